@@ -1,0 +1,152 @@
+#include "best_files.hpp"
+
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "comm/mpi/mpi_communicator.hpp"
+#include "config/config_node.hpp"
+#include "kernel/machine.hpp"
+#include "version.hpp"
+
+namespace halftone::app {
+namespace {
+
+/// A YAML scalar that always reads back as this text.
+std::string quoted(std::string_view text) {
+    std::string out = "\"";
+    for (const char c : text) {
+        if (c == '"' || c == '\\') out += '\\';
+        if (c == '\n')
+            out += "\\n";
+        else
+            out += c;
+    }
+    return out + "\"";
+}
+
+template <class T, class F>
+std::string flow_list(const std::vector<T>& values, F&& to_text) {
+    std::string out = "[";
+    for (const T& value : values) out += (out.size() > 1 ? ", " : "") + to_text(value);
+    return out + "]";
+}
+
+std::string activation_text(const ActivationConfig& a) {
+    if (a.dtype != DType::u8 && a.dtype != DType::s8) return fmt::format("{{dtype: {}}}", to_string(a.dtype));
+    return fmt::format("{{dtype: {}, scheme: {}, granularity: {}, algorithm: {}}}", to_string(a.dtype),
+                       kSchemeNames.name(a.scheme), kGranularityNames.name(a.granularity),
+                       kAlgorithmNames.name(a.algorithm));
+}
+
+std::string weight_text(const UnitConfig& unit) {
+    const WeightConfig& w = unit.weight;
+    if (!unit.is_quantized()) return fmt::format("{{dtype: {}}}", to_string(w.dtype));
+    return fmt::format("{{dtype: {}, scheme: {}, granularity: {}, algorithm: {}}}", to_string(w.dtype),
+                       kSchemeNames.name(w.scheme), kGranularityNames.name(w.granularity),
+                       kAlgorithmNames.name(w.algorithm));
+}
+
+/// Why a unit is not quantized, from what is known of it.
+std::string reason_of(const BestInput& input, std::size_t u) {
+    const Decision& decision = input.bench->space->decisions()[u];
+    if (!decision.has_quantized()) {
+        for (const Refusal& refusal : input.bench->capability[u].refused) {
+            if (refusal.dtype == "int8") return refusal.why;
+        }
+        return "the config's rules leave no quantized option";
+    }
+    if (!input.findings) return "";
+    const auto alone = input.findings->alone.find(decision.unit);
+    if (alone == input.findings->alone.end() || !input.findings->best_model_wise) return "chosen by the strategy";
+    return fmt::format(
+        "with this unit alone in high precision the accuracy was {}, against {} with every unit quantized",
+        float_text(alone->second), float_text(*input.findings->best_model_wise));
+}
+
+std::string units_text(const BestInput& input) {
+    const auto& bench = *input.bench;
+    const QuantPlan plan = bench.space->plan(input.candidate);
+    std::string out = "units:\n";
+    for (std::size_t u = 0; u < bench.model.units.size(); ++u) {
+        const Unit& unit = bench.model.units[u];
+        const std::vector<std::string> nodes = [&] {
+            std::vector<std::string> names;
+            for (const NodeId id : unit.nodes) names.push_back(bench.model.graph.node(id).name);
+            return names;
+        }();
+        out += fmt::format("- name: {}\n  op: {}\n  nodes: {}\n", quoted(unit.name), unit.op, flow_list(nodes, quoted));
+        out += fmt::format("  activation: {}\n  weight: {}\n", activation_text(plan.units[u].activation),
+                           weight_text(plan.units[u]));
+        out += fmt::format("  why: {}\n", quoted(plan.units[u].is_quantized() ? "" : reason_of(input, u)));
+    }
+    return out;
+}
+
+std::string tensors_text(const QuantizedModel& model) {
+    std::string out = model.tensors.empty() ? "tensors: []\n" : "tensors:\n";
+    for (const QuantizedTensor& tensor : model.tensors) {
+        const QuantParams& p = tensor.params;
+        out += fmt::format("- {{name: {}, dtype: {}, scale: {}, zero_point: {}{}}}\n", quoted(tensor.name),
+                           to_string(p.dtype), flow_list(p.scale, [](float v) { return float_text(v); }),
+                           flow_list(p.zero_point, [](std::int32_t v) { return std::to_string(v); }),
+                           p.is_per_tensor() ? "" : fmt::format(", axis: {}", p.axis));
+    }
+    return out;
+}
+
+std::string latency_text(const std::optional<Latency>& latency) {
+    return latency ? float_text(latency->median_ms) : std::string("null");
+}
+
+/// Every line two columns further in.
+std::string indented(const std::string& text) {
+    std::string out;
+    for (std::size_t begin = 0; begin < text.size();) {
+        const std::size_t end = std::min(text.find('\n', begin), text.size());
+        out += "  " + text.substr(begin, end - begin) + "\n";
+        begin = end + 1;
+    }
+    return out;
+}
+
+}  // namespace
+
+void Findings::note(const SearchSpace& space, const tune::FinishedTrial& trial, const std::string& stage,
+                    const Goal* goal) {
+    const auto* score = std::get_if<Score>(&trial.outcome);
+    if (!score) return;
+    const auto changed = fallbacks(space, space.plan(trial.candidate));
+    if (stage == "model_wise" && (!best_model_wise || goal->is_better(score->accuracy, *best_model_wise))) {
+        best_model_wise = score->accuracy;
+    }
+    if (changed.size() == 1) alone.emplace(changed[0].first, score->accuracy);
+}
+
+std::string best_yaml(const BestInput& input) {
+    const AccuracyCriterion& criterion = input.config->tuning.criterion;
+    std::string out = "format: 1\n";
+    if (input.trial) {
+        out += fmt::format("trial: {}\naccuracy: {}\nbaseline: {{accuracy: {}}}\n", input.trial->trial.value,
+                           float_text(std::get<Score>(input.trial->outcome).accuracy), float_text(input.baseline));
+        out += fmt::format("goal: {{kind: {}, loss: {}, met: {}}}\n", criterion.is_relative ? "relative" : "absolute",
+                           float_text(criterion.loss), input.trial->is_pass);
+    } else {
+        out += "trial: null\naccuracy: null\nbaseline: {accuracy: null}\ngoal: null\n";
+    }
+    out += fmt::format("isa: {}\nmodel: \"{}\"\ncalibration_samples: {}\n", isa_name(), hex16(input.bench->model.hash),
+                       input.bench->space->calibration_sizes()[static_cast<std::size_t>(input.candidate.calibration)]);
+    return out + units_text(input) + tensors_text(*input.model);
+}
+
+std::string run_yaml(const RunConfig& config, const RunSummary& summary) {
+    std::string out =
+        fmt::format("version: \"{}\"\ngit: \"{}\"\ncommand: {}\nisa: {}\nranks: {}\nthreads: {}\n", HALFTONE_VERSION,
+                    HALFTONE_GIT, quoted(summary.command), isa_name(), summary.ranks, config.tuning.threads);
+    out += fmt::format("libraries: {{onednn: \"{}\", mpi: \"{}\"}}\n", onednn_version(), mpi_version());
+    out += fmt::format("result: {{reason: {}, exit_code: {}, latency: {{fp32_ms: {}, best_ms: {}}}}}\n", summary.reason,
+                       summary.exit_code, latency_text(summary.fp32), latency_text(summary.best));
+    out += fmt::format("work: {{sample_units: {}}}\nconfig:\n", summary.sample_units);
+    return out + indented(print_config(config));
+}
+
+}  // namespace halftone::app

@@ -1,0 +1,48 @@
+#pragma once
+// best.yaml, run.yaml and the reasons in them, as text. No file is written here.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "eval/latency.hpp"
+#include "setup.hpp"
+#include "tune/tuner.hpp"
+
+namespace halftone::app {
+
+/// What a run learnt that explains its choices; filled trial by trial, replayed ones included, so that a resumed run
+/// writes the same words.
+struct Findings {
+    std::optional<double> best_model_wise;  ///< accuracy of the best model-wise candidate
+    std::map<std::string, double> alone;    ///< accuracy with just this unit in high precision
+    void note(const SearchSpace& space, const tune::FinishedTrial& trial, const std::string& stage, const Goal* goal);
+};
+
+struct BestInput {
+    const Workbench* bench = nullptr;
+    const RunConfig* config = nullptr;
+    const QuantizedModel* model = nullptr;
+    Candidate candidate;
+    std::optional<tune::FinishedTrial> trial;  ///< none when nothing was evaluated
+    double baseline = 0;
+    const Findings* findings = nullptr;
+};
+
+/// Identical for any number of ranks: no times, hosts, paths.
+[[nodiscard]] std::string best_yaml(const BestInput& input);
+
+struct RunSummary {
+    std::string command;
+    int ranks = 1;
+    std::string reason;
+    int exit_code = 0;
+    std::optional<Latency> fp32, best;
+    std::int64_t sample_units = 0;
+};
+
+[[nodiscard]] std::string run_yaml(const RunConfig& config, const RunSummary& summary);
+
+}  // namespace halftone::app

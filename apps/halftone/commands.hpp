@@ -1,0 +1,44 @@
+#pragma once
+// The commands of the program: what each needs from the command line, and its entry point. Results go to stdout,
+// messages to stderr. Every entry point returns an exit code or throws halftone::Error.
+
+#include <string>
+#include <vector>
+
+#include "comm/communicator.hpp"
+
+namespace halftone::app {
+
+struct TuneOptions {
+    std::string config;
+    std::string workspace;  ///< empty: from the config, else a dated default
+    bool resume = false;
+    bool print_config = false;
+    std::vector<std::string> overrides;  ///< "a.b.c=YAML"
+    std::string command_line;            ///< for run.yaml
+};
+
+struct EvalOptions {
+    std::string config;
+    std::string model;   ///< empty: the config's
+    std::string logits;  ///< .npy to write; empty: none
+    bool as_json = false;
+    std::vector<std::string> overrides;
+};
+
+struct InspectOptions {
+    std::string model;
+    std::string config;  ///< empty: no constraints
+    bool as_json = false;
+    std::vector<std::string> overrides;
+};
+
+/// Rank 0 leads; every rank calls it with the same options and returns the same code.
+[[nodiscard]] int run_tune(const TuneOptions& options, Communicator& comm);
+[[nodiscard]] int run_eval(const EvalOptions& options);
+[[nodiscard]] int run_inspect(const InspectOptions& options);
+
+/// Several lines: own version, git, oneDNN, MPI, instruction set.
+[[nodiscard]] std::string version_text();
+
+}  // namespace halftone::app

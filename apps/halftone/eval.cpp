@@ -1,0 +1,46 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "base/file_system.hpp"
+#include "commands.hpp"
+#include "setup.hpp"
+#include "tensor/npy.hpp"
+
+namespace halftone::app {
+
+int run_eval(const EvalOptions& options) {
+    const RunConfig config = load_config(options.config, options.overrides);
+    refuse_unavailable(config);
+    check_isa(config);
+    if (!config.evaluation) throw ConfigError(options.config + ": eval needs the section evaluation.accuracy");
+    const std::string path = options.model.empty() ? config.model_path : options.model;
+    const std::string from = options.model.empty() ? config.model_path_mark.to_text() + ": model.path: " : "--model: ";
+    const auto bench = make_workbench(config, read_model(path, from), path, false);
+
+    Tensor logits;
+    const Score score = bench->evaluator->score_graph(bench->model.graph, options.logits.empty() ? nullptr : &logits);
+    if (!options.logits.empty()) make_posix_file_system()->write_atomically(options.logits, to_npy(logits.view()));
+
+    nlohmann::ordered_json json;
+    json["metric"] = config.evaluation->metric.name;
+    json["accuracy"] = score.accuracy;
+    if (score.correct) json["correct"] = *score.correct;
+    json["samples"] = score.samples;
+    std::string interval;
+    if (score.correct) {
+        const Interval ci = wilson95(*score.correct, score.samples);
+        json["ci95"] = {ci.low, ci.high};
+        interval = fmt::format(", 95 % interval {:.4f} to {:.4f}", ci.low, ci.high);
+    }
+    if (options.as_json) {
+        fmt::print("{}\n", json.dump());
+    } else {
+        fmt::print("{}: {} = {} on {} samples{}\n", path, config.evaluation->metric.name, score.accuracy, score.samples,
+                   interval);
+    }
+    return static_cast<int>(ExitCode::ok);
+}
+
+}  // namespace halftone::app

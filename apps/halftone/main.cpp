@@ -1,0 +1,167 @@
+// The program: command line to command, Error to message and exit code. The only catch of everything.
+
+#include <fmt/format.h>
+#include <unistd.h>
+#include <CLI/CLI.hpp>
+
+#include <cstdlib>
+#include <memory>
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "comm/local.hpp"
+#include "comm/mpi/mpi_communicator.hpp"
+#include "commands.hpp"
+#include "kernel/machine.hpp"
+#include "report.hpp"
+#include "version.hpp"
+
+namespace halftone::app {
+
+std::string version_text() {
+    return fmt::format("halftone {} (git {})\noneDNN {}\n{}\ninstruction set {}\n", HALFTONE_VERSION, HALFTONE_GIT,
+                       onednn_version(), mpi_version(), isa_name());
+}
+
+namespace {
+
+struct CommandLine {
+    TuneOptions tune;
+    EvalOptions eval;
+    InspectOptions inspect;
+    bool is_verbose = false;
+    bool is_quiet = false;
+    std::string log_level;
+};
+
+void add_overrides(CLI::App& command, std::vector<std::string>& overrides) {
+    command
+        .add_option("--set", overrides,
+                    "Replace a key of the config, for example tuning.exit_policy.max_trials=20 (repeatable)")
+        ->type_name("KEY=YAML")
+        ->expected(1)
+        ->take_all()
+        ->allow_extra_args(false);
+}
+
+void add_tune(CLI::App& app, TuneOptions& options) {
+    CLI::App* tune = app.add_subcommand("tune", "Search for the fastest quantized model that meets the accuracy goal");
+    tune->add_option("config", options.config, "YAML file (LPOT's schema)")->required()->type_name("CONFIG");
+    tune->add_option("--workspace", options.workspace,
+                     "Folder of the results (default: ./halftone_workspace/<date-time>)")
+        ->type_name("DIR");
+    tune->add_flag("--resume", options.resume, "Continue the run in the workspace");
+    tune->add_flag("--print-config", options.print_config, "Show the effective config and end");
+    add_overrides(*tune, options.overrides);
+    tune->footer(
+        "Examples:\n"
+        "  halftone tune configs/demo/tune.yaml --workspace out\n"
+        "  mpirun -n 8 halftone tune config.yaml --workspace out        rank 0 leads, 7 ranks evaluate\n"
+        "  mpirun -n 8 halftone tune config.yaml --workspace out --resume\n"
+        "Exit codes: 0 goal met, 2 usage or config, 3 model or data, 4 files, 5 MPI, 6 goal not met, 75 stopped, "
+        "resumable");
+}
+
+void add_eval(CLI::App& app, EvalOptions& options) {
+    CLI::App* eval = app.add_subcommand("eval", "Measure the accuracy of a model, float or quantized");
+    eval->add_option("config", options.config, "YAML file with evaluation.accuracy")->required()->type_name("CONFIG");
+    eval->add_option("--model", options.model, "ONNX file (default: the config's model.path)")->type_name("M.onnx");
+    eval->add_option("--logits", options.logits, "Write the first output of every sample as float32 .npy")
+        ->type_name("OUT.npy");
+    eval->add_flag("--json", options.as_json, "One JSON object on stdout");
+    add_overrides(*eval, options.overrides);
+    eval->footer("Example:\n  halftone eval configs/demo/tune.yaml --model out/best.onnx --json");
+}
+
+void add_inspect(CLI::App& app, InspectOptions& options) {
+    CLI::App* inspect = app.add_subcommand(
+        "inspect", "Show units, shapes, what each unit can be and why not, and the size of the space");
+    inspect->add_option("model", options.model, "ONNX file")->required()->type_name("M.onnx");
+    inspect->add_option("--config", options.config, "Apply this config's constraints")->type_name("CONFIG");
+    inspect->add_flag("--json", options.as_json, "One JSON object on stdout");
+    add_overrides(*inspect, options.overrides);
+    inspect->footer("Example:\n  halftone inspect model.onnx --config configs/demo/tune.yaml");
+}
+
+/// On a terminal the live line says what info lines would.
+log::Level log_level(const CommandLine& line) {
+    if (!line.log_level.empty()) return *log::kLevelNames.parse(line.log_level);
+    if (line.is_quiet) return log::Level::error;
+    if (line.is_verbose) return log::Level::debug;
+    return isatty(STDERR_FILENO) != 0 ? log::Level::warning : log::Level::info;
+}
+
+int run_tune_on_ranks(const CommandLine& line, int argc, char** argv) {
+    if (!is_launched_by_mpi()) {
+        log::configure(log_level(line), 0);
+        return run_tune(line.tune, *make_local_communicator());
+    }
+    MpiWorld world(argc, argv);
+    log::configure(log_level(line), world.rank());
+    const auto comm = world.communicator();
+    try {
+        return run_tune(line.tune, *comm);
+    } catch (const MpiError& error) {  // the others cannot be reached in order: end them all
+        report_error(error.what());
+        world.abort(static_cast<int>(error.code()));
+    } catch (const InternalError& error) {
+        report_error(error.what());
+        world.abort(static_cast<int>(error.code()));
+    } catch (const Error& error) {  // every rank throws the same; rank 0 says it
+        if (world.rank() == 0) report_error(error.what());
+        return static_cast<int>(error.code());
+    } catch (const std::exception& error) {
+        report_error(error.what());
+        world.abort(static_cast<int>(ExitCode::internal));
+    }
+}
+
+int run_command(int argc, char** argv) {
+    CommandLine line;
+    CLI::App app("Halftone: turns a float32 ONNX model into the fastest int8 one that still meets its accuracy goal");
+    app.name("halftone");
+    app.require_subcommand(1);
+    app.set_version_flag("--version", version_text());
+    app.add_flag("-v,--verbose", line.is_verbose, "More messages");
+    app.add_flag("-q,--quiet", line.is_quiet, "Errors only");
+    app.add_option("--log-level", line.log_level, "trace debug info warning error off")
+        ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "off"}))
+        ->type_name("LEVEL");
+    app.fallthrough();
+    app.footer("'halftone COMMAND --help' shows a command's options and examples.");
+    add_tune(app, line.tune);
+    add_eval(app, line.eval);
+    add_inspect(app, line.inspect);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::CallForHelp& help) {
+        return app.exit(help);
+    } catch (const CLI::CallForVersion& version) {
+        return app.exit(version);
+    } catch (const CLI::Success& success) {
+        return app.exit(success);
+    } catch (const CLI::ParseError& error) {
+        report_error(error.what() + std::string(" (see halftone --help)"));
+        return static_cast<int>(ExitCode::usage);
+    }
+    for (int i = 0; i < argc; ++i) line.tune.command_line += (i == 0 ? "" : " ") + std::string(argv[i]);
+    if (app.got_subcommand("tune")) return run_tune_on_ranks(line, argc, argv);
+    log::configure(log_level(line), 0);
+    return app.got_subcommand("eval") ? run_eval(line.eval) : run_inspect(line.inspect);
+}
+
+}  // namespace
+}  // namespace halftone::app
+
+int main(int argc, char** argv) {
+    using namespace halftone;
+    try {
+        return app::run_command(argc, argv);
+    } catch (const Error& error) {
+        app::report_error(error.what());
+        return static_cast<int>(error.code());
+    } catch (const std::exception& error) {
+        app::report_error(std::string("internal: ") + error.what());
+        return static_cast<int>(ExitCode::internal);
+    }
+}

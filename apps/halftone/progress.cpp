@@ -1,0 +1,57 @@
+#include "progress.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "base/log.hpp"
+
+namespace halftone::app {
+namespace {
+
+/// Time to the trial or time limit at the present pace: an upper bound, because the goal may be met sooner.
+std::string eta_text(const tune::Progress& p, double timeout_s) {
+    double left = static_cast<double>(p.max_trials - p.trials) * p.trial_s;
+    if (timeout_s > 0) left = std::min(left, std::max(0.0, timeout_s - p.elapsed_s));
+    return "at most " + duration_text(left);
+}
+
+}  // namespace
+
+std::string duration_text(double seconds) {
+    const auto s = static_cast<long long>(seconds + 0.5);
+    if (s >= 3600) return fmt::format("{}h {:02}m", s / 3600, s % 3600 / 60);
+    if (s >= 60) return fmt::format("{}m {:02}s", s / 60, s % 60);
+    return fmt::format("{}s", s);
+}
+
+ProgressLine::ProgressLine(bool is_terminal, bool is_quiet, double timeout_s)
+    : is_terminal_(is_terminal), is_quiet_(is_quiet), timeout_s_(timeout_s) {}
+
+ProgressLine::~ProgressLine() { finish(); }
+
+void ProgressLine::finish() {
+    if (!is_open_) return;
+    std::fputc('\n', stderr);
+    is_open_ = false;
+}
+
+void ProgressLine::show(const tune::FinishedTrial& trial, const std::string& stage, const tune::Progress& progress) {
+    const auto* score = std::get_if<Score>(&trial.outcome);
+    const std::string result =
+        score ? fmt::format("{:.4f}", score->accuracy) : "error: " + std::get<TrialFailure>(trial.outcome).reason;
+    const std::string best = progress.best_accuracy ? fmt::format("{:.4f}", *progress.best_accuracy) : "none";
+    const std::string text =
+        fmt::format("trial {} of at most {}  {}  {}  best {} ({})  {:.2f} s a trial  ETA {}", progress.trials,
+                    progress.max_trials, stage, result, best, progress.is_goal_met ? "goal met" : "goal not met",
+                    progress.trial_s, eta_text(progress, timeout_s_));
+    log::info("tune", "trial={} stage={} result={} best={} goal_met={}", trial.trial.value, stage, result, best,
+              progress.is_goal_met);
+    if (!is_terminal_ || is_quiet_) return;
+    fmt::print(stderr, "\r\x1b[K{}", text);
+    std::fflush(stderr);
+    is_open_ = true;
+}
+
+}  // namespace halftone::app

@@ -1,0 +1,32 @@
+#pragma once
+// What a person sees while a tune runs: one live line on a terminal, plain log lines elsewhere.
+
+#include <string>
+
+#include "tune/tuner.hpp"
+
+namespace halftone::app {
+
+class ProgressLine {
+public:
+    /// @param is_quiet  nothing on the terminal
+    ProgressLine(bool is_terminal, bool is_quiet, double timeout_s);
+    ~ProgressLine();
+    ProgressLine(const ProgressLine&) = delete;
+    ProgressLine& operator=(const ProgressLine&) = delete;
+
+    void show(const tune::FinishedTrial& trial, const std::string& stage, const tune::Progress& progress);
+    /// Ends the live line, so that other text starts on a line of its own.
+    void finish();
+
+private:
+    bool is_terminal_;
+    bool is_quiet_;
+    double timeout_s_;
+    bool is_open_ = false;
+};
+
+/// "1h 02m", "3m 20s", "12s".
+[[nodiscard]] std::string duration_text(double seconds);
+
+}  // namespace halftone::app

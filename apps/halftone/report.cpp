@@ -1,0 +1,82 @@
+#include "report.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "kernel/ref/ref_op.hpp"
+
+namespace halftone::app {
+namespace {
+
+std::string accuracy_cell(const Score& score) {
+    std::string text = fmt::format("{:.4f}", score.accuracy);
+    if (!score.correct) return text;
+    const Interval ci = wilson95(*score.correct, score.samples);
+    return text + fmt::format(" [{:.4f}, {:.4f}]", ci.low, ci.high);
+}
+
+std::string latency_cell(const std::optional<Latency>& latency) {
+    return latency ? fmt::format("{:.3f} ms", latency->median_ms) : std::string("-");
+}
+
+std::string bytes_cell(std::size_t bytes) { return fmt::format("{:.1f} KB", static_cast<double>(bytes) / 1000); }
+
+std::string goal_line(const RunConfig& config, const tune::Result& result) {
+    const AccuracyCriterion& c = config.tuning.criterion;
+    const std::string kind = c.is_relative ? fmt::format("{:.4g} % relative loss", c.loss * 100)
+                                           : fmt::format("{:.4g} absolute loss", c.loss);
+    if (!result.best) return fmt::format("goal ({} at most): no trial gave a usable model\n", kind);
+    if (result.is_goal_met) return fmt::format("goal ({} at most): met by trial {}\n", kind, result.best->trial.value);
+    return fmt::format("goal ({} at most): NOT met; the best model (trial {}) misses it by {:.4f}\n", kind,
+                       result.best->trial.value, result.gap);
+}
+
+}  // namespace
+
+LatencyPair compare_latency(Workbench& bench, const Candidate& candidate) {
+    const auto compile = [&](const Graph& graph) { return Session(graph, reference_ops(), CompileOptions{}); };
+    Session fp32 = compile(bench.model.graph);
+    Session best = compile(bench.evaluator->quantized(candidate).graph);
+    const Pipeline& data = bench.evaluation ? *bench.evaluation : *bench.calibration;
+    std::vector<std::int64_t> label(1);
+    for (Session* session : {&fp32, &best}) data.read(0, 1, session->input(0), label);
+    const auto latency = measure_latency({&fp32, &best}, {});
+    return {latency[0], latency[1]};
+}
+
+std::string final_report(const RunConfig& config, const Workbench& bench, const tune::Result& result,
+                         const std::optional<Candidate>& delivered, const RunSummary& summary, const ModelBytes& bytes,
+                         const std::string& workspace) {
+    std::string out;
+    if (summary.reason == "interrupted") {
+        return fmt::format("stopped after {} trials; continue with --resume --workspace {}\n", result.trials,
+                           workspace);
+    }
+    if (!delivered) return goal_line(config, result);
+    const QuantPlan plan = bench.space->plan(*delivered);
+    const std::size_t high = plan.high_precision_units();
+    out += fmt::format("{:<10} {:<26} {:>12} {:>14} {:>16}\n", "model", "accuracy [95 % interval]", "size", "latency",
+                       "int8 units");
+    const bool is_scored = config.evaluation.has_value();
+    out += fmt::format("{:<10} {:<26} {:>12} {:>14} {:>16}\n", "fp32", is_scored ? accuracy_cell(result.baseline) : "-",
+                       bytes_cell(bytes.fp32), latency_cell(summary.fp32), "-");
+    const std::string best = result.best ? accuracy_cell(std::get<Score>(result.best->outcome)) : "not evaluated";
+    out +=
+        fmt::format("{:<10} {:<26} {:>12} {:>14} {:>16}\n", "quantized", best, bytes_cell(bytes.best),
+                    latency_cell(summary.best), fmt::format("{} of {}", plan.units.size() - high, plan.units.size()));
+    if (!is_scored) {
+        out += "the config has no section evaluation: the model was quantized once and its accuracy is unknown\n";
+    } else {
+        out += goal_line(config, result);
+        out += fmt::format("{} trials, ended by {}\n", result.trials, summary.reason);
+    }
+    if (summary.fp32 && summary.best && summary.best->median_ms >= summary.fp32->median_ms) {
+        out += "warning: the quantized model is not faster than fp32 on this machine (batch 1)\n";
+    }
+    return out + fmt::format("results in {}\n", workspace);
+}
+
+void report_error(const std::string& message) { fmt::print(stderr, "error: {}\n", message); }
+
+}  // namespace halftone::app

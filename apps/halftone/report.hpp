@@ -1,0 +1,33 @@
+#pragma once
+// What a tune says at its end: latency of both models, and the table.
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "best_files.hpp"
+#include "setup.hpp"
+#include "tune/tuner.hpp"
+
+namespace halftone::app {
+
+struct LatencyPair {
+    Latency fp32, best;
+};
+
+/// Batch 1, first evaluation (else calibration) sample, this rank only, interleaved.
+[[nodiscard]] LatencyPair compare_latency(Workbench& bench, const Candidate& candidate);
+
+struct ModelBytes {
+    std::size_t fp32 = 0;
+    std::size_t best = 0;
+};
+
+[[nodiscard]] std::string final_report(const RunConfig& config, const Workbench& bench, const tune::Result& result,
+                                       const std::optional<Candidate>& delivered, const RunSummary& summary,
+                                       const ModelBytes& bytes, const std::string& workspace);
+
+/// "error: …" on stderr.
+void report_error(const std::string& message);
+
+}  // namespace halftone::app

@@ -1,0 +1,76 @@
+#include "setup.hpp"
+
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "base/file_system.hpp"
+#include "calib/observer.hpp"
+#include "kernel/capabilities.hpp"
+#include "kernel/machine.hpp"
+#include "strategy/strategies.hpp"
+
+namespace halftone::app {
+
+KnownNames known_names() { return {strategy_names(), dataset_names(), transform_names(), metric_names()}; }
+
+RunConfig load_config(const std::string& path, const std::vector<std::string>& overrides) {
+    const auto files = make_posix_file_system();
+    if (!files->exists(path)) throw ConfigError(path + ": no such config file");
+    return read_run_config(files->read(path), path, overrides, known_names());
+}
+
+void refuse_unavailable(const RunConfig& config) {
+    if (config.not_available.empty()) return;
+    throw ConfigError(fmt::format("{}", fmt::join(config.not_available, "\n       ")));
+}
+
+std::string read_model(const std::string& path, const std::string& from) {
+    const auto files = make_posix_file_system();
+    if (!files->exists(path)) throw ModelError(from + "no such model file: '" + path + "'");
+    if (files->is_directory(path)) throw ModelError(from + "'" + path + "' is a folder, not an ONNX file");
+    return files->read(path);
+}
+
+void check_isa(const RunConfig& config) {
+    if (config.cluster_isa.empty() || config.cluster_isa == isa_name()) return;
+    throw ConfigError("cluster.isa is '" + config.cluster_isa + "', but this process runs with '" + isa_name() +
+                      "' (the environment variable ONEDNN_MAX_CPU_ISA lowers it)");
+}
+
+CapabilityTable capability_table(const PreparedModel& model) {
+    return capabilities(model.graph, model.units, observer_algorithms());
+}
+
+std::unique_ptr<Workbench> make_workbench(const RunConfig& config, const std::string& model_bytes,
+                                          const std::string& model_name, bool for_tuning) {
+    set_kernel_threads(static_cast<int>(config.tuning.threads));
+    auto bench = std::make_unique<Workbench>();
+    bench->model = prepare_model(model_bytes, model_name);
+    if (for_tuning) {
+        bench->capability = capability_table(bench->model);
+        bench->space.emplace(
+            build_space(bench->model.graph, bench->model.units, bench->capability, config.quantization));
+        if (config.quantization.calibration) {
+            bench->calibration = std::make_unique<Pipeline>(*config.quantization.calibration);
+        }
+    }
+    EvaluationSetup setup;
+    if (config.evaluation) {
+        bench->evaluation = std::make_unique<Pipeline>(config.evaluation->dataloader);
+        bench->metric = make_metric(config.evaluation->metric.name, config.evaluation->metric.node);
+        if (config.evaluation->iteration >= 0) {
+            setup.samples = config.evaluation->iteration * config.evaluation->dataloader.batch_size;
+        }
+    }
+    setup.model = &bench->model;
+    setup.space = bench->space ? &*bench->space : nullptr;
+    setup.calibration = bench->calibration.get();
+    setup.evaluation = bench->evaluation.get();
+    setup.metric = bench->metric.get();
+    setup.shards = config.tuning.shards;
+    setup.batch = config.tuning.batch_size;
+    bench->evaluator = std::make_unique<ModelEvaluator>(setup);
+    return bench;
+}
+
+}  // namespace halftone::app

@@ -1,0 +1,52 @@
+#pragma once
+// What several commands build from a config: names of the plug-ins, model, space, data, metric.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/run_config.hpp"
+#include "data/dataset.hpp"
+#include "eval/model_evaluator.hpp"
+#include "exec/prepared_model.hpp"
+#include "graph/capability.hpp"
+#include "metric/metric.hpp"
+#include "space/search_space.hpp"
+
+namespace halftone::app {
+
+/// Names of all registered plug-ins.
+[[nodiscard]] KnownNames known_names();
+
+/// Reads and parses a config file. @throws IoError, ConfigError
+[[nodiscard]] RunConfig load_config(const std::string& path, const std::vector<std::string>& overrides);
+
+/// @throws ConfigError listing what the config asks for and this build does not have
+void refuse_unavailable(const RunConfig& config);
+
+/// Bytes of a model file. @throws ModelError when it is missing
+[[nodiscard]] std::string read_model(const std::string& path, const std::string& from);
+
+/// @throws ConfigError when the config pins another instruction set than this process runs with
+void check_isa(const RunConfig& config);
+
+[[nodiscard]] CapabilityTable capability_table(const PreparedModel& model);
+
+/// Everything that evaluates, in the order of destruction it needs. Made alike by every rank from the same bytes.
+struct Workbench {
+    PreparedModel model;
+    CapabilityTable capability;
+    std::optional<SearchSpace> space;
+    std::unique_ptr<Pipeline> calibration;
+    std::unique_ptr<Pipeline> evaluation;
+    std::unique_ptr<Metric> metric;
+    std::unique_ptr<ModelEvaluator> evaluator;
+};
+
+/// @param for_tuning  also builds space and calibration data
+/// @throws ConfigError, ModelError, DataError
+[[nodiscard]] std::unique_ptr<Workbench> make_workbench(const RunConfig& config, const std::string& model_bytes,
+                                                        const std::string& model_name, bool for_tuning);
+
+}  // namespace halftone::app

@@ -1,0 +1,345 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+
+#include "base/error.hpp"
+#include "base/hash.hpp"
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "base/wire.hpp"
+#include "best_files.hpp"
+#include "commands.hpp"
+#include "graph/onnx/onnx_model.hpp"
+#include "kernel/machine.hpp"
+#include "kernel/ref/ref_op.hpp"
+#include "progress.hpp"
+#include "report.hpp"
+#include "setup.hpp"
+#include "strategy/model_wise.hpp"
+#include "strategy/strategies.hpp"
+#include "tune/tuner.hpp"
+#include "version.hpp"
+#include "workspace.hpp"
+
+namespace halftone::app {
+namespace {
+
+std::atomic<bool> stop_requested{false};
+
+extern "C" void on_stop_signal(int) { stop_requested.store(true); }
+
+/// SIGUSR1, SIGTERM and SIGINT end the run at the next work item. Every rank catches them, so that a signal which
+/// mpirun forwards to all kills no worker; only rank 0 acts on the flag.
+void catch_signals() {
+    struct sigaction action {};
+    action.sa_handler = on_stop_signal;
+    sigemptyset(&action.sa_mask);
+    action.sa_flags = SA_RESTART;
+    for (const int signal : {SIGUSR1, SIGTERM, SIGINT}) sigaction(signal, &action, nullptr);
+}
+
+/// What rank 0 read, for all ranks: the texts everything else is made from.
+struct RunInputs {
+    std::string config_text, model_bytes;
+};
+
+std::string encode(const RunInputs& inputs) {
+    WireWriter wire;
+    wire.put_text(inputs.config_text);
+    wire.put_text(inputs.model_bytes);
+    return wire.take();
+}
+
+RunInputs decode_inputs(const std::string& bytes) {
+    WireReader wire(bytes);
+    RunInputs inputs{wire.get_text(), wire.get_text()};
+    if (!wire.ok()) throw MpiError("the run's inputs from rank 0 arrived damaged");
+    return inputs;
+}
+
+/// All ranks agree to go on, or all leave with the code of the lowest failing rank, whose message rank 0 shows.
+class Agreement {
+public:
+    explicit Agreement(Communicator& comm) : comm_(comm) {}
+
+    /// Runs `step` on this rank and compares notes. @throws Error on every rank when any failed
+    template <class Step>
+    void after(Step&& step) {
+        int code = 0;
+        std::string message;
+        try {
+            step();
+        } catch (const Error& error) {
+            code = static_cast<int>(error.code());
+            message = error.what();
+        }
+        WireWriter mine;
+        mine.put(code);
+        mine.put_text(message);
+        WireWriter verdict;
+        const auto reports = comm_.gather(RankId{0}, mine.take());
+        if (comm_.rank() == RankId{0}) verdict.put_text(first_failure(reports));
+        WireReader common(comm_.broadcast(RankId{0}, verdict.take()));
+        const std::string failure_text = common.get_text();
+        if (failure_text.empty()) return;
+        WireReader failure(failure_text);
+        const auto failed_code = static_cast<ExitCode>(failure.get<int>());
+        throw Error(failed_code, failure.get_text());
+    }
+
+private:
+    static std::string first_failure(const std::vector<Bytes>& reports) {
+        for (const Bytes& report : reports) {
+            WireReader reader(report);
+            if (reader.get<int>() != 0) return report;
+        }
+        return {};
+    }
+    Communicator& comm_;
+};
+
+/// Writes best.onnx and best.yaml whenever the best changes, and shows progress.
+class Deliverer final : public tune::Listener {
+public:
+    Deliverer(const RunConfig& config, Workbench& bench, Workspace& workspace, ProgressLine& line)
+        : config_(config), bench_(bench), workspace_(workspace), line_(line) {}
+
+    void on_baseline(const Score& score) override {
+        baseline_ = score;
+        goal_.emplace(config_.tuning.criterion, score.accuracy);
+        log::info("tune", "fp32 accuracy={} samples={} goal={}", float_text(score.accuracy), score.samples,
+                  float_text(goal_->target()));
+        warn_if_too_fine(score);
+    }
+
+    void on_trial(const tune::FinishedTrial& trial, const std::string& stage, const tune::Progress& progress) override {
+        findings_.note(*bench_.space, trial, stage, &*goal_);
+        if (!progress.is_replayed) line_.show(trial, stage, progress);
+    }
+
+    void on_best(const tune::FinishedTrial& best, const Score&) override { deliver(best.candidate, best); }
+
+    /// best.yaml names best.onnx's numbers, so the model is written first.
+    void deliver(const Candidate& candidate, const std::optional<tune::FinishedTrial>& trial) {
+        const QuantizedModel model = bench_.evaluator->quantized(candidate);
+        const std::string onnx = export_onnx(model.graph);
+        best_bytes_ = onnx.size();
+        workspace_.write("best.onnx", onnx);
+        BestInput input;
+        input.bench = &bench_;
+        input.config = &config_;
+        input.model = &model;
+        input.candidate = candidate;
+        input.trial = trial;
+        input.baseline = baseline_.accuracy;
+        input.findings = &findings_;
+        workspace_.write("best.yaml", best_yaml(input));
+    }
+
+    [[nodiscard]] std::size_t best_bytes() const { return best_bytes_; }
+
+private:
+    /// A goal finer than the data can resolve is a coin flip near its limit: say so at the start.
+    void warn_if_too_fine(const Score& score) const {
+        if (!score.correct || score.samples == 0) return;
+        const Interval ci = wilson95(*score.correct, score.samples);
+        const double half = (ci.high - ci.low) / 2;
+        const double allowed = std::abs(score.accuracy - goal_->target());
+        if (allowed >= half) return;
+        log::info(
+            "tune",
+            "the allowed loss {:.4f} is below the 95 % half-width {:.4f} of an accuracy on {} samples: the goal is "
+            "judged on these samples only",
+            allowed, half, score.samples);
+    }
+
+    const RunConfig& config_;
+    Workbench& bench_;
+    Workspace& workspace_;
+    ProgressLine& line_;
+    Score baseline_;
+    std::optional<Goal> goal_;
+    Findings findings_;
+    std::size_t best_bytes_ = 0;
+};
+
+journal::Header header_of(const RunConfig& config, const Workbench& bench) {
+    journal::Header header;
+    header.version = HALFTONE_VERSION;
+    header.strategy = config.tuning.strategy.name;
+    header.seed = config.tuning.random_seed;
+    header.isa = isa_name();
+    header.config = hex16(config.identity_hash());
+    header.model = hex16(bench.model.hash);
+    Hasher data;
+    data.add(bench.calibration->identity_hash());
+    if (bench.evaluation) data.add(bench.evaluation->identity_hash());
+    header.data = hex16(data.digest());
+    header.space = hex16(bench.space->hash());
+    return header;
+}
+
+tune::Settings settings_of(const RunConfig& config) {
+    tune::Settings settings;
+    settings.criterion = config.tuning.criterion;
+    settings.timeout_s = config.tuning.timeout_s;
+    settings.max_trials = config.tuning.performance_only ? 1 : config.tuning.max_trials;
+    settings.calibrate_only = !config.evaluation.has_value();
+    return settings;
+}
+
+int exit_code_of(const tune::Result& result, const RunConfig& config) {
+    if (result.reason == tune::EndReason::interrupted) return static_cast<int>(ExitCode::interrupted);
+    if (!config.evaluation || config.tuning.performance_only || result.is_goal_met)
+        return static_cast<int>(ExitCode::ok);
+    return static_cast<int>(ExitCode::goal_missed);
+}
+
+tune::Result search(const RunConfig& config, Workbench& bench, Workspace& workspace, Deliverer& deliverer,
+                    Communicator& comm) {
+    const SystemClock clock;
+    tune::CoordinatorSetup setup;
+    setup.settings = settings_of(config);
+    setup.space = &*bench.space;
+    setup.make_strategy = [&](const Goal& goal, double baseline) {
+        return make_strategy(config.tuning.strategy.name,
+                             StrategyContext{.space = *bench.space,
+                                             .goal = goal,
+                                             .baseline = baseline,
+                                             .seed = static_cast<std::uint64_t>(config.tuning.random_seed),
+                                             .model_wise = config.tuning.model_wise,
+                                             .settings = config.tuning.strategy.node});
+    };
+    setup.journal = &workspace.journal();
+    setup.replay = workspace.replay();
+    setup.listener = &deliverer;
+    setup.clock = &clock;
+    setup.stop_requested = &stop_requested;
+    return tune::run_coordinator(comm, *bench.evaluator, setup);
+}
+
+/// Rank 0 once everybody is ready: search, deliver, measure, report.
+int lead(const TuneOptions& options, const RunConfig& config, Workbench& bench, Workspace& workspace,
+         Communicator& comm, std::size_t model_bytes) {
+    const bool is_terminal = isatty(STDERR_FILENO) != 0;
+    ProgressLine line(is_terminal, !log::is_enabled(log::Level::warning), config.tuning.timeout_s);
+    Deliverer deliverer(config, bench, workspace, line);
+    tune::Result result = search(config, bench, workspace, deliverer, comm);
+    line.finish();
+    const int code = exit_code_of(result, config);
+
+    std::optional<Candidate> delivered;
+    if (result.best) delivered = result.best->candidate;
+    if (!config.evaluation && result.reason != tune::EndReason::interrupted) {
+        delivered = model_wise_candidates(*bench.space, ModelWise::uniform).front();
+        deliverer.deliver(*delivered, std::nullopt);
+    }
+    RunSummary summary;
+    summary.command = options.command_line;
+    summary.ranks = comm.size();
+    summary.reason = std::string(tune::kEndReasonNames.name(result.reason));
+    summary.exit_code = code;
+    summary.sample_units = result.sample_units;
+    if (delivered && result.reason != tune::EndReason::interrupted) {
+        const LatencyPair latency = compare_latency(bench, *delivered);
+        summary.fp32 = latency.fp32;
+        summary.best = latency.best;
+    }
+    workspace.write("run.yaml", run_yaml(config, summary));
+    fmt::print("{}", final_report(config, bench, result, delivered, summary,
+                                  {.fp32 = model_bytes, .best = deliverer.best_bytes()}, workspace.path("")));
+    return code;
+}
+
+std::string workspace_folder(const TuneOptions& options, const RunConfig& config) {
+    if (!options.workspace.empty()) return options.workspace;
+    if (!config.tuning.workspace.empty()) return config.tuning.workspace;
+    if (options.resume) throw ConfigError("--resume needs --workspace or the key tuning.workspace.path");
+    return "./halftone_workspace/" + SystemClock().date_time();
+}
+
+/// Refuses what would fail later, before anything is created.
+void check_runnable(const RunConfig& config) {
+    refuse_unavailable(config);
+    check_isa(config);
+    if (config.model_path.empty()) throw ConfigError(config.file + ": model.path is missing");
+    if (!config.quantization.calibration) {
+        throw ConfigError(
+            config.file +
+            ": quantization.calibration.dataloader is missing: static quantization needs calibration data");
+    }
+}
+
+/// Never mix instruction sets in one search: the same candidate would score differently.
+void check_same_isa(Communicator& comm) {
+    const auto names = comm.gather(RankId{0}, isa_name());
+    std::string differing;
+    for (std::size_t r = 1; r < names.size(); ++r) {
+        if (names[r] != names[0]) differing += fmt::format(", rank {}: {}", r, names[r]);
+    }
+    if (differing.empty()) return;
+    throw ConfigError(
+        fmt::format("the ranks run with different instruction sets (rank 0: {}{}); set cluster.isa and "
+                    "ONEDNN_MAX_CPU_ISA to one that all have",
+                    names[0], differing));
+}
+
+}  // namespace
+
+int run_tune(const TuneOptions& options, Communicator& comm) {
+    const bool is_root = comm.rank() == RankId{0};
+    if (options.print_config) {
+        if (is_root) fmt::print("{}", print_config(load_config(options.config, options.overrides)));
+        return static_cast<int>(ExitCode::ok);
+    }
+    catch_signals();
+    Agreement agreement(comm);
+
+    RunInputs inputs;
+    agreement.after([&] {
+        if (!is_root) return;
+        const auto files = make_posix_file_system();
+        if (!files->exists(options.config)) throw ConfigError(options.config + ": no such config file");
+        inputs.config_text = files->read(options.config);
+        const RunConfig config = read_run_config(inputs.config_text, options.config, options.overrides, known_names());
+        check_runnable(config);
+        (void)workspace_folder(options, config);
+        inputs.model_bytes = read_model(config.model_path, config.model_path_mark.to_text() + ": model.path: ");
+    });
+    inputs = decode_inputs(comm.broadcast(RankId{0}, is_root ? encode(inputs) : Bytes{}));
+
+    RunConfig config;
+    std::unique_ptr<Workbench> bench;
+    std::unique_ptr<Workspace> workspace;
+    agreement.after([&] { check_same_isa(comm); });
+    agreement.after([&] {
+        config = read_run_config(inputs.config_text, options.config, options.overrides, known_names());
+        bench = make_workbench(config, inputs.model_bytes, config.model_path, true);
+    });
+    agreement.after([&] {
+        if (!is_root) return;
+        const std::string folder = workspace_folder(options, config);
+        workspace = std::make_unique<Workspace>(folder, options.resume, header_of(config, *bench), comm.size());
+        log::open_file(workspace->path("tune.log"));
+    });
+
+    WireWriter code;
+    if (is_root) {
+        int result = 0;
+        try {
+            result = lead(options, config, *bench, *workspace, comm, inputs.model_bytes.size());
+        } catch (const Error& error) {  // the workers have stopped and wait for the code
+            report_error(error.what());
+            result = static_cast<int>(error.code());
+        }
+        code.put(result);
+    } else {
+        tune::run_worker(comm, *bench->evaluator);
+    }
+    const Bytes common = comm.broadcast(RankId{0}, code.take());
+    return WireReader(common).get<int>();
+}
+
+}  // namespace halftone::app

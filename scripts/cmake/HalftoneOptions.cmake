@@ -1,0 +1,35 @@
+# Language level, warnings and sanitizers: one interface target that every room links.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
+endif()
+
+option(HALFTONE_WERROR "Treat warnings as errors" OFF)
+set(HALFTONE_SANITIZE "" CACHE STRING "Comma list for -fsanitize=, for example address,undefined")
+option(HALFTONE_COVERAGE "Instrument for gcov" OFF)
+
+add_library(halftone_options INTERFACE)
+# No contraction: a*b+c must round the same on every ISA, or results differ between machines.
+target_compile_options(halftone_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor
+                       -Wold-style-cast -Woverloaded-virtual -ffp-contract=off)
+target_compile_definitions(halftone_options INTERFACE HALFTONE_VERSION="${PROJECT_VERSION}")
+if(HALFTONE_WERROR)
+  target_compile_options(halftone_options INTERFACE -Werror)
+endif()
+if(HALFTONE_SANITIZE)
+  target_compile_options(halftone_options INTERFACE -fsanitize=${HALFTONE_SANITIZE} -fno-omit-frame-pointer)
+  target_link_options(halftone_options INTERFACE -fsanitize=${HALFTONE_SANITIZE})
+endif()
+if(HALFTONE_COVERAGE)
+  target_compile_options(halftone_options INTERFACE --coverage)
+  target_link_options(halftone_options INTERFACE --coverage)
+endif()
+
+find_program(HALFTONE_CCACHE ccache)
+if(HALFTONE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${HALFTONE_CCACHE}")
+endif()

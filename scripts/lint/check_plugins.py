@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+"""Checks every plug-in folder (one with a list.inc) of src/: the folder and its list name the same plug-ins.
+
+    check_plugins.py --root CHECKOUT
+
+A line of list.inc is HALFTONE_<KIND>(name), or HALFTONE_<KIND>("Spelling", make_name), once for each name.cpp. Not plug-ins are registry.cpp, which must be there
+and include the list twice (declarations, then table), and helpers, whose names begin with common_.
+"""
+
+import argparse
+import pathlib
+import re
+import sys
+
+ENTRY = re.compile(r"HALFTONE_[A-Z_]+\((?:[^()]*\bmake_(?P<made>\w+)|(?P<name>\w+))\)$")
+
+
+def read_list(path):
+    """(names in order, findings)"""
+    names, findings = [], []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        line = line.split("//")[0].strip()
+        if not line:
+            continue
+        entry = ENTRY.match(line)
+        name = entry and (entry["made"] or entry["name"])
+        if not entry:
+            findings.append(f"{path}:{number}: a line must be HALFTONE_<KIND>(name) or HALFTONE_<KIND>(…, make_name), got '{line}'")
+        elif name in names:
+            findings.append(f"{path}:{number}: {name} is listed twice")
+        else:
+            names.append(name)
+    return names, findings
+
+
+def check_folder(folder):
+    names, findings = read_list(folder / "list.inc")
+    files = {path.stem for path in folder.glob("*.cpp") if path.stem != "registry" and not path.stem.startswith("common_")}
+    findings += [f"{folder}/list.inc: {name} is listed, but there is no {name}.cpp" for name in names if name not in files]
+    findings += [f"{folder}/{name}.cpp: not in list.inc (a helper's name begins with common_)"
+                 for name in sorted(files - set(names))]
+    registry = folder / "registry.cpp"
+    if not registry.is_file():
+        findings.append(f"{folder}: has a list.inc, but no registry.cpp")
+    elif len(re.findall(r'^\s*#\s*include\s*"(?:[\w/]+/)?list\.inc"', registry.read_text(encoding="utf-8"), re.M)) != 2:
+        findings.append(f"{registry}: must include list.inc twice, as declarations and as the table")
+    return findings
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--root", type=pathlib.Path, required=True)
+    folders = sorted(path.parent for path in (parser.parse_args().root / "src").rglob("list.inc"))
+    findings = [finding for folder in folders for finding in check_folder(folder)]
+    print("\n".join(findings) if findings else f"{len(folders)} plug-in folders agree with their lists")
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,19 @@
+#include "base/clock.hpp"
+
+#include <array>
+#include <ctime>
+
+namespace halftone {
+
+std::chrono::nanoseconds SystemClock::now() const { return std::chrono::steady_clock::now().time_since_epoch(); }
+
+std::string SystemClock::date_time() const {
+    const std::time_t now = std::time(nullptr);
+    std::tm local{};
+    localtime_r(&now, &local);
+    std::array<char, 32> text{};
+    const std::size_t length = std::strftime(text.data(), text.size(), "%Y-%m-%d_%H-%M-%S", &local);
+    return {text.data(), length};
+}
+
+}  // namespace halftone

@@ -1,0 +1,60 @@
+#pragma once
+// The file system behind one interface: POSIX for real, memory (with injected faults) for tests.
+// Errors are IoError naming operation, path and errno's text.
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace halftone {
+
+/// An open append-only file. Closed by its destructor, which never throws.
+class AppendFile {
+public:
+    virtual ~AppendFile() = default;
+    /// Writes all bytes at the end, or throws; after a throw the file may hold a prefix.
+    virtual void append(std::string_view bytes) = 0;
+    /// Returns once the data is on the device (fdatasync).
+    virtual void sync() = 0;
+    /// Cuts the file to `size` bytes; for dropping an unfinished last record.
+    virtual void truncate(std::size_t size) = 0;
+};
+
+/// An exclusive advisory lock (flock) on a file that exists; released by the destructor or the process's end.
+class FileLock {
+public:
+    virtual ~FileLock() = default;
+};
+
+class FileSystem {
+public:
+    virtual ~FileSystem() = default;
+
+    [[nodiscard]] virtual bool exists(const std::string& path) const = 0;
+    [[nodiscard]] virtual bool is_directory(const std::string& path) const = 0;
+    [[nodiscard]] virtual std::string read(const std::string& path) const = 0;
+    /// Names (not paths) in a folder, sorted.
+    [[nodiscard]] virtual std::vector<std::string> list(const std::string& folder) const = 0;
+    virtual void create_directories(const std::string& path) = 0;
+    /// Whole file as path.tmp, synced, renamed over path, folder synced: readers see the old or the new file.
+    virtual void write_atomically(const std::string& path, std::string_view bytes) = 0;
+    /// Opens for appending; creates the file when missing.
+    [[nodiscard]] virtual std::unique_ptr<AppendFile> open_append(const std::string& path) = 0;
+    /// Creates the file when missing and locks it; null when another process holds the lock.
+    [[nodiscard]] virtual std::unique_ptr<FileLock> try_lock(const std::string& path) = 0;
+};
+
+[[nodiscard]] std::unique_ptr<FileSystem> make_posix_file_system();
+
+/// Files in memory. `fail_after_bytes` >= 0 makes writes fail with "no space left" once that many bytes were written.
+/// `crash()` forgets everything that was appended but not synced.
+class MemoryFileSystem : public FileSystem {
+public:
+    virtual void fail_after_bytes(long long bytes) = 0;
+    virtual void crash() = 0;
+};
+[[nodiscard]] std::unique_ptr<MemoryFileSystem> make_memory_file_system();
+
+}  // namespace halftone

@@ -1,0 +1,35 @@
+#pragma once
+// Small text helpers shared by messages and writers. No locale, no I/O.
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace halftone {
+
+[[nodiscard]] std::string_view trim(std::string_view text);
+/// Parts between separators, trimmed; empty parts are kept ("a,,b" -> 3).
+[[nodiscard]] std::vector<std::string> split(std::string_view text, char separator);
+[[nodiscard]] std::string join(std::span<const std::string> parts, std::string_view separator);
+
+/// The candidate with the smallest edit distance to `word`, if it is near enough to be a likely typing error
+/// (at most a third of the longer word, at least 1). Ties: the first.
+[[nodiscard]] std::optional<std::string> nearest_name(std::string_view word, std::span<const std::string> candidates);
+
+/// Shortest decimal text that reads back as the same float/double, always with a '.' and, where there is an exponent,
+/// with its sign: "0.0235", "1.0e-05", "3.0". inf and nan as YAML's ".inf", "-.inf", ".nan".
+[[nodiscard]] std::string float_text(float value);
+[[nodiscard]] std::string float_text(double value);
+
+/// 16 lower-case hex digits.
+[[nodiscard]] std::string hex16(std::uint64_t value);
+[[nodiscard]] std::optional<std::uint64_t> parse_hex16(std::string_view text);
+
+/// Strict whole-text parse: no blanks, no trailing characters.
+[[nodiscard]] std::optional<std::int64_t> parse_int(std::string_view text);
+[[nodiscard]] std::optional<double> parse_double(std::string_view text);
+
+}  // namespace halftone

@@ -1,0 +1,39 @@
+#include <array>
+
+#include "calib/observer.hpp"
+
+namespace halftone {
+
+#define HALFTONE_OBSERVER(algorithm, factory) std::unique_ptr<Observer> factory();
+#include "calib/observers/list.inc"
+#undef HALFTONE_OBSERVER
+
+namespace {
+
+struct Row {
+    Algorithm algorithm;
+    std::unique_ptr<Observer> (*make)();
+};
+
+#define HALFTONE_OBSERVER(algorithm, factory) Row{Algorithm::algorithm, factory},
+constexpr std::array kRows{
+#include "calib/observers/list.inc"
+};
+#undef HALFTONE_OBSERVER
+
+}  // namespace
+
+std::unique_ptr<Observer> make_observer(Algorithm algorithm) {
+    for (const Row& row : kRows) {
+        if (row.algorithm == algorithm) return row.make();
+    }
+    return nullptr;
+}
+
+std::vector<Algorithm> observer_algorithms() {
+    std::vector<Algorithm> algorithms;
+    for (const Row& row : kRows) algorithms.push_back(row.algorithm);
+    return algorithms;
+}
+
+}  // namespace halftone

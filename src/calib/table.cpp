@@ -1,0 +1,108 @@
+#include "calib/table.hpp"
+
+#include <cmath>
+#include <iterator>
+
+#include "base/check.hpp"
+#include "base/error.hpp"
+#include "base/wire.hpp"
+#include "calib/damage.hpp"
+#include "calib/observer.hpp"
+
+namespace halftone {
+namespace {
+
+constexpr std::uint8_t kVersion = 1;
+// Bounds what damaged bytes can make a reader allocate; far above any model's count of values.
+constexpr std::uint64_t kMostEntries = 10'000'000;
+
+}  // namespace
+
+void CalibrationTable::merge(const CalibrationTable& later) {
+    for (const auto& [name, statistics] : later.values_) values_[name].merge(statistics);
+}
+
+std::string CalibrationTable::encode() const {
+    WireWriter writer;
+    writer.put(kVersion);
+    writer.put_varint(values_.size());
+    for (const auto& [name, statistics] : values_) {
+        writer.put_text(name);
+        writer.put_text(statistics.encode());
+    }
+    return writer.take();
+}
+
+CalibrationTable CalibrationTable::decode(std::string_view bytes) {
+    constexpr std::string_view kWhat = "calibration table";
+    WireReader reader(bytes);
+    require_undamaged(reader.get<std::uint8_t>() == kVersion, kWhat, "the version is 1");
+    CalibrationTable table;
+    for (std::uint64_t left = reader.get_varint(kMostEntries); left > 0; --left) {
+        const std::string name = reader.get_text();
+        const auto [place, is_new] = table.values_.emplace(name, ValueStatistics::decode(reader.get_view()));
+        require_undamaged(is_new && std::next(place) == table.values_.end(), kWhat, "names are in order");
+    }
+    require_undamaged(reader.ok() && reader.at_end(), kWhat, "it ends after its last entry");
+    return table;
+}
+
+RangeTable::RangeTable(const CalibrationTable& table, const std::vector<Algorithm>& algorithms) {
+    for (const Algorithm algorithm : algorithms) {
+        const auto observer = make_observer(algorithm);
+        if (!observer) {
+            std::string available;
+            for (const Algorithm known : observer_algorithms())
+                available += " " + std::string(kAlgorithmNames.name(known));
+            throw ConfigError("calibration algorithm '" + std::string(kAlgorithmNames.name(algorithm)) +
+                              "' is not available yet; available:" + available);
+        }
+        for (const auto& [name, statistics] : table.values()) {
+            ranges_[{name, algorithm}] = observer->range(statistics);
+        }
+    }
+}
+
+Range RangeTable::range(const std::string& value, Algorithm algorithm) const {
+    const auto found = ranges_.find({value, algorithm});
+    HALFTONE_CHECK(found != ranges_.end(),
+                   "a calibrated range of " + value + " by " + std::string(kAlgorithmNames.name(algorithm)));
+    return found->second;
+}
+
+std::string RangeTable::encode() const {
+    WireWriter writer;
+    writer.put(kVersion);
+    writer.put_varint(ranges_.size());
+    for (const auto& [key, range] : ranges_) {
+        writer.put_text(key.first);
+        writer.put(key.second);
+        writer.put(range.low);
+        writer.put(range.high);
+    }
+    return writer.take();
+}
+
+RangeTable RangeTable::decode(std::string_view bytes) {
+    constexpr std::string_view kWhat = "range table";
+    WireReader reader(bytes);
+    require_undamaged(reader.get<std::uint8_t>() == kVersion, kWhat, "the version is 1");
+    RangeTable table;
+    for (std::uint64_t left = reader.get_varint(kMostEntries); left > 0; --left) {
+        std::string name = reader.get_text();
+        const auto algorithm = reader.get<Algorithm>();
+        const auto low = reader.get<float>();
+        const auto high = reader.get<float>();
+        require_undamaged(reader.ok(), kWhat, "each entry is complete");
+        require_undamaged(static_cast<std::size_t>(algorithm) < kAlgorithmNames.rows.size(), kWhat,
+                          "algorithms are known");
+        require_undamaged(std::isfinite(low) && std::isfinite(high) && low <= high, kWhat,
+                          "ranges are finite and ordered");
+        const auto [place, is_new] = table.ranges_.emplace(std::pair(std::move(name), algorithm), Range{low, high});
+        require_undamaged(is_new && std::next(place) == table.ranges_.end(), kWhat, "names are in order");
+    }
+    require_undamaged(reader.ok() && reader.at_end(), kWhat, "it ends after its last entry");
+    return table;
+}
+
+}  // namespace halftone

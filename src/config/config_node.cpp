@@ -1,0 +1,85 @@
+#include "config/config_node.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+
+#include "base/check.hpp"
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace halftone {
+namespace {
+
+constexpr std::string_view kOverridePrefix = "--set ";
+
+/// Gives a tree that was parsed alone the place it takes in another tree.
+void graft(ConfigNode& node, const std::string& path, const Mark& mark) {
+    node.path = path;
+    node.mark = mark;
+    node.key_mark = mark;
+    for (auto& [key, value] : node.entries) graft(value, path + "." + key, mark);
+    for (std::size_t i = 0; i < node.items.size(); ++i) graft(node.items[i], fmt::format("{}[{}]", path, i), mark);
+}
+
+}  // namespace
+
+std::string Mark::to_text() const { return line > 0 ? fmt::format("{}:{}:{}", file, line, column) : file; }
+
+const ConfigNode* ConfigNode::find(std::string_view key) const {
+    const auto at = std::find_if(entries.begin(), entries.end(), [&](const auto& entry) { return entry.first == key; });
+    return at == entries.end() ? nullptr : &at->second;
+}
+
+void apply_override(ConfigNode& root, std::string_view assignment) {
+    const Mark mark{.file = std::string(kOverridePrefix) + std::string(assignment)};
+    const auto refuse = [&](const std::string& what) { throw ConfigError(mark.to_text() + ": " + what); };
+    const auto equals = assignment.find('=');
+    if (equals == std::string_view::npos) refuse("must be KEY.PATH=VALUE");
+    const std::vector<std::string> keys = split(assignment.substr(0, equals), '.');
+    if (std::any_of(keys.begin(), keys.end(), [](const auto& key) { return key.empty(); })) {
+        refuse("the path before '=' has an empty key");
+    }
+    // The file name makes errors read "--set a.b=VALUE:1:5: …"; the place counts from the start of the value.
+    ConfigNode value = parse_yaml(assignment.substr(equals + 1), mark.file);
+
+    ConfigNode* map = &root;
+    for (std::size_t i = 0;; ++i) {
+        if (map->kind != ConfigNode::Kind::map) {
+            refuse((map->path.empty() ? "the config" : map->path) + " is not a map, so it has no key '" + keys[i] +
+                   "'");
+        }
+        auto at =
+            std::find_if(map->entries.begin(), map->entries.end(), [&](const auto& e) { return e.first == keys[i]; });
+        if (at == map->entries.end()) {
+            ConfigNode added;
+            graft(added, map->path.empty() ? keys[i] : map->path + "." + keys[i], mark);
+            map->entries.emplace_back(keys[i], std::move(added));
+            at = std::prev(map->entries.end());
+        }
+        map = &at->second;
+        if (i + 1 == keys.size()) break;
+    }
+    graft(value, map->path, mark);
+    *map = std::move(value);
+}
+
+bool is_same_tree(const ConfigNode& a, const ConfigNode& b) {
+    if (a.kind != b.kind || a.scalar != b.scalar || a.is_quoted != b.is_quoted) return false;
+    return std::equal(a.items.begin(), a.items.end(), b.items.begin(), b.items.end(), is_same_tree) &&
+           std::equal(
+               a.entries.begin(), a.entries.end(), b.entries.begin(), b.entries.end(),
+               [](const auto& x, const auto& y) { return x.first == y.first && is_same_tree(x.second, y.second); });
+}
+
+std::string resolve_path(const ConfigNode& scalar) {
+    HALFTONE_CHECK(scalar.kind == ConfigNode::Kind::scalar, "a path is a scalar");
+    const std::filesystem::path path(scalar.scalar);
+    if (scalar.scalar.empty() || path.is_absolute() || scalar.mark.file.starts_with(kOverridePrefix))
+        return scalar.scalar;
+    return (std::filesystem::path(scalar.mark.file).parent_path() / path).string();
+}
+
+}  // namespace halftone

@@ -1,0 +1,125 @@
+// evaluation and the dataloaders: which data, which transforms, which metric. Parameters are left to the plug-ins.
+#include <fmt/format.h>
+
+#include <array>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "config/parts.hpp"
+
+namespace halftone::config_detail {
+namespace {
+
+/// LPOT reads these in benchmark mode only; they are checked and shown.
+void read_configs(Section& parent) {
+    if (parent.given("configs") == nullptr) return;
+    Section section = parent.section("configs");
+    for (const std::string_view key :
+         {"cores_per_instance", "num_of_instance", "inter_num_of_threads", "intra_num_of_threads", "kmp_blocktime"}) {
+        if (section.given(key) != nullptr) static_cast<void>(section.integer(key, 1, key == "kmp_blocktime" ? 0 : 1));
+    }
+    if (section.given("kmp_affinity") != nullptr) static_cast<void>(section.text("kmp_affinity", ""));
+    parent.put("configs", section.finish());
+}
+
+void read_postprocess(Section& parent, Notes& notes) {
+    if (parent.given("postprocess") == nullptr) return;
+    Section section = parent.section("postprocess");
+    static_cast<void>(read_plugins(section, "transform", kPostprocesses, {}, notes));
+    parent.put("postprocess", section.finish());
+}
+
+std::int64_t read_iteration(Section& section) {
+    const std::int64_t iteration = section.integer("iteration", -1, -1);
+    if (iteration == 0) fail_at(*section.given("iteration"), "must be -1 (all batches) or an integer > 0, got '0'");
+    return iteration;
+}
+
+EvaluationConfig read_accuracy(Section& parent, const KnownNames& known, Notes& notes) {
+    EvaluationConfig config;
+    Section section = parent.section("accuracy");
+    config.metric = read_one_plugin(section, "metric", kMetrics, known.metrics, notes);
+    read_configs(section);
+    config.iteration = read_iteration(section);
+    if (section.given("dataloader") == nullptr) {
+        const Section missing = section.section("dataloader");
+        fail_at(missing.node(), "is missing: a metric needs data", true);
+    }
+    Section dataloader = section.section("dataloader");
+    config.dataloader = read_dataloader(dataloader, known, notes);
+    section.put("dataloader", dataloader.finish());
+    read_postprocess(section, notes);
+    parent.put("accuracy", section.finish());
+    return config;
+}
+
+/// LPOT's benchmark block: checked and shown, but `tune` and `eval` have no use for it, so it never prevents running.
+void read_performance(Section& parent, const KnownNames& known) {
+    std::vector<std::string> ignored;
+    Notes notes(ignored);
+    Section section = parent.section("performance");
+    static_cast<void>(section.integer("warmup", 5, 0));
+    static_cast<void>(read_iteration(section));
+    read_configs(section);
+    if (section.given("dataloader") != nullptr) {
+        Section dataloader = section.section("dataloader");
+        static_cast<void>(read_dataloader(dataloader, known, notes));
+        section.put("dataloader", dataloader.finish());
+    }
+    read_postprocess(section, notes);
+    parent.put("performance", section.finish());
+}
+
+}  // namespace
+
+std::vector<PluginConfig> read_plugins(Section& section, std::string_view key, std::span<const std::string_view> lpot,
+                                       const std::vector<std::string>& known, Notes& notes) {
+    Section map = section.section(key);
+    std::vector<PluginConfig> plugins;
+    for (const auto& [name, node] : map.node().entries) {
+        check_name({node.key_mark, map.node().path}, name, lpot, known, notes);
+        plugins.push_back({.name = name, .node = node});
+        static_cast<void>(map.given(name));
+        map.put(name, node);
+    }
+    section.put(key, map.finish());
+    return plugins;
+}
+
+PluginConfig read_one_plugin(Section& section, std::string_view key, std::span<const std::string_view> lpot,
+                             const std::vector<std::string>& known, Notes& notes) {
+    const ConfigNode* node = section.given(key);
+    if (node == nullptr) {
+        const Section missing = section.section(key);
+        fail_at(missing.node(), "is missing; one of: " + join(known.empty() ? to_strings(lpot) : known, " "), true);
+    }
+    auto plugins = read_plugins(section, key, lpot, known, notes);
+    if (plugins.size() > 1) {
+        fail_at(plugins[1].node,
+                fmt::format("is one too many: {} takes exactly one, and has {} ({})", node->path, plugins[0].name,
+                            plugins[0].node.key_mark.to_text()),
+                true);
+    }
+    return std::move(plugins.front());
+}
+
+DataloaderConfig read_dataloader(Section& section, const KnownNames& known, Notes& notes) {
+    static constexpr std::array<std::string_view, 2> kLastBatches{"rollover", "discard"};
+    DataloaderConfig config;
+    config.batch_size = section.integer("batch_size", config.batch_size, 1);
+    config.last_batch = section.word("last_batch", config.last_batch, kLastBatches);
+    config.shuffle = section.boolean("shuffle", false);
+    config.dataset = read_one_plugin(section, "dataset", kDatasets, known.datasets, notes);
+    if (section.given("filter") != nullptr) config.filter = read_one_plugin(section, "filter", kFilters, {}, notes);
+    config.transforms = read_plugins(section, "transform", kTransforms, known.transforms, notes);
+    return config;
+}
+
+std::optional<EvaluationConfig> read_evaluation(Section& section, const KnownNames& known, Notes& notes) {
+    std::optional<EvaluationConfig> config;
+    if (section.given("accuracy") != nullptr) config = read_accuracy(section, known, notes);
+    if (section.given("performance") != nullptr) read_performance(section, known);
+    return config;
+}
+
+}  // namespace halftone::config_detail

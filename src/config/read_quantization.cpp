@@ -1,0 +1,168 @@
+// quantization: approach, calibration, recipes and the constraints on the tuning space.
+#include <array>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "config/parts.hpp"
+
+namespace halftone::config_detail {
+namespace {
+
+constexpr std::array<std::string_view, 4> kDTypes{"uint8", "int8", "bf16", "fp32"};
+constexpr std::array<std::string_view, 4> kSchemes{"asym", "sym", "asym_float", "placeholder"};
+constexpr std::array<std::string_view, 2> kGranularities{"per_tensor", "per_channel"};
+constexpr std::array<std::string_view, 4> kAlgorithms{"minmax", "kl", "percentile", "mse"};
+constexpr double kAllBits = 7.0;  // LPOT's word for the full range of an int8 weight
+
+void check_bits(Section& section, const ConstraintLists& lists, Notes& notes) {
+    const ConfigNode* node = section.given("bit");
+    for (const double bit : lists.bit) {
+        if (bit <= 0 || bit > kAllBits) {
+            fail_at(*node, "must be numbers > 0 and <= 7.0, got '" + float_text(bit) + "'");
+        }
+        if (bit != kAllBits) notes.add(*node, "'" + float_text(bit) + "' is not available yet; available: 7.0");
+    }
+}
+
+/// @param keeps_empty  show lists without a constraint in the effective config
+ConstraintLists read_lists(Section section, bool is_weight, bool keeps_empty, ConfigNode& effective, Notes& notes) {
+    ConstraintLists lists;
+    lists.node = section.node();
+    lists.dtype = section.words_among("dtype", kDTypes);
+    lists.scheme = section.words_among("scheme", kSchemes);
+    for (const std::string& scheme : lists.scheme) {
+        if (scheme == "asym" || scheme == "sym") continue;
+        notes.add(*section.given("scheme"), "'" + scheme + "' is not available yet; available: asym sym");
+    }
+    lists.granularity = section.words_among("granularity", kGranularities);
+    lists.algorithm = section.words_among("algorithm", kAlgorithms);
+    if (is_weight) {
+        lists.bit = section.numbers("bit", {});
+        check_bits(section, lists, notes);
+    }
+    if (!keeps_empty) section.drop_empty_lists();
+    effective = section.finish();
+    return lists;
+}
+
+OpConstraint read_constraint(Section section, bool keeps_empty, ConfigNode& effective, Notes& notes) {
+    OpConstraint constraint;
+    ConfigNode weight, activation;
+    constraint.weight = read_lists(section.section("weight"), true, keeps_empty, weight, notes);
+    constraint.activation = read_lists(section.section("activation"), false, keeps_empty, activation, notes);
+    if (keeps_empty || !weight.is_empty()) section.put("weight", std::move(weight));
+    if (keeps_empty || !activation.is_empty()) section.put("activation", std::move(activation));
+    effective = section.finish();
+    return constraint;
+}
+
+/// Keys are the user's: op names, patterns or types.
+std::vector<ConstraintRule> read_rules(Section& parent, std::string_view key, Notes& notes) {
+    Section section = parent.section(key);
+    std::vector<ConstraintRule> rules;
+    for (const auto& [name, node] : section.node().entries) {
+        ConfigNode effective;
+        OpConstraint constraint = read_constraint(section.section(name), false, effective, notes);
+        section.put(name, std::move(effective));
+        if (key == "op_wise" && name == "default_qconfig") {
+            notes.add(node, "belongs to PyTorch's adaptor and is not available; use quantization.model_wise", true);
+        }
+        rules.push_back({.key = name, .key_mark = node.key_mark, .constraint = std::move(constraint)});
+    }
+    parent.put(key, section.finish());
+    return rules;
+}
+
+std::vector<ConstraintRule> read_exclude(Section& section) {
+    std::vector<ConstraintRule> rules;
+    const std::vector<std::string> names = section.words("exclude", {});
+    const ConfigNode* node = section.given("exclude");
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        const Mark& mark = node->kind == ConfigNode::Kind::list ? node->items[i].mark : node->mark;
+        if (names[i].empty()) throw ConfigError(mark.to_text() + ": " + node->path + " has an empty item");
+        rules.push_back({.key = names[i], .key_mark = mark, .constraint = {}});
+    }
+    return rules;
+}
+
+void read_calibration(Section& parent, QuantizationConfig& config, const KnownNames& known, Notes& notes) {
+    Section section = parent.section("calibration");
+    config.sampling_sizes = section.integers("sampling_size", config.sampling_sizes);
+    for (const std::int64_t size : config.sampling_sizes) {
+        if (size > 0) continue;
+        fail_at(*section.given("sampling_size"), "must be integers > 0, got '" + std::to_string(size) + "'");
+    }
+    if (config.sampling_sizes.empty())
+        fail_at(*section.given("sampling_size"), "must be integers > 0, got an empty list");
+    if (section.given("dataloader") != nullptr) {
+        Section dataloader = section.section("dataloader");
+        config.calibration = read_dataloader(dataloader, known, notes);
+        section.put("dataloader", dataloader.finish());
+    } else if (config.approach == "post_training_static_quant") {
+        const Section missing = section.section("dataloader");
+        notes.add(missing.node(), "is missing: static quantization needs calibration data", true);
+    }
+    parent.put("calibration", section.finish());
+}
+
+void read_recipes(Section& parent, QuantizationConfig& config, Notes& notes) {
+    Section section = parent.section("recipes");
+    config.scale_propagation_max_pooling = section.boolean("scale_propagation_max_pooling", true);
+    config.scale_propagation_concat = section.boolean("scale_propagation_concat", true);
+    config.first_conv_or_matmul_quantization = section.boolean("first_conv_or_matmul_quantization", true);
+    config.fast_bias_correction = section.boolean("fast_bias_correction", false);
+    config.weight_correction = section.boolean("weight_correction", false);
+    for (const std::string_view key : {"fast_bias_correction", "weight_correction"}) {
+        const bool is_on = key == "fast_bias_correction" ? config.fast_bias_correction : config.weight_correction;
+        if (is_on) notes.add(*section.given(key), "'true' is not available yet; available: false");
+    }
+    parent.put("recipes", section.finish());
+}
+
+void read_reduce_range(Section& section, QuantizationConfig& config, Notes& notes) {
+    static constexpr std::array<std::string_view, 6> kWords{"auto", "on", "off", "verify", "True", "False"};
+    std::string word = section.word("reduce_range", config.reduce_range, kWords);
+    if (word == "True") word = "on";
+    if (word == "False") word = "off";
+    config.reduce_range = word;
+    if (word == "on" || word == "verify") {
+        notes.add(*section.given("reduce_range"), "'" + word + "' is not available yet; available: auto off");
+    }
+}
+
+void read_advance(Section& parent, Notes& notes) {
+    if (parent.given("advance") == nullptr) return;
+    static constexpr std::array<std::string_view, 1> kCorrections{"weight_empirical"};
+    Section section = parent.section("advance");
+    if (const ConfigNode* node = section.given("bias_correction")) {
+        const std::string word = section.word("bias_correction", "", kCorrections);
+        notes.add(*node, "'" + word + "' is not available yet; available: none");
+    }
+    parent.put("advance", section.finish());
+}
+
+}  // namespace
+
+QuantizationConfig read_quantization(Section& section, const KnownNames& known, Notes& notes) {
+    QuantizationConfig config;
+    config.approach = section.word("approach", config.approach, kApproaches);
+    if (config.approach != "post_training_static_quant") {
+        notes.add(*section.given("approach"),
+                  "'" + config.approach + "' is not available yet; available: post_training_static_quant");
+    }
+    if (const ConfigNode* node = section.keep("train"))
+        notes.add(*node, "is not available: Halftone does not train", true);
+    read_advance(section, notes);
+    read_calibration(section, config, known, notes);
+    read_recipes(section, config, notes);
+    ConfigNode model_wise;
+    config.model_wise = read_constraint(section.section("model_wise"), true, model_wise, notes);
+    section.put("model_wise", std::move(model_wise));
+    config.optype_wise = read_rules(section, "optype_wise", notes);
+    config.op_wise = read_rules(section, "op_wise", notes);
+    config.exclude = read_exclude(section);
+    read_reduce_range(section, config, notes);
+    return config;
+}
+
+}  // namespace halftone::config_detail

@@ -1,0 +1,152 @@
+#include "config/run_config.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+
+#include "base/error.hpp"
+#include "base/hash.hpp"
+#include "base/text.hpp"
+#include "config/parts.hpp"
+
+namespace halftone {
+namespace {
+
+using config_detail::Notes;
+using config_detail::Section;
+
+/// LPOT compares with its major version, 1.
+void read_version(Section& section) {
+    const ConfigNode* node = section.given("version");
+    if (node == nullptr) return section.put("version", plain_node("1.0"));
+    const std::string version = section.text("version", "");
+    const auto number = parse_double(version);
+    if (!number || *number < 1 || *number >= 2) {
+        fail_at(*node, "must be 1.0 (or another 1.x), got '" + version + "'");
+    }
+}
+
+void read_model(Section& parent, RunConfig& config) {
+    Section section = parent.section("model");
+    const ConfigNode* path = section.given("path");
+    const std::string written_path = path != nullptr && path->kind == ConfigNode::Kind::scalar ? path->scalar : "";
+    // LPOT demands name and framework; the fragments in its documents leave them out.
+    config.model_name = section.text("name", std::filesystem::path(written_path).stem().string());
+    config.framework = section.word("framework", "onnxrt_qlinearops", config_detail::kFrameworks);
+    static_cast<void>(section.text("path", ""));
+    if (path != nullptr) {
+        config.model_path = resolve_path(*path);
+        config.model_path_mark = path->mark;
+    }
+    static_cast<void>(section.words("inputs", {}));
+    static_cast<void>(section.words("outputs", {}));
+    parent.put("model", section.finish());
+}
+
+void read_device(Section& section, Notes& notes) {
+    static constexpr std::array<std::string_view, 2> kDevices{"cpu", "gpu"};
+    if (section.word("device", "cpu", kDevices) == "gpu") {
+        notes.add(*section.given("device"), "'gpu' is not available; available: cpu");
+    }
+}
+
+/// Whole sections of LPOT for other kinds of compression: shown as they are, and refused when run.
+void read_foreign_sections(Section& section, Notes& notes) {
+    for (const std::string_view key :
+         {"graph_optimization", "mixed_precision", "model_conversion", "pruning", "train"}) {
+        if (const ConfigNode* node = section.keep(key)) {
+            notes.add(*node, "is not available; available: quantization", true);
+        }
+    }
+}
+
+void read_cluster(Section& parent, RunConfig& config) {
+    Section section = parent.section("cluster");
+    config.cluster_isa = section.text("isa", "");
+    parent.put("cluster", section.finish());
+}
+
+RunConfig read_tree(const ConfigNode& root, const std::string& file, const KnownNames& known) {
+    RunConfig config;
+    config.file = file;
+    Notes notes(config.not_available);
+    Section top(root);
+    read_version(top);
+    read_model(top, config);
+    read_device(top, notes);
+    read_foreign_sections(top, notes);
+
+    Section quantization = top.section("quantization");
+    config.quantization = read_quantization(quantization, known, notes);
+    top.put("quantization", quantization.finish());
+
+    Section tuning = top.section("tuning");
+    config.tuning = read_tuning(tuning, known, notes);
+    top.put("tuning", tuning.finish());
+
+    if (top.given("evaluation") != nullptr) {
+        Section evaluation = top.section("evaluation");
+        config.evaluation = read_evaluation(evaluation, known, notes);
+        top.put("evaluation", evaluation.finish());
+    }
+    read_cluster(top, config);
+    config.effective = top.finish();
+    return config;
+}
+
+/// Keys that may differ between two attempts at one search. The model's own hash stands in the journal beside this one.
+bool is_without_identity(const std::string& path) {
+    static constexpr std::array<std::string_view, 9> kPaths{
+        "version",
+        "model",
+        "tuning.workspace",
+        "tuning.exit_policy.timeout",
+        "tuning.exit_policy.max_trials",
+        "tuning.tensorboard",
+        "evaluation.performance",
+        "evaluation.accuracy.configs",
+        "evaluation.accuracy.dataloader.batch_size",
+    };
+    return std::find(kPaths.begin(), kPaths.end(), path) != kPaths.end();
+}
+
+/// Order decides for transforms and for the patterns of op_wise, nowhere else.
+bool is_ordered(const std::string& path) { return path.ends_with(".transform") || path == "quantization.op_wise"; }
+
+void add_tree(const ConfigNode& node, const std::string& path, Hasher& hasher) {
+    hasher.add(node.kind).add(node.scalar).add(std::uint64_t{node.items.size()});
+    for (const ConfigNode& item : node.items) add_tree(item, path + "[]", hasher);
+    std::vector<const ConfigEntry*> entries;
+    for (const auto& entry : node.entries) entries.push_back(&entry);
+    if (!is_ordered(path)) {
+        std::sort(entries.begin(), entries.end(), [](const auto* a, const auto* b) { return a->first < b->first; });
+    }
+    for (const auto* entry : entries) {
+        const std::string child = path.empty() ? entry->first : path + "." + entry->first;
+        if (is_without_identity(child)) continue;
+        hasher.add(entry->first);
+        add_tree(entry->second, child, hasher);
+    }
+    hasher.add(std::string_view("end"));
+}
+
+}  // namespace
+
+std::uint64_t RunConfig::identity_hash() const {
+    Hasher hasher;
+    add_tree(effective, "", hasher);
+    return hasher.digest();
+}
+
+RunConfig read_run_config(std::string_view text, const std::string& file, const std::vector<std::string>& overrides,
+                          const KnownNames& known) {
+    ConfigNode root = parse_yaml(text, file);
+    for (const std::string& assignment : overrides) apply_override(root, assignment);
+    return read_tree(root, file, known);
+}
+
+std::string print_config(const RunConfig& config) { return to_yaml(config.effective); }
+
+}  // namespace halftone

@@ -1,0 +1,136 @@
+#pragma once
+// RunConfig: the user's YAML (LPOT 1.5/1.6 schema plus ours) as typed, immutable values with defaults and places.
+// Plug-in sections (dataset, transforms, metric, strategy) stay ConfigNodes: their plug-in reads them.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/enum_names.hpp"
+#include "config/config_node.hpp"
+
+namespace halftone {
+
+/// One plug-in with its own section: "topk: 1" or "FashionMNIST: {root: …}".
+struct PluginConfig {
+    std::string name;
+    ConfigNode node;  ///< the value; its key_mark points at the name
+};
+
+struct DataloaderConfig {
+    std::int64_t batch_size = 1;  ///< accepted for LPOT's sake; never reaches a kernel
+    std::string last_batch = "rollover";
+    bool shuffle = false;  ///< accepted; static calibration never shuffles
+    std::optional<PluginConfig> filter;
+    PluginConfig dataset;
+    std::vector<PluginConfig> transforms;  ///< file order = order of application
+};
+
+/// Lists that narrow the options of one unit; empty = no constraint. Order is the user's and picks the default.
+struct ConstraintLists {
+    std::vector<std::string> dtype, scheme, granularity, algorithm;
+    std::vector<double> bit;  ///< weights only
+    ConfigNode node;          ///< where they stand, for messages
+    [[nodiscard]] bool is_empty() const {
+        return dtype.empty() && scheme.empty() && granularity.empty() && algorithm.empty() && bit.empty();
+    }
+};
+
+struct OpConstraint {
+    ConstraintLists weight, activation;
+};
+
+/// A rule of op_wise/optype_wise: its key as written and where it stands.
+struct ConstraintRule {
+    std::string key;
+    Mark key_mark;
+    OpConstraint constraint;
+};
+
+struct QuantizationConfig {
+    std::string approach = "post_training_static_quant";
+    std::vector<std::int64_t> sampling_sizes{100};
+    std::optional<DataloaderConfig> calibration;
+    OpConstraint model_wise;
+    std::vector<ConstraintRule> optype_wise, op_wise;
+    std::vector<ConstraintRule> exclude;  ///< keys only
+    bool scale_propagation_max_pooling = true;
+    bool scale_propagation_concat = true;
+    bool first_conv_or_matmul_quantization = true;
+    bool fast_bias_correction = false;
+    bool weight_correction = false;
+    std::string reduce_range = "auto";
+};
+
+struct AccuracyCriterion {
+    bool is_relative = true;
+    double loss =
+        0.01;  ///< allowed loss: fraction of |baseline| (relative) or metric units (absolute); may be negative
+    bool higher_is_better = true;
+};
+
+enum class Objective { performance, modelsize, footprint };
+inline constexpr EnumNames<Objective, 3> kObjectiveNames{{{{Objective::performance, "performance"},
+                                                           {Objective::modelsize, "modelsize"},
+                                                           {Objective::footprint, "footprint"}}}};
+
+enum class ModelWise { uniform, product };
+inline constexpr EnumNames<ModelWise, 2> kModelWiseNames{
+    {{{ModelWise::uniform, "uniform"}, {ModelWise::product, "product"}}}};
+
+struct TuningConfig {
+    PluginConfig strategy;  ///< name and its section, without `name`
+    ModelWise model_wise = ModelWise::uniform;
+    AccuracyCriterion criterion;
+    Objective objective = Objective::performance;
+    double timeout_s = 0;  ///< 0 = stop at the first trial that meets the goal
+    std::int64_t max_trials = 100;
+    bool performance_only = false;
+    std::int64_t random_seed = 1978;
+    bool tensorboard = false;
+    std::string workspace;  ///< empty = default
+    std::int64_t shards = 20;
+    std::int64_t batch_size = 50;  ///< of the executor
+    std::int64_t threads = 1;      ///< per evaluation
+};
+
+struct EvaluationConfig {
+    PluginConfig metric;
+    DataloaderConfig dataloader;
+    std::int64_t iteration = -1;
+};
+
+struct RunConfig {
+    std::string file;
+    std::string model_name;
+    std::string framework;
+    std::string model_path;  ///< resolved against the config file's folder
+    Mark model_path_mark;
+    QuantizationConfig quantization;
+    TuningConfig tuning;
+    std::optional<EvaluationConfig> evaluation;
+    std::string cluster_isa;  ///< empty = not pinned
+    ConfigNode effective;     ///< everything with defaults, for --print-config and run.yaml
+    std::vector<std::string>
+        not_available;  ///< "file:l:c: tuning.strategy.name 'tpe' is not available yet; …": running is refused
+
+    /// Of everything that decides the candidates and their scores: not workspace, timeout, max_trials.
+    [[nodiscard]] std::uint64_t identity_hash() const;
+};
+
+/// What this build offers; the application fills it from the registries, so that config knows no plug-in.
+struct KnownNames {
+    std::vector<std::string> strategies, datasets, transforms, metrics;
+};
+
+/// @throws ConfigError. `overrides` are "--set" assignments, in order.
+[[nodiscard]] RunConfig read_run_config(std::string_view text, const std::string& file,
+                                        const std::vector<std::string>& overrides, const KnownNames& known);
+
+/// The effective config as YAML. read_run_config of it gives the same RunConfig.
+[[nodiscard]] std::string print_config(const RunConfig& config);
+
+}  // namespace halftone

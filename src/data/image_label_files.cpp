@@ -1,0 +1,97 @@
+#include "data/image_label_files.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/check.hpp"
+#include "base/error.hpp"
+#include "base/file_system.hpp"
+#include "base/hash.hpp"
+#include "config/reader.hpp"
+#include "data/idx_file.hpp"
+
+namespace halftone {
+namespace {
+
+class ImageLabelFiles final : public Dataset {
+public:
+    ImageLabelFiles(IdxArray images, IdxArray labels) : images_(std::move(images)), labels_(std::move(labels)) {
+        spec_ = {DType::u8, Shape{images_.sizes[1], images_.sizes[2], 1}};
+    }
+
+    std::int64_t size() const override { return images_.sizes[0]; }
+    TensorType spec() const override { return spec_; }
+
+    Sample read(std::int64_t index) const override {
+        HALFTONE_CHECK(index >= 0 && index < size(), "a sample's index lies in the data set");
+        Sample sample{.data = Tensor(spec_), .label = 0};
+        const auto place = static_cast<std::size_t>(index);
+        const std::size_t bytes = sample.data.bytes();
+        const auto image = std::as_bytes(std::span(images_.bytes)).subspan(place * bytes, bytes);
+        std::copy(image.begin(), image.end(), sample.data.mutable_view().data);
+        sample.label = static_cast<unsigned char>(labels_.bytes[place]);
+        return sample;
+    }
+
+    /// Of the decoded content: the same for plain and gzip files.
+    std::uint64_t content_hash() const override {
+        Hasher hasher;
+        for (const std::int64_t size : images_.sizes) hasher.add(size);
+        return hasher.add(images_.bytes).add(labels_.bytes).digest();
+    }
+
+private:
+    IdxArray images_;
+    IdxArray labels_;
+    TensorType spec_;
+};
+
+/// The user's root: relative to the config file's folder; on the command line, to the working directory.
+std::string resolved_root(const ConfigNode& root) {
+    const std::filesystem::path path(root.scalar);
+    if (path.is_absolute() || root.mark.file == "--set") return path.string();
+    return (std::filesystem::path(root.mark.file).parent_path() / path).string();
+}
+
+/// `stem` is "train-images"; `suffix` is "idx3-ubyte". @return the first of the usual spellings that exists
+std::string find_file(const std::string& name, const std::string& root, const std::string& stem,
+                      const std::string& suffix) {
+    const auto file_system = make_posix_file_system();
+    if (!file_system->is_directory(root)) throw DataError(name + ": the folder " + root + " does not exist");
+    for (const char* separator : {"-", "."}) {
+        for (const char* extension : {"", ".gz"}) {
+            std::string path = root + "/" + stem + separator + suffix + extension;
+            if (file_system->exists(path)) return path;
+        }
+    }
+    throw DataError(
+        fmt::format("{0}: {1}/{2}-{3} does not exist, nor {2}-{3}.gz, {2}.{3} or {2}.{3}.gz there; "
+                    "expected are the IDX files of {0}, plain or gzip (nothing is downloaded)",
+                    name, root, stem, suffix));
+}
+
+}  // namespace
+
+std::unique_ptr<Dataset> make_image_label_files(const std::string& name, const ConfigNode& node) {
+    Reader reader(node);
+    static_cast<void>(reader.required_text("root"));
+    const std::string root = resolved_root(*reader.child("root"));
+    const std::string split = reader.boolean("train", false) ? "train" : "t10k";
+    static_cast<void>(reader.boolean("download", true));
+    reader.finish();
+
+    const std::string image_path = find_file(name, root, split + "-images", "idx3-ubyte");
+    const std::string label_path = find_file(name, root, split + "-labels", "idx1-ubyte");
+    IdxArray images = read_idx(image_path, 3);
+    IdxArray labels = read_idx(label_path, 1);
+    if (images.sizes[0] != labels.sizes[0]) {
+        throw DataError(fmt::format("{}: {} holds {} images, but {} holds {} labels", name, image_path, images.sizes[0],
+                                    label_path, labels.sizes[0]));
+    }
+    if (images.bytes.empty()) throw DataError(name + ": " + image_path + " holds no images");
+    return std::make_unique<ImageLabelFiles>(std::move(images), std::move(labels));
+}
+
+}  // namespace halftone

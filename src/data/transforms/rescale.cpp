@@ -1,0 +1,30 @@
+// Rescale: x / 255 in fp32, for 8-bit images.
+
+#include "config/reader.hpp"
+#include "data/convert.hpp"
+#include "data/dataset.hpp"
+
+namespace halftone {
+namespace {
+
+class Rescale final : public Transform {
+public:
+    TensorType output_type(const TensorType& input) const override { return {DType::f32, input.shape}; }
+
+    Tensor apply(const Tensor& input) const override {
+        Tensor output({DType::f32, input.shape()});
+        const auto values = output.mutable_view().as<float>();
+        write_floats(input.view(), values);
+        for (float& value : values) value /= 255.0F;
+        return output;
+    }
+};
+
+}  // namespace
+
+std::unique_ptr<Transform> make_rescale(const ConfigNode& node) {
+    Reader(node).finish();
+    return std::make_unique<Rescale>();
+}
+
+}  // namespace halftone

@@ -1,0 +1,257 @@
+#include "eval/model_evaluator.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <set>
+
+#include "base/check.hpp"
+#include "base/error.hpp"
+#include "base/wire.hpp"
+#include "kernel/ref/ref_op.hpp"
+
+namespace halftone {
+namespace {
+
+/// Candidates whose sessions a worker keeps: shards of few trials interleave, never of many.
+constexpr std::size_t kCachedSessions = 3;
+
+void check_fits(const PreparedModel& model, const Pipeline* pipeline, const char* section) {
+    if (!pipeline) return;
+    if (model.graph.inputs().size() != 1) {
+        throw ModelError("the model has " + std::to_string(model.graph.inputs().size()) +
+                         " inputs; data sets feed models with one input");
+    }
+    const Value& input = model.graph.value(model.graph.inputs()[0]);
+    std::vector<std::int64_t> wanted(input.type.shape.dims());
+    if (!wanted.empty()) wanted.erase(wanted.begin());
+    const TensorType& spec = pipeline->spec();
+    if (spec.dtype == input.type.dtype && spec.shape == Shape(wanted)) return;
+    throw ConfigError(std::string(section) + ".dataloader yields samples of " + std::string(to_string(spec.dtype)) +
+                      " " + spec.shape.to_text() + " after its transforms, but the model's input '" + input.name +
+                      "' takes " + std::string(to_string(input.type.dtype)) + " " + Shape(wanted).to_text() +
+                      " per sample (an NCHW model needs Transpose: {perm: [2, 0, 1]})");
+}
+
+std::string encode(const MetricState& state) {
+    WireWriter wire;
+    wire.put_all(state.sums);
+    wire.put_all(state.counts);
+    wire.put(state.samples);
+    return wire.take();
+}
+
+MetricState decode_state(const std::string& bytes) {
+    WireReader wire(bytes);
+    MetricState state;
+    state.sums = wire.get_all<double>();
+    state.counts = wire.get_all<std::int64_t>();
+    state.samples = wire.get<std::int64_t>();
+    HALFTONE_CHECK(wire.ok() && wire.at_end(), "a shard's metric state is complete");
+    return state;
+}
+
+/// The first `rows` rows of a tensor.
+TensorView head(TensorView view, std::int64_t rows) {
+    view.type.shape[0] = rows;
+    return view;
+}
+
+/// Runs the session over samples [range) and hands body(first sample, rows of output 0, labels) the rows in use.
+template <class Body>
+void for_each_batch(Session& session, const Pipeline& data, SampleRange range, const Body& body) {
+    std::vector<std::int64_t> labels(static_cast<std::size_t>(session.batch()));
+    for (std::int64_t first = range.first; first < range.last; first += session.batch()) {
+        const std::int64_t rows = std::min(session.batch(), range.last - first);
+        data.read(first, rows, session.input(0), labels);
+        session.run();
+        body(first, head(session.output(0), rows),
+             std::span<const std::int64_t>(labels.data(), static_cast<std::size_t>(rows)));
+    }
+}
+
+}  // namespace
+
+ModelEvaluator::ModelEvaluator(const EvaluationSetup& setup) : setup_(setup), weights_(make_weight_cache()) {
+    check_fits(*setup_.model, setup_.calibration, "quantization.calibration");
+    check_fits(*setup_.model, setup_.evaluation, "evaluation.accuracy");
+    if (!setup_.space) return;
+    observed_ = setup_.space->topology().observable();
+    if (setup_.calibration && calibration_borders().back() > setup_.calibration->size()) {
+        throw ConfigError("quantization.calibration.sampling_size asks for " +
+                          std::to_string(calibration_borders().back()) + " samples, the calibration data set has " +
+                          std::to_string(setup_.calibration->size()));
+    }
+}
+
+std::int64_t ModelEvaluator::evaluation_samples() const {
+    const std::int64_t all = setup_.evaluation->size();
+    return setup_.samples < 0 ? all : std::min(all, setup_.samples);
+}
+
+std::int64_t ModelEvaluator::shards(JobKind kind) const {
+    if (kind != JobKind::calibrate) return std::max<std::int64_t>(1, std::min(setup_.shards, evaluation_samples()));
+    const auto& sizes = setup_.space->calibration_sizes();
+    return std::max<std::int64_t>(1, std::min(setup_.shards, *std::max_element(sizes.begin(), sizes.end())));
+}
+
+/// Distinct calibration sizes, ascending. They cut the samples into segments: the table of a size is the merge of the
+/// segments below it, so that every sample is observed once.
+std::vector<std::int64_t> ModelEvaluator::calibration_borders() const {
+    std::vector<std::int64_t> borders(setup_.space->calibration_sizes());
+    std::sort(borders.begin(), borders.end());
+    borders.erase(std::unique(borders.begin(), borders.end()), borders.end());
+    return borders;
+}
+
+Session& ModelEvaluator::session_for(const Job& job) {
+    const Key key{.is_baseline = job.kind == JobKind::baseline,
+                  .hash = job.kind == JobKind::baseline ? 0 : job.candidate.hash};
+    const auto found = std::find_if(sessions_.begin(), sessions_.end(), [&](const auto& s) { return s.key == key; });
+    if (found != sessions_.end()) {
+        sessions_.splice(sessions_.begin(), sessions_, found);
+        return sessions_.front().session;
+    }
+    CompileOptions options;
+    options.batch = setup_.batch;
+    options.weights = weights_.get();
+    sessions_.push_front({key, key.is_baseline ? Session(setup_.model->graph, reference_ops(), options)
+                                               : Session(quantized(job.candidate).graph, reference_ops(), options)});
+    if (sessions_.size() > kCachedSessions) sessions_.pop_back();
+    return sessions_.front().session;
+}
+
+ShardResult ModelEvaluator::run(const Job& job, std::int64_t shard) {
+    if (job.kind == JobKind::calibrate) return run_calibration(shard);
+    Session* session = nullptr;
+    try {
+        session = &session_for(job);
+    } catch (const ModelError& error) {
+        if (job.kind == JobKind::baseline) throw;
+        return {.payload = {}, .failure = error.what(), .sample_units = 0};  // this candidate cannot be built
+    }
+    const SampleRange range = shard_range(evaluation_samples(), shards(job.kind), shard);
+    MetricState state = setup_.metric->empty();
+    for_each_batch(*session, *setup_.evaluation, range,
+                   [&](std::int64_t, TensorView rows, std::span<const std::int64_t> labels) {
+                       setup_.metric->update(state, rows, labels);
+                   });
+    return {.payload = encode(state),
+            .failure = {},
+            .sample_units = range.count() * static_cast<std::int64_t>(setup_.model->units.size())};
+}
+
+Score ModelEvaluator::score_graph(const Graph& graph, Tensor* logits) {
+    CompileOptions options;
+    options.batch = setup_.batch;
+    options.weights = weights_.get();
+    Session session(graph, reference_ops(), options);
+    const Shape row = session.output(0).type.shape;
+    const std::int64_t width = row.elements() / row[0];
+    if (logits) *logits = Tensor(TensorType{DType::f32, Shape{evaluation_samples(), width}});
+    MetricState state = setup_.metric->empty();
+    const std::int64_t count = shards(JobKind::evaluate);
+    for (std::int64_t shard = 0; shard < count; ++shard) {
+        const SampleRange range = shard_range(evaluation_samples(), count, shard);
+        for_each_batch(session, *setup_.evaluation, range,
+                       [&](std::int64_t first, TensorView rows, std::span<const std::int64_t> labels) {
+                           setup_.metric->update(state, rows, labels);
+                           if (!logits) return;
+                           const auto offset = static_cast<std::size_t>(first * width) * sizeof(float);
+                           std::memcpy(logits->mutable_view().data + offset, rows.data, rows.bytes());
+                       });
+    }
+    return score_of(state);
+}
+
+CalibrationTable ModelEvaluator::observe(SampleRange range) {
+    CalibrationTable table;
+    for (const TensorPlan& tensor : observed_) (void)table.at(tensor.name);
+    Session& session = *calibration_session_;
+    for_each_batch(
+        session, *setup_.calibration, range, [&](std::int64_t first, TensorView rows, std::span<const std::int64_t>) {
+            for (std::size_t t = 0; t < observed_.size(); ++t) {
+                const auto values = head(session.tap(t), rows.type.shape[0]).as<float>();
+                if (table.at(observed_[t].name).observe(values) == 0) continue;
+                throw ModelError("calibration: value '" + observed_[t].name +
+                                 "' is NaN or infinite for a sample at or after number " + std::to_string(first));
+            }
+        });
+    return table;
+}
+
+ShardResult ModelEvaluator::run_calibration(std::int64_t shard) {
+    const std::vector<std::int64_t> borders = calibration_borders();
+    if (!calibration_session_) {
+        CompileOptions options;
+        options.batch = setup_.batch;
+        for (const TensorPlan& tensor : observed_) options.taps.push_back(tensor.value);
+        calibration_session_ = std::make_unique<Session>(setup_.model->graph, reference_ops(), options);
+    }
+    const SampleRange range = shard_range(borders.back(), shards(JobKind::calibrate), shard);
+    WireWriter payload;
+    std::int64_t begin = 0;
+    for (const std::int64_t end : borders) {
+        const SampleRange part{std::max(begin, range.first), std::max(begin, std::min(end, range.last))};
+        payload.put_text(observe(part).encode());
+        begin = end;
+    }
+    return {.payload = payload.take(), .failure = {}, .sample_units = 0};
+}
+
+std::string ModelEvaluator::merge_calibration(const std::vector<std::string>& payloads) const {
+    const std::vector<std::int64_t> borders = calibration_borders();
+    std::vector<CalibrationTable> segments(borders.size());
+    for (const std::string& payload : payloads) {
+        WireReader wire(payload);
+        for (CalibrationTable& segment : segments) segment.merge(CalibrationTable::decode(wire.get_text()));
+        HALFTONE_CHECK(wire.ok() && wire.at_end(), "a shard's calibration payload is complete");
+    }
+    std::set<Algorithm> algorithms;
+    for (const Decision& decision : setup_.space->decisions()) {
+        for (const UnitConfig& option : decision.options) {
+            if (option.is_quantized()) algorithms.insert(option.activation.algorithm);
+        }
+    }
+    const std::vector<Algorithm> used(algorithms.begin(), algorithms.end());
+    std::map<std::int64_t, RangeTable> by_size;
+    CalibrationTable merged;
+    for (std::size_t s = 0; s < segments.size(); ++s) {
+        merged.merge(segments[s]);
+        by_size.emplace(borders[s], RangeTable(merged, used));
+    }
+    WireWriter out;
+    for (const std::int64_t size : setup_.space->calibration_sizes()) out.put_text(by_size.at(size).encode());
+    return out.take();
+}
+
+void ModelEvaluator::install_calibration(const std::string& merged) {
+    WireReader wire(merged);
+    ranges_.clear();
+    for (std::size_t i = 0; i < setup_.space->calibration_sizes().size(); ++i) {
+        ranges_.push_back(RangeTable::decode(wire.get_text()));
+    }
+    calibration_session_.reset();
+}
+
+Score ModelEvaluator::merge_scores(const std::vector<std::string>& payloads) const {
+    MetricState state = setup_.metric->empty();
+    for (const std::string& payload : payloads) state.merge(decode_state(payload));
+    return score_of(state);
+}
+
+QuantizedModel ModelEvaluator::quantized(const Candidate& candidate) const {
+    const QuantPlan plan = setup_.space->plan(candidate);
+    return apply_plan(setup_.model->graph, setup_.model->units, plan,
+                      ranges_.at(static_cast<std::size_t>(plan.calibration)));
+}
+
+Score ModelEvaluator::score_of(const MetricState& state) const {
+    Score score;
+    score.samples = state.samples;
+    score.accuracy = setup_.metric->value(state);
+    score.correct = setup_.metric->correct(state);
+    return score;
+}
+
+}  // namespace halftone

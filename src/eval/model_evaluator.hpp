@@ -1,0 +1,84 @@
+#pragma once
+// Evaluator over real kernels and data: calibrates the fp32 model, and scores candidates by executing the quantized
+// graph that would be exported.
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "calib/table.hpp"
+#include "data/dataset.hpp"
+#include "eval/sample_cache.hpp"
+#include "exec/apply_plan.hpp"
+#include "exec/prepared_model.hpp"
+#include "exec/session.hpp"
+#include "metric/metric.hpp"
+#include "space/search_space.hpp"
+#include "trial/evaluator.hpp"
+
+namespace halftone {
+
+/// What the evaluator works on; everything outlives it.
+struct EvaluationSetup {
+    const PreparedModel* model = nullptr;
+    const SearchSpace* space = nullptr;     ///< null when nothing is tuned (the command eval)
+    const Pipeline* calibration = nullptr;  ///< may be null
+    const Pipeline* evaluation = nullptr;   ///< may be null
+    const Metric* metric = nullptr;         ///< may be null
+    std::int64_t shards = 20;
+    std::int64_t batch = 50;    ///< of the executor; the remainder of a shard is padded with zeros
+    std::int64_t samples = -1;  ///< evaluate only the first so many; -1 = all
+};
+
+class ModelEvaluator final : public Evaluator {
+public:
+    /// @throws ConfigError when a pipeline's samples do not fit the model's input, or are too few; ModelError when the
+    /// model has several inputs or no fp32 output with a row for each sample
+    explicit ModelEvaluator(const EvaluationSetup& setup);
+
+    [[nodiscard]] std::int64_t shards(JobKind kind) const override;
+    [[nodiscard]] ShardResult run(const Job& job, std::int64_t shard) override;
+    void install_calibration(const std::string& merged) override;
+    [[nodiscard]] std::string merge_calibration(const std::vector<std::string>& payloads) const override;
+    [[nodiscard]] Score merge_scores(const std::vector<std::string>& payloads) const override;
+
+    /// The quantized model of a candidate. @pre calibration is installed
+    [[nodiscard]] QuantizedModel quantized(const Candidate& candidate) const;
+    /// Scores any graph on the whole evaluation set in this process; the first output's rows go to `logits`
+    /// ([samples, values per sample], f32) unless it is null.
+    /// @throws ModelError as the constructor
+    [[nodiscard]] Score score_graph(const Graph& graph, Tensor* logits);
+
+private:
+    /// Which session: the fp32 model's, or a candidate's.
+    struct Key {
+        bool is_baseline = false;
+        std::uint64_t hash = 0;
+        friend bool operator==(const Key&, const Key&) = default;
+    };
+    struct CachedSession {
+        Key key;
+        Session session;
+    };
+    [[nodiscard]] ShardResult run_calibration(std::int64_t shard);
+    /// Statistics of samples [range) of the calibration set.
+    [[nodiscard]] CalibrationTable observe(SampleRange range);
+    [[nodiscard]] Session& session_for(const Job& job);
+    [[nodiscard]] std::vector<std::int64_t> calibration_borders() const;
+    [[nodiscard]] std::int64_t evaluation_samples() const;
+    [[nodiscard]] Score score_of(const MetricState& state) const;
+    [[nodiscard]] Session compile(const Graph& graph) const;
+
+    EvaluationSetup setup_;
+    std::optional<SampleCache> samples_;  ///< of the evaluation set
+    std::unique_ptr<WeightCache> weights_;
+    std::vector<TensorPlan> observed_;
+    std::unique_ptr<Session> calibration_session_;
+    std::vector<RangeTable> ranges_;     ///< by calibration size
+    std::list<CachedSession> sessions_;  ///< most recent first
+};
+
+}  // namespace halftone

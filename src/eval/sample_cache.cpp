@@ -1,0 +1,26 @@
+#include "eval/sample_cache.hpp"
+
+#include <algorithm>
+
+namespace halftone {
+
+void SampleCache::read(std::int64_t first, std::int64_t count, MutableView out, std::span<std::int64_t> labels,
+                       bool keep) {
+    const auto values = out.as<float>();
+    if (const auto known = batches_.find({first, count}); known != batches_.end()) {
+        const auto end = std::copy(known->second.values.begin(), known->second.values.end(), values.begin());
+        std::fill(end, values.end(), 0.0F);
+        std::copy(known->second.labels.begin(), known->second.labels.end(), labels.begin());
+        return;
+    }
+    data_.read(first, count, out, labels);
+    const auto rows = static_cast<std::size_t>(count);
+    const auto used = values.first(rows * static_cast<std::size_t>(data_.spec().shape.elements()));
+    const std::size_t size = used.size_bytes() + rows * sizeof(std::int64_t);
+    if (!keep || size > limit_bytes_ - bytes_) return;
+    batches_.emplace(std::pair(first, count),
+                     Batch{{used.begin(), used.end()}, {labels.begin(), labels.begin() + count}});
+    bytes_ += size;
+}
+
+}  // namespace halftone

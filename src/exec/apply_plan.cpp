@@ -1,0 +1,261 @@
+#include "exec/apply_plan.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "base/check.hpp"
+#include "base/error.hpp"
+#include "graph/builder.hpp"
+#include "kernel/clamp.hpp"
+#include "tensor/affine.hpp"
+
+namespace halftone {
+namespace {
+
+/// A weight and its bias as integers.
+struct QuantizedWeights {
+    Tensor weight;
+    QuantParams weight_params;
+    Tensor bias;  ///< empty if none
+    QuantParams bias_params;
+};
+
+float beta_of(const Node& node) { return node.op == "Gemm" ? float_attribute(node, "beta", 1.0F) : 1.0F; }
+
+/// Scales so large that input x weight scale is a normal float and int32 holds every |bias / (s_x * s_w)|: only a very
+/// small weight meets either, and what it loses lies far below the bias. The margin keeps rounding inside the range.
+void enlarge_scales(QuantParams& weight, std::span<const float> bias, float input_scale, const std::string& unit) {
+    constexpr double kLargest = 2147483647.0 * 0.99;
+    const auto input = static_cast<double>(input_scale);
+    const auto make_at_least = [&](float& scale, double least) {
+        if (least * input > static_cast<double>(std::numeric_limits<float>::max()) / 2) {
+            throw ModelError("unit '" + unit + "': its bias does not fit int32 at any weight scale");
+        }
+        if (static_cast<double>(scale) < least) {
+            scale = std::nextafter(static_cast<float>(least), std::numeric_limits<float>::infinity());
+        }
+    };
+    for (float& scale : weight.scale) {
+        make_at_least(scale, static_cast<double>(std::numeric_limits<float>::min()) / input);
+        if (!std::isfinite(input_scale * scale)) {
+            throw ModelError("unit '" + unit + "': input scale x weight scale is beyond the largest float");
+        }
+    }
+    for (std::size_t c = 0; c < bias.size(); ++c) {
+        make_at_least(weight.scale[weight.is_per_tensor() ? 0 : c],
+                      std::abs(static_cast<double>(bias[c])) / (input * kLargest));
+    }
+}
+
+/// One bias value per output channel, whatever Gemm's broadcasting and beta make of it.
+Tensor bias_per_channel(const Tensor& bias, std::int64_t channels, float beta, const std::string& unit) {
+    const auto given = bias.as<float>();
+    if (given.size() != 1 && bias.shape() != Shape{channels} && bias.shape() != Shape{1, channels}) {
+        throw ModelError("unit '" + unit + "': its bias " + bias.shape().to_text() + " is not one row");
+    }
+    std::vector<float> values(static_cast<std::size_t>(channels));
+    for (std::size_t c = 0; c < values.size(); ++c) values[c] = beta * given[given.size() == 1 ? 0 : c];
+    return Tensor::of<float>(Shape{channels}, values);
+}
+
+QuantizedWeights quantize_weights(const Graph& graph, const Unit& unit, const WeightConfig& config, float input_scale) {
+    QuantizedWeights out;
+    const Tensor& weight = graph.value(unit.weight).constant;
+    out.weight_params = weight_params(weight, config.granularity, unit.weight_channel_axis);
+    Tensor bias;
+    if (unit.bias.is_valid()) {
+        const std::int64_t channels = weight.shape()[static_cast<std::size_t>(unit.weight_channel_axis)];
+        bias = bias_per_channel(graph.value(unit.bias).constant, channels, beta_of(graph.node(unit.main)), unit.name);
+    }
+    enlarge_scales(out.weight_params, bias.is_empty() ? std::span<const float>{} : bias.as<float>(), input_scale,
+                   unit.name);
+    out.weight = quantize(weight, out.weight_params);
+    if (bias.is_empty()) return out;
+    out.bias_params.dtype = DType::s32;
+    out.bias_params.scale.clear();
+    for (const float s : out.weight_params.scale) out.bias_params.scale.push_back(input_scale * s);
+    out.bias_params.zero_point.assign(out.bias_params.scale.size(), 0);
+    out.bias = quantize_bias(bias, out.bias_params);
+    return out;
+}
+
+class PlanApplier {
+public:
+    PlanApplier(const Graph& graph, const std::vector<Unit>& units, const QuantPlan& plan, const RangeTable& ranges)
+        : graph_(graph), units_(units), plan_(plan), ranges_(ranges), builder_(graph) {}
+
+    QuantizedModel run() {
+        HALFTONE_CHECK(plan_.units.size() == units_.size(), "one configuration per unit");
+        for (std::size_t u = 0; u < units_.size(); ++u) {
+            if (is_int8(u)) note_producer(units_[u]);
+        }
+        for (const TensorPlan& tensor : plan_.tensors) choose_params(tensor);
+        for (std::size_t u = 0; u < units_.size(); ++u) {
+            if (is_int8(u)) quantize_unit_inputs(units_[u]);
+        }
+        for (const auto& [value, params] : params_) {
+            if (produced_by_int8_.contains(value)) insert_pair(value, params);
+        }
+        for (std::size_t u = 0; u < units_.size(); ++u) {
+            if (is_int8(u)) quantize_unit(units_[u], plan_.units[u].weight);
+        }
+        return {std::move(builder_).build(), std::move(tensors_)};
+    }
+
+private:
+    [[nodiscard]] bool is_int8(std::size_t unit) const { return plan_.units[unit].is_quantized(); }
+
+    void note_producer(const Unit& unit) {
+        produced_by_int8_.insert(unit.output);
+        if (unit.residual_add.is_valid()) produced_by_int8_.insert(unit.main_output);
+    }
+
+    void choose_params(const TensorPlan& tensor) {
+        const Range range = ranges_.range(tensor.name, tensor.config.algorithm);
+        if (!std::isfinite(range.low) || !std::isfinite(range.high)) {
+            throw ModelError("value '" + tensor.name + "': its calibrated range is not finite");
+        }
+        const QuantParams params = activation_params(range, tensor.config.dtype, tensor.config.scheme);
+        params_.emplace(tensor.value, params);
+        tensors_.push_back({tensor.name, params});
+    }
+
+    void quantize_unit_inputs(const Unit& unit) {
+        quantize_read(unit.input);
+        if (unit.residual.is_valid()) quantize_read(unit.residual);
+    }
+
+    /// A value's codes come from itself, or from the top of a chain of nodes that carry codes through unchanged; then
+    /// every value of the chain is quantized with the top's parameters.
+    void quantize_read(ValueId value) {
+        std::vector<ValueId> chain;
+        ValueId top = value;
+        while (!params_.contains(top)) {
+            const NodeId producer = graph_.producer(top);
+            HALFTONE_CHECK(producer.is_valid() && is_code_transparent(graph_.node(producer)),
+                           "the plan quantizes what an int8 unit reads: " + graph_.value(value).name);
+            chain.push_back(top);
+            top = graph_.node(producer).inputs[0];
+        }
+        const QuantParams params = params_.at(top);
+        for (const ValueId link : chain) {
+            params_.emplace(link, params);
+            produced_by_int8_.insert(link);  // all readers take the codes' value: it is the same number
+        }
+        if (!produced_by_int8_.contains(value)) {
+            insert_pair(value, params);
+        }
+    }
+
+    [[nodiscard]] ValueId constant(const std::string& name, Tensor tensor) {
+        return builder_.add_constant(builder_.fresh_value_name(name), std::move(tensor));
+    }
+
+    [[nodiscard]] std::pair<ValueId, ValueId> params_constants(const std::string& name, const QuantParams& params) {
+        const auto slices = static_cast<std::int64_t>(params.scale.size());
+        const Shape shape = params.is_per_tensor() ? Shape{} : Shape{slices};
+        const ValueId scale = constant(name + "_scale", Tensor::of<float>(shape, params.scale));
+        Tensor zero_point(TensorType{params.dtype, shape});
+        const auto view = zero_point.mutable_view();
+        for (std::size_t i = 0; i < params.zero_point.size(); ++i) {
+            if (params.dtype == DType::u8) view.as<std::uint8_t>()[i] = static_cast<std::uint8_t>(params.zero_point[i]);
+            if (params.dtype == DType::s8) view.as<std::int8_t>()[i] = static_cast<std::int8_t>(params.zero_point[i]);
+            if (params.dtype == DType::s32) view.as<std::int32_t>()[i] = params.zero_point[i];
+        }
+        return {scale, constant(name + "_zero_point", std::move(zero_point))};
+    }
+
+    void add_node(const std::string& name, const std::string& op, std::vector<ValueId> inputs, ValueId output,
+                  const QuantParams& params) {
+        Node node;
+        node.name = builder_.fresh_node_name(name);
+        node.op = op;
+        node.inputs = std::move(inputs);
+        node.outputs = {output};
+        if (!params.is_per_tensor()) node.attributes["axis"] = params.axis;
+        builder_.add_node(std::move(node));
+    }
+
+    /// Q and DQ of an activation. Readers: all of them when an int8 unit (or a code-carrying node) produces the value,
+    /// else only int8 units, which redirect themselves.
+    void insert_pair(ValueId value, const QuantParams& params) {
+        if (dequantized_.contains(value)) return;
+        const std::string name = graph_.value(value).name;
+        const TensorType real = graph_.value(value).type;
+        const auto [scale, zero_point] = params_constants(name, params);
+        const ValueId codes =
+            builder_.add_value(builder_.fresh_value_name(name + "_quantized"), {params.dtype, real.shape});
+        const ValueId back = builder_.add_value(builder_.fresh_value_name(name + "_dequantized"), real);
+        if (produced_by_int8_.contains(value)) builder_.replace_uses(value, back);
+        add_node(name + "_QuantizeLinear", "QuantizeLinear", {value, scale, zero_point}, codes, params);
+        add_node(name + "_DequantizeLinear", "DequantizeLinear", {codes, scale, zero_point}, back, params);
+        if (graph_.is_output(value) && produced_by_int8_.contains(value)) builder_.swap_names(value, back);
+        dequantized_.emplace(value, back);
+    }
+
+    [[nodiscard]] ValueId constant_pair(const std::string& name, Tensor codes, const QuantParams& params) {
+        const TensorType real{DType::f32, codes.shape()};
+        const auto [scale, zero_point] = params_constants(name, params);
+        const ValueId stored = constant(name + "_quantized", std::move(codes));
+        const ValueId back = builder_.add_value(builder_.fresh_value_name(name + "_dequantized"), real);
+        add_node(name + "_DequantizeLinear", "DequantizeLinear", {stored, scale, zero_point}, back, params);
+        tensors_.push_back({name, params});
+        return back;
+    }
+
+    void quantize_unit(const Unit& unit, const WeightConfig& config) {
+        const QuantParams& input = params_.at(unit.input);
+        QuantizedWeights weights = quantize_weights(graph_, unit, config, input.scale[0]);
+        // References to the builder's nodes are taken anew each time: constant_pair adds nodes and so may move them.
+        builder_.node(unit.main).inputs[0] = dequantized_.at(unit.input);
+        const ValueId weight =
+            constant_pair(graph_.value(unit.weight).name, std::move(weights.weight), weights.weight_params);
+        builder_.node(unit.main).inputs[1] = weight;
+        if (unit.bias.is_valid()) {
+            const ValueId bias =
+                constant_pair(graph_.value(unit.bias).name, std::move(weights.bias), weights.bias_params);
+            builder_.node(unit.main).inputs[2] = bias;
+            builder_.node(unit.main).attributes.erase("beta");  // the bias holds it: rule E.5
+        }
+        if (unit.residual.is_valid()) {
+            for (ValueId& operand : builder_.node(unit.residual_add).inputs) {
+                if (operand == unit.residual) operand = dequantized_.at(unit.residual);
+            }
+        }
+        drop_implied_activation(unit);
+    }
+
+    /// Export rule E.4: a Relu or Clip that the codes' saturation implies is left out.
+    void drop_implied_activation(const Unit& unit) {
+        const auto params = params_.find(unit.output);
+        if (!unit.activation.is_valid() || params == params_.end()) return;
+        const Clamp clamp = clamp_of(graph_, graph_.node(unit.activation));
+        if (!is_clamp_implied(params->second, clamp.low, clamp.high)) return;
+        const NodeId before = unit.residual_add.is_valid() ? unit.residual_add : unit.main;
+        builder_.remove_node(unit.activation);
+        builder_.node(before).outputs[0] = unit.output;
+    }
+
+    const Graph& graph_;
+    const std::vector<Unit>& units_;
+    const QuantPlan& plan_;
+    const RangeTable& ranges_;
+    GraphBuilder builder_;
+    std::map<ValueId, QuantParams> params_;
+    std::map<ValueId, ValueId> dequantized_;
+    std::set<ValueId> produced_by_int8_;
+    std::vector<QuantizedTensor> tensors_;
+};
+
+}  // namespace
+
+QuantizedModel apply_plan(const Graph& graph, const std::vector<Unit>& units, const QuantPlan& plan,
+                          const RangeTable& ranges) {
+    return PlanApplier(graph, units, plan, ranges).run();
+}
+
+}  // namespace halftone

@@ -1,0 +1,33 @@
+#pragma once
+// fp32 graph + plan + ranges -> the graph that the exported file holds: explicit QuantizeLinear/DequantizeLinear nodes,
+// int8 weights, int32 biases. Trials execute exactly this graph; nothing is simulated.
+
+#include <string>
+#include <vector>
+
+#include "calib/table.hpp"
+#include "graph/graph.hpp"
+#include "graph/unit.hpp"
+#include "space/candidate.hpp"
+
+namespace halftone {
+
+/// Parameters of one quantized tensor, activations and weights alike: what best.yaml lists.
+struct QuantizedTensor {
+    std::string name;  ///< of the fp32 value
+    QuantParams params;
+};
+
+struct QuantizedModel {
+    Graph graph;
+    std::vector<QuantizedTensor> tensors;  ///< activations by value id, then weights and biases by unit
+};
+
+/// Follows the rules of space/quant_plan.hpp and the export rules E.1 to E.10 (src/exec/README.md lists them).
+/// @pre types of all values are known; plan and units belong to `graph`
+/// @throws ModelError naming the unit when a tensor cannot be quantized (its range is not finite, or the bias does not
+/// fit int32 at any scale)
+[[nodiscard]] QuantizedModel apply_plan(const Graph& graph, const std::vector<Unit>& units, const QuantPlan& plan,
+                                        const RangeTable& ranges);
+
+}  // namespace halftone

@@ -1,0 +1,366 @@
+#include "exec/lowering.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "base/check.hpp"
+#include "base/error.hpp"
+#include "exec/qdq.hpp"
+#include "graph/unit.hpp"
+#include "kernel/clamp.hpp"
+
+namespace halftone {
+namespace {
+
+/// Nodes that run as one step, at the place of the last of them.
+struct Group {
+    NodeId main{};
+    NodeId residual_add{};
+    NodeId activation{};
+    NodeId quantize{};  ///< the QuantizeLinear that ends it
+    bool is_integer = false;
+    ValueId residual{};
+    ValueId output{};
+    NodeId last{};
+};
+
+class Lowerer {
+public:
+    Lowerer(const Graph& graph, const std::vector<TensorType>& types, const LoweringOptions& options)
+        : graph_(graph),
+          types_(types),
+          options_(options),
+          qdq_(graph),
+          taps_(options.taps.begin(), options.taps.end()) {}
+
+    Lowering run() {
+        for (std::size_t n = 0; n < graph_.nodes().size(); ++n) form_group(make_id<NodeId>(n));
+        for (std::size_t n = 0; n < graph_.nodes().size(); ++n) {
+            const NodeId id = make_id<NodeId>(n);
+            if (const auto group = group_at_.find(id); group != group_at_.end())
+                emit_group(group->second);
+            else if (!grouped_.contains(id))
+                emit_single(id);
+        }
+        for (const ValueId output : graph_.outputs()) need_real(output);
+        for (const ValueId tap : options_.taps) need_real(tap);
+        return std::move(lowering_);
+    }
+
+private:
+    [[nodiscard]] const Node& node(NodeId id) const { return graph_.node(id); }
+    [[nodiscard]] const TensorType& type(ValueId id) const { return types_[id.index()]; }
+
+    /// The only reader of a value that nobody else may see; invalid otherwise.
+    [[nodiscard]] NodeId sole_reader(ValueId value) const {
+        const auto& uses = graph_.uses(value);
+        if (uses.size() != 1 || graph_.is_output(value) || taps_.contains(value)) return {};
+        return grouped_.contains(uses[0].node) ? NodeId{} : uses[0].node;
+    }
+
+    [[nodiscard]] bool has_integer_operands(const Node& n) const {
+        if (!qdq_.activation_codes(n.inputs[0])) return false;
+        const auto weight = qdq_.stored_constant(n.inputs[1], DType::s8);
+        if (!weight) return false;
+        // Scales along any other axis do not factor out of the sum over input channels.
+        if (!weight->params.is_per_tensor() && weight->params.axis != weight_channel_axis(n)) return false;
+        if (n.inputs.size() < 3 || !n.inputs[2].is_valid()) return true;
+        return has_matching_bias_scale(n);
+    }
+
+    /// Integer kernels add the bias at scale input x weight, as export rule E.3 writes it; another scale runs as f32.
+    [[nodiscard]] bool has_matching_bias_scale(const Node& n) const {
+        const auto bias = qdq_.stored_constant(n.inputs[2], DType::s32);
+        if (!bias) return false;
+        const auto weight = qdq_.stored_constant(n.inputs[1], DType::s8);
+        const float input_scale = qdq_.activation_codes(n.inputs[0])->params.scale[0];
+        if (bias->params.scale.size() != weight->params.scale.size()) return false;
+        for (std::size_t c = 0; c < bias->params.scale.size(); ++c) {
+            const float expected = input_scale * weight->params.scale[c];
+            if (std::abs(bias->params.scale[c] - expected) > 1e-6F * expected || bias->params.zero_point[c] != 0)
+                return false;
+        }
+        return true;
+    }
+
+    void form_group(NodeId id) {
+        const Node& n = node(id);
+        if (grouped_.contains(id)) return;
+        if (n.op == "Conv" || n.op == "Gemm") {
+            form_linear_group(id);
+        } else if (n.op == "Add") {
+            form_add_group(id);
+        } else if (is_code_transparent(n)) {
+            form_transparent_group(id);
+        }
+    }
+
+    void form_linear_group(NodeId id) {
+        if (has_integer_operands(node(id))) {
+            Group group{.main = id, .is_integer = true, .output = node(id).outputs[0], .last = id};
+            take_activation(group);
+            take_quantize(group);
+            if (accept(group)) return;
+        }
+        if (!has_constant_weights(node(id))) return;
+        Group group{.main = id, .output = node(id).outputs[0], .last = id};
+        take_residual(group);
+        take_activation(group);
+        if (accept(group)) return;
+        Group alone{.main = id, .output = node(id).outputs[0], .last = id};
+        (void)accept(alone);
+    }
+
+    void form_add_group(NodeId id) {
+        const Node& n = node(id);
+        Group group{.main = id, .output = n.outputs[0], .last = id};
+        group.is_integer = qdq_.activation_codes(n.inputs[0]) && qdq_.activation_codes(n.inputs[1]);
+        take_activation(group);
+        if (group.is_integer) take_quantize(group);
+        if (accept(group) || !group.is_integer) return;
+        Group real{.main = id, .output = n.outputs[0], .last = id};
+        take_activation(real);
+        (void)accept(real);
+    }
+
+    /// MaxPool, Flatten, Reshape between DQ and Q of the same parameters run on the codes.
+    void form_transparent_group(NodeId id) {
+        const auto codes = qdq_.activation_codes(node(id).inputs[0]);
+        if (!codes) return;
+        Group group{.main = id, .is_integer = true, .output = node(id).outputs[0], .last = id};
+        take_quantize(group);
+        if (!group.quantize.is_valid() || !(qdq_.quantize_params(group.quantize) == codes->params)) return;
+        (void)accept(group);
+    }
+
+    [[nodiscard]] bool has_constant_weights(const Node& n) const {
+        for (std::size_t i = 1; i < n.inputs.size(); ++i) {
+            if (n.inputs[i].is_valid() && !qdq_.real_constant(n.inputs[i])) return false;
+        }
+        return true;
+    }
+
+    /// A residual Add joins the later of its producers: the other operand must exist before this step runs.
+    void take_residual(Group& group) {
+        const NodeId add = sole_reader(group.output);
+        if (!add.is_valid() || node(add).op != "Add") return;
+        const auto& operands = node(add).inputs;
+        const ValueId other = operands[0] == group.output ? operands[1] : operands[0];
+        if (other == group.output || graph_.value(other).is_constant()) return;
+        if (!(type(other) == type(group.output))) return;
+        const NodeId producer = graph_.producer(other);
+        if (producer.is_valid() && producer > group.main && is_linear(node(producer)) &&
+            sole_reader(other).is_valid() && !has_integer_operands(node(producer))) {
+            return;  // that one takes it
+        }
+        group.residual_add = add;
+        group.residual = other;
+        group.output = node(add).outputs[0];
+        group.last = add;
+    }
+
+    /// Axis of the weight's output channels.
+    [[nodiscard]] static std::int64_t weight_channel_axis(const Node& n) {
+        return n.op == "Gemm" && int_attribute(n, "transB", 0) == 0 ? 1 : 0;
+    }
+
+    [[nodiscard]] static bool is_linear(const Node& n) { return n.op == "Conv" || n.op == "Gemm"; }
+
+    void take_activation(Group& group) {
+        const NodeId next = sole_reader(group.output);
+        if (!next.is_valid() || !find_clamp(graph_, node(next)) || node(next).inputs[0] != group.output) return;
+        group.activation = next;
+        group.output = node(next).outputs[0];
+        group.last = next;
+    }
+
+    void take_quantize(Group& group) {
+        const NodeId next = sole_reader(group.output);
+        if (!next.is_valid() || !qdq_.is_activation_quantize(next)) return;
+        group.quantize = next;
+        group.output = node(next).outputs[0];
+        group.last = next;
+    }
+
+    /// Registers the group if a kernel supports it.
+    bool accept(const Group& group) {
+        const KernelRequest request = request_of(group);
+        if (!choose(request).op) return false;
+        for (const NodeId id : {group.main, group.residual_add, group.activation, group.quantize}) {
+            if (id.is_valid()) grouped_.insert(id);
+        }
+        group_at_.emplace(group.last, group);
+        return true;
+    }
+
+    struct Choice {
+        const Op* op = nullptr;
+        Backend backend = Backend::ref;
+        std::string why;
+    };
+
+    [[nodiscard]] Choice choose(const KernelRequest& request) const {
+        std::string why;
+        for (const Backend backend : {Backend::dnnl, Backend::ref}) {
+            if (backend == Backend::dnnl && options_.backend == Backend::ref) continue;
+            const Op* op = find_op(backend, request.node->op);
+            if (!op) continue;
+            const Support support = op->supports(request);
+            if (support.is_supported) return {op, backend, {}};
+            why += (why.empty() ? "" : "; ") + support.why;
+        }
+        return {nullptr, Backend::ref, why.empty() ? "no kernel for this operator" : why};
+    }
+
+    [[nodiscard]] Port real_port(ValueId value) const { return {type(value), std::nullopt}; }
+
+    [[nodiscard]] KernelRequest request_of(const Group& group) const {
+        const Node& main = node(group.main);
+        KernelRequest request;
+        request.node = &main;
+        if (group.activation.is_valid()) request.clamp = clamp_of(graph_, node(group.activation));
+        if (group.is_integer) {
+            add_integer_operands(main, request);
+        } else {
+            add_real_operands(main, request);
+            if (group.residual.is_valid()) request.inputs.push_back(real_port(group.residual));
+            request.has_residual = group.residual.is_valid();
+        }
+        Port output = real_port(group.output);
+        if (group.quantize.is_valid()) output.params = qdq_.quantize_params(group.quantize);
+        request.outputs.push_back(std::move(output));
+        return request;
+    }
+
+    void add_integer_operands(const Node& main, KernelRequest& request) const {
+        const std::size_t data_inputs = main.op == "Add" ? 2 : 1;
+        for (std::size_t i = 0; i < data_inputs; ++i) {
+            const auto codes = qdq_.activation_codes(main.inputs[i]);
+            request.inputs.push_back({type(codes->value), codes->params});
+        }
+        if (is_linear(main)) {
+            const auto weight = qdq_.stored_constant(main.inputs[1], DType::s8);
+            request.weight = weight->tensor;
+            request.weight_params = weight->params;
+            if (main.inputs.size() > 2 && main.inputs[2].is_valid()) {
+                request.bias = qdq_.stored_constant(main.inputs[2], DType::s32)->tensor;
+            }
+        } else if (main.op != "Add") {
+            add_constants(main, request);
+        }
+    }
+
+    void add_real_operands(const Node& main, KernelRequest& request) const {
+        if (is_linear(main) && has_constant_weights(main)) {
+            request.inputs.push_back(real_port(main.inputs[0]));
+            request.weight = *qdq_.real_constant(main.inputs[1]);
+            if (main.inputs.size() > 2 && main.inputs[2].is_valid()) request.bias = *qdq_.real_constant(main.inputs[2]);
+            return;
+        }
+        for (const ValueId input : main.inputs) {
+            if (input.is_valid() && !graph_.value(input).is_constant()) request.inputs.push_back(real_port(input));
+        }
+        add_constants(main, request);
+    }
+
+    void add_constants(const Node& main, KernelRequest& request) const {
+        for (const ValueId input : main.inputs) {
+            request.constants.push_back(input.is_valid() ? graph_.value(input).constant : Tensor());
+        }
+    }
+
+    void emit(const KernelRequest& request, const std::string& name, std::vector<ValueId> inputs,
+              std::vector<ValueId> outputs) {
+        Choice choice = choose(request);
+        if (!choice.op) throw ModelError(describe(*request.node) + ": " + choice.why);
+        lowering_.steps.push_back({request, choice.op, choice.backend, name, std::move(inputs), std::move(outputs)});
+    }
+
+    void emit_group(const Group& group) {
+        const Node& main = node(group.main);
+        const KernelRequest request = request_of(group);
+        std::vector<ValueId> inputs;
+        if (group.is_integer) {
+            for (std::size_t i = 0; i < request.inputs.size(); ++i) {
+                inputs.push_back(qdq_.activation_codes(main.inputs[i])->value);
+            }
+        } else if (is_linear(main)) {
+            inputs.push_back(main.inputs[0]);
+            if (group.residual.is_valid()) inputs.push_back(group.residual);
+        } else {
+            inputs = data_inputs(main);
+        }
+        if (!group.is_integer) {
+            for (const ValueId input : inputs) need_real(input);
+        }
+        emit(request, main.name, std::move(inputs), {group.output});
+    }
+
+    [[nodiscard]] std::vector<ValueId> data_inputs(const Node& n) const {
+        std::vector<ValueId> inputs;
+        for (const ValueId input : n.inputs) {
+            if (input.is_valid() && !graph_.value(input).is_constant()) inputs.push_back(input);
+        }
+        return inputs;
+    }
+
+    void emit_single(NodeId id) {
+        const Node& n = node(id);
+        if (n.op == "DequantizeLinear") return;  // on demand: see need_real
+        KernelRequest request;
+        request.node = &n;
+        const std::vector<ValueId> inputs = data_inputs(n);
+        for (const ValueId input : inputs) {
+            need_real(input);
+            request.inputs.push_back(real_port(input));
+        }
+        add_constants(n, request);
+        for (const ValueId output : n.outputs) request.outputs.push_back(real_port(output));
+        if (qdq_.is_activation_quantize(id)) request.outputs[0].params = qdq_.quantize_params(id);
+        emit(request, n.name, inputs, n.outputs);
+    }
+
+    /// Emits the DequantizeLinear behind a value on first use, or folds it when its codes are constant.
+    void need_real(ValueId value) {
+        const NodeId producer = graph_.producer(value);
+        if (!producer.is_valid() || node(producer).op != "DequantizeLinear" || real_.contains(value)) {
+            if (graph_.value(value).is_constant()) lowering_.constants.emplace(value, graph_.value(value).constant);
+            return;
+        }
+        real_.insert(value);
+        if (const Tensor* constant = qdq_.real_constant(value)) {
+            lowering_.constants.emplace(value, *constant);
+            return;
+        }
+        const Node& n = node(producer);
+        KernelRequest request;
+        request.node = &n;
+        Port input{type(n.inputs[0]), std::nullopt};
+        if (const auto codes = qdq_.activation_codes(value)) input.params = codes->params;
+        request.inputs.push_back(std::move(input));
+        request.outputs.push_back(real_port(value));
+        add_constants(n, request);
+        emit(request, n.name, {n.inputs[0]}, {value});
+    }
+
+    const Graph& graph_;
+    const std::vector<TensorType>& types_;
+    const LoweringOptions& options_;
+    QdqView qdq_;
+    std::set<ValueId> taps_;
+    std::set<NodeId> grouped_;
+    std::map<NodeId, Group> group_at_;
+    std::set<ValueId> real_;
+    Lowering lowering_;
+};
+
+}  // namespace
+
+Lowering lower(const Graph& graph, const std::vector<TensorType>& types, const LoweringOptions& options) {
+    return Lowerer(graph, types, options).run();
+}
+
+}  // namespace halftone

@@ -1,0 +1,23 @@
+#pragma once
+// A model as every rank holds it: imported, simplified, its units found. All ranks make it from the same bytes.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "graph/graph.hpp"
+#include "graph/unit.hpp"
+
+namespace halftone {
+
+struct PreparedModel {
+    Graph graph;
+    std::vector<Unit> units;
+    std::uint64_t hash = 0;  ///< of the file's bytes
+};
+
+/// @throws ModelError
+[[nodiscard]] PreparedModel prepare_model(std::string_view onnx_bytes, const std::string& name);
+
+}  // namespace halftone

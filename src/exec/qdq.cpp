@@ -1,0 +1,95 @@
+#include "exec/qdq.hpp"
+
+#include "base/check.hpp"
+#include "tensor/affine.hpp"
+
+namespace halftone {
+namespace {
+
+bool is_code_type(DType dtype) { return dtype == DType::u8 || dtype == DType::s8; }
+
+std::vector<std::int32_t> integers_of(const Tensor& tensor) {
+    std::vector<std::int32_t> out;
+    if (tensor.dtype() == DType::u8) {
+        for (const auto v : tensor.as<std::uint8_t>()) out.push_back(v);
+    } else if (tensor.dtype() == DType::s8) {
+        for (const auto v : tensor.as<std::int8_t>()) out.push_back(v);
+    } else {
+        for (const auto v : tensor.as<std::int32_t>()) out.push_back(v);
+    }
+    return out;
+}
+
+}  // namespace
+
+std::optional<QuantParams> QdqView::params_of(const Node& node, DType codes) const {
+    if (node.inputs.size() < 2 || !graph_.value(node.inputs[1]).is_constant()) return std::nullopt;
+    const Tensor& scale = graph_.value(node.inputs[1]).constant;
+    if (scale.dtype() != DType::f32) return std::nullopt;
+    QuantParams params;
+    params.dtype = codes;
+    params.scale.assign(scale.as<float>().begin(), scale.as<float>().end());
+    params.zero_point.assign(params.scale.size(), 0);
+    if (node.inputs.size() > 2 && node.inputs[2].is_valid()) {
+        const Value& zero_point = graph_.value(node.inputs[2]);
+        if (!zero_point.is_constant()) return std::nullopt;
+        const DType dtype = zero_point.constant.dtype();
+        if (!is_code_type(dtype) && dtype != DType::s32) return std::nullopt;
+        params.dtype = dtype;
+        params.zero_point = integers_of(zero_point.constant);
+    }
+    if (params.zero_point.size() != params.scale.size()) return std::nullopt;
+    params.axis = params.is_per_tensor() ? 0 : int_attribute(node, "axis", 1);
+    return params;
+}
+
+std::optional<Codes> QdqView::activation_codes(ValueId real) const {
+    const NodeId producer = graph_.producer(real);
+    if (!producer.is_valid() || graph_.node(producer).op != "DequantizeLinear") return std::nullopt;
+    const Node& node = graph_.node(producer);
+    const Value& codes = graph_.value(node.inputs[0]);
+    if (codes.is_constant() || !is_code_type(codes.type.dtype)) return std::nullopt;
+    const auto params = params_of(node, codes.type.dtype);
+    if (!params || !params->is_per_tensor()) return std::nullopt;
+    return Codes{node.inputs[0], *params};
+}
+
+std::optional<StoredConstant> QdqView::stored_constant(ValueId real, DType dtype) const {
+    const NodeId producer = graph_.producer(real);
+    if (!producer.is_valid() || graph_.node(producer).op != "DequantizeLinear") return std::nullopt;
+    const Node& node = graph_.node(producer);
+    const Value& codes = graph_.value(node.inputs[0]);
+    if (!codes.is_constant() || codes.constant.dtype() != dtype) return std::nullopt;
+    auto params = params_of(node, dtype);
+    if (!params) return std::nullopt;
+    const auto rank = static_cast<std::int64_t>(codes.constant.shape().rank());
+    if (params->axis < 0) params->axis += rank;
+    return StoredConstant{codes.constant, *params};
+}
+
+const Tensor* QdqView::real_constant(ValueId real) const {
+    const Value& value = graph_.value(real);
+    if (value.is_constant()) return &value.constant;
+    if (const auto found = dequantized_.find(real); found != dequantized_.end()) return &found->second;
+    for (const DType dtype : {DType::s8, DType::u8, DType::s32}) {
+        if (const auto stored = stored_constant(real, dtype)) {
+            return &dequantized_.emplace(real, dequantize(stored->tensor, stored->params)).first->second;
+        }
+    }
+    return nullptr;
+}
+
+bool QdqView::is_activation_quantize(NodeId id) const {
+    const Node& node = graph_.node(id);
+    if (node.op != "QuantizeLinear" || graph_.value(node.inputs[0]).is_constant()) return false;
+    const auto params = params_of(node, DType::u8);
+    return params && params->is_per_tensor() && is_code_type(params->dtype);
+}
+
+QuantParams QdqView::quantize_params(NodeId id) const {
+    const auto params = params_of(graph_.node(id), DType::u8);
+    HALFTONE_CHECK(params.has_value(), "is_activation_quantize holds");
+    return *params;
+}
+
+}  // namespace halftone

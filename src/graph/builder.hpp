@@ -1,0 +1,63 @@
+#pragma once
+// GraphBuilder: the only way to make a Graph. Collects values and nodes in any order; build() checks and sorts.
+
+#include <string>
+#include <vector>
+
+#include "graph/graph.hpp"
+
+namespace halftone {
+
+class GraphBuilder {
+public:
+    GraphBuilder() = default;
+    /// Starts with a copy of `graph`: same ids for its values; nodes can then be edited or removed.
+    explicit GraphBuilder(const Graph& graph);
+
+    /// @pre the name is new. An empty name is replaced by a fresh one.
+    ValueId add_value(std::string name);
+    ValueId add_value(std::string name, TensorType type);
+    ValueId add_constant(std::string name, Tensor tensor);
+    /// The value of that name, added if missing.
+    ValueId value_named(const std::string& name);
+    /// `name`, or `name_1`, `name_2`… if taken by a value.
+    [[nodiscard]] std::string fresh_value_name(const std::string& name) const;
+    [[nodiscard]] std::string fresh_node_name(const std::string& name) const;
+
+    NodeId add_node(Node node);
+    void remove_node(NodeId id);  ///< ids of other nodes stay valid until build()
+    [[nodiscard]] bool is_removed(NodeId id) const { return removed_[id.index()]; }
+    [[nodiscard]] Node& node(NodeId id) { return nodes_[id.index()]; }
+    [[nodiscard]] Value& value(ValueId id) { return values_[id.index()]; }
+    [[nodiscard]] std::size_t node_count() const { return nodes_.size(); }
+    [[nodiscard]] std::size_t value_count() const { return values_.size(); }
+
+    void add_input(ValueId id) { inputs_.push_back(id); }
+    void add_output(ValueId id) { outputs_.push_back(id); }
+    [[nodiscard]] std::vector<ValueId>& inputs() { return inputs_; }
+    [[nodiscard]] std::vector<ValueId>& outputs() { return outputs_; }
+    [[nodiscard]] ModelInfo& info() { return info_; }
+    [[nodiscard]] const ModelInfo& info() const { return info_; }
+
+    /// Every read of `from` (also as graph output) becomes a read of `to`.
+    void replace_uses(ValueId from, ValueId to);
+
+    /// Exchanges the names of two values, so that another value can carry a graph output's name.
+    void swap_names(ValueId a, ValueId b);
+
+    /// Sorts nodes topologically (stable: by insertion order where free), drops nodes whose results nobody needs and
+    /// values nobody uses, and checks the whole: every input defined once, no cycle, names unique, outputs produced.
+    /// @throws ModelError naming node or value and reason
+    [[nodiscard]] Graph build() &&;
+
+private:
+    std::vector<Node> nodes_;
+    std::vector<bool> removed_;
+    std::vector<Value> values_;
+    std::map<std::string, ValueId> by_name_;
+    std::vector<ValueId> inputs_;
+    std::vector<ValueId> outputs_;
+    ModelInfo info_;
+};
+
+}  // namespace halftone

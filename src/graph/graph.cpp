@@ -1,0 +1,86 @@
+#include "graph/graph.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "base/hash.hpp"
+
+namespace halftone {
+namespace {
+
+void add_shape(Hasher& hasher, const TensorType& type) {
+    hasher.add(type.dtype).add(static_cast<std::uint64_t>(type.shape.rank()));
+    for (const std::int64_t dim : type.shape.dims()) hasher.add(dim);
+}
+
+void add_tensor(Hasher& hasher, const Tensor& tensor) {
+    add_shape(hasher, tensor.type());
+    hasher.add_bytes({tensor.view().data, tensor.bytes()});
+}
+
+template <class Item>
+void add_attribute_value(Hasher& hasher, const Item& item) {
+    hasher.add(item);
+}
+
+void add_attribute_value(Hasher& hasher, const std::string& text) { hasher.add(std::string_view(text)); }
+
+void add_attribute_value(Hasher& hasher, const Tensor& tensor) { add_tensor(hasher, tensor); }
+
+template <class Item>
+void add_attribute_value(Hasher& hasher, const std::vector<Item>& items) {
+    hasher.add(static_cast<std::uint64_t>(items.size()));
+    for (const Item& item : items) add_attribute_value(hasher, item);
+}
+
+void add_node(Hasher& hasher, const Graph& graph, const Node& node) {
+    hasher.add(std::string_view(node.name)).add(std::string_view(node.op));
+    for (const auto* ids : {&node.inputs, &node.outputs}) {
+        hasher.add(static_cast<std::uint64_t>(ids->size()));
+        for (const ValueId id : *ids) {
+            hasher.add(id.is_valid() ? std::string_view(graph.value(id).name) : std::string_view());
+        }
+    }
+    hasher.add(static_cast<std::uint64_t>(node.attributes.size()));
+    for (const auto& [name, attribute] : node.attributes) {
+        hasher.add(std::string_view(name)).add(static_cast<std::uint64_t>(attribute.index()));
+        std::visit([&](const auto& value) { add_attribute_value(hasher, value); }, attribute);
+    }
+}
+
+}  // namespace
+
+bool Graph::is_output(ValueId id) const { return std::find(outputs_.begin(), outputs_.end(), id) != outputs_.end(); }
+
+std::optional<ValueId> Graph::find_value(std::string_view name) const {
+    for (std::size_t i = 0; i < values_.size(); ++i) {
+        if (values_[i].name == name) return make_id<ValueId>(i);
+    }
+    return std::nullopt;
+}
+
+std::uint64_t hash_of(const Graph& graph) {
+    Hasher hasher;
+    hasher.add(static_cast<std::uint64_t>(graph.inputs().size()));
+    for (const ValueId id : graph.inputs()) {
+        hasher.add(std::string_view(graph.value(id).name));
+        add_shape(hasher, graph.value(id).type);
+    }
+    hasher.add(static_cast<std::uint64_t>(graph.outputs().size()));
+    for (const ValueId id : graph.outputs()) hasher.add(std::string_view(graph.value(id).name));
+    // By name, because ids only reflect the order in which values were made.
+    std::map<std::string_view, const Tensor*> constants;
+    for (const Value& value : graph.values()) {
+        if (value.is_constant()) constants.emplace(value.name, &value.constant);
+    }
+    hasher.add(static_cast<std::uint64_t>(constants.size()));
+    for (const auto& [name, tensor] : constants) {
+        hasher.add(name);
+        add_tensor(hasher, *tensor);
+    }
+    hasher.add(static_cast<std::uint64_t>(graph.nodes().size()));
+    for (const Node& node : graph.nodes()) add_node(hasher, graph, node);
+    return hasher.digest();
+}
+
+}  // namespace halftone

@@ -1,0 +1,61 @@
+#pragma once
+// Graph: nodes in topological order, values, inputs, outputs. Immutable: passes and apply_plan make new ones with
+// GraphBuilder. Ids are indices into this graph only.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "graph/node.hpp"
+
+namespace halftone {
+
+/// Where a value is read: input number `input` of `node`.
+struct Use {
+    NodeId node;
+    std::size_t input = 0;
+};
+
+/// What the file said about itself; carried through to the export.
+struct ModelInfo {
+    std::int64_t ir_version = 8;
+    std::int64_t opset = 13;  ///< of the default domain in the source file; the export writes max(13, opset)
+    std::string graph_name = "graph";
+    std::map<std::string, std::string> metadata;
+    std::map<std::string, std::string> dim_names;  ///< "input:0" -> "N": names of symbolic dimensions of inputs/outputs
+};
+
+class Graph {
+public:
+    [[nodiscard]] const std::vector<Node>& nodes() const { return nodes_; }
+    [[nodiscard]] const std::vector<Value>& values() const { return values_; }
+    [[nodiscard]] const Node& node(NodeId id) const { return nodes_[id.index()]; }
+    [[nodiscard]] const Value& value(ValueId id) const { return values_[id.index()]; }
+    /// Without initialisers, also where an old file lists those as inputs.
+    [[nodiscard]] const std::vector<ValueId>& inputs() const { return inputs_; }
+    [[nodiscard]] const std::vector<ValueId>& outputs() const { return outputs_; }
+    [[nodiscard]] const ModelInfo& info() const { return info_; }
+
+    /// The node that produces the value; invalid for inputs and initialisers.
+    [[nodiscard]] NodeId producer(ValueId id) const { return producers_[id.index()]; }
+    /// All reads of the value, in node order. A graph output counts in is_output, not here.
+    [[nodiscard]] const std::vector<Use>& uses(ValueId id) const { return uses_[id.index()]; }
+    [[nodiscard]] bool is_output(ValueId id) const;
+    [[nodiscard]] std::optional<ValueId> find_value(std::string_view name) const;
+
+private:
+    friend class GraphBuilder;
+    std::vector<Node> nodes_;
+    std::vector<Value> values_;
+    std::vector<ValueId> inputs_;
+    std::vector<ValueId> outputs_;
+    std::vector<NodeId> producers_;
+    std::vector<std::vector<Use>> uses_;
+    ModelInfo info_;
+};
+
+/// Identity of what the graph computes and is called: names, ops, attributes, types, constants.
+[[nodiscard]] std::uint64_t hash_of(const Graph& graph);
+
+}  // namespace halftone

@@ -1,0 +1,155 @@
+#include <fmt/format.h>
+#include <onnx/onnx_pb.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.hpp"
+#include "graph/onnx/onnx_model.hpp"
+#include "graph/onnx/tensor_proto.hpp"
+
+namespace halftone {
+namespace {
+
+constexpr std::int64_t kFirstOpset = 13;  // the graph's operator forms; per-axis Q/DQ begin here
+constexpr std::int64_t kLastOpset = 21;
+constexpr const char* kBatchName = "N";
+
+/// The IR version that introduced an operator set. Source: ONNX's Versioning.md, table of released versions.
+std::int64_t ir_version_of(std::int64_t opset) {
+    constexpr std::array<std::pair<std::int64_t, std::int64_t>, 4> kIrFromOpset{{{21, 10}, {19, 9}, {15, 8}, {13, 7}}};
+    for (const auto& [first_opset, ir_version] : kIrFromOpset) {
+        if (opset >= first_opset) return ir_version;
+    }
+    return 7;
+}
+
+class Exporter {
+public:
+    explicit Exporter(const Graph& graph) : graph_(graph) {}
+
+    [[nodiscard]] onnx::ModelProto run() const {
+        onnx::ModelProto model;
+        write_header(model);
+        onnx::GraphProto& graph = *model.mutable_graph();
+        graph.set_name(graph_.info().graph_name.empty() ? "graph" : graph_.info().graph_name);
+        for (const Node& node : graph_.nodes()) write_node(node, *graph.add_node());
+        for (const Value& value : graph_.values()) {
+            if (value.is_constant()) tensor_to_proto(value.constant, value.name, *graph.add_initializer());
+        }
+        for (const ValueId id : graph_.inputs()) write_value(graph_.value(id), *graph.add_input());
+        for (const ValueId id : graph_.outputs()) write_value(graph_.value(id), *graph.add_output());
+        return model;
+    }
+
+private:
+    void write_header(onnx::ModelProto& model) const;
+    void write_node(const Node& node, onnx::NodeProto& proto) const;
+    static void write_attribute(const std::string& name, const Attribute& attribute, onnx::AttributeProto& proto);
+    void write_value(const Value& value, onnx::ValueInfoProto& proto) const;
+    [[nodiscard]] std::string dim_name(const Value& value, std::size_t dim) const;
+
+    const Graph& graph_;
+};
+
+void Exporter::write_header(onnx::ModelProto& model) const {
+    const ModelInfo& info = graph_.info();
+    const std::int64_t opset = std::clamp(info.opset, kFirstOpset, kLastOpset);
+    model.set_ir_version(std::max(info.ir_version, ir_version_of(opset)));
+    model.set_producer_name("halftone");
+#ifdef HALFTONE_VERSION
+    model.set_producer_version(HALFTONE_VERSION);
+#endif
+    model.add_opset_import()->set_version(opset);
+    for (const auto& [key, value] : info.metadata) {
+        onnx::StringStringEntryProto& entry = *model.add_metadata_props();
+        entry.set_key(key);
+        entry.set_value(value);
+    }
+}
+
+struct AttributeWriter {
+    onnx::AttributeProto& proto;
+
+    void operator()(std::int64_t value) const {
+        proto.set_type(onnx::AttributeProto::INT);
+        proto.set_i(value);
+    }
+    void operator()(float value) const {
+        proto.set_type(onnx::AttributeProto::FLOAT);
+        proto.set_f(value);
+    }
+    void operator()(const std::string& value) const {
+        proto.set_type(onnx::AttributeProto::STRING);
+        proto.set_s(value);
+    }
+    void operator()(const std::vector<std::int64_t>& values) const {
+        proto.set_type(onnx::AttributeProto::INTS);
+        for (const std::int64_t value : values) proto.add_ints(value);
+    }
+    void operator()(const std::vector<float>& values) const {
+        proto.set_type(onnx::AttributeProto::FLOATS);
+        for (const float value : values) proto.add_floats(value);
+    }
+    void operator()(const std::vector<std::string>& values) const {
+        proto.set_type(onnx::AttributeProto::STRINGS);
+        for (const std::string& value : values) proto.add_strings(value);
+    }
+    void operator()(const Tensor& value) const {
+        proto.set_type(onnx::AttributeProto::TENSOR);
+        tensor_to_proto(value, "", *proto.mutable_t());
+    }
+};
+
+void Exporter::write_attribute(const std::string& name, const Attribute& attribute, onnx::AttributeProto& proto) {
+    proto.set_name(name);
+    std::visit(AttributeWriter{proto}, attribute);
+}
+
+void Exporter::write_node(const Node& node, onnx::NodeProto& proto) const {
+    if (!node.name.empty()) proto.set_name(node.name);
+    proto.set_op_type(node.op);
+    for (const ValueId id : node.inputs) proto.add_input(id.is_valid() ? graph_.value(id).name : "");
+    for (const ValueId id : node.outputs) proto.add_output(id.is_valid() ? graph_.value(id).name : "");
+    for (const auto& [name, attribute] : node.attributes) write_attribute(name, attribute, *proto.add_attribute());
+}
+
+std::string Exporter::dim_name(const Value& value, std::size_t dim) const {
+    const auto& names = graph_.info().dim_names;
+    const auto own = names.find(fmt::format("{}:{}", value.name, dim));
+    if (own != names.end()) return own->second;
+    // There is one symbolic dimension, the batch: call it what the first input calls it.
+    const auto first =
+        graph_.inputs().empty() ? names.end() : names.find(graph_.value(graph_.inputs().front()).name + ":0");
+    return first != names.end() ? first->second : kBatchName;
+}
+
+void Exporter::write_value(const Value& value, onnx::ValueInfoProto& proto) const {
+    proto.set_name(value.name);
+    if (!value.has_type) {
+        throw ModelError(
+            fmt::format("'{}' has no type; types must be inferred before a graph is exported", value.name));
+    }
+    onnx::TypeProto::Tensor& tensor = *proto.mutable_type()->mutable_tensor_type();
+    tensor.set_elem_type(onnx_type_of(value.type.dtype));
+    onnx::TensorShapeProto& shape = *tensor.mutable_shape();
+    for (std::size_t i = 0; i < value.type.shape.rank(); ++i) {
+        const std::int64_t dim = value.type.shape[i];
+        if (dim == kSymbolic)
+            shape.add_dim()->set_dim_param(dim_name(value, i));
+        else
+            shape.add_dim()->set_dim_value(dim);
+    }
+}
+
+}  // namespace
+
+std::string export_onnx(const Graph& graph) {
+    const onnx::ModelProto model = Exporter(graph).run();
+    std::string bytes;
+    if (!model.SerializeToString(&bytes))
+        throw ModelError("the model is larger than 2 GiB, which ONNX does not allow in one file");
+    return bytes;
+}
+
+}  // namespace halftone

@@ -1,0 +1,207 @@
+#include "graph/onnx/tensor_proto.hpp"
+
+#include <fmt/format.h>
+#include <onnx/onnx_pb.h>
+
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "base/check.hpp"
+#include "base/error.hpp"
+
+namespace halftone {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "raw_data is little-endian and is copied as it is");
+
+struct ElementType {
+    std::int32_t number;
+    const char* name;
+    std::optional<DType> dtype;  ///< none: known to ONNX, not supported here
+};
+
+// Source: onnx.proto, TensorProto.DataType, and onnx.in.proto of ONNX 1.16 for the numbers above 16.
+constexpr std::array<ElementType, 23> kElementTypes{{{0, "undefined", std::nullopt},
+                                                     {1, "float", DType::f32},
+                                                     {2, "uint8", DType::u8},
+                                                     {3, "int8", DType::s8},
+                                                     {4, "uint16", std::nullopt},
+                                                     {5, "int16", std::nullopt},
+                                                     {6, "int32", DType::s32},
+                                                     {7, "int64", DType::s64},
+                                                     {8, "string", std::nullopt},
+                                                     {9, "bool", DType::boolean},
+                                                     {10, "float16", std::nullopt},
+                                                     {11, "double", DType::f64},
+                                                     {12, "uint32", std::nullopt},
+                                                     {13, "uint64", std::nullopt},
+                                                     {14, "complex64", std::nullopt},
+                                                     {15, "complex128", std::nullopt},
+                                                     {16, "bfloat16", std::nullopt},
+                                                     {17, "float8e4m3fn", std::nullopt},
+                                                     {18, "float8e4m3fnuz", std::nullopt},
+                                                     {19, "float8e5m2", std::nullopt},
+                                                     {20, "float8e5m2fnuz", std::nullopt},
+                                                     {21, "uint4", std::nullopt},
+                                                     {22, "int4", std::nullopt}}};
+
+[[noreturn]] void refuse(const std::string& owner, const std::string& why) { throw ModelError(owner + ": " + why); }
+
+Shape checked_shape(const onnx::TensorProto& proto, const std::string& owner) {
+    constexpr std::int64_t kMost = std::int64_t{1} << 40;  // far more than a file can hold
+    std::vector<std::int64_t> dims(proto.dims().begin(), proto.dims().end());
+    std::int64_t product = 1;
+    for (const std::int64_t dim : dims) {
+        if (dim < 0) refuse(owner, fmt::format("dimension {} is negative", dim));
+        if (dim == 0) continue;
+        if (dim > kMost / product) refuse(owner, "its dimensions are too large");
+        product *= dim;
+    }
+    return Shape(std::move(dims));
+}
+
+void check_count(std::size_t found, std::size_t expected, const char* field, const std::string& owner) {
+    if (found != expected) {
+        refuse(owner, fmt::format("{} has {} values; its dimensions need {}", field, found, expected));
+    }
+}
+
+void copy_raw(const std::string& raw, Tensor& tensor, const std::string& owner) {
+    std::memcpy(tensor.mutable_view().data, raw.data(), raw.size());
+    if (tensor.dtype() != DType::boolean) return;
+    for (const std::uint8_t value : tensor.as<std::uint8_t>()) {
+        if (value > 1) refuse(owner, fmt::format("bool value {}", value));
+    }
+}
+
+template <class To, class Field>
+void copy_field(const Field& field, Tensor& tensor, const std::string& owner) {
+    const std::span<To> out = tensor.mutable_view().as<To>();
+    // int32_data also carries the narrower types.
+    const bool is_bool = tensor.dtype() == DType::boolean;
+    for (int i = 0; i < field.size(); ++i) {
+        const auto value = field.Get(i);
+        if constexpr (std::is_integral_v<To>) {
+            constexpr auto kHighest = std::numeric_limits<To>::max();
+            const bool fits = std::in_range<To>(value) && (!is_bool || value == 0 || value == 1);
+            if (!fits)
+                refuse(owner,
+                       fmt::format("value {} does not fit its element type (up to {})", value, is_bool ? 1 : kHighest));
+        }
+        out[static_cast<std::size_t>(i)] = static_cast<To>(value);
+    }
+}
+
+template <class T>
+void check_finite(const Tensor& tensor, const std::string& owner) {
+    const std::span<const T> values = tensor.as<T>();
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        if (!std::isfinite(values[i])) {
+            refuse(owner, fmt::format("element {} is {}", i, std::isnan(values[i]) ? "NaN" : "infinite"));
+        }
+    }
+}
+
+/// Which repeated field carries a type that is not in raw_data, and how many values it has.
+struct TypedField {
+    const char* name;
+    int count;
+};
+
+TypedField typed_field(const onnx::TensorProto& proto, DType dtype) {
+    switch (dtype) {
+        case DType::f32:
+            return {"float_data", proto.float_data_size()};
+        case DType::f64:
+            return {"double_data", proto.double_data_size()};
+        case DType::s64:
+            return {"int64_data", proto.int64_data_size()};
+        default:
+            return {"int32_data", proto.int32_data_size()};
+    }
+}
+
+void copy_typed(const onnx::TensorProto& proto, Tensor& tensor, const std::string& owner) {
+    switch (tensor.dtype()) {
+        case DType::f32:
+            return copy_field<float>(proto.float_data(), tensor, owner);
+        case DType::f64:
+            return copy_field<double>(proto.double_data(), tensor, owner);
+        case DType::s64:
+            return copy_field<std::int64_t>(proto.int64_data(), tensor, owner);
+        case DType::s32:
+            return copy_field<std::int32_t>(proto.int32_data(), tensor, owner);
+        case DType::s8:
+            return copy_field<std::int8_t>(proto.int32_data(), tensor, owner);
+        default:
+            return copy_field<std::uint8_t>(proto.int32_data(), tensor, owner);
+    }
+}
+
+}  // namespace
+
+std::optional<DType> dtype_of_onnx(std::int32_t element_type) {
+    for (const ElementType& type : kElementTypes) {
+        if (type.number == element_type) return type.dtype;
+    }
+    return std::nullopt;
+}
+
+std::int32_t onnx_type_of(DType dtype) {
+    for (const ElementType& type : kElementTypes) {
+        if (type.dtype == dtype) return type.number;
+    }
+    HALFTONE_CHECK(false, "a graph holds supported element types only");
+}
+
+std::string onnx_type_name(std::int32_t element_type) {
+    for (const ElementType& type : kElementTypes) {
+        if (type.number == element_type) return fmt::format("{} ({})", type.name, element_type);
+    }
+    return fmt::format("unknown ({})", element_type);
+}
+
+Tensor tensor_from_proto(const onnx::TensorProto& proto, const std::string& owner) {
+    if (proto.data_location() == onnx::TensorProto::EXTERNAL || proto.external_data_size() > 0) {
+        refuse(owner, "its values are stored outside the model file, which is not supported");
+    }
+    if (proto.has_segment()) refuse(owner, "segmented tensors are not supported");
+    const auto dtype = dtype_of_onnx(proto.data_type());
+    if (!dtype) {
+        refuse(owner, fmt::format("element type {} is not supported", onnx_type_name(proto.data_type())));
+    }
+    const Shape shape = checked_shape(proto, owner);
+    const auto elements = static_cast<std::size_t>(shape.elements());
+    const TypedField field = typed_field(proto, *dtype);
+    // Sizes first: a few bytes must not make us allocate what their dimensions promise.
+    if (proto.has_raw_data()) {
+        if (field.count > 0) refuse(owner, fmt::format("has both raw_data and {}", field.name));
+        const std::size_t needed = elements * size_of(*dtype);
+        if (proto.raw_data().size() != needed) {
+            refuse(owner, fmt::format("raw_data has {} bytes; its dimensions {} need {}", proto.raw_data().size(),
+                                      shape.to_text(), needed));
+        }
+    } else {
+        check_count(static_cast<std::size_t>(field.count), elements, field.name, owner);
+    }
+    Tensor tensor(TensorType{*dtype, shape});
+    if (proto.has_raw_data())
+        copy_raw(proto.raw_data(), tensor, owner);
+    else
+        copy_typed(proto, tensor, owner);
+    if (*dtype == DType::f32) check_finite<float>(tensor, owner);
+    if (*dtype == DType::f64) check_finite<double>(tensor, owner);
+    return tensor;
+}
+
+void tensor_to_proto(const Tensor& tensor, const std::string& name, onnx::TensorProto& proto) {
+    if (!name.empty()) proto.set_name(name);
+    proto.set_data_type(onnx_type_of(tensor.dtype()));
+    for (const std::int64_t dim : tensor.shape().dims()) proto.add_dims(dim);
+    proto.set_raw_data(tensor.view().data, tensor.bytes());
+}
+
+}  // namespace halftone

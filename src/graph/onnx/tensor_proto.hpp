@@ -1,0 +1,31 @@
+#pragma once
+// TensorProto <-> Tensor, and ONNX's element type numbers. Used by import and export only; a file is untrusted, so
+// every size is checked before memory is taken.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "tensor/tensor.hpp"
+
+namespace onnx {
+class TensorProto;
+}
+
+namespace halftone {
+
+/// The element types that models may use: float, double, int8, uint8, int32, int64, bool.
+[[nodiscard]] std::optional<DType> dtype_of_onnx(std::int32_t element_type);
+/// @throws InternalError for a type that ONNX has no number for
+[[nodiscard]] std::int32_t onnx_type_of(DType dtype);
+/// "float16 (10)", for messages.
+[[nodiscard]] std::string onnx_type_name(std::int32_t element_type);
+
+/// Values of an initialiser, a Constant or a tensor attribute. `owner` names it in messages: "initialiser 'w'".
+/// @throws ModelError: external data, unsupported or missing type, sizes that disagree, NaN or infinite values
+[[nodiscard]] Tensor tensor_from_proto(const onnx::TensorProto& proto, const std::string& owner);
+
+/// Little-endian raw_data, no doc string.
+void tensor_to_proto(const Tensor& tensor, const std::string& name, onnx::TensorProto& proto);
+
+}  // namespace halftone

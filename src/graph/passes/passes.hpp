@@ -1,0 +1,29 @@
+#pragma once
+// Graph -> Graph. Each pass is one file and one line in list.inc; run_passes applies them in list order.
+
+#include <span>
+#include <string_view>
+
+#include "graph/graph.hpp"
+#include "graph/op_library.hpp"
+
+namespace halftone {
+
+struct Pass {
+    std::string_view name;
+    Graph (*run)(const Graph&, const OpLibrary&);
+};
+
+/// In order: infer types, remove Identity/Dropout, fold constants, fold batch norm into Conv; run_passes infers types
+/// again after each.
+/// DequantizeLinear of a constant is never folded: it is how a quantized file stores its weights.
+[[nodiscard]] std::span<const Pass> all_passes();
+[[nodiscard]] Graph run_passes(const Graph& graph, const OpLibrary& ops);
+
+/// Types of every value, given the graph inputs' types. @throws ModelError naming the node
+[[nodiscard]] Graph infer_types(const Graph& graph, const OpLibrary& ops);
+
+/// The same with the symbolic batch bound: types by value id. @pre batch > 0
+[[nodiscard]] std::vector<TensorType> bind_batch(const Graph& graph, const OpLibrary& ops, std::int64_t batch);
+
+}  // namespace halftone

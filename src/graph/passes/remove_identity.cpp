@@ -1,0 +1,68 @@
+#include "base/error.hpp"
+#include "graph/builder.hpp"
+#include "graph/passes/passes.hpp"
+
+namespace halftone {
+namespace {
+
+/// Dropout computes its input in inference mode; in training mode it is random, which no exported classifier wants.
+void check_inference_mode(const Graph& graph, const Node& node) {
+    if (node.inputs.size() > 2 && node.inputs[2].is_valid()) {
+        const Value& mode = graph.value(node.inputs[2]);
+        const bool is_off = mode.is_constant() && mode.constant.dtype() == DType::boolean &&
+                            mode.constant.elements() == 1 && mode.constant.as<std::uint8_t>()[0] == 0;
+        if (!is_off) throw ModelError(describe(node) + ": training_mode must be absent or a constant false");
+    }
+    if (node.outputs.size() > 1 && node.outputs[1].is_valid()) {
+        const ValueId mask = node.outputs[1];
+        if (!graph.uses(mask).empty() || graph.is_output(mask)) {
+            throw ModelError(describe(node) + ": its mask output is read, which is not supported");
+        }
+    }
+}
+
+bool is_identity(const Graph& graph, const Node& node) {
+    if (node.op == "Dropout")
+        check_inference_mode(graph, node);
+    else if (node.op != "Identity")
+        return false;
+    return !node.inputs.empty() && node.inputs[0].is_valid() && !node.outputs.empty() && node.outputs[0].is_valid();
+}
+
+}  // namespace
+
+/// Readers of an Identity's or Dropout's output read its input instead. Graph inputs and outputs keep their names: when
+/// the output is a graph output, the node before it produces it directly; an Identity stays where that is not possible
+/// (its input is itself a graph input, a constant or another graph output).
+Graph remove_identity(const Graph& graph, const OpLibrary&) {
+    GraphBuilder builder(graph);
+    for (std::size_t n = 0; n < graph.nodes().size(); ++n) {
+        const auto id = make_id<NodeId>(n);
+        if (!is_identity(graph, graph.node(id))) continue;
+        // From the builder: an earlier removal may have changed what this node reads.
+        const ValueId input = builder.node(id).inputs[0];
+        const ValueId output = builder.node(id).outputs[0];
+        if (!graph.is_output(output)) {
+            builder.remove_node(id);
+            builder.replace_uses(output, input);
+            continue;
+        }
+        const NodeId producer = graph.producer(input);
+        if (!producer.is_valid() || builder.is_removed(producer) || graph.is_output(input)) {
+            builder.node(id) = Node{.name = graph.node(id).name,
+                                    .op = "Identity",
+                                    .inputs = {input},
+                                    .outputs = {output},
+                                    .attributes = {}};
+            continue;
+        }
+        builder.remove_node(id);
+        builder.replace_uses(input, output);
+        for (ValueId& produced : builder.node(producer).outputs) {
+            if (produced == input) produced = output;
+        }
+    }
+    return std::move(builder).build();
+}
+
+}  // namespace halftone

@@ -1,0 +1,123 @@
+#include "graph/unit.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace halftone {
+namespace {
+
+bool has_input(const Node& node, std::size_t i) { return i < node.inputs.size() && node.inputs[i].is_valid(); }
+
+bool is_constant_or_absent(const Graph& graph, const Node& node, std::size_t i) {
+    return !has_input(node, i) || graph.value(node.inputs[i]).is_constant();
+}
+
+/// Conv or Gemm over one data input, with constant weights and, if any, a constant bias.
+bool is_main(const Graph& graph, const Node& node) {
+    if (node.op != "Conv" && node.op != "Gemm") return false;
+    if (node.outputs.size() != 1) return false;
+    return has_input(node, 0) && has_input(node, 1) && !graph.value(node.inputs[0]).is_constant() &&
+           graph.value(node.inputs[1]).is_constant() && is_constant_or_absent(graph, node, 2);
+}
+
+bool is_activation(const Graph& graph, const Node& node) {
+    if (node.op == "Relu") return true;
+    return node.op == "Clip" && is_constant_or_absent(graph, node, 1) && is_constant_or_absent(graph, node, 2);
+}
+
+class UnitFinder {
+public:
+    explicit UnitFinder(const Graph& graph) : graph_(graph) {}
+
+    [[nodiscard]] std::vector<Unit> find() const {
+        std::vector<Unit> units;
+        for (std::size_t n = 0; n < graph_.nodes().size(); ++n) {
+            if (is_main(graph_, graph_.nodes()[n])) units.push_back(grow(make_id<NodeId>(n)));
+        }
+        return units;
+    }
+
+private:
+    /// The node that alone reads the value, if the value can disappear inside a unit.
+    [[nodiscard]] NodeId only_reader(ValueId id) const {
+        if (graph_.is_output(id) || graph_.uses(id).size() != 1) return {};
+        return graph_.uses(id)[0].node;
+    }
+
+    /// May `add` join the unit that ends in `own`? Then its other operand, else an invalid id.
+    [[nodiscard]] ValueId residual_of(const Node& add, ValueId own, NodeId own_producer) const {
+        if (add.op != "Add" || add.inputs.size() != 2) return {};
+        const ValueId other = add.inputs[0] == own ? add.inputs[1] : add.inputs[0];
+        const Value& other_value = graph_.value(other);
+        const Value& own_value = graph_.value(own);
+        if (other == own || other_value.is_constant()) return {};
+        if (!own_value.has_type || !other_value.has_type || own_value.type != other_value.type) return {};
+        // The later producer takes the Add: when its unit runs, the other operand is there.
+        if (graph_.producer(other) > own_producer) return {};
+        return other;
+    }
+
+    [[nodiscard]] Unit grow(NodeId main) const {
+        const Node& node = graph_.node(main);
+        Unit unit;
+        unit.op = node.op;
+        unit.name = node.name.empty() ? node.op + "_" + graph_.value(node.outputs[0]).name : node.name;
+        unit.main = main;
+        unit.nodes = {main};
+        unit.input = node.inputs[0];
+        unit.weight = node.inputs[1];
+        if (has_input(node, 2)) unit.bias = node.inputs[2];
+        unit.main_output = node.outputs[0];
+        unit.output = unit.main_output;
+        if (node.op == "Gemm") unit.weight_channel_axis = int_attribute(node, "transB", 0) != 0 ? 0 : 1;
+
+        NodeId next = only_reader(unit.output);
+        if (next.is_valid()) {
+            unit.residual = residual_of(graph_.node(next), unit.output, main);
+            if (unit.residual.is_valid()) {
+                unit.residual_add = next;
+                unit.nodes.push_back(next);
+                unit.output = graph_.node(next).outputs[0];
+                next = only_reader(unit.output);
+            }
+        }
+        if (next.is_valid() && is_activation(graph_, graph_.node(next)) && graph_.node(next).inputs[0] == unit.output) {
+            unit.activation = next;
+            unit.nodes.push_back(next);
+            unit.output = graph_.node(next).outputs[0];
+        }
+        return unit;
+    }
+
+    const Graph& graph_;
+};
+
+/// ONNX allows two nodes of one name; configs and reports need one name per unit. The first keeps it, the next ones
+/// become name_1, name_2…, skipping names that other units have by themselves.
+void make_names_unique(std::vector<Unit>& units) {
+    std::set<std::string> own_names;
+    for (const Unit& unit : units) own_names.insert(unit.name);
+    std::set<std::string> given;
+    for (Unit& unit : units) {
+        const std::string base = unit.name;
+        for (int n = 1; given.contains(unit.name) || (unit.name != base && own_names.contains(unit.name)); ++n) {
+            unit.name = base + "_" + std::to_string(n);
+        }
+        given.insert(unit.name);
+    }
+}
+
+}  // namespace
+
+std::vector<Unit> find_units(const Graph& graph) {
+    std::vector<Unit> units = UnitFinder(graph).find();
+    make_names_unique(units);
+    return units;
+}
+
+bool is_code_transparent(const Node& node) {
+    if (node.op == "MaxPool") return node.outputs.size() < 2 || !node.outputs[1].is_valid();
+    return node.op == "Flatten" || node.op == "Reshape";
+}
+
+}  // namespace halftone

@@ -1,0 +1,40 @@
+#pragma once
+// Unit: a fused group of nodes that is quantized, or falls back to high precision, as one: Conv or Gemm with constant
+// weights, its activation (Relu or Clip), and a residual Add. What users and LPOT call an "op" in configs and reports.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "graph/graph.hpp"
+
+namespace halftone {
+
+struct Unit {
+    std::string name;  ///< of its main node; an unnamed node gives "<op>_<first output>"
+    std::string op;    ///< of its main node: "Conv", "Gemm"
+    NodeId main;
+    NodeId residual_add;        ///< invalid if none
+    NodeId activation;          ///< Relu or Clip; invalid if none
+    std::vector<NodeId> nodes;  ///< all of them, in graph order
+
+    ValueId input;        ///< data input of main
+    ValueId weight;       ///< constant
+    ValueId bias;         ///< constant; invalid if none
+    ValueId main_output;  ///< output of main; == output when the unit is main alone
+    ValueId residual;     ///< the Add's other operand; invalid if none
+    ValueId output;       ///< of the last node
+
+    std::int64_t weight_channel_axis = 0;  ///< of the output channels: Conv 0, Gemm transB ? 0 : 1
+};
+
+/// Units in graph order. A node belongs to at most one unit; inner values have no other readers and are no graph
+/// outputs. A residual Add joins the unit of the later of its two producers, if that is a Conv/Gemm without an
+/// activation before the Add, both operands have the same shape, and the other operand is not a constant.
+[[nodiscard]] std::vector<Unit> find_units(const Graph& graph);
+
+/// Ops that only move or select codes, so that input and output share quantization parameters:
+/// MaxPool (without indices), Flatten, Reshape. (Issue C widens this.)
+[[nodiscard]] bool is_code_transparent(const Node& node);
+
+}  // namespace halftone

@@ -1,0 +1,98 @@
+#pragma once
+// The records of trials.jsonl as plain values. The text form is documented in src/journal/README.md; this is its code.
+// The journal is the only truth of a run: everything else in the workspace can be written again from it.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace halftone::journal {
+
+inline constexpr int kFormat = 1;
+
+/// First record. Every field is compared on resume; a difference is refused by name.
+struct Header {
+    std::string version;  ///< of Halftone
+    std::string strategy;
+    std::int64_t seed = 0;
+    std::string isa;
+    std::string config;  ///< hashes, 16 hex digits
+    std::string model;
+    std::string data;
+    std::string space;
+    friend bool operator==(const Header&, const Header&) = default;
+};
+
+/// What one evaluation counted. `accuracy` is the metric's value; `correct` its count where the metric is one.
+struct Result {
+    double accuracy = 0;
+    std::optional<std::int64_t> correct;
+    std::int64_t samples = 0;
+    std::int64_t sample_units = 0;  ///< samples x units really executed
+    std::string failure;            ///< not empty: the trial failed and the numbers mean nothing
+    double wall_s = 0;              ///< busy time summed over workers
+    std::int64_t worker = 0;        ///< rank that finished it
+    friend bool operator==(const Result&, const Result&) = default;
+};
+
+struct Baseline {
+    Result result;
+    friend bool operator==(const Baseline&, const Baseline&) = default;
+};
+
+struct Change {
+    std::string unit;
+    std::string to;  ///< dtype word: fp32, bf16
+    friend bool operator==(const Change&, const Change&) = default;
+};
+
+/// One finished trial, written in trial order just before the strategy is told of it.
+struct Trial {
+    std::int64_t trial = 0;
+    std::string candidate;  ///< 16 hex digits: hash of the effective plan
+    std::string stage;
+    std::vector<Change> changed;
+    std::string verdict;  ///< pass, fail, error
+    Result result;
+    std::int64_t elapsed_ms = 0;  ///< of the whole run up to here, earlier sessions included
+    friend bool operator==(const Trial&, const Trial&) = default;
+};
+
+/// A result that arrived before that of a lower trial; used on resume, and then written again as a Trial.
+struct Partial {
+    std::int64_t of = 0;
+    std::string candidate;
+    Result result;
+    friend bool operator==(const Partial&, const Partial&) = default;
+};
+
+struct Resume {
+    std::int64_t trials = 0;  ///< trial records found
+    std::int64_t ranks = 0;
+    friend bool operator==(const Resume&, const Resume&) = default;
+};
+
+struct End {
+    std::string reason;  ///< goal_met, max_trials, timeout, exhausted
+    std::int64_t trials = 0;
+    std::int64_t best = -1;  ///< trial number; -1: no usable trial
+    bool goal_met = false;
+    std::int64_t sample_units = 0;
+    std::int64_t elapsed_ms = 0;  ///< of the whole run, earlier sessions included; a timeout is judged by it on resume
+    friend bool operator==(const End&, const End&) = default;
+};
+
+using Record = std::variant<Header, Baseline, Trial, Partial, Resume, End>;
+
+/// One line without '\n', keys in the documented order, `crc` last (CRC-32C, 8 hex digits, of the text before
+/// `,"crc"`).
+[[nodiscard]] std::string to_line(const Record& record);
+/// @return the record, or the reason why the line is none (bad JSON, missing or wrong crc, unknown type, missing key).
+[[nodiscard]] std::variant<Record, std::string> parse_line(std::string_view line);
+
+}  // namespace halftone::journal

@@ -1,0 +1,45 @@
+#pragma once
+// Reading and appending trials.jsonl. One writer (rank 0), which holds the file's lock for as long as it lives.
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/file_system.hpp"
+#include "journal/format.hpp"
+
+namespace halftone::journal {
+
+struct Replay {
+    std::vector<Record> records;    ///< the longest valid prefix
+    std::size_t valid_bytes = 0;    ///< its length in the file
+    std::size_t dropped_bytes = 0;  ///< unfinished or damaged end
+    std::string why_dropped;        ///< empty when nothing was dropped
+};
+
+/// @throws IoError when the file cannot be read. A missing file gives an empty replay.
+/// An unfinished last line is dropped. Damage before the last line (a bad line followed by more lines) throws IoError
+/// naming path:line and the reason, because finished trials would be lost silently.
+[[nodiscard]] Replay read_journal(const FileSystem& files, const std::string& path);
+
+/// The first field that differs, as "field: journal has X, this run has Y"; empty when equal.
+[[nodiscard]] std::string difference(const Header& journal, const Header& run);
+
+class Writer {
+public:
+    /// Opens (or creates) and locks the file, and cuts off the dropped end found by read_journal.
+    /// @throws IoError; ConfigError when another process holds the lock.
+    Writer(FileSystem& files, const std::string& path, std::size_t valid_bytes);
+    ~Writer();
+    Writer(Writer&&) noexcept;
+
+    /// On disk (synced) when it returns. @throws IoError
+    void append(const Record& record);
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace halftone::journal

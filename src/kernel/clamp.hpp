@@ -1,0 +1,16 @@
+#pragma once
+// The interval of a Relu or a Clip with constant bounds, as a Clamp.
+
+#include <optional>
+
+#include "graph/graph.hpp"
+#include "kernel/op.hpp"
+
+namespace halftone {
+
+/// Nothing when the node is neither, or its bounds are not constants.
+[[nodiscard]] std::optional<Clamp> find_clamp(const Graph& graph, const Node& node);
+/// @pre find_clamp has a value
+[[nodiscard]] Clamp clamp_of(const Graph& graph, const Node& node);
+
+}  // namespace halftone

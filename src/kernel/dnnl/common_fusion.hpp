@@ -1,0 +1,33 @@
+#pragma once
+// What Conv and Gemm share: checks of a fused request, and its scales, zero points, residual and clamp as oneDNN
+// attributes. Only the presence of scales and zero points is part of a primitive; their values are arguments, so one
+// compiled primitive serves every candidate.
+
+#include "kernel/dnnl/common_step.hpp"
+#include "kernel/op.hpp"
+
+namespace halftone::onednn {
+
+/// No clamp, no residual: for ops that fuse nothing.
+[[nodiscard]] Support check_unfused(const KernelRequest& request);
+/// One fp32 input and output, nothing fused.
+[[nodiscard]] Support check_f32_unary(const KernelRequest& request);
+/// Dtypes, parameters, bias and residual of a Conv or Gemm with `channels` output channels along the weights' `axis`.
+[[nodiscard]] Support check_fused(const KernelRequest& request, std::int64_t channels, std::int64_t axis);
+
+struct Fusion {
+    dnnl::primitive_attr attributes;
+    Arguments arguments;  ///< scales and zero points, run-time
+};
+/// `weight_mask`: oneDNN's bit mask of the weights' output-channel dimensions. `factor` multiplies op(x) (Gemm's
+/// alpha).
+/// @pre check_fused()
+[[nodiscard]] Fusion fuse(const KernelRequest& request, int weight_mask, float factor = 1.0F);
+
+/// The bias in real units, times `factor`, repeated to `channels` values. @pre request.bias is not empty
+[[nodiscard]] std::vector<float> real_bias(const KernelRequest& request, std::int64_t channels, float factor = 1.0F);
+
+/// Adds min(max(x, low), high) as a post-op; nothing for the identity.
+void append_clamp(dnnl::post_ops& post_ops, Clamp clamp);
+
+}  // namespace halftone::onednn

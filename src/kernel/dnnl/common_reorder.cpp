@@ -1,0 +1,28 @@
+#include <cstring>
+
+#include "kernel/dnnl/common_engine.hpp"
+#include "kernel/dnnl/common_layout.hpp"
+#include "kernel/dnnl/common_step.hpp"
+
+namespace halftone {
+
+std::unique_ptr<Primitive> build_reorder(const Layout& from, const Layout& to) {
+    HALFTONE_CHECK(from.type() == to.type(), "a reorder keeps type and shape");
+    if (from == to) {
+        const std::size_t bytes = from.bytes();
+        const auto copy = [bytes](auto inputs, auto outputs) {
+            if (inputs[0] != outputs[0]) std::memcpy(outputs[0], inputs[0], bytes);
+        };
+        return std::make_unique<onednn::LoopStep>("copy", std::vector{from}, to, copy, 0);
+    }
+    return onednn::checked("reorder " + from.name() + " to " + to.name(), [&] {
+        onednn::apply_kernel_threads();
+        const dnnl::engine& engine = onednn::cpu_engine();
+        const dnnl::reorder::primitive_desc descriptor(engine, onednn::descriptor(from), engine, onednn::descriptor(to),
+                                                       onednn::plain_attributes());
+        onednn::StepParts parts{.inputs = {{from, DNNL_ARG_FROM}}, .outputs = {{to, DNNL_ARG_TO}}, .constants = {}};
+        return std::make_unique<onednn::Step>(dnnl::reorder(descriptor), descriptor, std::move(parts));
+    });
+}
+
+}  // namespace halftone

@@ -1,0 +1,91 @@
+// Source: ONNX operator Conv, opset 11. 1-D to 3-D, grouped, depthwise; fp32 and int8, activations channels-last.
+#include "kernel/dnnl/common_engine.hpp"
+#include "kernel/dnnl/common_fusion.hpp"
+#include "kernel/dnnl/common_layout.hpp"
+#include "kernel/dnnl/common_weights.hpp"
+#include "kernel/dnnl/common_window.hpp"
+#include "kernel/dnnl/dnnl_ops.hpp"
+
+namespace halftone::onednn {
+namespace {
+
+using dnnl::memory;
+
+std::int64_t groups_of(const KernelRequest& request) { return int_attribute(*request.node, "group", 1); }
+
+/// [O, I/g, k…], or [g, O/g, I/g, k…] as oneDNN has it; the same bytes.
+memory::dims weight_dims(const KernelRequest& request) {
+    memory::dims dims = request.weight.shape().dims();
+    const std::int64_t groups = groups_of(request);
+    if (groups == 1) return dims;
+    dims[0] /= groups;
+    dims.insert(dims.begin(), groups);
+    return dims;
+}
+
+dnnl::convolution_forward::primitive_desc describe_conv(const KernelRequest& request, const Fusion& fusion) {
+    const memory::dims dims = weight_dims(request);
+    const memory::dims kernel(request.weight.shape().dims().begin() + 2, request.weight.shape().dims().end());
+    const PoolWindow window = window_of(request, kernel, {});
+    const memory::desc weights(dims, to_dnnl(request.weight.dtype()), memory::format_tag::any);
+    const memory::desc bias =
+        request.bias.is_empty() ? memory::desc() : row_major({request.weight.shape()[0]}, memory::data_type::f32);
+    return {cpu_engine(),
+            dnnl::prop_kind::forward_inference,
+            dnnl::algorithm::convolution_direct,
+            channels_last(request.inputs[0].type),
+            weights,
+            bias,
+            channels_last(request.outputs[0].type),
+            window.strides,
+            window.dilations,
+            window.pads_begin,
+            window.pads_end,
+            fusion.attributes};
+}
+
+Fusion fuse_conv(const KernelRequest& request) { return fuse(request, groups_of(request) == 1 ? 1 : 3); }
+
+class ConvOp final : public DnnlOp {
+public:
+    std::string_view type() const override { return "Conv"; }
+
+    Support accepts(const KernelRequest& request) const override {
+        if (request.weight.is_empty()) return Support::no("the weights are not constant");
+        if (const Support fused = check_fused(request, request.weight.shape()[0], 0); !fused.is_supported) return fused;
+        return attempt("this convolution", [&] { return describe_conv(request, fuse_conv(request)); });
+    }
+
+    std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext& context) const override {
+        return checked(describe(*request.node), [&]() -> std::unique_ptr<Primitive> {
+            apply_kernel_threads();
+            const Fusion fusion = fuse_conv(request);
+            const auto descriptor = describe_conv(request, fusion);
+            const Layout output = make_layout(request.outputs[0].type, descriptor.dst_desc());
+            StepParts parts{.inputs = {{make_layout(request.inputs[0].type, descriptor.src_desc()), DNNL_ARG_SRC}},
+                            .outputs = {{output, DNNL_ARG_DST}},
+                            .constants = fusion.arguments};
+            if (request.has_residual) {
+                parts.inputs.push_back({output, Slot::kCopiedToOutput});
+                parts.in_place_input = 1;
+            }
+            const memory::desc plain = row_major(weight_dims(request), to_dnnl(request.weight.dtype()));
+            parts.constants.emplace_back(DNNL_ARG_WEIGHTS,
+                                         pack(context.weights, request.weight, plain, descriptor.weights_desc()));
+            if (!request.bias.is_empty()) {
+                const std::vector<float> bias = real_bias(request, request.weight.shape()[0]);
+                parts.constants.emplace_back(DNNL_ARG_BIAS, constant_memory(std::span<const float>(bias)));
+            }
+            return std::make_unique<Step>(dnnl::convolution_forward(descriptor), descriptor, std::move(parts));
+        });
+    }
+};
+
+}  // namespace
+
+const DnnlOp& conv_op() {
+    static const ConvOp op;
+    return op;
+}
+
+}  // namespace halftone::onednn

@@ -1,0 +1,38 @@
+// Source: ONNX operator MaxPool, opset 12. fp32, or codes, which pass unchanged (same parameters on both sides).
+#include "kernel/dnnl/common_fusion.hpp"
+#include "kernel/dnnl/common_window.hpp"
+#include "kernel/dnnl/dnnl_ops.hpp"
+
+namespace halftone::onednn {
+namespace {
+
+class MaxPoolOp final : public DnnlOp {
+public:
+    std::string_view type() const override { return "MaxPool"; }
+
+    Support accepts(const KernelRequest& request) const override {
+        if (request.outputs.size() != 1) return Support::no("the output Indices is not supported");
+        if (const Support unfused = check_unfused(request); !unfused.is_supported) return unfused;
+        const Port& input = request.inputs[0];
+        if (input.params != request.outputs[0].params || input.type.dtype != request.outputs[0].type.dtype) {
+            return Support::no("input and output need the same dtype and parameters");
+        }
+        const DType dtype = input.type.dtype;
+        if (dtype != DType::f32 && dtype != DType::u8 && dtype != DType::s8)
+            return Support::no("fp32, uint8, int8 only");
+        return supports_pool(request, dnnl::algorithm::pooling_max, pool_window_of(request));
+    }
+
+    std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext& /*context*/) const override {
+        return build_pool(request, dnnl::algorithm::pooling_max, pool_window_of(request));
+    }
+};
+
+}  // namespace
+
+const DnnlOp& max_pool_op() {
+    static const MaxPoolOp op;
+    return op;
+}
+
+}  // namespace halftone::onednn

@@ -1,0 +1,25 @@
+// Source: ONNX operator Relu, opset 14. fp32; NaN stays NaN.
+#include "kernel/dnnl/common_eltwise.hpp"
+#include "kernel/dnnl/common_fusion.hpp"
+#include "kernel/dnnl/dnnl_ops.hpp"
+
+namespace halftone::onednn {
+namespace {
+
+class ReluOp final : public DnnlOp {
+public:
+    std::string_view type() const override { return "Relu"; }
+    Support accepts(const KernelRequest& request) const override { return check_f32_unary(request); }
+    std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext& context) const override {
+        return build_clamp(request, context, {.low = 0.0F});
+    }
+};
+
+}  // namespace
+
+const DnnlOp& relu_op() {
+    static const ReluOp op;
+    return op;
+}
+
+}  // namespace halftone::onednn

@@ -1,0 +1,24 @@
+// Source: ONNX operator Reshape, opset 14. The request's output shape is what the shape rule found. Any element type.
+#include "kernel/dnnl/common_copy.hpp"
+#include "kernel/dnnl/dnnl_ops.hpp"
+
+namespace halftone::onednn {
+namespace {
+
+class ReshapeOp final : public DnnlOp {
+public:
+    std::string_view type() const override { return "Reshape"; }
+    Support accepts(const KernelRequest& request) const override { return supports_copy(request); }
+    std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext& /*context*/) const override {
+        return build_copy(request);
+    }
+};
+
+}  // namespace
+
+const DnnlOp& reshape_op() {
+    static const ReshapeOp op;
+    return op;
+}
+
+}  // namespace halftone::onednn

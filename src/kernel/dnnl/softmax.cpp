@@ -1,0 +1,54 @@
+// Source: ONNX operator Softmax, opset 13. fp32, one axis.
+#include "kernel/dnnl/common_engine.hpp"
+#include "kernel/dnnl/common_fusion.hpp"
+#include "kernel/dnnl/common_layout.hpp"
+#include "kernel/dnnl/dnnl_ops.hpp"
+
+namespace halftone::onednn {
+namespace {
+
+dnnl::softmax_forward::primitive_desc describe_softmax(const KernelRequest& request, const Layout& layout) {
+    const auto rank = static_cast<std::int64_t>(layout.type().shape.rank());
+    const std::int64_t axis = int_attribute(*request.node, "axis", -1);
+    const dnnl::memory::desc desc = descriptor(layout);
+    return {cpu_engine(),
+            dnnl::prop_kind::forward_inference,
+            dnnl::algorithm::softmax_accurate,
+            desc,
+            desc,
+            static_cast<int>(axis < 0 ? axis + rank : axis),
+            plain_attributes()};
+}
+
+class SoftmaxOp final : public DnnlOp {
+public:
+    std::string_view type() const override { return "Softmax"; }
+
+    Support accepts(const KernelRequest& request) const override {
+        if (const Support unary = check_f32_unary(request); !unary.is_supported) return unary;
+        if (request.inputs[0].type.shape.rank() == 0) return Support::no("a scalar has no axis");
+        return attempt("this softmax", [&] { return describe_softmax(request, Layout(request.inputs[0].type)); });
+    }
+
+    std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext& context) const override {
+        return checked(describe(*request.node), [&]() -> std::unique_ptr<Primitive> {
+            apply_kernel_threads();
+            const Layout layout = dense_layout(request.inputs[0].type, context.available, 0);
+            const auto descriptor = describe_softmax(request, layout);
+            StepParts parts{.inputs = {{layout, DNNL_ARG_SRC}},
+                            .outputs = {{layout, DNNL_ARG_DST}},
+                            .constants = {},
+                            .in_place_input = 0};
+            return std::make_unique<Step>(dnnl::softmax_forward(descriptor), descriptor, std::move(parts));
+        });
+    }
+};
+
+}  // namespace
+
+const DnnlOp& softmax_op() {
+    static const SoftmaxOp op;
+    return op;
+}
+
+}  // namespace halftone::onednn

@@ -1,0 +1,16 @@
+#pragma once
+// What this machine's kernels are: instruction set in effect, library version, threads.
+
+#include <string>
+
+namespace halftone {
+
+/// Effective instruction set in oneDNN's words, lower case ("avx512_core_vnni", "avx2"); obeys ONEDNN_MAX_CPU_ISA.
+[[nodiscard]] std::string isa_name();
+/// u8 x s8 dot products are exact (VNNI); without it oneDNN's int8 saturates at 16 bits and is not used.
+[[nodiscard]] bool has_exact_int8();
+[[nodiscard]] std::string onednn_version();
+/// Threads of all kernels of this process from now on. @pre threads >= 1
+void set_kernel_threads(int threads);
+
+}  // namespace halftone

@@ -1,0 +1,28 @@
+#include "kernel/op.hpp"
+
+#include "kernel/dnnl/dnnl_ops.hpp"
+#include "kernel/ref/executor_ops.hpp"
+#include "kernel/ref/ref_op.hpp"
+
+namespace halftone {
+
+Layout::Layout(const TensorType& type)
+    : type_(type), bytes_(static_cast<std::size_t>(type.shape.elements()) * size_of(type.dtype)), name_("plain") {}
+
+Layout::Layout(TensorType type, std::size_t bytes, std::string name, std::shared_ptr<const Impl> impl)
+    : type_(std::move(type)), bytes_(bytes), name_(std::move(name)), impl_(std::move(impl)) {}
+
+bool operator==(const Layout& a, const Layout& b) {
+    if (a.type_ != b.type_ || a.is_plain() != b.is_plain()) return false;
+    return a.is_plain() || a.impl_->equals(*b.impl_);
+}
+
+const Op* find_op(Backend backend, std::string_view op_type) {
+    return backend == Backend::dnnl ? find_dnnl_op(op_type) : find_ref_executor_op(op_type);
+}
+
+std::vector<std::string> op_types(Backend backend) {
+    return backend == Backend::dnnl ? dnnl_op_types() : ref_op_types();
+}
+
+}  // namespace halftone

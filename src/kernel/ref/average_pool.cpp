@@ -1,0 +1,77 @@
+// Source: ONNX operator AveragePool, opset 19 (dilations; opset 11 is the same without). Sums in double, taps in order.
+#include "kernel/ref/common_window.hpp"
+#include "kernel/ref/ref_op.hpp"
+
+namespace halftone::ref {
+namespace {
+
+Window window_of(const OpContext& op) {
+    const Shape& shape = op.inputs[0].shape;
+    return resolve_window(op, shape, pool_kernel(op, shape.rank() - 2),
+                          {.has_ceil_mode = true, .padding_is_less_than_kernel = true});
+}
+
+/// How many taps of dimension `i` are counted when padding is: those in front of the end of the padding at the end,
+/// which a window of ceil_mode may pass.
+std::int64_t padded_taps(const Window& w, std::size_t i, std::int64_t origin) {
+    const Reach taps =
+        reach(origin + w.pads_begin[i], w.dilations[i], w.input[i] + w.pads_begin[i] + w.pads_end[i], w.kernel[i]);
+    return taps.last - taps.first;
+}
+
+float average(const Window& w, const float* plane, const Extent& origin, bool counts_padding) {
+    std::array<Reach, 3> taps{};
+    double count = 1;
+    for (std::size_t i = 0; i < 3; ++i) {
+        taps[i] = reach(origin[i], w.dilations[i], w.input[i], w.kernel[i]);
+        count *= static_cast<double>(counts_padding ? padded_taps(w, i, origin[i]) : taps[i].last - taps[i].first);
+    }
+    double sum = 0;
+    for (std::int64_t kd = taps[0].first; kd < taps[0].last; ++kd) {
+        for (std::int64_t kh = taps[1].first; kh < taps[1].last; ++kh) {
+            const std::int64_t row = (origin[0] + kd * w.dilations[0]) * w.input[1] + origin[1] + kh * w.dilations[1];
+            for (std::int64_t kw = taps[2].first; kw < taps[2].last; ++kw) {
+                sum += static_cast<double>(plane[row * w.input[2] + origin[2] + kw * w.dilations[2]]);
+            }
+        }
+    }
+    return count == 0 ? 0.0F : static_cast<float>(sum / count);
+}
+
+class AveragePoolOp final : public RefOp {
+public:
+    std::string_view type() const override { return "AveragePool"; }
+
+    std::vector<TensorType> infer(const OpContext& op) const override {
+        check_inputs(op, 1, 1);
+        check_outputs(op, 1);
+        check_dtype(op, 0, {DType::f32});
+        check_rank(op, 0, 3, 5);
+        const Window window = window_of(op);
+        Shape shape = op.inputs[0].shape;
+        for (std::size_t d = 0; d < window.rank; ++d) shape[2 + d] = window.output_dims()[d];
+        return {{DType::f32, shape}};
+    }
+
+    void run(const OpContext& op, std::span<const TensorView> inputs,
+             std::span<const MutableView> outputs) const override {
+        const Window w = window_of(op);
+        const bool counts_padding = int_attribute(op.node, "count_include_pad", 0) != 0;
+        const Shape& shape = inputs[0].type.shape;
+        const std::int64_t planes = shape[0] * shape[1];
+        const float* plane = inputs[0].as<float>().data();
+        float* y = outputs[0].as<float>().data();
+        for (std::int64_t p = 0; p < planes; ++p, plane += w.input[0] * w.input[1] * w.input[2]) {
+            for_each_position(w, [&](const Extent& origin) { *y++ = average(w, plane, origin, counts_padding); });
+        }
+    }
+};
+
+}  // namespace
+
+const RefOp& average_pool_op() {
+    static const AveragePoolOp op;
+    return op;
+}
+
+}  // namespace halftone::ref

@@ -1,0 +1,66 @@
+// Source: ONNX operator Concat, opset 13.
+#include <limits>
+
+#include "kernel/ref/common_moving_op.hpp"
+
+namespace halftone::ref {
+namespace {
+
+std::size_t axis_of(const OpContext& op) {
+    if (!op.node.attributes.contains("axis")) refuse(op, "the attribute 'axis' is missing");
+    return normal_axis(op, int_attribute(op.node, "axis", 0), op.inputs[0].shape.rank());
+}
+
+class ConcatOp final : public MovingOp {
+public:
+    std::string_view type() const override { return "Concat"; }
+
+    std::vector<TensorType> infer(const OpContext& op) const override {
+        check_inputs(op, 1, std::numeric_limits<std::int32_t>::max());
+        check_outputs(op, 1);
+        const std::size_t axis = axis_of(op);
+        TensorType out = op.inputs[0];
+        for (std::size_t i = 0; i < op.input_count(); ++i) {
+            const Shape& shape = op.inputs[i].shape;
+            if (!op.has_input(i)) refuse(op, "input " + std::to_string(i) + " is missing");
+            check_same_dtype(op, i, 0);
+            check_rank(op, i, out.shape.rank(), out.shape.rank());
+            if (shape[axis] == kSymbolic && op.input_count() > 1)
+                refuse(op, "cannot concatenate along the symbolic batch");
+            if (i == 0) continue;
+            const std::int64_t joined = out.shape[axis] + shape[axis];
+            out.shape[axis] = shape[axis];
+            if (out.shape != shape) {
+                refuse(op, "inputs 0 " + op.inputs[0].shape.to_text() + " and " + std::to_string(i) + " " +
+                               shape.to_text() + " differ outside axis " + std::to_string(axis));
+            }
+            out.shape[axis] = joined;
+            check_size(op, out, "the output");
+        }
+        return {out};
+    }
+
+    void run(const OpContext& op, std::span<const TensorView> inputs,
+             std::span<const MutableView> outputs) const override {
+        const std::size_t axis = axis_of(op);
+        std::size_t outer = 1;
+        for (std::size_t d = 0; d < axis; ++d) outer *= static_cast<std::size_t>(outputs[0].type.shape[d]);
+        std::byte* to = outputs[0].data;
+        for (std::size_t block = 0; block < outer; ++block) {
+            for (const TensorView& input : inputs) {
+                const std::size_t bytes = input.bytes() / outer;
+                if (bytes != 0) std::memcpy(to, input.data + block * bytes, bytes);
+                to += bytes;
+            }
+        }
+    }
+};
+
+}  // namespace
+
+const RefOp& concat_op() {
+    static const ConcatOp op;
+    return op;
+}
+
+}  // namespace halftone::ref

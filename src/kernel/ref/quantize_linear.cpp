@@ -1,0 +1,54 @@
+// Source: ONNX operator QuantizeLinear, opset 13; 8-bit codes only.
+#include "kernel/ref/common_linear_params.hpp"
+#include "kernel/ref/ref_op.hpp"
+#include "tensor/affine.hpp"
+
+namespace halftone::ref {
+namespace {
+
+DType codes_of(const OpContext& op) { return op.has_input(2) ? op.inputs[2].dtype : DType::u8; }
+
+class QuantizeLinearOp final : public RefOp {
+public:
+    std::string_view type() const override { return "QuantizeLinear"; }
+
+    std::vector<TensorType> infer(const OpContext& op) const override {
+        check_inputs(op, 2, 3);
+        check_outputs(op, 1);
+        check_dtype(op, 0, {DType::f32});
+        check_dtype(op, 2, {DType::u8, DType::s8});
+        if (!op.has_input(2) && int_attribute(op.node, "output_dtype", 0) != 0) {
+            refuse(op, "output_dtype without a zero point is not supported");
+        }
+        const QuantParams params = linear_params(op, codes_of(op));
+        return {{params.dtype, op.inputs[0].shape}};
+    }
+
+    Support supports(const KernelRequest& request) const override {
+        return RefOp::supports(with_linear_constants(request, request.outputs[0].params));
+    }
+
+    std::unique_ptr<Primitive> build(const KernelRequest& request) const override {
+        return RefOp::build(with_linear_constants(request, request.outputs[0].params));
+    }
+
+    void run(const OpContext& op, std::span<const TensorView> inputs,
+             std::span<const MutableView> outputs) const override {
+        const auto x = inputs[0].as<float>();
+        const MutableView& y = outputs[0];
+        const QuantParams params = linear_params(op, y.type.dtype);
+        for_each_run(y.type.shape, params, [&](std::size_t channel, std::size_t offset, std::size_t count) {
+            const MutableView codes{{y.type.dtype, Shape{static_cast<std::int64_t>(count)}}, y.data + offset};
+            quantize_linear(x.subspan(offset, count), params.scale[channel], params.zero_point[channel], codes);
+        });
+    }
+};
+
+}  // namespace
+
+const RefOp& quantize_linear_op() {
+    static const QuantizeLinearOp op;
+    return op;
+}
+
+}  // namespace halftone::ref

@@ -1,0 +1,114 @@
+// The table of reference operators: list.inc twice, as declarations and as rows. An operator that is listed but has no
+// file is a link error. Also the graph room's view of the table (OpLibrary) and the executor's (Op).
+
+#include <algorithm>
+#include <array>
+
+#include "base/check.hpp"
+#include "base/error.hpp"
+#include "kernel/ref/common_rules.hpp"
+#include "kernel/ref/executor_ops.hpp"
+#include "kernel/ref/ref_op.hpp"
+
+namespace halftone {
+namespace ref {
+#define HALFTONE_PLUGIN(name) const RefOp& name##_op();
+#include "kernel/ref/list.inc"
+#undef HALFTONE_PLUGIN
+}  // namespace ref
+
+namespace {
+
+constexpr std::array kOps{
+#define HALFTONE_PLUGIN(name) &ref::name##_op,
+#include "kernel/ref/list.inc"
+#undef HALFTONE_PLUGIN
+};
+
+/// Sizes are checked here, once for all operators: no rule sees a tensor of more than 2^31 elements, or makes one.
+class ReferenceLibrary final : public OpLibrary {
+public:
+    bool knows(std::string_view op) const override { return find_ref_op(op) != nullptr; }
+
+    std::vector<TensorType> infer(const OpContext& op) const override {
+        const RefOp& rule = known(op);
+        HALFTONE_CHECK(op.inputs.size() == op.node.inputs.size() && op.constants.size() == op.inputs.size(),
+                       "a context has one type and one constant (or null) for each input");
+        for (std::size_t i = 0; i < op.inputs.size(); ++i) {
+            ref::check_size(op, op.inputs[i], "input " + std::to_string(i));
+        }
+        std::vector<TensorType> outputs = rule.infer(op);
+        for (std::size_t i = 0; i < outputs.size(); ++i) {
+            ref::check_size(op, outputs[i], "output " + std::to_string(i));
+        }
+        HALFTONE_CHECK(outputs.size() == op.node.outputs.size(), describe(op.node) + " has one type for each output");
+        return outputs;
+    }
+
+    std::vector<Tensor> evaluate(const OpContext& op, const std::vector<Tensor>& inputs) const override {
+        std::vector<Tensor> outputs;
+        std::vector<MutableView> out_views;
+        for (const TensorType& type : infer(op)) outputs.emplace_back(type);
+        for (Tensor& output : outputs) out_views.push_back(output.mutable_view());
+        std::vector<TensorView> in_views;
+        for (const Tensor& input : inputs) in_views.push_back(input.view());
+        known(op).run(op, in_views, out_views);
+        return outputs;
+    }
+
+private:
+    static const RefOp& known(const OpContext& op) {
+        const RefOp* found = find_ref_op(op.node.op);
+        if (found == nullptr) ref::refuse(op, "the operator is not supported");
+        return *found;
+    }
+};
+
+/// A RefOp as the executor sees it: layouts are always plain, so the context has nothing to say.
+class ExecutorOp final : public Op {
+public:
+    explicit ExecutorOp(const RefOp& op) : op_(op) {}
+    std::string_view type() const { return op_.type(); }
+    Support supports(const KernelRequest& request) const override { return op_.supports(request); }
+    std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext&) const override {
+        return op_.build(request);
+    }
+
+private:
+    const RefOp& op_;
+};
+
+}  // namespace
+
+const RefOp* find_ref_op(std::string_view type) {
+    for (const auto& op : kOps) {
+        if (op().type() == type) return &op();
+    }
+    return nullptr;
+}
+
+std::vector<std::string> ref_op_types() {
+    std::vector<std::string> types;
+    for (const auto& op : kOps) types.emplace_back(op().type());
+    std::sort(types.begin(), types.end());
+    return types;
+}
+
+const OpLibrary& reference_ops() {
+    static const ReferenceLibrary library;
+    return library;
+}
+
+const Op* find_ref_executor_op(std::string_view type) {
+    static const std::vector<ExecutorOp> ops = [] {
+        std::vector<ExecutorOp> table;
+        for (const auto& op : kOps) table.emplace_back(op());
+        return table;
+    }();
+    for (const ExecutorOp& op : ops) {
+        if (op.type() == type) return &op;
+    }
+    return nullptr;
+}
+
+}  // namespace halftone

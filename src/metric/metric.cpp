@@ -1,0 +1,29 @@
+#include "metric/metric.hpp"
+
+#include <cmath>
+
+#include "base/check.hpp"
+
+namespace halftone {
+
+void MetricState::merge(const MetricState& later) {
+    HALFTONE_CHECK(sums.size() == later.sums.size() && counts.size() == later.counts.size(),
+                   "states of one metric have one layout");
+    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += later.sums[i];
+    for (std::size_t i = 0; i < counts.size(); ++i) counts[i] += later.counts[i];
+    samples += later.samples;
+}
+
+Interval wilson95(std::int64_t correct, std::int64_t samples) {
+    HALFTONE_CHECK(samples > 0 && correct >= 0 && correct <= samples, "0 <= correct <= samples > 0");
+    constexpr double kZ = 1.959964;  // 97.5 % quantile of N(0, 1)
+    const auto n = static_cast<double>(samples);
+    const double share = static_cast<double>(correct) / n;
+    const double shrink = 1 / (1 + kZ * kZ / n);
+    const double centre = shrink * (share + kZ * kZ / (2 * n));
+    const double half_width = shrink * kZ * std::sqrt(share * (1 - share) / n + kZ * kZ / (4 * n * n));
+    // At its ends the interval reaches 0 and 1 exactly; the formula only does so up to rounding.
+    return {correct == 0 ? 0.0 : centre - half_width, correct == samples ? 1.0 : centre + half_width};
+}
+
+}  // namespace halftone

@@ -1,0 +1,41 @@
+#pragma once
+// Candidate: one point of the search space, as option indices. QuantPlan: what it means, unit by unit and tensor by
+// tensor. Both are immutable values.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "graph/capability.hpp"
+#include "graph/node.hpp"
+
+namespace halftone {
+
+/// choice[d] indexes the options of decision d. `hash` identifies the *effective* plan: two candidates that compute the
+/// same have the same hash (SearchSpace fills it in).
+struct Candidate {
+    std::int64_t calibration = 0;  ///< index into SearchSpace::calibration_sizes()
+    std::vector<std::uint16_t> choice;
+    std::uint64_t hash = 0;
+    friend bool operator==(const Candidate&, const Candidate&) = default;
+};
+
+/// A value that is quantized, with the configuration that decides its parameters.
+struct TensorPlan {
+    ValueId value;
+    std::string name;
+    ActivationConfig config;
+    friend bool operator==(const TensorPlan&, const TensorPlan&) = default;
+};
+
+struct QuantPlan {
+    std::int64_t calibration = 0;
+    std::vector<UnitConfig> units;    ///< by unit index
+    std::vector<TensorPlan> tensors;  ///< by value id, each once
+    std::uint64_t hash = 0;
+
+    [[nodiscard]] std::size_t high_precision_units() const;
+    friend bool operator==(const QuantPlan&, const QuantPlan&) = default;
+};
+
+}  // namespace halftone

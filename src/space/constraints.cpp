@@ -1,0 +1,142 @@
+// build_space: the user's rules applied to what the kernels offer. README.md is the specification.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/check.hpp"
+#include "base/error.hpp"
+#include "space/option_filter.hpp"
+#include "space/search_space.hpp"
+#include "space/unit_match.hpp"
+
+namespace halftone {
+namespace {
+
+/// A rule with the units that it means. A wide one may pass by units that cannot follow it.
+struct Rule {
+    RuleLevel level = RuleLevel::model_wise;
+    const OpConstraint* constraint = nullptr;
+    std::string place;
+    std::vector<std::size_t> units;
+    [[nodiscard]] bool is_wide() const { return level <= RuleLevel::optype_wise; }
+};
+
+bool has_quantized(const std::vector<UnitConfig>& options) {
+    return std::any_of(options.begin(), options.end(), [](const UnitConfig& option) { return option.is_quantized(); });
+}
+
+class SpaceBuilder {
+public:
+    SpaceBuilder(const Graph& graph, const std::vector<Unit>& units, const CapabilityTable& capabilities,
+                 const QuantizationConfig& config)
+        : graph_(graph), units_(units), capabilities_(capabilities), config_(config) {
+        HALFTONE_CHECK(capabilities.size() == units.size(), "one capability per unit");
+    }
+
+    [[nodiscard]] SearchSpace build() {
+        collect_rules();
+        collect_excluded();
+        std::vector<Decision> decisions;
+        for (std::size_t u = 0; u < units_.size(); ++u) {
+            decisions.push_back({units_[u].name, units_[u].op, options_of(u)});
+        }
+        check_wide_rules(decisions);
+        std::vector<std::int64_t> sizes;
+        for (const std::int64_t size : config_.sampling_sizes) {
+            if (std::find(sizes.begin(), sizes.end(), size) == sizes.end()) sizes.push_back(size);
+        }
+        return {std::move(decisions), std::move(sizes), PlanTopology(graph_, units_)};
+    }
+
+private:
+    void collect_rules() {
+        const OpConstraint& model_wise = config_.model_wise;
+        std::vector<std::size_t> all(units_.size());
+        for (std::size_t u = 0; u < all.size(); ++u) all[u] = u;
+        const ConfigNode& node = model_wise.activation.is_empty() ? model_wise.weight.node : model_wise.activation.node;
+        add_rule({RuleLevel::model_wise, &model_wise, node.mark.to_text() + ": quantization.model_wise", all});
+        for (const ConstraintRule& rule : config_.optype_wise) {
+            constexpr std::string_view kSection = "quantization.optype_wise";
+            add_rule({RuleLevel::optype_wise, &rule.constraint, describe_rule(rule, kSection),
+                      match_op_type(rule, kSection, units_)});
+        }
+        for (const ConstraintRule& rule : config_.op_wise) {
+            constexpr std::string_view kSection = "quantization.op_wise";
+            UnitMatch match = match_units(rule, kSection, graph_, units_);
+            add_rule({match.is_exact ? RuleLevel::exact : RuleLevel::pattern, &rule.constraint,
+                      describe_rule(rule, kSection), std::move(match.units)});
+        }
+    }
+
+    void add_rule(Rule rule) {
+        if (names_anything(*rule.constraint)) rules_.push_back(std::move(rule));
+    }
+
+    void collect_excluded() {
+        is_excluded_.assign(units_.size(), false);
+        for (const ConstraintRule& rule : config_.exclude) {
+            for (const std::size_t u : match_units(rule, "quantization.exclude", graph_, units_).units) {
+                is_excluded_[u] = true;
+            }
+        }
+        if (!config_.first_conv_or_matmul_quantization && !units_.empty()) is_excluded_[0] = true;
+    }
+
+    [[nodiscard]] std::vector<UnitConfig> options_of(std::size_t u) {
+        const std::vector<UnitConfig>& offered = capabilities_[u].options;
+        if (is_excluded_[u]) return {high_precision(DType::f32)};
+        std::vector<AppliedRule> applied;
+        const Rule* narrowest = nullptr;
+        for (const Rule& rule : rules_) {
+            if (!std::binary_search(rule.units.begin(), rule.units.end(), u)) continue;
+            applied.push_back({rule.level, rule.constraint, &rule.place});
+            if (narrowest == nullptr || rule.level >= narrowest->level) narrowest = &rule;
+        }
+        if (narrowest == nullptr) return offered;
+
+        const OptionFilter filter(applied);
+        std::vector<UnitConfig> options = filter.apply(offered);
+        const bool lost_all_quantized = has_quantized(offered) && filter.admits_quantized() && !has_quantized(options);
+        if (!narrowest->is_wide() && (options.empty() || lost_all_quantized)) {
+            throw ConfigError(fmt::format("{} leaves {} to unit '{}', which offers: {}", narrowest->place,
+                                          options.empty() ? "nothing" : "no quantized option", units_[u].name,
+                                          describe_options(offered)));
+        }
+        if (lost_all_quantized) lost_.push_back(u);
+        return options;
+    }
+
+    /// A wide rule may pass by units that cannot follow it, but not by all of them.
+    void check_wide_rules(const std::vector<Decision>& decisions) const {
+        // Narrower rules first: they are the likelier mistake.
+        for (const RuleLevel level : {RuleLevel::optype_wise, RuleLevel::model_wise}) {
+            for (const Rule& rule : rules_) {
+                if (rule.level != level) continue;
+                const auto lost = std::find_first_of(rule.units.begin(), rule.units.end(), lost_.begin(), lost_.end());
+                const bool is_any_left = std::any_of(rule.units.begin(), rule.units.end(),
+                                                     [&](std::size_t u) { return decisions[u].has_quantized(); });
+                if (lost == rule.units.end() || is_any_left) continue;
+                throw ConfigError(fmt::format("{} leaves no quantized option to any unit; '{}' offers: {}", rule.place,
+                                              units_[*lost].name, describe_options(capabilities_[*lost].options)));
+            }
+        }
+    }
+
+    const Graph& graph_;
+    const std::vector<Unit>& units_;
+    const CapabilityTable& capabilities_;
+    const QuantizationConfig& config_;
+    std::vector<Rule> rules_;
+    std::vector<bool> is_excluded_;
+    std::vector<std::size_t> lost_;  ///< units that kept no quantized option although their dtype lists admit one
+};
+
+}  // namespace
+
+SearchSpace build_space(const Graph& graph, const std::vector<Unit>& units, const CapabilityTable& capabilities,
+                        const QuantizationConfig& config) {
+    return SpaceBuilder(graph, units, capabilities, config).build();
+}
+
+}  // namespace halftone

@@ -1,0 +1,52 @@
+#pragma once
+// OptionFilter: the rules that apply to one unit, combined: which of its options stay, and in which order.
+// The precedence is in README.md.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "config/run_config.hpp"
+#include "graph/capability.hpp"
+
+namespace halftone {
+
+/// Narrower beats wider, field by field.
+enum class RuleLevel : std::uint8_t { model_wise, optype_wise, pattern, exact };
+
+/// A rule that applies to a unit. Both pointers outlive the filter.
+struct AppliedRule {
+    RuleLevel level = RuleLevel::model_wise;
+    const OpConstraint* constraint = nullptr;
+    const std::string* place = nullptr;  ///< "file:1:2: quantization.op_wise 'conv1'"
+};
+
+class OptionFilter {
+public:
+    /// Order of `rules` plays no part. @throws ConfigError for a word that is none of the field
+    explicit OptionFilter(const std::vector<AppliedRule>& rules);
+
+    /// Options that stay, quantized ones first, each kind in the order of the user's words.
+    [[nodiscard]] std::vector<UnitConfig> apply(const std::vector<UnitConfig>& options) const;
+    /// Do the dtype lists admit a quantized option at all?
+    [[nodiscard]] bool admits_quantized() const;
+
+private:
+    struct Limit {
+        bool is_set = false;
+        std::vector<int> allowed;  ///< codes of the words
+        bool is_ordered = false;   ///< their order is the user's
+    };
+    [[nodiscard]] bool allows_dtypes(const UnitConfig& option) const;
+
+    std::vector<Limit> limits_;  ///< by field
+    bool keeps_fp32_ = true;     ///< no rule by name or pattern names a dtype
+};
+
+/// Does the rule name this (or, for null, any) field of quantization?
+[[nodiscard]] bool names_anything(const OpConstraint& constraint);
+
+/// "activation uint8 asym per_tensor minmax|kl, weight int8 sym per_channel|per_tensor minmax; fp32": for messages.
+[[nodiscard]] std::string describe_options(const std::vector<UnitConfig>& options);
+
+}  // namespace halftone

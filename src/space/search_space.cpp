@@ -1,0 +1,146 @@
+#include "space/search_space.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/check.hpp"
+#include "base/hash.hpp"
+
+namespace halftone {
+namespace {
+
+/// Sizes up to here are written out, beyond as "1.8e+21".
+constexpr long double kMostWrittenOut = 1e15L;
+
+void add_config(Hasher& hasher, const ActivationConfig& config) {
+    hasher.add(config.dtype).add(config.scheme).add(config.granularity).add(config.algorithm);
+}
+
+void add_config(Hasher& hasher, const WeightConfig& config) {
+    hasher.add(config.dtype).add(config.scheme).add(config.granularity).add(config.algorithm);
+}
+
+/// Of what is computed, not of what was chosen: an activation choice that no tensor takes its parameters from, and the
+/// calibration size of a plan without quantized units, leave no trace.
+std::uint64_t effective_hash(const QuantPlan& plan, bool has_topology) {
+    Hasher hasher;
+    const bool is_anything_quantized = plan.high_precision_units() < plan.units.size();
+    hasher.add(is_anything_quantized ? plan.calibration : std::int64_t{-1});
+    for (const UnitConfig& unit : plan.units) {
+        hasher.add(unit.activation.dtype);
+        if (!unit.is_quantized()) continue;
+        add_config(hasher, unit.weight);
+        // A toy space has no tensors: there each unit stands for its own.
+        if (!has_topology) add_config(hasher, unit.activation);
+    }
+    for (const TensorPlan& tensor : plan.tensors) {
+        hasher.add(std::string_view(tensor.name));
+        add_config(hasher, tensor.config);
+    }
+    return hasher.digest();
+}
+
+}  // namespace
+
+int Decision::find_high_precision(DType dtype) const {
+    const auto at = std::find_if(options.begin(), options.end(), [&](const UnitConfig& option) {
+        return !option.is_quantized() && option.activation.dtype == dtype;
+    });
+    return at == options.end() ? -1 : static_cast<int>(at - options.begin());
+}
+
+SearchSpace::SearchSpace(std::vector<Decision> decisions, std::vector<std::int64_t> calibration_sizes,
+                         PlanTopology topology)
+    : decisions_(std::move(decisions)),
+      calibration_sizes_(std::move(calibration_sizes)),
+      topology_(std::move(topology)) {
+    HALFTONE_CHECK(!calibration_sizes_.empty(), "there is a calibration size");
+    for (const Decision& decision : decisions_) {
+        HALFTONE_CHECK(!decision.options.empty(), "a unit has at least one option");
+        HALFTONE_CHECK(decision.options.size() <= UINT16_MAX, "option indices fit 16 bits");
+        HALFTONE_CHECK(std::is_partitioned(decision.options.begin(), decision.options.end(),
+                                           [](const UnitConfig& option) { return option.is_quantized(); }),
+                       "quantized options come first");
+    }
+}
+
+long double SearchSpace::size() const {
+    auto size = static_cast<long double>(calibration_sizes_.size());
+    for (const Decision& decision : decisions_) size *= static_cast<long double>(decision.options.size());
+    return size;
+}
+
+std::string SearchSpace::size_text() const {
+    if (size() <= kMostWrittenOut) return std::to_string(static_cast<std::uint64_t>(size()));
+    if (std::isfinite(size())) return fmt::format("{:.1e}", size());
+    return "more than 1.0e+4932";  // beyond long double
+}
+
+Candidate SearchSpace::at(std::uint64_t index) const {
+    HALFTONE_CHECK(static_cast<long double>(index) < size(), "the index is inside the space");
+    std::vector<std::uint16_t> choice(decisions_.size());
+    for (std::size_t d = decisions_.size(); d-- > 0;) {
+        const std::uint64_t options = decisions_[d].options.size();
+        choice[d] = static_cast<std::uint16_t>(index % options);
+        index /= options;
+    }
+    return make(static_cast<std::int64_t>(index), std::move(choice));
+}
+
+Candidate SearchSpace::make(std::int64_t calibration, std::vector<std::uint16_t> choice) const {
+    Candidate candidate{calibration, std::move(choice), 0};
+    candidate.hash = plan(candidate).hash;
+    return candidate;
+}
+
+Candidate SearchSpace::with(const Candidate& candidate, std::size_t decision, std::uint16_t option) const {
+    HALFTONE_CHECK(decision < candidate.choice.size(), "there is such a decision");
+    std::vector<std::uint16_t> choice = candidate.choice;
+    choice[decision] = option;
+    return make(candidate.calibration, std::move(choice));
+}
+
+QuantPlan SearchSpace::plan(const Candidate& candidate) const {
+    HALFTONE_CHECK(
+        candidate.calibration >= 0 && candidate.calibration < static_cast<std::int64_t>(calibration_sizes_.size()),
+        "the calibration index is inside the space");
+    HALFTONE_CHECK(candidate.choice.size() == decisions_.size(), "one choice per decision");
+    QuantPlan plan;
+    plan.calibration = candidate.calibration;
+    plan.units.reserve(decisions_.size());
+    for (std::size_t d = 0; d < decisions_.size(); ++d) {
+        HALFTONE_CHECK(candidate.choice[d] < decisions_[d].options.size(), "the option is inside the decision");
+        plan.units.push_back(decisions_[d].options[candidate.choice[d]]);
+    }
+    plan.tensors = topology_.tensors(plan.units);
+    plan.hash = effective_hash(plan, !topology_.is_empty());
+    return plan;
+}
+
+std::uint64_t SearchSpace::hash() const {
+    Hasher hasher;
+    hasher.add(calibration_sizes_.size());
+    for (const std::int64_t size : calibration_sizes_) hasher.add(size);
+    hasher.add(decisions_.size());
+    for (const Decision& decision : decisions_) {
+        hasher.add(std::string_view(decision.unit)).add(std::string_view(decision.op)).add(decision.options.size());
+        for (const UnitConfig& option : decision.options) {
+            add_config(hasher, option.activation);
+            add_config(hasher, option.weight);
+        }
+    }
+    return hasher.digest();
+}
+
+std::vector<std::pair<std::string, std::string>> fallbacks(const SearchSpace& space, const QuantPlan& plan) {
+    std::vector<std::pair<std::string, std::string>> changed;
+    for (std::size_t u = 0; u < plan.units.size(); ++u) {
+        if (plan.units[u].is_quantized() || !space.decisions()[u].has_quantized()) continue;
+        changed.emplace_back(space.decisions()[u].unit, to_string(plan.units[u].activation.dtype));
+    }
+    return changed;
+}
+
+}  // namespace halftone

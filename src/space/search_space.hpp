@@ -1,0 +1,67 @@
+#pragma once
+// SearchSpace: decisions x options from graph, capability and the user's constraints. Indexed, never listed.
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "config/run_config.hpp"
+#include "graph/capability.hpp"
+#include "graph/graph.hpp"
+#include "graph/unit.hpp"
+#include "space/candidate.hpp"
+#include "space/quant_plan.hpp"
+
+namespace halftone {
+
+/// What one unit can be. Quantized options first; the first is the default; a unit has at least one option.
+struct Decision {
+    std::string unit;
+    std::string op;
+    std::vector<UnitConfig> options;
+    /// Index of the option with this high-precision dtype, or -1.
+    [[nodiscard]] int find_high_precision(DType dtype) const;
+    [[nodiscard]] bool has_quantized() const { return !options.empty() && options.front().is_quantized(); }
+};
+
+class SearchSpace {
+public:
+    SearchSpace(std::vector<Decision> decisions, std::vector<std::int64_t> calibration_sizes, PlanTopology topology);
+
+    [[nodiscard]] const std::vector<Decision>& decisions() const { return decisions_; }
+    [[nodiscard]] const std::vector<std::int64_t>& calibration_sizes() const { return calibration_sizes_; }
+    [[nodiscard]] const PlanTopology& topology() const { return topology_; }
+    /// Number of candidates (calibration sizes x product of options); exact below 2^63, else rounded.
+    [[nodiscard]] long double size() const;
+    /// "4096" or "1.8e+21".
+    [[nodiscard]] std::string size_text() const;
+    /// Candidate number `index`, 0 <= index < min(size(), 2^63): calibration size slowest, last decision fastest.
+    [[nodiscard]] Candidate at(std::uint64_t index) const;
+    /// Checks the indices and fills in the effective hash (README.md: what counts). @throws InternalError
+    [[nodiscard]] Candidate make(std::int64_t calibration, std::vector<std::uint16_t> choice) const;
+    /// The same candidate with unit `decision` set to `option`.
+    [[nodiscard]] Candidate with(const Candidate& candidate, std::size_t decision, std::uint16_t option) const;
+    [[nodiscard]] QuantPlan plan(const Candidate& candidate) const;
+    /// Identity: names, options, sizes.
+    [[nodiscard]] std::uint64_t hash() const;
+
+private:
+    std::vector<Decision> decisions_;
+    std::vector<std::int64_t> calibration_sizes_;
+    PlanTopology topology_;
+};
+
+/// Units that a plan keeps in high precision although they have a quantized option, as (unit, dtype word), by unit
+/// index.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> fallbacks(const SearchSpace& space,
+                                                                         const QuantPlan& plan);
+
+/// Narrows the capability by the user's rules: exact unit or node name > pattern (re: or glob) > optype_wise >
+/// model_wise; within one level all matching rules must hold. `exclude`d units keep fp32 only. A rule narrows only what
+/// it names; order of rules plays no part; the user's order of words decides the order of options.
+/// @throws ConfigError with the rule's line when it matches nothing (with the nearest names) or leaves nothing.
+[[nodiscard]] SearchSpace build_space(const Graph& graph, const std::vector<Unit>& units,
+                                      const CapabilityTable& capabilities, const QuantizationConfig& config);
+
+}  // namespace halftone

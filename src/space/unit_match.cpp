@@ -1,0 +1,179 @@
+#include "space/unit_match.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <regex>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace halftone {
+namespace {
+
+constexpr std::string_view kRegexPrefix = "re:";
+constexpr std::size_t kMostNames = 5;
+
+/// Does `byte` belong to the set between '[' and ']'?
+bool is_in_set(std::string_view set, char byte) {
+    const bool is_negated = !set.empty() && set[0] == '!';
+    if (is_negated) set.remove_prefix(1);
+    bool is_found = false;
+    for (std::size_t i = 0; i < set.size(); ++i) {
+        if (i + 2 < set.size() && set[i + 1] == '-') {
+            is_found = is_found || (set[i] <= byte && byte <= set[i + 2]);
+            i += 2;
+        } else {
+            is_found = is_found || set[i] == byte;
+        }
+    }
+    return is_found != is_negated;
+}
+
+/// Matches one pattern element that is not '*' against `byte`. @return its length in the pattern, 0 if it does not
+/// match
+std::size_t match_one(std::string_view pattern, char byte) {
+    if (pattern[0] == '?') return 1;
+    if (pattern[0] == '[') {
+        // A ']' that comes first in the set is one of its members.
+        const std::size_t first = pattern.size() > 1 && pattern[1] == '!' ? 3 : 2;
+        const auto end = pattern.find(']', std::min(first, pattern.size()));
+        if (end != std::string_view::npos) return is_in_set(pattern.substr(1, end - 1), byte) ? end + 1 : 0;
+    }
+    return pattern[0] == byte ? 1 : 0;
+}
+
+std::vector<std::string> names_of(const Graph& graph, const Unit& unit) {
+    std::vector<std::string> names{unit.name};
+    for (const NodeId node : unit.nodes) {
+        if (!graph.node(node).name.empty()) names.push_back(graph.node(node).name);
+    }
+    return names;
+}
+
+std::vector<std::size_t> units_where(const std::vector<Unit>& units, const std::function<bool(const Unit&)>& holds) {
+    std::vector<std::size_t> matched;
+    for (std::size_t u = 0; u < units.size(); ++u) {
+        if (holds(units[u])) matched.push_back(u);
+    }
+    return matched;
+}
+
+std::vector<std::size_t> units_with_name(const Graph& graph, const std::vector<Unit>& units,
+                                         const std::function<bool(const std::string&)>& holds) {
+    return units_where(units, [&](const Unit& unit) {
+        const auto names = names_of(graph, unit);
+        return std::any_of(names.begin(), names.end(), holds);
+    });
+}
+
+/// "'a', 'b', … (22 in all)"
+std::string some_of(const std::vector<std::string>& names) {
+    std::string text;
+    for (std::size_t i = 0; i < std::min(names.size(), kMostNames); ++i)
+        text += (i == 0 ? "'" : ", '") + names[i] + "'";
+    return names.size() <= kMostNames ? text : fmt::format("{}, … ({} in all)", text, names.size());
+}
+
+/// What the user may have meant, or what there is.
+std::string hint(const std::string& key, const Graph& graph, const std::vector<Unit>& units) {
+    std::vector<std::string> names;
+    for (const Unit& unit : units) {
+        for (auto& name : names_of(graph, unit)) {
+            if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
+        }
+    }
+    for (const Node& node : graph.nodes()) {
+        if (node.name == key) return fmt::format("{} belongs to no unit that could be quantized", describe(node));
+    }
+    if (names.empty()) return "the model has no units";
+    std::vector<std::string> nearest;
+    std::vector<std::string> rest = names;
+    while (nearest.size() < 3) {
+        const auto name = nearest_name(key, rest);
+        if (!name) break;
+        nearest.push_back(*name);
+        rest.erase(std::find(rest.begin(), rest.end(), *name));
+    }
+    return nearest.empty() ? "the names are " + some_of(names) : "nearest: " + some_of(nearest);
+}
+
+std::vector<std::size_t> match_regex(const ConstraintRule& rule, std::string_view section, const Graph& graph,
+                                     const std::vector<Unit>& units) {
+    try {
+        const std::regex regex(rule.key.substr(kRegexPrefix.size()));
+        return units_with_name(graph, units, [&](const std::string& name) { return std::regex_match(name, regex); });
+    } catch (const std::regex_error& error) {
+        throw ConfigError(fmt::format("{} is not a valid regex: {}", describe_rule(rule, section), error.what()));
+    }
+}
+
+}  // namespace
+
+bool matches_glob(std::string_view pattern, std::string_view text) {
+    std::size_t p = 0;
+    std::size_t t = 0;
+    std::size_t after_star = std::string_view::npos;  // where to go on when the last '*' takes one byte more
+    std::size_t star_text = 0;
+    while (t < text.size()) {
+        if (p < pattern.size() && pattern[p] == '*') {
+            after_star = ++p;
+            star_text = t;
+            continue;
+        }
+        const std::size_t length = p < pattern.size() ? match_one(pattern.substr(p), text[t]) : 0;
+        if (length > 0) {
+            p += length;
+            ++t;
+        } else if (after_star != std::string_view::npos) {
+            p = after_star;
+            t = ++star_text;
+        } else {
+            return false;
+        }
+    }
+    return pattern.find_first_not_of('*', p) == std::string_view::npos;
+}
+
+std::string describe_rule(const ConstraintRule& rule, std::string_view section) {
+    return fmt::format("{}: {} '{}'", rule.key_mark.to_text(), section, rule.key);
+}
+
+UnitMatch match_units(const ConstraintRule& rule, std::string_view section, const Graph& graph,
+                      const std::vector<Unit>& units) {
+    UnitMatch match;
+    match.is_exact = true;
+    match.units = units_where(units, [&](const Unit& unit) { return unit.name == rule.key; });
+    if (match.units.empty()) {
+        match.units = units_with_name(graph, units, [&](const std::string& name) { return name == rule.key; });
+    }
+    if (!match.units.empty()) return match;
+
+    match.is_exact = false;
+    if (rule.key.starts_with(kRegexPrefix)) {
+        match.units = match_regex(rule, section, graph, units);
+    } else {
+        match.units =
+            units_with_name(graph, units, [&](const std::string& name) { return matches_glob(rule.key, name); });
+    }
+    if (match.units.empty()) {
+        throw ConfigError(
+            fmt::format("{} matches no unit; {}", describe_rule(rule, section), hint(rule.key, graph, units)));
+    }
+    return match;
+}
+
+std::vector<std::size_t> match_op_type(const ConstraintRule& rule, std::string_view section,
+                                       const std::vector<Unit>& units) {
+    std::vector<std::size_t> matched = units_where(units, [&](const Unit& unit) { return unit.op == rule.key; });
+    if (!matched.empty()) return matched;
+    std::vector<std::string> ops;
+    for (const Unit& unit : units) {
+        if (std::find(ops.begin(), ops.end(), unit.op) == ops.end()) ops.push_back(unit.op);
+    }
+    throw ConfigError(fmt::format("{} matches no unit; {}", describe_rule(rule, section),
+                                  ops.empty() ? "the model has no units" : "the model has units of " + some_of(ops)));
+}
+
+}  // namespace halftone

@@ -1,0 +1,37 @@
+#pragma once
+// Which units the key of a rule means: an exact unit or node name, else `re:` and a regex, else a glob. A pattern
+// matches a unit by its name or by the name of any of its nodes.
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/run_config.hpp"
+#include "graph/graph.hpp"
+#include "graph/unit.hpp"
+
+namespace halftone {
+
+/// Shell-style whole-text match: `*` any text (also with '/'), `?` one byte, `[a-z]` and `[!a-z]` one byte of a set. A
+/// '[' without its ']' is itself.
+[[nodiscard]] bool matches_glob(std::string_view pattern, std::string_view text);
+
+struct UnitMatch {
+    bool is_exact = false;           ///< by name, not by pattern
+    std::vector<std::size_t> units;  ///< ascending, at least one
+};
+
+/// `section` is for messages: "quantization.op_wise".
+/// @throws ConfigError with the key's place: a bad regex; or nothing matches, then with the nearest names
+[[nodiscard]] UnitMatch match_units(const ConstraintRule& rule, std::string_view section, const Graph& graph,
+                                    const std::vector<Unit>& units);
+
+/// Units whose op is the key. @throws ConfigError when there are none, naming the ops that the model has
+[[nodiscard]] std::vector<std::size_t> match_op_type(const ConstraintRule& rule, std::string_view section,
+                                                     const std::vector<Unit>& units);
+
+/// "file:1:2: quantization.op_wise 'conv1'": how messages begin that cite a rule.
+[[nodiscard]] std::string describe_rule(const ConstraintRule& rule, std::string_view section);
+
+}  // namespace halftone

@@ -1,0 +1,109 @@
+#include "strategy/model_wise.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <string>
+
+#include "base/error.hpp"
+
+namespace halftone {
+namespace {
+
+constexpr std::size_t kMostCombinations = 65536;
+
+/// What each op type is to be; types in the order of their first unit. `uniform` has one type: all units.
+using Combination = std::vector<UnitConfig>;
+
+/// The op types of a space, with the quantized options that their units offer, in the order of first appearance.
+struct OpTypes {
+    std::vector<std::string> names;
+    std::vector<std::vector<UnitConfig>> offers;  ///< by type, not empty
+    std::vector<std::size_t> type_of;             ///< by decision; npos: the unit has no quantized option
+
+    static constexpr std::size_t npos = static_cast<std::size_t>(-1);
+};
+
+OpTypes find_types(const SearchSpace& space, ModelWise mode) {
+    OpTypes types;
+    for (const Decision& decision : space.decisions()) {
+        if (!decision.has_quantized()) {
+            types.type_of.push_back(OpTypes::npos);
+            continue;
+        }
+        const std::string name = mode == ModelWise::product ? decision.op : "";
+        const auto at = std::find(types.names.begin(), types.names.end(), name);
+        const auto type = static_cast<std::size_t>(at - types.names.begin());
+        if (at == types.names.end()) {
+            types.names.push_back(name);
+            types.offers.emplace_back();
+        }
+        types.type_of.push_back(type);
+        std::vector<UnitConfig>& offers = types.offers[type];
+        for (const UnitConfig& option : decision.options) {
+            if (option.is_quantized() && std::find(offers.begin(), offers.end(), option) == offers.end()) {
+                offers.push_back(option);
+            }
+        }
+    }
+    return types;
+}
+
+/// Product over the types, the last one fastest; then more uniform ones first.
+std::vector<Combination> combine(const OpTypes& types) {
+    std::vector<Combination> combinations{{}};
+    for (const std::vector<UnitConfig>& offers : types.offers) {
+        if (combinations.size() * offers.size() > kMostCombinations) {
+            throw ConfigError(
+                fmt::format("tuning.strategy.model_wise: product has more than {} combinations over the op types {}; "
+                            "use uniform, or "
+                            "narrow the options",
+                            kMostCombinations, fmt::join(types.names, ", ")));
+        }
+        std::vector<Combination> longer;
+        for (const Combination& combination : combinations) {
+            for (const UnitConfig& option : offers) {
+                longer.push_back(combination);
+                longer.back().push_back(option);
+            }
+        }
+        combinations = std::move(longer);
+    }
+    const auto different = [](const Combination& combination) {
+        return std::set<UnitConfig>(combination.begin(), combination.end()).size();
+    };
+    std::stable_sort(combinations.begin(), combinations.end(),
+                     [&](const Combination& a, const Combination& b) { return different(a) < different(b); });
+    return combinations;
+}
+
+/// Each unit's option for a combination.
+std::vector<std::uint16_t> choose(const SearchSpace& space, const OpTypes& types, const Combination& combination) {
+    std::vector<std::uint16_t> choice(space.decisions().size(), 0);  // the first option is the first quantized one
+    for (std::size_t d = 0; d < choice.size(); ++d) {
+        if (types.type_of[d] == OpTypes::npos) continue;
+        const std::vector<UnitConfig>& options = space.decisions()[d].options;
+        const auto at = std::find(options.begin(), options.end(), combination[types.type_of[d]]);
+        if (at != options.end()) choice[d] = static_cast<std::uint16_t>(at - options.begin());
+    }
+    return choice;
+}
+
+}  // namespace
+
+std::vector<Candidate> model_wise_candidates(const SearchSpace& space, ModelWise mode) {
+    const OpTypes types = find_types(space, mode);
+    const std::vector<Combination> combinations = combine(types);
+    std::vector<Candidate> candidates;
+    std::set<std::uint64_t> seen;
+    for (std::size_t size = 0; size < space.calibration_sizes().size(); ++size) {
+        for (const Combination& combination : combinations) {
+            Candidate candidate = space.make(static_cast<std::int64_t>(size), choose(space, types, combination));
+            if (seen.insert(candidate.hash).second) candidates.push_back(std::move(candidate));
+        }
+    }
+    return candidates;
+}
+
+}  // namespace halftone

@@ -1,0 +1,58 @@
+#pragma once
+// Element types and the words users write for them.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/enum_names.hpp"
+
+namespace halftone {
+
+enum class DType : std::uint8_t { f32, f64, f16, bf16, s8, u8, s16, u16, s32, u32, s64, u64, boolean };
+
+inline constexpr EnumNames<DType, 13> kDTypeNames{{{{DType::f32, "fp32"},
+                                                    {DType::f64, "fp64"},
+                                                    {DType::f16, "fp16"},
+                                                    {DType::bf16, "bf16"},
+                                                    {DType::s8, "int8"},
+                                                    {DType::u8, "uint8"},
+                                                    {DType::s16, "int16"},
+                                                    {DType::u16, "uint16"},
+                                                    {DType::s32, "int32"},
+                                                    {DType::u32, "uint32"},
+                                                    {DType::s64, "int64"},
+                                                    {DType::u64, "uint64"},
+                                                    {DType::boolean, "bool"}}}};
+
+[[nodiscard]] constexpr std::string_view to_string(DType dtype) { return kDTypeNames.name(dtype); }
+[[nodiscard]] std::size_t size_of(DType dtype);
+
+/// DType of a C++ element type: dtype_of<float>() == DType::f32. bool is std::uint8_t in memory; see Tensor.
+template <class T>
+constexpr DType dtype_of();
+template <>
+constexpr DType dtype_of<float>() {
+    return DType::f32;
+}
+template <>
+constexpr DType dtype_of<double>() {
+    return DType::f64;
+}
+template <>
+constexpr DType dtype_of<std::int8_t>() {
+    return DType::s8;
+}
+template <>
+constexpr DType dtype_of<std::uint8_t>() {
+    return DType::u8;
+}
+template <>
+constexpr DType dtype_of<std::int32_t>() {
+    return DType::s32;
+}
+template <>
+constexpr DType dtype_of<std::int64_t>() {
+    return DType::s64;
+}
+
+}  // namespace halftone

@@ -1,0 +1,45 @@
+#pragma once
+// Affine quantization parameters: real = scale * (code - zero_point). scale is in real units per step.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/enum_names.hpp"
+#include "tensor/dtype.hpp"
+
+namespace halftone {
+
+enum class Scheme : std::uint8_t { asym, sym };
+inline constexpr EnumNames<Scheme, 2> kSchemeNames{{{{Scheme::asym, "asym"}, {Scheme::sym, "sym"}}}};
+
+enum class Granularity : std::uint8_t { per_tensor, per_channel };
+inline constexpr EnumNames<Granularity, 2> kGranularityNames{
+    {{{Granularity::per_tensor, "per_tensor"}, {Granularity::per_channel, "per_channel"}}}};
+
+/// How a range is chosen from statistics.
+enum class Algorithm : std::uint8_t { minmax, kl, percentile, mse };
+inline constexpr EnumNames<Algorithm, 4> kAlgorithmNames{{{{Algorithm::minmax, "minmax"},
+                                                           {Algorithm::kl, "kl"},
+                                                           {Algorithm::percentile, "percentile"},
+                                                           {Algorithm::mse, "mse"}}}};
+
+/// A real interval that a quantized tensor must represent.
+struct Range {
+    float low = 0;
+    float high = 0;
+    friend bool operator==(const Range&, const Range&) = default;
+};
+
+/// Parameters of one tensor. One scale and zero point (per tensor), or one per slice along `axis` (per channel).
+struct QuantParams {
+    DType dtype = DType::u8;
+    std::vector<float> scale{1.0F};
+    std::vector<std::int32_t> zero_point{0};
+    std::int64_t axis = 0;  ///< of the slices; meaningless per tensor
+
+    [[nodiscard]] bool is_per_tensor() const { return scale.size() == 1; }
+    friend bool operator==(const QuantParams&, const QuantParams&) = default;
+};
+
+}  // namespace halftone

@@ -1,0 +1,86 @@
+#pragma once
+// Tensor owns an aligned, row-major buffer; TensorView and MutableView are span + type. Copies are explicit (clone).
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "tensor/shape.hpp"
+
+namespace halftone {
+
+struct TensorView {
+    TensorType type;
+    const std::byte* data = nullptr;
+
+    [[nodiscard]] std::int64_t elements() const { return type.shape.elements(); }
+    [[nodiscard]] std::size_t bytes() const { return static_cast<std::size_t>(elements()) * size_of(type.dtype); }
+    /// @pre dtype_of<T>() == type.dtype (boolean reads as std::uint8_t)
+    template <class T>
+    [[nodiscard]] std::span<const T> as() const {
+        return {reinterpret_cast<const T*>(data), static_cast<std::size_t>(elements())};
+    }
+};
+
+struct MutableView {
+    TensorType type;
+    std::byte* data = nullptr;
+
+    [[nodiscard]] std::int64_t elements() const { return type.shape.elements(); }
+    [[nodiscard]] std::size_t bytes() const { return static_cast<std::size_t>(elements()) * size_of(type.dtype); }
+    template <class T>
+    [[nodiscard]] std::span<T> as() const {
+        return {reinterpret_cast<T*>(data), static_cast<std::size_t>(elements())};
+    }
+    operator TensorView() const { return {type, data}; }  // NOLINT(google-explicit-constructor): a view of less
+};
+
+/// @throws InternalError unless `values` is the shape's element count; for of() and callers with untrusted sizes.
+void check_element_count(const Shape& shape, std::size_t values);
+
+/// 64-byte aligned storage; zero-filled. Copying a Tensor shares the buffer, which nobody may write once it is shared:
+/// initialisers are immutable, so sharing is safe and cheap.
+class Tensor {
+public:
+    Tensor() = default;
+    explicit Tensor(TensorType type);
+
+    template <class T>
+    static Tensor of(Shape shape, std::span<const T> values);
+    template <class T>
+    static Tensor scalar(T value) {
+        return of<T>(Shape{}, std::span<const T>(&value, 1));
+    }
+
+    [[nodiscard]] bool is_empty() const { return data_ == nullptr; }
+    [[nodiscard]] const TensorType& type() const { return type_; }
+    [[nodiscard]] const Shape& shape() const { return type_.shape; }
+    [[nodiscard]] DType dtype() const { return type_.dtype; }
+    [[nodiscard]] std::int64_t elements() const { return type_.shape.elements(); }
+    [[nodiscard]] std::size_t bytes() const { return static_cast<std::size_t>(elements()) * size_of(type_.dtype); }
+    [[nodiscard]] TensorView view() const { return {type_, data_.get()}; }
+    /// Only while this Tensor is the buffer's single owner.
+    [[nodiscard]] MutableView mutable_view() { return {type_, data_.get()}; }
+    template <class T>
+    [[nodiscard]] std::span<const T> as() const {
+        return view().as<T>();
+    }
+    [[nodiscard]] Tensor clone() const;
+
+private:
+    TensorType type_;
+    std::shared_ptr<std::byte[]> data_;
+};
+
+template <class T>
+Tensor Tensor::of(Shape shape, std::span<const T> values) {
+    check_element_count(shape, values.size());
+    Tensor tensor(TensorType{dtype_of<T>(), std::move(shape)});
+    std::copy(values.begin(), values.end(), tensor.mutable_view().as<T>().begin());
+    return tensor;
+}
+
+}  // namespace halftone

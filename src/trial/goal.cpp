@@ -1,0 +1,42 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "trial/trial.hpp"
+
+namespace halftone {
+namespace {
+
+constexpr double kSlackUnits = 4.0;
+
+}  // namespace
+
+Goal::Goal(const AccuracyCriterion& criterion, double baseline) : higher_is_better_(criterion.higher_is_better) {
+    const double loss = criterion.is_relative ? criterion.loss * std::abs(baseline) : criterion.loss;
+    target_ = higher_is_better_ ? baseline - loss : baseline + loss;
+    slack_ = kSlackUnits * std::numeric_limits<double>::epsilon() * std::max(std::abs(baseline), std::abs(target_));
+}
+
+bool Goal::is_met(double accuracy) const {
+    // Written so that a NaN on either side compares false.
+    return higher_is_better_ ? accuracy >= target_ - slack_ : accuracy <= target_ + slack_;
+}
+
+bool Goal::is_met(const Outcome& outcome) const {
+    const auto* score = std::get_if<Score>(&outcome);
+    return score != nullptr && is_met(score->accuracy);
+}
+
+bool Goal::is_better(double a, double b) const {
+    if (std::isnan(a)) return false;
+    if (std::isnan(b)) return true;
+    return higher_is_better_ ? a > b : a < b;
+}
+
+double Goal::gap(double accuracy) const {
+    const double missing = higher_is_better_ ? target_ - accuracy : accuracy - target_;
+    if (std::isnan(missing)) return std::numeric_limits<double>::infinity();
+    return is_met(accuracy) ? std::min(missing, 0.0) : missing;
+}
+
+}  // namespace halftone

@@ -1,0 +1,48 @@
+#pragma once
+// The three messages between the coordinator (rank 0) and the workers, as bytes with a version. Ids are in the payload.
+// Grammar and rules: src/tune/README.md.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "trial/evaluator.hpp"
+
+namespace halftone::tune {
+
+inline constexpr std::uint8_t kProtocolVersion = 1;
+
+/// Coordinator to worker: run shards [first_shard, last_shard) of the job and answer each with a Done.
+/// A non-empty `calibration` is installed first (sent once to each worker, before its first candidate).
+struct Assign {
+    std::int64_t item = 0;  ///< number of the work item, for the answer
+    Job job;
+    std::int64_t first_shard = 0;
+    std::int64_t last_shard = 0;  ///< exclusive
+    std::string calibration;
+};
+
+inline constexpr std::int64_t kFarewell = -1;
+
+/// Worker to coordinator: one shard is done; or, with item kFarewell, "I have stopped", the last message of a worker.
+struct Done {
+    std::int64_t item = 0;
+    std::int64_t shard = 0;
+    ShardResult result;
+    double wall_s = 0;
+    std::int32_t broken_code = 0;  ///< not 0: the world is broken (data gone) and the run ends with this exit code
+    std::string broken;            ///< the message that goes with it
+};
+
+/// Coordinator to worker: end. The worker drops what it has not started and answers with Done{kFarewell}.
+struct Stop {};
+
+using Message = std::variant<Assign, Done, Stop>;
+
+[[nodiscard]] std::string encode(const Message& message);
+/// Nothing for damaged bytes, another version or an empty range of shards.
+[[nodiscard]] std::optional<Message> decode(std::string_view bytes);
+
+}  // namespace halftone::tune

@@ -1,0 +1,68 @@
+#include "tune/worker.hpp"
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "tune/tuner.hpp"
+
+namespace halftone::tune {
+
+void Worker::accept(Assign assign) {
+    const std::int64_t first = assign.first_shard;
+    queue_.push_back({std::move(assign), first});
+}
+
+ShardResult Worker::evaluate(Assign& assign, std::int64_t shard) {
+    if (!assign.calibration.empty()) {
+        evaluator_.install_calibration(assign.calibration);
+        assign.calibration.clear();
+    }
+    return evaluator_.run(assign.job, shard);
+}
+
+void Worker::run_one() {
+    Item& item = queue_.front();
+    Done done;
+    done.item = item.assign.item;
+    done.shard = item.next_shard;
+    const SystemClock clock;
+    const auto start = clock.now();
+    try {
+        done.result = evaluate(item.assign, item.next_shard);
+    } catch (const Error& error) {
+        done.broken_code = static_cast<std::int32_t>(error.code());
+        done.broken = error.what();
+    } catch (const std::exception& error) {
+        done.broken_code = static_cast<std::int32_t>(ExitCode::internal);
+        done.broken = error.what();
+    }
+    done.wall_s = seconds(clock.now() - start);
+    if (++item.next_shard >= item.assign.last_shard) queue_.pop_front();
+    comm_.send(RankId{0}, encode(std::move(done)));
+}
+
+void run_worker(Communicator& comm, Evaluator& evaluator) {
+    Worker worker(comm, evaluator);
+    for (;;) {
+        std::optional<halftone::Message> message;
+        if (worker.has_work()) {
+            message = comm.receive_for(std::chrono::nanoseconds(0));
+        } else {
+            message = comm.receive();
+        }
+        if (!message) {
+            worker.run_one();
+            continue;
+        }
+        auto decoded = decode(message->bytes);
+        if (decoded && std::holds_alternative<Stop>(*decoded)) break;
+        if (!decoded || !std::holds_alternative<Assign>(*decoded)) {
+            throw MpiError("a worker received a message that is neither Assign nor Stop, or damaged");
+        }
+        worker.accept(std::get<Assign>(std::move(*decoded)));
+    }
+    Done farewell;
+    farewell.item = kFarewell;
+    comm.send(RankId{0}, encode(std::move(farewell)));
+}
+
+}  // namespace halftone::tune

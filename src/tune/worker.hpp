@@ -1,0 +1,35 @@
+#pragma once
+// The worker's side: runs assigned shards one at a time, in the order of assignment, looking for Stop in between.
+
+#include <deque>
+
+#include "comm/communicator.hpp"
+#include "trial/evaluator.hpp"
+#include "tune/protocol.hpp"
+
+namespace halftone::tune {
+
+class Worker {
+public:
+    Worker(Communicator& comm, Evaluator& evaluator) : comm_(comm), evaluator_(evaluator) {}
+
+    void accept(Assign assign);
+    [[nodiscard]] bool has_work() const { return !queue_.empty(); }
+    /// Runs one shard and sends its Done to rank 0; an exception of the evaluator travels in it. @pre has_work()
+    void run_one();
+    /// Forgets what was not started.
+    void drop_work() { queue_.clear(); }
+
+private:
+    [[nodiscard]] ShardResult evaluate(Assign& assign, std::int64_t shard);
+
+    struct Item {
+        Assign assign;
+        std::int64_t next_shard = 0;
+    };
+    Communicator& comm_;
+    Evaluator& evaluator_;
+    std::deque<Item> queue_;
+};
+
+}  // namespace halftone::tune

@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+"""Shows that each lint can fail: runs the scripts of scripts/lint (argument 1) on small trees with one fault each."""
+
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+LINTS = pathlib.Path(sys.argv.pop(1)).resolve()
+LAYERS = "base 0\ntensor 1 base\ngraph 2 base tensor\nkernel 3 base tensor graph\n"
+REGISTRY = '#define HALFTONE_PASS(name)\n#include "graph/passes/list.inc"\n#undef HALFTONE_PASS\n' * 2
+GOOD = {
+    "layers.txt": LAYERS,
+    "src/base/text.hpp": "#pragma once\n#include <string_view>\n",
+    "src/tensor/shape.hpp": '#pragma once\n#include "base/text.hpp"\n',
+    "src/graph/node.hpp": '#pragma once\n#include "tensor/shape.hpp"\n',
+    "src/graph/passes/fold.cpp": '#include "graph/node.hpp"\n#include "graph/passes/common_walk.hpp"\n',
+    "src/graph/passes/common_walk.hpp": "#pragma once\n",
+    "src/graph/passes/common_walk.cpp": '#include "graph/passes/common_walk.hpp"\n',
+    "src/graph/passes/list.inc": "// The passes\nHALFTONE_PASS(fold)\n",
+    "src/graph/passes/registry.cpp": REGISTRY,
+    "src/kernel/dnnl/engine.hpp": "#pragma once\n#include <unistd.h>\n\n#include <oneapi/dnnl/dnnl.hpp>\n",
+    "src/kernel/dnnl/conv.cpp": '#include "kernel/dnnl/engine.hpp"\n\n#include <fmt/format.h>\n',
+    "src/tensor/kinds/wide.cpp": "",
+    "src/tensor/kinds/list.inc": 'HALFTONE_KIND("Wide", make_wide)\n',
+    "src/tensor/kinds/registry.cpp": '#define HALFTONE_KIND(name, make)\n#include "list.inc"\n#undef HALFTONE_KIND\n' * 2,
+    "apps/tool/main.cpp": '#include <CLI/CLI.hpp>\n\n#include "graph/node.hpp"\n#include "version.hpp"\n',
+    "apps/tool/version.hpp.in": "#pragma once\n",
+    "scripts/good.sh": "#!/usr/bin/env bash\necho fine\n",
+    "scripts/good.py": "print('fine')\n",
+}
+
+
+class LintCase(unittest.TestCase):
+    """A lint passes the good tree, and names the fault after one file was changed or added."""
+
+    def run_lint(self, name, changes, *more):
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            for path, text in {**GOOD, **changes}.items():
+                target = root / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                if text is not None:
+                    target.write_text(text)
+                if path.endswith(".sh"):
+                    target.chmod(0o755 if path != "scripts/no_run_bit.sh" else 0o644)
+            shutil.copy(LINTS.parent.parent / ".clang-format", root)
+            script = LINTS / name
+            command = [sys.executable, script, "--root", root] if name.endswith(".py") else [script, root]
+            command += [root / argument if argument == "layers.txt" else argument for argument in more]
+            done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+            return done.returncode, done.stdout
+
+    def expect(self, name, changes, fault, *more):
+        status, output = self.run_lint(name, {}, *more)
+        self.assertEqual(status, 0, f"{name} refuses the good tree:\n{output}")
+        status, output = self.run_lint(name, changes, *more)
+        self.assertNotEqual(status, 0, f"{name} passes {changes}")
+        self.assertIn(fault, output)
+
+
+class Includes(LintCase):
+    def expect_include(self, path, text, fault):
+        self.expect("check_includes.py", {path: text}, fault, "--layers", "layers.txt")
+
+    def test_an_upward_include(self):
+        self.expect_include("src/tensor/up.cpp", '#include "graph/node.hpp"\n', "src/tensor/up.cpp:1: room tensor may not")
+
+    def test_an_undeclared_neighbour(self):
+        self.expect_include("layers.txt", LAYERS.replace("graph 2 base tensor", "graph 2 base"), "room graph may not include tensor")
+
+    def test_a_layer_that_is_not_below(self):
+        self.expect_include("layers.txt", LAYERS.replace("tensor 1", "tensor 2"), "which is not below it")
+
+    def test_a_folder_that_is_no_room(self):
+        self.expect_include("src/attic/old.cpp", "", "src/attic/old.cpp: its folder is not a room")
+
+    def test_a_third_party_header_outside_its_room(self):
+        self.expect_include("src/graph/bad.cpp", "#include <yaml-cpp/yaml.h>\n", "belongs to src/config/")
+
+    def test_a_third_party_header_in_quotes(self):
+        self.expect_include("src/kernel/bad.cpp", '#include "oneapi/dnnl/dnnl.hpp"\n', "belongs to src/kernel/dnnl/")
+
+    def test_a_third_party_header_seen_through_an_own_one(self):
+        self.expect_include("src/kernel/op.cpp", '#include "kernel/dnnl/engine.hpp"\n', "through src/kernel/dnnl/engine.hpp")
+
+    def test_an_unknown_third_party_header(self):
+        self.expect_include("src/base/bad.cpp", "#include <boost/any.hpp>\n", "<boost/any.hpp> is not known")
+
+    def test_an_include_that_is_not_room_and_file(self):
+        self.expect_include("src/graph/bad.cpp", '#include "node.hpp"\n', "own headers are included as")
+
+    def test_an_own_header_in_brackets(self):
+        self.expect_include("src/graph/bad.cpp", "#include <graph/node.hpp>\n", 'write "graph/node.hpp"')
+
+
+class Plugins(LintCase):
+    def test_a_file_that_is_not_listed(self):
+        self.expect("check_plugins.py", {"src/graph/passes/fuse.cpp": ""}, "fuse.cpp: not in list.inc")
+
+    def test_a_name_without_a_file(self):
+        self.expect("check_plugins.py", {"src/graph/passes/list.inc": "HALFTONE_PASS(fold)\nHALFTONE_PASS(fuse)\n"},
+                    "there is no fuse.cpp")
+
+    def test_a_name_listed_twice(self):
+        self.expect("check_plugins.py", {"src/graph/passes/list.inc": "HALFTONE_PASS(fold)\n" * 2}, "listed twice")
+
+    def test_a_maker_without_a_file(self):
+        self.expect("check_plugins.py", {"src/tensor/kinds/list.inc": 'HALFTONE_KIND("Wide", make_tall)\n'}, "there is no tall.cpp")
+
+    def test_a_line_of_another_form(self):
+        self.expect("check_plugins.py", {"src/graph/passes/list.inc": "HALFTONE_PASS(fold)\nfuse\n"}, "list.inc:2:")
+
+    def test_a_registry_that_includes_the_list_once(self):
+        self.expect("check_plugins.py", {"src/graph/passes/registry.cpp": '#include "graph/passes/list.inc"\n'}, "twice")
+
+
+class Others(LintCase):
+    def test_a_long_file(self):
+        self.expect("check_length.py", {"src/base/long.cpp": "\n" * 501}, "501 lines")
+
+    def test_a_file_with_another_format(self):
+        self.expect("check_format.sh", {"src/base/bad.cpp": "int  f( );\n"}, "bad.cpp")
+
+    def test_a_shell_script_with_a_fault(self):
+        self.expect("check_scripts.sh", {"scripts/bad.sh": "#!/bin/bash\nrm -r $1\n"}, "SC2086")
+
+    def test_a_slurm_script_with_a_fault(self):
+        self.expect("check_scripts.sh", {"slurm/bad.sbatch": "#!/bin/bash\ncd $1\n"}, "SC2086")
+
+    def test_a_script_without_its_run_bit(self):
+        self.expect("check_scripts.sh", {"scripts/no_run_bit.sh": "#!/bin/bash\n"}, "no run bit")
+
+    def test_a_python_script_that_does_not_parse(self):
+        self.expect("check_scripts.sh", {"scripts/bad.py": "def f(:\n"}, "SyntaxError")
+
+
+if __name__ == "__main__":
+    unittest.main()

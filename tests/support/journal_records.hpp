@@ -1,0 +1,61 @@
+#pragma once
+// One record of every type, as a short run would write them.
+
+#include <vector>
+
+#include "journal/format.hpp"
+
+namespace halftone::journal {
+
+inline Header sample_header() {
+    return {.version = "0.1.0",
+            .strategy = "basic",
+            .seed = 9527,
+            .isa = "avx512_core_vnni",
+            .config = "51c09a3be27f0d14",
+            .model = "9be2d1f0a7c34e58",
+            .data = "0c1d2e3f4a5b6c7d",
+            .space = "8f7e6d5c4b3a2918"};
+}
+
+inline Result sample_result(double accuracy, std::int64_t worker) {
+    return {.accuracy = accuracy,
+            .correct = static_cast<std::int64_t>(accuracy * 10'000 + 0.5),
+            .samples = 10'000,
+            .sample_units = 220'000,
+            .failure = {},
+            .wall_s = 2.4,
+            .worker = worker};
+}
+
+inline std::vector<Record> sample_run() {
+    Result failed;
+    failed.failure = "unit \"/0/conv\": scale is not finite";
+    failed.worker = 1;
+    return {sample_header(),
+            Baseline{sample_result(0.9328, 0)},
+            Partial{.of = 1, .candidate = "3d5a77e0c4b81f26", .result = sample_result(0.9301, 2)},
+            Trial{.trial = 0,
+                  .candidate = "9f3c61d2a0b7e845",
+                  .stage = "model_wise",
+                  .changed = {{"/0/conv", "fp32"}},
+                  .verdict = "fail",
+                  .result = sample_result(0.9166, 1),
+                  .elapsed_ms = 8412},
+            Trial{.trial = 1,
+                  .candidate = "3d5a77e0c4b81f26",
+                  .stage = "model_wise",
+                  .changed = {},
+                  .verdict = "error",
+                  .result = failed,
+                  .elapsed_ms = 9001},
+            Resume{.trials = 2, .ranks = 3},
+            End{.reason = "max_trials",
+                .trials = 2,
+                .best = 0,
+                .goal_met = false,
+                .sample_units = 660'000,
+                .elapsed_ms = 9050}};
+}
+
+}  // namespace halftone::journal

@@ -1,0 +1,122 @@
+#include "calib/observer.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <string>
+
+namespace halftone {
+namespace {
+
+/// Middles of steps of 1/1024; a negative entry of `runs` is a number of empty steps, another the count of one step.
+std::vector<float> expanded(int first, const std::vector<int>& runs) {
+    std::vector<float> values;
+    int step = first;
+    for (const int run : runs) {
+        const float middle = (static_cast<float>(step) + 0.5F) / 1024;
+        if (run > 0) values.insert(values.end(), static_cast<std::size_t>(run), middle);
+        step += run > 0 ? 1 : -run;
+    }
+    return values;
+}
+
+struct KlCase {
+    std::string title;
+    std::vector<float> values;
+    double threshold;
+};
+
+/// `extra` is one more value; infinity: none.
+std::vector<float> derived(std::vector<float> values, float shift, float low, float high, float extra) {
+    for (float& value : values) value = std::clamp(value + shift, low, high);
+    if (std::isfinite(extra)) values.push_back(extra);
+    return values;
+}
+
+std::vector<KlCase> kl_cases() {
+    std::vector<KlCase> cases;
+#define BASE(name, first, ...) const std::vector<float> name = expanded(first, __VA_ARGS__);
+#define CASE(title, name, shift, low, high, extra, threshold) \
+    cases.push_back({title, derived(name, shift, low, high, extra), threshold});
+#include "golden/calib/kl_golden.inc"
+#undef BASE
+#undef CASE
+    return cases;
+}
+
+ValueStatistics statistics_of(const std::vector<float>& values) {
+    ValueStatistics statistics;
+    EXPECT_EQ(statistics.observe(values), 0);
+    return statistics;
+}
+
+Range kl(const std::vector<float>& values) { return make_observer(Algorithm::kl)->range(statistics_of(values)); }
+
+TEST(Kl, AgreesWithNumPy) {
+    for (const KlCase& c : kl_cases()) {
+        const auto [lowest, highest] = std::minmax_element(c.values.begin(), c.values.end());
+        const auto threshold = static_cast<float>(c.threshold);
+        EXPECT_EQ(kl(c.values), (Range{std::max(*lowest, -threshold), std::min(*highest, threshold)})) << c.title;
+    }
+}
+
+TEST(Kl, AnIsolatedOutlierOfANormalDistributionIsClippedWhereMinMaxKeepsIt) {
+    const std::vector<KlCase> cases = kl_cases();
+    const auto& values = cases.front().values;
+    ASSERT_EQ(values.back(), 40.0F);
+    EXPECT_GE(kl(values).high, 4.5F);
+    EXPECT_LE(kl(values).high, 6.5F);
+    EXPECT_EQ(make_observer(Algorithm::minmax)->range(statistics_of(values)).high, 40.0F);
+}
+
+TEST(Kl, AUniformDistributionKeepsItsRange) {
+    std::vector<float> values(50000);
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = (static_cast<float>(i) + 0.5F) / 50000 * 3;
+    EXPECT_EQ(kl(values), (Range{values.front(), values.back()}));
+}
+
+TEST(Kl, MirroredValuesGiveTheMirroredRange) {
+    for (const KlCase& c : kl_cases()) {
+        // Bins are closed below and open above, so values on an edge would change sides: none of these is on one but 0.
+        if (std::find(c.values.begin(), c.values.end(), 0.0F) != c.values.end() || std::abs(c.values.back()) == 40.0F) {
+            continue;
+        }
+        std::vector<float> mirrored = c.values;
+        for (float& value : mirrored) value = -value;
+        const Range range = kl(c.values);
+        EXPECT_EQ(kl(mirrored), (Range{-range.high, -range.low})) << c.title;
+    }
+}
+
+TEST(Kl, FewOrEqualValuesKeepTheirRange) {
+    EXPECT_EQ(kl({}), (Range{0, 0}));
+    EXPECT_EQ(kl({0, 0, 0}), (Range{0, 0}));
+    EXPECT_EQ(kl({2.5F, 2.5F}), (Range{2.5F, 2.5F}));
+    EXPECT_EQ(kl({-1.0F, 2.0F}), (Range{-1.0F, 2.0F}));
+    EXPECT_EQ(kl({1e-30F, 3e-30F}), (Range{1e-30F, 3e-30F}));
+    EXPECT_EQ(kl({-3e38F, 3e38F}), (Range{-3e38F, 3e38F}));
+}
+
+TEST(Kl, TheNumberOfExactZerosDoesNotMatter) {
+    std::vector<float> values;
+    for (int i = 0; i < 20000; ++i) values.push_back(std::abs(std::sin(static_cast<float>(i))) * 2);
+    values.resize(values.size() + 1000);
+    const Range few = kl(values);
+    values.resize(values.size() + 100000);
+    EXPECT_EQ(kl(values), few);
+}
+
+TEST(MinMax, IsTheExtentOfTheValues) {
+    EXPECT_EQ(make_observer(Algorithm::minmax)->range(statistics_of({1.5F, -2.0F, 0.5F})), (Range{-2.0F, 1.5F}));
+    EXPECT_EQ(make_observer(Algorithm::minmax)->range({}), (Range{0, 0}));
+}
+
+TEST(Observers, AWordWithoutObserverGivesNull) {
+    EXPECT_EQ(make_observer(Algorithm::percentile), nullptr);
+    for (const Algorithm algorithm : observer_algorithms()) EXPECT_NE(make_observer(algorithm), nullptr);
+}
+
+}  // namespace
+}  // namespace halftone

@@ -1,0 +1,70 @@
+// Relu, Clip, Softmax and BatchNormalization of their own (not fused) against the reference.
+#include <cmath>
+#include <limits>
+
+#include "unit/kernel_dnnl/kernel_case.hpp"
+
+namespace halftone::test {
+namespace {
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+Tensor with_special_values() {
+    const std::vector<float> values{-kInfinity, -1.0F, -0.0F, 0.0F, 3.0F, 6.0F, 7.0F, kInfinity, std::nanf("")};
+    return Tensor::of<float>({9}, values);
+}
+
+TEST(Relu, EqualsReferenceAlsoForSpecialValues) {
+    for (const Tensor& x : {random_reals({2, 5, 4, 4}, -1, 1, 1), with_special_values()}) {
+        KernelCase c("Relu", {}, 1);
+        const auto [fast, exact] = [&] {
+            c.input(x).output();
+            return std::pair(run(Backend::dnnl, c), run(Backend::ref, c));
+        }();
+        for (std::size_t i = 0; i < exact.as<float>().size(); ++i) {
+            const float expected = exact.as<float>()[i];
+            EXPECT_TRUE(fast.as<float>()[i] == expected || (std::isnan(fast.as<float>()[i]) && std::isnan(expected)));
+        }
+    }
+}
+
+TEST(Clip, TakesItsBoundsFromConstants) {
+    const Tensor none;
+    const Tensor zero = Tensor::scalar(0.25F);
+    const Tensor six = Tensor::scalar(0.5F);
+    for (const auto& bounds : std::vector<std::vector<Tensor>>{{none, zero, six}, {none, zero}, {none, six, zero}}) {
+        KernelCase c("Clip", {}, bounds.size());
+        expect_equal_to_ref(c.input(random_reals({2, 5, 4, 4}, -1, 1, 1)).constants(bounds).output());
+    }
+}
+
+TEST(Softmax, EqualsReferenceOnAnyAxis) {
+    for (const std::int64_t axis : {-1, 0, 1, 2, 3}) {
+        KernelCase c("Softmax", {{"axis", axis}}, 1);
+        expect_close_to_ref(c.input(random_reals({2, 5, 4, 3}, -8, 8, 1)).output(), 1e-6);
+    }
+    KernelCase logits("Softmax", {}, 1);
+    expect_close_to_ref(logits.input(random_reals({7, 10}, -80, 80, 2)).output(), 1e-6);
+}
+
+TEST(BatchNormalization, EqualsReference) {
+    for (const Shape& shape : {Shape{2, 5, 4, 3}, Shape{3, 5}, Shape{2, 5, 7}}) {
+        KernelCase c("BatchNormalization", {{"epsilon", 0.01F}}, 5);
+        c.input(random_reals(shape, -1, 1, 1));
+        c.constants({{},
+                     random_reals({5}, -2, 2, 2),
+                     random_reals({5}, -1, 1, 3),
+                     random_reals({5}, -1, 1, 4),
+                     random_reals({5}, 0.1, 2, 5)});
+        expect_close_to_ref(c.output(), 1e-6);
+    }
+}
+
+TEST(PointwiseRefusals, NameTheReason) {
+    KernelCase c("Relu", {}, 1);
+    c.input(random_codes(DType::u8, {4}, 1), per_tensor(DType::u8, 0.1F, 5)).output();
+    EXPECT_EQ(find_op(Backend::dnnl, "Relu")->supports(c.request).why, "fp32 only");
+}
+
+}  // namespace
+}  // namespace halftone::test

@@ -1,0 +1,220 @@
+// build_space: the user's rules in YAML against hand-made capabilities; the rules are those of src/space/README.md.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.hpp"
+#include "space/search_space.hpp"
+#include "support/toy_space.hpp"
+#include "support/unit_graphs.hpp"
+
+namespace halftone {
+namespace {
+
+using namespace test;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using Options = std::vector<UnitConfig>;
+
+const Options kFour{kMinmax, kKl, kTensorMinmax, kTensorKl, kFp32};
+
+class Constraints : public ::testing::Test {
+protected:
+    Constraints() {
+        const ValueId a = maker_.relu("relu1", maker_.conv("conv1", maker_.input()));
+        const ValueId b = maker_.conv("conv2", a);
+        graph_ = maker_.build({maker_.gemm("fc", maker_.flatten("flatten", b))});
+        units_ = find_units(graph_);
+        capabilities_.assign(3, {.options = kFour, .refused = {}});
+    }
+
+    /// `yaml` is what stands below `quantization:`, which is line 3 of q.yaml.
+    [[nodiscard]] SearchSpace space(const std::string& yaml) const {
+        const std::string text =
+            "model: {name: toy, framework: onnxrt_qlinearops, path: toy.onnx}\nquantization:\n" + yaml;
+        const RunConfig config = read_run_config(text, "q.yaml", {}, {});
+        return build_space(graph_, units_, capabilities_, config.quantization);
+    }
+    [[nodiscard]] std::vector<Options> options(const std::string& yaml) const {
+        std::vector<Options> all;
+        const SearchSpace built = space(yaml);
+        for (const Decision& unit : built.decisions()) all.push_back(unit.options);
+        return all;
+    }
+    [[nodiscard]] std::string error(const std::string& yaml) const {
+        try {
+            (void)space(yaml);
+        } catch (const ConfigError& caught) {
+            return caught.what();
+        }
+        return "no error";
+    }
+
+    UnitGraphMaker maker_;
+    Graph graph_;
+    std::vector<Unit> units_;
+    CapabilityTable capabilities_;
+};
+
+TEST_F(Constraints, WithoutRulesEveryUnitOffersWhatItCan) {
+    EXPECT_THAT(options("  approach: post_training_static_quant\n"), ElementsAre(kFour, kFour, kFour));
+    const SearchSpace built = space("  recipes: {}\n");
+    EXPECT_EQ(built.decisions()[0].unit, "conv1");
+    EXPECT_EQ(built.decisions()[2].op, "Gemm");
+}
+
+TEST_F(Constraints, CalibrationSizesAreTakenOnceInTheUsersOrder) {
+    EXPECT_EQ(space("  calibration: {sampling_size: [500, 100, 500]}\n").calibration_sizes(),
+              (std::vector<std::int64_t>{500, 100}));
+}
+
+TEST_F(Constraints, ModelWiseNarrowsEveryUnit) {
+    const Options kl{kKl, kTensorKl, kFp32};
+    EXPECT_THAT(options("  model_wise: {activation: {algorithm: kl}}\n"), ElementsAre(kl, kl, kl));
+}
+
+TEST_F(Constraints, TheUsersOrderOfWordsIsTheOrderOfOptions) {
+    const Options reversed{kTensorKl, kTensorMinmax, kKl, kMinmax, kFp32};
+    EXPECT_THAT(options("  model_wise: {activation: {algorithm: [kl, minmax]}, weight: {granularity: [per_tensor, "
+                        "per_channel]}}\n"),
+                ElementsAre(reversed, reversed, reversed));
+}
+
+TEST_F(Constraints, Fp32StaysAsTheFallbackOfAModelWiseList) {
+    // LPOT's templates list int8 only, and LPOT falls back to fp32 all the same.
+    const std::string yaml = "  model_wise: {activation: {dtype: uint8}, weight: {dtype: int8}}\n";
+    EXPECT_THAT(options(yaml), ElementsAre(kFour, kFour, kFour));
+}
+
+TEST_F(Constraints, Bf16StaysOnlyIfListed) {
+    capabilities_[0].options = {kMinmax, kBf16, kFp32};
+    EXPECT_EQ(options("  model_wise: {activation: {dtype: uint8}}\n")[0], (Options{kMinmax, kFp32}));
+    EXPECT_EQ(options("  model_wise: {activation: {dtype: [uint8, bf16]}}\n")[0], (Options{kMinmax, kBf16, kFp32}));
+    EXPECT_EQ(options("  model_wise: {activation: {algorithm: minmax}}\n")[0], (Options{kMinmax, kBf16, kFp32}));
+}
+
+TEST_F(Constraints, Fp32OfActivationsAloneMeansTheUnit) {
+    const std::string yaml = "  op_wise: {conv1: {activation: {dtype: [fp32]}}}\n";
+    EXPECT_THAT(options(yaml), ElementsAre(Options{kFp32}, kFour, kFour));
+}
+
+// LPOT intersects the two lists, finds nothing and ignores the rule (golden check of the project's LPOT reference).
+TEST_F(Constraints, OpWiseFp32IsHonouredUnderModelWiseUint8) {
+    const std::string yaml =
+        "  model_wise: {activation: {dtype: uint8}, weight: {dtype: int8}}\n"
+        "  op_wise: {conv2: {activation: {dtype: [fp32]}}}\n";
+    EXPECT_THAT(options(yaml), ElementsAre(kFour, Options{kFp32}, kFour));
+}
+
+TEST_F(Constraints, OpWiseWithoutFp32TakesTheFallbackAway) {
+    const std::string yaml = "  op_wise: {conv1: {weight: {dtype: [int8]}}}\n";
+    EXPECT_EQ(options(yaml)[0], (Options{kMinmax, kKl, kTensorMinmax, kTensorKl}));
+}
+
+TEST_F(Constraints, OpWiseInt8BeatsModelWiseFp32) {
+    const std::string yaml =
+        "  model_wise: {activation: {dtype: fp32}}\n"
+        "  op_wise: {conv1: {weight: {dtype: [int8]}}}\n";
+    EXPECT_THAT(options(yaml),
+                ElementsAre(Options{kMinmax, kKl, kTensorMinmax, kTensorKl}, Options{kFp32}, Options{kFp32}));
+}
+
+TEST_F(Constraints, ARuleNarrowsOnlyWhatItNames) {
+    const std::string yaml =
+        "  model_wise: {activation: {algorithm: kl}}\n"
+        "  op_wise: {conv1: {weight: {granularity: [per_tensor]}}}\n";
+    EXPECT_EQ(options(yaml)[0], (Options{kTensorKl, kFp32})) << "its algorithm is still the model-wise one";
+}
+
+TEST_F(Constraints, NamesBeatPatternsBeatTypesBeatTheModel) {
+    const std::string model = "  model_wise: {activation: {algorithm: minmax}}\n";
+    const std::string type = "  optype_wise: {Conv: {activation: {algorithm: [kl]}}}\n";
+    const Options minmax{kMinmax, kTensorMinmax, kFp32};
+    const Options kl{kKl, kTensorKl, kFp32};
+    EXPECT_THAT(options(model + type), ElementsAre(kl, kl, minmax));
+    EXPECT_THAT(options(model + type + "  op_wise: {'conv*': {activation: {algorithm: [minmax]}}}\n"),
+                ElementsAre(minmax, minmax, minmax));
+    EXPECT_THAT(
+        options(model + type +
+                "  op_wise: {conv1: {activation: {algorithm: [kl]}}, 'conv*': {activation: {algorithm: [minmax]}}}\n"),
+        ElementsAre(kl, minmax, minmax));
+}
+
+TEST_F(Constraints, TheOrderOfRulesPlaysNoPart) {
+    const std::string a = "'conv*': {activation: {algorithm: [kl, minmax]}}";
+    const std::string b = "'*1': {activation: {algorithm: [minmax, kl]}, weight: {granularity: [per_tensor]}}";
+    EXPECT_EQ(options("  op_wise: {" + a + ", " + b + "}\n"), options("  op_wise: {" + b + ", " + a + "}\n"));
+}
+
+TEST_F(Constraints, RulesOfOneLevelMustAllHold) {
+    const std::string yaml =
+        "  op_wise: {'conv*': {activation: {algorithm: [kl, minmax]}}, '*1': {activation: {algorithm: [kl]}}}\n";
+    EXPECT_EQ(options(yaml)[0], (Options{kKl, kTensorKl, kFp32}));
+}
+
+TEST_F(Constraints, ANodeNameIsAnExactName) {
+    const std::string yaml =
+        "  op_wise: {relu1: {activation: {algorithm: [kl]}}, '*': {activation: {algorithm: [minmax]}}}\n";
+    EXPECT_EQ(options(yaml)[0], (Options{kKl, kTensorKl, kFp32}));
+}
+
+TEST_F(Constraints, ExcludedUnitsStayFp32) {
+    EXPECT_THAT(options("  exclude: [conv1, 'f?']\n"), ElementsAre(Options{kFp32}, kFour, Options{kFp32}));
+    EXPECT_EQ(options("  exclude: [conv1]\n  op_wise: {'*': {activation: {dtype: [uint8]}}}\n")[0], Options{kFp32});
+}
+
+TEST_F(Constraints, TheRecipeExcludesTheFirstUnit) {
+    EXPECT_THAT(options("  recipes: {first_conv_or_matmul_quantization: False}\n"),
+                ElementsAre(Options{kFp32}, kFour, kFour));
+}
+
+TEST_F(Constraints, UnitsThatCannotFollowAWideRuleStayFp32) {
+    capabilities_[1].options = {kMinmax, kFp32};
+    const Options kl{kKl, kTensorKl, kFp32};
+    EXPECT_THAT(options("  model_wise: {activation: {algorithm: kl}}\n"), ElementsAre(kl, Options{kFp32}, kl));
+}
+
+TEST_F(Constraints, AWideRuleThatNoUnitCanFollowIsAnError) {
+    const std::string message = error("  model_wise:\n    activation:\n      algorithm: percentile\n");
+    EXPECT_THAT(message, HasSubstr("q.yaml:5"));
+    EXPECT_THAT(message, HasSubstr("quantization.model_wise leaves no quantized option to any unit; 'conv1' offers: "
+                                   "activation uint8 asym per_tensor minmax|kl; "
+                                   "weight int8 sym per_channel|per_tensor minmax; fp32"));
+    EXPECT_THAT(error("  optype_wise:\n    Gemm: {activation: {scheme: [sym]}}\n"),
+                HasSubstr("q.yaml:4:5: quantization.optype_wise 'Gemm' leaves no quantized option to any unit; 'fc'"));
+}
+
+TEST_F(Constraints, AskingForFp32OnlyIsNoError) {
+    const Options fp32{kFp32};
+    EXPECT_THAT(options("  model_wise: {activation: {dtype: fp32}, weight: {dtype: fp32}}\n"),
+                ElementsAre(fp32, fp32, fp32));
+    EXPECT_THAT(options("  exclude: ['*']\n"), ElementsAre(fp32, fp32, fp32));
+}
+
+TEST_F(Constraints, AnOpWiseRuleThatLeavesNothingIsAnError) {
+    EXPECT_THAT(
+        error("  op_wise:\n    fc: {activation: {dtype: [fp32]}, weight: {dtype: [int8]}}\n"),
+        HasSubstr("q.yaml:4:5: quantization.op_wise 'fc' leaves nothing to unit 'fc', which offers: activation"));
+    capabilities_[2].options = {kFp32};
+    EXPECT_THAT(error("  op_wise:\n    'f*': {activation: {dtype: [uint8]}}\n"),
+                HasSubstr("q.yaml:4:5: quantization.op_wise 'f*' leaves nothing to unit 'fc', which offers: fp32"));
+}
+
+TEST_F(Constraints, AnOpWiseRuleThatQuietlyMeantFp32IsAnError) {
+    // Weights have no kl, so of what the rule asks for only fp32 would be left.
+    EXPECT_THAT(error("  op_wise: {conv1: {activation: {dtype: [uint8, fp32]}, weight: {algorithm: [kl]}}}\n"),
+                HasSubstr("leaves no quantized option to unit 'conv1'"));
+}
+
+TEST_F(Constraints, AKeyThatMatchesNothingIsAnErrorInEverySection) {
+    EXPECT_THAT(error("  op_wise:\n    conv11: {activation: {dtype: [fp32]}}\n"),
+                HasSubstr("q.yaml:4:5: quantization.op_wise 'conv11' matches no unit; nearest: 'conv1', 'conv2'"));
+    EXPECT_THAT(error("  exclude: [convolution]\n"),
+                HasSubstr("q.yaml:3:13: quantization.exclude 'convolution' matches no"));
+    EXPECT_THAT(
+        error("  optype_wise:\n    MatMul: {activation: {dtype: [fp32]}}\n"),
+        HasSubstr(
+            "q.yaml:4:5: quantization.optype_wise 'MatMul' matches no unit; the model has units of 'Conv', 'Gemm'"));
+}
+
+}  // namespace
+}  // namespace halftone

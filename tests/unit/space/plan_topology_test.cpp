@@ -1,0 +1,122 @@
+// Which tensors a plan quantizes; the rules are those of src/space/README.md.
+#include <gtest/gtest.h>
+
+#include "space/search_space.hpp"
+#include "support/toy_space.hpp"
+#include "support/unit_graphs.hpp"
+
+namespace halftone {
+namespace {
+
+using namespace test;
+
+/// "x=minmax a_out=kl": the quantized tensors, by value id, with the algorithm that decides each.
+std::string text_of(const std::vector<TensorPlan>& tensors) {
+    std::string text;
+    for (const TensorPlan& tensor : tensors) {
+        text +=
+            (text.empty() ? "" : " ") + tensor.name + "=" + std::string(kAlgorithmNames.name(tensor.config.algorithm));
+    }
+    return text;
+}
+
+struct Chain {
+    Chain() {
+        const ValueId x = maker.input();
+        graph = maker.build({maker.conv("c", maker.conv("b", maker.relu("a_relu", maker.conv("a", x))))});
+        units = find_units(graph);
+        topology = PlanTopology(graph, units);
+    }
+    UnitGraphMaker maker;
+    Graph graph;
+    std::vector<Unit> units;
+    PlanTopology topology;
+};
+
+TEST(PlanTopology, AnInt8UnitReadsItsInputQuantized) {
+    const Chain chain;
+    ASSERT_EQ(chain.units.size(), 3U);
+    EXPECT_EQ(text_of(chain.topology.tensors({kFp32, kKl, kFp32})), "a_relu_out=kl");
+}
+
+TEST(PlanTopology, AnOutputThatNoInt8UnitReadsStaysReal) {
+    EXPECT_EQ(text_of(Chain().topology.tensors({kMinmax, kFp32, kFp32})), "x=minmax");
+    EXPECT_EQ(text_of(Chain().topology.tensors({kMinmax, kMinmax, kMinmax})), "x=minmax a_relu_out=minmax b_out=minmax")
+        << "c_out is the graph's output";
+}
+
+TEST(PlanTopology, TheProducerDecidesTheParameters) {
+    EXPECT_EQ(text_of(Chain().topology.tensors({kKl, kMinmax, kFp32})), "x=kl a_relu_out=kl");
+}
+
+TEST(PlanTopology, WithoutAnInt8ProducerTheFirstReaderDecides) {
+    UnitGraphMaker maker;
+    const ValueId x = maker.input();
+    const ValueId a = maker.conv("a", x);
+    const Graph graph = maker.build({maker.conv("b", a), maker.conv("c", a)});
+    const PlanTopology topology(graph, find_units(graph));
+    EXPECT_EQ(text_of(topology.tensors({kFp32, kKl, kMinmax})), "a_out=kl");
+    EXPECT_EQ(text_of(topology.tensors({kFp32, kFp32, kMinmax})), "a_out=minmax");
+}
+
+TEST(PlanTopology, AnInt8UnitWithAResidualQuantizesBothOperandsOfItsAddition) {
+    UnitGraphMaker maker;
+    const ValueId a = maker.conv("a", maker.input());
+    const ValueId sum = maker.add("add", maker.conv("b", a), a);
+    const Graph graph = maker.build({maker.relu("relu", sum)});
+    const std::vector<Unit> units = find_units(graph);
+    ASSERT_EQ(units.size(), 2U);
+    ASSERT_TRUE(units[1].residual.is_valid());
+    const PlanTopology topology(graph, units);
+    EXPECT_EQ(text_of(topology.tensors({kFp32, kKl})), "a_out=kl b_out=kl") << "input and residual are one tensor here";
+    EXPECT_EQ(text_of(topology.tensors({kMinmax, kFp32})), "x=minmax");
+}
+
+TEST(PlanTopology, ChainsOfPoolsAndReshapesCarryTheCodesOfAnInt8Producer) {
+    UnitGraphMaker maker;
+    const ValueId a = maker.conv("a", maker.input());
+    const ValueId pooled = maker.max_pool("pool", a);
+    const Graph graph = maker.build({maker.gemm("fc", maker.flatten("flatten", pooled))});
+    const PlanTopology topology(graph, find_units(graph));
+    EXPECT_EQ(text_of(topology.tensors({kKl, kMinmax})), "x=kl a_out=kl");
+    EXPECT_EQ(text_of(topology.tensors({kFp32, kMinmax})), "flatten_out=minmax") << "codes start where they are read";
+}
+
+TEST(PlanTopology, AChainFromTheGraphInputStartsWhereItIsRead) {
+    UnitGraphMaker maker;
+    const Graph graph = maker.build({maker.conv("a", maker.max_pool("pool", maker.input()))});
+    EXPECT_EQ(text_of(PlanTopology(graph, find_units(graph)).tensors({kKl})), "pool_out=kl");
+}
+
+TEST(PlanTopology, ObservableIsEveryTensorOfEveryPlan) {
+    UnitGraphMaker maker;
+    const ValueId a = maker.conv("a", maker.input());
+    const ValueId sum = maker.add("add", maker.conv("b", a), a);
+    const Graph graph = maker.build({maker.gemm("fc", maker.flatten("flatten", maker.max_pool("pool", sum)))});
+    const std::vector<Unit> units = find_units(graph);
+    const PlanTopology topology(graph, units);
+    const std::string observable = text_of(topology.observable());
+    EXPECT_EQ(observable, "x=minmax a_out=minmax b_out=minmax add_out=minmax flatten_out=minmax");
+    for (int bits = 0; bits < 8; ++bits) {
+        std::vector<UnitConfig> plan;
+        for (int unit = 0; unit < 3; ++unit) plan.push_back((bits >> unit & 1) != 0 ? kMinmax : kFp32);
+        for (const TensorPlan& tensor : topology.tensors(plan)) {
+            EXPECT_NE(observable.find(tensor.name + "="), std::string::npos) << tensor.name;
+        }
+    }
+}
+
+TEST(PlanTopology, AnAlgorithmThatDecidesNoTensorHasNoEffect) {
+    // b reads what int8 a produces, and nobody reads b quantized: b's algorithm decides nothing.
+    UnitGraphMaker maker;
+    const Graph graph = maker.build({maker.conv("b", maker.conv("a", maker.input()))});
+    const SearchSpace space({decision("a", {kMinmax, kKl, kFp32}), decision("b", {kMinmax, kKl, kTensorKl, kFp32})},
+                            {100}, PlanTopology(graph, find_units(graph)));
+    EXPECT_EQ(space.make(0, {0, 0}).hash, space.make(0, {0, 1}).hash);
+    EXPECT_NE(space.make(0, {0, 1}).hash, space.make(0, {0, 2}).hash) << "weights differ";
+    EXPECT_NE(space.make(0, {0, 0}).hash, space.make(0, {1, 0}).hash);
+    EXPECT_NE(space.make(0, {2, 0}).hash, space.make(0, {2, 1}).hash) << "behind fp32, b decides its input";
+}
+
+}  // namespace
+}  // namespace halftone

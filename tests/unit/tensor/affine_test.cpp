@@ -1,0 +1,188 @@
+#include "tensor/affine.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+
+namespace halftone {
+namespace {
+
+using ::testing::ElementsAre;
+using Codes = std::vector<std::int32_t>;
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
+
+struct GoldenCase {
+    std::string name;
+    DType dtype;
+    float scale;
+    std::int32_t zero_point;
+    std::vector<float> x;
+    Codes codes;
+    std::vector<float> back;
+};
+
+const std::vector<GoldenCase>& golden_cases() {
+    static const std::vector<GoldenCase> cases{
+#include "golden/tensor/affine_golden.inc"
+    };
+    return cases;
+}
+
+Codes codes_of(const Tensor& tensor) {
+    Codes codes;
+    for (std::size_t i = 0; i < tensor.bytes(); ++i) {
+        codes.push_back(tensor.dtype() == DType::s8 ? tensor.as<std::int8_t>()[i] : tensor.as<std::uint8_t>()[i]);
+    }
+    return codes;
+}
+
+Tensor floats(Shape shape, const std::vector<float>& values) { return Tensor::of<float>(std::move(shape), values); }
+
+QuantParams per_tensor(DType dtype, float scale, std::int32_t zero_point) {
+    return {.dtype = dtype, .scale = {scale}, .zero_point = {zero_point}};
+}
+
+Codes quantized(const std::vector<float>& values, const QuantParams& params) {
+    return codes_of(quantize(floats(Shape{static_cast<std::int64_t>(values.size())}, values), params));
+}
+
+TEST(QuantizeLinear, AgreesWithNumPy) {
+    for (const GoldenCase& c : golden_cases()) {
+        EXPECT_EQ(quantized(c.x, per_tensor(c.dtype, c.scale, c.zero_point)), c.codes) << c.name;
+    }
+}
+
+TEST(DequantizeLinear, AgreesWithNumPyBitForBit) {
+    for (const GoldenCase& c : golden_cases()) {
+        const QuantParams params = per_tensor(c.dtype, c.scale, c.zero_point);
+        const Tensor codes = quantize(floats(Shape{static_cast<std::int64_t>(c.x.size())}, c.x), params);
+        const Tensor back = dequantize(codes, params);
+        EXPECT_EQ(std::vector<float>(back.as<float>().begin(), back.as<float>().end()), c.back) << c.name;
+    }
+}
+
+TEST(QuantizeLinear, RoundsTiesToEven) {
+    EXPECT_EQ(quantized({0.5F, 1.5F, 2.5F, -0.5F, -1.5F}, per_tensor(DType::s8, 1.0F, 0)), (Codes{0, 2, 2, 0, -2}));
+}
+
+TEST(QuantizeLinear, MapsNaNToTheZeroPointAndInfinityToTheEnds) {
+    EXPECT_EQ(quantized({kNaN, kInfinity, -kInfinity}, per_tensor(DType::u8, 0.1F, 100)), (Codes{100, 255, 0}));
+    EXPECT_EQ(quantized({kNaN, kInfinity, -kInfinity}, per_tensor(DType::s8, 0.1F, -3)), (Codes{-3, 127, -128}));
+}
+
+TEST(QuantizeLinear, RefusesABadScaleOrZeroPointOrSize) {
+    const std::vector<float> x{1.0F, 2.0F};
+    Tensor out({DType::u8, Shape{2}});
+    for (const float scale : {0.0F, -1.0F, kNaN, kInfinity}) {
+        EXPECT_THROW(quantize_linear(x, scale, 0, out.mutable_view()), InternalError) << scale;
+    }
+    EXPECT_THROW(quantize_linear(x, 1.0F, 256, out.mutable_view()), InternalError);
+    EXPECT_THROW(quantize_linear(x, 1.0F, -1, out.mutable_view()), InternalError);
+    Tensor wrong_size({DType::u8, Shape{3}});
+    EXPECT_THROW(quantize_linear(x, 1.0F, 0, wrong_size.mutable_view()), InternalError);
+    Tensor wrong_dtype({DType::s32, Shape{2}});
+    EXPECT_THROW(quantize_linear(x, 1.0F, 0, wrong_dtype.mutable_view()), InternalError);
+}
+
+TEST(Quantize, PerChannelUsesTheScaleOfEachSliceAlongTheAxis) {
+    const Tensor x = floats(Shape{2, 3, 2}, {1, 2, 1, 2, 1, 2, 3, 4, 3, 4, 3, 4});
+    const QuantParams params{.dtype = DType::s8, .scale = {1.0F, 0.5F, 0.25F}, .zero_point = {0, 0, 1}, .axis = 1};
+    const Tensor codes = quantize(x, params);
+    EXPECT_EQ(codes_of(codes), (Codes{1, 2, 2, 4, 5, 9, 3, 4, 6, 8, 13, 17}));
+    EXPECT_THAT(dequantize(codes, params).as<float>(), ::testing::ElementsAreArray(x.as<float>()));
+}
+
+TEST(Quantize, PerChannelOfOneSliceIsPerTensor) {
+    const Tensor x = floats(Shape{1, 3}, {1, 2, 3});
+    const QuantParams params = weight_params(x, Granularity::per_channel, 0);
+    EXPECT_EQ(params, weight_params(x, Granularity::per_tensor, 0));
+    EXPECT_EQ(codes_of(quantize(x, params)), (Codes{42, 85, 127}));
+}
+
+TEST(DequantizeLinear, ReadsInt32Codes) {
+    const std::vector<std::int32_t> bias{-3, 0, 1000000};
+    const Tensor codes = Tensor::of<std::int32_t>(Shape{3}, bias);
+    EXPECT_THAT(dequantize(codes, per_tensor(DType::s32, 0.5F, 0)).as<float>(), ElementsAre(-1.5F, 0.0F, 500000.0F));
+}
+
+TEST(ActivationParams, AsymmetricCoversTheRangeWithAnExactZero) {
+    const QuantParams params = activation_params({-1.0F, 3.0F}, DType::u8, Scheme::asym);
+    EXPECT_EQ(params, per_tensor(DType::u8, static_cast<float>(4.0 / 255), 64));  // rint(63.75)
+    EXPECT_EQ(activation_params({-1.0F, 3.0F}, DType::s8, Scheme::asym),
+              per_tensor(DType::s8, static_cast<float>(4.0 / 255), -64));
+}
+
+TEST(ActivationParams, ARangeBesideZeroIsExtendedToIt) {
+    EXPECT_EQ(activation_params({2.0F, 5.1F}, DType::u8, Scheme::asym),
+              activation_params({0.0F, 5.1F}, DType::u8, Scheme::asym));
+    EXPECT_EQ(activation_params({0.0F, 5.1F}, DType::u8, Scheme::asym).zero_point[0], 0);
+    EXPECT_EQ(activation_params({-5.1F, -2.0F}, DType::u8, Scheme::asym).zero_point[0], 255);
+    EXPECT_EQ(activation_params({-5.1F, -2.0F}, DType::s8, Scheme::asym).zero_point[0], 127);
+}
+
+TEST(ActivationParams, SymmetricKeepsZeroInTheMiddleUnlessTheRangeHasOneSign) {
+    EXPECT_EQ(activation_params({-1.0F, 2.54F}, DType::s8, Scheme::sym), per_tensor(DType::s8, 2.54F / 127, 0));
+    EXPECT_EQ(activation_params({-2.54F, 1.0F}, DType::u8, Scheme::sym), per_tensor(DType::u8, 2.54F / 127, 128));
+    EXPECT_EQ(activation_params({0.0F, 5.1F}, DType::u8, Scheme::sym), per_tensor(DType::u8, 5.1F / 255, 0));
+}
+
+TEST(ActivationParams, AnEmptyRangeHasScaleOne) {
+    EXPECT_EQ(activation_params({0, 0}, DType::u8, Scheme::asym), per_tensor(DType::u8, 1.0F, 0));
+    EXPECT_EQ(activation_params({0, 0}, DType::s8, Scheme::sym), per_tensor(DType::s8, 1.0F, 0));
+}
+
+TEST(ActivationParams, TheScaleIsNeverSubnormalAndNeverInfinite) {
+    constexpr float kSmallest = std::numeric_limits<float>::min();
+    constexpr float kLargest = std::numeric_limits<float>::max();
+    EXPECT_EQ(activation_params({0, kSmallest}, DType::u8, Scheme::asym).scale[0], kSmallest);
+    EXPECT_TRUE(std::isfinite(activation_params({-kLargest, kLargest}, DType::u8, Scheme::asym).scale[0]));
+}
+
+TEST(WeightParams, PerChannelIsTheWidestWeightOfEachSlice) {
+    const Tensor weights = floats(Shape{2, 3}, {1.27F, -2.54F, 0.5F, 0.0F, 12.7F, -1.0F});
+    EXPECT_THAT(weight_params(weights, Granularity::per_channel, 0).scale, ElementsAre(2.54F / 127, 12.7F / 127));
+    EXPECT_THAT(weight_params(weights, Granularity::per_channel, 1).scale,
+                ElementsAre(1.27F / 127, 12.7F / 127, 1.0F / 127));
+    EXPECT_THAT(weight_params(weights, Granularity::per_tensor, 0).scale, ElementsAre(12.7F / 127));
+}
+
+TEST(WeightParams, CodesNeverReachMinus128) {
+    const Tensor weights = floats(Shape{4}, {-0.3F, 0.3F, -0.29999F, 0.1F});
+    const QuantParams params = weight_params(weights, Granularity::per_tensor, 0);
+    EXPECT_THAT(codes_of(quantize(weights, params)), ElementsAre(-127, 127, -127, 42));
+}
+
+TEST(WeightParams, ASliceOfZerosHasScaleOne) {
+    const Tensor weights = floats(Shape{2, 2}, {0.0F, -0.0F, 1.27F, 0.0F});
+    EXPECT_EQ(weight_params(weights, Granularity::per_channel, 0).scale[0], 1.0F);
+}
+
+TEST(ClampImplied, ReluIsImpliedWhereTheZeroPointIsTheLowestCode) {
+    EXPECT_TRUE(is_clamp_implied(per_tensor(DType::u8, 0.1F, 0), 0, kInfinity));
+    EXPECT_TRUE(is_clamp_implied(per_tensor(DType::s8, 0.1F, -128), 0, kInfinity));
+    EXPECT_FALSE(is_clamp_implied(per_tensor(DType::u8, 0.1F, 1), 0, kInfinity));
+    EXPECT_FALSE(is_clamp_implied(per_tensor(DType::s8, 0.1F, 0), 0, kInfinity));
+}
+
+TEST(ClampImplied, ClipNeedsBothEndsSaturated) {
+    EXPECT_TRUE(is_clamp_implied(per_tensor(DType::u8, 6.0F / 255, 0), 0, 6));
+    EXPECT_TRUE(is_clamp_implied(per_tensor(DType::u8, 5.0F / 255, 0), 0, 6));
+    EXPECT_FALSE(is_clamp_implied(per_tensor(DType::u8, 7.0F / 255, 0), 0, 6));
+    EXPECT_TRUE(is_clamp_implied(per_tensor(DType::u8, 0.1F, 9), -kInfinity, kInfinity));
+}
+
+TEST(ClampImplied, PerChannelNeedsEverySlice) {
+    const QuantParams params{.dtype = DType::u8, .scale = {0.1F, 0.2F}, .zero_point = {0, 3}, .axis = 0};
+    EXPECT_FALSE(is_clamp_implied(params, 0, kInfinity));
+}
+
+}  // namespace
+}  // namespace halftone
