@@ -37,7 +37,9 @@ void catch_signals() {
     action.sa_handler = on_stop_signal;
     sigemptyset(&action.sa_mask);
     action.sa_flags = SA_RESTART;
-    for (const int signal : {SIGUSR1, SIGTERM, SIGINT}) sigaction(signal, &action, nullptr);
+    for (const int signal : {SIGUSR1, SIGTERM}) sigaction(signal, &action, nullptr);
+    action.sa_flags = static_cast<int>(static_cast<unsigned>(SA_RESTART) | static_cast<unsigned>(SA_RESETHAND));
+    sigaction(SIGINT, &action, nullptr);  // a second Ctrl-C ends the process at once
 }
 
 /// What rank 0 read, for all ranks: the texts everything else is made from.
@@ -81,10 +83,10 @@ public:
         WireWriter verdict;
         const auto reports = comm_.gather(RankId{0}, mine.take());
         if (comm_.rank() == RankId{0}) verdict.put_text(first_failure(reports));
-        WireReader common(comm_.broadcast(RankId{0}, verdict.take()));
-        const std::string failure_text = common.get_text();
-        if (failure_text.empty()) return;
-        WireReader failure(failure_text);
+        const Bytes common = comm_.broadcast(RankId{0}, verdict.take());
+        const std::string failed_report = WireReader(common).get_text();
+        if (failed_report.empty()) return;
+        WireReader failure(failed_report);
         const auto failed_code = static_cast<ExitCode>(failure.get<int>());
         throw Error(failed_code, failure.get_text());
     }

@@ -46,7 +46,9 @@ private:
 
 class WireReader {
 public:
+    /// The bytes must outlive the reader; a temporary string cannot.
     explicit WireReader(std::string_view bytes) : rest_(bytes) {}
+    explicit WireReader(std::string&& bytes) = delete;
 
     template <class T>
     requires std::is_arithmetic_v<T> || std::is_enum_v<T>

@@ -93,7 +93,7 @@ struct TuningConfig {
     bool tensorboard = false;
     std::string workspace;  ///< empty = default
     std::int64_t shards = 20;
-    std::int64_t batch_size = 50;  ///< of the executor
+    std::int64_t batch_size = 25;  ///< of the executor
     std::int64_t threads = 1;      ///< per evaluation
 };
 

@@ -27,8 +27,8 @@ constexpr std::size_t kLevelsPerSide = 64;
 constexpr std::size_t kLevelsOneSided = 128;
 constexpr double kSmoothing = 1e-4;  // samples a bin
 // T is reported in the middle of the bin after the last, as TensorRT does. Ranges on bin edges would be multiples of
-// powers of two, whose ratios make a residual Add hit exact rounding ties all the time: runtimes that add the zero point
-// before rounding then disagree with the file's meaning (measured: 0.3 % of Fashion-MNIST's predictions).
+// powers of two, whose ratios make a residual Add hit exact rounding ties all the time: runtimes that add the zero
+// point before rounding then disagree with the file's meaning (measured: 0.3 % of Fashion-MNIST's predictions).
 constexpr double kHalfBin = 0.5;
 static_assert(ValueStatistics::kBins / 2 % kLevelsOneSided == 0, "the widest candidate covers the histogram");
 

@@ -39,6 +39,12 @@ TEST(NearestName, FindsALikelyTypingError) {
     EXPECT_EQ(nearest_name("timeouts", known), "timeout");
 }
 
+TEST(NearestName, CountsTwoSwappedLettersAsOneMistake) {
+    EXPECT_EQ(nearest_name("nmae", std::vector<std::string>{"name"}), "name");
+    EXPECT_EQ(nearest_name("tep", std::vector<std::string>{"tpe"}), "tpe");
+    EXPECT_EQ(nearest_name("emna", std::vector<std::string>{"name"}), std::nullopt);
+}
+
 TEST(NearestName, StaysSilentWhenNothingIsNear) {
     EXPECT_EQ(nearest_name("dataloader", std::vector<std::string>{"timeout", "exit_policy"}), std::nullopt);
     EXPECT_EQ(nearest_name("x", std::vector<std::string>{}), std::nullopt);

@@ -191,7 +191,7 @@ tuning:
   prefix_memory_mb: 256
   finalists: 3
   shards: 20
-  batch_size: 50
+  batch_size: 25
   threads: 1
 cluster:
   isa: ''

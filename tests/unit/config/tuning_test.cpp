@@ -32,7 +32,7 @@ TEST(Tuning, DefaultsAreLpotsAndOurs) {
     EXPECT_FALSE(t.performance_only || t.tensorboard);
     EXPECT_EQ(t.workspace, "");
     EXPECT_EQ(t.shards, 20);
-    EXPECT_EQ(t.batch_size, 50);
+    EXPECT_EQ(t.batch_size, 25);
     EXPECT_EQ(t.threads, 1);
 }
 
