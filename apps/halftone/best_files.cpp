@@ -63,6 +63,14 @@ std::string reason_of(const BestInput& input, std::size_t u) {
         float_text(alone->second), float_text(*input.findings->best_model_wise));
 }
 
+/// How a unit's output is stored: as codes only if an int8 unit reads it.
+std::string_view output_dtype(const QuantizedModel& model, const std::string& output) {
+    for (const QuantizedTensor& tensor : model.tensors) {
+        if (tensor.name == output) return to_string(tensor.params.dtype);
+    }
+    return to_string(DType::f32);
+}
+
 std::string units_text(const BestInput& input) {
     const auto& bench = *input.bench;
     const QuantPlan plan = bench.space->plan(input.candidate);
@@ -77,6 +85,7 @@ std::string units_text(const BestInput& input) {
         out += fmt::format("- name: {}\n  op: {}\n  nodes: {}\n", quoted(unit.name), unit.op, flow_list(nodes, quoted));
         out += fmt::format("  activation: {}\n  weight: {}\n", activation_text(plan.units[u].activation),
                            weight_text(plan.units[u]));
+        out += fmt::format("  output: {}\n", output_dtype(*input.model, bench.model.graph.value(unit.output).name));
         out += fmt::format("  why: {}\n", quoted(plan.units[u].is_quantized() ? "" : reason_of(input, u)));
     }
     return out;

@@ -116,6 +116,27 @@ int run_tune_on_ranks(const CommandLine& line, int argc, char** argv) {
     }
 }
 
+/// What is no work for several: under mpirun rank 0 does it, so that it is done and said once.
+template <class F>
+int on_one_rank(int argc, char** argv, F&& run) {
+    if (!is_launched_by_mpi()) return run();
+    MpiWorld world(argc, argv);
+    if (world.rank() != 0) return static_cast<int>(ExitCode::ok);
+    try {
+        return run();
+    } catch (const Error& error) {
+        report_error(error.what());
+        return static_cast<int>(error.code());
+    }
+}
+
+std::string usage_message(const CLI::App& app, const CLI::ParseError& error) {
+    const std::vector<std::string> unknown = app.remaining();
+    const bool is_command_missing = app.get_subcommands().empty() && !unknown.empty();
+    return (is_command_missing ? fmt::format("'{}' is no command", unknown.front()) : std::string(error.what())) +
+           " (see halftone --help)";
+}
+
 int run_command(int argc, char** argv) {
     CommandLine line;
     CLI::App app("Halftone: turns a float32 ONNX model into the fastest int8 one that still meets its accuracy goal");
@@ -134,20 +155,16 @@ int run_command(int argc, char** argv) {
     add_inspect(app, line.inspect);
     try {
         app.parse(argc, argv);
-    } catch (const CLI::CallForHelp& help) {
-        return app.exit(help);
-    } catch (const CLI::CallForVersion& version) {
-        return app.exit(version);
-    } catch (const CLI::Success& success) {
-        return app.exit(success);
+    } catch (const CLI::Success& text) {  // --help, --version
+        return on_one_rank(argc, argv, [&] { return app.exit(text); });
     } catch (const CLI::ParseError& error) {
-        report_error(error.what() + std::string(" (see halftone --help)"));
-        return static_cast<int>(ExitCode::usage);
+        return on_one_rank(argc, argv, [&]() -> int { throw ConfigError(usage_message(app, error)); });
     }
     for (int i = 0; i < argc; ++i) line.tune.command_line += (i == 0 ? "" : " ") + std::string(argv[i]);
     if (app.got_subcommand("tune")) return run_tune_on_ranks(line, argc, argv);
     log::configure(log_level(line), 0);
-    return app.got_subcommand("eval") ? run_eval(line.eval) : run_inspect(line.inspect);
+    return on_one_rank(argc, argv,
+                       [&] { return app.got_subcommand("eval") ? run_eval(line.eval) : run_inspect(line.inspect); });
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 #include "base/log.hpp"
@@ -20,7 +21,7 @@ std::string eta_text(const tune::Progress& p, double timeout_s) {
 }  // namespace
 
 std::string duration_text(double seconds) {
-    const auto s = static_cast<long long>(seconds + 0.5);
+    const auto s = std::llround(seconds);
     if (s >= 3600) return fmt::format("{}h {:02}m", s / 3600, s % 3600 / 60);
     if (s >= 60) return fmt::format("{}m {:02}s", s / 60, s % 60);
     return fmt::format("{}s", s);

@@ -18,19 +18,31 @@ constexpr std::size_t kCachedSessions = 3;
 
 void check_fits(const PreparedModel& model, const Pipeline* pipeline, const char* section) {
     if (!pipeline) return;
-    if (model.graph.inputs().size() != 1) {
-        throw ModelError("the model has " + std::to_string(model.graph.inputs().size()) +
+    const Graph& graph = model.graph;
+    if (graph.inputs().size() != 1) {
+        throw ModelError("the model has " + std::to_string(graph.inputs().size()) +
                          " inputs; data sets feed models with one input");
     }
-    const Value& input = model.graph.value(model.graph.inputs()[0]);
+    const Value& input = graph.value(graph.inputs()[0]);
     std::vector<std::int64_t> wanted(input.type.shape.dims());
-    if (!wanted.empty()) wanted.erase(wanted.begin());
+    if (wanted.empty()) throw ModelError("the model's input '" + input.name + "' is a scalar: it has no batch");
+    wanted.erase(wanted.begin());
     const TensorType& spec = pipeline->spec();
     if (spec.dtype == input.type.dtype && spec.shape == Shape(wanted)) return;
     throw ConfigError(std::string(section) + ".dataloader yields samples of " + std::string(to_string(spec.dtype)) +
                       " " + spec.shape.to_text() + " after its transforms, but the model's input '" + input.name +
                       "' takes " + std::string(to_string(input.type.dtype)) + " " + Shape(wanted).to_text() +
                       " per sample (an NCHW model needs Transpose: {perm: [2, 0, 1]})");
+}
+
+/// Scores are computed from the first output: fp32, a row for each sample.
+void check_output(const Graph& graph) {
+    const Value& output = graph.value(graph.outputs()[0]);
+    const Shape& input = graph.value(graph.inputs()[0]).type.shape;
+    const Shape& shape = output.type.shape;
+    if (output.type.dtype == DType::f32 && shape.rank() > 0 && shape[0] == input[0]) return;
+    throw ModelError("the model's first output '" + output.name + "' is " + std::string(to_string(output.type.dtype)) +
+                     " " + shape.to_text() + "; scoring needs fp32 with a row for each sample");
 }
 
 std::string encode(const MetricState& state) {
@@ -57,17 +69,36 @@ TensorView head(TensorView view, std::int64_t rows) {
     return view;
 }
 
-/// Runs the session over samples [range) and hands body(first sample, rows of output 0, labels) the rows in use.
-template <class Body>
-void for_each_batch(Session& session, const Pipeline& data, SampleRange range, const Body& body) {
+/// Runs the session over samples [range), filled in by read(first, rows, input, labels), and hands
+/// body(first sample, rows in use, labels).
+template <class Read, class Body>
+void for_each_batch(Session& session, SampleRange range, const Read& read, const Body& body) {
     std::vector<std::int64_t> labels(static_cast<std::size_t>(session.batch()));
     for (std::int64_t first = range.first; first < range.last; first += session.batch()) {
         const std::int64_t rows = std::min(session.batch(), range.last - first);
-        data.read(first, rows, session.input(0), labels);
+        const auto used = std::span(labels).first(static_cast<std::size_t>(rows));
+        read(first, rows, session.input(0), used);
         session.run();
-        body(first, head(session.output(0), rows),
-             std::span<const std::int64_t>(labels.data(), static_cast<std::size_t>(rows)));
+        body(first, rows, std::span<const std::int64_t>(used));
     }
+}
+
+/// Observes a value of a padded batch without the padding, wherever the value's batch dimension is; a value without one
+/// that the model declares has the batch first. @return the number of values that are not finite
+std::int64_t observe_rows(ValueStatistics& statistics, TensorView value, const Shape& declared, std::int64_t rows) {
+    const auto& dims = declared.dims();
+    const auto found = std::find(dims.begin(), dims.end(), kSymbolic);
+    const auto axis = static_cast<std::size_t>(found == dims.end() ? 0 : found - dims.begin());
+    const auto values = value.as<float>();
+    std::size_t inner = 1;
+    for (std::size_t d = axis + 1; d < dims.size(); ++d) inner *= static_cast<std::size_t>(value.type.shape[d]);
+    const std::size_t block = inner * static_cast<std::size_t>(dims.empty() ? 1 : value.type.shape[axis]);
+    const std::size_t used = inner * static_cast<std::size_t>(dims.empty() ? 1 : rows);
+    std::int64_t left_out = 0;
+    for (std::size_t begin = 0; begin < values.size(); begin += block) {
+        left_out += statistics.observe(values.subspan(begin, std::min(used, block)));
+    }
+    return left_out;
 }
 
 }  // namespace
@@ -75,6 +106,16 @@ void for_each_batch(Session& session, const Pipeline& data, SampleRange range, c
 ModelEvaluator::ModelEvaluator(const EvaluationSetup& setup) : setup_(setup), weights_(make_weight_cache()) {
     check_fits(*setup_.model, setup_.calibration, "quantization.calibration");
     check_fits(*setup_.model, setup_.evaluation, "evaluation.accuracy");
+    if (setup_.calibration || setup_.evaluation) {
+        const Graph& graph = setup_.model->graph;
+        const std::int64_t fixed = graph.value(graph.inputs()[0]).type.shape[0];
+        if (fixed != kSymbolic) setup_.batch = fixed;
+    }
+    if (setup_.evaluation) {
+        check_output(setup_.model->graph);
+        if (evaluation_samples() < 1) throw ConfigError("evaluation.accuracy: there are no samples to evaluate");
+        samples_.emplace(*setup_.evaluation, setup_.cache_bytes);
+    }
     if (!setup_.space) return;
     observed_ = setup_.space->topology().observable();
     if (setup_.calibration && calibration_borders().back() > setup_.calibration->size()) {
@@ -112,13 +153,16 @@ Session& ModelEvaluator::session_for(const Job& job) {
         sessions_.splice(sessions_.begin(), sessions_, found);
         return sessions_.front().session;
     }
+    sessions_.push_front({key, compile(key.is_baseline ? setup_.model->graph : quantized(job.candidate).graph)});
+    if (sessions_.size() > kCachedSessions) sessions_.pop_back();
+    return sessions_.front().session;
+}
+
+Session ModelEvaluator::compile(const Graph& graph) const {
     CompileOptions options;
     options.batch = setup_.batch;
     options.weights = weights_.get();
-    sessions_.push_front({key, key.is_baseline ? Session(setup_.model->graph, reference_ops(), options)
-                                               : Session(quantized(job.candidate).graph, reference_ops(), options)});
-    if (sessions_.size() > kCachedSessions) sessions_.pop_back();
-    return sessions_.front().session;
+    return {graph, reference_ops(), options};
 }
 
 ShardResult ModelEvaluator::run(const Job& job, std::int64_t shard) {
@@ -132,34 +176,37 @@ ShardResult ModelEvaluator::run(const Job& job, std::int64_t shard) {
     }
     const SampleRange range = shard_range(evaluation_samples(), shards(job.kind), shard);
     MetricState state = setup_.metric->empty();
-    for_each_batch(*session, *setup_.evaluation, range,
-                   [&](std::int64_t, TensorView rows, std::span<const std::int64_t> labels) {
-                       setup_.metric->update(state, rows, labels);
-                   });
+    const auto read = [&](std::int64_t first, std::int64_t rows, MutableView out, std::span<std::int64_t> labels) {
+        samples_->read(first, rows, out, labels, true);
+    };
+    for_each_batch(*session, range, read, [&](std::int64_t, std::int64_t rows, std::span<const std::int64_t> labels) {
+        setup_.metric->update(state, head(session->output(0), rows), labels);
+    });
     return {.payload = encode(state),
             .failure = {},
             .sample_units = range.count() * static_cast<std::int64_t>(setup_.model->units.size())};
 }
 
 Score ModelEvaluator::score_graph(const Graph& graph, Tensor* logits) {
-    CompileOptions options;
-    options.batch = setup_.batch;
-    options.weights = weights_.get();
-    Session session(graph, reference_ops(), options);
+    check_output(graph);
+    Session session = compile(graph);
     const Shape row = session.output(0).type.shape;
     const std::int64_t width = row.elements() / row[0];
     if (logits) *logits = Tensor(TensorType{DType::f32, Shape{evaluation_samples(), width}});
     MetricState state = setup_.metric->empty();
+    const auto read = [&](std::int64_t first, std::int64_t rows, MutableView out, std::span<std::int64_t> labels) {
+        samples_->read(first, rows, out, labels, false);
+    };
+    const auto take = [&](std::int64_t first, std::int64_t rows, std::span<const std::int64_t> labels) {
+        const TensorView output = head(session.output(0), rows);
+        setup_.metric->update(state, output, labels);
+        if (!logits) return;
+        const auto offset = static_cast<std::size_t>(first * width) * sizeof(float);
+        std::memcpy(logits->mutable_view().data + offset, output.data, output.bytes());
+    };
     const std::int64_t count = shards(JobKind::evaluate);
     for (std::int64_t shard = 0; shard < count; ++shard) {
-        const SampleRange range = shard_range(evaluation_samples(), count, shard);
-        for_each_batch(session, *setup_.evaluation, range,
-                       [&](std::int64_t first, TensorView rows, std::span<const std::int64_t> labels) {
-                           setup_.metric->update(state, rows, labels);
-                           if (!logits) return;
-                           const auto offset = static_cast<std::size_t>(first * width) * sizeof(float);
-                           std::memcpy(logits->mutable_view().data + offset, rows.data, rows.bytes());
-                       });
+        for_each_batch(session, shard_range(evaluation_samples(), count, shard), read, take);
     }
     return score_of(state);
 }
@@ -168,15 +215,19 @@ CalibrationTable ModelEvaluator::observe(SampleRange range) {
     CalibrationTable table;
     for (const TensorPlan& tensor : observed_) (void)table.at(tensor.name);
     Session& session = *calibration_session_;
-    for_each_batch(
-        session, *setup_.calibration, range, [&](std::int64_t first, TensorView rows, std::span<const std::int64_t>) {
-            for (std::size_t t = 0; t < observed_.size(); ++t) {
-                const auto values = head(session.tap(t), rows.type.shape[0]).as<float>();
-                if (table.at(observed_[t].name).observe(values) == 0) continue;
-                throw ModelError("calibration: value '" + observed_[t].name +
-                                 "' is NaN or infinite for a sample at or after number " + std::to_string(first));
-            }
-        });
+    const Graph& graph = setup_.model->graph;
+    const auto read = [&](std::int64_t first, std::int64_t rows, MutableView out, std::span<std::int64_t> labels) {
+        setup_.calibration->read(first, rows, out, labels);
+    };
+    for_each_batch(session, range, read, [&](std::int64_t first, std::int64_t rows, std::span<const std::int64_t>) {
+        for (std::size_t t = 0; t < observed_.size(); ++t) {
+            const TensorPlan& tensor = observed_[t];
+            const Shape& declared = graph.value(tensor.value).type.shape;
+            if (observe_rows(table.at(tensor.name), session.tap(t), declared, rows) == 0) continue;
+            throw ModelError("calibration: value '" + tensor.name +
+                             "' is NaN or infinite for a sample at or after number " + std::to_string(first));
+        }
+    });
     return table;
 }
 

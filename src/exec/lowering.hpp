@@ -2,7 +2,7 @@
 // Graph -> steps: which nodes run fused as one kernel. Patterns DQ…op…Q become integer steps; f32 Conv/Gemm take their
 // residual Add and activation along. Only groups that a kernel supports are formed, so the result always runs.
 
-#include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 

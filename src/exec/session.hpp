@@ -18,7 +18,7 @@ struct CompileOptions {
     std::int64_t batch = 1;
     Backend backend = Backend::dnnl;
     WeightCache* weights = nullptr;
-    std::vector<ValueId> taps;  ///< values to keep readable after run(), as plain f32
+    std::vector<ValueId> taps{};  ///< values to keep readable after run(), as plain f32
 };
 
 /// One step as it was built: for inspect, bench and tests.

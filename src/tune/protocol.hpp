@@ -18,10 +18,10 @@ inline constexpr std::uint8_t kProtocolVersion = 1;
 /// A non-empty `calibration` is installed first (sent once to each worker, before its first candidate).
 struct Assign {
     std::int64_t item = 0;  ///< number of the work item, for the answer
-    Job job;
+    Job job = {};
     std::int64_t first_shard = 0;
     std::int64_t last_shard = 0;  ///< exclusive
-    std::string calibration;
+    std::string calibration = {};
 };
 
 inline constexpr std::int64_t kFarewell = -1;
@@ -30,10 +30,10 @@ inline constexpr std::int64_t kFarewell = -1;
 struct Done {
     std::int64_t item = 0;
     std::int64_t shard = 0;
-    ShardResult result;
+    ShardResult result = {};
     double wall_s = 0;
     std::int32_t broken_code = 0;  ///< not 0: the world is broken (data gone) and the run ends with this exit code
-    std::string broken;            ///< the message that goes with it
+    std::string broken = {};       ///< the message that goes with it
 };
 
 /// Coordinator to worker: end. The worker drops what it has not started and answers with Done{kFarewell}.

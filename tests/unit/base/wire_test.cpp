@@ -87,7 +87,7 @@ TEST(Wire, ALengthBeyondTheEndAllocatesNothing) {
 }
 
 TEST(Wire, ABoolIsZeroOrOne) {
-    WireReader reader("\x02");
+    WireReader reader(std::string_view("\x02"));
     EXPECT_FALSE(reader.get<bool>());
     EXPECT_FALSE(reader.ok());
 }

@@ -113,6 +113,37 @@ TEST(DequantizeLinear, ReadsInt32Codes) {
     EXPECT_THAT(dequantize(codes, per_tensor(DType::s32, 0.5F, 0)).as<float>(), ElementsAre(-1.5F, 0.0F, 500000.0F));
 }
 
+std::vector<std::int32_t> bias_codes(const std::vector<float>& bias, const std::vector<float>& scale) {
+    const Tensor real = floats(Shape{static_cast<std::int64_t>(bias.size())}, bias);
+    const QuantParams params{
+        .dtype = DType::s32, .scale = scale, .zero_point = std::vector<std::int32_t>(scale.size(), 0)};
+    const Tensor codes = quantize_bias(real, params);
+    EXPECT_EQ(codes.type(), (TensorType{DType::s32, real.shape()}));
+    return {codes.as<std::int32_t>().begin(), codes.as<std::int32_t>().end()};
+}
+
+TEST(QuantizeBias, DividesByTheScaleOfEachChannelOrByTheOne) {
+    EXPECT_THAT(bias_codes({3, -3, 1}, {0.5F, 1.0F, 0.25F}), ElementsAre(6, -3, 4));
+    EXPECT_THAT(bias_codes({3, -3, 1}, {0.5F}), ElementsAre(6, -6, 2));
+}
+
+TEST(QuantizeBias, RoundsTiesToEven) { EXPECT_THAT(bias_codes({0.5F, 1.5F, -2.5F}, {1}), ElementsAre(0, 2, -2)); }
+
+TEST(QuantizeBias, IsExactBeyond24BitsWhereFloatIsNot) {
+    EXPECT_THAT(bias_codes({0x1.8p25F, 3.0F}, {3.0F, 0x1.0p-27F}), ElementsAre(16777216, 402653184));
+    EXPECT_THAT(bias_codes({1e8F}, {3.0F}), ElementsAre(33333333));  // 1e8F / 3.0F is 33333332
+}
+
+TEST(QuantizeBias, SaturatesAtTheEndsOfInt32) {
+    EXPECT_THAT(bias_codes({3e9F, -3e9F, kInfinity}, {1}), ElementsAre(2147483647, -2147483647 - 1, 2147483647));
+}
+
+TEST(QuantizeBias, RefusesABadScaleOrCount) {
+    EXPECT_THROW((void)bias_codes({1, 2}, {1, 2, 3}), InternalError);
+    EXPECT_THROW((void)bias_codes({1}, {0.0F}), InternalError);
+    EXPECT_THROW((void)bias_codes({1}, {kNaN}), InternalError);
+}
+
 TEST(ActivationParams, AsymmetricCoversTheRangeWithAnExactZero) {
     const QuantParams params = activation_params({-1.0F, 3.0F}, DType::u8, Scheme::asym);
     EXPECT_EQ(params, per_tensor(DType::u8, static_cast<float>(4.0 / 255), 64));  // rint(63.75)

@@ -1,0 +1,306 @@
+#pragma once
+// Whole tune runs without a model: a toy evaluator over a toy space, a journal in memory, ranks as threads. What a test
+// wants to happen (delays, stop flags, broken data) happens in Hooks::on_shard, which sees every shard of every rank.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cmath>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/file_system.hpp"
+#include "base/wire.hpp"
+#include "comm/local.hpp"
+#include "comm/threads.hpp"
+#include "support/journal_records.hpp"
+#include "support/toy_space.hpp"
+#include "tune/tuner.hpp"
+
+namespace halftone::test {
+
+inline constexpr std::int64_t kToySamples = 1000;
+
+/// Asks for candidates 0, 1, … of the space, whatever it is told.
+class CountingStrategy final : public Strategy {
+public:
+    CountingStrategy(const SearchSpace& space, std::uint64_t count) : space_(space), count_(count) {}
+    [[nodiscard]] Ask ask() override {
+        if (next_ == count_) return Ask::done();
+        return {.kind = Ask::Kind::candidate, .candidate = space_.at(next_++), .stage = "counting"};
+    }
+    void tell(TrialId trial, const Outcome&) override { EXPECT_EQ(trial.value, told_++) << "told in trial order"; }
+
+private:
+    const SearchSpace& space_;
+    std::uint64_t count_;
+    std::uint64_t next_ = 0;
+    std::int64_t told_ = 0;
+};
+
+/// What is tuned; the same for every session of a run.
+struct ToyProblem {
+    SearchSpace space;
+    std::function<Outcome(const Candidate&)> outcome;
+    std::function<std::unique_ptr<Strategy>(const StrategyContext&)> make_strategy;
+    tune::Settings settings = {};
+    double baseline = 0.9;
+    std::int64_t shards = 3;
+};
+
+/// The candidates of a long space in order; trial t has accuracies[t].
+inline ToyProblem listed_problem(std::vector<double> accuracies) {
+    std::vector<std::int64_t> sizes;  // one unit with one option: the calibration sizes make the candidates
+    for (std::size_t t = 0; t < accuracies.size(); ++t) sizes.push_back(static_cast<std::int64_t>(100 + t));
+    const std::size_t count = accuracies.size();
+    return {.space = toy_space({decision("u0", {kMinmax})}, std::move(sizes)),
+            .outcome = [accuracies](const Candidate& c) -> Outcome {
+                return Score{.accuracy = accuracies[static_cast<std::size_t>(c.calibration)]};
+            },
+            .make_strategy =
+                [count](const StrategyContext& c) { return std::make_unique<CountingStrategy>(c.space, count); }};
+}
+
+/// Shared by the evaluators of all ranks of one session.
+struct Hooks {
+    /// Called at the start of every shard, on the thread of its rank. May throw, sleep, set flags.
+    std::function<void(const Job& job, std::int64_t shard, RankId rank)> on_shard = {};
+    std::function<void()> on_install = {};
+};
+
+/// Counts what was really evaluated.
+class Ledger {
+public:
+    void note(const Job& job) {
+        const std::lock_guard lock(mutex_);
+        ++shards_[{job.kind, job.trial.value}];
+    }
+    [[nodiscard]] std::set<std::int64_t> trials() const {
+        std::set<std::int64_t> all;
+        for (const auto& [key, count] : shards_) {
+            if (key.first == JobKind::evaluate) all.insert(key.second);
+        }
+        return all;
+    }
+    [[nodiscard]] int shards_of(JobKind kind, std::int64_t trial = -1) const {
+        const std::lock_guard lock(mutex_);
+        const auto found = shards_.find({kind, trial});
+        return found == shards_.end() ? 0 : found->second;
+    }
+
+private:
+    mutable std::mutex mutex_;
+    std::map<std::pair<JobKind, std::int64_t>, int> shards_;
+};
+
+/// Splits `outcome` into shards of whole samples; a failing candidate fails in the shard that its hash names.
+class ToyEvaluator final : public Evaluator {
+public:
+    ToyEvaluator(const ToyProblem& problem, const Hooks& hooks, Ledger& ledger, RankId rank)
+        : problem_(problem), hooks_(hooks), ledger_(ledger), rank_(rank) {}
+
+    [[nodiscard]] std::int64_t shards(JobKind) const override { return problem_.shards; }
+
+    [[nodiscard]] ShardResult run(const Job& job, std::int64_t shard) override {
+        ledger_.note(job);
+        if (hooks_.on_shard) hooks_.on_shard(job, shard, rank_);
+        if (job.kind == JobKind::calibrate) return {.payload = std::to_string(shard) + ";", .failure = {}};
+        double accuracy = problem_.baseline;
+        if (job.kind == JobKind::evaluate) {
+            if (!is_calibrated_) throw InternalError("a candidate came before the calibration");
+            const Outcome outcome = problem_.outcome(job.candidate);
+            const auto* score = std::get_if<Score>(&outcome);
+            if (score == nullptr && shard >= failing_shard(job)) {
+                return {.payload = {}, .failure = "shard " + std::to_string(shard) + " cannot run"};
+            }
+            accuracy = score == nullptr ? 0 : score->accuracy;
+        }
+        WireWriter payload;
+        payload.put(std::isnan(accuracy));
+        payload.put(until(shard + 1, accuracy) - until(shard, accuracy));
+        payload.put(until(shard + 1, 1.0) - until(shard, 1.0));
+        return {
+            .payload = payload.take(), .failure = {}, .sample_units = 7 * (until(shard + 1, 1.0) - until(shard, 1.0))};
+    }
+
+    void install_calibration(const std::string& merged) override {
+        if (hooks_.on_install) hooks_.on_install();
+        std::string expected;
+        for (std::int64_t s = 0; s < problem_.shards; ++s) expected += std::to_string(s) + ";";
+        EXPECT_EQ(merged, expected) << "calibration partials merge in shard order";
+        is_calibrated_ = true;
+    }
+
+    [[nodiscard]] std::string merge_calibration(const std::vector<std::string>& payloads) const override {
+        std::string merged;
+        for (const std::string& payload : payloads) merged += payload;
+        return merged;
+    }
+
+    [[nodiscard]] Score merge_scores(const std::vector<std::string>& payloads) const override {
+        std::int64_t correct = 0;
+        std::int64_t samples = 0;
+        bool is_nan = false;
+        for (const std::string& payload : payloads) {
+            WireReader wire(payload);
+            is_nan |= wire.get<bool>();
+            correct += wire.get<std::int64_t>();
+            samples += wire.get<std::int64_t>();
+            EXPECT_TRUE(wire.ok() && wire.at_end());
+        }
+        EXPECT_EQ(samples, kToySamples) << "every shard once";
+        const double accuracy = static_cast<double>(correct) / static_cast<double>(samples);
+        return {.accuracy = is_nan ? std::nan("") : accuracy, .correct = correct, .samples = samples};
+    }
+
+private:
+    [[nodiscard]] std::int64_t failing_shard(const Job& job) const {
+        return static_cast<std::int64_t>(job.candidate.hash % static_cast<std::uint64_t>(problem_.shards));
+    }
+    /// Correct samples in the shards before this one.
+    [[nodiscard]] std::int64_t until(std::int64_t shard, double accuracy) const {
+        if (std::isnan(accuracy)) return 0;
+        return std::llround(accuracy * kToySamples) * shard / problem_.shards;
+    }
+
+    const ToyProblem& problem_;
+    const Hooks& hooks_;
+    Ledger& ledger_;
+    RankId rank_;
+    bool is_calibrated_ = false;
+};
+
+/// Notes what rank 0 tells the outside, and in which order.
+class NotingListener final : public tune::Listener {
+public:
+    void on_baseline(const Score& score) override {
+        events.push_back("baseline " + std::to_string(score.correct.value_or(-1)));
+    }
+    void on_trial(const tune::FinishedTrial& trial, const std::string&, const tune::Progress& progress) override {
+        events.push_back((progress.is_replayed ? "replayed " : "trial ") + std::to_string(trial.trial.value));
+        if (on_event) on_event(events.back());
+    }
+    void on_best(const tune::FinishedTrial& best, const Score&) override {
+        delivered.push_back(best.trial.value);
+        events.push_back("best " + std::to_string(best.trial.value));
+        if (on_event) on_event(events.back());
+    }
+    std::vector<std::string> events;
+    std::vector<std::int64_t> delivered;
+    std::function<void(const std::string&)> on_event;  ///< may throw
+};
+
+/// A workspace in memory and sessions that work in it.
+class ToyRun {
+public:
+    explicit ToyRun(ToyProblem problem, std::string journal_text = {}) : problem_(std::move(problem)) {
+        files->create_directories("/w");
+        if (!journal_text.empty()) files->write_atomically(kPath, journal_text);
+    }
+
+    /// One session over this communicator: every rank calls it. Rank 0 returns the result. @throws what the run throws
+    tune::Result session(Communicator& comm) {
+        ToyEvaluator evaluator(problem_, hooks, *ledger, comm.rank());
+        if (comm.rank() != RankId{0}) {
+            tune::run_worker(comm, evaluator);
+            return {};
+        }
+        auto replay = journal::read_journal(*files, kPath);
+        journal::Writer writer(*files, kPath, replay.valid_bytes);
+        if (replay.records.empty()) {
+            writer.append(journal::sample_header());
+        } else {
+            writer.append(journal::Resume{.trials = 0, .ranks = comm.size()});
+        }
+        tune::CoordinatorSetup setup;
+        setup.settings = problem_.settings;
+        setup.space = &problem_.space;
+        setup.make_strategy = [&](const Goal& goal, double baseline) {
+            return problem_.make_strategy({.space = problem_.space, .goal = goal, .baseline = baseline});
+        };
+        setup.journal = &writer;
+        setup.replay = replay.records;
+        setup.listener = &listener;
+        setup.clock = &clock;
+        setup.stop_requested = &stop;
+        return tune::run_coordinator(comm, evaluator, setup);
+    }
+
+    /// Forgets what the session before evaluated and told.
+    void start_session() {
+        ledger = std::make_unique<Ledger>();
+        listener.events.clear();
+        listener.delivered.clear();
+    }
+
+    /// One session with ranks as threads, or over Local when there is one. What it evaluated is in `ledger`.
+    tune::Result run(int ranks = 1, std::chrono::microseconds max_delay = {}, std::uint64_t seed = 0) {
+        start_session();
+        if (ranks == 1) return session(*make_local_communicator());
+        tune::Result result;
+        world = std::make_unique<ThreadWorld>(ThreadWorldOptions{.size = ranks, .max_delay = max_delay, .seed = seed});
+        world->run([&](Communicator& comm) {
+            tune::Result mine = session(comm);
+            if (comm.rank() == RankId{0}) result = std::move(mine);
+            comm.barrier();  // all ranks come here, and nothing is left in the mail
+            if (comm.receive_for({})) ADD_FAILURE() << "rank " << comm.rank().value << " left a message unread";
+        });
+        return result;
+    }
+
+    [[nodiscard]] std::string journal_text() const { return files->exists(kPath) ? files->read(kPath) : ""; }
+    [[nodiscard]] std::vector<journal::Record> records() const { return journal::read_journal(*files, kPath).records; }
+    template <class Type>
+    [[nodiscard]] std::vector<Type> records_of() const {
+        std::vector<Type> all;
+        for (const auto& record : records()) {
+            if (const auto* typed = std::get_if<Type>(&record)) all.push_back(*typed);
+        }
+        return all;
+    }
+
+    /// Baseline, trials and end as text, without what may differ between runs: wall_s, worker, *_ms, crc.
+    [[nodiscard]] std::vector<std::string> lasting_lines() const {
+        std::vector<std::string> lines;
+        for (journal::Record record : records()) {
+            if (auto* baseline = std::get_if<journal::Baseline>(&record)) {
+                baseline->result.wall_s = 0;
+                baseline->result.worker = 0;
+            } else if (auto* trial = std::get_if<journal::Trial>(&record)) {
+                trial->result.wall_s = 0;
+                trial->result.worker = 0;
+                trial->elapsed_ms = 0;
+            } else if (auto* end = std::get_if<journal::End>(&record)) {
+                end->elapsed_ms = 0;
+            } else {
+                continue;
+            }
+            const std::string line = journal::to_line(record);
+            lines.push_back(line.substr(0, line.find(",\"crc\"")));
+        }
+        return lines;
+    }
+
+    static constexpr const char* kPath = "/w/trials.jsonl";
+    std::unique_ptr<MemoryFileSystem> files = make_memory_file_system();
+    Hooks hooks;
+    NotingListener listener;
+    FakeClock clock;  ///< advance it on rank 0 only
+    std::atomic<bool> stop{false};
+    std::unique_ptr<Ledger> ledger = std::make_unique<Ledger>();
+    std::unique_ptr<ThreadWorld> world;
+
+    [[nodiscard]] ToyProblem& problem() { return problem_; }
+
+private:
+    ToyProblem problem_;
+};
+
+}  // namespace halftone::test

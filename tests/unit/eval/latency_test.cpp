@@ -1,0 +1,60 @@
+#include "eval/latency.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "support/random_net.hpp"
+
+namespace halftone {
+namespace {
+
+/// 1, 2, … n, so that a value is its rank; shuffled a little.
+std::vector<double> ranks(std::size_t n) {
+    std::vector<double> values(n);
+    std::iota(values.begin(), values.end(), 1.0);
+    std::reverse(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(n / 2));
+    return values;
+}
+
+TEST(LatencySummary, TheMedianOfAnEvenCountIsTheMeanOfTheMiddleTwo) {
+    EXPECT_EQ(summarize_latency({4, 1, 9}).median_ms, 4);
+    EXPECT_EQ(summarize_latency({4, 1, 9, 5}).median_ms, 4.5);
+    EXPECT_EQ(summarize_latency({7}).median_ms, 7);
+}
+
+// Ranks from the cumulative binomial table for p = 1/2 (P(B <= 3 | 15) = 0.0176, P(B <= 4 | 15) = 0.0592 and so on).
+TEST(LatencySummary, TheIntervalHasTheRanksOfTheSignTest) {
+    struct Row {
+        std::size_t n;
+        double low, high;
+    };
+    for (const Row& row : {Row{6, 1, 6}, Row{8, 1, 8}, Row{9, 2, 8}, Row{10, 2, 9}, Row{15, 4, 12}, Row{20, 6, 15},
+                           Row{25, 8, 18}, Row{30, 10, 21}}) {
+        const Latency latency = summarize_latency(ranks(row.n));
+        EXPECT_EQ(latency.low_ms, row.low) << row.n;
+        EXPECT_EQ(latency.high_ms, row.high) << row.n;
+    }
+}
+
+TEST(LatencySummary, FewSamplesGiveTheWholeRange) {
+    EXPECT_EQ(summarize_latency({3, 2, 5}).low_ms, 2);
+    EXPECT_EQ(summarize_latency({3, 2, 5}).high_ms, 5);
+}
+
+TEST(MeasureLatency, GivesOneResultForEachSessionInOrder) {
+    const Graph graph = test::RandomNet(1).build();
+    Session small(graph, reference_ops(), {.batch = 1});
+    Session large(graph, reference_ops(), {.batch = 64});
+    const auto latencies = measure_latency({&small, &large}, {.rounds = 3, .round_time = std::chrono::milliseconds(1)});
+    ASSERT_EQ(latencies.size(), 2U);
+    for (const Latency& l : latencies) {
+        EXPECT_GT(l.low_ms, 0);
+        EXPECT_LE(l.low_ms, l.median_ms);
+        EXPECT_LE(l.median_ms, l.high_ms);
+    }
+}
+
+}  // namespace
+}  // namespace halftone
