@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cmath>
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
@@ -245,13 +246,22 @@ public:
         start_session();
         if (ranks == 1) return session(*make_local_communicator());
         tune::Result result;
+        std::exception_ptr trouble;
         world = std::make_unique<ThreadWorld>(ThreadWorldOptions{.size = ranks, .max_delay = max_delay, .seed = seed});
         world->run([&](Communicator& comm) {
-            tune::Result mine = session(comm);
-            if (comm.rank() == RankId{0}) result = std::move(mine);
-            comm.barrier();  // all ranks come here, and nothing is left in the mail
+            try {
+                tune::Result mine = session(comm);
+                if (comm.rank() == RankId{0}) result = std::move(mine);
+            } catch (const MpiError&) {
+                throw;  // there is nobody left to meet
+            } catch (const Error&) {
+                if (comm.rank() != RankId{0}) throw;
+                trouble = std::current_exception();
+            }
+            comm.barrier();  // in trouble too, all ranks come here, and nothing is left in the mail
             if (comm.receive_for({})) ADD_FAILURE() << "rank " << comm.rank().value << " left a message unread";
         });
+        if (trouble) std::rethrow_exception(trouble);
         return result;
     }
 

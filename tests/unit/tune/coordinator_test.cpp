@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <limits>
+#include <thread>
 
 #include "support/toy_scores.hpp"
 #include "support/toy_tuning.hpp"
@@ -279,6 +280,20 @@ TEST(Coordinator, AStopRequestDuringTheLastShardOfATrialKeepsTheTrial) {
     };
     EXPECT_EQ(run(toy).trials, 1);
     EXPECT_EQ(toy.records_of<journal::Trial>().size(), 1U);
+}
+
+/// The last shard takes longer than rank 0 takes to see the flag, so its result comes after Stop was sent.
+TEST(Coordinator, AStopRequestKeepsTrialsThatTheWorkersEndWith) {
+    ToyRun toy(listed_problem({0.7, 0.8}));
+    toy.hooks.on_shard = [&](const Job& job, std::int64_t shard, RankId) {
+        if (job.trial.value != 0 || shard != 2) return;
+        toy.stop = true;
+        std::this_thread::sleep_for(std::chrono::milliseconds(150));
+    };
+    const tune::Result result = toy.run(2);
+    EXPECT_EQ(result.reason, EndReason::interrupted);
+    EXPECT_EQ(result.trials, 1);
+    EXPECT_THAT(toy.listener.delivered, ElementsAre(0));
 }
 
 TEST(Coordinator, AStopRequestThatComesWithTheDecisionIsTooLate) {
