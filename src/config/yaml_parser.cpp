@@ -334,7 +334,9 @@ ConfigNode parse_yaml(std::string_view text, const std::string& file) {
         if (!e.mark.is_null()) mark = builder.place(e.mark);
         refuse(mark, "not valid YAML: " + e.msg);
     }
-    return std::move(builder).take_root();
+    ConfigNode root = std::move(builder).take_root();
+    if (root.mark.file.empty()) root.mark.file = root.key_mark.file = file;  // no document at all: an empty file
+    return root;
 }
 
 }  // namespace halftone

@@ -185,5 +185,7 @@ TEST(ResolvePath, IsRelativeToTheFolderOfTheFile) {
     EXPECT_EQ(resolve_path(*parse_yaml("a: m.onnx", "t.yaml").find("a")), "m.onnx");
 }
 
+TEST(ParseYaml, AnEmptyTextStillKnowsItsFile) { EXPECT_EQ(parse_yaml("", "mine.yaml").mark.to_text(), "mine.yaml"); }
+
 }  // namespace
 }  // namespace halftone
