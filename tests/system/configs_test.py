@@ -1,4 +1,4 @@
-"""Every config in the repository: it prints, what is printed is the same config, and what is not built yet is refused."""
+"""Every config in the repository: it prints, what is printed is the same config, what is not built yet is refused."""
 from halftone_cli import SOURCE, USAGE, OK, SystemTest, halftone, main
 
 CONFIGS = sorted((SOURCE / "configs").rglob("*.yaml"))

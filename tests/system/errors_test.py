@@ -10,8 +10,8 @@ from halftone_cli import DEMO, DEMO_MODEL, IO, MODEL, USAGE, SystemTest, halfton
 
 class CommandLine(SystemTest):
     def test_usage(self):
-        for words, says in [((), "subcommand"), (("tune",), "config is required"), (("tune", DEMO, "--colour"), "--colour"),
-                            (("paint",), "paint"), (("eval",), "config is required"),
+        for words, says in [((), "subcommand"), (("tune",), "config is required"), (("paint",), "paint"),
+                            (("tune", DEMO, "--colour"), "--colour"), (("eval",), "config is required"),
                             (("inspect",), "model is required"), (("--log-level", "loud", "tune", DEMO), "loud")]:
             with self.subTest(words=words):
                 self.assert_refused(halftone(*words), USAGE, says)

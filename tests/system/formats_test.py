@@ -1,4 +1,4 @@
-"""The files of a workspace, read by nothing of ours: CRC-32C by its definition, YAML by PyYAML, the names users rely on."""
+"""The files of a workspace, read by nothing of ours: CRC-32C by its definition, YAML by PyYAML, names users rely on."""
 import re
 import tempfile
 from pathlib import Path
@@ -30,7 +30,8 @@ class Files(SystemTest):
         cls.addClassCleanup(holder.cleanup)
         cls.workspace = Path(holder.name) / "out"
         # 26 trials: past every single fallback, so that `changed` and `why` are filled in.
-        cls.done = halftone("tune", DEMO, *settings(trials=26, goal=OUT_OF_REACH), "--workspace", cls.workspace, ranks=3)
+        words = settings(trials=26, goal=OUT_OF_REACH)
+        cls.done = halftone("tune", DEMO, *words, "--workspace", cls.workspace, ranks=3)
 
     def setUp(self):
         super().setUp()
@@ -52,7 +53,8 @@ class Files(SystemTest):
 
     def test_journal_records(self):
         found = records(self.workspace)
-        self.assertEqual([r["type"] for r in found if r["type"] not in ("trial", "partial")], ["header", "baseline", "end"])
+        once = [record["type"] for record in found if record["type"] not in ("trial", "partial")]
+        self.assertEqual(once, ["header", "baseline", "end"])
         header = found[0]
         self.assertEqual(list(header)[:5], ["type", "format", "version", "strategy", "seed"])
         self.assertEqual((header["format"], header["strategy"], header["seed"]), (1, "basic", 9527))
@@ -114,8 +116,8 @@ class Files(SystemTest):
 
     def test_run_yaml(self):
         run = yaml.safe_load(self.text("run.yaml"))
-        self.assertLessEqual({"version", "git", "command", "isa", "ranks", "threads", "libraries", "config", "result", "work"},
-                             set(run))
+        self.assertLessEqual({"version", "git", "command", "isa", "ranks", "threads", "libraries", "config", "result",
+                              "work"}, set(run))
         self.assertEqual((run["ranks"], run["threads"]), (3, 1))
         self.assertIn("tune", run["command"])
         self.assertEqual((run["result"]["reason"], run["result"]["exit_code"]), ("max_trials", GOAL_MISSED))

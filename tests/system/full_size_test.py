@@ -1,5 +1,5 @@
-"""The bundled main job as its user runs it: all 10,000 images, 3 ranks. Leaves its workspace and the logits of best.onnx
-for the comparison with ONNX Runtime."""
+"""The bundled main job as its user runs it: all 10,000 images, 3 ranks. Leaves its workspace and the logits of
+best.onnx for the comparison with ONNX Runtime."""
 import gzip
 import json
 import shutil

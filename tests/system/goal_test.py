@@ -5,7 +5,8 @@ import subprocess
 
 import yaml
 
-from halftone_cli import (DEMO, GOAL_MISSED, IO, OK, OUT_OF_REACH, SystemTest, halftone, main, outcome, records, settings)
+from halftone_cli import (DEMO, GOAL_MISSED, IO, OK, OUT_OF_REACH, SystemTest, halftone, main, outcome, records,
+                          settings)
 
 
 class Ending(SystemTest):

@@ -63,8 +63,8 @@ def halftone(*words, ranks=None, cwd=None, timeout=300, env=None):
 
 
 def settings(images=500, calibration=100, trials=30, goal=None):
-    """--set words for the demo config: a search on the same model and data that lasts seconds. The demo's dataloader has
-    batches of 50."""
+    """--set words for the demo config: a search on the same model and data that lasts seconds. The demo's dataloader
+    has batches of 50."""
     words = ["--set", f"evaluation.accuracy.iteration={images // 50}",
              "--set", f"quantization.calibration.sampling_size={calibration}",
              "--set", f"tuning.exit_policy.max_trials={trials}"]
@@ -99,6 +99,18 @@ class Running:
             left = [f"{name_of(pid)} {pid} {stat_fields(pid)[:1]}"
                     for pid in [self.process.pid] + descendants(self.process.pid)]
             raise AssertionError(f"did not end in {timeout} s; still there: {left}\n{self.log()}") from None
+
+    def wait_after_kill(self, ranks):
+        """Once in 100 kills or so Open MPI 4.1.4's mpirun stays behind, locked in its own PMIx_server_finalize, all
+        ranks dead: end it as a user would. A rank of ours that stays is a failure."""
+        try:
+            return self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            left = [pid for pid in ranks if is_alive(pid)]
+            if left:
+                raise AssertionError(f"ranks that outlive the killed one: {left}\n{self.log()}") from None
+            end_all([self.process.pid])
+            return self.wait(60)
 
     def log(self):
         return self.log_path.read_text(errors="replace")

@@ -5,7 +5,6 @@ HALFTONE_TEST_KILLS is the number of kills of each kind (3; the suite "slow" doe
 import os
 import random
 import signal
-import subprocess
 import time
 
 from halftone_cli import (DEMO, GOAL_MISSED, OUT_OF_REACH, Running, SystemTest, complete_lines, count_trials, end_all,
@@ -58,7 +57,7 @@ class KilledAndResumed(SystemTest):
             self.assertTrue(run.is_running(), f"ended before kill {number}:\n{run.log()}")
             processes = [run.process.pid] + run.ranks()
             kill(run)
-            self.wait_for_end(run)
+            run.wait_after_kill(processes[1:])
             # No rank outlives its mpirun; the next run needs the journal's lock.
             wait_until(lambda: not any(is_alive(pid) for pid in processes), 60, "all ranks ended")
             journalled = self.assert_extended(journalled)
@@ -67,14 +66,6 @@ class KilledAndResumed(SystemTest):
         self.assert_extended(journalled)
         self.assert_same_outcome(self.undisturbed, self.workspace)
         self.assert_nothing_was_evaluated_twice()
-
-    def wait_for_end(self, run):
-        """Open MPI 4.1's mpirun can wait for ever when a rank dies while it starts the others: end it as a user would."""
-        try:
-            run.process.wait(20)
-        except subprocess.TimeoutExpired:
-            end_all([run.process.pid])
-            run.wait(60)
 
     def assert_extended(self, journalled):
         """Finished records stay as they are. Gives the journal as it is now."""

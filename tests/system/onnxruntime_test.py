@@ -1,5 +1,5 @@
-"""best.onnx of the full-size main job in ONNX Runtime: another program must see the same model. Run by a Python that has
-onnx and onnxruntime, after full_size_test.py."""
+"""best.onnx of the full-size main job in ONNX Runtime: another program must see the same model. Run by a Python that
+has onnx and onnxruntime, after full_size_test.py."""
 import gzip
 
 import numpy

@@ -4,8 +4,8 @@ import signal
 
 import yaml
 
-from halftone_cli import (DEMO, GOAL_MISSED, OUT_OF_REACH, STOPPED, Running, SystemTest, count_trials, end_all, halftone,
-                          is_alive, main, outcome, records, settings, wait_until)
+from halftone_cli import (DEMO, GOAL_MISSED, OUT_OF_REACH, STOPPED, Running, SystemTest, count_trials, end_all,
+                          halftone, is_alive, main, outcome, records, settings, wait_until)
 
 WORDS = settings(trials=30, goal=OUT_OF_REACH)
 
@@ -33,7 +33,7 @@ class Signalled(SystemTest):
         self.assertTrue(run.is_running(), run.log())
         processes = run.ranks()
         os.kill(run.process.pid, which)
-        code = run.wait(60)
+        code = run.wait_after_kill(processes)
         wait_until(lambda: not any(is_alive(pid) for pid in processes), 60, "all ranks ended")
         return code, run.log()
 
