@@ -127,7 +127,8 @@ void ValueStatistics::grow_to(double limit) {
     const int shift = std::min(doublings, 30);  // more would leave 31 bits; the result is the two bins beside 0 by then
     std::vector<std::int64_t> wider(kBins);
     for (int i = 0; i < kBins; ++i) {
-        wider[static_cast<std::size_t>(kCentre + ((i - kCentre) >> shift))] += bins_[static_cast<std::size_t>(i)];
+        const int target = kCentre + ((i - kCentre) >> shift);
+        wider[static_cast<std::size_t>(target)] += bins_[static_cast<std::size_t>(i)];
     }
     bins_ = std::move(wider);
     limit_ = limit;

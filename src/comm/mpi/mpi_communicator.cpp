@@ -16,6 +16,7 @@
 #include <limits>
 #include <list>
 #include <map>
+#include <new>
 #include <set>
 #include <utility>
 
@@ -151,8 +152,8 @@ MpiCommunicator::~MpiCommunicator() {
         // Nothing can be done about it here.
     }
     // MPI may still touch these buffers, so they are given up, not freed.
-    if (!leaving_.empty()) static_cast<void>(new std::list<Transfer>(std::move(leaving_)));
-    if (!arriving_.empty()) static_cast<void>(new std::list<Arriving>(std::move(arriving_)));
+    if (!leaving_.empty()) static_cast<void>(new (std::nothrow) std::list<Transfer>(std::move(leaving_)));
+    if (!arriving_.empty()) static_cast<void>(new (std::nothrow) std::list<Arriving>(std::move(arriving_)));
 }
 
 void MpiCommunicator::send(RankId to, Bytes bytes) {
@@ -271,16 +272,14 @@ std::vector<Bytes> MpiCommunicator::gather(RankId root, Bytes bytes) {
     std::vector<Bytes> all(sizes.size());
     for (int from = 0; from < size_; ++from) {
         Bytes& part = all[static_cast<std::size_t>(from)];
-        if (from == rank_) {
-            part = std::move(bytes);
-            continue;
-        }
+        if (from == rank_) continue;
         part.resize(sizes[static_cast<std::size_t>(from)]);
         for_each_piece(part, [&](char* data, int count, bool) {
             check_mpi(MPI_Irecv(data, count, MPI_BYTE, from, kLastPiece, collectives_.get(), &request), "MPI_Irecv");
             wait(request, "MPI_Irecv of a gather");
         });
     }
+    all[static_cast<std::size_t>(rank_)] = std::move(bytes);
     return all;
 }
 

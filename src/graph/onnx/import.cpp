@@ -134,7 +134,7 @@ void Importer::read_header() {
 
 /// All unsupported operators in one message: users want to know the whole distance, not the first step.
 void Importer::check_operators() const {
-    static const std::set<std::string> kStructural{"Constant", "Identity", "Dropout"};
+    static const std::set<std::string> structural{"Constant", "Identity", "Dropout"};
     struct Unknown {
         std::string first;
         int count = 0;
@@ -147,7 +147,7 @@ void Importer::check_operators() const {
             throw ModelError(
                 fmt::format("{}: domain '{}' is not supported", where(node), check_text(node.domain(), "a domain")));
         }
-        if (kStructural.contains(node.op_type()) || ops_.knows(node.op_type())) continue;
+        if (structural.contains(node.op_type()) || ops_.knows(node.op_type())) continue;
         Unknown& entry = unknown[node.op_type()];
         if (entry.count++ == 0) entry.first = where(node);
     }

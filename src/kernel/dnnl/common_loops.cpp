@@ -57,6 +57,7 @@ inline __attribute__((always_inline)) void add_loop(const A* a, Affine from_a, c
 using AddLoop = void (*)(const std::byte*, Affine, const std::byte*, Affine, std::size_t, Clamp, std::byte*, Affine);
 
 // HALFTONE_SIMD_CLONES goes neither with templates nor with AVX-512's bytes, which make this loop twice as fast.
+// NOLINTBEGIN(bugprone-macro-parentheses): attributes and names of functions cannot stand in parentheses.
 #define HALFTONE_ADD(name, target)                                                                                     \
     template <class A, class B, class Y>                                                                               \
     target void name(const std::byte* a, Affine from_a, const std::byte* b, Affine from_b, std::size_t n, Clamp clamp, \
@@ -70,6 +71,7 @@ HALFTONE_ADD(add_avx2, __attribute__((target("avx2"))))
 HALFTONE_ADD(add_avx512, __attribute__((target("avx512bw,avx512dq,avx512vl,prefer-vector-width=512"))))
 #endif
 #undef HALFTONE_ADD
+// NOLINTEND(bugprone-macro-parentheses)
 
 template <class A, class B, class Y>
 AddLoop add_of() {
