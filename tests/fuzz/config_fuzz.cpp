@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "config/run_config.hpp"
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's name
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace halftone;
     const std::string_view text(reinterpret_cast<const char*>(data), size);

@@ -11,6 +11,7 @@
 #include "graph/unit.hpp"
 #include "kernel/ref/ref_op.hpp"
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's name
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace halftone;
     const std::string_view bytes(reinterpret_cast<const char*>(data), size);

@@ -1,6 +1,7 @@
 #pragma once
 // One record of every type, as a short run would write them.
 
+#include <cmath>
 #include <vector>
 
 #include "journal/format.hpp"
@@ -20,7 +21,7 @@ inline Header sample_header() {
 
 inline Result sample_result(double accuracy, std::int64_t worker) {
     return {.accuracy = accuracy,
-            .correct = static_cast<std::int64_t>(accuracy * 10'000 + 0.5),
+            .correct = std::llround(accuracy * 10'000),
             .samples = 10'000,
             .sample_units = 220'000,
             .failure = {},

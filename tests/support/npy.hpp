@@ -21,12 +21,12 @@ inline std::string field(const std::string& header, const std::string& key, char
 }
 
 inline DType dtype(const std::string& descr) {
-    static const std::map<std::string, DType> kWords{{"<f4", DType::f32}, {"<f8", DType::f64}, {"<f2", DType::f16},
-                                                     {"|i1", DType::s8},  {"|u1", DType::u8},  {"<i2", DType::s16},
-                                                     {"<u2", DType::u16}, {"<i4", DType::s32}, {"<u4", DType::u32},
-                                                     {"<i8", DType::s64}, {"<u8", DType::u64}, {"|b1", DType::boolean}};
-    const auto found = kWords.find(descr);
-    if (found == kWords.end()) throw std::runtime_error("npy: element type " + descr);
+    static const std::map<std::string, DType> words{{"<f4", DType::f32}, {"<f8", DType::f64}, {"<f2", DType::f16},
+                                                    {"|i1", DType::s8},  {"|u1", DType::u8},  {"<i2", DType::s16},
+                                                    {"<u2", DType::u16}, {"<i4", DType::s32}, {"<u4", DType::u32},
+                                                    {"<i8", DType::s64}, {"<u8", DType::u64}, {"|b1", DType::boolean}};
+    const auto found = words.find(descr);
+    if (found == words.end()) throw std::runtime_error("npy: element type " + descr);
     return found->second;
 }
 

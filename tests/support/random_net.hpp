@@ -29,7 +29,8 @@ private:
 
     void conv(std::int64_t out, std::int64_t kernel, std::int64_t stride, std::int64_t groups) {
         const std::string conv_name = name("conv");
-        const float bound = 1.5F / static_cast<float>(kernel * channels_ / groups);
+        const std::int64_t inputs = kernel * channels_ / groups;
+        const float bound = 1.5F / static_cast<float>(inputs);
         const Tensor weight = random_tensor({out, channels_ / groups, kernel, kernel}, rng_.next(), -bound, bound);
         const Tensor bias = chance(3) ? Tensor() : random_tensor({out}, rng_.next(), -0.5F, 0.5F);
         const std::int64_t pad = kernel / 2;

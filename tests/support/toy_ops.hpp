@@ -14,22 +14,22 @@ namespace halftone::test {
 class ToyOps final : public OpLibrary {
 public:
     [[nodiscard]] bool knows(std::string_view op) const override {
-        static const std::set<std::string, std::less<>> kKnown{"Add",
-                                                               "BatchNormalization",
-                                                               "Clip",
-                                                               "Conv",
-                                                               "DequantizeLinear",
-                                                               "Flatten",
-                                                               "Gemm",
-                                                               "GlobalAveragePool",
-                                                               "MaxPool",
-                                                               "Mul",
-                                                               "Reshape",
-                                                               "Relu",
-                                                               "QuantizeLinear",
-                                                               "Softmax",
-                                                               "Squeeze"};
-        return kKnown.contains(op);
+        static const std::set<std::string, std::less<>> known{"Add",
+                                                              "BatchNormalization",
+                                                              "Clip",
+                                                              "Conv",
+                                                              "DequantizeLinear",
+                                                              "Flatten",
+                                                              "Gemm",
+                                                              "GlobalAveragePool",
+                                                              "MaxPool",
+                                                              "Mul",
+                                                              "Reshape",
+                                                              "Relu",
+                                                              "QuantizeLinear",
+                                                              "Softmax",
+                                                              "Squeeze"};
+        return known.contains(op);
     }
 
     [[nodiscard]] std::vector<TensorType> infer(const OpContext& op) const override {

@@ -57,7 +57,7 @@ struct ToyProblem {
 };
 
 /// The candidates of a long space in order; trial t has accuracies[t].
-inline ToyProblem listed_problem(std::vector<double> accuracies) {
+inline ToyProblem listed_problem(const std::vector<double>& accuracies) {
     std::vector<std::int64_t> sizes;  // one unit with one option: the calibration sizes make the candidates
     for (std::size_t t = 0; t < accuracies.size(); ++t) sizes.push_back(static_cast<std::int64_t>(100 + t));
     const std::size_t count = accuracies.size();
@@ -201,7 +201,7 @@ public:
 /// A workspace in memory and sessions that work in it.
 class ToyRun {
 public:
-    explicit ToyRun(ToyProblem problem, std::string journal_text = {}) : problem_(std::move(problem)) {
+    explicit ToyRun(ToyProblem problem, const std::string& journal_text = {}) : problem_(std::move(problem)) {
         files->create_directories("/w");
         if (!journal_text.empty()) files->write_atomically(kPath, journal_text);
     }

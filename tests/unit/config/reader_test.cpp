@@ -23,6 +23,7 @@ std::string error(const std::string& value, Read call) {
     return message_of([&] { static_cast<void>(read(value, call)); });
 }
 
+// NOLINTBEGIN(readability-identifier-naming): they read as the calls they are.
 const auto boolean = [](Reader& r) { return r.boolean("k", false); };
 const auto positive = [](Reader& r) { return r.integer("k", 7, 1); };
 const auto number = [](Reader& r) { return r.number("k", 0.5); };
@@ -30,6 +31,7 @@ const auto percent = [](Reader& r) { return r.percent("k").value_or(-99); };
 const auto integers = [](Reader& r) { return r.integers("k", {7}); };
 const auto numbers = [](Reader& r) { return r.numbers("k", {}); };
 const auto words = [](Reader& r) { return r.words("k", {"fallback"}); };
+// NOLINTEND(readability-identifier-naming)
 
 TEST(Reader, BooleansAreYamlsWords) {
     for (const char* text : {"true", "True", "TRUE", "yes", "On"}) EXPECT_TRUE(read(text, boolean)) << text;
