@@ -1,14 +1,13 @@
 // The communicator contract with every rank a process; started by mpirun. Rank 0 reports; failures of any rank are
 // shown and make every rank's exit code 1. `--abort` and `--throw` show instead how a run in trouble ends.
-#include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include <cstdio>
 #include <string_view>
 
 #include "base/error.hpp"
 #include "comm/mpi/mpi_communicator.hpp"
 #include "contract/comm/communicator_scenarios.hpp"
+#include "support/mpi_tests.hpp"
 
 namespace halftone {
 namespace {
@@ -49,27 +48,6 @@ TEST(MpiWorldTest, NamesItsLibrary) {
     EXPECT_THAT(mpi_version(), testing::MatchesRegex("Open MPI [0-9]+\\.[0-9]+\\.[0-9]+.*"));
 }
 
-int run_all_tests() {
-    if (world->rank() != 0) {
-        // Failures only: N copies of the same list help nobody.
-        auto& listeners = testing::UnitTest::GetInstance()->listeners();
-        delete listeners.Release(listeners.default_result_printer());
-        struct Failures : testing::EmptyTestEventListener {
-            void OnTestPartResult(const testing::TestPartResult& result) override {
-                if (!result.failed()) return;
-                fmt::print("rank {}: {}:{}: {}\n", world->rank(), result.file_name(), result.line_number(),
-                           result.summary());
-            }
-        };
-        listeners.Append(new Failures);
-    }
-    const int failed = RUN_ALL_TESTS();
-    const auto comm = world->communicator();
-    bool any_failed = false;
-    for (const Bytes& code : comm->gather(RankId{0}, failed != 0 ? "failed" : "passed")) any_failed |= code == "failed";
-    return comm->broadcast(RankId{0}, any_failed ? "failed" : "passed") == "failed" ? 1 : 0;
-}
-
 /// One rank is in trouble while the others wait for a message.
 int end_early(std::string_view how) {
     try {
@@ -89,5 +67,5 @@ int main(int argc, char** argv) {
     halftone::MpiWorld world(argc, argv);
     halftone::world = &world;
     testing::InitGoogleTest(&argc, argv);
-    return argc > 1 ? halftone::end_early(argv[1]) : halftone::run_all_tests();
+    return argc > 1 ? halftone::end_early(argv[1]) : halftone::test::run_all_tests(world);
 }

@@ -1,12 +1,11 @@
 // Tune runs with every rank a process; started by mpirun. Rank 0 compares with the same search in this process. With
 // `--broken`, the program ends as halftone does when a worker's data is gone: all ranks return, with one exit code.
-#include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include <cstdio>
 #include <string_view>
 
 #include "comm/mpi/mpi_communicator.hpp"
+#include "support/mpi_tests.hpp"
 #include "support/toy_searches.hpp"
 
 namespace halftone {
@@ -70,27 +69,6 @@ TEST(MpiTrouble, ABrokenWorkerEndsTheRunOnEveryRank) {
     EXPECT_FALSE(comm->receive_for({})) << "a message was left unread";
 }
 
-int run_all_tests() {
-    if (!is_root()) {
-        // Failures only: N copies of the same list help nobody.
-        auto& listeners = testing::UnitTest::GetInstance()->listeners();
-        delete listeners.Release(listeners.default_result_printer());
-        struct Failures : testing::EmptyTestEventListener {
-            void OnTestPartResult(const testing::TestPartResult& result) override {
-                if (!result.failed()) return;
-                fmt::print("rank {}: {}:{}: {}\n", world->rank(), result.file_name(), result.line_number(),
-                           result.summary());
-            }
-        };
-        listeners.Append(new Failures);
-    }
-    const int failed = RUN_ALL_TESTS();
-    const auto comm = world->communicator();
-    bool any_failed = false;
-    for (const Bytes& code : comm->gather(RankId{0}, failed != 0 ? "failed" : "passed")) any_failed |= code == "failed";
-    return comm->broadcast(RankId{0}, any_failed ? "failed" : "passed") == "failed" ? 1 : 0;
-}
-
 /// As the program does it: rank 0's error becomes every rank's exit code.
 int end_broken() {
     const auto comm = world->communicator();
@@ -114,5 +92,6 @@ int main(int argc, char** argv) {
     halftone::MpiWorld world(argc, argv);
     halftone::world = &world;
     testing::InitGoogleTest(&argc, argv);
-    return argc > 1 && std::string_view(argv[1]) == "--broken" ? halftone::end_broken() : halftone::run_all_tests();
+    return argc > 1 && std::string_view(argv[1]) == "--broken" ? halftone::end_broken()
+                                                               : halftone::test::run_all_tests(world);
 }
