@@ -132,15 +132,17 @@ struct Upgrade {
 constexpr std::int64_t kAlways = 1000;
 
 // Source: ONNX's Changelog.md, one row per operator whose form changed between opsets 11 and 13.
-constexpr std::array<Upgrade, 9> kUpgrades{{{"BatchNormalization", kAlways, normalise_batch_norm},
-                                            {"Dropout", 12, upgrade_dropout},
-                                            {"Hardmax", 13, upgrade_softmax},
-                                            {"LogSoftmax", 13, upgrade_softmax},
-                                            {"ReduceSum", 13, upgrade_axes},
-                                            {"Softmax", 13, upgrade_softmax},
-                                            {"Split", 13, upgrade_split},
-                                            {"Squeeze", 13, upgrade_axes},
-                                            {"Unsqueeze", 13, upgrade_axes}}};
+constexpr auto kUpgrades = std::to_array<Upgrade>({
+    {"BatchNormalization", kAlways, normalise_batch_norm},
+    {"Dropout", 12, upgrade_dropout},
+    {"Hardmax", 13, upgrade_softmax},
+    {"LogSoftmax", 13, upgrade_softmax},
+    {"ReduceSum", 13, upgrade_axes},
+    {"Softmax", 13, upgrade_softmax},
+    {"Split", 13, upgrade_split},
+    {"Squeeze", 13, upgrade_axes},
+    {"Unsqueeze", 13, upgrade_axes},
+});
 
 }  // namespace
 
