@@ -37,22 +37,27 @@ struct Port {
 };
 
 /// One step: `node` with everything that runs fused with it. Meaning, in real numbers:
-///   y = clamp(op(inputs[0], …) [+ inputs.back() when has_residual]), then quantized to output.params if set.
-/// Integer inputs mean (code - zero_point) * scale. Conv and Gemm:
+///   y = clamp(activation(op(inputs[0], …) [+ inputs.back() when has_residual])), then quantized to output.params if
+///   set.
+/// Integer inputs mean (code - zero_point) * scale. Conv, Gemm, and MatMul with constant weights [K, N]:
 ///   f32: weight f32, bias f32.  int8: weight s8 with weight_params (zero points 0; per tensor or per output channel),
-///   bias s32 with scale inputs[0].scale * weight.scale[c], as the exported file holds it.
+///   bias s32 with scale inputs[0].scale * weight.scale[c], as the exported file holds it; MatMul, whose bias is an Add
+///   behind it in the file, f32.
 struct KernelRequest {
     const Node* node = nullptr;  ///< op type and attributes; outlives the request, not the primitive
     std::vector<Port> inputs{};  ///< data inputs only, in node order; the residual last
     std::vector<Port> outputs{};
-    Tensor weight{};  ///< Conv, Gemm; empty elsewhere
+    Tensor weight{};  ///< Conv, Gemm, MatMul by a constant; empty elsewhere
     std::optional<QuantParams> weight_params{};
-    Tensor bias{};                    ///< empty if none
-    bool has_residual = false;        ///< f32 Conv/Gemm only
-    Clamp clamp{};                    ///< Conv, Gemm, Add
-    std::vector<Tensor> constants{};  ///< of other ops: constant inputs by input number (empty where not constant)
+    Tensor bias{};                     ///< empty if none
+    bool has_residual = false;         ///< f32 Conv/Gemm/MatMul only
+    const Node* activation = nullptr;  ///< a unary element-wise node (Sigmoid, Swish, Gelu…); Conv, Gemm, MatMul
+    Clamp clamp{};                     ///< Conv, Gemm, MatMul, Add
+    std::vector<Tensor> constants{};   ///< of other ops: constant inputs by input number (empty where not constant)
 
     [[nodiscard]] bool is_quantized() const { return !inputs.empty() && inputs[0].params.has_value(); }
+    /// Something besides the operator itself is computed.
+    [[nodiscard]] bool is_fused() const { return has_residual || activation != nullptr || !clamp.is_identity(); }
 };
 
 /// How a tensor lies in memory: plain row-major, or an implementation's own (blocked, channels-last).

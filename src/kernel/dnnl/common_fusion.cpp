@@ -1,6 +1,7 @@
 #include "kernel/dnnl/common_fusion.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "kernel/dnnl/common_engine.hpp"
 #include "kernel/machine.hpp"
@@ -39,13 +40,16 @@ Support check_int8(const KernelRequest& request, std::int64_t channels, std::int
             "int8 needs VNNI: without it oneDNN's int8 dot products saturate at 16 bits (this machine: " + isa_name() +
             ")");
     }
-    if (request.has_residual) return Support::no("a residual is fused in fp32 only");
+    if (request.has_residual && (request.node->op != "MatMul" || !is_real_port(request.outputs[0]))) {
+        return Support::no("a residual is fused in fp32 only");
+    }
     if (!is_code_port(request.inputs[0])) return Support::no("an int8 input is uint8 or int8 codes, per tensor");
     if (!is_code_port(request.outputs[0]) && !is_real_port(request.outputs[0])) {
         return Support::no("the output of an int8 op is uint8 or int8 codes, per tensor, or fp32");
     }
-    if (!request.bias.is_empty() && request.bias.dtype() != DType::s32) {
-        return Support::no("the bias of an int8 op is int32");
+    const DType bias = request.node->op == "MatMul" ? DType::f32 : DType::s32;
+    if (!request.bias.is_empty() && request.bias.dtype() != bias) {
+        return Support::no("the bias of an int8 " + request.node->op + " is " + std::string(to_string(bias)));
     }
     return check_weight_params(request, channels, axis);
 }
@@ -56,9 +60,6 @@ Support check_f32(const KernelRequest& request) {
     }
     if (request.weight.dtype() != DType::f32) return Support::no("an fp32 op needs fp32 weights");
     if (!request.bias.is_empty() && request.bias.dtype() != DType::f32) return Support::no("the bias is not fp32");
-    if (request.has_residual && request.inputs.back().type != request.outputs[0].type) {
-        return Support::no("the residual does not have the output's shape");
-    }
     return Support::yes();
 }
 
@@ -69,22 +70,10 @@ std::vector<float> accumulator_scales(const KernelRequest& request) {
     return scales;
 }
 
-void add_zero_point(Fusion& fusion, int argument, const QuantParams& params) {
-    if (params.zero_point[0] == 0) return;
-    fusion.attributes.set_zero_points_mask(argument, 0);
-    fusion.arguments.emplace_back(DNNL_ARG_ATTR_ZERO_POINTS | argument,
-                                  constant_memory(std::span<const std::int32_t>(params.zero_point)));
-}
-
-void add_scales(Fusion& fusion, int argument, int mask, std::span<const float> scales) {
-    fusion.attributes.set_scales_mask(argument, mask);
-    fusion.arguments.emplace_back(DNNL_ARG_ATTR_SCALES | argument, constant_memory(scales));
-}
-
 }  // namespace
 
 Support check_unfused(const KernelRequest& request) {
-    if (request.has_residual || !request.clamp.is_identity()) return Support::no("the op fuses nothing");
+    if (request.is_fused()) return Support::no("the op fuses nothing");
     return Support::yes();
 }
 
@@ -99,17 +88,47 @@ Support check_f32_unary(const KernelRequest& request) {
 Support check_fused(const KernelRequest& request, std::int64_t channels, std::int64_t axis) {
     const std::size_t inputs = request.has_residual ? 2 : 1;
     if (request.inputs.size() != inputs || request.outputs.size() != 1) return Support::no("wrong number of inputs");
+    if (request.has_residual && request.inputs.back().type != request.outputs[0].type) {
+        return Support::no("the residual does not have the output's shape");
+    }
+    if (request.activation != nullptr && !is_post_op(*request.activation)) {
+        return Support::no("no post-op for the activation " + request.activation->op);
+    }
     return request.is_quantized() ? check_int8(request, channels, axis) : check_f32(request);
 }
 
-Fusion fuse(const KernelRequest& request, int weight_mask, float factor) {
-    Fusion fusion{plain_attributes(), {}};
+void add_zero_point(Fusion& fusion, int argument, std::int32_t zero_point) {
+    if (zero_point == 0) return;
+    fusion.attributes.set_zero_points_mask(argument, 0);
+    fusion.arguments.emplace_back(DNNL_ARG_ATTR_ZERO_POINTS | argument,
+                                  constant_memory(std::span<const std::int32_t>(&zero_point, 1)));
+}
+
+void add_scales(Fusion& fusion, int argument, int mask, std::span<const float> scales) {
+    fusion.attributes.set_scales_mask(argument, mask);
+    fusion.arguments.emplace_back(DNNL_ARG_ATTR_SCALES | argument, constant_memory(scales));
+}
+
+void add_output_params(Fusion& fusion, const KernelRequest& request) {
+    const auto& output = request.outputs[0].params;
+    if (!output) return;
+    add_scales(fusion, DNNL_ARG_DST, 0, output->scale);
+    add_zero_point(fusion, DNNL_ARG_DST, output->zero_point[0]);
+}
+
+void add_post_ops(Fusion& fusion, const KernelRequest& request) {
     dnnl::post_ops post_ops;
     if (request.has_residual) post_ops.append_sum();
+    if (request.activation != nullptr) append_activation(post_ops, *request.activation);
     const auto& output = request.outputs[0].params;
     const Clamp& clamp = request.clamp;
     if (!output || !is_clamp_implied(*output, clamp.low, clamp.high)) append_clamp(post_ops, clamp);
     fusion.attributes.set_post_ops(post_ops);
+}
+
+Fusion fuse(const KernelRequest& request, int weight_mask, float factor) {
+    Fusion fusion{plain_attributes(), {}};
+    add_post_ops(fusion, request);
     if (!request.is_quantized()) return fusion;
 
     const QuantParams& input = *request.inputs[0].params;
@@ -117,11 +136,8 @@ Fusion fuse(const KernelRequest& request, int weight_mask, float factor) {
     for (float& scale : weight_scales) scale *= factor;
     add_scales(fusion, DNNL_ARG_SRC, 0, input.scale);
     add_scales(fusion, DNNL_ARG_WEIGHTS, weight_scales.size() == 1 ? 0 : weight_mask, weight_scales);
-    add_zero_point(fusion, DNNL_ARG_SRC, input);
-    if (output) {
-        add_scales(fusion, DNNL_ARG_DST, 0, output->scale);
-        add_zero_point(fusion, DNNL_ARG_DST, *output);
-    }
+    add_zero_point(fusion, DNNL_ARG_SRC, input.zero_point[0]);
+    add_output_params(fusion, request);
     return fusion;
 }
 
@@ -140,6 +156,41 @@ std::vector<float> real_bias(const KernelRequest& request, std::int64_t channels
         values[c] = static_cast<float>(bias.as<std::int32_t>()[c * step]) * scale * factor;
     }
     return values;
+}
+
+namespace {
+
+/// An eltwise post-op; alpha and beta as oneDNN defines them for the algorithm.
+struct PostOp {
+    dnnl::algorithm algorithm;
+    float alpha = 0.0F;
+    float beta = 0.0F;
+};
+
+std::optional<PostOp> post_op_of(const Node& node) {
+    if (node.op == "Sigmoid") return PostOp{dnnl::algorithm::eltwise_logistic};
+    if (node.op == "Tanh") return PostOp{dnnl::algorithm::eltwise_tanh};
+    if (node.op == "HardSwish") return PostOp{dnnl::algorithm::eltwise_hardswish, 1.0F / 6.0F, 0.5F};
+    if (node.op == "Swish") {
+        return PostOp{dnnl::algorithm::eltwise_swish, float_attribute(node, "alpha", 1.0F)};
+    }
+    if (node.op == "LeakyRelu") {
+        return PostOp{dnnl::algorithm::eltwise_relu, float_attribute(node, "alpha", 0.01F)};
+    }
+    if (node.op == "Gelu") {
+        const bool is_tanh = string_attribute(node, "approximate", "none") == "tanh";
+        return PostOp{is_tanh ? dnnl::algorithm::eltwise_gelu_tanh : dnnl::algorithm::eltwise_gelu_erf};
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+bool is_post_op(const Node& node) { return post_op_of(node).has_value(); }
+
+void append_activation(dnnl::post_ops& post_ops, const Node& node) {
+    const PostOp post_op = *post_op_of(node);
+    post_ops.append_eltwise(post_op.algorithm, post_op.alpha, post_op.beta);
 }
 
 void append_clamp(dnnl::post_ops& post_ops, Clamp clamp) {

@@ -38,7 +38,8 @@ Step::Step(dnnl::primitive primitive, const dnnl::primitive_desc_base& descripto
       scratch_(descriptor.scratchpad_desc(), cpu_engine(), DNNL_MEMORY_NONE),
       stream_(cpu_engine()) {
     const auto bind = [this](const Slot& slot) {
-        const memory bound(onednn::descriptor(slot.layout), cpu_engine(), DNNL_MEMORY_NONE);
+        const memory bound(slot.seen_as ? *slot.seen_as : onednn::descriptor(slot.layout), cpu_engine(),
+                           DNNL_MEMORY_NONE);
         if (slot.argument != Slot::kCopiedToOutput) arguments_.emplace(slot.argument, bound);
         return bound;
     };

@@ -3,6 +3,7 @@
 // loops.
 
 #include <functional>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
@@ -26,6 +27,8 @@ struct Slot {
     static constexpr int kCopiedToOutput = -1;  ///< a residual: copied to output 0, which a sum post-op reads
     Layout layout;
     int argument;
+    /// The same bytes under other dimensions, where the primitive sees them so (a stack of rows as one matrix).
+    std::optional<dnnl::memory::desc> seen_as{};
 };
 
 struct StepParts {

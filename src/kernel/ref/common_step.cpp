@@ -1,5 +1,8 @@
 #include "kernel/ref/common_step.hpp"
 
+#include <array>
+
+#include "kernel/ref/ref_op.hpp"
 #include "tensor/affine.hpp"
 
 namespace halftone::ref {
@@ -12,6 +15,7 @@ RefPrimitive::RefPrimitive(const KernelRequest& request) {
 FusedStep::FusedStep(const KernelRequest& request)
     : RefPrimitive(request),
       output_params_(request.outputs[0].params),
+      activation_(request.activation == nullptr ? std::nullopt : std::optional<Node>(*request.activation)),
       clamp_(request.clamp),
       has_residual_(request.has_residual) {}
 
@@ -30,6 +34,7 @@ void FusedStep::execute(std::span<const std::byte* const> inputs, std::span<std:
         const auto* residual = reinterpret_cast<const float*>(inputs.back());
         for (std::size_t i = 0; i < count; ++i) values[i] += residual[i];
     }
+    if (activation_) activate(values);
     if (!clamp_.is_identity()) {
         for (float& value : values) {
             value = value < clamp_.low ? clamp_.low : value;
@@ -41,6 +46,15 @@ void FusedStep::execute(std::span<const std::byte* const> inputs, std::span<std:
     }
 }
 
+void FusedStep::activate(std::span<float> values) const {
+    const TensorType type{DType::f32, output_layout(0).type().shape};
+    const Tensor before = Tensor::of<float>(type.shape, values);
+    const OpContext op{.node = *activation_, .inputs = {type}, .constants = {nullptr}};
+    const std::array<TensorView, 1> in{before.view()};
+    const std::array<MutableView, 1> out{MutableView{type, reinterpret_cast<std::byte*>(values.data())}};
+    find_ref_op(activation_->op)->run(op, in, out);
+}
+
 Support fused_step_accepts(const KernelRequest& request) {
     if (request.outputs.size() != 1) return Support::no("a fused step has one output");
     const Port& output = request.outputs[0];
@@ -50,6 +64,9 @@ Support fused_step_accepts(const KernelRequest& request) {
         if (!output.params->is_per_tensor()) return Support::no("activations are quantized per tensor only");
     } else if (output.type.dtype != DType::f32) {
         return Support::no("the output is neither fp32 nor quantized");
+    }
+    if (request.activation != nullptr && find_ref_op(request.activation->op) == nullptr) {
+        return Support::no("the activation " + request.activation->op + " is not supported");
     }
     if (request.has_residual) {
         const Port& residual = request.inputs.back();

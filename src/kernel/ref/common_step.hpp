@@ -21,7 +21,7 @@ private:
     std::vector<Layout> outputs_;
 };
 
-/// y = clamp(compute(…) [+ residual]), then quantized if the output has parameters.
+/// y = clamp(activation(compute(…) [+ residual])), then quantized if the output has parameters.
 class FusedStep : public RefPrimitive {
 public:
     explicit FusedStep(const KernelRequest& request);
@@ -34,13 +34,16 @@ protected:
     virtual void compute(std::span<const std::byte* const> inputs, std::span<float> values) const = 0;
 
 private:
+    void activate(std::span<float> values) const;
+
     std::optional<QuantParams> output_params_;
+    std::optional<Node> activation_;
     Clamp clamp_;
     bool has_residual_;
 };
 
 /// What FusedStep needs of a request: one output, f32 or 8-bit with per-tensor parameters; an f32 residual of the
-/// output's shape.
+/// output's shape; an activation that is a known operator.
 [[nodiscard]] Support fused_step_accepts(const KernelRequest& request);
 
 }  // namespace halftone::ref

@@ -31,14 +31,12 @@ private:
     std::size_t output_count_;
 };
 
-bool is_fused(const KernelRequest& request) { return request.has_residual || !request.clamp.is_identity(); }
-
 bool has_params(const Port& port) { return port.params.has_value(); }
 
 }  // namespace
 
 Support RefOp::supports(const KernelRequest& request) const {
-    if (is_fused(request)) return Support::no(std::string(type()) + " cannot be fused with a clamp or a residual");
+    if (request.is_fused()) return Support::no(std::string(type()) + " is not fused with anything");
     if (std::any_of(request.inputs.begin(), request.inputs.end(), has_params) ||
         std::any_of(request.outputs.begin(), request.outputs.end(), has_params)) {
         return Support::no("no int8 kernel for " + std::string(type()));
@@ -53,7 +51,7 @@ std::unique_ptr<Primitive> RefOp::build(const KernelRequest& request) const {
 namespace ref {
 
 Support MovingOp::supports(const KernelRequest& request) const {
-    if (is_fused(request)) return Support::no(std::string(type()) + " cannot be fused with a clamp or a residual");
+    if (request.is_fused()) return Support::no(std::string(type()) + " is not fused with anything");
     const auto& params = request.inputs.at(0).params;
     const auto differs = [&](const Port& port) { return port.params != params; };
     if (std::any_of(request.inputs.begin(), request.inputs.end(), differs) ||

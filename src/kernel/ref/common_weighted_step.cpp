@@ -18,8 +18,13 @@ Support integers_fit(const KernelRequest& request, std::int64_t channels) {
     if (!weight.is_per_tensor() && static_cast<std::int64_t>(weight.scale.size()) != channels) {
         return Support::no("the weights do not have one scale for each output channel");
     }
-    if (!request.bias.is_empty() && request.bias.dtype() != DType::s32) return Support::no("the bias is not int32");
-    if (request.has_residual) return Support::no("a residual is fused in fp32 only");
+    const DType bias = request.node->op == "MatMul" ? DType::f32 : DType::s32;  // an Add behind a MatMul is real
+    if (!request.bias.is_empty() && request.bias.dtype() != bias) {
+        return Support::no("the bias is not " + std::string(to_string(bias)));
+    }
+    if (request.has_residual && (request.node->op != "MatMul" || request.outputs[0].params)) {
+        return Support::no("a residual is fused in fp32 only");
+    }
     return Support::yes();
 }
 

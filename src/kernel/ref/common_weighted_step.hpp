@@ -1,5 +1,5 @@
 #pragma once
-// What Conv and Gemm share as steps: constant weights and bias, f32 or codes.
+// What Conv, Gemm and MatMul share as steps: constant weights and bias, f32 or codes.
 
 #include "kernel/ref/common_request.hpp"
 #include "kernel/ref/common_step.hpp"

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "kernel/ref/common_gemm_loops.hpp"
+#include "kernel/ref/common_mat_mul_step.hpp"
 #include "kernel/ref/common_rules.hpp"
 #include "kernel/ref/ref_op.hpp"
 
@@ -73,6 +74,14 @@ public:
                 for (const double sum : sums) *y++ = static_cast<float>(sum);
             }
         });
+    }
+
+    Support supports(const KernelRequest& request) const override {
+        return is_mat_mul_step(request) ? supports_mat_mul_step(request) : RefOp::supports(request);
+    }
+
+    std::unique_ptr<Primitive> build(const KernelRequest& request) const override {
+        return is_mat_mul_step(request) ? build_mat_mul_step(request) : RefOp::build(request);
     }
 
 private:

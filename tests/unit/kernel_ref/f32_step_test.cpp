@@ -124,7 +124,7 @@ TEST(ReluStep, KeepsNaN) {
 TEST(ReluStep, CannotBeFused) {
     const Node node = node_of({.op = "Relu", .inputs = {{}}});
     KernelRequest request{.node = &node, .inputs = {real_port({3})}, .outputs = {real_port({3})}, .clamp = {.low = 0}};
-    EXPECT_THAT(why_not(request), HasSubstr("cannot be fused"));
+    EXPECT_THAT(why_not(request), HasSubstr("is not fused"));
     request.clamp = {};
     request.inputs = {code_port(DType::u8, {3}, 1.0F, 0)};
     EXPECT_THAT(why_not(request), HasSubstr("no int8 kernel for Relu"));

@@ -1,0 +1,213 @@
+// Source: ONNX operator MatMul, opset 13. By a constant [K, N]: one oneDNN matmul over all rows, with bias, residual
+// and activation, fp32 or int8. Of two tensors: batched, fp32, or codes times codes.
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "kernel/dnnl/common_engine.hpp"
+#include "kernel/dnnl/common_fusion.hpp"
+#include "kernel/dnnl/common_layout.hpp"
+#include "kernel/dnnl/common_weights.hpp"
+#include "kernel/dnnl/dnnl_ops.hpp"
+#include "kernel/machine.hpp"
+
+namespace halftone::onednn {
+namespace {
+
+using dnnl::memory;
+
+constexpr int kColumnMask = 2;  // scales vary along dimension 1 of [K, N]
+
+// ---- by a constant ----------------------------------------------------------------------------------------------
+
+memory::desc rows_of(const TensorType& type) {
+    const std::int64_t columns = type.shape[type.shape.rank() - 1];
+    return row_major({columns == 0 ? 0 : type.shape.elements() / columns, columns}, to_dnnl(type.dtype));
+}
+
+std::int64_t columns_of(const KernelRequest& request) { return request.weight.shape()[1]; }
+
+dnnl::matmul::primitive_desc describe_weighted(const KernelRequest& request, const Fusion& fusion) {
+    const memory::desc weights(request.weight.shape().dims(), to_dnnl(request.weight.dtype()), memory::format_tag::any);
+    const memory::desc bias =
+        request.bias.is_empty() ? memory::desc() : row_major({1, columns_of(request)}, memory::data_type::f32);
+    return {cpu_engine(), rows_of(request.inputs[0].type),  weights,
+            bias,         rows_of(request.outputs[0].type), fusion.attributes};
+}
+
+Support check_weighted(const KernelRequest& request) {
+    if (request.weight.shape().rank() != 2) return Support::no("the weights are not a matrix");
+    if (request.inputs[0].type.shape.rank() < 2) return Support::no("the input is not a matrix");
+    if (request.outputs[0].type.shape.elements() == 0) return Support::no("the output is empty");
+    if (!request.bias.is_empty() && request.bias.elements() != columns_of(request)) {
+        return Support::no("the bias does not have one value for each column");
+    }
+    return check_fused(request, columns_of(request), 1);
+}
+
+std::unique_ptr<Primitive> build_weighted(const KernelRequest& request, const BuildContext& context) {
+    const Fusion fusion = fuse(request, kColumnMask);
+    const auto descriptor = describe_weighted(request, fusion);
+    const Layout output(request.outputs[0].type);
+    StepParts parts{.inputs = {{Layout(request.inputs[0].type), DNNL_ARG_SRC, rows_of(request.inputs[0].type)}},
+                    .outputs = {{output, DNNL_ARG_DST, rows_of(request.outputs[0].type)}},
+                    .constants = fusion.arguments};
+    if (request.has_residual) {
+        parts.inputs.push_back({output, Slot::kCopiedToOutput, {}});
+        parts.in_place_input = 1;
+    }
+    const memory::desc plain = row_major(request.weight.shape().dims(), to_dnnl(request.weight.dtype()));
+    parts.constants.emplace_back(DNNL_ARG_WEIGHTS,
+                                 pack(context.weights, request.weight, plain, descriptor.weights_desc()));
+    if (!request.bias.is_empty()) {
+        memory row(row_major({1, columns_of(request)}, memory::data_type::f32), cpu_engine());
+        const auto values = request.bias.as<float>();
+        std::copy(values.begin(), values.end(), static_cast<float*>(row.get_data_handle()));
+        parts.constants.emplace_back(DNNL_ARG_BIAS, row);
+    }
+    return std::make_unique<Step>(dnnl::matmul(descriptor), descriptor, std::move(parts));
+}
+
+// ---- of two tensors ---------------------------------------------------------------------------------------------
+
+/// Row-major, with leading dimensions of 1 up to `rank`, as oneDNN wants operands of one rank.
+memory::desc stacked(const TensorType& type, std::size_t rank, memory::data_type element) {
+    memory::dims dims = type.shape.dims();
+    dims.insert(dims.begin(), rank - dims.size(), 1);
+    return row_major(dims, element);
+}
+
+bool is_u8(const Port& port) { return port.type.dtype == DType::u8; }
+
+/// oneDNN takes int8 on the right only: uint8 codes are read as code - 128, with the zero point moved likewise.
+constexpr std::int32_t kShift = 128;
+
+Fusion fuse_pair(const KernelRequest& request) {
+    Fusion fusion{plain_attributes(), {}};
+    add_post_ops(fusion, request);
+    if (!request.is_quantized()) return fusion;
+    const QuantParams& left = *request.inputs[0].params;
+    const QuantParams& right = *request.inputs[1].params;
+    add_scales(fusion, DNNL_ARG_SRC, 0, left.scale);
+    add_scales(fusion, DNNL_ARG_WEIGHTS, 0, right.scale);
+    add_zero_point(fusion, DNNL_ARG_SRC, left.zero_point[0]);
+    add_zero_point(fusion, DNNL_ARG_WEIGHTS, right.zero_point[0] - (is_u8(request.inputs[1]) ? kShift : 0));
+    add_output_params(fusion, request);
+    return fusion;
+}
+
+struct PairDescs {
+    memory::desc left;
+    memory::desc right;
+    memory::desc output;
+};
+
+PairDescs pair_descs(const KernelRequest& request) {
+    const std::size_t rank = request.outputs[0].type.shape.rank();
+    const auto element = [](const Port& port) { return to_dnnl(port.type.dtype); };
+    const memory::data_type right = request.is_quantized() ? memory::data_type::s8 : memory::data_type::f32;
+    return {stacked(request.inputs[0].type, rank, element(request.inputs[0])),
+            stacked(request.inputs[1].type, rank, right),
+            stacked(request.outputs[0].type, rank, element(request.outputs[0]))};
+}
+
+dnnl::matmul::primitive_desc describe_pair(const KernelRequest& request, const Fusion& fusion) {
+    const PairDescs descs = pair_descs(request);
+    return {cpu_engine(), descs.left, descs.right, descs.output, fusion.attributes};
+}
+
+bool is_codes(const Port& port) {
+    return port.params && port.params->is_per_tensor() &&
+           (port.type.dtype == DType::u8 || port.type.dtype == DType::s8);
+}
+
+Support check_pair(const KernelRequest& request) {
+    if (request.inputs.size() != 2) return Support::no("two data inputs are needed");
+    const Port& left = request.inputs[0];
+    const Port& right = request.inputs[1];
+    const Port& output = request.outputs[0];
+    if (left.type.shape.rank() < 2 || right.type.shape.rank() < 2) return Support::no("an operand is no matrix");
+    if (output.type.shape.elements() == 0) return Support::no("the output is empty");
+    if (request.is_fused()) return Support::no("nothing is fused with a product of two tensors");
+    if (output.params && !output.params->is_per_tensor()) return Support::no("the output has several scales");
+    if (!request.is_quantized()) {
+        const bool is_real = !right.params && !output.params && left.type.dtype == DType::f32;
+        return is_real && right.type.dtype == DType::f32 ? Support::yes()
+                                                         : Support::no("the operands are not both fp32");
+    }
+    if (!has_exact_int8()) return Support::no("int8 needs VNNI (this machine: " + isa_name() + ")");
+    if (!is_codes(left) || !is_codes(right)) return Support::no("both operands are codes, per tensor");
+    return Support::yes();
+}
+
+/// The right operand's uint8 codes, moved to int8 in scratch memory before the product.
+class ShiftedProduct final : public Primitive {
+public:
+    ShiftedProduct(std::unique_ptr<Primitive> product, TensorType right)
+        : product_(std::move(product)), right_(right) {}
+
+    [[nodiscard]] const Layout& input_layout(std::size_t i) const override {
+        return i == 1 ? right_ : product_->input_layout(i);
+    }
+    [[nodiscard]] const Layout& output_layout(std::size_t i) const override { return product_->output_layout(i); }
+    [[nodiscard]] std::size_t scratch_bytes() const override { return shifted_bytes() + product_->scratch_bytes(); }
+    [[nodiscard]] std::string implementation() const override { return product_->implementation(); }
+
+    void execute(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
+                 std::byte* scratch) const override {
+        const std::size_t bytes = right_.bytes();
+        for (std::size_t i = 0; i < bytes; ++i) scratch[i] = inputs[1][i] ^ std::byte{0x80};
+        const std::array<const std::byte*, 2> operands{inputs[0], scratch};
+        product_->execute(operands, outputs, scratch + shifted_bytes());
+    }
+
+private:
+    [[nodiscard]] std::size_t shifted_bytes() const { return (right_.bytes() + 63) / 64 * 64; }
+
+    std::unique_ptr<Primitive> product_;
+    Layout right_;
+};
+
+std::unique_ptr<Primitive> build_pair(const KernelRequest& request) {
+    const Fusion fusion = fuse_pair(request);
+    const auto descriptor = describe_pair(request, fusion);
+    const PairDescs descs = pair_descs(request);
+    StepParts parts{.inputs = {{Layout(request.inputs[0].type), DNNL_ARG_SRC, descs.left},
+                               {Layout(request.inputs[1].type), DNNL_ARG_WEIGHTS, descs.right}},
+                    .outputs = {{Layout(request.outputs[0].type), DNNL_ARG_DST, descs.output}},
+                    .constants = fusion.arguments};
+    auto product = std::make_unique<Step>(dnnl::matmul(descriptor), descriptor, std::move(parts));
+    if (!request.is_quantized() || !is_u8(request.inputs[1])) return product;
+    return std::make_unique<ShiftedProduct>(std::move(product), request.inputs[1].type);
+}
+
+class MatMulOp final : public DnnlOp {
+public:
+    std::string_view type() const override { return "MatMul"; }
+
+    Support accepts(const KernelRequest& request) const override {
+        if (!request.weight.is_empty()) {
+            if (const Support support = check_weighted(request); !support.is_supported) return support;
+            return attempt("this matrix product",
+                           [&] { return describe_weighted(request, fuse(request, kColumnMask)); });
+        }
+        if (const Support support = check_pair(request); !support.is_supported) return support;
+        return attempt("this matrix product", [&] { return describe_pair(request, fuse_pair(request)); });
+    }
+
+    std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext& context) const override {
+        return checked(describe(*request.node), [&]() -> std::unique_ptr<Primitive> {
+            apply_kernel_threads();
+            return request.weight.is_empty() ? build_pair(request) : build_weighted(request, context);
+        });
+    }
+};
+
+}  // namespace
+
+const DnnlOp& mat_mul_op() {
+    static const MatMulOp op;
+    return op;
+}
+
+}  // namespace halftone::onednn
