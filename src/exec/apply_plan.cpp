@@ -235,7 +235,8 @@ private:
         if (!unit.activation.is_valid() || params == params_.end()) return;
         const Clamp clamp = clamp_of(graph_, graph_.node(unit.activation));
         if (!is_clamp_implied(params->second, clamp.low, clamp.high)) return;
-        const NodeId before = unit.residual_add.is_valid() ? unit.residual_add : unit.main;
+        NodeId before = unit.bias_add.is_valid() ? unit.bias_add : unit.main;
+        if (unit.residual_add.is_valid()) before = unit.residual_add;
         builder_.remove_node(unit.activation);
         builder_.node(before).outputs[0] = unit.output;
     }

@@ -18,6 +18,7 @@ namespace {
 /// Nodes that run as one step, at the place of the last of them.
 struct Group {
     NodeId main{};
+    NodeId bias_add{};  ///< the Add of a constant row behind a MatMul
     NodeId residual_add{};
     NodeId activation{};
     NodeId quantize{};  ///< the QuantizeLinear that ends it
@@ -89,8 +90,10 @@ private:
     void form_group(NodeId id) {
         const Node& n = node(id);
         if (grouped_.contains(id)) return;
-        if (n.op == "Conv" || n.op == "Gemm") {
+        if (is_linear(n)) {
             form_linear_group(id);
+        } else if (n.op == "MatMul") {
+            form_product_group(id);
         } else if (n.op == "Add") {
             form_add_group(id);
         } else if (is_code_transparent(n)) {
@@ -101,17 +104,28 @@ private:
     void form_linear_group(NodeId id) {
         if (has_integer_operands(node(id))) {
             Group group{.main = id, .is_integer = true, .output = node(id).outputs[0], .last = id};
+            take_bias_add(group);
             take_activation(group);
             take_quantize(group);
             if (accept(group)) return;
         }
         if (!has_constant_weights(node(id))) return;
         Group group{.main = id, .output = node(id).outputs[0], .last = id};
+        take_bias_add(group);
         take_residual(group);
         take_activation(group);
         if (accept(group)) return;
         Group alone{.main = id, .output = node(id).outputs[0], .last = id};
         (void)accept(alone);
+    }
+
+    /// MatMul of two tensors: codes times codes, if both are.
+    void form_product_group(NodeId id) {
+        const Node& n = node(id);
+        if (!qdq_.activation_codes(n.inputs[0]) || !qdq_.activation_codes(n.inputs[1])) return;
+        Group group{.main = id, .is_integer = true, .output = n.outputs[0], .last = id};
+        take_quantize(group);
+        (void)accept(group);
     }
 
     void form_add_group(NodeId id) {
@@ -143,6 +157,28 @@ private:
         return true;
     }
 
+    /// The other operand of an Add, if it is one constant row with a value for each column of the product.
+    [[nodiscard]] const Tensor* row_added_by(const Node& add, ValueId product) const {
+        if (add.op != "Add") return nullptr;
+        const Tensor* row = qdq_.real_constant(add.inputs[0] == product ? add.inputs[1] : add.inputs[0]);
+        const Shape& shape = type(product).shape;
+        if (row == nullptr || row->dtype() != DType::f32 || row->shape().rank() < 1 ||
+            row->shape().rank() > shape.rank()) {
+            return nullptr;
+        }
+        const std::int64_t columns = shape[shape.rank() - 1];
+        return row->elements() == columns && row->shape()[row->shape().rank() - 1] == columns ? row : nullptr;
+    }
+
+    void take_bias_add(Group& group) {
+        if (node(group.main).op != "MatMul") return;
+        const NodeId add = sole_reader(group.output);
+        if (!add.is_valid() || row_added_by(node(add), group.output) == nullptr) return;
+        group.bias_add = add;
+        group.output = node(add).outputs[0];
+        group.last = add;
+    }
+
     /// A residual Add joins the later of its producers: the other operand must exist before this step runs.
     void take_residual(Group& group) {
         const NodeId add = sole_reader(group.output);
@@ -164,10 +200,15 @@ private:
 
     /// Axis of the weight's output channels.
     [[nodiscard]] static std::int64_t weight_channel_axis(const Node& n) {
+        if (n.op == "MatMul") return 1;
         return n.op == "Gemm" && int_attribute(n, "transB", 0) == 0 ? 1 : 0;
     }
 
-    [[nodiscard]] static bool is_linear(const Node& n) { return n.op == "Conv" || n.op == "Gemm"; }
+    /// Conv, Gemm, or MatMul by a constant matrix.
+    [[nodiscard]] bool is_linear(const Node& n) const {
+        if (n.op == "Conv" || n.op == "Gemm") return true;
+        return n.op == "MatMul" && qdq_.real_constant(n.inputs[1]) != nullptr && type(n.inputs[1]).shape.rank() == 2;
+    }
 
     void take_activation(Group& group) {
         const NodeId next = sole_reader(group.output);
@@ -189,7 +230,7 @@ private:
     bool accept(const Group& group) {
         const KernelRequest request = request_of(group);
         if (!choose(request).op) return false;
-        for (const NodeId id : {group.main, group.residual_add, group.activation, group.quantize}) {
+        for (const NodeId id : {group.main, group.bias_add, group.residual_add, group.activation, group.quantize}) {
             if (id.is_valid()) grouped_.insert(id);
         }
         group_at_.emplace(group.last, group);
@@ -229,6 +270,9 @@ private:
             if (group.residual.is_valid()) request.inputs.push_back(real_port(group.residual));
             request.has_residual = group.residual.is_valid();
         }
+        if (group.bias_add.is_valid()) {
+            request.bias = *row_added_by(node(group.bias_add), main.outputs[0]);
+        }
         Port output = real_port(group.output);
         if (group.quantize.is_valid()) output.params = qdq_.quantize_params(group.quantize);
         request.outputs.push_back(std::move(output));
@@ -236,19 +280,20 @@ private:
     }
 
     void add_integer_operands(const Node& main, KernelRequest& request) const {
-        const std::size_t data_inputs = main.op == "Add" ? 2 : 1;
-        for (std::size_t i = 0; i < data_inputs; ++i) {
+        const bool is_weighted = is_linear(main);
+        const bool has_two = main.op == "Add" || (main.op == "MatMul" && !is_weighted);
+        for (std::size_t i = 0; i < (has_two ? 2U : 1U); ++i) {
             const auto codes = qdq_.activation_codes(main.inputs[i]);
             request.inputs.push_back({type(codes->value), codes->params});
         }
-        if (is_linear(main)) {
+        if (is_weighted) {
             const auto weight = qdq_.stored_constant(main.inputs[1], DType::s8);
             request.weight = weight->tensor;
             request.weight_params = weight->params;
             if (main.inputs.size() > 2 && main.inputs[2].is_valid()) {
                 request.bias = qdq_.stored_constant(main.inputs[2], DType::s32)->tensor;
             }
-        } else if (main.op != "Add") {
+        } else if (!has_two) {
             add_constants(main, request);
         }
     }

@@ -12,10 +12,16 @@ bool is_constant_or_absent(const Graph& graph, const Node& node, std::size_t i) 
     return !has_input(node, i) || graph.value(node.inputs[i]).is_constant();
 }
 
-/// Conv or Gemm over one data input, with constant weights and, if any, a constant bias.
+/// Conv, Gemm, or MatMul by a matrix, over one data input, with constant fp32 weights and, if any, a constant bias.
 bool is_main(const Graph& graph, const Node& node) {
-    if (node.op != "Conv" && node.op != "Gemm") return false;
+    if (node.op != "Conv" && node.op != "Gemm" && node.op != "MatMul") return false;
     if (node.outputs.size() != 1) return false;
+    if (node.op == "MatMul") {
+        if (!has_input(node, 0) || !has_input(node, 1)) return false;
+        const TensorType& weight = graph.value(node.inputs[1]).type;
+        const bool is_stack_of_rows = graph.value(node.inputs[0]).type.shape.rank() >= 2;
+        if (weight.dtype != DType::f32 || weight.shape.rank() != 2 || !is_stack_of_rows) return false;
+    }
     return has_input(node, 0) && has_input(node, 1) && !graph.value(node.inputs[0]).is_constant() &&
            graph.value(node.inputs[1]).is_constant() && is_constant_or_absent(graph, node, 2);
 }
@@ -44,6 +50,18 @@ private:
         return graph_.uses(id)[0].node;
     }
 
+    /// Does the Add give a MatMul its bias: one constant row with a value for each column?
+    [[nodiscard]] bool is_bias_add(const Node& add, ValueId product) const {
+        if (add.op != "Add" || add.inputs.size() != 2) return false;
+        const Value& row = graph_.value(add.inputs[0] == product ? add.inputs[1] : add.inputs[0]);
+        const Shape& shape = graph_.value(product).type.shape;
+        if (!row.is_constant() || row.constant.dtype() != DType::f32 || shape.rank() == 0) return false;
+        const std::size_t rank = row.constant.shape().rank();
+        const std::int64_t columns = shape[shape.rank() - 1];
+        return rank >= 1 && rank <= shape.rank() && row.constant.elements() == columns &&
+               row.constant.shape()[rank - 1] == columns;
+    }
+
     /// May `add` join the unit that ends in `own`? Then its other operand, else an invalid id.
     [[nodiscard]] ValueId residual_of(const Node& add, ValueId own, NodeId own_producer) const {
         if (add.op != "Add" || add.inputs.size() != 2) return {};
@@ -69,10 +87,18 @@ private:
         if (has_input(node, 2)) unit.bias = node.inputs[2];
         unit.main_output = node.outputs[0];
         unit.output = unit.main_output;
+        if (node.op == "MatMul") unit.weight_channel_axis = 1;
         if (node.op == "Gemm") unit.weight_channel_axis = int_attribute(node, "transB", 0) != 0 ? 0 : 1;
 
         NodeId next = only_reader(unit.output);
-        if (next.is_valid()) {
+        if (next.is_valid() && node.op == "MatMul" && is_bias_add(graph_.node(next), unit.output)) {
+            unit.bias_add = next;
+            unit.nodes.push_back(next);
+            unit.output = graph_.node(next).outputs[0];
+            next = only_reader(unit.output);
+        }
+        // A transformer's sums are real and stay so: what a MatMul adds to them is not rounded before.
+        if (next.is_valid() && node.op != "MatMul") {
             unit.residual = residual_of(graph_.node(next), unit.output, main);
             if (unit.residual.is_valid()) {
                 unit.residual_add = next;

@@ -1,6 +1,7 @@
 #pragma once
-// Unit: a fused group of nodes that is quantized, or falls back to high precision, as one: Conv or Gemm with constant
-// weights, its activation (Relu or Clip), and a residual Add. What users and LPOT call an "op" in configs and reports.
+// Unit: a fused group of nodes that is quantized, or falls back to high precision, as one: Conv, Gemm or MatMul with
+// constant weights, its activation (Relu or Clip), a MatMul's bias, and a residual Add. What users and LPOT call an
+// "op" in configs and reports.
 
 #include <optional>
 #include <string>
@@ -12,8 +13,9 @@ namespace halftone {
 
 struct Unit {
     std::string name;  ///< of its main node; an unnamed node gives "<op>_<first output>"
-    std::string op;    ///< of its main node: "Conv", "Gemm"
+    std::string op;    ///< of its main node: "Conv", "Gemm", "MatMul"
     NodeId main;
+    NodeId bias_add;            ///< the Add of a constant row behind a MatMul, real in any precision; invalid if none
     NodeId residual_add;        ///< invalid if none
     NodeId activation;          ///< Relu or Clip; invalid if none
     std::vector<NodeId> nodes;  ///< all of them, in graph order
@@ -25,7 +27,7 @@ struct Unit {
     ValueId residual;     ///< the Add's other operand; invalid if none
     ValueId output;       ///< of the last node
 
-    std::int64_t weight_channel_axis = 0;  ///< of the output channels: Conv 0, Gemm transB ? 0 : 1
+    std::int64_t weight_channel_axis = 0;  ///< of the output channels: Conv 0, Gemm transB ? 0 : 1, MatMul 1
 };
 
 /// Units in graph order. A node belongs to at most one unit; inner values have no other readers and are no graph

@@ -68,6 +68,12 @@ public:
     ValueId gemm(const std::string& name, ValueId x, Tensor weight, Tensor bias = {}, Attributes attributes = {}) {
         return with_weights("Gemm", name, x, std::move(weight), std::move(bias), std::move(attributes));
     }
+    /// x times a constant "<name>_w" [K, N]; with `bias` [N], an Add "<name>_add" of "<name>_b" behind it.
+    ValueId mat_mul(const std::string& name, ValueId x, Tensor weight, Tensor bias = {}) {
+        const ValueId product = with_weights("MatMul", name, x, std::move(weight), {}, {});
+        if (bias.is_empty()) return product;
+        return node("Add", name + "_add", {constant(name + "_b", std::move(bias)), product});
+    }
     /// Inference-mode normalization with constants "<name>_scale", "_bias", "_mean", "_var".
     ValueId batch_norm(const std::string& name, ValueId x, Tensor scale, Tensor bias, Tensor mean, Tensor variance,
                        float epsilon) {

@@ -53,6 +53,20 @@ TEST(ApplyPlan, AnInt8ConvIsQAndDqOnItsInputAndDqOnWeightAndBias) {
     EXPECT_EQ(value_named(graph, "x_quantized").type, (TensorType{DType::u8, Shape{kSymbolic, 4, 6, 6}}));
 }
 
+// Export rule E.7: the product is not rounded before its bias is added.
+TEST(ApplyPlan, AnInt8MatMulIsQAndDqOnItsInputAndDqOnItsWeightAndItsBiasStaysReal) {
+    GraphMaker g;
+    const ValueId x = g.input("x", {kSymbolic, 5, 8});
+    const ValueId y = g.mat_mul("m", x, random_tensor({8, 3}, 1), random_tensor({3}, 2));
+    const Graph graph = QuantCase(g.build({y}), {kInt8}).apply().graph;
+    EXPECT_THAT(outline(graph),
+                UnorderedElementsAre("x_quantized = QuantizeLinear(x)", "x_dequantized = DequantizeLinear(x_quantized)",
+                                     "m_w_dequantized = DequantizeLinear(m_w_quantized)",
+                                     "m_out = MatMul(x_dequantized, m_w_dequantized)", "m_add_out = Add(m_b, m_out)"));
+    EXPECT_EQ(value_named(graph, "m_w_scale").constant.shape(), Shape{3});
+    EXPECT_EQ(int_attribute(node_named(graph, "m_w_DequantizeLinear"), "axis", 0), 1);
+}
+
 // Export rules E.2, E.3 and E.6.
 TEST(ApplyPlan, ScalesAreScalarsPerTensorAndVectorsWithAnAxisPerChannelAndZeroPointsArePresent) {
     for (const bool is_per_channel : {false, true}) {

@@ -224,6 +224,33 @@ TEST(Lowering, AQuantizedGraphOutputNeedsItsRealNumbers) {
                     "Conv[int8](c1_out_quantized) -> c2_out", "DequantizeLinear[int8](c1_out_quantized) -> c1_out"));
 }
 
+TEST(Lowering, AMatMulByAConstantTakesItsBiasResidualAndActivationAlong) {
+    Net n;
+    const ValueId t = n.input("t", {kSymbolic, 5, 8});
+    const ValueId a = n.mat_mul("m1", t, random_tensor({8, 8}, 1), random_tensor({8}, 2));
+    const ValueId b = n.relu("r", n.mat_mul("m2", n.add("sum", a, t), random_tensor({8, 3}, 3)));
+    EXPECT_THAT(steps_of(n.typed({b})),
+                ElementsAre("MatMul[residual](t, t) -> sum_out", "MatMul[clamp](sum_out) -> r_out"));
+}
+
+TEST(Lowering, AnInt8MatMulAddsItsRealBiasBeforeItsOutputIsQuantized) {
+    Net n;
+    const ValueId t = n.input("t", {kSymbolic, 5, 8});
+    const ValueId a = n.relu("r", n.mat_mul("m1", t, random_tensor({8, 8}, 1), random_tensor({8}, 2)));
+    const QuantCase c(n.build({n.mat_mul("m2", a, random_tensor({8, 3}, 3))}), {kInt8, kInt8}, {{"r_out", {0, 2}}});
+    EXPECT_THAT(steps_of(c.apply().graph), ElementsAre("QuantizeLinear[codes](t) -> t_quantized",
+                                                       "MatMul[int8 codes](t_quantized) -> r_out_quantized",
+                                                       "MatMul[int8](r_out_quantized) -> m2_out"));
+}
+
+TEST(Lowering, AMatMulOfTwoTensorsTakesNothingAlong) {
+    Net n;
+    const ValueId a = n.input("a", {kSymbolic, 2, 8});
+    const ValueId b = n.input("b", {kSymbolic, 8, 2});
+    EXPECT_THAT(steps_of(n.typed({n.relu("r", n.node("MatMul", "m", {a, b}))})),
+                ElementsAre("MatMul[](a, b) -> m_out", "Relu[](m_out) -> r_out"));
+}
+
 TEST(Lowering, ANodeThatNoKernelRunsIsNamedWithTheReason) {
     Net n;
     const ValueId weight = n.input("w", {4, 4, 1, 1});
