@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "kernel/dnnl/common_engine.hpp"
+#include "kernel/dnnl/common_widened.hpp"
 #include "kernel/machine.hpp"
 #include "tensor/affine.hpp"
 
@@ -35,10 +36,12 @@ Support check_weight_params(const KernelRequest& request, std::int64_t channels,
 }
 
 Support check_int8(const KernelRequest& request, std::int64_t channels, std::int64_t axis) {
-    if (!has_exact_int8()) {
-        return Support::no(
-            "int8 needs VNNI: without it oneDNN's int8 dot products saturate at 16 bits (this machine: " + isa_name() +
-            ")");
+    if (needs_widening(request)) {
+        const bool is_weighed = float_attribute(*request.node, "alpha", 1.0F) != 1.0F ||
+                                float_attribute(*request.node, "beta", 1.0F) != 1.0F;
+        if (is_weighed || request.activation != nullptr) {
+            return Support::no("alpha, beta and activations of int8 need VNNI (this machine: " + isa_name() + ")");
+        }
     }
     if (request.has_residual && (request.node->op != "MatMul" || !is_real_port(request.outputs[0]))) {
         return Support::no("a residual is fused in fp32 only");

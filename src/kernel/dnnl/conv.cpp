@@ -3,6 +3,7 @@
 #include "kernel/dnnl/common_fusion.hpp"
 #include "kernel/dnnl/common_layout.hpp"
 #include "kernel/dnnl/common_weights.hpp"
+#include "kernel/dnnl/common_widened.hpp"
 #include "kernel/dnnl/common_window.hpp"
 #include "kernel/dnnl/dnnl_ops.hpp"
 
@@ -53,12 +54,19 @@ public:
     Support accepts(const KernelRequest& request) const override {
         if (request.weight.is_empty()) return Support::no("the weights are not constant");
         if (const Support fused = check_fused(request, request.weight.shape()[0], 0); !fused.is_supported) return fused;
-        return attempt("this convolution", [&] { return describe_conv(request, fuse_conv(request)); });
+        return attempt("this convolution", [&] {
+            const KernelRequest real = needs_widening(request) ? widened(request) : request;
+            return describe_conv(real, fuse_conv(real));
+        });
     }
 
     std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext& context) const override {
         return checked(describe(*request.node), [&]() -> std::unique_ptr<Primitive> {
             apply_kernel_threads();
+            if (needs_widening(request)) {
+                return build_widened(request, request.weight.shape()[0],
+                                     [&](const KernelRequest& real) { return build(real, context); });
+            }
             const Fusion fusion = fuse_conv(request);
             const auto descriptor = describe_conv(request, fusion);
             const Layout output = make_layout(request.outputs[0].type, descriptor.dst_desc());

@@ -4,6 +4,7 @@
 #include "kernel/dnnl/common_fusion.hpp"
 #include "kernel/dnnl/common_layout.hpp"
 #include "kernel/dnnl/common_weights.hpp"
+#include "kernel/dnnl/common_widened.hpp"
 #include "kernel/dnnl/dnnl_ops.hpp"
 
 namespace halftone::onednn {
@@ -74,13 +75,19 @@ public:
 
     Support accepts(const KernelRequest& request) const override {
         if (const Support support = check_gemm(request); !support.is_supported) return support;
-        return attempt("this matrix product",
-                       [&] { return describe_gemm(request, fuse(request, kColumnMask, alpha_of(request))); });
+        return attempt("this matrix product", [&] {
+            const KernelRequest real = needs_widening(request) ? widened(request) : request;
+            return describe_gemm(real, fuse(real, kColumnMask, alpha_of(real)));
+        });
     }
 
     std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext& context) const override {
         return checked(describe(*request.node), [&]() -> std::unique_ptr<Primitive> {
             apply_kernel_threads();
+            if (needs_widening(request)) {
+                return build_widened(request, columns(request),
+                                     [&](const KernelRequest& real) { return build(real, context); });
+            }
             const Fusion fusion = fuse(request, kColumnMask, alpha_of(request));
             const auto descriptor = describe_gemm(request, fusion);
             const Layout output(request.outputs[0].type);

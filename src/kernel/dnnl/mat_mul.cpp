@@ -8,6 +8,7 @@
 #include "kernel/dnnl/common_fusion.hpp"
 #include "kernel/dnnl/common_layout.hpp"
 #include "kernel/dnnl/common_weights.hpp"
+#include "kernel/dnnl/common_widened.hpp"
 #include "kernel/dnnl/dnnl_ops.hpp"
 #include "kernel/machine.hpp"
 
@@ -188,8 +189,10 @@ public:
     Support accepts(const KernelRequest& request) const override {
         if (!request.weight.is_empty()) {
             if (const Support support = check_weighted(request); !support.is_supported) return support;
-            return attempt("this matrix product",
-                           [&] { return describe_weighted(request, fuse(request, kColumnMask)); });
+            return attempt("this matrix product", [&] {
+                const KernelRequest real = needs_widening(request) ? widened(request) : request;
+                return describe_weighted(real, fuse(real, kColumnMask));
+            });
         }
         if (const Support support = check_pair(request); !support.is_supported) return support;
         return attempt("this matrix product", [&] { return describe_pair(request, fuse_pair(request)); });
@@ -198,7 +201,10 @@ public:
     std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext& context) const override {
         return checked(describe(*request.node), [&]() -> std::unique_ptr<Primitive> {
             apply_kernel_threads();
-            return request.weight.is_empty() ? build_pair(request) : build_weighted(request, context);
+            if (request.weight.is_empty()) return build_pair(request);
+            if (!needs_widening(request)) return build_weighted(request, context);
+            return build_widened(request, columns_of(request),
+                                 [&](const KernelRequest& real) { return build_weighted(real, context); });
         });
     }
 };

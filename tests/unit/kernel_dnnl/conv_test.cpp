@@ -52,9 +52,6 @@ protected:
 class ConvFp32 : public Conv {};
 class ConvInt8 : public Conv {
 protected:
-    void SetUp() override {
-        if (!has_exact_int8()) GTEST_SKIP() << "no VNNI";
-    }
     /// Codes over the whole range; the output scale lets about one code in ten saturate.
     static void fill(KernelCase& c, DType input, std::int32_t zero_point, bool is_per_channel, std::uint64_t seed) {
         const auto& [name, shape, weight, attributes] = GetParam();
@@ -122,7 +119,6 @@ TEST_P(ConvInt8, RealOutputEqualsReference) {
 }
 
 TEST(ConvInt8Exactness, LargestProductsDoNotSaturate) {  // techniques E, test vector (a): 255 * 127 * 2 > 2^15
-    if (!has_exact_int8()) GTEST_SKIP() << "no VNNI";
     const std::vector<std::uint8_t> x(64, 255);
     const std::vector<std::int8_t> w(64, 127);
     KernelCase c("Conv", {}, 2);
@@ -132,7 +128,6 @@ TEST(ConvInt8Exactness, LargestProductsDoNotSaturate) {  // techniques E, test v
 }
 
 TEST(ConvInt8Exactness, PaddingIsRealZero) {  // techniques E, test vector (b): a padded pixel counts as the zero point
-    if (!has_exact_int8()) GTEST_SKIP() << "no VNNI";
     const std::vector<std::uint8_t> x(9, 100);  // = real zero
     const std::vector<std::int8_t> w(9, 1);
     KernelCase c("Conv", {{"pads", Ints{1, 1, 1, 1}}}, 2);
@@ -148,7 +143,6 @@ TEST(ConvRefusals, NameTheReason) {
     dynamic.input(random_reals({1, 4, 5, 5}, -1, 1, 1)).input(random_reals({4, 4, 3, 3}, -1, 1, 1)).output();
     EXPECT_EQ(why(dynamic), "the weights are not constant");
 
-    if (!has_exact_int8()) GTEST_SKIP() << "no VNNI";
     KernelCase zero_points("Conv", {}, 2);
     zero_points.input(random_codes(DType::u8, {1, 4, 5, 5}, 1), per_tensor(DType::u8, 0.1F, 0));
     zero_points.weights(random_codes(DType::s8, {4, 4, 3, 3}, 2), {}, per_tensor(DType::s8, 0.1F, 3)).output();
