@@ -2,30 +2,69 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <charconv>
+#include <cstring>
+
 #include "base/check.hpp"
+#include "base/error.hpp"
 
 namespace halftone {
 namespace {
 
+constexpr std::array<std::pair<DType, std::string_view>, 7> kDescriptors{{{DType::f32, "<f4"},
+                                                                          {DType::f64, "<f8"},
+                                                                          {DType::s8, "|i1"},
+                                                                          {DType::u8, "|u1"},
+                                                                          {DType::s32, "<i4"},
+                                                                          {DType::s64, "<i8"},
+                                                                          {DType::boolean, "|b1"}}};
+
 std::string_view descriptor(DType dtype) {
-    switch (dtype) {
-        case DType::f32:
-            return "<f4";
-        case DType::f64:
-            return "<f8";
-        case DType::s8:
-            return "|i1";
-        case DType::u8:
-            return "|u1";
-        case DType::s32:
-            return "<i4";
-        case DType::s64:
-            return "<i8";
-        case DType::boolean:
-            return "|b1";
-        default:
-            return {};
+    for (const auto& [known, word] : kDescriptors) {
+        if (known == dtype) return word;
     }
+    return {};
+}
+
+[[noreturn]] void refuse(const std::string& name, const std::string& why) { throw DataError(name + ": " + why); }
+
+/// The value of `key` in the header's dictionary, up to `end`.
+std::string_view field(std::string_view header, std::string_view key, std::string_view end, const std::string& name) {
+    const std::size_t at = header.find(fmt::format("'{}':", key));
+    if (at == std::string_view::npos) refuse(name, fmt::format("its .npy header has no '{}'", key));
+    std::string_view value = header.substr(at + key.size() + 3);
+    value.remove_prefix(std::min(value.find_first_not_of(' '), value.size()));
+    return value.substr(0, value.find_first_of(end));
+}
+
+DType dtype_in(std::string_view header, const std::string& name) {
+    const std::string_view quoted = field(header, "descr", ",}", name);
+    for (const auto& [dtype, word] : kDescriptors) {
+        if (quoted.size() == word.size() + 2 && quoted.substr(1, word.size()) == word) return dtype;
+    }
+    refuse(name, fmt::format("element type {} is not supported: '<f4' '<f8' '|i1' '|u1' '<i4' '<i8' '|b1'", quoted));
+}
+
+Shape shape_in(std::string_view header, const std::string& name) {
+    constexpr std::int64_t kMost = std::int64_t{1} << 40;
+    std::string_view tuple = field(header, "shape", ")", name);
+    if (!tuple.starts_with('(')) refuse(name, "its .npy header has no shape");
+    tuple.remove_prefix(1);
+    std::vector<std::int64_t> dims;
+    std::int64_t product = 1;
+    while (!tuple.empty()) {
+        std::int64_t dim = 0;
+        tuple.remove_prefix(std::min(tuple.find_first_not_of(", "), tuple.size()));
+        if (tuple.empty()) break;
+        const auto [end, error] = std::from_chars(tuple.data(), tuple.data() + tuple.size(), dim);
+        const bool is_good = error == std::errc() && dim >= 0 && dim <= kMost / std::max<std::int64_t>(product, 1);
+        if (!is_good) refuse(name, fmt::format("its .npy shape has a bad number: '{}'", tuple));
+        product *= std::max<std::int64_t>(dim, 1);
+        dims.push_back(dim);
+        tuple.remove_prefix(static_cast<std::size_t>(end - tuple.data()));
+    }
+    return Shape(std::move(dims));
 }
 
 }  // namespace
@@ -45,6 +84,31 @@ std::string to_npy(TensorView tensor) {
     file += header;
     file.append(reinterpret_cast<const char*>(tensor.data), tensor.bytes());
     return file;
+}
+
+Tensor from_npy(std::string_view bytes, const std::string& name) {
+    constexpr std::string_view kMagic = "\x93NUMPY";
+    if (bytes.size() < 12 || !bytes.starts_with(kMagic)) refuse(name, "is not a .npy file");
+    const auto byte = [&](std::size_t i) { return static_cast<std::size_t>(static_cast<unsigned char>(bytes[i])); };
+    if (byte(6) < 1 || byte(6) > 3) refuse(name, fmt::format("has .npy version {}; supported: 1 to 3", byte(6)));
+    const bool is_short = byte(6) == 1;
+    const std::size_t start = is_short ? 10 : 12;
+    const std::size_t length = byte(8) + (byte(9) << 8U) + (is_short ? 0 : (byte(10) << 16U) + (byte(11) << 24U));
+    if (length > bytes.size() - start) refuse(name, "is cut off within its .npy header");
+    const std::string_view header = bytes.substr(start, length);
+    if (field(header, "fortran_order", ",}", name) != "False") {
+        refuse(name, "is in Fortran order; save it with numpy.ascontiguousarray");
+    }
+    const TensorType type{dtype_in(header, name), shape_in(header, name)};
+    const std::string_view data = bytes.substr(start + length);
+    const std::size_t needed = static_cast<std::size_t>(type.shape.elements()) * size_of(type.dtype);
+    if (data.size() != needed) {
+        refuse(name,
+               fmt::format("has {} bytes of values; its shape {} needs {}", data.size(), type.shape.to_text(), needed));
+    }
+    Tensor tensor(type);
+    if (needed != 0) std::memcpy(tensor.mutable_view().data, data.data(), needed);
+    return tensor;
 }
 
 }  // namespace halftone

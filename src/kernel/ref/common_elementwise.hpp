@@ -21,8 +21,9 @@ struct BroadcastWalk {
 };
 [[nodiscard]] BroadcastWalk broadcast_walk(const Shape& left, const Shape& right, const Shape& out);
 
-template <class T, class Operation>
-void broadcast_loop(const BroadcastWalk& walk, const T* left, const T* right, T* out, Operation operation) {
+/// out = operation(left, right) in the output's order.
+template <class L, class R, class O, class Operation>
+void walk_pairs(const BroadcastWalk& walk, const L* left, const R* right, O* out, Operation operation) {
     const auto& inner = walk.dimensions.back();
     std::int64_t rows = 1;
     for (std::size_t d = 0; d + 1 < walk.dimensions.size(); ++d) rows *= walk.dimensions[d].size;
@@ -37,9 +38,14 @@ void broadcast_loop(const BroadcastWalk& walk, const T* left, const T* right, T*
             rest /= dimension.size;
         }
         for (std::int64_t i = 0; i < inner.size; ++i) {
-            *out++ = wrapping(left[a + i * inner.left_step], right[b + i * inner.right_step], operation);
+            *out++ = static_cast<O>(operation(left[a + i * inner.left_step], right[b + i * inner.right_step]));
         }
     }
+}
+
+template <class T, class Operation>
+void broadcast_loop(const BroadcastWalk& walk, const T* left, const T* right, T* out, Operation operation) {
+    walk_pairs(walk, left, right, out, [operation](T a, T b) { return wrapping(a, b, operation); });
 }
 
 /// y = a (operation) b with multidirectional broadcasting. Source: ONNX operators Add, Sub, Mul, opset 13 and 14.
@@ -69,6 +75,29 @@ public:
 
 private:
     std::string_view type_;
+};
+
+/// y = operation(a, b) in the operands' own type, without wrapping: for operators that mean something of their own on
+/// integers.
+template <class Operation>
+class TypedBinaryOp : public BinaryOp<Operation> {
+public:
+    using BinaryOp<Operation>::BinaryOp;
+
+    void run(const OpContext&, std::span<const TensorView> inputs,
+             std::span<const MutableView> outputs) const override {
+        run_binary(inputs, outputs[0], Operation{});
+    }
+
+protected:
+    template <class Function>
+    static void run_binary(std::span<const TensorView> inputs, const MutableView& out, Function function) {
+        if (out.elements() == 0) return;
+        const BroadcastWalk walk = broadcast_walk(inputs[0].type.shape, inputs[1].type.shape, out.type.shape);
+        with_number(out.type.dtype, [&]<class T>(T) {
+            walk_pairs(walk, inputs[0].as<T>().data(), inputs[1].as<T>().data(), out.as<T>().data(), function);
+        });
+    }
 };
 
 }  // namespace halftone::ref

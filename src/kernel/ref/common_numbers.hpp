@@ -3,6 +3,7 @@
 
 #include <cstring>
 #include <initializer_list>
+#include <limits>
 #include <type_traits>
 #include <utility>
 
@@ -36,6 +37,27 @@ void with_number(DType dtype, Body body) {
     }
 }
 
+/// The same with bool, which is stored as uint8.
+inline constexpr std::initializer_list<DType> kNumbersAndBool{DType::f32, DType::f64, DType::s8,     DType::u8,
+                                                              DType::s32, DType::s64, DType::boolean};
+inline constexpr std::initializer_list<DType> kBoolean{DType::boolean};
+inline constexpr std::initializer_list<DType> kReals{DType::f32, DType::f64};
+
+/// body(Word{}) with an unsigned integer as wide as an element: for operators that move elements.
+template <class Body>
+void with_word(DType dtype, Body body) {
+    switch (size_of(dtype)) {
+        case 1:
+            return body(std::uint8_t{});
+        case 2:
+            return body(std::uint16_t{});
+        case 4:
+            return body(std::uint32_t{});
+        default:
+            return body(std::uint64_t{});
+    }
+}
+
 /// Integer arithmetic wraps, as in ONNX's evaluators; done unsigned, because signed overflow is undefined.
 template <class T, class Operation>
 T wrapping(T a, T b, Operation operation) {
@@ -44,6 +66,18 @@ T wrapping(T a, T b, Operation operation) {
     } else {
         return static_cast<T>(operation(static_cast<std::uint64_t>(a), static_cast<std::uint64_t>(b)));
     }
+}
+
+/// A real number as `To`: integers toward zero, saturating, NaN gives 0 (a plain cast is undefined there).
+template <class To, class From>
+To saturated(From value) {
+    if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
+        if (value != value) return To{0};
+        // Both ends are powers of two, or one less, so they are exact or round up to what is out of range already.
+        if (value <= static_cast<From>(std::numeric_limits<To>::min())) return std::numeric_limits<To>::min();
+        if (value >= static_cast<From>(std::numeric_limits<To>::max())) return std::numeric_limits<To>::max();
+    }
+    return static_cast<To>(value);
 }
 
 inline void copy_bytes(const TensorView& from, const MutableView& to) {

@@ -44,5 +44,44 @@ TEST(Npy, RefusesATypeThatNumPyDoesNotHave) {
     EXPECT_THROW((void)to_npy(Tensor({DType::bf16, Shape{1}}).view()), InternalError);
 }
 
+TEST(Npy, ReadsBackWhatItWrote) {
+    const std::vector<float> values{1, -2, 3, 4, 5, 6};
+    const Tensor tensor = Tensor::of<float>(Shape{2, 3}, values);
+    const Tensor back = from_npy(to_npy(tensor.view()), "x.npy");
+    EXPECT_EQ(back.type(), tensor.type());
+    EXPECT_EQ(std::vector<float>(back.as<float>().begin(), back.as<float>().end()), values);
+    EXPECT_EQ(from_npy(to_npy(Tensor({DType::s64, Shape{0, 4}}).view()), "x.npy").shape(), (Shape{0, 4}));
+    EXPECT_EQ(from_npy(to_npy(Tensor::scalar(std::int64_t{7}).view()), "x.npy").as<std::int64_t>()[0], 7);
+}
+
+std::string why_not(const std::string& bytes) {
+    try {
+        (void)from_npy(bytes, "x.npy");
+    } catch (const DataError& error) {
+        return error.what();
+    }
+    return "read";
+}
+
+/// A file of one int8, with `from` in its header replaced by `to` of the same length.
+std::string edited(const std::string& from, const std::string& to) {
+    std::string file = to_npy(Tensor({DType::s8, Shape{1}}).view());
+    return file.replace(file.find(from), from.size(), to);
+}
+
+TEST(Npy, RefusesWhatItCannotReadWithTheFilesName) {
+    EXPECT_EQ(why_not("hello, this is text"), "x.npy: is not a .npy file");
+    EXPECT_EQ(why_not(edited("'|i1'", "'<f2'")),
+              "x.npy: element type '<f2' is not supported: '<f4' '<f8' '|i1' '|u1' '<i4' '<i8' '|b1'");
+    EXPECT_EQ(why_not(edited("False", "True ")), "x.npy: is in Fortran order; save it with numpy.ascontiguousarray");
+    EXPECT_EQ(why_not(edited("(1,)", "(9,)")), "x.npy: has 1 bytes of values; its shape [9] needs 9");
+    EXPECT_EQ(why_not(edited("(1,)", "(-1)")), "x.npy: its .npy shape has a bad number: '-1'");
+    EXPECT_EQ(why_not(edited("'shape'", "'shade'")), "x.npy: its .npy header has no 'shape'");
+    EXPECT_EQ(why_not(edited(std::string("\x01\x00", 2), std::string("\x09\x00", 2))),
+              "x.npy: has .npy version 9; supported: 1 to 3");
+    EXPECT_EQ(why_not(to_npy(Tensor({DType::s8, Shape{1}}).view()).substr(0, 40)),
+              "x.npy: is cut off within its .npy header");
+}
+
 }  // namespace
 }  // namespace halftone

@@ -1,0 +1,21 @@
+// Source: ONNX operator Acos, opset 7.
+#include <cmath>
+
+#include "kernel/ref/common_unary.hpp"
+
+namespace halftone::ref {
+namespace {
+
+struct Acos {
+    explicit Acos(const Node& /*node*/) {}
+    double operator()(double x) const { return std::acos(x); }
+};
+
+}  // namespace
+
+const RefOp& acos_op() {
+    static const RealUnaryOp<Acos> op("Acos");
+    return op;
+}
+
+}  // namespace halftone::ref

@@ -1,0 +1,21 @@
+// The first (or last, select_last_index) place of the largest value. Source: ONNX operator ArgMax, opset 13.
+#include "kernel/ref/common_arg_extreme.hpp"
+
+namespace halftone::ref {
+namespace {
+
+struct Better {
+    template <class T>
+    bool operator()(T a, T b) const {
+        return a > b;
+    }
+};
+
+}  // namespace
+
+const RefOp& arg_max_op() {
+    static const ArgExtremeOp<Better> op("ArgMax");
+    return op;
+}
+
+}  // namespace halftone::ref

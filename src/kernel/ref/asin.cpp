@@ -1,0 +1,21 @@
+// Source: ONNX operator Asin, opset 7.
+#include <cmath>
+
+#include "kernel/ref/common_unary.hpp"
+
+namespace halftone::ref {
+namespace {
+
+struct Asin {
+    explicit Asin(const Node& /*node*/) {}
+    double operator()(double x) const { return std::asin(x); }
+};
+
+}  // namespace
+
+const RefOp& asin_op() {
+    static const RealUnaryOp<Asin> op("Asin");
+    return op;
+}
+
+}  // namespace halftone::ref

@@ -1,0 +1,21 @@
+// Source: ONNX operator Atan, opset 7.
+#include <cmath>
+
+#include "kernel/ref/common_unary.hpp"
+
+namespace halftone::ref {
+namespace {
+
+struct Atan {
+    explicit Atan(const Node& /*node*/) {}
+    double operator()(double x) const { return std::atan(x); }
+};
+
+}  // namespace
+
+const RefOp& atan_op() {
+    static const RealUnaryOp<Atan> op("Atan");
+    return op;
+}
+
+}  // namespace halftone::ref

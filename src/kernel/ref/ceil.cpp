@@ -1,0 +1,21 @@
+// Source: ONNX operator Ceil, opset 13.
+#include <cmath>
+
+#include "kernel/ref/common_unary.hpp"
+
+namespace halftone::ref {
+namespace {
+
+struct Ceil {
+    explicit Ceil(const Node& /*node*/) {}
+    double operator()(double x) const { return std::ceil(x); }
+};
+
+}  // namespace
+
+const RefOp& ceil_op() {
+    static const RealUnaryOp<Ceil> op("Ceil");
+    return op;
+}
+
+}  // namespace halftone::ref

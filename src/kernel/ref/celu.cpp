@@ -1,0 +1,24 @@
+// y = max(0, x) + min(0, alpha * (exp(x / alpha) - 1)). Source: ONNX operator Celu, opset 12.
+#include <algorithm>
+#include <cmath>
+
+#include "kernel/ref/common_unary.hpp"
+
+namespace halftone::ref {
+namespace {
+
+struct Celu {
+    explicit Celu(const Node& node) : alpha(real_attribute(node, "alpha", 1.0F)) {}
+    double operator()(double x) const { return std::max(0.0, x) + std::min(0.0, alpha * std::expm1(x / alpha)); }
+
+    double alpha;
+};
+
+}  // namespace
+
+const RefOp& celu_op() {
+    static const RealUnaryOp<Celu> op("Celu");
+    return op;
+}
+
+}  // namespace halftone::ref

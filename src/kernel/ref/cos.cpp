@@ -1,0 +1,21 @@
+// Source: ONNX operator Cos, opset 7.
+#include <cmath>
+
+#include "kernel/ref/common_unary.hpp"
+
+namespace halftone::ref {
+namespace {
+
+struct Cos {
+    explicit Cos(const Node& /*node*/) {}
+    double operator()(double x) const { return std::cos(x); }
+};
+
+}  // namespace
+
+const RefOp& cos_op() {
+    static const RealUnaryOp<Cos> op("Cos");
+    return op;
+}
+
+}  // namespace halftone::ref

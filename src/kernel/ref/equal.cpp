@@ -1,0 +1,11 @@
+// Source: ONNX operator Equal, opset 13.
+#include "kernel/ref/common_comparison.hpp"
+
+namespace halftone::ref {
+
+const RefOp& equal_op() {
+    static const ComparisonOp<std::equal_to<>> op("Equal", kNumbersAndBool);
+    return op;
+}
+
+}  // namespace halftone::ref

@@ -1,0 +1,21 @@
+// Source: ONNX operator Erf, opset 13.
+#include <cmath>
+
+#include "kernel/ref/common_unary.hpp"
+
+namespace halftone::ref {
+namespace {
+
+struct Erf {
+    explicit Erf(const Node& /*node*/) {}
+    double operator()(double x) const { return std::erf(x); }
+};
+
+}  // namespace
+
+const RefOp& erf_op() {
+    static const RealUnaryOp<Erf> op("Erf");
+    return op;
+}
+
+}  // namespace halftone::ref

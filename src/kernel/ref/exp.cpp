@@ -1,0 +1,21 @@
+// Source: ONNX operator Exp, opset 13.
+#include <cmath>
+
+#include "kernel/ref/common_unary.hpp"
+
+namespace halftone::ref {
+namespace {
+
+struct Exp {
+    explicit Exp(const Node& /*node*/) {}
+    double operator()(double x) const { return std::exp(x); }
+};
+
+}  // namespace
+
+const RefOp& exp_op() {
+    static const RealUnaryOp<Exp> op("Exp");
+    return op;
+}
+
+}  // namespace halftone::ref

@@ -1,0 +1,21 @@
+// Source: ONNX operator Floor, opset 13.
+#include <cmath>
+
+#include "kernel/ref/common_unary.hpp"
+
+namespace halftone::ref {
+namespace {
+
+struct Floor {
+    explicit Floor(const Node& /*node*/) {}
+    double operator()(double x) const { return std::floor(x); }
+};
+
+}  // namespace
+
+const RefOp& floor_op() {
+    static const RealUnaryOp<Floor> op("Floor");
+    return op;
+}
+
+}  // namespace halftone::ref

@@ -1,0 +1,11 @@
+// Source: ONNX operator Greater, opset 13.
+#include "kernel/ref/common_comparison.hpp"
+
+namespace halftone::ref {
+
+const RefOp& greater_op() {
+    static const ComparisonOp<std::greater<>> op("Greater", kNumbers);
+    return op;
+}
+
+}  // namespace halftone::ref

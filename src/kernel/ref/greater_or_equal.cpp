@@ -1,0 +1,11 @@
+// Source: ONNX operator GreaterOrEqual, opset 16.
+#include "kernel/ref/common_comparison.hpp"
+
+namespace halftone::ref {
+
+const RefOp& greater_or_equal_op() {
+    static const ComparisonOp<std::greater_equal<>> op("GreaterOrEqual", kNumbers);
+    return op;
+}
+
+}  // namespace halftone::ref

@@ -1,0 +1,21 @@
+// y = x * max(0, min(1, x / 6 + 0.5)). Source: ONNX operator HardSwish, opset 14.
+#include <algorithm>
+
+#include "kernel/ref/common_unary.hpp"
+
+namespace halftone::ref {
+namespace {
+
+struct HardSwish {
+    explicit HardSwish(const Node& /*node*/) {}
+    double operator()(double x) const { return x * std::max(0.0, std::min(1.0, x / 6.0 + 0.5)); }
+};
+
+}  // namespace
+
+const RefOp& hard_swish_op() {
+    static const RealUnaryOp<HardSwish> op("HardSwish");
+    return op;
+}
+
+}  // namespace halftone::ref

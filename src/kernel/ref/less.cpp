@@ -1,0 +1,11 @@
+// Source: ONNX operator Less, opset 13.
+#include "kernel/ref/common_comparison.hpp"
+
+namespace halftone::ref {
+
+const RefOp& less_op() {
+    static const ComparisonOp<std::less<>> op("Less", kNumbers);
+    return op;
+}
+
+}  // namespace halftone::ref

@@ -1,0 +1,11 @@
+// Source: ONNX operator LessOrEqual, opset 16.
+#include "kernel/ref/common_comparison.hpp"
+
+namespace halftone::ref {
+
+const RefOp& less_or_equal_op() {
+    static const ComparisonOp<std::less_equal<>> op("LessOrEqual", kNumbers);
+    return op;
+}
+
+}  // namespace halftone::ref

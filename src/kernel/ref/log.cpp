@@ -1,0 +1,21 @@
+// Source: ONNX operator Log, opset 13.
+#include <cmath>
+
+#include "kernel/ref/common_unary.hpp"
+
+namespace halftone::ref {
+namespace {
+
+struct Log {
+    explicit Log(const Node& /*node*/) {}
+    double operator()(double x) const { return std::log(x); }
+};
+
+}  // namespace
+
+const RefOp& log_op() {
+    static const RealUnaryOp<Log> op("Log");
+    return op;
+}
+
+}  // namespace halftone::ref

@@ -1,0 +1,11 @@
+// Source: ONNX operator And, opset 7.
+#include "kernel/ref/common_comparison.hpp"
+
+namespace halftone::ref {
+
+const RefOp& logical_and_op() {
+    static const ComparisonOp<std::logical_and<>> op("And", kBoolean);
+    return op;
+}
+
+}  // namespace halftone::ref

@@ -1,0 +1,11 @@
+// Source: ONNX operator Or, opset 7.
+#include "kernel/ref/common_comparison.hpp"
+
+namespace halftone::ref {
+
+const RefOp& logical_or_op() {
+    static const ComparisonOp<std::logical_or<>> op("Or", kBoolean);
+    return op;
+}
+
+}  // namespace halftone::ref

@@ -1,0 +1,11 @@
+// Source: ONNX operator Xor, opset 7.
+#include "kernel/ref/common_comparison.hpp"
+
+namespace halftone::ref {
+
+const RefOp& logical_xor_op() {
+    static const ComparisonOp<std::not_equal_to<>> op("Xor", kBoolean);
+    return op;
+}
+
+}  // namespace halftone::ref

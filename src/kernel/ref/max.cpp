@@ -1,0 +1,21 @@
+// The largest of all inputs; NaN if one is. Source: ONNX operator Max, opset 13.
+#include "kernel/ref/common_variadic.hpp"
+
+namespace halftone::ref {
+namespace {
+
+struct Max {
+    template <class T>
+    T operator()(T a, T b) const {
+        return a != a || a > b ? a : b;
+    }
+};
+
+}  // namespace
+
+const RefOp& max_op() {
+    static const VariadicOp<Max> op("Max", kNumbers);
+    return op;
+}
+
+}  // namespace halftone::ref

@@ -1,0 +1,21 @@
+// The least of all inputs; NaN if one is. Source: ONNX operator Min, opset 13.
+#include "kernel/ref/common_variadic.hpp"
+
+namespace halftone::ref {
+namespace {
+
+struct Min {
+    template <class T>
+    T operator()(T a, T b) const {
+        return a != a || a < b ? a : b;
+    }
+};
+
+}  // namespace
+
+const RefOp& min_op() {
+    static const VariadicOp<Min> op("Min", kNumbers);
+    return op;
+}
+
+}  // namespace halftone::ref

@@ -1,0 +1,24 @@
+// The least signed integer stays as it is. Source: ONNX operator Neg, opset 13.
+#include <functional>
+
+#include "kernel/ref/common_unary.hpp"
+
+namespace halftone::ref {
+namespace {
+
+struct Neg {
+    template <class T>
+    T operator()(T x) const {
+        if constexpr (std::is_floating_point_v<T>) return -x;
+        return wrapping(T{0}, x, std::minus<>());
+    }
+};
+
+}  // namespace
+
+const RefOp& neg_op() {
+    static const NumberUnaryOp<Neg> op("Neg");
+    return op;
+}
+
+}  // namespace halftone::ref

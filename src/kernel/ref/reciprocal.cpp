@@ -1,0 +1,19 @@
+// Source: ONNX operator Reciprocal, opset 13.
+#include "kernel/ref/common_unary.hpp"
+
+namespace halftone::ref {
+namespace {
+
+struct Reciprocal {
+    explicit Reciprocal(const Node& /*node*/) {}
+    double operator()(double x) const { return 1.0 / x; }
+};
+
+}  // namespace
+
+const RefOp& reciprocal_op() {
+    static const RealUnaryOp<Reciprocal> op("Reciprocal");
+    return op;
+}
+
+}  // namespace halftone::ref

@@ -1,0 +1,22 @@
+// In double, in memory order. Source: ONNX operator ReduceL2, opset 18 (13 with the attribute axes).
+#include <cmath>
+
+#include "kernel/ref/common_reduce.hpp"
+
+namespace halftone::ref {
+namespace {
+
+struct Accumulator {
+    double sum = 0;
+    void add(double x) { sum += x * x; }
+    double value(std::int64_t) const { return std::sqrt(sum); }
+};
+
+}  // namespace
+
+const RefOp& reduce_l2_op() {
+    static const ReduceOp<Accumulator> op("ReduceL2");
+    return op;
+}
+
+}  // namespace halftone::ref

@@ -1,0 +1,33 @@
+// In double, in memory order. Source: ONNX operator ReduceLogSumExp, opset 18 (13 with the attribute axes).
+#include <cmath>
+#include <limits>
+
+#include "kernel/ref/common_reduce.hpp"
+
+namespace halftone::ref {
+namespace {
+
+/// log(sum(exp(x))), with the largest so far taken out, so that nothing overflows.
+struct Accumulator {
+    double largest = -std::numeric_limits<double>::infinity();
+    double sum = 0;
+    void add(double x) {
+        if (x == -std::numeric_limits<double>::infinity()) return;
+        if (x > largest) {
+            sum = sum * std::exp(largest - x) + 1.0;
+            largest = x;
+        } else {
+            sum += std::exp(x - largest);
+        }
+    }
+    double value(std::int64_t) const { return largest + std::log(sum); }
+};
+
+}  // namespace
+
+const RefOp& reduce_log_sum_exp_op() {
+    static const ReduceOp<Accumulator> op("ReduceLogSumExp");
+    return op;
+}
+
+}  // namespace halftone::ref

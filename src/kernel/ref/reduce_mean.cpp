@@ -1,0 +1,20 @@
+// In double, in memory order. Source: ONNX operator ReduceMean, opset 18 (13 with the attribute axes).
+#include "kernel/ref/common_reduce.hpp"
+
+namespace halftone::ref {
+namespace {
+
+struct Accumulator {
+    double sum = 0;
+    void add(double x) { sum += x; }
+    double value(std::int64_t n) const { return sum / static_cast<double>(n); }
+};
+
+}  // namespace
+
+const RefOp& reduce_mean_op() {
+    static const ReduceOp<Accumulator> op("ReduceMean");
+    return op;
+}
+
+}  // namespace halftone::ref

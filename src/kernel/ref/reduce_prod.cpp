@@ -1,0 +1,20 @@
+// In double, in memory order. Source: ONNX operator ReduceProd, opset 18 (13 with the attribute axes).
+#include "kernel/ref/common_reduce.hpp"
+
+namespace halftone::ref {
+namespace {
+
+struct Accumulator {
+    double product = 1;
+    void add(double x) { product *= x; }
+    double value(std::int64_t) const { return product; }
+};
+
+}  // namespace
+
+const RefOp& reduce_prod_op() {
+    static const ReduceOp<Accumulator> op("ReduceProd");
+    return op;
+}
+
+}  // namespace halftone::ref

@@ -1,0 +1,20 @@
+// In double, in memory order. Source: ONNX operator ReduceSum, opset 18 (13 with the attribute axes).
+#include "kernel/ref/common_reduce.hpp"
+
+namespace halftone::ref {
+namespace {
+
+struct Accumulator {
+    double sum = 0;
+    void add(double x) { sum += x; }
+    double value(std::int64_t) const { return sum; }
+};
+
+}  // namespace
+
+const RefOp& reduce_sum_op() {
+    static const ReduceOp<Accumulator> op("ReduceSum");
+    return op;
+}
+
+}  // namespace halftone::ref

@@ -1,0 +1,21 @@
+// Halves go to the even neighbour. Source: ONNX operator Round, opset 11.
+#include <cmath>
+
+#include "kernel/ref/common_unary.hpp"
+
+namespace halftone::ref {
+namespace {
+
+struct Round {
+    explicit Round(const Node& /*node*/) {}
+    double operator()(double x) const { return std::nearbyint(x); }
+};
+
+}  // namespace
+
+const RefOp& round_op() {
+    static const RealUnaryOp<Round> op("Round");
+    return op;
+}
+
+}  // namespace halftone::ref

@@ -1,0 +1,21 @@
+// y = 1 / (1 + exp(-x)). Source: ONNX operator Sigmoid, opset 13.
+#include <cmath>
+
+#include "kernel/ref/common_unary.hpp"
+
+namespace halftone::ref {
+namespace {
+
+struct Sigmoid {
+    explicit Sigmoid(const Node& /*node*/) {}
+    double operator()(double x) const { return 1.0 / (1.0 + std::exp(-x)); }
+};
+
+}  // namespace
+
+const RefOp& sigmoid_op() {
+    static const RealUnaryOp<Sigmoid> op("Sigmoid");
+    return op;
+}
+
+}  // namespace halftone::ref

@@ -1,0 +1,21 @@
+// Source: ONNX operator Sin, opset 7.
+#include <cmath>
+
+#include "kernel/ref/common_unary.hpp"
+
+namespace halftone::ref {
+namespace {
+
+struct Sin {
+    explicit Sin(const Node& /*node*/) {}
+    double operator()(double x) const { return std::sin(x); }
+};
+
+}  // namespace
+
+const RefOp& sin_op() {
+    static const RealUnaryOp<Sin> op("Sin");
+    return op;
+}
+
+}  // namespace halftone::ref

@@ -1,0 +1,21 @@
+// Source: ONNX operator Sqrt, opset 13.
+#include <cmath>
+
+#include "kernel/ref/common_unary.hpp"
+
+namespace halftone::ref {
+namespace {
+
+struct Sqrt {
+    explicit Sqrt(const Node& /*node*/) {}
+    double operator()(double x) const { return std::sqrt(x); }
+};
+
+}  // namespace
+
+const RefOp& sqrt_op() {
+    static const RealUnaryOp<Sqrt> op("Sqrt");
+    return op;
+}
+
+}  // namespace halftone::ref

@@ -1,0 +1,11 @@
+// The sum of all inputs, added from the left. Source: ONNX operator Sum, opset 13.
+#include "kernel/ref/common_variadic.hpp"
+
+namespace halftone::ref {
+
+const RefOp& sum_op() {
+    static const VariadicOp<std::plus<>> op("Sum", kReals);
+    return op;
+}
+
+}  // namespace halftone::ref

@@ -1,0 +1,23 @@
+// y = x / (1 + exp(-alpha * x)), also called SiLU. Source: ONNX operator Swish, opset 24.
+#include <cmath>
+
+#include "kernel/ref/common_unary.hpp"
+
+namespace halftone::ref {
+namespace {
+
+struct Swish {
+    explicit Swish(const Node& node) : alpha(real_attribute(node, "alpha", 1.0F)) {}
+    double operator()(double x) const { return x / (1.0 + std::exp(-alpha * x)); }
+
+    double alpha;
+};
+
+}  // namespace
+
+const RefOp& swish_op() {
+    static const RealUnaryOp<Swish> op("Swish");
+    return op;
+}
+
+}  // namespace halftone::ref

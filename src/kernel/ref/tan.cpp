@@ -1,0 +1,21 @@
+// Source: ONNX operator Tan, opset 7.
+#include <cmath>
+
+#include "kernel/ref/common_unary.hpp"
+
+namespace halftone::ref {
+namespace {
+
+struct Tan {
+    explicit Tan(const Node& /*node*/) {}
+    double operator()(double x) const { return std::tan(x); }
+};
+
+}  // namespace
+
+const RefOp& tan_op() {
+    static const RealUnaryOp<Tan> op("Tan");
+    return op;
+}
+
+}  // namespace halftone::ref

@@ -1,0 +1,21 @@
+// Source: ONNX operator Tanh, opset 13.
+#include <cmath>
+
+#include "kernel/ref/common_unary.hpp"
+
+namespace halftone::ref {
+namespace {
+
+struct Tanh {
+    explicit Tanh(const Node& /*node*/) {}
+    double operator()(double x) const { return std::tanh(x); }
+};
+
+}  // namespace
+
+const RefOp& tanh_op() {
+    static const RealUnaryOp<Tanh> op("Tanh");
+    return op;
+}
+
+}  // namespace halftone::ref
