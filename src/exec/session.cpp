@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "base/check.hpp"
@@ -201,23 +202,38 @@ void allocate(SessionState& state) {
     state.scratch = raw_memory(scratch);
 }
 
+/// The values of `to` that are called as those of `from`.
+std::vector<ValueId> same_names(const Graph& from, const std::vector<ValueId>& ids, const Graph& to) {
+    std::vector<ValueId> found;
+    for (const ValueId id : ids) {
+        const auto value = to.find_value(from.value(id).name);
+        HALFTONE_CHECK(value.has_value(), "a specialised graph keeps its taps");
+        found.push_back(*value);
+    }
+    return found;
+}
+
 }  // namespace
 
-Session::Session(const Graph& graph, const OpLibrary& ops, const CompileOptions& options)
+Session::Session(const Graph& given, const OpLibrary& ops, const CompileOptions& options)
     : state_(std::make_unique<SessionState>()) {
     state_->batch = options.batch;
+    const std::optional<Graph> specialised = specialise(given, ops, options.batch, options.taps);
+    const Graph& graph = specialised ? *specialised : given;
+    const std::vector<ValueId> taps = specialised ? same_names(given, options.taps, graph) : options.taps;
     const std::vector<TensorType> types = bind_batch(graph, ops, options.batch);
-    const Lowering lowering = lower(graph, types, {options.backend, options.taps});
+    const Lowering lowering = lower(graph, types, {options.backend, taps});
     SessionBuilder builder(*state_, options);
     for (const auto& [value, tensor] : lowering.constants) builder.add_constant(value, tensor);
     for (const ValueId value : graph.inputs()) {
         state_->inputs.emplace_back(types[value.index()], builder.add_input(value, types[value.index()]));
     }
     for (const LoweredStep& step : lowering.steps) builder.add_step(step);
-    for (const ValueId value : graph.outputs()) {
+    for (std::size_t i = 0; i < given.outputs().size(); ++i) {  // those behind are taps
+        const ValueId value = graph.outputs()[i];
         state_->outputs.emplace_back(types[value.index()], builder.keep_plain(value, types[value.index()]));
     }
-    for (const ValueId value : options.taps) {
+    for (const ValueId value : taps) {
         state_->taps.emplace_back(types[value.index()], builder.keep_plain(value, types[value.index()]));
     }
     allocate(*state_);

@@ -2,6 +2,7 @@
 // What the graph room must know of operators, given to it from outside (the room kernel implements it): whether an op
 // is known, its shape rule, and its value on constants. So passes need no kernel headers.
 
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
@@ -9,15 +10,28 @@
 
 namespace halftone {
 
-/// A node with what is known of its inputs. `constants[i]` is null unless input i is a constant (missing optional
-/// inputs have rank-0 type and null constant; check node.inputs[i].is_valid()).
+/// An element of a small integer tensor that was computed from shapes.
+struct PartialInt {
+    enum class Kind { number, batch, unknown } kind = Kind::unknown;
+    std::int64_t number = 0;  ///< of Kind::number
+    friend bool operator==(const PartialInt&, const PartialInt&) = default;
+};
+using PartialInts = std::vector<PartialInt>;  ///< row-major
+
+/// A node with what is known of its inputs. `constants[i]` is null unless input i has the same value for every batch
+/// (missing optional inputs have rank-0 type and null constant; check node.inputs[i].is_valid()). `partials` has an
+/// entry per input, or none at all; it is null unless input i holds integers of which some depend on the batch.
 struct OpContext {
     const Node& node;
     std::vector<TensorType> inputs;
     std::vector<const Tensor*> constants;
+    std::vector<const PartialInts*> partials{};
 
     [[nodiscard]] std::size_t input_count() const { return inputs.size(); }
     [[nodiscard]] bool has_input(std::size_t i) const { return i < node.inputs.size() && node.inputs[i].is_valid(); }
+    [[nodiscard]] const PartialInts* partial(std::size_t i) const {
+        return i < partials.size() ? partials[i] : nullptr;
+    }
 };
 
 class OpLibrary {

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "graph/builder.hpp"
+#include "graph/passes/common_inference.hpp"
 #include "graph/passes/passes.hpp"
 
 namespace halftone {
@@ -8,14 +9,6 @@ namespace {
 
 // A small file must not expand into gigabytes of constants (ConstantOfShape, Expand, Tile).
 constexpr std::int64_t kMaxFoldedElements = std::int64_t{1} << 24;
-
-bool may_fold(const Graph& graph, const Node& node, const OpLibrary& ops) {
-    // A quantized file stores its weights as DequantizeLinear of a constant: that is not work to save but meaning.
-    if (node.op == "DequantizeLinear" || node.op == "Identity" || node.op == "Dropout" || !ops.knows(node.op))
-        return false;
-    const auto is_output = [&](ValueId id) { return id.is_valid() && graph.is_output(id); };
-    return !node.inputs.empty() && std::none_of(node.outputs.begin(), node.outputs.end(), is_output);
-}
 
 /// Types and constants of the inputs; nothing if an input is not constant.
 bool gather_constants(GraphBuilder& builder, OpContext& op, std::vector<Tensor>& inputs) {

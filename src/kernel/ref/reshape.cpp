@@ -1,5 +1,6 @@
 // Source: ONNX operator Reshape, opset 14 (allowzero; opset 13 is the same with allowzero 0).
 #include "kernel/ref/common_moving_op.hpp"
+#include "kernel/ref/common_shape_input.hpp"
 
 namespace halftone::ref {
 namespace {
@@ -12,14 +13,17 @@ struct Wanted {
     std::size_t inferred;            ///< its place; dims.size() if none
 };
 
-Wanted wanted_dims(const OpContext& op, const Tensor& shape) {
+Wanted wanted_dims(const OpContext& op, const std::vector<PartialInt>& shape) {
     const Shape& input = op.inputs[0].shape;
     const bool zero_copies = int_attribute(op.node, "allowzero", 0) == 0;
-    const auto asked = shape.as<std::int64_t>();
-    Wanted wanted{.dims = {asked.begin(), asked.end()}, .inferred = asked.size()};
+    Wanted wanted{.dims = {}, .inferred = shape.size()};
+    for (const PartialInt& dim : shape) wanted.dims.push_back(dim.number);
+    const std::vector<std::int64_t> asked = wanted.dims;
     for (std::size_t i = 0; i < asked.size(); ++i) {
-        if (asked[i] == kInferred) {
-            if (wanted.inferred != asked.size()) refuse(op, "shape has more than one -1");
+        if (shape[i].kind == PartialInt::Kind::batch) {
+            wanted.dims[i] = kSymbolic;
+        } else if (asked[i] == kInferred) {
+            if (wanted.inferred != shape.size()) refuse(op, "shape has more than one -1");
             wanted.inferred = i;
             wanted.dims[i] = 1;
         } else if (asked[i] == 0 && zero_copies) {
@@ -58,7 +62,7 @@ public:
         check_outputs(op, 1);
         check_dtype(op, 1, {DType::s64});
         check_rank(op, 1, 1, 1);
-        const Tensor& shape = constant_input(op, 1, "shape");
+        const std::vector<PartialInt> shape = shape_input(op, 1, "shape");
         const Shape& input = op.inputs[0].shape;
         Wanted wanted = wanted_dims(op, shape);
         const Count have = count_of(op, input.dims());
@@ -84,10 +88,11 @@ public:
 
 private:
     /// The constant as it stands, where -1 is "inferred", not N.
-    static std::string asked_text(const Tensor& shape) {
+    static std::string asked_text(const std::vector<PartialInt>& shape) {
         std::string text = "[";
-        for (const std::int64_t dim : shape.as<std::int64_t>()) {
-            text += (text.size() > 1 ? "," : "") + std::to_string(dim);
+        for (const PartialInt& dim : shape) {
+            const bool is_batch = dim.kind == PartialInt::Kind::batch;
+            text += (text.size() > 1 ? "," : "") + (is_batch ? "N" : std::to_string(dim.number));
         }
         return text + "]";
     }

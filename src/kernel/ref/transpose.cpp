@@ -1,5 +1,6 @@
 // Source: ONNX operator Transpose, opset 13.
 #include "kernel/ref/common_moving_op.hpp"
+#include "kernel/ref/common_strided_copy.hpp"
 
 namespace halftone::ref {
 namespace {
@@ -22,24 +23,6 @@ std::vector<std::size_t> permutation(const OpContext& op, std::size_t rank) {
     return places;
 }
 
-/// Copies in the order of `out`: dimension i of the output steps `steps[i]` elements through the input.
-template <class Word>
-void gather(const Shape& out, const std::vector<std::int64_t>& steps, const std::byte* from, std::byte* to) {
-    const auto* source = reinterpret_cast<const Word*>(from);
-    auto* target = reinterpret_cast<Word*>(to);
-    std::vector<std::int64_t> place(out.rank(), 0);
-    std::int64_t offset = 0;
-    for (std::int64_t i = 0, count = out.elements(); i < count; ++i) {
-        target[i] = source[offset];
-        for (std::size_t d = out.rank(); d-- > 0;) {
-            offset += steps[d];
-            if (++place[d] < out[d]) break;
-            offset -= steps[d] * out[d];
-            place[d] = 0;
-        }
-    }
-}
-
 class TransposeOp final : public MovingOp {
 public:
     std::string_view type() const override { return "Transpose"; }
@@ -55,22 +38,10 @@ public:
 
     void run(const OpContext& op, std::span<const TensorView> inputs,
              std::span<const MutableView> outputs) const override {
-        const Shape& shape = inputs[0].type.shape;
-        std::vector<std::int64_t> own_steps(shape.rank(), 1);
-        for (std::size_t d = shape.rank(); d-- > 1;) own_steps[d - 1] = own_steps[d] * shape[d];
+        const std::vector<std::int64_t> own_steps = row_major_steps(inputs[0].type.shape);
         std::vector<std::int64_t> steps;
-        for (const std::size_t place : permutation(op, shape.rank())) steps.push_back(own_steps[place]);
-        const Shape& out = outputs[0].type.shape;
-        switch (size_of(inputs[0].type.dtype)) {
-            case 1:
-                return gather<std::uint8_t>(out, steps, inputs[0].data, outputs[0].data);
-            case 2:
-                return gather<std::uint16_t>(out, steps, inputs[0].data, outputs[0].data);
-            case 4:
-                return gather<std::uint32_t>(out, steps, inputs[0].data, outputs[0].data);
-            default:
-                return gather<std::uint64_t>(out, steps, inputs[0].data, outputs[0].data);
-        }
+        for (const std::size_t place : permutation(op, own_steps.size())) steps.push_back(own_steps[place]);
+        gather_strided(inputs[0], 0, steps, outputs[0]);
     }
 };
 

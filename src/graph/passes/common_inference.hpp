@@ -1,0 +1,39 @@
+#pragma once
+// Types of all values, with the small tensors that exporters compute from shapes (Shape -> Gather -> Concat -> Reshape)
+// followed along the way. For the passes of this folder.
+
+#include <optional>
+#include <vector>
+
+#include "graph/graph.hpp"
+#include "graph/op_library.hpp"
+
+namespace halftone {
+
+/// A small tensor known although the batch is not: its value at each probe batch size, or one value if it is the same
+/// at all of them.
+struct KnownTensor {
+    std::vector<Tensor> at_probe;
+    PartialInts partial;  ///< of an integer tensor that differs between the probes; else empty
+    [[nodiscard]] bool is_fixed() const { return at_probe.size() == 1; }
+};
+
+struct Inference {
+    std::vector<TensorType> types;                  ///< by value id
+    std::vector<std::optional<KnownTensor>> known;  ///< by value id; also initialisers that are small
+};
+
+/// @param types  by value id; set for graph inputs and constants, filled in for the others
+/// @throws ModelError naming the node
+[[nodiscard]] Inference infer_values(const Graph& graph, const OpLibrary& ops, std::vector<TensorType> types);
+
+/// Known types of graph inputs and constants; the others are placeholders. @throws ModelError
+[[nodiscard]] std::vector<TensorType> source_types(const Graph& graph);
+/// The same with the batch in the place of symbolic dimensions.
+[[nodiscard]] std::vector<TensorType> source_types(const Graph& graph, std::int64_t batch);
+
+/// May a node be replaced by its value? Not what is meaning rather than work (a quantized file stores its weights as
+/// DequantizeLinear of a constant), what produces a graph output, or what the library does not know.
+[[nodiscard]] bool may_fold(const Graph& graph, const Node& node, const OpLibrary& ops);
+
+}  // namespace halftone

@@ -1,0 +1,30 @@
+// Source: ONNX operator Size, opset 19.
+#include "kernel/ref/common_moving_op.hpp"
+
+namespace halftone::ref {
+namespace {
+
+class SizeOp final : public MovingOp {
+public:
+    std::string_view type() const override { return "Size"; }
+
+    std::vector<TensorType> infer(const OpContext& op) const override {
+        check_inputs(op, 1, 1);
+        check_outputs(op, 1);
+        return {{DType::s64, Shape{}}};
+    }
+
+    void run(const OpContext&, std::span<const TensorView> inputs,
+             std::span<const MutableView> outputs) const override {
+        outputs[0].as<std::int64_t>()[0] = inputs[0].elements();
+    }
+};
+
+}  // namespace
+
+const RefOp& size_op() {
+    static const SizeOp op;
+    return op;
+}
+
+}  // namespace halftone::ref

@@ -1,0 +1,54 @@
+// Blocks of blocksize x blocksize pixels become channels. Source: ONNX operator SpaceToDepth, opset 13.
+#include "kernel/ref/common_moving_op.hpp"
+#include "kernel/ref/common_strided_copy.hpp"
+
+namespace halftone::ref {
+namespace {
+
+std::int64_t block_of(const OpContext& op) {
+    const std::int64_t block = int_attribute(op.node, "blocksize", 0);
+    if (block < 1 || block > 65535) refuse(op, "blocksize " + std::to_string(block) + " is outside 1 to 65535");
+    return block;
+}
+
+class SpaceToDepthOp final : public MovingOp {
+public:
+    std::string_view type() const override { return "SpaceToDepth"; }
+
+    std::vector<TensorType> infer(const OpContext& op) const override {
+        check_inputs(op, 1, 1);
+        check_outputs(op, 1);
+        check_rank(op, 0, 4, 4);
+        const std::int64_t block = block_of(op);
+        Shape shape = op.inputs[0].shape;
+        for (const std::size_t d : {std::size_t{2}, std::size_t{3}}) {
+            if (shape[d] == kSymbolic || shape[d] % block != 0) {
+                refuse(op, "blocksize " + std::to_string(block) + " does not divide the size of " + shape.to_text());
+            }
+            shape[d] /= block;
+        }
+        if (shape[1] == kSymbolic || __builtin_mul_overflow(shape[1], block * block, &shape[1]))
+            refuse(op, "its channels are too many or unknown");
+        return {{op.inputs[0].dtype, shape}};
+    }
+
+    void run(const OpContext& op, std::span<const TensorView> inputs,
+             std::span<const MutableView> outputs) const override {
+        const std::int64_t block = block_of(op);
+        const Shape& out = outputs[0].type.shape;
+        const Shape& in = inputs[0].type.shape;
+        const std::vector<std::int64_t> own = row_major_steps(in);
+        const Shape seen{in[0], block, block, in[1], out[2], out[3]};
+        const std::vector<std::int64_t> steps{own[0], own[2], own[3], own[1], block * own[2], block * own[3]};
+        gather_strided(inputs[0], 0, steps, {{inputs[0].type.dtype, seen}, outputs[0].data});
+    }
+};
+
+}  // namespace
+
+const RefOp& space_to_depth_op() {
+    static const SpaceToDepthOp op;
+    return op;
+}
+
+}  // namespace halftone::ref

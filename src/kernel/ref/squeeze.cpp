@@ -1,0 +1,44 @@
+// Source: ONNX operator Squeeze, opset 13.
+#include "kernel/ref/common_axes.hpp"
+#include "kernel/ref/common_moving_op.hpp"
+
+namespace halftone::ref {
+namespace {
+
+std::vector<bool> dropped(const OpContext& op) {
+    const Shape& shape = op.inputs[0].shape;
+    const Axes axes = axes_of(op, 1, shape.rank());
+    std::vector<bool> is_dropped(shape.rank(), false);
+    for (std::size_t d = 0; d < shape.rank(); ++d) is_dropped[d] = !axes.is_given && shape[d] == 1;
+    for (const std::size_t place : axes.places) {
+        if (shape[place] != 1)
+            refuse(op, "dimension " + std::to_string(place) + " of " + shape.to_text() + " is not 1");
+        is_dropped[place] = true;
+    }
+    return is_dropped;
+}
+
+class SqueezeOp final : public MovingOp {
+public:
+    std::string_view type() const override { return "Squeeze"; }
+
+    std::vector<TensorType> infer(const OpContext& op) const override {
+        check_inputs(op, 1, 2);
+        check_outputs(op, 1);
+        return {{op.inputs[0].dtype, reduced_shape(op.inputs[0].shape, dropped(op), false)}};
+    }
+
+    void run(const OpContext&, std::span<const TensorView> inputs,
+             std::span<const MutableView> outputs) const override {
+        copy_bytes(inputs[0], outputs[0]);
+    }
+};
+
+}  // namespace
+
+const RefOp& squeeze_op() {
+    static const SqueezeOp op;
+    return op;
+}
+
+}  // namespace halftone::ref
