@@ -33,10 +33,18 @@ struct InspectOptions {
     std::vector<std::string> overrides;
 };
 
+struct RunOptions {
+    std::string model;
+    std::vector<std::string> inputs;  ///< "[NAME=]X.npy"
+    std::string output;               ///< folder
+    bool uses_reference = false;      ///< plain kernels instead of fast ones
+};
+
 /// Rank 0 leads; every rank calls it with the same options and returns the same code.
 [[nodiscard]] int run_tune(const TuneOptions& options, Communicator& comm);
 [[nodiscard]] int run_eval(const EvalOptions& options);
 [[nodiscard]] int run_inspect(const InspectOptions& options);
+[[nodiscard]] int run_run(const RunOptions& options);
 
 /// Several lines: own version, git, oneDNN, MPI, instruction set.
 [[nodiscard]] std::string version_text();

@@ -29,6 +29,7 @@ struct CommandLine {
     TuneOptions tune;
     EvalOptions eval;
     InspectOptions inspect;
+    RunOptions run;
     bool is_verbose = false;
     bool is_quiet = false;
     std::string log_level;
@@ -81,6 +82,19 @@ void add_inspect(CLI::App& app, InspectOptions& options) {
     inspect->add_flag("--json", options.as_json, "One JSON object on stdout");
     add_overrides(*inspect, options.overrides);
     inspect->footer("Example:\n  halftone inspect model.onnx --config configs/demo/tune.yaml");
+}
+
+void add_run(CLI::App& app, RunOptions& options) {
+    CLI::App* run = app.add_subcommand("run", "Run a model once on given arrays");
+    run->add_option("model", options.model, "ONNX file")->required()->type_name("M.onnx");
+    run->add_option("--input", options.inputs, "An input's array, in graph order or by name (repeatable)")
+        ->type_name("[NAME=]X.npy")
+        ->expected(1)
+        ->take_all()
+        ->allow_extra_args(false);
+    run->add_option("--output", options.output, "Folder for one .npy per output")->required()->type_name("DIR");
+    run->add_flag("--ref", options.uses_reference, "Plain reference kernels instead of the fast ones");
+    run->footer("Example:\n  halftone run model.onnx --input x.npy --output out");
 }
 
 /// On a terminal the live line says what info lines would.
@@ -153,6 +167,7 @@ int run_command(int argc, char** argv) {
     add_tune(app, line.tune);
     add_eval(app, line.eval);
     add_inspect(app, line.inspect);
+    add_run(app, line.run);
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success& text) {  // --help, --version
@@ -163,8 +178,10 @@ int run_command(int argc, char** argv) {
     for (int i = 0; i < argc; ++i) line.tune.command_line += (i == 0 ? "" : " ") + std::string(argv[i]);
     if (app.got_subcommand("tune")) return run_tune_on_ranks(line, argc, argv);
     log::configure(log_level(line), 0);
-    return on_one_rank(argc, argv,
-                       [&] { return app.got_subcommand("eval") ? run_eval(line.eval) : run_inspect(line.inspect); });
+    return on_one_rank(argc, argv, [&] {
+        if (app.got_subcommand("eval")) return run_eval(line.eval);
+        return app.got_subcommand("run") ? run_run(line.run) : run_inspect(line.inspect);
+    });
 }
 
 }  // namespace

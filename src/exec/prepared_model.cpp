@@ -1,5 +1,6 @@
 #include "exec/prepared_model.hpp"
 
+#include "base/error.hpp"
 #include "base/hash.hpp"
 #include "graph/onnx/onnx_model.hpp"
 #include "graph/passes/passes.hpp"
@@ -9,7 +10,13 @@ namespace halftone {
 
 PreparedModel prepare_model(std::string_view onnx_bytes, const std::string& name) {
     PreparedModel model;
-    model.graph = run_passes(import_onnx(onnx_bytes, name, reference_ops()), reference_ops());
+    const Graph imported = import_onnx(onnx_bytes, name, reference_ops());
+    try {
+        model.graph = run_passes(imported, reference_ops());
+    } catch (ModelError& error) {
+        error.add_context(name + " (opset " + std::to_string(imported.info().opset) + ")");
+        throw;
+    }
     model.units = find_units(model.graph);
     model.hash = hash_bytes(std::as_bytes(std::span(onnx_bytes.data(), onnx_bytes.size())));
     return model;

@@ -196,7 +196,7 @@ TensorType Importer::input_type(const onnx::ValueInfoProto& info) {
     for (int i = 0; i < tensor.shape().dim_size(); ++i) {
         const auto& dim = tensor.shape().dim(i);
         // Exporters write an open batch as a name, as nothing, as 0 or as -1.
-        const bool is_open = !dim.has_dim_value() || dim.dim_value() <= 0;
+        const bool is_open = !dim.has_dim_value() || dim.dim_value() < 0 || (dim.dim_value() == 0 && i == 0);
         if (is_open && i > 0) {
             throw ModelError(
                 fmt::format("{}: dimension {} has no fixed size; only the first dimension, the batch, may be "
@@ -301,19 +301,33 @@ void Importer::read_outputs() {
 
 }  // namespace
 
+namespace {
+
+/// 0 where the file does not say, or says two.
+std::int64_t default_opset(const onnx::ModelProto& model) {
+    std::int64_t opset = 0;
+    for (const onnx::OperatorSetIdProto& entry : model.opset_import()) {
+        if (is_default_domain(entry.domain())) opset = entry.version();
+    }
+    return opset;
+}
+
+}  // namespace
+
 Graph import_onnx(std::string_view bytes, const std::string& name, const OpLibrary& ops) {
+    onnx::ModelProto model;
     try {
         if (bytes.empty()) throw ModelError("the file is empty");
         if (bytes.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
             throw ModelError("is larger than 2 GiB, which the format does not allow");
         }
-        onnx::ModelProto model;
         if (!model.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
             throw ModelError("is not an ONNX model: it cannot be parsed");
         }
         return Importer(model, ops).run();
     } catch (ModelError& error) {
-        error.add_context(name);
+        const std::int64_t opset = default_opset(model);
+        error.add_context(opset == 0 ? name : fmt::format("{} (opset {})", name, opset));
         throw;
     }
 }

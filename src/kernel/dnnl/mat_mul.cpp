@@ -144,7 +144,7 @@ Support check_pair(const KernelRequest& request) {
 /// The right operand's uint8 codes, moved to int8 in scratch memory before the product.
 class ShiftedProduct final : public Primitive {
 public:
-    ShiftedProduct(std::unique_ptr<Primitive> product, TensorType right)
+    ShiftedProduct(std::unique_ptr<Primitive> product, const TensorType& right)
         : product_(std::move(product)), right_(right) {}
 
     [[nodiscard]] const Layout& input_layout(std::size_t i) const override {

@@ -23,6 +23,7 @@ constexpr std::array kOps{
 
 Support DnnlOp::supports(const KernelRequest& request) const {
     if (Support support = ref::rule_accepts(request, seen_as()); !support.is_supported) return support;
+    if (request.inputs.empty()) return Support::no("all inputs are constants");
     return accepts(request);
 }
 

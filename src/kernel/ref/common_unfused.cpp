@@ -52,8 +52,10 @@ namespace ref {
 
 Support MovingOp::supports(const KernelRequest& request) const {
     if (request.is_fused()) return Support::no(std::string(type()) + " is not fused with anything");
-    const auto& params = request.inputs.at(0).params;
-    const auto differs = [&](const Port& port) { return port.params != params; };
+    const Port* first = request.inputs.empty() ? nullptr : &request.inputs[0];
+    const auto differs = [&](const Port& port) {
+        return first == nullptr ? port.params.has_value() : port.params != first->params;
+    };
     if (std::any_of(request.inputs.begin(), request.inputs.end(), differs) ||
         std::any_of(request.outputs.begin(), request.outputs.end(), differs)) {
         return Support::no("the quantization parameters of its inputs and outputs differ");

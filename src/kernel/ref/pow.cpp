@@ -12,7 +12,7 @@ T power(T base, E exponent) {
     if constexpr (std::is_integral_v<T> && std::is_integral_v<E>) {
         if (exponent < E{0}) return base == T{1} ? T{1} : T{0};
         T result{1};
-        auto rest = static_cast<std::uint64_t>(exponent);
+        auto rest = static_cast<std::uint64_t>(static_cast<std::int64_t>(exponent));
         for (T square = base; rest != 0; rest >>= 1U, square = wrapping(square, square, std::multiplies<>())) {
             if ((rest & 1U) != 0) result = wrapping(result, square, std::multiplies<>());
         }

@@ -59,7 +59,7 @@ TEST(ImportRefuses, AllUnknownOperatorsInOneMessage) {
                                         "node { op_type: 'Erf' name: 'e2' input: 'a' output: 'b' } "
                                         "node { op_type: 'LSTM' input: 'b' output: 'y' }");
     EXPECT_EQ(message,
-              "m.onnx: operators that are not supported: Erf (opset 13, 2 times, first: Erf node 'e1'); "
+              "m.onnx (opset 13): operators that are not supported: Erf (opset 13, 2 times, first: Erf node 'e1'); "
               "LSTM (opset 13, 1 time, first: unnamed LSTM node (output 'y'))");
 }
 

@@ -1,0 +1,101 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/file_system.hpp"
+#include "commands.hpp"
+#include "exec/run_once.hpp"
+#include "graph/onnx/onnx_model.hpp"
+#include "kernel/ref/ref_op.hpp"
+#include "setup.hpp"
+#include "tensor/npy.hpp"
+
+namespace halftone::app {
+namespace {
+
+/// --input [NAME=]X.npy: a name only if the model has an input of that name, since a path may hold '=' too.
+struct Given {
+    std::string name;  ///< empty: the next input in graph order
+    std::string path;
+};
+
+Given parse_input(const Graph& graph, const std::string& text) {
+    for (std::size_t at = text.find('='); at != std::string::npos; at = text.find('=', at + 1)) {
+        const std::string name = text.substr(0, at);
+        for (const ValueId id : graph.inputs()) {
+            if (graph.value(id).name == name) return {name, text.substr(at + 1)};
+        }
+    }
+    return {"", text};
+}
+
+std::string input_names(const Graph& graph) {
+    std::vector<std::string> names;
+    for (const ValueId id : graph.inputs()) names.push_back(graph.value(id).name);
+    return fmt::format("{}", fmt::join(names, ", "));
+}
+
+std::vector<std::string> paths_by_input(const Graph& graph, const std::vector<std::string>& inputs) {
+    std::vector<std::string> paths(graph.inputs().size());
+    for (const std::string& text : inputs) {
+        const Given given = parse_input(graph, text);
+        std::size_t place = 0;
+        if (given.name.empty()) {
+            while (place < paths.size() && !paths[place].empty()) ++place;
+        } else {
+            while (graph.value(graph.inputs()[place]).name != given.name) ++place;
+        }
+        if (place == paths.size()) {
+            throw ConfigError(
+                fmt::format("--input {}: the model has {} inputs: {}", text, paths.size(), input_names(graph)));
+        }
+        if (!paths[place].empty()) throw ConfigError(fmt::format("--input {}: '{}' is given twice", text, given.name));
+        paths[place] = given.path;
+    }
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+        if (!paths[i].empty()) continue;
+        throw ConfigError(fmt::format("no --input for '{}'; the model's inputs are: {}",
+                                      graph.value(graph.inputs()[i]).name, input_names(graph)));
+    }
+    return paths;
+}
+
+std::string file_name(std::string name) {
+    const auto is_kept = [](char c) {
+        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
+               c == '-';
+    };
+    std::replace_if(
+        name.begin(), name.end(), [&](char c) { return !is_kept(c); }, '_');
+    return name + ".npy";
+}
+
+}  // namespace
+
+int run_run(const RunOptions& options) {
+    const auto files = make_posix_file_system();
+    const Graph graph = import_onnx(read_model(options.model, ""), options.model, reference_ops());
+    std::vector<Tensor> arrays;
+    for (const std::string& path : paths_by_input(graph, options.inputs)) {
+        if (!files->exists(path)) throw DataError("--input: no such file: '" + path + "'");
+        arrays.push_back(from_npy(files->read(path), path));
+    }
+    std::vector<Tensor> outputs;
+    try {
+        outputs = run_once(graph, arrays, options.uses_reference ? Backend::ref : Backend::dnnl);
+    } catch (Error& error) {
+        error.add_context(options.model);
+        throw;
+    }
+    files->create_directories(options.output);
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+        const std::string& name = graph.value(graph.outputs()[i]).name;
+        const std::string path = options.output + "/" + file_name(name);
+        files->write_atomically(path, to_npy(outputs[i].view()));
+        fmt::print("{}  {} {}  {}\n", name, to_string(outputs[i].dtype()), outputs[i].shape().to_text(), path);
+    }
+    return static_cast<int>(ExitCode::ok);
+}
+
+}  // namespace halftone::app

@@ -1,0 +1,77 @@
+#include "exec/run_once.hpp"
+
+#include <cstring>
+
+#include "base/error.hpp"
+#include "exec/bind_inputs.hpp"
+#include "exec/session.hpp"
+#include "graph/passes/passes.hpp"
+#include "kernel/ref/ref_op.hpp"
+
+namespace halftone {
+namespace {
+
+void check_array(const Value& input, const Tensor& array) {
+    const std::string owner = "input '" + input.name + "'";
+    if (array.dtype() != input.type.dtype) {
+        throw DataError(owner + " is " + std::string(to_string(input.type.dtype)) + ", the array is " +
+                        std::string(to_string(array.dtype())));
+    }
+    const Shape& wanted = input.type.shape;
+    bool fits = array.shape().rank() == wanted.rank();
+    for (std::size_t d = 0; fits && d < wanted.rank(); ++d) {
+        fits = wanted[d] == kSymbolic || wanted[d] == array.shape()[d];
+    }
+    if (!fits) throw DataError(owner + " is " + wanted.to_text() + ", the array is " + array.shape().to_text());
+}
+
+/// The batches that the arrays give to symbolic first dimensions of data inputs must agree.
+void check_batch(const Graph& graph, const Graph& bound, const std::map<ValueId, Tensor>& arrays) {
+    std::int64_t batch = 0;
+    for (const ValueId bound_id : bound.inputs()) {
+        const ValueId id = *graph.find_value(bound.value(bound_id).name);
+        const Value& input = graph.value(id);
+        if (input.type.shape.rank() == 0 || input.type.shape[0] != kSymbolic) continue;
+        const std::int64_t own = arrays.at(id).shape()[0];
+        if (batch != 0 && own != batch) {
+            throw DataError("input '" + input.name + "' has a batch of " + std::to_string(own) + ", another has " +
+                            std::to_string(batch));
+        }
+        batch = own;
+    }
+}
+
+}  // namespace
+
+std::vector<Tensor> run_once(const Graph& graph, const std::vector<Tensor>& arrays, Backend backend) try {
+    if (arrays.size() != graph.inputs().size()) {
+        throw DataError("the model has " + std::to_string(graph.inputs().size()) + " inputs, given are " +
+                        std::to_string(arrays.size()));
+    }
+    std::map<ValueId, Tensor> by_id;
+    for (std::size_t i = 0; i < arrays.size(); ++i) {
+        check_array(graph.value(graph.inputs()[i]), arrays[i]);
+        by_id.emplace(graph.inputs()[i], arrays[i]);
+    }
+    const Graph bound = run_passes(bind_inputs(graph, by_id), reference_ops());
+    check_batch(graph, bound, by_id);
+    Session session(bound, reference_ops(), {.batch = 1, .backend = backend});  // the arrays' shapes are bound already
+    for (std::size_t i = 0; i < bound.inputs().size(); ++i) {
+        const auto id = graph.find_value(bound.value(bound.inputs()[i]).name);
+        const TensorView from = by_id.at(*id).view();
+        if (from.bytes() != 0) std::memcpy(session.input(i).data, from.data, from.bytes());
+    }
+    session.run();
+    std::vector<Tensor> outputs;
+    for (std::size_t i = 0; i < bound.outputs().size(); ++i) {
+        const TensorView view = session.output(i);
+        outputs.emplace_back(view.type);
+        if (view.bytes() != 0) std::memcpy(outputs.back().mutable_view().data, view.data, view.bytes());
+    }
+    return outputs;
+} catch (ModelError& error) {
+    error.add_context("opset " + std::to_string(graph.info().opset));
+    throw;
+}
+
+}  // namespace halftone
