@@ -19,7 +19,7 @@ Graph bind_inputs(const Graph& graph, const std::map<ValueId, Tensor>& arrays) {
     GraphBuilder builder(graph);
     for (const auto& [id, array] : arrays) {
         builder.value(id).type = array.type();
-        if (is_data(graph, id) && array.elements() > 0) continue;
+        if (is_data(graph, id) && array.shape().rank() > 0 && array.elements() > 0) continue;
         builder.value(id).constant = array;
         auto& inputs = builder.inputs();
         inputs.erase(std::find(inputs.begin(), inputs.end(), id));

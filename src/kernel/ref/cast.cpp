@@ -44,20 +44,7 @@ public:
 
     void run(const OpContext&, std::span<const TensorView> inputs,
              std::span<const MutableView> outputs) const override {
-        const DType from = inputs[0].type.dtype;
-        const DType to = outputs[0].type.dtype;
-        with_number(from == DType::boolean ? DType::u8 : from, [&]<class From>(From) {
-            const auto x = inputs[0].as<From>();
-            if (to == DType::boolean) {
-                const auto y = outputs[0].as<std::uint8_t>();
-                for (std::size_t i = 0; i < x.size(); ++i) y[i] = x[i] != From{0} ? 1 : 0;
-                return;
-            }
-            with_number(to, [&]<class To>(To) {
-                const auto y = outputs[0].as<To>();
-                for (std::size_t i = 0; i < x.size(); ++i) y[i] = saturated<To>(x[i]);
-            });
-        });
+        cast_elements(inputs[0], outputs[0]);
     }
 };
 

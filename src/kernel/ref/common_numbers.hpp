@@ -80,6 +80,23 @@ To saturated(From value) {
     return static_cast<To>(value);
 }
 
+/// Element by element, by saturated(); bool is "not zero". @pre both types are of kNumbersAndBool
+inline void cast_elements(const TensorView& from, const MutableView& to) {
+    const DType source = from.type.dtype == DType::boolean ? DType::u8 : from.type.dtype;
+    with_number(source, [&]<class From>(From) {
+        const auto x = from.as<From>();
+        if (to.type.dtype == DType::boolean) {
+            const auto y = to.as<std::uint8_t>();
+            for (std::size_t i = 0; i < x.size(); ++i) y[i] = x[i] != From{0} ? 1 : 0;
+            return;
+        }
+        with_number(to.type.dtype, [&]<class To>(To) {
+            const auto y = to.as<To>();
+            for (std::size_t i = 0; i < x.size(); ++i) y[i] = saturated<To>(x[i]);
+        });
+    });
+}
+
 inline void copy_bytes(const TensorView& from, const MutableView& to) {
     HALFTONE_CHECK(from.bytes() == to.bytes(), "a copy keeps the size");
     if (from.bytes() != 0) std::memcpy(to.data, from.data, from.bytes());

@@ -1,0 +1,34 @@
+// Cast to the element type of input 1. Source: ONNX operator CastLike, opset 19.
+#include "kernel/ref/common_numbers.hpp"
+#include "kernel/ref/common_rules.hpp"
+#include "kernel/ref/ref_op.hpp"
+
+namespace halftone::ref {
+namespace {
+
+class CastLikeOp final : public RefOp {
+public:
+    std::string_view type() const override { return "CastLike"; }
+
+    std::vector<TensorType> infer(const OpContext& op) const override {
+        check_inputs(op, 2, 2);
+        check_outputs(op, 1);
+        check_dtype(op, 0, kNumbersAndBool);
+        check_dtype(op, 1, kNumbersAndBool);
+        return {{op.inputs[1].dtype, op.inputs[0].shape}};
+    }
+
+    void run(const OpContext&, std::span<const TensorView> inputs,
+             std::span<const MutableView> outputs) const override {
+        cast_elements(inputs[0], outputs[0]);
+    }
+};
+
+}  // namespace
+
+const RefOp& cast_like_op() {
+    static const CastLikeOp op;
+    return op;
+}
+
+}  // namespace halftone::ref

@@ -1,0 +1,117 @@
+// Modes constant, reflect, edge and wrap; negative pads cut. Source: ONNX operator Pad, opset 21.
+#include <algorithm>
+#include <cstdlib>
+
+#include "kernel/ref/common_moving_op.hpp"
+#include "kernel/ref/common_rules.hpp"
+#include "kernel/ref/common_shape_input.hpp"
+#include "kernel/ref/common_strided_copy.hpp"
+#include "kernel/ref/ref_op.hpp"
+
+namespace halftone::ref {
+namespace {
+
+struct Margins {
+    std::vector<std::int64_t> begin;
+    std::vector<std::int64_t> end;
+};
+
+Margins margins_of(const OpContext& op) {
+    const Shape& shape = op.inputs[0].shape;
+    const std::vector<std::int64_t> pads = number_input(op, 1, "pads");
+    Margins margins{std::vector<std::int64_t>(shape.rank(), 0), std::vector<std::int64_t>(shape.rank(), 0)};
+    std::vector<std::int64_t> axes;
+    for (std::size_t d = 0; d < shape.rank(); ++d) axes.push_back(static_cast<std::int64_t>(d));
+    if (op.has_input(3)) axes = number_input(op, 3, "axes");
+    if (pads.size() != 2 * axes.size())
+        refuse(op, "pads " + text_of(pads) + " do not have two numbers for each of " + std::to_string(axes.size()) +
+                       " axes");
+    for (std::size_t i = 0; i < axes.size(); ++i) {
+        const std::size_t axis = normal_axis(op, axes[i], shape.rank());
+        margins.begin[axis] = pads[i];
+        margins.end[axis] = pads[i + axes.size()];
+    }
+    return margins;
+}
+
+/// Where an output position of one dimension comes from; -1: from the constant.
+std::int64_t source_of(std::int64_t place, std::int64_t size, const std::string& mode) {
+    if (place >= 0 && place < size) return place;
+    if (mode == "edge") return std::clamp<std::int64_t>(place, 0, size - 1);
+    if (mode == "wrap") return (place % size + size) % size;
+    if (mode != "reflect") return -1;
+    if (size == 1) return 0;
+    const std::int64_t period = 2 * (size - 1);
+    const std::int64_t turned = (place % period + period) % period;
+    return turned < size ? turned : period - turned;
+}
+
+class PadOp final : public MovingOp {
+public:
+    std::string_view type() const override { return "Pad"; }
+
+    std::vector<TensorType> infer(const OpContext& op) const override {
+        check_inputs(op, 2, 4);
+        check_outputs(op, 1);
+        const std::string mode = string_attribute(op.node, "mode", "constant");
+        if (mode != "constant" && mode != "reflect" && mode != "edge" && mode != "wrap")
+            refuse(op, "mode '" + mode + "' is none of constant reflect edge wrap");
+        if (op.has_input(2)) {
+            check_same_dtype(op, 2, 0);
+            if (op.inputs[2].shape != Shape{} && op.inputs[2].shape != Shape{1})
+                refuse(op, "the constant value is not a scalar");
+        }
+        const Margins margins = margins_of(op);
+        Shape shape = op.inputs[0].shape;
+        for (std::size_t d = 0; d < shape.rank(); ++d) {
+            const bool is_still = margins.begin[d] == 0 && margins.end[d] == 0;
+            if (is_still) continue;
+            if (shape[d] == kSymbolic) refuse(op, "cannot pad the symbolic batch");
+            const bool is_small =
+                std::abs(margins.begin[d] / 2) < kMaxElements && std::abs(margins.end[d] / 2) < kMaxElements;
+            if (!is_small || shape[d] + margins.begin[d] + margins.end[d] < 0)
+                refuse(op, "its pads do not fit " + shape.to_text());
+            if (mode != "constant" && shape[d] == 0) refuse(op, "mode " + mode + " has nothing to copy");
+            shape[d] += margins.begin[d] + margins.end[d];
+        }
+        return {{op.inputs[0].dtype, shape}};
+    }
+
+    void run(const OpContext& op, std::span<const TensorView> inputs,
+             std::span<const MutableView> outputs) const override {
+        const std::string mode = string_attribute(op.node, "mode", "constant");
+        const Margins margins = margins_of(op);
+        const Shape& in = inputs[0].type.shape;
+        const Shape& out = outputs[0].type.shape;
+        const std::vector<std::int64_t> steps = row_major_steps(in);
+        with_word(inputs[0].type.dtype, [&]<class Word>(Word) {
+            const auto* x = reinterpret_cast<const Word*>(inputs[0].data);
+            auto* y = reinterpret_cast<Word*>(outputs[0].data);
+            const Word fill = op.has_input(2) ? *reinterpret_cast<const Word*>(inputs[2].data) : Word{0};
+            std::vector<std::int64_t> place(out.rank(), 0);
+            for (std::int64_t i = 0; i < out.elements(); ++i) {
+                std::int64_t offset = 0;
+                bool is_outside = false;
+                for (std::size_t d = 0; d < out.rank(); ++d) {
+                    const std::int64_t source = source_of(place[d] - margins.begin[d], in[d], mode);
+                    is_outside = is_outside || source < 0;
+                    offset += source * steps[d];
+                }
+                y[i] = is_outside ? fill : x[offset];
+                for (std::size_t d = out.rank(); d-- > 0;) {
+                    if (++place[d] < out[d]) break;
+                    place[d] = 0;
+                }
+            }
+        });
+    }
+};
+
+}  // namespace
+
+const RefOp& pad_op() {
+    static const PadOp op;
+    return op;
+}
+
+}  // namespace halftone::ref
