@@ -383,11 +383,15 @@ private:
         const Node& n = node(producer);
         KernelRequest request;
         request.node = &n;
+        add_constants(n, request);
+        request.outputs.push_back(real_port(value));
+        if (graph_.value(n.inputs[0]).is_constant()) {  // in blocks, which real_constant() does not read
+            emit(request, n.name, {}, {value});
+            return;
+        }
         Port input{type(n.inputs[0]), std::nullopt};
         if (const auto codes = qdq_.activation_codes(value)) input.params = codes->params;
         request.inputs.push_back(std::move(input));
-        request.outputs.push_back(real_port(value));
-        add_constants(n, request);
         emit(request, n.name, {n.inputs[0]}, {value});
     }
 

@@ -24,6 +24,7 @@ std::vector<std::int32_t> integers_of(const Tensor& tensor) {
 
 std::optional<QuantParams> QdqView::params_of(const Node& node, DType codes) const {
     if (node.inputs.size() < 2 || !graph_.value(node.inputs[1]).is_constant()) return std::nullopt;
+    if (int_attribute(node, "block_size", 0) != 0) return std::nullopt;
     const Tensor& scale = graph_.value(node.inputs[1]).constant;
     if (scale.dtype() != DType::f32) return std::nullopt;
     QuantParams params;

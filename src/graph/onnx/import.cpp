@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <onnx/onnx_pb.h>
 
+#include <algorithm>
 #include <limits>
 #include <set>
 
@@ -15,7 +16,7 @@ namespace halftone {
 namespace {
 
 constexpr std::int64_t kFirstIr = 3;
-constexpr std::int64_t kFirstOpset = 11;
+constexpr std::int64_t kFirstOpset = 7;
 constexpr std::int64_t kLastOpset = 21;
 
 bool is_default_domain(const std::string& domain) { return domain.empty() || domain == "ai.onnx"; }
@@ -74,11 +75,13 @@ public:
 private:
     void read_header();
     void read_opset();
+    [[nodiscard]] bool has_only_unchanged_operators() const;
     void check_operators() const;
     void read_initialisers();
     void read_inputs();
     void read_declared_shapes();
     void read_node(const onnx::NodeProto& proto);
+    void name_unused_outputs(Node& node);
     void read_constant(const Node& node);
     void read_outputs();
 
@@ -111,9 +114,18 @@ void Importer::read_opset() {
             throw ModelError("imports two versions of the default operator set");
         opset = entry.version();
     }
+    if (opset < kFirstOpset && has_only_unchanged_operators()) return;
     if (opset < kFirstOpset || opset > kLastOpset) {
         throw ModelError(fmt::format("uses operator set {}; supported: {} to {}", opset, kFirstOpset, kLastOpset));
     }
+}
+
+/// Operators whose only form before opset 13 is that of opset 1.
+bool Importer::has_only_unchanged_operators() const {
+    static const std::set<std::string> unchanged{"GlobalAveragePool", "GlobalMaxPool", "Not", "Shape", "Transpose"};
+    return builder_.info().opset >= 1 && std::all_of(proto_.node().begin(), proto_.node().end(), [](const auto& node) {
+               return unchanged.contains(node.op_type());
+           });
 }
 
 void Importer::read_header() {
@@ -134,7 +146,9 @@ void Importer::read_header() {
 
 /// All unsupported operators in one message: users want to know the whole distance, not the first step.
 void Importer::check_operators() const {
-    static const std::set<std::string> structural{"Constant", "Identity", "Dropout"};
+    // Besides those that kernels know: what the importer itself turns into others.
+    static const std::set<std::string> structural{"Constant",    "Dropout",       "Identity",
+                                                  "QLinearConv", "QLinearMatMul", "Upsample"};
     struct Unknown {
         std::string first;
         int count = 0;
@@ -246,6 +260,7 @@ std::vector<ValueId> Importer::value_ids(const google::protobuf::RepeatedPtrFiel
 void Importer::read_node(const onnx::NodeProto& proto) {
     Node node{.name = proto.name(), .op = proto.op_type(), .inputs = {}, .outputs = {}, .attributes = {}};
     node.outputs = value_ids(proto.output());
+    name_unused_outputs(node);
     node.inputs = value_ids(proto.input());
     for (const onnx::AttributeProto& attribute : proto.attribute()) {
         const bool is_new =
@@ -259,6 +274,14 @@ void Importer::read_node(const onnx::NodeProto& proto) {
     UpgradeContext context{.builder = builder_, .opset = builder_.info().opset, .shapes = shapes_};
     upgrade_node(node, context);
     builder_.add_node(std::move(node));
+}
+
+/// An output that the file leaves out in front of others gets a name, so that every output is a value.
+void Importer::name_unused_outputs(Node& node) {
+    while (!node.outputs.empty() && !node.outputs.back().is_valid()) node.outputs.pop_back();
+    for (ValueId& output : node.outputs) {
+        if (!output.is_valid()) output = builder_.add_value(builder_.fresh_value_name("unused_output_of_" + node.op));
+    }
 }
 
 void Importer::read_constant(const Node& node) {

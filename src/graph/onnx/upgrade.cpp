@@ -47,6 +47,58 @@ void upgrade_dropout(Node& node, UpgradeContext& context) {
     node.attributes.erase("ratio");
 }
 
+/// 11: the attributes min and max became inputs.
+void upgrade_clip(Node& node, UpgradeContext& context) {
+    for (const auto& [name, input] : {std::pair{"min", 1U}, std::pair{"max", 2U}}) {
+        if (!node.attributes.contains(name)) continue;
+        set_constant_input(node, input, name, Tensor::scalar(float_attribute(node, name, 0.0F)), context);
+        node.attributes.erase(name);
+    }
+}
+
+void list_to_input(Node& node, const std::string& attribute, std::size_t input, UpgradeContext& context) {
+    const std::vector<std::int64_t> values = ints_attribute(node, attribute, {});
+    const Shape shape{static_cast<std::int64_t>(values.size())};
+    set_constant_input(node, input, attribute, Tensor::of<std::int64_t>(shape, values), context);
+    node.attributes.erase(attribute);
+}
+
+/// 10: the attributes starts, ends and axes became inputs.
+void upgrade_slice(Node& node, UpgradeContext& context) {
+    list_to_input(node, "starts", 1, context);
+    list_to_input(node, "ends", 2, context);
+    if (node.attributes.contains("axes")) list_to_input(node, "axes", 3, context);
+}
+
+/// 11: the attributes pads and value became inputs.
+void upgrade_pad(Node& node, UpgradeContext& context) {
+    list_to_input(node, "pads", 1, context);
+    if (!node.attributes.contains("value")) return;
+    set_constant_input(node, 2, "value", Tensor::scalar(float_attribute(node, "value", 0.0F)), context);
+    node.attributes.erase("value");
+}
+
+/// 11: an input roi before the scales, and words for what Resize-10 and Upsample did: x / scale, rounded down.
+void upgrade_resize(Node& node, UpgradeContext&) {
+    if (node.inputs.size() != 2) throw ModelError(describe(node) + " must have the inputs X and scales");
+    node.inputs = {node.inputs[0], ValueId{}, node.inputs[1]};
+    node.attributes["coordinate_transformation_mode"] = std::string("asymmetric");
+    node.attributes["nearest_mode"] = std::string("floor");
+}
+
+/// 9: the attribute scales became an input. Upsample itself is Resize under another name.
+void upgrade_upsample(Node& node, UpgradeContext& context) {
+    if (const auto scales = node.attributes.find("scales"); scales != node.attributes.end()) {
+        const auto* values = std::get_if<std::vector<float>>(&scales->second);
+        if (values == nullptr) throw ModelError(describe(node) + ": attribute 'scales' must be a list of floats");
+        const Shape shape{static_cast<std::int64_t>(values->size())};
+        set_constant_input(node, 1, "scales", Tensor::of<float>(shape, *values), context);
+        node.attributes.erase("scales");
+    }
+    node.op = "Resize";
+    upgrade_resize(node, context);
+}
+
 std::optional<Shape> declared_shape(const Node& node, const UpgradeContext& context) {
     // Softmax keeps the shape, so the input's or the output's declaration will do.
     for (const auto* ids : {&node.inputs, &node.outputs}) {
@@ -114,7 +166,11 @@ void normalise_batch_norm(Node& node, UpgradeContext&) {
     if (int_attribute(node, "training_mode", 0) != 0) {
         throw ModelError(describe(node) + ": training_mode must be 0; export the model in evaluation mode");
     }
+    if (int_attribute(node, "spatial", 1) != 1) {
+        throw ModelError(describe(node) + ": spatial 0, statistics of each pixel, is not supported");
+    }
     node.attributes.erase("training_mode");
+    node.attributes.erase("spatial");
     for (std::size_t i = 1; i < node.outputs.size(); ++i) {
         if (node.outputs[i].is_valid()) {
             throw ModelError(describe(node) + ": has training outputs; export the model in evaluation mode");
@@ -122,6 +178,51 @@ void normalise_batch_norm(Node& node, UpgradeContext&) {
     }
     if (!node.outputs.empty()) node.outputs.resize(1);
 }
+
+struct Linear {
+    ValueId scale;
+    ValueId zero_point;
+};
+
+/// A DequantizeLinear (or, for an output, QuantizeLinear) node of the same file, named after `node`.
+ValueId add_linear(const Node& node, const std::string& op, const std::string& part, ValueId from, Linear linear,
+                   ValueId to, std::int64_t axis, GraphBuilder& builder) {
+    const std::string suffix = "_" + part + "_" + op;
+    builder.add_node({.name = node.name.empty() ? "" : builder.fresh_node_name(node.name + suffix),
+                      .op = op,
+                      .inputs = {from, linear.scale, linear.zero_point},
+                      .outputs = {to},
+                      .attributes = {{"axis", axis}}});
+    return to;
+}
+
+/// The QOperator form, x x_scale x_zero_point w w_scale w_zero_point y_scale y_zero_point, as what it means: the real
+/// operator between DequantizeLinear and QuantizeLinear, which the executor runs on codes. `axis` is the weights'.
+void split_quantized(Node& node, const std::string& real_op, std::int64_t axis, UpgradeContext& context) {
+    if (node.inputs.size() < 8 || node.outputs.size() != 1) {
+        throw ModelError(describe(node) + " must have at least 8 inputs and one output");
+    }
+    GraphBuilder& builder = context.builder;
+    const std::string name = first_output(node, context);
+    const auto fresh = [&](const char* part) { return builder.add_value(builder.fresh_value_name(name + part)); };
+    const std::vector<ValueId> in = node.inputs;
+    const ValueId x = add_linear(node, "DequantizeLinear", "x", in[0], {in[1], in[2]}, fresh("_x"), 1, builder);
+    const ValueId w = add_linear(node, "DequantizeLinear", "w", in[3], {in[4], in[5]}, fresh("_w"), axis, builder);
+    std::vector<ValueId> inputs{x, w};
+    if (in.size() > 8 && in[8].is_valid()) {
+        const ValueId scale = fresh("_bias_scale");
+        builder.add_node({.name = "", .op = "Mul", .inputs = {in[1], in[4]}, .outputs = {scale}, .attributes = {}});
+        inputs.push_back(add_linear(node, "DequantizeLinear", "bias", in[8], {scale, {}}, fresh("_bias"), 0, builder));
+    }
+    const ValueId real = fresh("_real");
+    add_linear(node, "QuantizeLinear", "y", real, {in[6], in[7]}, node.outputs[0], 1, builder);
+    node.op = real_op;
+    node.inputs = std::move(inputs);
+    node.outputs = {real};
+}
+
+void split_quantized_conv(Node& node, UpgradeContext& context) { split_quantized(node, "Conv", 0, context); }
+void split_quantized_product(Node& node, UpgradeContext& context) { split_quantized(node, "MatMul", -1, context); }
 
 struct Upgrade {
     std::string_view op;
@@ -131,17 +232,24 @@ struct Upgrade {
 
 constexpr std::int64_t kAlways = 1000;
 
-// Source: ONNX's Changelog.md, one row per operator whose form changed between opsets 11 and 13.
+// Source: ONNX's Changelog.md, one row per operator whose form changed between opsets 7 and 13.
 constexpr auto kUpgrades = std::to_array<Upgrade>({
     {"BatchNormalization", kAlways, normalise_batch_norm},
+    {"Clip", 11, upgrade_clip},
     {"Dropout", 12, upgrade_dropout},
     {"Hardmax", 13, upgrade_softmax},
     {"LogSoftmax", 13, upgrade_softmax},
+    {"Pad", 11, upgrade_pad},
+    {"QLinearConv", kAlways, split_quantized_conv},
+    {"QLinearMatMul", kAlways, split_quantized_product},
     {"ReduceSum", 13, upgrade_axes},
+    {"Resize", 11, upgrade_resize},
+    {"Slice", 10, upgrade_slice},
     {"Softmax", 13, upgrade_softmax},
     {"Split", 13, upgrade_split},
     {"Squeeze", 13, upgrade_axes},
     {"Unsqueeze", 13, upgrade_axes},
+    {"Upsample", kAlways, upgrade_upsample},
 });
 
 }  // namespace

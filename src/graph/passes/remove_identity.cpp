@@ -13,12 +13,11 @@ void check_inference_mode(const Graph& graph, const Node& node) {
                             mode.constant.elements() == 1 && mode.constant.as<std::uint8_t>()[0] == 0;
         if (!is_off) throw ModelError(describe(node) + ": training_mode must be absent or a constant false");
     }
-    if (node.outputs.size() > 1 && node.outputs[1].is_valid()) {
-        const ValueId mask = node.outputs[1];
-        if (!graph.uses(mask).empty() || graph.is_output(mask)) {
-            throw ModelError(describe(node) + ": its mask output is read, which is not supported");
-        }
-    }
+}
+
+bool has_read_mask(const Graph& graph, const Node& node) {
+    if (node.outputs.size() < 2 || !node.outputs[1].is_valid()) return false;
+    return !graph.uses(node.outputs[1]).empty() || graph.is_output(node.outputs[1]);
 }
 
 bool is_identity(const Graph& graph, const Node& node) {
@@ -26,6 +25,7 @@ bool is_identity(const Graph& graph, const Node& node) {
         check_inference_mode(graph, node);
     else if (node.op != "Identity")
         return false;
+    if (has_read_mask(graph, node)) return false;
     return !node.inputs.empty() && node.inputs[0].is_valid() && !node.outputs.empty() && node.outputs[0].is_valid();
 }
 

@@ -44,7 +44,6 @@ std::vector<std::int32_t> zero_points(const OpContext& op, DType codes, std::siz
 }  // namespace
 
 QuantParams linear_params(const OpContext& op, DType codes) {
-    if (int_attribute(op.node, "block_size", 0) != 0) refuse(op, "blocked quantization is not supported");
     check_dtype(op, 1, {DType::f32});
     const Tensor& scale = constant_input(op, 1, "scale");
     check_lengths(op, scale);
@@ -65,9 +64,44 @@ QuantParams linear_params(const OpContext& op, DType codes) {
     return params;
 }
 
+std::optional<Blocks> blocks_of(const OpContext& op, DType codes) {
+    const std::int64_t size = int_attribute(op.node, "block_size", 0);
+    if (size == 0) return std::nullopt;
+    Shape expected = op.inputs[0].shape;
+    const Blocks blocks{normal_axis(op, int_attribute(op.node, "axis", 1), expected.rank()), size};
+    if (size < 0 || expected[blocks.axis] == kSymbolic)
+        refuse(op, "block_size " + std::to_string(size) + " cannot cut it");
+    expected[blocks.axis] = expected[blocks.axis] / size + (expected[blocks.axis] % size == 0 ? 0 : 1);
+    check_dtype(op, 1, {DType::f32});
+    check_dtype(op, 2, {codes});
+    for (std::size_t i = 1; i < op.input_count(); ++i) {
+        if (op.has_input(i) && op.inputs[i].shape != expected) {
+            refuse(op, "input " + std::to_string(i) + " " + op.inputs[i].shape.to_text() + " must be " +
+                           expected.to_text() + " for blocks of " + std::to_string(size));
+        }
+    }
+    return blocks;
+}
+
+std::size_t scale_place(const Shape& shape, Blocks blocks, std::size_t place) {
+    std::size_t inner = 1;
+    for (std::size_t d = blocks.axis + 1; d < shape.rank(); ++d) inner *= static_cast<std::size_t>(shape[d]);
+    const auto dim = static_cast<std::size_t>(shape[blocks.axis]);
+    const auto size = static_cast<std::size_t>(blocks.size);
+    const std::size_t along = place / inner % dim;
+    return (place / (inner * dim) * ((dim + size - 1) / size) + along / size) * inner + place % inner;
+}
+
+std::int32_t zero_point_at(const TensorView& zero_points, std::size_t place) {
+    if (zero_points.data == nullptr) return 0;
+    if (zero_points.type.dtype == DType::s8) return zero_points.as<std::int8_t>()[place];
+    if (zero_points.type.dtype == DType::u8) return zero_points.as<std::uint8_t>()[place];
+    return zero_points.as<std::int32_t>()[place];
+}
+
 KernelRequest with_linear_constants(const KernelRequest& request, const std::optional<QuantParams>& params) {
     KernelRequest full = request;
-    full.inputs[0].params.reset();
+    if (!full.inputs.empty()) full.inputs[0].params.reset();
     full.outputs[0].params.reset();
     const bool has_constants = full.constants.size() > 1 && !full.constants[1].is_empty();
     if (has_constants || !params) return full;

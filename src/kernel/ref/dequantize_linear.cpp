@@ -6,6 +6,11 @@
 namespace halftone::ref {
 namespace {
 
+/// None where the codes are a constant.
+std::optional<QuantParams> params_of(const KernelRequest& request) {
+    return request.inputs.empty() ? std::nullopt : request.inputs[0].params;
+}
+
 class DequantizeLinearOp final : public RefOp {
 public:
     std::string_view type() const override { return "DequantizeLinear"; }
@@ -14,16 +19,17 @@ public:
         check_inputs(op, 2, 3);
         check_outputs(op, 1);
         check_dtype(op, 0, {DType::u8, DType::s8, DType::s32});
-        static_cast<void>(linear_params(op, op.inputs[0].dtype));  // checks them
+        const DType codes = op.inputs[0].dtype;
+        if (!blocks_of(op, codes)) static_cast<void>(linear_params(op, codes));  // checks them
         return {{DType::f32, op.inputs[0].shape}};
     }
 
     Support supports(const KernelRequest& request) const override {
-        return RefOp::supports(with_linear_constants(request, request.inputs[0].params));
+        return RefOp::supports(with_linear_constants(request, params_of(request)));
     }
 
     std::unique_ptr<Primitive> build(const KernelRequest& request) const override {
-        return RefOp::build(with_linear_constants(request, request.inputs[0].params));
+        return RefOp::build(with_linear_constants(request, params_of(request)));
     }
 
     void run(const OpContext& op, std::span<const TensorView> inputs,
@@ -31,6 +37,15 @@ public:
         const TensorView& x = inputs[0];
         const auto y = outputs[0].as<float>();
         const std::size_t width = size_of(x.type.dtype);
+        if (const auto blocks = blocks_of(op, x.type.dtype)) {
+            for (std::size_t i = 0; i < y.size(); ++i) {
+                const std::size_t place = scale_place(x.type.shape, *blocks, i);
+                const std::int32_t zero_point = op.has_input(2) ? zero_point_at(inputs[2], place) : 0;
+                dequantize_linear({{x.type.dtype, Shape{1}}, x.data + i * width}, inputs[1].as<float>()[place],
+                                  zero_point, y.subspan(i, 1));
+            }
+            return;
+        }
         const QuantParams params = linear_params(op, x.type.dtype);
         for_each_run(x.type.shape, params, [&](std::size_t channel, std::size_t offset, std::size_t count) {
             const TensorView codes{{x.type.dtype, Shape{static_cast<std::int64_t>(count)}}, x.data + offset * width};

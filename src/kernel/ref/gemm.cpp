@@ -144,8 +144,8 @@ public:
     }
 
     Support supports(const KernelRequest& request) const override {
-        if (request.weight.is_empty() || request.weight.shape().rank() != 2)
-            return Support::no("Gemm needs constant weights");
+        if (request.weight.is_empty()) return RefOp::supports(request);
+        if (request.weight.shape().rank() != 2) return Support::no("the weights are no matrix");
         const Node& node = *request.node;
         const std::int64_t columns = request.weight.shape()[int_attribute(node, "transB", 0) != 0 ? 0 : 1];
         if (request.is_quantized()) {
@@ -159,6 +159,7 @@ public:
     }
 
     std::unique_ptr<Primitive> build(const KernelRequest& request) const override {
+        if (request.weight.is_empty()) return RefOp::build(request);
         return std::make_unique<GemmStep>(request);
     }
 };

@@ -13,12 +13,18 @@ Window window_of(const OpContext& op) {
                           {.has_ceil_mode = true, .padding_is_less_than_kernel = true});
 }
 
-/// Largest of the window at the origin (input position of its first tap, may be negative). A window without any
-/// element gives the lowest value, which is what quantizing -inf gives, too.
 template <class T>
-T largest(const Window& w, const T* plane, const Extent& origin) {
-    T best =
-        std::numeric_limits<T>::has_infinity ? -std::numeric_limits<T>::infinity() : std::numeric_limits<T>::lowest();
+struct Best {
+    T value;
+    std::int64_t place = -1;  ///< row-major in the plane; -1: the window has no element
+};
+
+/// Largest of the window at the origin (input position of its first tap, may be negative), the first of equals. A
+/// window without any element gives the lowest value, which is what quantizing -inf gives, too.
+template <class T>
+Best<T> largest(const Window& w, const T* plane, const Extent& origin) {
+    using Limits = std::numeric_limits<T>;
+    Best<T> best{Limits::has_infinity ? -Limits::infinity() : Limits::lowest()};
     const Reach depth = reach(origin[0], w.dilations[0], w.input[0], w.kernel[0]);
     const Reach height = reach(origin[1], w.dilations[1], w.input[1], w.kernel[1]);
     const Reach width = reach(origin[2], w.dilations[2], w.input[2], w.kernel[2]);
@@ -26,13 +32,25 @@ T largest(const Window& w, const T* plane, const Extent& origin) {
         for (std::int64_t kh = height.first; kh < height.last; ++kh) {
             const std::int64_t row = (origin[0] + kd * w.dilations[0]) * w.input[1] + origin[1] + kh * w.dilations[1];
             for (std::int64_t kw = width.first; kw < width.last; ++kw) {
-                const T x = plane[row * w.input[2] + origin[2] + kw * w.dilations[2]];
-                if (x != x) return x;
-                if (x > best) best = x;
+                const std::int64_t place = row * w.input[2] + origin[2] + kw * w.dilations[2];
+                const T x = plane[place];
+                if (x != x) return {x, place};
+                if (best.place < 0 || x > best.value) best = {x, place};
             }
         }
     }
     return best;
+}
+
+/// The place as ONNX counts it: over the whole tensor, within a plane row-major or (storage_order 1) column-major.
+std::int64_t counted(const Window& w, std::int64_t place, std::int64_t plane, bool is_column_major) {
+    const std::int64_t size = w.input[0] * w.input[1] * w.input[2];
+    if (is_column_major) {
+        const std::int64_t d = place / (w.input[1] * w.input[2]);
+        const std::int64_t h = place / w.input[2] % w.input[1];
+        place = (place % w.input[2] * w.input[1] + h) * w.input[0] + d;
+    }
+    return plane * size + place;
 }
 
 class MaxPoolOp final : public MovingOp {
@@ -41,13 +59,15 @@ public:
 
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 1, 1);
-        if (op.node.outputs.size() != 1) refuse(op, "the output of indices is not supported");
+        check_outputs(op, 2);
         check_dtype(op, 0, {DType::f32, DType::s8, DType::u8});
         check_rank(op, 0, 3, 5);
         const Window window = window_of(op);
         Shape shape = op.inputs[0].shape;
         for (std::size_t d = 0; d < window.rank; ++d) shape[2 + d] = window.output_dims()[d];
-        return {{op.inputs[0].dtype, shape}};
+        std::vector<TensorType> types{{op.inputs[0].dtype, shape}};
+        if (op.node.outputs.size() == 2) types.push_back({DType::s64, shape});
+        return types;
     }
 
     void run(const OpContext& op, std::span<const TensorView> inputs,
@@ -55,11 +75,17 @@ public:
         const Window w = window_of(op);
         const Shape& shape = inputs[0].type.shape;
         const std::int64_t planes = shape[0] * shape[1];
+        const bool is_column_major = int_attribute(op.node, "storage_order", 0) != 0;
         with_number(inputs[0].type.dtype, [&]<class T>(T) {
             const T* plane = inputs[0].as<T>().data();
             T* y = outputs[0].as<T>().data();
+            std::int64_t* places = outputs.size() == 2 ? outputs[1].as<std::int64_t>().data() : nullptr;
             for (std::int64_t p = 0; p < planes; ++p, plane += w.input[0] * w.input[1] * w.input[2]) {
-                for_each_position(w, [&](const Extent& origin) { *y++ = largest(w, plane, origin); });
+                for_each_position(w, [&](const Extent& origin) {
+                    const Best<T> best = largest(w, plane, origin);
+                    *y++ = best.value;
+                    if (places != nullptr) *places++ = counted(w, best.place, p, is_column_major);
+                });
             }
         });
     }

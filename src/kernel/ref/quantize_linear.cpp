@@ -20,8 +20,9 @@ public:
         if (!op.has_input(2) && int_attribute(op.node, "output_dtype", 0) != 0) {
             refuse(op, "output_dtype without a zero point is not supported");
         }
-        const QuantParams params = linear_params(op, codes_of(op));
-        return {{params.dtype, op.inputs[0].shape}};
+        const DType codes = codes_of(op);
+        if (!blocks_of(op, codes)) static_cast<void>(linear_params(op, codes));  // checks them
+        return {{codes, op.inputs[0].shape}};
     }
 
     Support supports(const KernelRequest& request) const override {
@@ -36,6 +37,15 @@ public:
              std::span<const MutableView> outputs) const override {
         const auto x = inputs[0].as<float>();
         const MutableView& y = outputs[0];
+        if (const auto blocks = blocks_of(op, y.type.dtype)) {
+            for (std::size_t i = 0; i < x.size(); ++i) {
+                const std::size_t place = scale_place(y.type.shape, *blocks, i);
+                const std::int32_t zero_point = op.has_input(2) ? zero_point_at(inputs[2], place) : 0;
+                quantize_linear(x.subspan(i, 1), inputs[1].as<float>()[place], zero_point,
+                                {{y.type.dtype, Shape{1}}, y.data + i});
+            }
+            return;
+        }
         const QuantParams params = linear_params(op, y.type.dtype);
         for_each_run(y.type.shape, params, [&](std::size_t channel, std::size_t offset, std::size_t count) {
             const MutableView codes{{y.type.dtype, Shape{static_cast<std::int64_t>(count)}}, y.data + offset};

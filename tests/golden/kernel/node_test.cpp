@@ -102,10 +102,6 @@ void expect_near(const Tensor& have, const Tensor& want, const Case& test) {
 const std::map<std::string, std::string> kRefused{
     {"test_batchnorm_epsilon_training_mode", "training_mode"},
     {"test_batchnorm_example_training_mode", "training_mode"},
-    {"test_dequantizelinear_blocked", "blocked quantization is not supported"},
-    {"test_maxpool_with_argmax_2d_precomputed_pads", "the output of indices is not supported"},
-    {"test_maxpool_with_argmax_2d_precomputed_strides", "the output of indices is not supported"},
-    {"test_quantizelinear_blocked_asymmetric", "blocked quantization is not supported"},
     {"test_training_dropout", "training_mode is true"},
     {"test_training_dropout_default", "training_mode is true"},
     {"test_training_dropout_default_mask", "training_mode is true"},

@@ -1,0 +1,167 @@
+// Separable resampling, last dimension first, in double. Source: ONNX operator Resize, opset 19.
+#include <algorithm>
+#include <cmath>
+
+#include "kernel/ref/common_numbers.hpp"
+#include "kernel/ref/common_resample.hpp"
+#include "kernel/ref/common_rules.hpp"
+#include "kernel/ref/ref_op.hpp"
+
+namespace halftone::ref {
+namespace {
+
+void set_output(const OpContext& op, Dimension& dimension, double size) {
+    if (dimension.input == kSymbolic) {
+        if (size != 1.0) refuse(op, "cannot resize the symbolic batch");
+        return;
+    }
+    if (!(size >= 0.0 && size < static_cast<double>(kMaxElements))) refuse(op, "an output size is outside 0 to 2^31");
+    dimension.output = static_cast<std::int64_t>(size);
+}
+
+void set_scales(const OpContext& op, const std::vector<std::size_t>& axes, std::vector<Dimension>& dimensions) {
+    const auto scales = constant_input(op, 2, "scales").as<float>();
+    for (std::size_t i = 0; i < axes.size(); ++i) {
+        Dimension& dimension = dimensions[axes[i]];
+        dimension.scale = static_cast<double>(scales[i]);
+        if (!(dimension.scale > 0.0)) refuse(op, "a scale is not > 0");
+        const bool is_batch = dimension.input == kSymbolic;
+        set_output(op, dimension,
+                   is_batch ? dimension.scale : std::floor(dimension.scale * static_cast<double>(dimension.input)));
+    }
+}
+
+void set_sizes(const OpContext& op, const std::vector<std::size_t>& axes, std::vector<Dimension>& dimensions) {
+    const auto sizes = constant_input(op, 3, "sizes").as<std::int64_t>();
+    const std::string policy = string_attribute(op.node, "keep_aspect_ratio_policy", "stretch");
+    if (policy != "stretch" && policy != "not_larger" && policy != "not_smaller") {
+        refuse(op, "keep_aspect_ratio_policy '" + policy + "' is none of stretch not_larger not_smaller");
+    }
+    double common = 0.0;
+    for (std::size_t i = 0; i < axes.size(); ++i) {
+        if (dimensions[axes[i]].input < 1) refuse(op, "sizes need known dimensions of at least 1");
+        const double scale = static_cast<double>(sizes[i]) / static_cast<double>(dimensions[axes[i]].input);
+        const bool is_better = policy == "not_larger" ? scale < common : scale > common;
+        if (i == 0 || is_better) common = scale;
+    }
+    for (std::size_t i = 0; i < axes.size(); ++i) {
+        Dimension& dimension = dimensions[axes[i]];
+        const auto input = static_cast<double>(dimension.input);
+        if (policy == "stretch") {
+            set_output(op, dimension, static_cast<double>(sizes[i]));
+            dimension.scale = static_cast<double>(sizes[i]) / input;
+        } else {
+            set_output(op, dimension, std::floor(common * input + 0.5));
+            dimension.scale = common;
+        }
+        if (!(dimension.scale > 0.0)) refuse(op, "sizes must be at least 1");
+    }
+}
+
+void set_roi(const OpContext& op, const std::vector<std::size_t>& axes, std::vector<Dimension>& dimensions) {
+    if (!op.has_input(1)) refuse(op, "tf_crop_and_resize needs the input 'roi'");
+    const Tensor& roi = constant_input(op, 1, "roi");
+    std::vector<double> values(static_cast<std::size_t>(roi.elements()));
+    if (values.size() != 2 * axes.size()) refuse(op, "roi does not have two numbers for each axis");
+    cast_elements(roi.view(), {{DType::f64, roi.shape()}, reinterpret_cast<std::byte*>(values.data())});
+    for (std::size_t i = 0; i < axes.size(); ++i) {
+        dimensions[axes[i]].roi_start = values[i];
+        dimensions[axes[i]].roi_end = values[i + axes.size()];
+    }
+}
+
+/// The dimensions with output sizes and scales resolved.
+std::vector<Dimension> dimensions_of(const OpContext& op) {
+    const Shape& shape = op.inputs[0].shape;
+    std::vector<Dimension> dimensions;
+    for (const std::int64_t size : shape.dims()) dimensions.push_back({.input = size, .output = size});
+    std::vector<std::int64_t> all(shape.rank());
+    for (std::size_t d = 0; d < all.size(); ++d) all[d] = static_cast<std::int64_t>(d);
+    std::vector<std::size_t> axes;
+    for (const std::int64_t axis : ints_attribute(op.node, "axes", all))
+        axes.push_back(normal_axis(op, axis, shape.rank()));
+    const auto length_of = [&](std::size_t input, const char* name) {
+        const Tensor& tensor = constant_input(op, input, name);
+        if (static_cast<std::size_t>(tensor.elements()) != axes.size())
+            refuse(op, std::string(name) + " does not have " + std::to_string(axes.size()) + " numbers");
+    };
+    const bool has_scales = op.has_input(2) && op.inputs[2].shape != Shape{0};
+    if (has_scales == op.has_input(3)) refuse(op, "needs either scales or sizes");
+    if (has_scales) {
+        length_of(2, "scales");
+        set_scales(op, axes, dimensions);
+    } else {
+        length_of(3, "sizes");
+        set_sizes(op, axes, dimensions);
+    }
+    if (string_attribute(op.node, "coordinate_transformation_mode", "") == "tf_crop_and_resize")
+        set_roi(op, axes, dimensions);
+    return dimensions;
+}
+
+class ResizeOp final : public RefOp {
+public:
+    std::string_view type() const override { return "Resize"; }
+
+    std::vector<TensorType> infer(const OpContext& op) const override {
+        check_inputs(op, 1, 4);
+        check_outputs(op, 1);
+        check_dtype(op, 0, kNumbers);
+        check_dtype(op, 1, kReals);
+        check_dtype(op, 2, {DType::f32});
+        check_dtype(op, 3, {DType::s64});
+        (void)resize_mode(op);
+        std::vector<std::int64_t> dims;
+        for (const Dimension& dimension : dimensions_of(op)) dims.push_back(dimension.output);
+        return {{op.inputs[0].dtype, Shape(std::move(dims))}};
+    }
+
+    void run(const OpContext& op, std::span<const TensorView> inputs,
+             std::span<const MutableView> outputs) const override {
+        const ResizeMode mode = resize_mode(op);
+        const std::vector<Dimension> dimensions = dimensions_of(op);
+        Shape shape = inputs[0].type.shape;
+        std::vector<double> values(static_cast<std::size_t>(shape.elements()));
+        cast_elements(inputs[0], {{DType::f64, shape}, reinterpret_cast<std::byte*>(values.data())});
+        for (std::size_t d = shape.rank(); d-- > 0;) {
+            const Dimension& dimension = dimensions[d];
+            if (dimension.input == dimension.output && dimension.scale == 1.0 &&
+                mode.coordinates != "tf_crop_and_resize")
+                continue;
+            values = resampled(mode, dimension, shape, d, values);
+            shape[d] = dimension.output;
+        }
+        cast_elements({{DType::f64, shape}, reinterpret_cast<const std::byte*>(values.data())}, outputs[0]);
+    }
+
+private:
+    static std::vector<double> resampled(const ResizeMode& mode, const Dimension& dimension, const Shape& shape,
+                                         std::size_t axis, const std::vector<double>& x) {
+        std::int64_t outer = 1;
+        std::int64_t inner = 1;
+        for (std::size_t d = 0; d < axis; ++d) outer *= shape[d];
+        for (std::size_t d = axis + 1; d < shape.rank(); ++d) inner *= shape[d];
+        std::vector<double> y(static_cast<std::size_t>(outer * dimension.output * inner), 0.0);
+        for (std::int64_t place = 0; place < dimension.output; ++place) {
+            const Taps taps = taps_at(mode, dimension, place);
+            for (std::int64_t o = 0; o < outer; ++o) {
+                double* to = y.data() + (o * dimension.output + place) * inner;
+                if (taps.places.empty()) std::fill_n(to, inner, mode.extrapolation);
+                for (std::size_t t = 0; t < taps.places.size(); ++t) {
+                    const double* from = x.data() + (o * dimension.input + taps.places[t]) * inner;
+                    for (std::int64_t i = 0; i < inner; ++i) to[i] += taps.weights[t] * from[i];
+                }
+            }
+        }
+        return y;
+    }
+};
+
+}  // namespace
+
+const RefOp& resize_op() {
+    static const ResizeOp op;
+    return op;
+}
+
+}  // namespace halftone::ref

@@ -1,0 +1,37 @@
+// In double. Source: ONNX operator RNN, opset 14.
+#include "kernel/ref/common_recurrent.hpp"
+#include "kernel/ref/common_rules.hpp"
+#include "kernel/ref/ref_op.hpp"
+
+namespace halftone::ref {
+namespace {
+
+RecurrentRule rule() { return {.gates = 1, .activations = {"Tanh"}}; }
+
+void step(Cell& cell) {
+    const std::vector<double> h = cell.h;
+    for (std::size_t u = 0; u < h.size(); ++u) {
+        cell.h[u] = cell.activations[0](cell.gates_x[u] + cell.recur(0, static_cast<std::int64_t>(u), h));
+    }
+}
+
+class RNNOp final : public RefOp {
+public:
+    std::string_view type() const override { return "RNN"; }
+
+    std::vector<TensorType> infer(const OpContext& op) const override { return recurrent_types(op, rule()); }
+
+    void run(const OpContext& op, std::span<const TensorView> inputs,
+             std::span<const MutableView> outputs) const override {
+        run_recurrent(op, rule(), inputs, outputs, step);
+    }
+};
+
+}  // namespace
+
+const RefOp& rnn_op() {
+    static const RNNOp op;
+    return op;
+}
+
+}  // namespace halftone::ref
