@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "base/error.hpp"
 #include "base/file_system.hpp"
 #include "calib/observer.hpp"
+#include "graph/onnx/external_data.hpp"
 #include "kernel/capabilities.hpp"
 #include "kernel/machine.hpp"
 #include "strategy/strategies.hpp"
@@ -28,7 +31,12 @@ std::string read_model(const std::string& path, const std::string& from) {
     const auto files = make_posix_file_system();
     if (!files->exists(path)) throw ModelError(from + "no such model file: '" + path + "'");
     if (files->is_directory(path)) throw ModelError(from + "'" + path + "' is a folder, not an ONNX file");
-    return files->read(path);
+    try {
+        return inline_external_data(files->read(path), std::filesystem::path(path).parent_path().string());
+    } catch (ModelError& error) {
+        error.add_context(path);
+        throw;
+    }
 }
 
 void check_isa(const RunConfig& config) {

@@ -166,7 +166,7 @@ std::string onnx_type_name(std::int32_t element_type) {
 
 Tensor tensor_from_proto(const onnx::TensorProto& proto, const std::string& owner) {
     if (proto.data_location() == onnx::TensorProto::EXTERNAL || proto.external_data_size() > 0) {
-        refuse(owner, "its values are stored outside the model file, which is not supported");
+        refuse(owner, "its values are stored outside the model file");
     }
     if (proto.has_segment()) refuse(owner, "segmented tensors are not supported");
     const auto dtype = dtype_of_onnx(proto.data_type());
