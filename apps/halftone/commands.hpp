@@ -40,11 +40,22 @@ struct RunOptions {
     bool uses_reference = false;      ///< plain kernels instead of fast ones
 };
 
+struct BenchOptions {
+    std::string model;
+    std::string precision = "as-is";
+    std::string plan;  ///< best.yaml; empty: none
+    std::int64_t batch = 1;
+    int threads = 1;
+    int rounds = 15;
+    bool as_json = false;
+};
+
 /// Rank 0 leads; every rank calls it with the same options and returns the same code.
 [[nodiscard]] int run_tune(const TuneOptions& options, Communicator& comm);
 [[nodiscard]] int run_eval(const EvalOptions& options);
 [[nodiscard]] int run_inspect(const InspectOptions& options);
 [[nodiscard]] int run_run(const RunOptions& options);
+[[nodiscard]] int run_bench(const BenchOptions& options);
 
 /// Several lines: own version, git, oneDNN, MPI, instruction set.
 [[nodiscard]] std::string version_text();

@@ -30,6 +30,7 @@ struct CommandLine {
     EvalOptions eval;
     InspectOptions inspect;
     RunOptions run;
+    BenchOptions bench;
     bool is_verbose = false;
     bool is_quiet = false;
     std::string log_level;
@@ -95,6 +96,23 @@ void add_run(CLI::App& app, RunOptions& options) {
     run->add_option("--output", options.output, "Folder for one .npy per output")->required()->type_name("DIR");
     run->add_flag("--ref", options.uses_reference, "Plain reference kernels instead of the fast ones");
     run->footer("Example:\n  halftone run model.onnx --input x.npy --output out");
+}
+
+void add_bench(CLI::App& app, BenchOptions& options) {
+    CLI::App* bench = app.add_subcommand("bench", "Measure a model's latency, step by step");
+    bench->add_option("model", options.model, "ONNX file, float or quantized")->required()->type_name("M.onnx");
+    bench->add_option("--precision", options.precision, "as-is fp32 int8 bf16; int8: ranges of random inputs (as-is)")
+        ->check(CLI::IsMember({"as-is", "fp32", "int8", "bf16"}))
+        ->type_name("WORD");
+    bench->add_option("--plan", options.plan, "Quantize as this best.yaml says")->type_name("best.yaml");
+    bench->add_option("--batch", options.batch, "Samples in a run (1)")->type_name("N");
+    bench->add_option("--threads", options.threads, "Threads of the kernels (1)")->type_name("N");
+    bench->add_option("--rounds", options.rounds, "Rounds of about 0.1 s, each with one profiled run (15)")
+        ->type_name("N");
+    bench->add_flag("--json", options.as_json, "One JSON object on stdout");
+    bench->footer(
+        "Example:\n  halftone bench model.onnx --batch 1 --threads 2 --json\n"
+        "Times are measured, not reproducible; nothing else should run on the machine.");
 }
 
 /// On a terminal the live line says what info lines would.
@@ -168,6 +186,7 @@ int run_command(int argc, char** argv) {
     add_eval(app, line.eval);
     add_inspect(app, line.inspect);
     add_run(app, line.run);
+    add_bench(app, line.bench);
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success& text) {  // --help, --version
@@ -180,7 +199,8 @@ int run_command(int argc, char** argv) {
     log::configure(log_level(line), 0);
     return on_one_rank(argc, argv, [&] {
         if (app.got_subcommand("eval")) return run_eval(line.eval);
-        return app.got_subcommand("run") ? run_run(line.run) : run_inspect(line.inspect);
+        if (app.got_subcommand("run")) return run_run(line.run);
+        return app.got_subcommand("bench") ? run_bench(line.bench) : run_inspect(line.inspect);
     });
 }
 

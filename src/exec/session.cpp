@@ -1,6 +1,7 @@
 #include "exec/session.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <optional>
 #include <utility>
@@ -8,6 +9,7 @@
 #include "base/check.hpp"
 #include "exec/lowering.hpp"
 #include "exec/memory_plan.hpp"
+#include "exec/step_cost.hpp"
 #include "graph/passes/passes.hpp"
 
 namespace halftone {
@@ -83,7 +85,8 @@ public:
             at_hand_[step.outputs[i]].push_back(buffer);
         }
         built.primitive = std::move(primitive);
-        push(std::move(built), {step.name, step.request.node->op, {}, step.request.is_quantized()});
+        push(std::move(built),
+             {step.name, step.request.node->op, {}, step.request.is_quantized(), operations_of(step.request)});
     }
 
     /// A buffer of its own with the plain value, valid after the run.
@@ -126,7 +129,8 @@ private:
         reorder.inputs = {source};
         const std::size_t target = new_buffer(layout);
         reorder.outputs = {target};
-        push(std::move(reorder), {state_.buffers[source].layout.name() + " to " + layout.name(), "Reorder", {}, false});
+        push(std::move(reorder),
+             {state_.buffers[source].layout.name() + " to " + layout.name(), "Reorder", {}, false, 0});
         at_hand_.at(value).push_back(target);
         return target;
     }
@@ -263,6 +267,17 @@ TensorView Session::tap(std::size_t i) const {
 void Session::run() {
     for (const BuiltStep& step : state_->steps) {
         step.primitive->execute(step.input_data, step.output_data, state_->scratch.mutable_view().data);
+    }
+}
+
+void Session::run_profiled(std::span<std::int64_t> nanoseconds) {
+    HALFTONE_CHECK(nanoseconds.size() == state_->steps.size(), "one time for each step");
+    using Clock = std::chrono::steady_clock;
+    for (std::size_t s = 0; s < state_->steps.size(); ++s) {
+        const BuiltStep& step = state_->steps[s];
+        const auto start = Clock::now();
+        step.primitive->execute(step.input_data, step.output_data, state_->scratch.mutable_view().data);
+        nanoseconds[s] = std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count();
     }
 }
 

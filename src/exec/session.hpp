@@ -27,6 +27,7 @@ struct StepInfo {
     std::string op;  ///< "Reorder" for a change of layout
     std::string implementation;
     bool is_integer = false;  ///< reads codes
+    double operations = 0;    ///< multiplications and additions; 0 where memory is the cost
 };
 
 struct SessionState;  ///< in session.cpp
@@ -47,6 +48,8 @@ public:
     /// The i-th of CompileOptions::taps.
     [[nodiscard]] TensorView tap(std::size_t i) const;
     void run();
+    /// The same, with the time of each step. @pre one element for each of steps()
+    void run_profiled(std::span<std::int64_t> nanoseconds);
 
     [[nodiscard]] const std::vector<StepInfo>& steps() const;
     [[nodiscard]] std::size_t arena_bytes() const;

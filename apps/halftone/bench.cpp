@@ -1,0 +1,160 @@
+// Latency of a model on this machine: whole runs for the figure, timed steps for the profile, both in turn.
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "bench_model.hpp"
+#include "commands.hpp"
+#include "eval/latency.hpp"
+#include "kernel/machine.hpp"
+#include "kernel/ref/ref_op.hpp"
+#include "setup.hpp"
+
+namespace halftone::app {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds kRoundTime{100};
+constexpr int kMostRunsInARound = 2000;
+
+volatile std::sig_atomic_t is_stopped = 0;
+void stop(int) { is_stopped = 1; }
+
+/// Samples of whole runs, and the time of each step summed over the profiled runs.
+struct Measured {
+    std::vector<double> runs_ms;
+    std::vector<double> steps_ns;
+    std::int64_t profiled_runs = 0;
+};
+
+double timed_ms(Session& session) {
+    const auto start = Clock::now();
+    session.run();
+    return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+/// Rounds of whole runs, each followed by one profiled run, so that a slow phase of the machine hits both alike.
+Measured measure(Session& session, int rounds) {
+    Measured measured;
+    std::vector<std::int64_t> nanoseconds(session.steps().size(), 0);
+    measured.steps_ns.assign(session.steps().size(), 0.0);
+    for (int i = 0; i < 3; ++i) session.run();  // page faults, caches
+    for (int round = 0; round < rounds && is_stopped == 0; ++round) {
+        const auto end = Clock::now() + kRoundTime;
+        for (int run = 0; run < kMostRunsInARound && (run == 0 || Clock::now() < end); ++run) {
+            measured.runs_ms.push_back(timed_ms(session));
+        }
+        session.run_profiled(nanoseconds);
+        for (std::size_t s = 0; s < nanoseconds.size(); ++s) {
+            measured.steps_ns[s] += static_cast<double>(nanoseconds[s]);
+        }
+        ++measured.profiled_runs;
+    }
+    return measured;
+}
+
+double percentile(std::vector<double> samples, double share) {
+    std::sort(samples.begin(), samples.end());
+    return samples[static_cast<std::size_t>(share * static_cast<double>(samples.size() - 1) + 0.5)];
+}
+
+double peak_memory_mb() {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return static_cast<double>(usage.ru_maxrss) / 1024.0;  // Linux counts KiB
+}
+
+nlohmann::ordered_json step_json(const StepInfo& step, double ms, double total_ms) {
+    nlohmann::ordered_json row;
+    row["name"] = step.name;
+    row["op"] = step.op;
+    row["ms"] = ms;
+    row["share"] = total_ms > 0 ? ms / total_ms : 0.0;
+    if (step.operations > 0) {
+        row["dtype"] = step.is_integer ? "int8" : "fp32";
+        row["gops"] = ms > 0 ? step.operations / ms / 1e6 : 0.0;
+    }
+    row["implementation"] = step.implementation;
+    return row;
+}
+
+nlohmann::ordered_json to_json(const BenchOptions& options, const Session& session, const Measured& measured) {
+    const Latency latency = summarize_latency(measured.runs_ms);
+    nlohmann::ordered_json json;
+    json["precision"] = options.precision;
+    json["batch"] = options.batch;
+    json["threads"] = options.threads;
+    json["isa"] = isa_name();
+    json["runs"] = measured.runs_ms.size();
+    json["latency"] = {{"median_ms", latency.median_ms},
+                       {"p95_ms", percentile(measured.runs_ms, 0.95)},
+                       {"ci95_ms", {latency.low_ms, latency.high_ms}}};
+    double total_ns = 0;
+    for (const double ns : measured.steps_ns) total_ns += ns;
+    const auto runs = static_cast<double>(measured.profiled_runs);
+    json["profiled_ms"] = total_ns / runs / 1e6;
+    json["peak_memory_mb"] = peak_memory_mb();
+    json["units"] = nlohmann::ordered_json::array();
+    json["reorders"] = nlohmann::ordered_json::array();
+    for (std::size_t s = 0; s < session.steps().size(); ++s) {
+        const StepInfo& step = session.steps()[s];
+        json[step.op == "Reorder" ? "reorders" : "units"].push_back(
+            step_json(step, measured.steps_ns[s] / runs / 1e6, total_ns / runs / 1e6));
+    }
+    return json;
+}
+
+void print_row(const nlohmann::ordered_json& row) {
+    const std::string rate = row.contains("gops") ? fmt::format("{:8.1f} {}", row["gops"].get<double>(),
+                                                                row["dtype"] == "int8" ? "GOP/s  " : "GFLOP/s")
+                                                  : std::string(16, ' ');
+    fmt::print("{:9.4f} ms {:5.1f} % {}  {:18} {:34} {}\n", row["ms"].get<double>(), 100 * row["share"].get<double>(),
+               rate, row["op"].get<std::string>(), row["name"].get<std::string>(),
+               row["implementation"].get<std::string>());
+}
+
+void print_table(const nlohmann::ordered_json& json) {
+    const auto& latency = json["latency"];
+    fmt::print("{}, batch {}, {} thread{}, {}: median {:.4g} ms [{:.4g}, {:.4g}], p95 {:.4g} ms, {} runs\n",
+               json["precision"].get<std::string>(), json["batch"].get<std::int64_t>(), json["threads"].get<int>(),
+               json["threads"].get<int>() == 1 ? "" : "s", json["isa"].get<std::string>(),
+               latency["median_ms"].get<double>(), latency["ci95_ms"][0].get<double>(),
+               latency["ci95_ms"][1].get<double>(), latency["p95_ms"].get<double>(), json["runs"].get<std::size_t>());
+    fmt::print("peak memory of the process {:.1f} MB\n\nsteps, timed one by one ({:.4g} ms a run):\n",
+               json["peak_memory_mb"].get<double>(), json["profiled_ms"].get<double>());
+    for (const auto& row : json["units"]) print_row(row);
+    fmt::print("\nreorders:{}\n", json["reorders"].empty() ? " none" : "");
+    for (const auto& row : json["reorders"]) print_row(row);
+}
+
+}  // namespace
+
+int run_bench(const BenchOptions& options) {
+    if (options.batch < 1 || options.threads < 1 || options.rounds < 1) {
+        throw ConfigError("--batch, --threads and --rounds must be at least 1");
+    }
+    if (!options.plan.empty()) throw ConfigError("--plan is not available yet; available: --precision");
+    set_kernel_threads(options.threads);
+    const auto weights = make_weight_cache();
+    const Graph graph = bench_graph(read_model(options.model, ""), options.model, options.precision);
+    Session session(graph, reference_ops(), {.batch = options.batch, .weights = weights.get()});
+    fill_inputs(session, graph.inputs().size());
+    std::signal(SIGINT, stop);
+    std::signal(SIGTERM, stop);
+    const Measured measured = measure(session, options.rounds);
+    if (measured.runs_ms.empty()) return static_cast<int>(ExitCode::interrupted);
+    const auto json = to_json(options, session, measured);
+    if (options.as_json)
+        fmt::print("{}\n", json.dump());
+    else
+        print_table(json);
+    return static_cast<int>(is_stopped == 0 ? ExitCode::ok : ExitCode::interrupted);
+}
+
+}  // namespace halftone::app

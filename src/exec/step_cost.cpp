@@ -1,0 +1,19 @@
+#include "exec/step_cost.hpp"
+
+namespace halftone {
+
+double operations_of(const KernelRequest& request) {
+    const std::string& op = request.node->op;
+    if (request.outputs.empty() || (op != "Conv" && op != "Gemm" && op != "MatMul")) return 0;
+    const Shape& output = request.outputs[0].type.shape;
+    const auto results = static_cast<double>(output.elements());
+    if (request.weight.is_empty()) {
+        if (op != "MatMul" || request.inputs.empty()) return 0;
+        const Shape& left = request.inputs[0].type.shape;
+        return left.rank() == 0 ? 0 : 2 * results * static_cast<double>(left[left.rank() - 1]);
+    }
+    const std::size_t channel_axis = op == "Conv" ? 1 : output.rank() - 1;
+    return 2 * results * static_cast<double>(request.weight.elements()) / static_cast<double>(output[channel_axis]);
+}
+
+}  // namespace halftone

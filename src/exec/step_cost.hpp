@@ -1,0 +1,12 @@
+#pragma once
+// How much a step computes: for profiles.
+
+#include "kernel/op.hpp"
+
+namespace halftone {
+
+/// Multiplications and additions of a Conv, Gemm or MatMul (two for each product); 0 for other operators, whose cost is
+/// memory.
+[[nodiscard]] double operations_of(const KernelRequest& request);
+
+}  // namespace halftone
