@@ -20,6 +20,7 @@ struct Group {
     NodeId main{};
     NodeId bias_add{};  ///< the Add of a constant row behind a MatMul
     NodeId residual_add{};
+    NodeId unary{};  ///< an activation that is a function of its own
     NodeId activation{};
     NodeId quantize{};  ///< the QuantizeLinear that ends it
     bool is_integer = false;
@@ -103,18 +104,24 @@ private:
 
     void form_linear_group(NodeId id) {
         if (has_integer_operands(node(id))) {
-            Group group{.main = id, .is_integer = true, .output = node(id).outputs[0], .last = id};
-            take_bias_add(group);
-            take_activation(group);
-            take_quantize(group);
-            if (accept(group)) return;
+            for (const bool takes_unary : {true, false}) {  // not every kernel has every function
+                Group group{.main = id, .is_integer = true, .output = node(id).outputs[0], .last = id};
+                take_bias_add(group);
+                if (takes_unary) take_unary(group);
+                take_activation(group);
+                take_quantize(group);
+                if (accept(group)) return;
+            }
         }
         if (!has_constant_weights(node(id))) return;
-        Group group{.main = id, .output = node(id).outputs[0], .last = id};
-        take_bias_add(group);
-        take_residual(group);
-        take_activation(group);
-        if (accept(group)) return;
+        for (const bool takes_unary : {true, false}) {
+            Group group{.main = id, .output = node(id).outputs[0], .last = id};
+            take_bias_add(group);
+            take_residual(group);
+            if (takes_unary) take_unary(group);
+            take_activation(group);
+            if (accept(group)) return;
+        }
         Group alone{.main = id, .output = node(id).outputs[0], .last = id};
         (void)accept(alone);
     }
@@ -210,6 +217,15 @@ private:
         return n.op == "MatMul" && qdq_.real_constant(n.inputs[1]) != nullptr && type(n.inputs[1]).shape.rank() == 2;
     }
 
+    void take_unary(Group& group) {
+        static const std::set<std::string> functions{"Gelu", "HardSwish", "LeakyRelu", "Sigmoid", "Swish", "Tanh"};
+        const NodeId next = sole_reader(group.output);
+        if (!next.is_valid() || !functions.contains(node(next).op)) return;
+        group.unary = next;
+        group.output = node(next).outputs[0];
+        group.last = next;
+    }
+
     void take_activation(Group& group) {
         const NodeId next = sole_reader(group.output);
         if (!next.is_valid() || !find_clamp(graph_, node(next)) || node(next).inputs[0] != group.output) return;
@@ -230,7 +246,8 @@ private:
     bool accept(const Group& group) {
         const KernelRequest request = request_of(group);
         if (!choose(request).op) return false;
-        for (const NodeId id : {group.main, group.bias_add, group.residual_add, group.activation, group.quantize}) {
+        for (const NodeId id :
+             {group.main, group.bias_add, group.residual_add, group.unary, group.activation, group.quantize}) {
             if (id.is_valid()) grouped_.insert(id);
         }
         group_at_.emplace(group.last, group);
@@ -262,6 +279,7 @@ private:
         const Node& main = node(group.main);
         KernelRequest request;
         request.node = &main;
+        if (group.unary.is_valid()) request.activation = &node(group.unary);
         if (group.activation.is_valid()) request.clamp = clamp_of(graph_, node(group.activation));
         if (group.is_integer) {
             add_integer_operands(main, request);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/check.hpp"
+#include "exec/fuse_patterns.hpp"
 #include "exec/lowering.hpp"
 #include "exec/memory_plan.hpp"
 #include "exec/step_cost.hpp"
@@ -217,14 +218,31 @@ std::vector<ValueId> same_names(const Graph& from, const std::vector<ValueId>& i
     return found;
 }
 
+/// The graph that is compiled, and its taps: the given one, or one made from it.
+struct Bound {
+    const Graph* graph;
+    std::vector<ValueId> taps;
+    std::unique_ptr<Graph> own;
+};
+
+void replace(Bound& bound, Graph graph) {
+    auto own = std::make_unique<Graph>(std::move(graph));
+    bound.taps = same_names(*bound.graph, bound.taps, *own);
+    bound.own = std::move(own);
+    bound.graph = bound.own.get();
+}
+
 }  // namespace
 
 Session::Session(const Graph& given, const OpLibrary& ops, const CompileOptions& options)
     : state_(std::make_unique<SessionState>()) {
     state_->batch = options.batch;
-    const std::optional<Graph> specialised = specialise(given, ops, options.batch, options.taps);
-    const Graph& graph = specialised ? *specialised : given;
-    const std::vector<ValueId> taps = specialised ? same_names(given, options.taps, graph) : options.taps;
+    Bound bound{&given, options.taps, {}};
+    if (auto graph = specialise(given, ops, options.batch, options.taps)) replace(bound, std::move(*graph));
+    if (auto graph = fuse_patterns(*bound.graph, {bound.taps.begin(), bound.taps.end()}))
+        replace(bound, std::move(*graph));
+    const Graph& graph = *bound.graph;
+    const std::vector<ValueId>& taps = bound.taps;
     const std::vector<TensorType> types = bind_batch(graph, ops, options.batch);
     const Lowering lowering = lower(graph, types, {options.backend, taps});
     SessionBuilder builder(*state_, options);

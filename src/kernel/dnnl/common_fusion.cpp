@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "kernel/dnnl/common_eltwise.hpp"
 #include "kernel/dnnl/common_engine.hpp"
 #include "kernel/dnnl/common_widened.hpp"
 #include "kernel/machine.hpp"
@@ -161,39 +162,11 @@ std::vector<float> real_bias(const KernelRequest& request, std::int64_t channels
     return values;
 }
 
-namespace {
-
-/// An eltwise post-op; alpha and beta as oneDNN defines them for the algorithm.
-struct PostOp {
-    dnnl::algorithm algorithm;
-    float alpha = 0.0F;
-    float beta = 0.0F;
-};
-
-std::optional<PostOp> post_op_of(const Node& node) {
-    if (node.op == "Sigmoid") return PostOp{dnnl::algorithm::eltwise_logistic};
-    if (node.op == "Tanh") return PostOp{dnnl::algorithm::eltwise_tanh};
-    if (node.op == "HardSwish") return PostOp{dnnl::algorithm::eltwise_hardswish, 1.0F / 6.0F, 0.5F};
-    if (node.op == "Swish") {
-        return PostOp{dnnl::algorithm::eltwise_swish, float_attribute(node, "alpha", 1.0F)};
-    }
-    if (node.op == "LeakyRelu") {
-        return PostOp{dnnl::algorithm::eltwise_relu, float_attribute(node, "alpha", 0.01F)};
-    }
-    if (node.op == "Gelu") {
-        const bool is_tanh = string_attribute(node, "approximate", "none") == "tanh";
-        return PostOp{is_tanh ? dnnl::algorithm::eltwise_gelu_tanh : dnnl::algorithm::eltwise_gelu_erf};
-    }
-    return std::nullopt;
-}
-
-}  // namespace
-
-bool is_post_op(const Node& node) { return post_op_of(node).has_value(); }
+bool is_post_op(const Node& node) { return eltwise_of(node).has_value(); }
 
 void append_activation(dnnl::post_ops& post_ops, const Node& node) {
-    const PostOp post_op = *post_op_of(node);
-    post_ops.append_eltwise(post_op.algorithm, post_op.alpha, post_op.beta);
+    const Eltwise eltwise = *eltwise_of(node);
+    post_ops.append_eltwise(eltwise.algorithm, eltwise.alpha, eltwise.beta);
 }
 
 void append_clamp(dnnl::post_ops& post_ops, Clamp clamp) {

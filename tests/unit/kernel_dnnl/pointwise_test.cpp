@@ -66,5 +66,63 @@ TEST(PointwiseRefusals, NameTheReason) {
     EXPECT_EQ(find_op(Backend::dnnl, "Relu")->supports(c.request).why, "fp32 only");
 }
 
+struct Function {
+    std::string op;
+    Attributes attributes{};
+};
+
+TEST(Eltwise, FunctionsEqualReferenceInAnyLayout) {
+    const std::vector<Function> functions{{"Abs"},
+                                          {"Elu", {{"alpha", 0.5F}}},
+                                          {"Exp"},
+                                          {"Gelu"},
+                                          {"Gelu", {{"approximate", std::string("tanh")}}},
+                                          {"HardSwish"},
+                                          {"HardSigmoid", {{"alpha", 0.3F}, {"beta", 0.4F}}},
+                                          {"Sigmoid"},
+                                          {"LeakyRelu", {{"alpha", 0.2F}}},
+                                          {"Swish"},
+                                          {"Tanh"}};
+    for (const Function& function : functions) {
+        SCOPED_TRACE(function.op);
+        KernelCase c(function.op, function.attributes, 1);
+        expect_close_to_ref(c.input(random_reals({2, 5, 4, 3}, -6, 6, 1)).output(), 2e-6);
+    }
+    KernelCase root("Sqrt", {}, 1);
+    expect_close_to_ref(root.input(random_reals({2, 5, 4, 3}, 0, 6, 1)).output(), 2e-6);
+}
+
+TEST(Binary, BroadcastsTheSecondOperandOrTheFirstWhereThatIsTheSame) {
+    for (const std::string op : {"Mul", "Sub", "Div"}) {
+        for (const Shape& right : {Shape{2, 3, 4}, Shape{4}, Shape{3, 1}, Shape{}}) {
+            SCOPED_TRACE(op + right.to_text());
+            KernelCase c(op, {}, 2);
+            c.input(random_reals({2, 3, 4}, -1, 1, 1)).input(random_reals(right, 1, 2, 2));
+            expect_close_to_ref(c.output(), 2e-6);
+            KernelCase with_constant(op, {}, 2);
+            with_constant.input(random_reals({2, 3, 4}, -1, 1, 1)).constants({Tensor(), random_reals(right, 1, 2, 2)});
+            expect_close_to_ref(with_constant.output(), 2e-6);
+        }
+    }
+    KernelCase swapped("Mul", {}, 2);
+    expect_close_to_ref(swapped.input(random_reals({4}, -1, 1, 1)).input(random_reals({2, 4}, -1, 1, 2)).output(),
+                        2e-6);
+    KernelCase sub("Sub", {}, 2);
+    sub.input(random_reals({4}, -1, 1, 1)).input(random_reals({2, 4}, -1, 1, 2)).output();
+    EXPECT_FALSE(find_op(Backend::dnnl, "Sub")->supports(sub.request).is_supported);
+}
+
+TEST(LayerNormalization, EqualsReferenceOverTheLastDimension) {
+    for (const bool has_bias : {false, true}) {
+        KernelCase c("LayerNormalization", {{"epsilon", 1e-4F}}, has_bias ? 3 : 2);
+        std::vector<Tensor> constants{Tensor(), random_reals({48}, 0.5, 2, 2)};
+        if (has_bias) constants.push_back(random_reals({48}, -1, 1, 3));
+        expect_close_to_ref(c.input(random_reals({2, 5, 48}, -4, 9, 1)).constants(constants).output(), 2e-6);
+    }
+    KernelCase wide("LayerNormalization", {{"axis", std::int64_t{1}}}, 2);
+    wide.input(random_reals({2, 5, 4}, -1, 1, 1)).constants({Tensor(), random_reals({5, 4}, 1, 2, 2)}).output();
+    EXPECT_EQ(find_op(Backend::dnnl, "LayerNormalization")->supports(wide.request).why, "over the last dimension only");
+}
+
 }  // namespace
 }  // namespace halftone::test

@@ -1,0 +1,10 @@
+#include "kernel/dnnl/common_eltwise.hpp"
+
+namespace halftone::onednn {
+
+const DnnlOp& abs_op() {
+    static const EltwiseOp op("Abs");
+    return op;
+}
+
+}  // namespace halftone::onednn

@@ -1,0 +1,10 @@
+#include "kernel/dnnl/common_eltwise.hpp"
+
+namespace halftone::onednn {
+
+const DnnlOp& elu_op() {
+    static const EltwiseOp op("Elu");
+    return op;
+}
+
+}  // namespace halftone::onednn

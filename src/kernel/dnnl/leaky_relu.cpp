@@ -1,0 +1,10 @@
+#include "kernel/dnnl/common_eltwise.hpp"
+
+namespace halftone::onednn {
+
+const DnnlOp& leaky_relu_op() {
+    static const EltwiseOp op("LeakyRelu");
+    return op;
+}
+
+}  // namespace halftone::onednn

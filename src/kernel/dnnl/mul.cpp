@@ -1,0 +1,10 @@
+#include "kernel/dnnl/common_binary.hpp"
+
+namespace halftone::onednn {
+
+const DnnlOp& mul_op() {
+    static const BinaryOp op("Mul", dnnl::algorithm::binary_mul);
+    return op;
+}
+
+}  // namespace halftone::onednn

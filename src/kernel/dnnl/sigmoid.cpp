@@ -1,0 +1,10 @@
+#include "kernel/dnnl/common_eltwise.hpp"
+
+namespace halftone::onednn {
+
+const DnnlOp& sigmoid_op() {
+    static const EltwiseOp op("Sigmoid");
+    return op;
+}
+
+}  // namespace halftone::onednn

@@ -1,0 +1,10 @@
+#include "kernel/dnnl/common_eltwise.hpp"
+
+namespace halftone::onednn {
+
+const DnnlOp& swish_op() {
+    static const EltwiseOp op("Swish");
+    return op;
+}
+
+}  // namespace halftone::onednn
