@@ -40,9 +40,7 @@ Support check_int8(const KernelRequest& request, std::int64_t channels, std::int
     if (needs_widening(request)) {
         const bool is_weighed = float_attribute(*request.node, "alpha", 1.0F) != 1.0F ||
                                 float_attribute(*request.node, "beta", 1.0F) != 1.0F;
-        if (is_weighed || request.activation != nullptr) {
-            return Support::no("alpha, beta and activations of int8 need VNNI (this machine: " + isa_name() + ")");
-        }
+        if (is_weighed) return Support::no("alpha and beta of int8 need VNNI (this machine: " + isa_name() + ")");
     }
     if (request.has_residual && (request.node->op != "MatMul" || !is_real_port(request.outputs[0]))) {
         return Support::no("a residual is fused in fp32 only");

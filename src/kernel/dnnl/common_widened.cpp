@@ -1,8 +1,11 @@
 #include "kernel/dnnl/common_widened.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "kernel/dnnl/common_layout.hpp"
+#include "kernel/dnnl/common_loops.hpp"
+#include "kernel/dnnl/dnnl_ops.hpp"
 #include "kernel/machine.hpp"
 #include "tensor/affine.hpp"
 
@@ -13,13 +16,13 @@ constexpr std::size_t aligned(std::size_t bytes) { return (bytes + 63) / 64 * 64
 
 std::size_t elements_of(const TensorType& type) { return static_cast<std::size_t>(type.shape.elements()); }
 
-/// What follows the exact sum: v = sum * scale[c] + bias[c] + residual, clamp, quantize.
+/// What follows the exact sum: v = sum * scale[c] + bias[c] + residual; then the function, clamp, quantize.
 struct Finish {
     std::vector<float> scales;  ///< by channel
     std::vector<float> bias;    ///< real, by channel (MatMul); empty if none
     Clamp clamp;
 
-    void apply(std::span<float> values, const float* residual) const {
+    void scale(std::span<float> values, const float* residual) const {
         const std::size_t channels = scales.size();
         for (std::size_t row = 0; row < values.size(); row += channels) {
             float* v = values.data() + row;
@@ -30,18 +33,23 @@ struct Finish {
             if (residual != nullptr) {
                 for (std::size_t c = 0; c < channels; ++c) v[c] += residual[row + c];
             }
-            for (std::size_t c = 0; c < channels; ++c) {
-                const float raised = v[c] < clamp.low ? clamp.low : v[c];
-                v[c] = raised > clamp.high ? clamp.high : raised;
-            }
         }
     }
 };
+
+/// The request's activation as a step of its own over the real output.
+std::unique_ptr<Primitive> build_function(const KernelRequest& request, const Layout& output) {
+    if (request.activation == nullptr) return nullptr;
+    const Port port{output.type(), std::nullopt};
+    const KernelRequest function{.node = request.activation, .inputs = {port}, .outputs = {port}};
+    return find_dnnl_op(request.activation->op)->build(function, {.weights = nullptr, .available = {output}});
+}
 
 class Widened final : public Primitive {
 public:
     Widened(const KernelRequest& request, std::int64_t channels, std::unique_ptr<Primitive> real)
         : real_(std::move(real)),
+          function_(build_function(request, real_->output_layout(0))),
           zero_point_(request.inputs[0].params->zero_point[0]),
           output_params_(request.outputs[0].params),
           output_(with_dtype(real_->output_layout(0), request.outputs[0].type.dtype)) {
@@ -60,7 +68,8 @@ public:
     [[nodiscard]] const Layout& input_layout(std::size_t i) const override { return inputs_.at(i); }
     [[nodiscard]] const Layout& output_layout(std::size_t /*i*/) const override { return output_; }
     [[nodiscard]] std::size_t scratch_bytes() const override {
-        return input_bytes() + (output_params_ ? output_bytes() : 0) + real_->scratch_bytes();
+        const std::size_t inner = std::max(real_->scratch_bytes(), function_ ? function_->scratch_bytes() : 0);
+        return input_bytes() + (output_params_ ? output_bytes() : 0) + inner;
     }
     [[nodiscard]] std::string implementation() const override { return "as fp32: " + real_->implementation(); }
 
@@ -76,7 +85,12 @@ public:
         const std::array<std::byte*, 1> out{sums};
         real_->execute(in, out, rest);
         const std::span<float> values(reinterpret_cast<float*>(sums), elements_of(output_.type()));
-        finish_.apply(values, inputs.size() > 1 ? reinterpret_cast<const float*>(inputs[1]) : nullptr);
+        finish_.scale(values, inputs.size() > 1 ? reinterpret_cast<const float*>(inputs[1]) : nullptr);
+        if (function_) {
+            const std::array<const std::byte*, 1> real{sums};
+            function_->execute(real, out, rest);
+        }
+        if (!finish_.clamp.is_identity()) clamp_values(values.data(), values.size(), finish_.clamp, values.data());
         if (output_params_) {
             quantize_linear(values, output_params_->scale[0], output_params_->zero_point[0],
                             {output_.type(), outputs[0]});
@@ -88,6 +102,7 @@ private:
     [[nodiscard]] std::size_t output_bytes() const { return aligned(real_->output_layout(0).bytes()); }
 
     std::unique_ptr<Primitive> real_;
+    std::unique_ptr<Primitive> function_;  ///< null if none
     std::int32_t zero_point_;
     std::optional<QuantParams> output_params_;
     std::vector<Layout> inputs_;

@@ -96,7 +96,8 @@ TEST(AddCodes, MayShareABuffer) {
 TEST(AddRefusals, NameTheReason) {
     KernelCase both("Add", {}, 2);
     both.input(random_reals({3, 1}, -1, 1, 1)).input(random_reals({1, 4}, -1, 1, 1)).output();
-    EXPECT_EQ(find_op(Backend::dnnl, "Add")->supports(both.request).why, "the first operand does not have the shape of the result");
+    EXPECT_EQ(find_op(Backend::dnnl, "Add")->supports(both.request).why,
+              "the first operand does not have the shape of the result");
 
     KernelCase mixed("Add", {}, 2);
     mixed.input(random_codes(DType::u8, {3}, 1), per_tensor(DType::u8, 1.0F, 0)).input(random_reals({3}, -1, 1, 1));
