@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <nlohmann/json.hpp>
 
@@ -61,7 +62,7 @@ Measured measure(Session& session, int rounds) {
 
 double percentile(std::vector<double> samples, double share) {
     std::sort(samples.begin(), samples.end());
-    return samples[static_cast<std::size_t>(share * static_cast<double>(samples.size() - 1) + 0.5)];
+    return samples[static_cast<std::size_t>(std::lround(share * static_cast<double>(samples.size() - 1)))];
 }
 
 double peak_memory_mb() {

@@ -131,14 +131,18 @@ class Model(SystemTest):
                 first = next(t.name for t in onnx.load(DEMO_MODEL).graph.initializer if len(t.dims) == 4)
                 self.refused(self.changed(spoil), first)
 
-    def test_external_data_is_refused_with_a_reason(self):
-        def move_out(graph):
-            tensor = graph.initializer[0]
-            tensor.ClearField("raw_data")
-            tensor.data_location = onnx.TensorProto.EXTERNAL
-            entry = tensor.external_data.add()
-            entry.key, entry.value = "location", "weights.bin"
-        self.refused(self.changed(move_out), "outside the model file")
+    def test_external_data_that_is_missing_or_elsewhere(self):
+        for location, reason in (("weights.bin", "No such file"), ("../weights.bin", "outside the model's folder"),
+                                 ("/etc/passwd", "absolute path")):
+            with self.subTest(location=location):
+                def move_out(graph, where=location):
+                    tensor = graph.initializer[0]
+                    tensor.ClearField("raw_data")
+                    tensor.data_location = onnx.TensorProto.EXTERNAL
+                    entry = tensor.external_data.add()
+                    entry.key, entry.value = "location", where
+                name = onnx.load(DEMO_MODEL).graph.initializer[0].name
+                self.refused(self.changed(move_out), name, location, reason)
 
     def test_unknown_operator(self):
         def rename(graph):
