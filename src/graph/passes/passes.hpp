@@ -16,7 +16,8 @@ struct Pass {
     Graph (*run)(const Graph&, const OpLibrary&);
 };
 
-/// In order: infer types, remove Identity/Dropout, fold constants, fold shape arithmetic, fold batch norm into Conv;
+/// In order: infer types, remove Identity/Dropout, fold constants, fold shape arithmetic, fold Pad and batch norm
+/// into Conv;
 /// run_passes infers types again after each.
 /// DequantizeLinear of a constant is never folded: it is how a quantized file stores its weights.
 [[nodiscard]] std::span<const Pass> all_passes();
