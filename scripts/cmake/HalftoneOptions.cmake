@@ -11,6 +11,7 @@ endif()
 option(HALFTONE_WERROR "Treat warnings as errors" OFF)
 set(HALFTONE_SANITIZE "" CACHE STRING "Comma list for -fsanitize=, for example address,undefined")
 option(HALFTONE_COVERAGE "Instrument for gcov" OFF)
+option(HALFTONE_BENCHMARKS "Build tests/benchmark, which needs Google Benchmark" OFF)
 
 add_library(halftone_options INTERFACE)
 # No contraction: a*b+c must round the same on every ISA, or results differ between machines.

@@ -262,8 +262,7 @@ private:
 
     [[nodiscard]] Choice choose(const KernelRequest& request) const {
         std::string why;
-        for (const Backend backend : {Backend::dnnl, Backend::ref}) {
-            if (backend == Backend::dnnl && options_.backend == Backend::ref) continue;
+        for (const Backend backend : backends_in_order(options_.backend)) {
             const Op* op = find_op(backend, request.node->op);
             if (!op) continue;
             const Support support = op->supports(request);

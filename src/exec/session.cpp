@@ -8,6 +8,7 @@
 
 #include "base/check.hpp"
 #include "exec/fuse_patterns.hpp"
+#include "exec/fuse_tables.hpp"
 #include "exec/lowering.hpp"
 #include "exec/memory_plan.hpp"
 #include "exec/step_cost.hpp"
@@ -241,6 +242,7 @@ Session::Session(const Graph& given, const OpLibrary& ops, const CompileOptions&
     if (auto graph = specialise(given, ops, options.batch, options.taps)) replace(bound, std::move(*graph));
     if (auto graph = fuse_patterns(*bound.graph, {bound.taps.begin(), bound.taps.end()}))
         replace(bound, std::move(*graph));
+    if (auto graph = fuse_tables(*bound.graph, ops)) replace(bound, std::move(*graph));
     const Graph& graph = *bound.graph;
     const std::vector<ValueId>& taps = bound.taps;
     const std::vector<TensorType> types = bind_batch(graph, ops, options.batch);

@@ -32,17 +32,19 @@ Port codes(const Value& value, Scheme scheme) {
     return {.type = {DType::u8, single(value).shape}, .params = activation(scheme)};
 }
 
-/// dnnl's yes, else ref's, else the reason of the faster one.
+/// A backend's yes, else the reason of oneDNN, which every unit has.
 Support ask(const KernelRequest& request) {
     Support first = Support::no("no kernel for " + request.node->op);
     bool has_reason = false;
-    for (const Backend backend : {Backend::dnnl, Backend::ref}) {
+    for (const Backend backend : backends_in_order(Backend::dnnl)) {
         const Op* op = find_op(backend, request.node->op);
         if (op == nullptr) continue;
         const Support support = op->supports(request);
         if (support.is_supported) return support;
-        if (!has_reason) first = support;
-        has_reason = true;
+        if (!has_reason && backend != Backend::native) {
+            first = support;
+            has_reason = true;
+        }
     }
     return first;
 }

@@ -9,8 +9,12 @@ namespace halftone {
 [[nodiscard]] std::string isa_name();
 /// u8 x s8 dot products are exact (VNNI); without it oneDNN's int8 saturates at 16 bits and is not used.
 [[nodiscard]] bool has_exact_int8();
+/// 512-bit registers with u8 x s8 dot products; obeys ONEDNN_MAX_CPU_ISA.
+[[nodiscard]] bool has_avx512_vnni();
 [[nodiscard]] std::string onednn_version();
 /// Threads of all kernels of this process from now on. @pre threads >= 1
 void set_kernel_threads(int threads);
+/// Makes set_kernel_threads() hold for the calling thread; OpenMP keeps that number per thread.
+void apply_kernel_threads();
 
 }  // namespace halftone

@@ -1,6 +1,9 @@
 #include "kernel/op.hpp"
 
+#include <array>
+
 #include "kernel/dnnl/dnnl_ops.hpp"
+#include "kernel/native/native_ops.hpp"
 #include "kernel/ref/executor_ops.hpp"
 #include "kernel/ref/ref_op.hpp"
 
@@ -17,12 +20,31 @@ bool operator==(const Layout& a, const Layout& b) {
     return a.is_plain() || a.impl_->equals(*b.impl_);
 }
 
+std::span<const Backend> backends_in_order(Backend wanted) {
+    static constexpr std::array kAll{Backend::native, Backend::dnnl, Backend::ref};
+    return wanted == Backend::ref ? std::span(kAll).last(1) : std::span(kAll);
+}
+
 const Op* find_op(Backend backend, std::string_view op_type) {
-    return backend == Backend::dnnl ? find_dnnl_op(op_type) : find_ref_executor_op(op_type);
+    switch (backend) {
+        case Backend::native:
+            return find_native_op(op_type);
+        case Backend::dnnl:
+            return find_dnnl_op(op_type);
+        default:
+            return find_ref_executor_op(op_type);
+    }
 }
 
 std::vector<std::string> op_types(Backend backend) {
-    return backend == Backend::dnnl ? dnnl_op_types() : ref_op_types();
+    switch (backend) {
+        case Backend::native:
+            return native_op_types();
+        case Backend::dnnl:
+            return dnnl_op_types();
+        default:
+            return ref_op_types();
+    }
 }
 
 }  // namespace halftone

@@ -1,7 +1,7 @@
 #pragma once
 // The primitive builder: what one fused step needs (KernelRequest), whether an implementation takes it (Support), and
-// the built Primitive. Two implementations of each op exist: `dnnl` (fast) and `ref` (plain loops, the oracle).
-// No third-party type appears here.
+// the built Primitive. Implementations: `ref` (plain loops, the oracle) of every op, `dnnl` (fast) and `native`
+// (faster). No third-party type appears here.
 
 #include <cstddef>
 #include <limits>
@@ -18,7 +18,8 @@
 
 namespace halftone {
 
-enum class Backend { ref, dnnl };
+/// Plain loops, oneDNN, and kernels of our own where those are measured to be faster.
+enum class Backend { ref, dnnl, native };
 
 /// min(max(x, low), high); Relu is [0, inf), Clip(0,6) is [0, 6].
 struct Clamp {
@@ -132,9 +133,14 @@ public:
                                                            const BuildContext& context) const = 0;
 };
 
+/// The backends that may run a step, best first: all of them for dnnl and native, ref alone for ref.
+[[nodiscard]] std::span<const Backend> backends_in_order(Backend wanted);
 /// Null when that backend has no such op.
 [[nodiscard]] const Op* find_op(Backend backend, std::string_view op_type);
 [[nodiscard]] std::vector<std::string> op_types(Backend backend);
+
+/// In which tensors with channels are kept: channels last for rank 3 to 5, plain for any other.
+[[nodiscard]] Layout channels_last_layout(const TensorType& type);
 
 /// A step that changes the layout only. Any pair of layouts of one type, from any backend.
 [[nodiscard]] std::unique_ptr<Primitive> build_reorder(const Layout& from, const Layout& to);

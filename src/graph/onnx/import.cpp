@@ -161,7 +161,8 @@ void Importer::check_operators() const {
             throw ModelError(
                 fmt::format("{}: domain '{}' is not supported", where(node), check_text(node.domain(), "a domain")));
         }
-        if (structural.contains(node.op_type()) || ops_.knows(node.op_type())) continue;
+        const bool is_ours = node.op_type() == "TableLookup";  // made for execution, no operator of a file
+        if (structural.contains(node.op_type()) || (ops_.knows(node.op_type()) && !is_ours)) continue;
         Unknown& entry = unknown[node.op_type()];
         if (entry.count++ == 0) entry.first = where(node);
     }

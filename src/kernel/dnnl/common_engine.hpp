@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/check.hpp"
+#include "kernel/machine.hpp"
 #include "kernel/op.hpp"
 #include "oneapi/dnnl/dnnl.hpp"
 
@@ -12,9 +13,6 @@ namespace halftone::onednn {
 
 /// The process's CPU engine (stateless). First use raises the primitive cache's capacity.
 [[nodiscard]] const dnnl::engine& cpu_engine();
-
-/// Makes set_kernel_threads() hold for the calling thread; OpenMP keeps that number per thread.
-void apply_kernel_threads();
 
 /// Runs `body`; what oneDNN throws there is our bug, because supports() was asked before.
 template <class Body>

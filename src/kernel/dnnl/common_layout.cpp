@@ -127,3 +127,9 @@ Layout with_dtype(const Layout& layout, DType dtype) {
 }
 
 }  // namespace halftone::onednn
+
+namespace halftone {
+
+Layout channels_last_layout(const TensorType& type) { return onednn::make_layout(type, onednn::channels_last(type)); }
+
+}  // namespace halftone

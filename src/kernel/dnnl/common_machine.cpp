@@ -50,6 +50,8 @@ std::string isa_name() {
 
 bool has_exact_int8() { return (isa_bits() & (kAvxVnniBit | kAvx512VnniBit)) != 0; }
 
+bool has_avx512_vnni() { return (isa_bits() & kAvx512VnniBit) != 0; }
+
 std::string onednn_version() {
     const dnnl_version_t& version = *dnnl_version();
     return std::to_string(version.major) + '.' + std::to_string(version.minor) + '.' + std::to_string(version.patch);
@@ -58,6 +60,14 @@ std::string onednn_version() {
 void set_kernel_threads(int threads) {
     HALFTONE_CHECK(threads >= 1, "kernels need at least one thread");
     kernel_threads = threads;
+}
+
+void apply_kernel_threads() {
+    thread_local int applied = 0;
+    const int wanted = kernel_threads;
+    if (applied == wanted) return;
+    omp_set_num_threads(wanted);
+    applied = wanted;
 }
 
 namespace onednn {
@@ -71,14 +81,6 @@ const dnnl::engine& cpu_engine() {
         return dnnl::engine(dnnl::engine::kind::cpu, 0);
     }();
     return engine;
-}
-
-void apply_kernel_threads() {
-    thread_local int applied = 0;
-    const int wanted = kernel_threads;
-    if (applied == wanted) return;
-    omp_set_num_threads(wanted);
-    applied = wanted;
 }
 
 }  // namespace onednn

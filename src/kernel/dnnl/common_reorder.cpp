@@ -13,10 +13,10 @@ std::unique_ptr<Primitive> build_reorder(const Layout& from, const Layout& to) {
         const auto copy = [bytes](auto inputs, auto outputs) {
             if (inputs[0] != outputs[0]) std::memcpy(outputs[0], inputs[0], bytes);
         };
-        return std::make_unique<onednn::LoopStep>("copy", std::vector{from}, to, copy, 0);
+        return std::make_unique<LoopStep>("copy", std::vector{from}, to, copy, 0);
     }
     return onednn::checked("reorder " + from.name() + " to " + to.name(), [&] {
-        onednn::apply_kernel_threads();
+        apply_kernel_threads();
         const dnnl::engine& engine = onednn::cpu_engine();
         const dnnl::reorder::primitive_desc descriptor(engine, onednn::descriptor(from), engine, onednn::descriptor(to),
                                                        onednn::plain_attributes());

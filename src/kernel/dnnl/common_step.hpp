@@ -1,12 +1,11 @@
 #pragma once
-// Primitives of this folder: Step wraps one oneDNN primitive with its constant arguments, LoopStep one of our own
-// loops.
+// Step wraps one oneDNN primitive with its constant arguments; our own loops are LoopSteps (kernel/loop_step.hpp).
 
-#include <functional>
 #include <optional>
 #include <unordered_map>
 #include <utility>
 
+#include "kernel/loop_step.hpp"
 #include "kernel/op.hpp"
 #include "oneapi/dnnl/dnnl.hpp"
 
@@ -60,28 +59,6 @@ private:
     dnnl::memory scratch_;
     std::unordered_map<int, dnnl::memory> arguments_;  // the type oneDNN takes; its order reaches no result
     dnnl::stream stream_;
-};
-
-/// Inputs and outputs as execute() gets them.
-using LoopBody = std::function<void(std::span<const std::byte* const>, std::span<std::byte* const>)>;
-
-class LoopStep final : public Primitive {
-public:
-    LoopStep(std::string implementation, std::vector<Layout> inputs, Layout output, LoopBody body, int in_place = -1);
-
-    [[nodiscard]] const Layout& input_layout(std::size_t i) const override { return inputs_.at(i); }
-    [[nodiscard]] const Layout& output_layout(std::size_t /*i*/) const override { return output_; }
-    [[nodiscard]] int in_place_input() const override { return in_place_; }
-    [[nodiscard]] std::string implementation() const override { return implementation_; }
-    void execute(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
-                 std::byte* scratch) const override;
-
-private:
-    std::string implementation_;
-    std::vector<Layout> inputs_;
-    Layout output_;
-    LoopBody body_;
-    int in_place_;
 };
 
 }  // namespace halftone::onednn

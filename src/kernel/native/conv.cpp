@@ -1,0 +1,163 @@
+// Source: ONNX operator Conv, opset 11: depthwise over two dimensions, int8 in and out.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "kernel/loop_step.hpp"
+#include "kernel/machine.hpp"
+#include "kernel/native/common_depthwise.hpp"
+#include "kernel/native/native_ops.hpp"
+#include "kernel/ref/common_request.hpp"
+#include "kernel/ref/common_window.hpp"
+#include "tensor/affine.hpp"
+
+namespace halftone::native {
+namespace {
+
+constexpr std::int32_t kSignShift = 128;  // of int8 codes that are seen as unsigned
+
+ref::Window window_of(const KernelRequest& request) {
+    const ref::RequestContext context(request, ref::SeenAs::stored);
+    const std::vector<std::int64_t>& weight = request.weight.shape().dims();
+    return ref::resolve_window(context.op(), request.inputs[0].type.shape, std::span(weight).subspan(2), {});
+}
+
+DepthwiseShape shape_of(const KernelRequest& request, const ref::Window& window) {
+    return {.batch = request.inputs[0].type.shape[0],
+            .channels = request.weight.shape()[0],
+            .height = window.input[1],
+            .width = window.input[2],
+            .out_height = window.output[1],
+            .out_width = window.output[2],
+            .kernel = window.kernel[1],
+            .stride = window.strides[1],
+            .pad_top = window.pads_begin[1],
+            .pad_left = window.pads_begin[2]};
+}
+
+bool is_codes(const Port& port) {
+    return port.params && port.params->is_per_tensor() && port.params->dtype == port.type.dtype &&
+           (port.type.dtype == DType::u8 || port.type.dtype == DType::s8);
+}
+
+Support check_geometry(const KernelRequest& request) {
+    const Shape& weight = request.weight.shape();
+    const std::int64_t channels = request.inputs[0].type.shape[1];
+    if (weight.rank() != 4 || weight[1] != 1 || weight[0] != channels ||
+        int_attribute(*request.node, "group", 1) != channels) {
+        return Support::no("own kernels are for depthwise convolution over two dimensions");
+    }
+    const ref::Window window = window_of(request);
+    const std::int64_t kernel = window.kernel[1];
+    const std::int64_t stride = window.strides[1];
+    const bool is_known = (stride == 1 && (kernel == 3 || kernel == 5 || kernel == 7)) || (stride == 2 && kernel == 3);
+    if (!is_known || kernel != window.kernel[2] || stride != window.strides[2] || window.dilations[1] != 1 ||
+        window.dilations[2] != 1) {
+        return Support::no("own kernels are for 3x3, 5x5 and 7x7 with stride 1 and 3x3 with stride 2");
+    }
+    constexpr double kMostWork = 1.25;  // kernels.sh: oneDNN's kernel is faster from there on
+    const double work = depthwise_work(shape_of(request, window));
+    return work <= kMostWork ? Support::yes() : Support::no("too little of each block of pixels and channels is used");
+}
+
+Support check_numbers(const KernelRequest& request) {
+    if (request.inputs.size() != 1 || request.has_residual || request.activation != nullptr) {
+        return Support::no("own kernels fuse a clamp only");
+    }
+    if (!is_codes(request.inputs[0]) || !is_codes(request.outputs[0])) return Support::no("int8 in and out only");
+    if (request.weight.dtype() != DType::s8 || !request.weight_params) return Support::no("the weights are not int8");
+    const QuantParams& weight = *request.weight_params;
+    const std::int64_t channels = request.weight.shape()[0];
+    const bool is_per_channel = weight.axis == 0 && static_cast<std::int64_t>(weight.scale.size()) == channels;
+    if (!weight.is_per_tensor() && !is_per_channel) return Support::no("weight scales are not per channel");
+    if (std::any_of(weight.zero_point.begin(), weight.zero_point.end(), [](std::int32_t z) { return z != 0; })) {
+        return Support::no("own kernels take no zero point of the weights");
+    }
+    if (!request.bias.is_empty() && request.bias.dtype() != DType::s32) return Support::no("the bias is not int32");
+    return Support::yes();
+}
+
+/// The code that the clamp's limit becomes: rounding is monotonic, so codes can be clamped instead of reals.
+std::uint8_t limit_code(const QuantParams& params, float limit) {
+    Tensor code(TensorType{params.dtype, Shape{1}});
+    quantize_linear(std::span<const float>(&limit, 1), params.scale[0], params.zero_point[0], code.mutable_view());
+    return params.dtype == DType::u8 ? code.as<std::uint8_t>()[0]
+                                     : static_cast<std::uint8_t>(code.as<std::int8_t>()[0] + kSignShift);
+}
+
+DepthwiseNumbers numbers_of(const KernelRequest& request) {
+    const QuantParams& x = *request.inputs[0].params;
+    const QuantParams& y = *request.outputs[0].params;
+    const auto shift = [](const QuantParams& params) { return params.dtype == DType::s8 ? kSignShift : 0; };
+    DepthwiseNumbers numbers;
+    numbers.x_is_signed = x.dtype == DType::s8;
+    numbers.y_is_signed = y.dtype == DType::s8;
+    numbers.x_zero_point = x.zero_point[0] + shift(x);
+    numbers.y_zero_point = y.zero_point[0] + shift(y);
+    // Clip lets high win when low > high.
+    numbers.y_high = limit_code(y, request.clamp.high);
+    numbers.y_low = std::min(limit_code(y, request.clamp.low), numbers.y_high);
+    const auto weights = request.weight.as<std::int8_t>();
+    numbers.weights.assign(weights.begin(), weights.end());
+    const auto channels = static_cast<std::size_t>(request.weight.shape()[0]);
+    if (!request.bias.is_empty()) {
+        const auto bias = request.bias.as<std::int32_t>();
+        const std::size_t step = bias.size() == 1 ? 0 : 1;
+        for (std::size_t c = 0; c < channels; ++c) numbers.bias.push_back(bias[c * step]);
+    }
+    const std::vector<float>& scales = request.weight_params->scale;
+    for (std::size_t c = 0; c < channels; ++c) {
+        const double scale = double{x.scale[0]} * scales[scales.size() == 1 ? 0 : c] / y.scale[0];
+        numbers.factor.push_back(static_cast<float>(scale));
+    }
+    return numbers;
+}
+
+/// The product with the factor becomes an int32: no sum may leave it, and the accumulators must not wrap.
+bool stays_in_range(const DepthwiseNumbers& numbers, std::size_t taps) {
+    constexpr double kLimit = 2.0e9;
+    for (std::size_t c = 0; c < numbers.factor.size(); ++c) {
+        double largest = numbers.bias.empty() ? 0.0 : std::abs(static_cast<double>(numbers.bias[c]));
+        for (std::size_t t = 0; t < taps; ++t) largest += 255.0 * std::abs(numbers.weights[c * taps + t]);
+        if (!(largest < kLimit && largest * std::max(numbers.factor[c], 1.0F) < kLimit)) return false;
+    }
+    return true;
+}
+
+std::size_t taps_of(const KernelRequest& request) {
+    return static_cast<std::size_t>(request.weight.shape()[2] * request.weight.shape()[3]);
+}
+
+class ConvOp final : public NativeOp {
+public:
+    std::string_view type() const override { return "Conv"; }
+
+    Support accepts(const KernelRequest& request) const override {
+        if (!has_avx512_vnni()) return Support::no("own kernels need AVX-512 VNNI (this machine: " + isa_name() + ")");
+        if (request.weight.is_empty()) return Support::no("the weights are not constant");
+        if (Support support = check_geometry(request); !support.is_supported) return support;
+        if (Support support = check_numbers(request); !support.is_supported) return support;
+        if (!stays_in_range(numbers_of(request), taps_of(request))) return Support::no("the sums may leave int32");
+        return Support::yes();
+    }
+
+    std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext& /*context*/) const override {
+        const DepthwiseShape shape = shape_of(request, window_of(request));
+        const auto body = [packed = pack_depthwise(shape, numbers_of(request))](auto inputs, auto outputs) {
+            run_depthwise_avx512_vnni(packed, reinterpret_cast<const std::uint8_t*>(inputs[0]),
+                                      reinterpret_cast<std::uint8_t*>(outputs[0]));
+        };
+        return std::make_unique<LoopStep>("native_depthwise:avx512_vnni",
+                                          std::vector{channels_last_layout(request.inputs[0].type)},
+                                          channels_last_layout(request.outputs[0].type), body);
+    }
+};
+
+}  // namespace
+
+const NativeOp& conv_op() {
+    static const ConvOp op;
+    return op;
+}
+
+}  // namespace halftone::native
