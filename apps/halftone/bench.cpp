@@ -6,6 +6,8 @@
 #include <chrono>
 #include <cmath>
 #include <csignal>
+#include <cstdio>
+#include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
@@ -40,22 +42,41 @@ double timed_ms(Session& session) {
     return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
-/// Rounds of whole runs, each followed by one profiled run, so that a slow phase of the machine hits both alike.
+/// Whole runs, then one profiled run, so that a slow phase of the machine hits both alike.
+void measure_round(Session& session, Measured& measured) {
+    const auto end = Clock::now() + kRoundTime;
+    for (int run = 0; run < kMostRunsInARound && (run == 0 || Clock::now() < end); ++run) {
+        measured.runs_ms.push_back(timed_ms(session));
+    }
+    std::vector<std::int64_t> nanoseconds(session.steps().size(), 0);
+    session.run_profiled(nanoseconds);
+    measured.steps_ns.resize(nanoseconds.size(), 0.0);
+    for (std::size_t s = 0; s < nanoseconds.size(); ++s) measured.steps_ns[s] += static_cast<double>(nanoseconds[s]);
+    ++measured.profiled_runs;
+}
+
+void warm_up(Session& session) {
+    for (int i = 0; i < 3; ++i) session.run();  // page faults, caches
+}
+
 Measured measure(Session& session, int rounds) {
     Measured measured;
-    std::vector<std::int64_t> nanoseconds(session.steps().size(), 0);
-    measured.steps_ns.assign(session.steps().size(), 0.0);
-    for (int i = 0; i < 3; ++i) session.run();  // page faults, caches
-    for (int round = 0; round < rounds && is_stopped == 0; ++round) {
-        const auto end = Clock::now() + kRoundTime;
-        for (int run = 0; run < kMostRunsInARound && (run == 0 || Clock::now() < end); ++run) {
-            measured.runs_ms.push_back(timed_ms(session));
-        }
-        session.run_profiled(nanoseconds);
-        for (std::size_t s = 0; s < nanoseconds.size(); ++s) {
-            measured.steps_ns[s] += static_cast<double>(nanoseconds[s]);
-        }
-        ++measured.profiled_runs;
+    warm_up(session);
+    for (int round = 0; round < rounds && is_stopped == 0; ++round) measure_round(session, measured);
+    return measured;
+}
+
+Measured measure_on_demand(Session& session) {
+    Measured measured;
+    warm_up(session);
+    std::string line;
+    while (is_stopped == 0 && std::getline(std::cin, line)) {
+        const auto known = static_cast<std::ptrdiff_t>(measured.runs_ms.size());
+        session.run();  // other programs have used the caches
+        measure_round(session, measured);
+        const std::vector<double> round(measured.runs_ms.begin() + known, measured.runs_ms.end());
+        fmt::print("{}\n", nlohmann::json(round).dump());
+        std::fflush(stdout);
     }
     return measured;
 }
@@ -148,10 +169,10 @@ int run_bench(const BenchOptions& options) {
     fill_inputs(session, graph.inputs().size());
     std::signal(SIGINT, stop);
     std::signal(SIGTERM, stop);
-    const Measured measured = measure(session, options.rounds);
+    const Measured measured = options.on_demand ? measure_on_demand(session) : measure(session, options.rounds);
     if (measured.runs_ms.empty()) return static_cast<int>(ExitCode::interrupted);
     const auto json = to_json(options, session, measured);
-    if (options.as_json)
+    if (options.as_json || options.on_demand)
         fmt::print("{}\n", json.dump());
     else
         print_table(json);

@@ -48,6 +48,7 @@ struct BenchOptions {
     int threads = 1;
     int rounds = 15;
     bool as_json = false;
+    bool on_demand = false;  ///< rounds are started by lines of standard input
 };
 
 /// Rank 0 leads; every rank calls it with the same options and returns the same code.

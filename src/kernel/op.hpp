@@ -142,6 +142,11 @@ public:
 /// In which tensors with channels are kept: channels last for rank 3 to 5, plain for any other.
 [[nodiscard]] Layout channels_last_layout(const TensorType& type);
 
+/// For element-wise steps: `available[i]` when that is a dense permutation of the dimensions, else channels-last.
+[[nodiscard]] Layout dense_layout(const TensorType& type, const std::vector<Layout>& available, std::size_t i);
+/// The same order of dimensions for another element type. @pre `layout` comes from dense_layout()
+[[nodiscard]] Layout with_dtype(const Layout& layout, DType dtype);
+
 /// A step that changes the layout only. Any pair of layouts of one type, from any backend.
 [[nodiscard]] std::unique_ptr<Primitive> build_reorder(const Layout& from, const Layout& to);
 

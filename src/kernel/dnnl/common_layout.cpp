@@ -65,13 +65,6 @@ std::string name_of(const memory::desc& desc) {
     return name;
 }
 
-bool is_dense(const Layout& layout) {
-    if (layout.is_plain()) return true;
-    const memory::desc desc = descriptor(layout);
-    const auto elements = static_cast<std::size_t>(layout.type().shape.elements());
-    return desc.get_inner_nblks() == 0 && desc.get_size() == elements * size_of(layout.type().dtype);
-}
-
 }  // namespace
 
 bool is_known(DType dtype) { return find_type(dtype).has_value(); }
@@ -115,20 +108,33 @@ memory::desc descriptor(const Layout& layout) {
     return impl->desc;
 }
 
+}  // namespace halftone::onednn
+
+namespace halftone {
+namespace {
+
+using dnnl::memory;
+
+bool is_dense(const Layout& layout) {
+    if (layout.is_plain()) return true;
+    const memory::desc desc = onednn::descriptor(layout);
+    const auto elements = static_cast<std::size_t>(layout.type().shape.elements());
+    return desc.get_inner_nblks() == 0 && desc.get_size() == elements * size_of(layout.type().dtype);
+}
+
+}  // namespace
+
 Layout dense_layout(const TensorType& type, const std::vector<Layout>& available, std::size_t i) {
     if (i < available.size() && available[i].type() == type && is_dense(available[i])) return available[i];
-    return make_layout(type, channels_last(type));
+    return onednn::make_layout(type, onednn::channels_last(type));
 }
 
 Layout with_dtype(const Layout& layout, DType dtype) {
     const TensorType type{dtype, layout.type().shape};
     if (layout.is_plain()) return Layout(type);
-    return make_layout(type, {type.shape.dims(), to_dnnl(dtype), descriptor(layout).get_strides()});
+    return onednn::make_layout(type,
+                               {type.shape.dims(), onednn::to_dnnl(dtype), onednn::descriptor(layout).get_strides()});
 }
-
-}  // namespace halftone::onednn
-
-namespace halftone {
 
 Layout channels_last_layout(const TensorType& type) { return onednn::make_layout(type, onednn::channels_last(type)); }
 

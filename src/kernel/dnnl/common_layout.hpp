@@ -23,9 +23,4 @@ namespace halftone::onednn {
 /// @pre the layout is plain or comes from make_layout()
 [[nodiscard]] dnnl::memory::desc descriptor(const Layout& layout);
 
-/// For element-wise steps: `available[i]` when that is a dense permutation of the dimensions, else channels-last.
-[[nodiscard]] Layout dense_layout(const TensorType& type, const std::vector<Layout>& available, std::size_t i);
-/// The same order of dimensions for another element type. @pre `layout` comes from dense_layout()
-[[nodiscard]] Layout with_dtype(const Layout& layout, DType dtype);
-
 }  // namespace halftone::onednn

@@ -1,15 +1,13 @@
 // Source: ONNX operator Conv, opset 11: depthwise over two dimensions, int8 in and out.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "kernel/loop_step.hpp"
 #include "kernel/machine.hpp"
+#include "kernel/native/common_codes.hpp"
 #include "kernel/native/common_depthwise.hpp"
 #include "kernel/native/native_ops.hpp"
-#include "kernel/ref/common_request.hpp"
 #include "kernel/ref/common_window.hpp"
-#include "tensor/affine.hpp"
 
 namespace halftone::native {
 namespace {
@@ -33,11 +31,6 @@ DepthwiseShape shape_of(const KernelRequest& request, const ref::Window& window)
             .stride = window.strides[1],
             .pad_top = window.pads_begin[1],
             .pad_left = window.pads_begin[2]};
-}
-
-bool is_codes(const Port& port) {
-    return port.params && port.params->is_per_tensor() && port.params->dtype == port.type.dtype &&
-           (port.type.dtype == DType::u8 || port.type.dtype == DType::s8);
 }
 
 Support check_geometry(const KernelRequest& request) {
@@ -77,14 +70,6 @@ Support check_numbers(const KernelRequest& request) {
     return Support::yes();
 }
 
-/// The code that the clamp's limit becomes: rounding is monotonic, so codes can be clamped instead of reals.
-std::uint8_t limit_code(const QuantParams& params, float limit) {
-    Tensor code(TensorType{params.dtype, Shape{1}});
-    quantize_linear(std::span<const float>(&limit, 1), params.scale[0], params.zero_point[0], code.mutable_view());
-    return params.dtype == DType::u8 ? code.as<std::uint8_t>()[0]
-                                     : static_cast<std::uint8_t>(code.as<std::int8_t>()[0] + kSignShift);
-}
-
 DepthwiseNumbers numbers_of(const KernelRequest& request) {
     const QuantParams& x = *request.inputs[0].params;
     const QuantParams& y = *request.outputs[0].params;
@@ -94,9 +79,9 @@ DepthwiseNumbers numbers_of(const KernelRequest& request) {
     numbers.y_is_signed = y.dtype == DType::s8;
     numbers.x_zero_point = x.zero_point[0] + shift(x);
     numbers.y_zero_point = y.zero_point[0] + shift(y);
-    // Clip lets high win when low > high.
-    numbers.y_high = limit_code(y, request.clamp.high);
-    numbers.y_low = std::min(limit_code(y, request.clamp.low), numbers.y_high);
+    const CodesResult result = codes_result(request.outputs[0], request.clamp);
+    numbers.y_low = static_cast<std::uint8_t>(result.low + shift(y));
+    numbers.y_high = static_cast<std::uint8_t>(result.high + shift(y));
     const auto weights = request.weight.as<std::int8_t>();
     numbers.weights.assign(weights.begin(), weights.end());
     const auto channels = static_cast<std::size_t>(request.weight.shape()[0]);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kernel/op.hpp"
+#include "kernel/ref/common_request.hpp"
 
 namespace halftone {
 
@@ -19,6 +20,8 @@ public:
 protected:
     /// @pre the shape rule accepted the request
     [[nodiscard]] virtual Support accepts(const KernelRequest& request) const = 0;
+    /// How the shape rule is to see codes; as they are stored only where the op makes or takes codes itself.
+    [[nodiscard]] virtual ref::SeenAs seen_as() const { return ref::SeenAs::real; }
 };
 
 /// Null when there is no such operator here.

@@ -1,7 +1,6 @@
 #include <array>
 
 #include "kernel/native/native_ops.hpp"
-#include "kernel/ref/common_request.hpp"
 
 namespace halftone {
 
@@ -23,7 +22,7 @@ constexpr std::array kOps{
 }  // namespace
 
 Support NativeOp::supports(const KernelRequest& request) const {
-    if (Support support = ref::rule_accepts(request, ref::SeenAs::real); !support.is_supported) return support;
+    if (Support support = ref::rule_accepts(request, seen_as()); !support.is_supported) return support;
     if (request.inputs.empty()) return Support::no("all inputs are constants");
     return accepts(request);
 }

@@ -1,9 +1,9 @@
-#include "kernel/ref/common_elementwise.hpp"
+#include "kernel/ref/common_binary_step.hpp"
 
 namespace halftone::ref {
 
 const RefOp& mul_op() {
-    static const BinaryOp<std::multiplies<>> op("Mul");
+    static const SteppedBinaryOp<std::multiplies<>> op("Mul");
     return op;
 }
 

@@ -1,9 +1,9 @@
-#include "kernel/ref/common_elementwise.hpp"
+#include "kernel/ref/common_binary_step.hpp"
 
 namespace halftone::ref {
 
 const RefOp& sub_op() {
-    static const BinaryOp<std::minus<>> op("Sub");
+    static const SteppedBinaryOp<std::minus<>> op("Sub");
     return op;
 }
 

@@ -1,0 +1,215 @@
+#include "kernel/native/common_codes.hpp"
+
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
+#include <algorithm>
+
+#include "base/check.hpp"
+
+namespace halftone::native {
+
+#ifdef __x86_64__
+
+namespace {
+
+// GCC 12 takes the undefined operand of its own unmasked intrinsics for an uninitialized variable.
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+
+#define HALFTONE_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
+#define HALFTONE_AVX512_INLINE HALFTONE_AVX512 inline __attribute__((always_inline))
+#define HALFTONE_AVX512_VBMI __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi")))
+
+constexpr std::size_t kLanes = 16;
+constexpr std::size_t kChunk = 16384;  ///< elements that a thread takes at once
+
+/// Division by the scale is what takes the time: 16 divisions need 16 cycles. A product with the reciprocal is off by
+/// less than 1e-4 of a code in the range of codes, so it decides unless the quotient is that close to a tie.
+struct Quantizer {
+    __m512 scale, reciprocal;
+    __m512 lowest, highest;  ///< of the quotient
+    __m512i zero_point;
+};
+
+HALFTONE_AVX512_INLINE Quantizer quantizer(const CodesResult& result) {
+    return {_mm512_set1_ps(result.scale), _mm512_set1_ps(1.0F / result.scale),
+            _mm512_set1_ps(static_cast<float>(result.low - result.zero_point)),
+            _mm512_set1_ps(static_cast<float>(result.high - result.zero_point)), _mm512_set1_epi32(result.zero_point)};
+}
+
+/// max and min return their second operand when one is NaN, which so stays NaN.
+HALFTONE_AVX512_INLINE __m512 bounded(__m512 v, const Quantizer& q) {
+    return _mm512_min_ps(q.highest, _mm512_max_ps(q.lowest, v));
+}
+
+/// The codes of 16 reals, in the lowest byte of each lane. NaN is the code of 0, as in quantize_linear.
+HALFTONE_AVX512_INLINE __m512i quantized(__m512 real, const Quantizer& q) {
+    const __m512 quotient = bounded(_mm512_mul_ps(real, q.reciprocal), q);
+    __m512i rounded = _mm512_cvtps_epi32(quotient);
+    const __m512 distance = _mm512_abs_ps(_mm512_sub_ps(quotient, _mm512_cvtepi32_ps(rounded)));
+    const __mmask16 is_unsure = _mm512_cmp_ps_mask(distance, _mm512_set1_ps(0.4999F), _CMP_NLT_UQ);
+    if (__builtin_expect(is_unsure != 0, 0)) {
+        __m512 exact = _mm512_div_ps(real, q.scale);
+        exact = _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(exact, exact, _CMP_ORD_Q), exact);
+        rounded = _mm512_cvtps_epi32(bounded(exact, q));
+    }
+    return _mm512_add_epi32(rounded, q.zero_point);
+}
+
+/// Reads 16 elements of an operand as reals. A plain function of a kind, so that each loop has one kind only.
+template <DType Kind>
+struct Reader {
+    const std::byte* data;
+    __m512 scale, zero_point;
+
+    HALFTONE_AVX512_INLINE __m512 read(std::size_t i, __mmask16 mask) const {
+        if constexpr (Kind == DType::f32) {
+            return _mm512_maskz_loadu_ps(mask, reinterpret_cast<const float*>(data) + i);
+        } else {
+            const __m128i codes = _mm_maskz_loadu_epi8(mask, data + i);
+            const __m512i wide = Kind == DType::u8 ? _mm512_cvtepu8_epi32(codes) : _mm512_cvtepi8_epi32(codes);
+            return _mm512_mul_ps(_mm512_sub_ps(_mm512_cvtepi32_ps(wide), zero_point), scale);
+        }
+    }
+};
+
+template <DType Kind>
+HALFTONE_AVX512_INLINE Reader<Kind> reader(const CodesOperand& operand, const std::byte* data) {
+    return {data, _mm512_set1_ps(operand.scale), _mm512_set1_ps(operand.zero_point)};
+}
+
+HALFTONE_AVX512_INLINE __mmask16 mask_of(std::size_t left) {
+    return left >= kLanes ? __mmask16{0xFFFF} : static_cast<__mmask16>((1U << left) - 1U);
+}
+
+template <Arithmetic Kind>
+HALFTONE_AVX512_INLINE __m512 combined(__m512 a, __m512 b) {
+    if constexpr (Kind == Arithmetic::add) return _mm512_add_ps(a, b);
+    if constexpr (Kind == Arithmetic::subtract) return _mm512_sub_ps(a, b);
+    return _mm512_mul_ps(a, b);
+}
+
+/// Elements [first, last) of the tensor; b is a row of `columns` when IsRow.
+template <Arithmetic Kind, DType A, DType B, bool IsRow>
+HALFTONE_AVX512 void binary_range(const CodesOperand& a, const std::byte* a_data, const CodesOperand& b,
+                                  const std::byte* b_data, std::size_t first, std::size_t last,
+                                  const CodesResult& result, std::byte* y) {
+    const Quantizer q = quantizer(result);
+    const Reader<A> left = reader<A>(a, a_data);
+    const Reader<B> right = reader<B>(b, b_data);
+    for (std::size_t i = first; i < last; i += kLanes) {
+        const __mmask16 mask = mask_of(last - i);
+        const __m512 real = combined<Kind>(left.read(i, mask), right.read(IsRow ? i - first : i, mask));
+        _mm512_mask_cvtepi32_storeu_epi8(y + i, mask, quantized(real, q));
+    }
+}
+
+using Range = void (*)(const CodesOperand&, const std::byte*, const CodesOperand&, const std::byte*, std::size_t,
+                       std::size_t, const CodesResult&, std::byte*);
+
+template <Arithmetic Kind, DType A>
+Range range_of(const CodesOperand& b) {
+    if (b.is_row) return binary_range<Kind, A, DType::f32, true>;
+    if (b.dtype == DType::u8) return binary_range<Kind, A, DType::u8, false>;
+    return b.dtype == DType::s8 ? binary_range<Kind, A, DType::s8, false> : binary_range<Kind, A, DType::f32, false>;
+}
+
+template <Arithmetic Kind>
+Range range_of(const CodesOperand& a, const CodesOperand& b) {
+    if (a.dtype == DType::u8) return range_of<Kind, DType::u8>(b);
+    return a.dtype == DType::s8 ? range_of<Kind, DType::s8>(b) : range_of<Kind, DType::f32>(b);
+}
+
+Range range_of(Arithmetic arithmetic, const CodesOperand& a, const CodesOperand& b) {
+    switch (arithmetic) {
+        case Arithmetic::add:
+            return range_of<Arithmetic::add>(a, b);
+        case Arithmetic::subtract:
+            return range_of<Arithmetic::subtract>(a, b);
+        default:
+            return range_of<Arithmetic::multiply>(a, b);
+    }
+}
+
+HALFTONE_AVX512 void quantize_range(const float* x, std::size_t n, const CodesResult& result, std::byte* y) {
+    const Quantizer q = quantizer(result);
+    for (std::size_t i = 0; i < n; i += kLanes) {
+        const __mmask16 mask = mask_of(n - i);
+        _mm512_mask_cvtepi32_storeu_epi8(y + i, mask, quantized(_mm512_maskz_loadu_ps(mask, x + i), q));
+    }
+}
+
+HALFTONE_AVX512_VBMI void look_up_range(const std::byte* table, const std::byte* x, std::size_t n, std::byte* y) {
+    const __m512i t0 = _mm512_loadu_si512(table);
+    const __m512i t1 = _mm512_loadu_si512(table + 64);
+    const __m512i t2 = _mm512_loadu_si512(table + 128);
+    const __m512i t3 = _mm512_loadu_si512(table + 192);
+    for (std::size_t i = 0; i < n; i += 64) {
+        const std::size_t left = std::min<std::size_t>(64, n - i);
+        const __mmask64 mask = ~__mmask64{0} >> (64 - left);
+        const __m512i codes = _mm512_maskz_loadu_epi8(mask, x + i);
+        const __m512i low = _mm512_permutex2var_epi8(t0, codes, t1);
+        const __m512i high = _mm512_permutex2var_epi8(t2, codes, t3);
+        _mm512_mask_storeu_epi8(y + i, mask, _mm512_mask_blend_epi8(_mm512_movepi8_mask(codes), low, high));
+    }
+}
+
+/// body(first, last) over [0, n) in chunks, by OpenMP's threads where there is more than one chunk.
+template <class Body>
+void in_chunks(std::size_t n, Body body) {
+    const auto chunks = static_cast<std::int64_t>((n + kChunk - 1) / kChunk);
+#pragma omp parallel for schedule(static) if (chunks > 1)
+    for (std::int64_t c = 0; c < chunks; ++c) {
+        const std::size_t first = static_cast<std::size_t>(c) * kChunk;
+        body(first, std::min(n, first + kChunk));
+    }
+}
+
+}  // namespace
+
+void binary_to_codes_avx512(Arithmetic arithmetic, const CodesOperand& a, const std::byte* a_data,
+                            const CodesOperand& b, const std::byte* b_data, std::size_t rows, std::size_t columns,
+                            const CodesResult& result, std::byte* y) {
+    const Range range = range_of(arithmetic, a, b);
+    if (!b.is_row) {
+        in_chunks(rows * columns,
+                  [&](std::size_t first, std::size_t last) { range(a, a_data, b, b_data, first, last, result, y); });
+        return;
+    }
+    const auto count = static_cast<std::int64_t>(rows);
+#pragma omp parallel for schedule(static) if (rows * columns > kChunk)
+    for (std::int64_t row = 0; row < count; ++row) {
+        const std::size_t first = static_cast<std::size_t>(row) * columns;
+        range(a, a_data, b, b_data, first, first + columns, result, y);
+    }
+}
+
+void quantize_avx512(const float* x, std::size_t n, const CodesResult& result, std::byte* y) {
+    in_chunks(n,
+              [&](std::size_t first, std::size_t last) { quantize_range(x + first, last - first, result, y + first); });
+}
+
+void look_up_avx512_vbmi(const std::byte* table, const std::byte* x, std::size_t n, std::byte* y) {
+    in_chunks(n,
+              [&](std::size_t first, std::size_t last) { look_up_range(table, x + first, last - first, y + first); });
+}
+
+#else
+
+namespace {
+
+void refuse() { HALFTONE_CHECK(false, "AVX-512 on another architecture"); }
+
+}  // namespace
+
+void binary_to_codes_avx512(Arithmetic, const CodesOperand&, const std::byte*, const CodesOperand&, const std::byte*,
+                            std::size_t, std::size_t, const CodesResult&, std::byte*) {
+    refuse();
+}
+void quantize_avx512(const float*, std::size_t, const CodesResult&, std::byte*) { refuse(); }
+void look_up_avx512_vbmi(const std::byte*, const std::byte*, std::size_t, std::byte*) { refuse(); }
+
+#endif
+
+}  // namespace halftone::native

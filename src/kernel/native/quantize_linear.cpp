@@ -1,0 +1,43 @@
+// Source: ONNX operator QuantizeLinear, opset 13, per tensor.
+#include "kernel/loop_step.hpp"
+#include "kernel/machine.hpp"
+#include "kernel/native/common_codes.hpp"
+#include "kernel/native/native_ops.hpp"
+
+namespace halftone::native {
+namespace {
+
+class QuantizeLinearOp final : public NativeOp {
+public:
+    std::string_view type() const override { return "QuantizeLinear"; }
+
+    Support accepts(const KernelRequest& request) const override {
+        if (!has_avx512_loops()) return Support::no("own kernels need AVX-512 VNNI (this machine: " + isa_name() + ")");
+        if (request.inputs.size() != 1 || request.is_fused()) return Support::no("scale or zero point is not constant");
+        const Port& input = request.inputs[0];
+        if (input.params || input.type.dtype != DType::f32) return Support::no("real values are fp32");
+        return is_codes(request.outputs[0]) ? Support::yes() : Support::no("codes are per tensor");
+    }
+
+    ref::SeenAs seen_as() const override { return ref::SeenAs::stored; }
+
+    std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext& context) const override {
+        const Layout from = dense_layout(request.inputs[0].type, context.available, 0);
+        const Port& codes = request.outputs[0];
+        const auto body = [n = static_cast<std::size_t>(codes.type.shape.elements()), result = codes_result(codes, {})](
+                              auto inputs, auto outputs) {
+            quantize_avx512(reinterpret_cast<const float*>(inputs[0]), n, result, outputs[0]);
+        };
+        return std::make_unique<LoopStep>("native_codes:avx512", std::vector{from}, with_dtype(from, codes.type.dtype),
+                                          body);
+    }
+};
+
+}  // namespace
+
+const NativeOp& quantize_linear_op() {
+    static const QuantizeLinearOp op;
+    return op;
+}
+
+}  // namespace halftone::native

@@ -1,0 +1,44 @@
+// The lookup over a dense tensor in whatever order it lies, in place.
+#include <array>
+#include <cstring>
+
+#include "kernel/loop_step.hpp"
+#include "kernel/machine.hpp"
+#include "kernel/native/common_codes.hpp"
+#include "kernel/native/native_ops.hpp"
+
+namespace halftone::native {
+namespace {
+
+class TableLookupOp final : public NativeOp {
+public:
+    std::string_view type() const override { return "TableLookup"; }
+
+    Support accepts(const KernelRequest& request) const override {
+        if (!has_avx512_vbmi()) return Support::no("own kernels need AVX-512 VBMI (this machine: " + isa_name() + ")");
+        if (request.constants.size() != 2 || request.constants[1].is_empty()) return Support::no("no constant table");
+        return request.is_fused() ? Support::no("the op fuses nothing") : Support::yes();
+    }
+
+    ref::SeenAs seen_as() const override { return ref::SeenAs::stored; }
+
+    std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext& context) const override {
+        const Layout input = dense_layout(request.inputs[0].type, context.available, 0);
+        const Layout output = with_dtype(input, request.outputs[0].type.dtype);
+        std::array<std::byte, 256> table{};
+        std::memcpy(table.data(), request.constants[1].view().data, table.size());
+        const auto body = [table, count = input.bytes()](auto inputs, auto outputs) {
+            look_up_avx512_vbmi(table.data(), inputs[0], count, outputs[0]);
+        };
+        return std::make_unique<LoopStep>("native_table:avx512_vbmi", std::vector{input}, output, body, 0);
+    }
+};
+
+}  // namespace
+
+const NativeOp& table_lookup_op() {
+    static const TableLookupOp op;
+    return op;
+}
+
+}  // namespace halftone::native
