@@ -95,9 +95,9 @@ private:
             form_linear_group(id);
         } else if (n.op == "MatMul") {
             form_product_group(id);
-        } else if (n.op == "Add") {
-            form_add_group(id);
-        } else if (is_code_transparent(n)) {
+        } else if (is_binary(n)) {
+            form_binary_group(id);
+        } else if (is_code_transparent(n) || n.op == "Transpose") {
             form_transparent_group(id);
         }
     }
@@ -135,19 +135,22 @@ private:
         (void)accept(group);
     }
 
-    void form_add_group(NodeId id) {
+    /// Codes, fp32 and constant rows in, codes out where a QuantizeLinear follows.
+    void form_binary_group(NodeId id) {
         const Node& n = node(id);
         Group group{.main = id, .output = n.outputs[0], .last = id};
-        group.is_integer = qdq_.activation_codes(n.inputs[0]) && qdq_.activation_codes(n.inputs[1]);
+        const bool is_real = !qdq_.activation_codes(n.inputs[0]) && !qdq_.activation_codes(n.inputs[1]);
+        group.is_integer = true;
         take_activation(group);
-        if (group.is_integer) take_quantize(group);
-        if (accept(group) || !group.is_integer) return;
+        take_quantize(group);
+        if ((group.quantize.is_valid() || !is_real) && accept_fast(group)) return;
+        if (n.op != "Add") return;
         Group real{.main = id, .output = n.outputs[0], .last = id};
         take_activation(real);
         (void)accept(real);
     }
 
-    /// MaxPool, Flatten, Reshape between DQ and Q of the same parameters run on the codes.
+    /// MaxPool, Flatten, Reshape, Transpose between DQ and Q of the same parameters run on the codes.
     void form_transparent_group(NodeId id) {
         const auto codes = qdq_.activation_codes(node(id).inputs[0]);
         if (!codes) return;
@@ -156,6 +159,9 @@ private:
         if (!group.quantize.is_valid() || !(qdq_.quantize_params(group.quantize) == codes->params)) return;
         (void)accept(group);
     }
+
+    /// Operators with steps that read and give codes.
+    [[nodiscard]] static bool is_binary(const Node& n) { return n.op == "Add" || n.op == "Mul" || n.op == "Sub"; }
 
     [[nodiscard]] bool has_constant_weights(const Node& n) const {
         for (std::size_t i = 1; i < n.inputs.size(); ++i) {
@@ -254,6 +260,13 @@ private:
         return true;
     }
 
+    /// Only where the step is not slower than its parts: by plain loops, if all steps run so.
+    bool accept_fast(const Group& group) {
+        const Choice choice = choose(request_of(group));
+        if (choice.backend == Backend::ref && options_.backend != Backend::ref) return false;
+        return accept(group);
+    }
+
     struct Choice {
         const Op* op = nullptr;
         Backend backend = Backend::ref;
@@ -298,7 +311,8 @@ private:
 
     void add_integer_operands(const Node& main, KernelRequest& request) const {
         const bool is_weighted = is_linear(main);
-        const bool has_two = main.op == "Add" || (main.op == "MatMul" && !is_weighted);
+        if (is_binary(main)) return add_binary_operands(main, request);
+        const bool has_two = main.op == "MatMul" && !is_weighted;
         for (std::size_t i = 0; i < (has_two ? 2U : 1U); ++i) {
             const auto codes = qdq_.activation_codes(main.inputs[i]);
             request.inputs.push_back({type(codes->value), codes->params});
@@ -312,6 +326,19 @@ private:
             }
         } else if (!has_two) {
             add_constants(main, request);
+        }
+    }
+
+    void add_binary_operands(const Node& main, KernelRequest& request) const {
+        for (const ValueId input : main.inputs) {
+            const Tensor* constant = qdq_.real_constant(input);
+            request.constants.push_back(constant != nullptr ? *constant : Tensor());
+            if (constant != nullptr) continue;
+            if (const auto codes = qdq_.activation_codes(input)) {
+                request.inputs.push_back({type(codes->value), codes->params});
+            } else {
+                request.inputs.push_back(real_port(input));
+            }
         }
     }
 
@@ -345,7 +372,9 @@ private:
         const Node& main = node(group.main);
         const KernelRequest request = request_of(group);
         std::vector<ValueId> inputs;
-        if (group.is_integer) {
+        if (group.is_integer && is_binary(main)) {
+            inputs = binary_inputs(main);
+        } else if (group.is_integer) {
             for (std::size_t i = 0; i < request.inputs.size(); ++i) {
                 inputs.push_back(qdq_.activation_codes(main.inputs[i])->value);
             }
@@ -359,6 +388,18 @@ private:
             for (const ValueId input : inputs) need_real(input);
         }
         emit(request, main.name, std::move(inputs), {group.output});
+    }
+
+    /// The codes of operands that have some, else the operands, which then must exist as reals.
+    std::vector<ValueId> binary_inputs(const Node& main) {
+        std::vector<ValueId> inputs;
+        for (const ValueId input : main.inputs) {
+            if (qdq_.real_constant(input) != nullptr) continue;
+            const auto codes = qdq_.activation_codes(input);
+            if (!codes) need_real(input);
+            inputs.push_back(codes ? codes->value : input);
+        }
+        return inputs;
     }
 
     [[nodiscard]] std::vector<ValueId> data_inputs(const Node& n) const {

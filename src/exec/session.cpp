@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/check.hpp"
+#include "exec/fold_codes.hpp"
 #include "exec/fuse_patterns.hpp"
 #include "exec/fuse_tables.hpp"
 #include "exec/lowering.hpp"
@@ -242,6 +243,7 @@ Session::Session(const Graph& given, const OpLibrary& ops, const CompileOptions&
     if (auto graph = specialise(given, ops, options.batch, options.taps)) replace(bound, std::move(*graph));
     if (auto graph = fuse_patterns(*bound.graph, {bound.taps.begin(), bound.taps.end()}))
         replace(bound, std::move(*graph));
+    if (auto graph = fold_codes(*bound.graph, ops)) replace(bound, std::move(*graph));
     if (auto graph = fuse_tables(*bound.graph, ops)) replace(bound, std::move(*graph));
     const Graph& graph = *bound.graph;
     const std::vector<ValueId>& taps = bound.taps;

@@ -1,0 +1,49 @@
+#include "exec/fold_codes.hpp"
+
+#include <utility>
+
+#include "exec/qdq.hpp"
+#include "graph/builder.hpp"
+
+namespace halftone {
+namespace {
+
+/// The codes, if everything that the QuantizeLinear reads is known.
+std::optional<Tensor> codes_of(const Graph& graph, const QdqView& qdq, const Node& node, const OpLibrary& ops) {
+    const Tensor* real = qdq.real_constant(node.inputs[0]);
+    if (real == nullptr) return std::nullopt;
+    std::vector<Tensor> inputs{*real};
+    for (std::size_t i = 1; i < node.inputs.size(); ++i) {
+        const ValueId id = node.inputs[i];
+        if (id.is_valid() && !graph.value(id).is_constant()) return std::nullopt;
+        inputs.push_back(id.is_valid() ? graph.value(id).constant : Tensor());
+    }
+    OpContext op{.node = node, .inputs = {}, .constants = {}};
+    for (const Tensor& input : inputs) {
+        op.inputs.push_back(input.is_empty() ? TensorType{} : input.type());
+        op.constants.push_back(input.is_empty() ? nullptr : &input);
+    }
+    return ops.evaluate(op, inputs)[0];
+}
+
+}  // namespace
+
+std::optional<Graph> fold_codes(const Graph& graph, const OpLibrary& ops) {
+    const QdqView qdq(graph);
+    GraphBuilder builder(graph);
+    bool has_any = false;
+    for (std::size_t n = 0; n < graph.nodes().size(); ++n) {
+        const auto id = make_id<NodeId>(n);
+        const Node& node = graph.node(id);
+        if (node.op != "QuantizeLinear" || graph.is_output(node.outputs[0])) continue;
+        auto codes = codes_of(graph, qdq, node, ops);
+        if (!codes) continue;
+        builder.remove_node(id);
+        builder.value(node.outputs[0]).constant = std::move(*codes);
+        has_any = true;
+    }
+    if (!has_any) return std::nullopt;
+    return std::move(builder).build();
+}
+
+}  // namespace halftone
