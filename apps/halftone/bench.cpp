@@ -11,9 +11,11 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/file_system.hpp"
 #include "bench_model.hpp"
 #include "commands.hpp"
 #include "eval/latency.hpp"
+#include "graph/onnx/onnx_model.hpp"
 #include "kernel/machine.hpp"
 #include "kernel/ref/ref_op.hpp"
 #include "setup.hpp"
@@ -36,10 +38,32 @@ struct Measured {
     std::int64_t profiled_runs = 0;
 };
 
+double ms_since(Clock::time_point start) {
+    return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
 double timed_ms(Session& session) {
     const auto start = Clock::now();
     session.run();
-    return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+    return ms_since(start);
+}
+
+/// From a graph to a session that can run; of a candidate, from its plan.
+struct SetUp {
+    double model_ms = 0;
+    double candidate_ms = 0;  ///< 0: no candidates
+};
+
+/// Median over candidates that each change one unit.
+double candidate_ms(const BenchModel& model, const CompileOptions& compile) {
+    constexpr std::size_t kCandidates = 25;
+    std::vector<double> times;
+    for (std::size_t number = 0; number < kCandidates; ++number) {
+        const auto start = Clock::now();
+        const Session session(model.candidate(7 * number), reference_ops(), compile);
+        times.push_back(ms_since(start));
+    }
+    return summarize_latency(times).median_ms;
 }
 
 /// Whole runs, then one profiled run, so that a slow phase of the machine hits both alike.
@@ -106,7 +130,8 @@ nlohmann::ordered_json step_json(const StepInfo& step, double ms, double total_m
     return row;
 }
 
-nlohmann::ordered_json to_json(const BenchOptions& options, const Session& session, const Measured& measured) {
+nlohmann::ordered_json to_json(const BenchOptions& options, const Session& session, const SetUp& set_up,
+                               const Measured& measured) {
     const Latency latency = summarize_latency(measured.runs_ms);
     nlohmann::ordered_json json;
     json["precision"] = options.precision;
@@ -122,6 +147,8 @@ nlohmann::ordered_json to_json(const BenchOptions& options, const Session& sessi
     const auto runs = static_cast<double>(measured.profiled_runs);
     json["profiled_ms"] = total_ns / runs / 1e6;
     json["peak_memory_mb"] = peak_memory_mb();
+    json["set_up_ms"] = {{"model", set_up.model_ms}};
+    if (set_up.candidate_ms > 0) json["set_up_ms"]["candidate"] = set_up.candidate_ms;
     json["units"] = nlohmann::ordered_json::array();
     json["reorders"] = nlohmann::ordered_json::array();
     for (std::size_t s = 0; s < session.steps().size(); ++s) {
@@ -148,8 +175,13 @@ void print_table(const nlohmann::ordered_json& json) {
                json["threads"].get<int>() == 1 ? "" : "s", json["isa"].get<std::string>(),
                latency["median_ms"].get<double>(), latency["ci95_ms"][0].get<double>(),
                latency["ci95_ms"][1].get<double>(), latency["p95_ms"].get<double>(), json["runs"].get<std::size_t>());
-    fmt::print("peak memory of the process {:.1f} MB\n\nsteps, timed one by one ({:.4g} ms a run):\n",
-               json["peak_memory_mb"].get<double>(), json["profiled_ms"].get<double>());
+    const auto& set_up = json["set_up_ms"];
+    fmt::print("peak memory of the process {:.1f} MB, set-up {:.4g} ms{}\n", json["peak_memory_mb"].get<double>(),
+               set_up["model"].get<double>(),
+               set_up.contains("candidate")
+                   ? fmt::format(", of a candidate that changes one unit {:.4g} ms", set_up["candidate"].get<double>())
+                   : "");
+    fmt::print("\nsteps, timed one by one ({:.4g} ms a run):\n", json["profiled_ms"].get<double>());
     for (const auto& row : json["units"]) print_row(row);
     fmt::print("\nreorders:{}\n", json["reorders"].empty() ? " none" : "");
     for (const auto& row : json["reorders"]) print_row(row);
@@ -164,14 +196,19 @@ int run_bench(const BenchOptions& options) {
     if (!options.plan.empty()) throw ConfigError("--plan is not available yet; available: --precision");
     set_kernel_threads(options.threads);
     const auto weights = make_weight_cache();
-    const Graph graph = bench_graph(read_model(options.model, ""), options.model, options.precision);
-    Session session(graph, reference_ops(), {.batch = options.batch, .weights = weights.get()});
-    fill_inputs(session, graph.inputs().size());
+    const BenchModel model(read_model(options.model, ""), options.model, options.precision);
+    if (!options.save.empty()) make_posix_file_system()->write_atomically(options.save, export_onnx(model.graph()));
+    const CompileOptions compile{.batch = options.batch, .weights = weights.get()};
+    const auto start = Clock::now();
+    Session session(model.graph(), reference_ops(), compile);
+    SetUp set_up{.model_ms = ms_since(start)};
+    fill_inputs(session, model.graph().inputs().size());
+    if (model.has_candidates()) set_up.candidate_ms = candidate_ms(model, compile);
     std::signal(SIGINT, stop);
     std::signal(SIGTERM, stop);
     const Measured measured = options.on_demand ? measure_on_demand(session) : measure(session, options.rounds);
     if (measured.runs_ms.empty()) return static_cast<int>(ExitCode::interrupted);
-    const auto json = to_json(options, session, measured);
+    const auto json = to_json(options, session, set_up, measured);
     if (options.as_json || options.on_demand)
         fmt::print("{}\n", json.dump());
     else

@@ -38,25 +38,45 @@ RangeTable random_ranges(const PreparedModel& model, const PlanTopology& topolog
     return {table, {Algorithm::minmax}};
 }
 
-Graph quantized(const PreparedModel& model) {
-    const CapabilityTable capability = capabilities(model.graph, model.units, {Algorithm::minmax});
-    QuantPlan plan;
-    for (const Capability& unit : capability) plan.units.push_back(unit.options.front());
-    const PlanTopology topology(model.graph, model.units);
-    plan.tensors = topology.tensors(plan.units);
-    return apply_plan(model.graph, model.units, plan, random_ranges(model, topology)).graph;
+std::vector<UnitConfig> first_options(const CapabilityTable& capability) {
+    std::vector<UnitConfig> units;
+    for (const Capability& unit : capability) units.push_back(unit.options.front());
+    return units;
 }
 
 }  // namespace
 
-Graph bench_graph(const std::string& bytes, const std::string& name, const std::string& precision) {
+BenchModel::BenchModel(const std::string& bytes, const std::string& name, const std::string& precision)
+    : model_(prepare_model(bytes, name)), is_int8_(precision == "int8") {
     if (precision == "bf16") throw ConfigError("--precision bf16 is not available yet; available: as-is, fp32, int8");
-    PreparedModel model = prepare_model(bytes, name);
-    if (precision == "as-is") return model.graph;
-    if (is_quantized(model.graph)) {
+    if (precision != "as-is" && is_quantized(model_.graph)) {
         throw ConfigError("--precision " + precision + ": " + name + " is quantized already; it runs as-is only");
     }
-    return precision == "fp32" ? model.graph : quantized(model);
+    if (is_int8_) {
+        capability_ = capabilities(model_.graph, model_.units, {Algorithm::minmax});
+        topology_ = PlanTopology(model_.graph, model_.units);
+        ranges_ = random_ranges(model_, topology_);
+    }
+    graph_ = is_int8_ ? quantized(first_options(capability_)) : model_.graph;
+}
+
+Graph BenchModel::candidate(std::size_t number) const {
+    std::vector<UnitConfig> units = first_options(capability_);
+    for (std::size_t tried = 0; tried < units.size(); ++tried) {
+        const std::size_t unit = (number + tried) % units.size();
+        const std::vector<UnitConfig>& options = capability_[unit].options;
+        if (options.size() < 2 || !options[1].is_quantized()) continue;
+        units[unit] = options[1];
+        break;
+    }
+    return quantized(units);
+}
+
+Graph BenchModel::quantized(const std::vector<UnitConfig>& units) const {
+    QuantPlan plan;
+    plan.units = units;
+    plan.tensors = topology_.tensors(units);
+    return apply_plan(model_.graph, model_.units, plan, *ranges_, &codes_).graph;
 }
 
 void fill_inputs(Session& session, std::size_t inputs) {

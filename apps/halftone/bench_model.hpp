@@ -1,16 +1,46 @@
 #pragma once
 // What `halftone bench` measures: a model in the wanted precision, and something to put into it.
 
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "calib/table.hpp"
+#include "exec/prepared_model.hpp"
 #include "exec/session.hpp"
+#include "exec/weight_codes.hpp"
+#include "graph/capability.hpp"
 #include "graph/graph.hpp"
+#include "space/quant_plan.hpp"
 
 namespace halftone::app {
 
-/// @param precision  as-is, fp32, int8 (every unit that can be, with ranges of random inputs: for speed, not accuracy)
-/// @throws ConfigError  not available yet (bf16), or what the file cannot be (fp32 of a quantized file)
-[[nodiscard]] Graph bench_graph(const std::string& bytes, const std::string& name, const std::string& precision);
+/// The model in one precision.
+class BenchModel {
+public:
+    /// @param precision  as-is, fp32, int8 (every unit that can be, with ranges of random inputs: for speed, not
+    ///        accuracy)
+    /// @throws ConfigError  not available yet (bf16), or what the file cannot be (fp32 of a quantized file)
+    BenchModel(const std::string& bytes, const std::string& name, const std::string& precision);
+
+    [[nodiscard]] const Graph& graph() const { return graph_; }
+    /// int8: candidates can be made of it.
+    [[nodiscard]] bool has_candidates() const { return is_int8_; }
+    /// The graph of a search's next candidate: one unit, another for each `number`, has another int8 option than in
+    /// graph(). @pre has_candidates()
+    [[nodiscard]] Graph candidate(std::size_t number) const;
+
+private:
+    [[nodiscard]] Graph quantized(const std::vector<UnitConfig>& units) const;
+
+    PreparedModel model_;
+    bool is_int8_ = false;
+    CapabilityTable capability_;
+    PlanTopology topology_;
+    std::optional<RangeTable> ranges_;
+    mutable WeightCodes codes_;  // a cache
+    Graph graph_;
+};
 
 /// Seeded values: uniform in [-1, 1) for reals, zeros for integers.
 void fill_inputs(Session& session, std::size_t inputs);

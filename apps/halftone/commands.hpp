@@ -44,6 +44,7 @@ struct BenchOptions {
     std::string model;
     std::string precision = "as-is";
     std::string plan;  ///< best.yaml; empty: none
+    std::string save;  ///< where to write the measured model; empty: nowhere
     std::int64_t batch = 1;
     int threads = 1;
     int rounds = 15;

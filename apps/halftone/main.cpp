@@ -105,14 +105,16 @@ void add_bench(CLI::App& app, BenchOptions& options) {
         ->check(CLI::IsMember({"as-is", "fp32", "int8", "bf16"}))
         ->type_name("WORD");
     bench->add_option("--plan", options.plan, "Quantize as this best.yaml says")->type_name("best.yaml");
+    bench->add_option("--save", options.save, "Also write the measured model to this file")->type_name("M.onnx");
     bench->add_option("--batch", options.batch, "Samples in a run (1)")->type_name("N");
     bench->add_option("--threads", options.threads, "Threads of the kernels (1)")->type_name("N");
     bench->add_option("--rounds", options.rounds, "Rounds of about 0.1 s, each with one profiled run (15)")
         ->type_name("N");
     bench->add_flag("--json", options.as_json, "One JSON object on stdout");
-    bench->add_flag("--on-demand", options.on_demand,
-                    "A round for each line of standard input, its latencies in ms as a JSON array on stdout; then --json: "
-                    "for scripts that measure several programs in turn");
+    bench->add_flag(
+        "--on-demand", options.on_demand,
+        "A round for each line of standard input, its latencies in ms as a JSON array on stdout; then --json: "
+        "for scripts that measure several programs in turn");
     bench->footer(
         "Example:\n  halftone bench model.onnx --batch 1 --threads 2 --json\n"
         "Times are measured, not reproducible; nothing else should run on the machine.");

@@ -294,7 +294,7 @@ Score ModelEvaluator::merge_scores(const std::vector<std::string>& payloads) con
 QuantizedModel ModelEvaluator::quantized(const Candidate& candidate) const {
     const QuantPlan plan = setup_.space->plan(candidate);
     return apply_plan(setup_.model->graph, setup_.model->units, plan,
-                      ranges_.at(static_cast<std::size_t>(plan.calibration)));
+                      ranges_.at(static_cast<std::size_t>(plan.calibration)), &weight_codes_);
 }
 
 Score ModelEvaluator::score_of(const MetricState& state) const {

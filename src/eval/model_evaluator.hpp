@@ -79,6 +79,7 @@ private:
     std::vector<TensorPlan> observed_;
     std::unique_ptr<Session> calibration_session_;
     std::vector<RangeTable> ranges_;     ///< by calibration size
+    mutable WeightCodes weight_codes_;   ///< of earlier candidates
     std::list<CachedSession> sessions_;  ///< most recent first
 };
 

@@ -62,10 +62,11 @@ Tensor bias_per_channel(const Tensor& bias, std::int64_t channels, float beta, c
     return Tensor::of<float>(Shape{channels}, values);
 }
 
-QuantizedWeights quantize_weights(const Graph& graph, const Unit& unit, const WeightConfig& config, float input_scale) {
+QuantizedWeights quantize_weights(const Graph& graph, const Unit& unit, const WeightConfig& config, float input_scale,
+                                  WeightCodes& codes) {
     QuantizedWeights out;
     const Tensor& weight = graph.value(unit.weight).constant;
-    out.weight_params = weight_params(weight, config.granularity, unit.weight_channel_axis);
+    out.weight_params = codes.params(weight, config.granularity, unit.weight_channel_axis);
     Tensor bias;
     if (unit.bias.is_valid()) {
         const std::int64_t channels = weight.shape()[static_cast<std::size_t>(unit.weight_channel_axis)];
@@ -73,7 +74,7 @@ QuantizedWeights quantize_weights(const Graph& graph, const Unit& unit, const We
     }
     enlarge_scales(out.weight_params, bias.is_empty() ? std::span<const float>{} : bias.as<float>(), input_scale,
                    unit.name);
-    out.weight = quantize(weight, out.weight_params);
+    out.weight = codes.codes(weight, out.weight_params);
     if (bias.is_empty()) return out;
     out.bias_params.dtype = DType::s32;
     out.bias_params.scale.clear();
@@ -85,8 +86,9 @@ QuantizedWeights quantize_weights(const Graph& graph, const Unit& unit, const We
 
 class PlanApplier {
 public:
-    PlanApplier(const Graph& graph, const std::vector<Unit>& units, const QuantPlan& plan, const RangeTable& ranges)
-        : graph_(graph), units_(units), plan_(plan), ranges_(ranges), builder_(graph) {}
+    PlanApplier(const Graph& graph, const std::vector<Unit>& units, const QuantPlan& plan, const RangeTable& ranges,
+                WeightCodes& codes)
+        : graph_(graph), units_(units), plan_(plan), ranges_(ranges), codes_(codes), builder_(graph) {}
 
     QuantizedModel run() {
         HALFTONE_CHECK(plan_.units.size() == units_.size(), "one configuration per unit");
@@ -209,7 +211,7 @@ private:
 
     void quantize_unit(const Unit& unit, const WeightConfig& config) {
         const QuantParams& input = params_.at(unit.input);
-        QuantizedWeights weights = quantize_weights(graph_, unit, config, input.scale[0]);
+        QuantizedWeights weights = quantize_weights(graph_, unit, config, input.scale[0], codes_);
         // References to the builder's nodes are taken anew each time: constant_pair adds nodes and so may move them.
         builder_.node(unit.main).inputs[0] = dequantized_.at(unit.input);
         const ValueId weight =
@@ -245,6 +247,7 @@ private:
     const std::vector<Unit>& units_;
     const QuantPlan& plan_;
     const RangeTable& ranges_;
+    WeightCodes& codes_;
     GraphBuilder builder_;
     std::map<ValueId, QuantParams> params_;
     std::map<ValueId, ValueId> dequantized_;
@@ -255,8 +258,9 @@ private:
 }  // namespace
 
 QuantizedModel apply_plan(const Graph& graph, const std::vector<Unit>& units, const QuantPlan& plan,
-                          const RangeTable& ranges) {
-    return PlanApplier(graph, units, plan, ranges).run();
+                          const RangeTable& ranges, WeightCodes* known) {
+    WeightCodes own;
+    return PlanApplier(graph, units, plan, ranges, known != nullptr ? *known : own).run();
 }
 
 }  // namespace halftone

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "calib/table.hpp"
+#include "exec/weight_codes.hpp"
 #include "graph/graph.hpp"
 #include "graph/unit.hpp"
 #include "space/candidate.hpp"
@@ -27,7 +28,8 @@ struct QuantizedModel {
 /// @pre types of all values are known; plan and units belong to `graph`
 /// @throws ModelError naming the unit when a tensor cannot be quantized (its range is not finite, or the bias does not
 /// fit int32 at any scale)
+/// @param known  weights of earlier plans of the same graph; changes the time only
 [[nodiscard]] QuantizedModel apply_plan(const Graph& graph, const std::vector<Unit>& units, const QuantPlan& plan,
-                                        const RangeTable& ranges);
+                                        const RangeTable& ranges, WeightCodes* known = nullptr);
 
 }  // namespace halftone

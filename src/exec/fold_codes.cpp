@@ -30,20 +30,19 @@ std::optional<Tensor> codes_of(const Graph& graph, const QdqView& qdq, const Nod
 
 std::optional<Graph> fold_codes(const Graph& graph, const OpLibrary& ops) {
     const QdqView qdq(graph);
-    GraphBuilder builder(graph);
-    bool has_any = false;
+    std::optional<GraphBuilder> builder;  // copies the graph, so only when there is something to do
     for (std::size_t n = 0; n < graph.nodes().size(); ++n) {
         const auto id = make_id<NodeId>(n);
         const Node& node = graph.node(id);
         if (node.op != "QuantizeLinear" || graph.is_output(node.outputs[0])) continue;
         auto codes = codes_of(graph, qdq, node, ops);
         if (!codes) continue;
-        builder.remove_node(id);
-        builder.value(node.outputs[0]).constant = std::move(*codes);
-        has_any = true;
+        if (!builder) builder.emplace(graph);
+        builder->remove_node(id);
+        builder->value(node.outputs[0]).constant = std::move(*codes);
     }
-    if (!has_any) return std::nullopt;
-    return std::move(builder).build();
+    if (!builder) return std::nullopt;
+    return std::move(*builder).build();
 }
 
 }  // namespace halftone

@@ -153,8 +153,7 @@ Tensor table_of(const Graph& graph, const OpLibrary& ops, const Chain& chain, Va
 
 std::optional<Graph> fuse_tables(const Graph& graph, const OpLibrary& ops) {
     const ChainFinder finder(graph);
-    GraphBuilder builder(graph);
-    bool has_any = false;
+    std::optional<GraphBuilder> builder;  // copies the graph, so only when there is something to do
     for (std::size_t n = 0; n < graph.nodes().size(); ++n) {
         const auto id = make_id<NodeId>(n);
         if (graph.node(id).op != "QuantizeLinear") continue;
@@ -163,17 +162,17 @@ std::optional<Graph> fuse_tables(const Graph& graph, const OpLibrary& ops) {
         const ValueId result = graph.node(id).outputs[0];
         Tensor table = table_of(graph, ops, *chain, result);
         if (table.shape() != Shape{kCodes}) continue;  // a constant of another rank came in
-        const std::string name = builder.fresh_value_name(graph.value(result).name + "_table");
-        const ValueId entries = builder.add_constant(name, std::move(table));
-        builder.node(id) = Node{.name = graph.node(id).name,
-                                .op = "TableLookup",
-                                .inputs = {chain->codes, entries},
-                                .outputs = {result},
-                                .attributes = {}};
-        has_any = true;
+        if (!builder) builder.emplace(graph);
+        const std::string name = builder->fresh_value_name(graph.value(result).name + "_table");
+        const ValueId entries = builder->add_constant(name, std::move(table));
+        builder->node(id) = Node{.name = graph.node(id).name,
+                                 .op = "TableLookup",
+                                 .inputs = {chain->codes, entries},
+                                 .outputs = {result},
+                                 .attributes = {}};
     }
-    if (!has_any) return std::nullopt;
-    return std::move(builder).build();
+    if (!builder) return std::nullopt;
+    return std::move(*builder).build();
 }
 
 }  // namespace halftone

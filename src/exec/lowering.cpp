@@ -15,6 +15,12 @@
 namespace halftone {
 namespace {
 
+struct Choice {
+    const Op* op = nullptr;
+    Backend backend = Backend::ref;
+    std::string why;
+};
+
 /// Nodes that run as one step, at the place of the last of them.
 struct Group {
     NodeId main{};
@@ -27,6 +33,8 @@ struct Group {
     ValueId residual{};
     ValueId output{};
     NodeId last{};
+    KernelRequest request{};
+    Choice choice{};
 };
 
 class Lowerer {
@@ -143,7 +151,7 @@ private:
         group.is_integer = true;
         take_activation(group);
         take_quantize(group);
-        if ((group.quantize.is_valid() || !is_real) && accept_fast(group)) return;
+        if ((group.quantize.is_valid() || !is_real) && accept(group, true)) return;
         if (n.op != "Add") return;
         Group real{.main = id, .output = n.outputs[0], .last = id};
         take_activation(real);
@@ -248,30 +256,21 @@ private:
         group.last = next;
     }
 
-    /// Registers the group if a kernel supports it.
-    bool accept(const Group& group) {
-        const KernelRequest request = request_of(group);
-        if (!choose(request).op) return false;
+    /// Registers the group if a kernel supports it. `is_fast`: only where the step is not slower than its parts, so by
+    /// plain loops only if all steps run so.
+    bool accept(Group group, bool is_fast = false) {
+        group.request = request_of(group);
+        group.choice = choose(group.request);
+        if (!group.choice.op) return false;
+        if (is_fast && group.choice.backend == Backend::ref && options_.backend != Backend::ref) return false;
         for (const NodeId id :
              {group.main, group.bias_add, group.residual_add, group.unary, group.activation, group.quantize}) {
             if (id.is_valid()) grouped_.insert(id);
         }
-        group_at_.emplace(group.last, group);
+        const NodeId last = group.last;
+        group_at_.emplace(last, std::move(group));
         return true;
     }
-
-    /// Only where the step is not slower than its parts: by plain loops, if all steps run so.
-    bool accept_fast(const Group& group) {
-        const Choice choice = choose(request_of(group));
-        if (choice.backend == Backend::ref && options_.backend != Backend::ref) return false;
-        return accept(group);
-    }
-
-    struct Choice {
-        const Op* op = nullptr;
-        Backend backend = Backend::ref;
-        std::string why;
-    };
 
     [[nodiscard]] Choice choose(const KernelRequest& request) const {
         std::string why;
@@ -363,14 +362,18 @@ private:
 
     void emit(const KernelRequest& request, const std::string& name, std::vector<ValueId> inputs,
               std::vector<ValueId> outputs) {
-        Choice choice = choose(request);
+        emit(request, choose(request), name, std::move(inputs), std::move(outputs));
+    }
+
+    void emit(const KernelRequest& request, const Choice& choice, const std::string& name, std::vector<ValueId> inputs,
+              std::vector<ValueId> outputs) {
         if (!choice.op) throw ModelError(describe(*request.node) + ": " + choice.why);
         lowering_.steps.push_back({request, choice.op, choice.backend, name, std::move(inputs), std::move(outputs)});
     }
 
     void emit_group(const Group& group) {
         const Node& main = node(group.main);
-        const KernelRequest request = request_of(group);
+        const KernelRequest& request = group.request;
         std::vector<ValueId> inputs;
         if (group.is_integer && is_binary(main)) {
             inputs = binary_inputs(main);
@@ -387,7 +390,7 @@ private:
         if (!group.is_integer) {
             for (const ValueId input : inputs) need_real(input);
         }
-        emit(request, main.name, std::move(inputs), {group.output});
+        emit(request, group.choice, main.name, std::move(inputs), {group.output});
     }
 
     /// The codes of operands that have some, else the operands, which then must exist as reals.

@@ -66,7 +66,7 @@ public:
     [[nodiscard]] MutableView mutable_view() { return {type_, data_.get()}; }
     template <class T>
     [[nodiscard]] std::span<const T> as() const {
-        return view().as<T>();
+        return {reinterpret_cast<const T*>(data_.get()), static_cast<std::size_t>(elements())};
     }
     [[nodiscard]] Tensor clone() const;
 

@@ -93,6 +93,34 @@ BENCHMARK_CAPTURE(depthwise, int8_native, Backend::native, true)->Apply(shapes);
 BENCHMARK_CAPTURE(depthwise, int8_onednn, Backend::dnnl, true)->Apply(shapes);
 BENCHMARK_CAPTURE(depthwise, fp32_onednn, Backend::dnnl, false)->Apply(shapes);
 
+/// [M, K] codes by [K, N]: what a zero point of the input costs.
+void mat_mul(benchmark::State& state) {
+    const std::int64_t rows = state.range(0), depth = state.range(1), columns = state.range(2);
+    const auto zero_point = static_cast<std::int32_t>(state.range(3));
+    KernelCase c("MatMul", {}, 2);
+    c.input(random_codes(DType::u8, {rows, depth}, 1), per_tensor(DType::u8, 0.02F, zero_point));
+    c.weights(random_codes(DType::s8, {depth, columns}, 2), {}, per_channel(columns, 0.003F, 1, 4));
+    c.output(per_tensor(DType::u8, 1.0F, zero_point));
+    const Op* op = find_op(Backend::dnnl, "MatMul");
+    if (const Support support = op->supports(c.request); !support.is_supported) {
+        state.SkipWithError(support.why.c_str());
+        return;
+    }
+    Bench bench(op->build(c.request, {}), 1);
+    for (auto _ : state) {
+        bench();
+        benchmark::ClobberMemory();
+    }
+    state.counters["GOP/s"] = benchmark::Counter(2e-9 * static_cast<double>(rows * depth * columns),
+                                                 benchmark::Counter::kIsIterationInvariantRate);
+    state.SetLabel(bench.implementation());
+}
+BENCHMARK(mat_mul)
+    ->ArgNames({"M", "K", "N", "zero_point"})
+    ->ArgsProduct({{128}, {768}, {768, 3072}, {0, 100}})
+    ->Args({128, 3072, 768, 0})
+    ->Args({128, 3072, 768, 100});
+
 }  // namespace
 }  // namespace halftone::test
 

@@ -128,16 +128,17 @@ void add_post_ops(Fusion& fusion, const KernelRequest& request) {
     fusion.attributes.set_post_ops(post_ops);
 }
 
-Fusion fuse(const KernelRequest& request, int weight_mask, float factor) {
+Fusion fuse(const KernelRequest& request, int weight_mask, std::int64_t channels, float factor) {
     Fusion fusion{plain_attributes(), {}};
     add_post_ops(fusion, request);
     if (!request.is_quantized()) return fusion;
 
     const QuantParams& input = *request.inputs[0].params;
     std::vector<float> weight_scales = request.weight_params->scale;
+    if (weight_scales.size() == 1) weight_scales.resize(static_cast<std::size_t>(channels), weight_scales[0]);
     for (float& scale : weight_scales) scale *= factor;
     add_scales(fusion, DNNL_ARG_SRC, 0, input.scale);
-    add_scales(fusion, DNNL_ARG_WEIGHTS, weight_scales.size() == 1 ? 0 : weight_mask, weight_scales);
+    add_scales(fusion, DNNL_ARG_WEIGHTS, weight_mask, weight_scales);
     add_zero_point(fusion, DNNL_ARG_SRC, input.zero_point[0]);
     add_output_params(fusion, request);
     return fusion;

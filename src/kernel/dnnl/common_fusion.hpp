@@ -21,9 +21,9 @@ struct Fusion {
     Arguments arguments;  ///< scales and zero points, run-time
 };
 /// `weight_mask`: oneDNN's bit mask of the weights' output-channel dimensions. `factor` multiplies op(x) (Gemm's
-/// alpha).
+/// alpha). One weight scale is repeated for each of the `channels`, so that granularity is no part of the primitive.
 /// @pre check_fused()
-[[nodiscard]] Fusion fuse(const KernelRequest& request, int weight_mask, float factor = 1.0F);
+[[nodiscard]] Fusion fuse(const KernelRequest& request, int weight_mask, std::int64_t channels, float factor = 1.0F);
 
 /// The parts of fuse(), for operators with another kind of operands.
 void add_post_ops(Fusion& fusion, const KernelRequest& request);

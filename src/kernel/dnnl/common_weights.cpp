@@ -35,16 +35,22 @@ std::size_t PackedWeights::entries() const {
 }
 
 dnnl::memory PackedWeights::get(const Tensor& weights, const dnnl::memory::desc& from, const dnnl::memory::desc& to) {
-    const std::uint64_t content = hash_bytes({weights.view().data, weights.bytes()});
     const std::lock_guard lock(mutex_);
-    const auto known = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
-        return entry.content == content && entry.from == from && entry.packed.get_desc() == to;
-    });
-    if (known != entries_.end()) {
-        entries_.splice(entries_.begin(), entries_, known);
+    const auto use = [&](std::list<Entry>::iterator entry) {
+        entries_.splice(entries_.begin(), entries_, entry);
         return entries_.front().packed;
-    }
-    entries_.push_front({content, from, reorder_weights(weights, from, to)});
+    };
+    const auto is_wanted = [&](const Entry& entry) { return entry.from == from && entry.packed.get_desc() == to; };
+    const auto same = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+        return entry.source.view().data == weights.view().data && entry.source.bytes() == weights.bytes() &&
+               is_wanted(entry);
+    });
+    if (same != entries_.end()) return use(same);
+    const std::uint64_t content = hash_bytes({weights.view().data, weights.bytes()});
+    const auto equal = std::find_if(entries_.begin(), entries_.end(),
+                                    [&](const Entry& entry) { return entry.content == content && is_wanted(entry); });
+    if (equal != entries_.end()) return use(equal);
+    entries_.push_front({weights, content, from, reorder_weights(weights, from, to)});
     bytes_ += to.get_size();
     while (bytes_ > limit_bytes_ && entries_.size() > 1) {
         bytes_ -= entries_.back().packed.get_desc().get_size();

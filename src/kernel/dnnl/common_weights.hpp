@@ -24,6 +24,7 @@ public:
 
 private:
     struct Entry {
+        Tensor source;  // kept, so that its address names its content
         std::uint64_t content;
         dnnl::memory::desc from;
         dnnl::memory packed;

@@ -45,7 +45,9 @@ dnnl::convolution_forward::primitive_desc describe_conv(const KernelRequest& req
             fusion.attributes};
 }
 
-Fusion fuse_conv(const KernelRequest& request) { return fuse(request, groups_of(request) == 1 ? 1 : 3); }
+Fusion fuse_conv(const KernelRequest& request) {
+    return fuse(request, groups_of(request) == 1 ? 1 : 3, request.weight.shape()[0]);
+}
 
 class ConvOp final : public DnnlOp {
 public:

@@ -77,7 +77,7 @@ public:
         if (const Support support = check_gemm(request); !support.is_supported) return support;
         return attempt("this matrix product", [&] {
             const KernelRequest real = needs_widening(request) ? widened(request) : request;
-            return describe_gemm(real, fuse(real, kColumnMask, alpha_of(real)));
+            return describe_gemm(real, fuse(real, kColumnMask, columns(real), alpha_of(real)));
         });
     }
 
@@ -88,7 +88,7 @@ public:
                 return build_widened(request, columns(request),
                                      [&](const KernelRequest& real) { return build(real, context); });
             }
-            const Fusion fusion = fuse(request, kColumnMask, alpha_of(request));
+            const Fusion fusion = fuse(request, kColumnMask, columns(request), alpha_of(request));
             const auto descriptor = describe_gemm(request, fusion);
             const Layout output(request.outputs[0].type);
             StepParts parts{.inputs = {{Layout(request.inputs[0].type), DNNL_ARG_SRC}},

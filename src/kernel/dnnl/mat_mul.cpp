@@ -47,7 +47,7 @@ Support check_weighted(const KernelRequest& request) {
 }
 
 std::unique_ptr<Primitive> build_weighted(const KernelRequest& request, const BuildContext& context) {
-    const Fusion fusion = fuse(request, kColumnMask);
+    const Fusion fusion = fuse(request, kColumnMask, columns_of(request));
     const auto descriptor = describe_weighted(request, fusion);
     const Layout output(request.outputs[0].type);
     StepParts parts{.inputs = {{Layout(request.inputs[0].type), DNNL_ARG_SRC, rows_of(request.inputs[0].type)}},
@@ -191,7 +191,7 @@ public:
             if (const Support support = check_weighted(request); !support.is_supported) return support;
             return attempt("this matrix product", [&] {
                 const KernelRequest real = needs_widening(request) ? widened(request) : request;
-                return describe_weighted(real, fuse(real, kColumnMask));
+                return describe_weighted(real, fuse(real, kColumnMask, columns_of(real)));
             });
         }
         if (const Support support = check_pair(request); !support.is_supported) return support;

@@ -1,0 +1,126 @@
+// Sums, products and transpositions between codes and codes: which run as one step, and that the codes are those of the
+// nodes one by one.
+#include <gmock/gmock.h>
+
+#include "exec/fold_codes.hpp"
+#include "exec/session.hpp"
+#include "graph/passes/passes.hpp"
+#include "kernel/ref/ref_op.hpp"
+#include "support/graph_helpers.hpp"
+
+namespace halftone {
+namespace {
+
+using test::GraphMaker;
+using test::op_sequence;
+
+class Net : public GraphMaker {
+public:
+    ValueId x = input("x", {kSymbolic, 3, 16});
+
+    ValueId quantize(const std::string& name, ValueId from, float scale, std::uint8_t zero_point) {
+        return node("QuantizeLinear", name, parameters(name, from, scale, zero_point));
+    }
+    ValueId dequantize(const std::string& name, ValueId from, float scale, std::uint8_t zero_point) {
+        return node("DequantizeLinear", name, parameters(name, from, scale, zero_point));
+    }
+    ValueId rounded(const std::string& name, ValueId from, float scale, std::uint8_t zero_point) {
+        return dequantize(name + "_d", quantize(name + "_q", from, scale, zero_point), scale, zero_point);
+    }
+    Graph typed(ValueId y) { return infer_types(build({y}), reference_ops()); }
+
+private:
+    std::vector<ValueId> parameters(const std::string& name, ValueId from, float scale, std::uint8_t zero_point) {
+        return {from, constant(name + "_s", Tensor::scalar(scale)), constant(name + "_z", Tensor::scalar(zero_point))};
+    }
+};
+
+std::vector<std::string> steps_of(const Session& session) {
+    std::vector<std::string> ops;
+    for (const StepInfo& step : session.steps()) {
+        if (step.op != "Reorder") ops.push_back(step.op);
+    }
+    return ops;
+}
+
+std::vector<std::uint8_t> run(Session& session) {
+    const auto x = session.input(0).as<float>();
+    for (std::size_t i = 0; i < x.size(); ++i) x[i] = 0.17F * (static_cast<float>(i) - 40.0F);
+    session.run();
+    const TensorView y = session.output(0);
+    std::vector<std::uint8_t> bytes;
+    for (std::size_t i = 0; i < y.bytes(); ++i) bytes.push_back(static_cast<std::uint8_t>(y.data[i]));
+    return bytes;
+}
+
+/// A tap on every value keeps the nodes apart.
+std::vector<std::uint8_t> run_node_by_node(const Graph& graph) {
+    CompileOptions options{.batch = 2, .backend = Backend::ref};
+    for (const Node& node : graph.nodes()) options.taps.push_back(node.outputs[0]);
+    Session session(graph, reference_ops(), options);
+    return run(session);
+}
+
+std::vector<std::string> expect_same_codes(const Graph& graph) {
+    const std::vector<std::uint8_t> expected = run_node_by_node(graph);
+    for (const Backend backend : {Backend::ref, Backend::dnnl}) {
+        Session session(graph, reference_ops(), {.batch = 2, .backend = backend});
+        EXPECT_THAT(run(session), testing::ElementsAreArray(expected));
+    }
+    return steps_of(Session(graph, reference_ops(), {.batch = 2, .backend = Backend::ref}));
+}
+
+TEST(CodesBetween, ASumWithAConstantRowIsOneStep) {
+    for (const std::string op : {"Add", "Mul", "Sub"}) {
+        Net n;
+        const ValueId row = n.constant("row", test::random_tensor({16}, 3));
+        const ValueId y = n.node(op, "sum", {n.rounded("x", n.x, 0.05F, 128), row});
+        EXPECT_THAT(expect_same_codes(n.typed(n.quantize("y", y, 0.07F, 100))),
+                    testing::ElementsAre("QuantizeLinear", op));
+    }
+}
+
+TEST(CodesBetween, AProductOfCodesAndRealsTakesItsReluAndQuantizeAlong) {
+    Net n;
+    const ValueId tanh = n.node("Tanh", "tanh", {n.x});
+    const ValueId y = n.node("Relu", "relu", {n.node("Mul", "m", {tanh, n.rounded("x", n.x, 0.05F, 128)})});
+    EXPECT_THAT(expect_same_codes(n.typed(n.quantize("y", y, 0.03F, 7))),
+                testing::UnorderedElementsAre("Tanh", "QuantizeLinear", "Mul"));
+}
+
+TEST(CodesBetween, ARealSumIsQuantizedAtOnce) {
+    Net n;
+    const ValueId y = n.node("Add", "a", {n.node("Tanh", "t", {n.x}), n.node("Sigmoid", "s", {n.x})});
+    EXPECT_THAT(expect_same_codes(n.typed(n.quantize("y", y, 0.02F, 90))),
+                testing::UnorderedElementsAre("Tanh", "Sigmoid", "Add"));
+}
+
+TEST(CodesBetween, ATranspositionMovesCodesOfOneKind) {
+    const Attributes perm{{"perm", std::vector<std::int64_t>{0, 2, 1}}};
+    Net same;
+    const ValueId moved = same.node("Transpose", "t", {same.rounded("x", same.x, 0.05F, 128)}, perm);
+    EXPECT_THAT(expect_same_codes(same.typed(same.quantize("y", moved, 0.05F, 128))),
+                testing::ElementsAre("QuantizeLinear", "Transpose"));
+    Net other;
+    const ValueId real = other.node("Transpose", "t", {other.rounded("x", other.x, 0.05F, 128)}, perm);
+    EXPECT_THAT(expect_same_codes(other.typed(other.quantize("y", real, 0.06F, 128))),
+                testing::ElementsAre("QuantizeLinear", "DequantizeLinear", "Transpose", "QuantizeLinear"));
+}
+
+TEST(FoldCodes, AQuantizedConstantIsItsCodes) {
+    Net n;
+    const ValueId codes =
+        n.constant("codes", Tensor::of<std::uint8_t>(Shape{4}, std::vector<std::uint8_t>{0, 9, 8, 1}));
+    const ValueId back = n.dequantize("back", codes, 0.5F, 1);
+    const ValueId again = n.quantize("again", back, 0.25F, 3);
+    const Graph graph = n.typed(n.node("Identity", "out", {n.dequantize("d", again, 0.25F, 3)}));
+    const auto folded = fold_codes(graph, reference_ops());
+    ASSERT_TRUE(folded.has_value());
+    EXPECT_EQ(op_sequence(*folded), "DequantizeLinear Identity");
+    const Tensor& found = folded->value(folded->nodes()[0].inputs[0]).constant;
+    EXPECT_THAT(found.as<std::uint8_t>(), testing::ElementsAre(1, 19, 17, 3));  // (q - 1) * 2 + 3
+    EXPECT_FALSE(fold_codes(*folded, reference_ops()).has_value());
+}
+
+}  // namespace
+}  // namespace halftone
