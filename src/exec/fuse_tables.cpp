@@ -57,9 +57,15 @@ class ChainFinder {
 public:
     explicit ChainFinder(const Graph& graph) : graph_(graph), qdq_(graph) {}
 
-    /// The chain that ends with this QuantizeLinear.
+    /// The longest chain that ends with this QuantizeLinear, or, if that does not begin with codes, the shortest.
     [[nodiscard]] std::optional<Chain> find(NodeId quantize) const {
         if (!qdq_.is_activation_quantize(quantize)) return std::nullopt;
+        const auto longest = find(quantize, true);
+        return longest ? longest : find(quantize, false);
+    }
+
+private:
+    [[nodiscard]] std::optional<Chain> find(NodeId quantize, bool is_longest) const {
         std::set<NodeId> nodes;
         std::set<ValueId> sources;
         std::vector<NodeId> open{quantize};
@@ -67,19 +73,19 @@ public:
             const NodeId id = open.back();
             open.pop_back();
             if (!nodes.insert(id).second) continue;
-            if (nodes.size() > kMostNodes || !add_inputs(id, open, sources)) return std::nullopt;
+            if (nodes.size() > kMostNodes || !add_inputs(id, is_longest, open, sources)) return std::nullopt;
         }
         if (sources.size() != 1 || nodes.size() < 2) return std::nullopt;
         return Chain{{nodes.begin(), nodes.end()}, *sources.begin()};
     }
 
-private:
     /// Constants must be scalars: a table has no channels.
     [[nodiscard]] bool is_scalar(ValueId id) const { return graph_.value(id).constant.elements() == 1; }
 
-    [[nodiscard]] bool add_inputs(NodeId id, std::vector<NodeId>& open, std::set<ValueId>& sources) const {
+    [[nodiscard]] bool add_inputs(NodeId id, bool is_longest, std::vector<NodeId>& open,
+                                  std::set<ValueId>& sources) const {
         const Node& node = graph_.node(id);
-        if (node.op == "DequantizeLinear" && is_source(node)) {
+        if (node.op == "DequantizeLinear" && is_source(node, is_longest)) {
             sources.insert(node.inputs[0]);
             return true;
         }
@@ -97,8 +103,9 @@ private:
     }
 
     /// Codes that no chain of ours makes: then the table begins here, else it goes on through the QuantizeLinear.
-    [[nodiscard]] bool is_source(const Node& dequantize) const {
+    [[nodiscard]] bool is_source(const Node& dequantize, bool is_longest) const {
         if (!qdq_.activation_codes(dequantize.outputs[0])) return false;
+        if (!is_longest) return true;
         const NodeId quantize = graph_.producer(dequantize.inputs[0]);
         if (!quantize.is_valid() || graph_.node(quantize).op != "QuantizeLinear") return true;
         return !is_made_from_codes(quantize, kMostNodes);

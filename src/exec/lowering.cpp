@@ -105,7 +105,7 @@ private:
             form_product_group(id);
         } else if (is_binary(n)) {
             form_binary_group(id);
-        } else if (is_code_transparent(n) || n.op == "Transpose") {
+        } else if (is_code_transparent(n) || n.op == "Transpose" || n.op == "Concat") {
             form_transparent_group(id);
         }
     }
@@ -158,14 +158,22 @@ private:
         (void)accept(real);
     }
 
-    /// MaxPool, Flatten, Reshape, Transpose between DQ and Q of the same parameters run on the codes.
+    /// MaxPool, Flatten, Reshape, Transpose, Concat between DQ and Q of the same parameters run on the codes.
     void form_transparent_group(NodeId id) {
         const auto codes = qdq_.activation_codes(node(id).inputs[0]);
         if (!codes) return;
+        if (node(id).op == "Concat" && !all_have_codes(node(id), codes->params)) return;
         Group group{.main = id, .is_integer = true, .output = node(id).outputs[0], .last = id};
         take_quantize(group);
         if (!group.quantize.is_valid() || !(qdq_.quantize_params(group.quantize) == codes->params)) return;
         (void)accept(group);
+    }
+
+    [[nodiscard]] bool all_have_codes(const Node& n, const QuantParams& params) const {
+        return std::all_of(n.inputs.begin(), n.inputs.end(), [&](ValueId input) {
+            const auto codes = qdq_.activation_codes(input);
+            return codes && codes->params == params;
+        });
     }
 
     /// Operators with steps that read and give codes.
@@ -312,7 +320,8 @@ private:
         const bool is_weighted = is_linear(main);
         if (is_binary(main)) return add_binary_operands(main, request);
         const bool has_two = main.op == "MatMul" && !is_weighted;
-        for (std::size_t i = 0; i < (has_two ? 2U : 1U); ++i) {
+        const std::size_t operands = main.op == "Concat" ? main.inputs.size() : has_two ? 2U : 1U;
+        for (std::size_t i = 0; i < operands; ++i) {
             const auto codes = qdq_.activation_codes(main.inputs[i]);
             request.inputs.push_back({type(codes->value), codes->params});
         }
@@ -323,7 +332,7 @@ private:
             if (main.inputs.size() > 2 && main.inputs[2].is_valid()) {
                 request.bias = qdq_.stored_constant(main.inputs[2], DType::s32)->tensor;
             }
-        } else if (!has_two) {
+        } else if (operands == 1) {
             add_constants(main, request);
         }
     }

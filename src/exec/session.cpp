@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/check.hpp"
+#include "exec/align_concat.hpp"
 #include "exec/fold_codes.hpp"
 #include "exec/fuse_patterns.hpp"
 #include "exec/fuse_tables.hpp"
@@ -243,8 +244,11 @@ Session::Session(const Graph& given, const OpLibrary& ops, const CompileOptions&
     if (auto graph = specialise(given, ops, options.batch, options.taps)) replace(bound, std::move(*graph));
     if (auto graph = fuse_patterns(*bound.graph, {bound.taps.begin(), bound.taps.end()}))
         replace(bound, std::move(*graph));
-    if (auto graph = fold_codes(*bound.graph, ops)) replace(bound, std::move(*graph));
-    if (auto graph = fuse_tables(*bound.graph, ops)) replace(bound, std::move(*graph));
+    if (options.taps.empty()) {  // a tapped value may lie within what these join
+        if (auto graph = fold_codes(*bound.graph, ops)) replace(bound, std::move(*graph));
+        if (auto graph = align_concat(*bound.graph)) replace(bound, std::move(*graph));
+        if (auto graph = fuse_tables(*bound.graph, ops)) replace(bound, std::move(*graph));
+    }
     const Graph& graph = *bound.graph;
     const std::vector<ValueId>& taps = bound.taps;
     const std::vector<TensorType> types = bind_batch(graph, ops, options.batch);

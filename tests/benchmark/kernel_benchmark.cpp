@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <iostream>
+#include <limits>
 
 #include "kernel/machine.hpp"
 #include "unit/kernel_dnnl/kernel_case.hpp"
@@ -92,6 +93,32 @@ void shapes(benchmark::internal::Benchmark* benchmark) {
 BENCHMARK_CAPTURE(depthwise, int8_native, Backend::native, true)->Apply(shapes);
 BENCHMARK_CAPTURE(depthwise, int8_onednn, Backend::dnnl, true)->Apply(shapes);
 BENCHMARK_CAPTURE(depthwise, fp32_onednn, Backend::dnnl, false)->Apply(shapes);
+
+void add_codes(benchmark::State& state, Backend backend) {
+    const Shape shape{1, state.range(0), state.range(1), state.range(1)};
+    KernelCase c("Add", {}, 2);
+    c.input(random_codes(DType::u8, shape, 1), per_tensor(DType::u8, 0.031F, 128));
+    c.input(random_codes(DType::u8, shape, 2), per_tensor(DType::u8, 0.017F, 0));
+    c.clamp(0.0F, std::numeric_limits<float>::infinity()).output(per_tensor(DType::u8, 0.029F, 0));
+    const Op* op = find_op(backend, "Add");
+    if (const Support support = op->supports(c.request); !support.is_supported) {
+        state.SkipWithError(support.why.c_str());
+        return;
+    }
+    Bench bench(op->build(c.request, {}), 2);
+    for (auto _ : state) {
+        bench();
+        benchmark::ClobberMemory();
+    }
+    state.counters["elements/s"] =
+        benchmark::Counter(static_cast<double>(shape.elements()), benchmark::Counter::kIsIterationInvariantRate);
+    state.SetLabel(bench.implementation());
+}
+BENCHMARK_CAPTURE(add_codes, native, Backend::native)
+    ->ArgNames({"channels", "size"})
+    ->Args({256, 56})
+    ->Args({1024, 14});
+BENCHMARK_CAPTURE(add_codes, onednn, Backend::dnnl)->ArgNames({"channels", "size"})->Args({256, 56})->Args({1024, 14});
 
 /// [M, K] codes by [K, N]: what a zero point of the input costs.
 void mat_mul(benchmark::State& state) {

@@ -107,6 +107,15 @@ TEST(CodesBetween, ATranspositionMovesCodesOfOneKind) {
                 testing::ElementsAre("QuantizeLinear", "DequantizeLinear", "Transpose", "QuantizeLinear"));
 }
 
+TEST(CodesBetween, AConcatOfDifferentCodesMovesThemOnceTheyAreAligned) {
+    Net n;
+    const ValueId tanh = n.rounded("t", n.node("Tanh", "tanh", {n.x}), 0.01F, 120);
+    const ValueId joined =
+        n.node("Concat", "cat", {n.rounded("x", n.x, 0.05F, 128), tanh}, {{"axis", std::int64_t{1}}});
+    EXPECT_THAT(expect_same_codes(n.typed(n.quantize("y", joined, 0.05F, 128))),
+                testing::UnorderedElementsAre("Tanh", "QuantizeLinear", "QuantizeLinear", "TableLookup", "Concat"));
+}
+
 TEST(FoldCodes, AQuantizedConstantIsItsCodes) {
     Net n;
     const ValueId codes =

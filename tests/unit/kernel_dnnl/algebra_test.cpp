@@ -58,5 +58,26 @@ TEST(Transpose, ReversesWithoutPerm) {
     expect_equal_to_ref(c);
 }
 
+TEST(Concat, EqualsReferenceForRealsAndCodes) {
+    for (const std::int64_t axis : {1, -1, 2}) {
+        KernelCase real("Concat", {{"axis", axis}}, 2);
+        real.input(random_reals({2, 6, 5, 5}, -1, 1, 1)).input(random_reals({2, 6, 5, 5}, -1, 1, 2)).output();
+        expect_equal_to_ref(real);
+        KernelCase codes("Concat", {{"axis", axis}}, 3);
+        for (std::uint64_t i = 0; i < 3; ++i) {
+            codes.input(random_codes(DType::u8, {2, 6, 5, 5}, i), per_tensor(DType::u8, 0.1F, 3));
+        }
+        expect_equal_to_ref(codes.output(per_tensor(DType::u8, 0.1F, 3)));
+    }
+}
+
+TEST(Concat, StaysPlainWhenAllInputsAre) {
+    KernelCase c("Concat", {{"axis", std::int64_t{1}}}, 2);
+    c.input(random_reals({2, 6, 5}, -1, 1, 1)).input(random_reals({2, 3, 5}, -1, 1, 2)).output();
+    EXPECT_EQ(build(Backend::dnnl, c.request)->output_layout(0).name(), "nwc");
+    const std::vector<Layout> plain{Layout(c.data[0].type()), Layout(c.data[1].type())};
+    EXPECT_TRUE(build(Backend::dnnl, c.request, {.weights = nullptr, .available = plain})->output_layout(0).is_plain());
+}
+
 }  // namespace
 }  // namespace halftone::test

@@ -79,6 +79,32 @@ TEST_F(NativeCodes, TiesRoundToEven) {
     expect_equal(c.output(per_tensor(DType::u8, 0.2F, 0)));
 }
 
+/// Every pair of codes, with scales that are usual, equal, far apart and in ratios that give ties.
+TEST_F(NativeCodes, EveryPairOfCodesIsAddedAsDefined) {
+    Tensor left(TensorType{DType::u8, Shape{256, 256}});
+    Tensor right(TensorType{DType::u8, Shape{256, 256}});
+    for (std::size_t i = 0; i < 65536; ++i) {
+        left.mutable_view().data[i] = static_cast<std::byte>(i / 256);
+        right.mutable_view().data[i] = static_cast<std::byte>(i % 256);
+    }
+    struct Scales {
+        float a, b, y;
+    };
+    for (const auto& [a, b, y] : std::vector<Scales>{{0.031F, 0.017F, 0.04F},
+                                                     {0.1F, 0.1F, 0.2F},
+                                                     {0.1F, 0.3F, 0.2F},
+                                                     {0.5F, 0.25F, 1.0F},
+                                                     {1e-3F, 1.0F, 1.0F},
+                                                     {1.0F, 1.0F, 1e-3F},
+                                                     {1e-30F, 1e20F, 1e10F}}) {
+        for (const std::int32_t zero_point : {0, 128, 255}) {
+            KernelCase c("Add", {}, 2);
+            c.input(left, per_tensor(DType::u8, a, zero_point)).input(right, per_tensor(DType::u8, b, 77));
+            expect_equal(c.output(per_tensor(DType::u8, y, 255 - zero_point)));
+        }
+    }
+}
+
 TEST_F(NativeCodes, QuantizeEqualsTheDefinition) {
     std::vector<float> values{0.0F, -0.0F, kInfinity, -kInfinity, std::nanf(""), 1e30F, -1e30F, 1e-40F, 0.05F, -0.05F};
     for (int i = -2000; i < 2000; ++i) values.push_back(0.05F * static_cast<float>(i));  // ties of scale 0.1
