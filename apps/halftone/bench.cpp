@@ -207,6 +207,7 @@ int run_bench(const BenchOptions& options) {
     std::signal(SIGINT, stop);
     std::signal(SIGTERM, stop);
     const Measured measured = options.on_demand ? measure_on_demand(session) : measure(session, options.rounds);
+    if (measured.runs_ms.empty() && is_stopped == 0) throw ConfigError("--on-demand: standard input has no line");
     if (measured.runs_ms.empty()) return static_cast<int>(ExitCode::interrupted);
     const auto json = to_json(options, session, set_up, measured);
     if (options.as_json || options.on_demand)

@@ -1,7 +1,10 @@
 """`halftone bench`: what it reports, and what it refuses. No figure is judged: machines are shared."""
 import json
+import subprocess
 
-from halftone_cli import DEMO_MODEL, MODEL, OK, USAGE, SystemTest, halftone, main
+import onnx
+
+from halftone_cli import DEMO_MODEL, IO, MODEL, OK, USAGE, SystemTest, command, environment, halftone, main
 
 
 class Bench(SystemTest):
@@ -30,6 +33,42 @@ class Bench(SystemTest):
         report = self.report("--precision", "int8")
         dtypes = {step["dtype"] for step in report["units"] if step["op"] in ("Conv", "Gemm")}
         self.assertEqual(dtypes, {"int8"})
+
+    def test_reports_the_set_up_of_a_candidate_too(self):
+        self.assertGreater(self.report("--precision", "int8")["set_up_ms"]["candidate"], 0)
+        self.assertEqual(list(self.report()["set_up_ms"]), ["model"])
+
+    def int8_primitives_made(self, *words):
+        """Of convolutions, in oneDNN's own words: creations that its cache did not answer."""
+        done = halftone("bench", *words, "--rounds", 1, env=environment() | {"ONEDNN_VERBOSE": "profile_create"})
+        self.assert_code(OK, done)
+        made = [line.split(",") for line in done.out.splitlines() if line.startswith("onednn_verbose,create:cache_miss")]
+        return sum(words[3] == "convolution" and any("wei_s8" in word for word in words) for words in made)
+
+    def test_a_candidate_of_another_granularity_creates_no_primitive(self):
+        saved = self.folder / "saved.onnx"
+        with_candidates = self.int8_primitives_made(DEMO_MODEL, "--precision", "int8", "--save", saved)
+        alone = self.int8_primitives_made(saved)  # the same model, and no candidates
+        if alone == 0:
+            self.skipTest("no int8 convolutions of oneDNN on this machine")
+        self.assertEqual(with_candidates, alone)
+
+    def test_saves_what_it_measured(self):
+        saved = self.folder / "saved.onnx"
+        self.report("--precision", "int8", "--save", saved)
+        self.assertIn("QuantizeLinear", {node.op_type for node in onnx.load(saved).graph.node})
+        self.assert_code(OK, halftone("bench", saved, "--rounds", 1))
+        self.assert_refused(halftone("bench", DEMO_MODEL, "--save", self.folder / "none" / "x.onnx"), IO, "none")
+
+    def test_rounds_on_demand(self):
+        done = subprocess.run(command("bench", DEMO_MODEL, "--on-demand"), input="\n\n", capture_output=True, text=True,
+                              env=environment(), timeout=300, check=False)
+        self.assertEqual(done.returncode, OK, done.stderr)
+        first, second, report = (json.loads(line) for line in done.stdout.splitlines())
+        self.assertTrue(all(ms > 0 for ms in first + second))
+        self.assertEqual(report["runs"], len(first) + len(second))
+        nothing = halftone("bench", DEMO_MODEL, "--on-demand")  # standard input is empty
+        self.assert_refused(nothing, USAGE, "--on-demand")
 
     def test_the_table_is_for_people(self):
         done = halftone("bench", DEMO_MODEL, "--rounds", 1)

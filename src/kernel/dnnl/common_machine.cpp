@@ -17,6 +17,7 @@ constexpr int kPrimitiveCacheCapacity = 8192;
 // dnnl_cpu_isa_t is a bit set; these two bits are the u8 x s8 dot products that accumulate in 32 bits.
 constexpr unsigned kAvxVnniBit = 0x8;
 constexpr unsigned kAvx512VnniBit = 0x40;
+constexpr unsigned kAvx512Bit = 0x20;
 
 constexpr std::array<std::pair<dnnl::cpu_isa, const char*>, 12> kIsaNames{{
     {dnnl::cpu_isa::sse41, "sse41"},
@@ -49,6 +50,8 @@ std::string isa_name() {
 }
 
 bool has_exact_int8() { return (isa_bits() & (kAvxVnniBit | kAvx512VnniBit)) != 0; }
+
+bool has_avx512() { return (isa_bits() & kAvx512Bit) != 0; }
 
 bool has_avx512_vnni() { return (isa_bits() & kAvx512VnniBit) != 0; }
 

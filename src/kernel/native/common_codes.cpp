@@ -30,8 +30,8 @@ CodesResult codes_result(const Port& port, Clamp clamp) {
 }
 
 #ifdef __x86_64__
-bool has_avx512_loops() { return has_avx512_vnni(); }
-bool has_avx512_vbmi() { return has_avx512_vnni() && __builtin_cpu_supports("avx512vbmi") != 0; }
+bool has_avx512_loops() { return has_avx512(); }
+bool has_avx512_vbmi() { return has_avx512() && __builtin_cpu_supports("avx512vbmi") != 0; }
 #else
 bool has_avx512_loops() { return false; }
 bool has_avx512_vbmi() { return false; }

@@ -19,7 +19,7 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 class NativeCodes : public testing::Test {
 protected:
     void SetUp() override {
-        if (!native::has_avx512_loops()) GTEST_SKIP() << "needs AVX-512 VNNI, this machine: " << isa_name();
+        if (!native::has_avx512_loops()) GTEST_SKIP() << "needs AVX-512, this machine: " << isa_name();
     }
     static void expect_equal(const KernelCase& c) {
         EXPECT_EQ(code_difference(run(Backend::native, c), run(Backend::ref, c)).largest, 0);
