@@ -48,11 +48,6 @@ Support check_row(const Tensor& constant, const Shape& whole) {
     return is_row ? Support::yes() : Support::no("the constant is not a row along the last dimension");
 }
 
-CodesOperand operand_of(const Port& port) {
-    if (!port.params) return {};
-    return {port.type.dtype, port.params->scale[0], static_cast<float>(port.params->zero_point[0]), false};
-}
-
 }  // namespace
 
 Support BinaryOp::accepts(const KernelRequest& request) const {
@@ -78,7 +73,7 @@ std::unique_ptr<Primitive> BinaryOp::build(const KernelRequest& request, const B
     if (sources[0].constant != nullptr) std::swap(sources[0], sources[1]);  // add and multiply only
     const Port& a = *sources[0].port;
     const Port& y = request.outputs[0];
-    const CodesOperand first = operand_of(a);
+    const CodesOperand first = codes_operand(a);
     CodesOperand second;
     Tensor row;
     std::vector<Layout> layouts;
@@ -87,7 +82,7 @@ std::unique_ptr<Primitive> BinaryOp::build(const KernelRequest& request, const B
         row = *sources[1].constant;
         layouts = {Layout(a.type)};  // whose last dimension is innermost
     } else {
-        second = operand_of(*sources[1].port);
+        second = codes_operand(*sources[1].port);
         const Layout layout = dense_layout(a.type, context.available, 0);
         layouts = {layout, with_dtype(layout, sources[1].port->type.dtype)};
     }

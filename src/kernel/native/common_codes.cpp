@@ -22,6 +22,11 @@ bool is_codes(const Port& port) {
            (port.type.dtype == DType::u8 || port.type.dtype == DType::s8);
 }
 
+CodesOperand codes_operand(const Port& port) {
+    if (!port.params) return {};
+    return {port.type.dtype, port.params->scale[0], static_cast<float>(port.params->zero_point[0]), false};
+}
+
 CodesResult codes_result(const Port& port, Clamp clamp) {
     const QuantParams& params = *port.params;
     const std::int32_t high = code_of(params, clamp.high);

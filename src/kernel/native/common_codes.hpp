@@ -19,6 +19,9 @@ struct CodesOperand {
     bool is_row = false;
 };
 
+/// A whole tensor, of codes or fp32.
+[[nodiscard]] CodesOperand codes_operand(const Port& port);
+
 /// Of the result, 8-bit. `low` and `high` are codes: rounding is monotonic, so a clamp of reals is one of codes.
 struct CodesResult {
     DType dtype = DType::u8;
@@ -38,6 +41,9 @@ void binary_to_codes_avx512(Arithmetic arithmetic, const CodesOperand& a, const 
 
 /// tensor/affine.hpp's quantize_linear.
 void quantize_avx512(const float* x, std::size_t n, const CodesResult& result, std::byte* y);
+
+/// tensor/affine.hpp's dequantize_linear. @pre `operand` is 8-bit
+void dequantize_avx512(const CodesOperand& operand, const std::byte* codes, std::size_t n, float* y);
 
 /// y[i] = table[x[i]]; `y` may be `x`. Needs AVX-512 VBMI.
 void look_up_avx512_vbmi(const std::byte* table, const std::byte* x, std::size_t n, std::byte* y);

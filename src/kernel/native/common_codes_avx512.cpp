@@ -200,6 +200,15 @@ HALFTONE_AVX512 void quantize_range(const float* x, std::size_t n, const CodesRe
     }
 }
 
+template <DType Kind>
+HALFTONE_AVX512 void dequantize_range(const CodesOperand& operand, const std::byte* codes, std::size_t n, float* y) {
+    const Reader<Kind> x = reader<Kind>(operand, codes);
+    for (std::size_t i = 0; i < n; i += kLanes) {
+        const __mmask16 mask = mask_of(n - i);
+        _mm512_mask_storeu_ps(y + i, mask, x.read(i, mask));
+    }
+}
+
 HALFTONE_AVX512_VBMI void look_up_range(const std::byte* table, const std::byte* x, std::size_t n, std::byte* y) {
     const __m512i t0 = _mm512_loadu_si512(table);
     const __m512i t1 = _mm512_loadu_si512(table + 64);
@@ -250,6 +259,11 @@ void quantize_avx512(const float* x, std::size_t n, const CodesResult& result, s
               [&](std::size_t first, std::size_t last) { quantize_range(x + first, last - first, result, y + first); });
 }
 
+void dequantize_avx512(const CodesOperand& operand, const std::byte* codes, std::size_t n, float* y) {
+    const auto range = operand.dtype == DType::u8 ? dequantize_range<DType::u8> : dequantize_range<DType::s8>;
+    in_chunks(n, [&](std::size_t first, std::size_t last) { range(operand, codes + first, last - first, y + first); });
+}
+
 void look_up_avx512_vbmi(const std::byte* table, const std::byte* x, std::size_t n, std::byte* y) {
     in_chunks(n,
               [&](std::size_t first, std::size_t last) { look_up_range(table, x + first, last - first, y + first); });
@@ -268,6 +282,7 @@ void binary_to_codes_avx512(Arithmetic, const CodesOperand&, const std::byte*, c
     refuse();
 }
 void quantize_avx512(const float*, std::size_t, const CodesResult&, std::byte*) { refuse(); }
+void dequantize_avx512(const CodesOperand&, const std::byte*, std::size_t, float*) { refuse(); }
 void look_up_avx512_vbmi(const std::byte*, const std::byte*, std::size_t, std::byte*) { refuse(); }
 
 #endif

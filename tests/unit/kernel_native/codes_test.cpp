@@ -122,6 +122,20 @@ TEST_F(NativeCodes, QuantizeEqualsTheDefinition) {
     }
 }
 
+TEST_F(NativeCodes, DequantizeEqualsTheDefinition) {
+    for (const DType dtype : {DType::u8, DType::s8}) {
+        std::vector<Tensor> constants(3);
+        constants[1] = reals({0.037F});
+        constants[2] = Tensor(TensorType{dtype, Shape{1}});
+        *constants[2].mutable_view().data = std::byte{5};
+        KernelCase c("DequantizeLinear", {}, 3);
+        c.input(random_codes(dtype, {3, 7, 61}, 2)).constants(constants).output();
+        c.request.inputs[0].params = per_tensor(dtype, 0.037F, 5);
+        const Tensor expected = run(Backend::ref, c);
+        EXPECT_THAT(run(Backend::native, c).as<float>(), testing::ElementsAreArray(expected.as<float>()));
+    }
+}
+
 TEST_F(NativeCodes, TableLookup) {
     if (!native::has_avx512_vbmi()) GTEST_SKIP() << "needs AVX-512 VBMI, this machine: " << isa_name();
     std::vector<Tensor> constants(2);
