@@ -41,6 +41,22 @@ private:
     Tensor scratch_;
 };
 
+/// Times one step; `operations` of a run are reported as a rate called `unit`.
+void time_step(benchmark::State& state, Backend backend, const KernelCase& c, const char* unit, double operations) {
+    const Op* op = find_op(backend, c.node.op);
+    if (const Support support = op->supports(c.request); !support.is_supported) {
+        state.SkipWithError(support.why.c_str());
+        return;
+    }
+    Bench bench(op->build(c.request, {}), c.request.inputs.size());
+    for (auto _ : state) {
+        bench();
+        benchmark::ClobberMemory();
+    }
+    state.counters[unit] = benchmark::Counter(operations, benchmark::Counter::kIsIterationInvariantRate);
+    state.SetLabel(bench.implementation());
+}
+
 void fill_depthwise(KernelCase& c, std::int64_t channels, std::int64_t size, std::int64_t kernel, bool is_int8) {
     const Shape x{1, channels, size, size};
     const Shape w{channels, 1, kernel, kernel};
@@ -60,20 +76,8 @@ void depthwise(benchmark::State& state, Backend backend, bool is_int8) {
     KernelCase c("Conv", {{"group", channels}, {"pads", Ints{pad, pad, pad, pad}}, {"strides", Ints{stride, stride}}},
                  3);
     fill_depthwise(c, channels, size, kernel, is_int8);
-    const Op* op = find_op(backend, "Conv");
-    if (const Support support = op->supports(c.request); !support.is_supported) {
-        state.SkipWithError(support.why.c_str());
-        return;
-    }
-    Bench bench(op->build(c.request, {}), 1);
-    for (auto _ : state) {
-        bench();
-        benchmark::ClobberMemory();
-    }
     const std::int64_t operations = 2 * c.request.outputs[0].type.shape.elements() * kernel * kernel;
-    state.counters["GOP/s"] =
-        benchmark::Counter(static_cast<double>(operations) * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
-    state.SetLabel(bench.implementation());
+    time_step(state, backend, c, "GOP/s", 1e-9 * static_cast<double>(operations));
 }
 
 void shapes(benchmark::internal::Benchmark* benchmark) {
@@ -100,19 +104,7 @@ void add_codes(benchmark::State& state, Backend backend) {
     c.input(random_codes(DType::u8, shape, 1), per_tensor(DType::u8, 0.031F, 128));
     c.input(random_codes(DType::u8, shape, 2), per_tensor(DType::u8, 0.017F, 0));
     c.clamp(0.0F, std::numeric_limits<float>::infinity()).output(per_tensor(DType::u8, 0.029F, 0));
-    const Op* op = find_op(backend, "Add");
-    if (const Support support = op->supports(c.request); !support.is_supported) {
-        state.SkipWithError(support.why.c_str());
-        return;
-    }
-    Bench bench(op->build(c.request, {}), 2);
-    for (auto _ : state) {
-        bench();
-        benchmark::ClobberMemory();
-    }
-    state.counters["elements/s"] =
-        benchmark::Counter(static_cast<double>(shape.elements()), benchmark::Counter::kIsIterationInvariantRate);
-    state.SetLabel(bench.implementation());
+    time_step(state, backend, c, "elements/s", static_cast<double>(shape.elements()));
 }
 BENCHMARK_CAPTURE(add_codes, native, Backend::native)
     ->ArgNames({"channels", "size"})
@@ -128,19 +120,7 @@ void mat_mul(benchmark::State& state) {
     c.input(random_codes(DType::u8, {rows, depth}, 1), per_tensor(DType::u8, 0.02F, zero_point));
     c.weights(random_codes(DType::s8, {depth, columns}, 2), {}, per_channel(columns, 0.003F, 1, 4));
     c.output(per_tensor(DType::u8, 1.0F, zero_point));
-    const Op* op = find_op(Backend::dnnl, "MatMul");
-    if (const Support support = op->supports(c.request); !support.is_supported) {
-        state.SkipWithError(support.why.c_str());
-        return;
-    }
-    Bench bench(op->build(c.request, {}), 1);
-    for (auto _ : state) {
-        bench();
-        benchmark::ClobberMemory();
-    }
-    state.counters["GOP/s"] = benchmark::Counter(2e-9 * static_cast<double>(rows * depth * columns),
-                                                 benchmark::Counter::kIsIterationInvariantRate);
-    state.SetLabel(bench.implementation());
+    time_step(state, Backend::dnnl, c, "GOP/s", 2e-9 * static_cast<double>(rows * depth * columns));
 }
 BENCHMARK(mat_mul)
     ->ArgNames({"M", "K", "N", "zero_point"})

@@ -4,35 +4,15 @@
 
 #include "exec/fold_codes.hpp"
 #include "exec/session.hpp"
-#include "graph/passes/passes.hpp"
-#include "kernel/ref/ref_op.hpp"
-#include "support/graph_helpers.hpp"
+#include "support/rounding_net.hpp"
 
 namespace halftone {
 namespace {
 
-using test::GraphMaker;
 using test::op_sequence;
 
-class Net : public GraphMaker {
-public:
-    ValueId x = input("x", {kSymbolic, 3, 16});
-
-    ValueId quantize(const std::string& name, ValueId from, float scale, std::uint8_t zero_point) {
-        return node("QuantizeLinear", name, parameters(name, from, scale, zero_point));
-    }
-    ValueId dequantize(const std::string& name, ValueId from, float scale, std::uint8_t zero_point) {
-        return node("DequantizeLinear", name, parameters(name, from, scale, zero_point));
-    }
-    ValueId rounded(const std::string& name, ValueId from, float scale, std::uint8_t zero_point) {
-        return dequantize(name + "_d", quantize(name + "_q", from, scale, zero_point), scale, zero_point);
-    }
-    Graph typed(ValueId y) { return infer_types(build({y}), reference_ops()); }
-
-private:
-    std::vector<ValueId> parameters(const std::string& name, ValueId from, float scale, std::uint8_t zero_point) {
-        return {from, constant(name + "_s", Tensor::scalar(scale)), constant(name + "_z", Tensor::scalar(zero_point))};
-    }
+struct Net : test::RoundingNet {
+    Net() : RoundingNet({kSymbolic, 3, 16}) {}
 };
 
 std::vector<std::string> steps_of(const Session& session) {
