@@ -9,6 +9,11 @@
 
 namespace halftone {
 
+bool is_codes(const Port& port) {
+    return port.params && port.params->is_per_tensor() && port.params->dtype == port.type.dtype &&
+           (port.type.dtype == DType::u8 || port.type.dtype == DType::s8);
+}
+
 Layout::Layout(const TensorType& type)
     : type_(type), bytes_(static_cast<std::size_t>(type.shape.elements()) * size_of(type.dtype)), name_("plain") {}
 

@@ -37,6 +37,9 @@ struct Port {
     std::optional<QuantParams> params{};
 };
 
+/// u8 or s8 codes with per-tensor parameters of the same dtype.
+[[nodiscard]] bool is_codes(const Port& port);
+
 /// One step: `node` with everything that runs fused with it. Meaning, in real numbers:
 ///   y = clamp(activation(op(inputs[0], …) [+ inputs.back() when has_residual])), then quantized to output.params if
 ///   set.

@@ -9,11 +9,6 @@
 namespace halftone::onednn {
 namespace {
 
-bool is_codes(const Port& port) {
-    return port.params && port.params->is_per_tensor() && port.params->dtype == port.type.dtype &&
-           (port.type.dtype == DType::u8 || port.type.dtype == DType::s8);
-}
-
 Codes codes_of(const Port& port) {
     if (!port.params) return {.dtype = DType::f32};
     return {port.type.dtype, port.params->scale[0], port.params->zero_point[0]};

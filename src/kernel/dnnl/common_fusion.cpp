@@ -12,13 +12,6 @@
 namespace halftone::onednn {
 namespace {
 
-bool is_code(DType dtype) { return dtype == DType::u8 || dtype == DType::s8; }
-
-bool is_code_port(const Port& port) {
-    return port.params && port.params->is_per_tensor() && is_code(port.type.dtype) &&
-           port.params->dtype == port.type.dtype;
-}
-
 bool is_real_port(const Port& port) { return !port.params && port.type.dtype == DType::f32; }
 
 Support check_weight_params(const KernelRequest& request, std::int64_t channels, std::int64_t axis) {
@@ -45,8 +38,8 @@ Support check_int8(const KernelRequest& request, std::int64_t channels, std::int
     if (request.has_residual && (request.node->op != "MatMul" || !is_real_port(request.outputs[0]))) {
         return Support::no("a residual is fused in fp32 only");
     }
-    if (!is_code_port(request.inputs[0])) return Support::no("an int8 input is uint8 or int8 codes, per tensor");
-    if (!is_code_port(request.outputs[0]) && !is_real_port(request.outputs[0])) {
+    if (!is_codes(request.inputs[0])) return Support::no("an int8 input is uint8 or int8 codes, per tensor");
+    if (!is_codes(request.outputs[0]) && !is_real_port(request.outputs[0])) {
         return Support::no("the output of an int8 op is uint8 or int8 codes, per tensor, or fp32");
     }
     const DType bias = request.node->op == "MatMul" ? DType::f32 : DType::s32;

@@ -6,23 +6,11 @@
 #include <string_view>
 #include <vector>
 
-#include "kernel/op.hpp"
-#include "kernel/ref/common_request.hpp"
+#include "kernel/fast_op.hpp"
 
 namespace halftone {
 
-class DnnlOp : public Op {
-public:
-    [[nodiscard]] virtual std::string_view type() const = 0;  ///< ONNX op type
-    /// What the operator's shape rule (kernel/ref) refuses, then what oneDNN does not do.
-    [[nodiscard]] Support supports(const KernelRequest& request) const final;
-
-protected:
-    /// @pre the shape rule accepted the request
-    [[nodiscard]] virtual Support accepts(const KernelRequest& request) const = 0;
-    /// How the shape rule is to see codes; as they are stored only where the op makes or takes codes itself.
-    [[nodiscard]] virtual ref::SeenAs seen_as() const { return ref::SeenAs::real; }
-};
+using DnnlOp = FastOp;
 
 /// Null when oneDNN has no such operator.
 [[nodiscard]] const Op* find_dnnl_op(std::string_view type);

@@ -117,11 +117,6 @@ dnnl::matmul::primitive_desc describe_pair(const KernelRequest& request, const F
     return {cpu_engine(), descs.left, descs.right, descs.output, fusion.attributes};
 }
 
-bool is_codes(const Port& port) {
-    return port.params && port.params->is_per_tensor() &&
-           (port.type.dtype == DType::u8 || port.type.dtype == DType::s8);
-}
-
 Support check_pair(const KernelRequest& request) {
     if (request.inputs.size() != 2) return Support::no("two data inputs are needed");
     const Port& left = request.inputs[0];

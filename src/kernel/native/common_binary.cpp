@@ -51,7 +51,7 @@ Support check_row(const Tensor& constant, const Shape& whole) {
 }  // namespace
 
 Support BinaryOp::accepts(const KernelRequest& request) const {
-    if (!has_avx512_loops()) return Support::no("own kernels need AVX-512 (this machine: " + isa_name() + ")");
+    if (!has_avx512()) return Support::no("own kernels need AVX-512 (this machine: " + isa_name() + ")");
     if (request.has_residual || request.activation != nullptr) return Support::no("own kernels fuse a clamp only");
     const Port& output = request.outputs[0];
     if (!is_codes(output)) return Support::no("own kernels give codes, per tensor");

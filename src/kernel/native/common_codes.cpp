@@ -17,11 +17,6 @@ std::int32_t code_of(const QuantParams& params, float real) {
 
 }  // namespace
 
-bool is_codes(const Port& port) {
-    return port.params && port.params->is_per_tensor() && port.params->dtype == port.type.dtype &&
-           (port.type.dtype == DType::u8 || port.type.dtype == DType::s8);
-}
-
 CodesOperand codes_operand(const Port& port) {
     if (!port.params) return {};
     return {port.type.dtype, port.params->scale[0], static_cast<float>(port.params->zero_point[0]), false};
@@ -35,10 +30,8 @@ CodesResult codes_result(const Port& port, Clamp clamp) {
 }
 
 #ifdef __x86_64__
-bool has_avx512_loops() { return has_avx512(); }
 bool has_avx512_vbmi() { return has_avx512() && __builtin_cpu_supports("avx512vbmi") != 0; }
 #else
-bool has_avx512_loops() { return false; }
 bool has_avx512_vbmi() { return false; }
 #endif
 

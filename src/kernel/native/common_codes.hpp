@@ -31,8 +31,6 @@ struct CodesResult {
     std::int32_t high = 255;
 };
 [[nodiscard]] CodesResult codes_result(const Port& port, Clamp clamp);
-/// Codes with per-tensor parameters.
-[[nodiscard]] bool is_codes(const Port& port);
 
 /// y = quantize(a op b), rows x columns. `y` may be `a` or `b` where those are 8-bit and whole.
 void binary_to_codes_avx512(Arithmetic arithmetic, const CodesOperand& a, const std::byte* a_data,
@@ -48,8 +46,7 @@ void dequantize_avx512(const CodesOperand& operand, const std::byte* codes, std:
 /// y[i] = table[x[i]]; `y` may be `x`. Needs AVX-512 VBMI.
 void look_up_avx512_vbmi(const std::byte* table, const std::byte* x, std::size_t n, std::byte* y);
 
-/// The instruction sets of the loops above, where the machine has them and ONEDNN_MAX_CPU_ISA allows.
-[[nodiscard]] bool has_avx512_loops();
+/// AVX-512 with permutations of bytes, where ONEDNN_MAX_CPU_ISA allows AVX-512.
 [[nodiscard]] bool has_avx512_vbmi();
 
 }  // namespace halftone::native

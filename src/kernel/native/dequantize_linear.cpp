@@ -12,7 +12,7 @@ public:
     std::string_view type() const override { return "DequantizeLinear"; }
 
     Support accepts(const KernelRequest& request) const override {
-        if (!has_avx512_loops()) return Support::no("own kernels need AVX-512 (this machine: " + isa_name() + ")");
+        if (!has_avx512()) return Support::no("own kernels need AVX-512 (this machine: " + isa_name() + ")");
         if (request.inputs.size() != 1 || request.is_fused()) return Support::no("scale or zero point is not constant");
         const Port& output = request.outputs[0];
         if (output.params || output.type.dtype != DType::f32) return Support::no("real values are fp32");

@@ -21,12 +21,6 @@ constexpr std::array kOps{
 
 }  // namespace
 
-Support NativeOp::supports(const KernelRequest& request) const {
-    if (Support support = ref::rule_accepts(request, seen_as()); !support.is_supported) return support;
-    if (request.inputs.empty()) return Support::no("all inputs are constants");
-    return accepts(request);
-}
-
 const Op* find_native_op(std::string_view type) {
     for (const OpAccess op : kOps) {
         if (op().type() == type) return &op();

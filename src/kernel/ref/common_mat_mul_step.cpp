@@ -77,11 +77,6 @@ private:
     std::vector<QuantParams> params_;
 };
 
-bool is_codes(const Port& port) {
-    return port.params && port.params->is_per_tensor() &&
-           (port.type.dtype == DType::u8 || port.type.dtype == DType::s8);
-}
-
 }  // namespace
 
 bool is_mat_mul_step(const KernelRequest& request) {
