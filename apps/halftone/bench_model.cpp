@@ -35,7 +35,7 @@ RangeTable random_ranges(const PreparedModel& model, const PlanTopology& topolog
     for (std::size_t i = 0; i < observable.size(); ++i) {
         table.at(observable[i].name).observe(session.tap(i).as<float>());
     }
-    return {table, {Algorithm::minmax}};
+    return {table, {RangeRule{}}};
 }
 
 std::vector<UnitConfig> first_options(const CapabilityTable& capability) {
@@ -53,7 +53,7 @@ BenchModel::BenchModel(const std::string& bytes, const std::string& name, const 
         throw ConfigError("--precision " + precision + ": " + name + " is quantized already; it runs as-is only");
     }
     if (is_int8_) {
-        capability_ = capabilities(model_.graph, model_.units, {Algorithm::minmax});
+        capability_ = capabilities(model_.graph, model_.units, {});
         topology_ = PlanTopology(model_.graph, model_.units);
         ranges_ = random_ranges(model_, topology_);
     }

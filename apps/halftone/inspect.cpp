@@ -3,9 +3,11 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "commands.hpp"
 #include "kernel/machine.hpp"
 #include "setup.hpp"
+#include "space/option_filter.hpp"
 
 namespace halftone::app {
 namespace {
@@ -14,11 +16,15 @@ std::string option_text(const UnitConfig& option) {
     if (!option.is_quantized()) return std::string(to_string(option.activation.dtype));
     const ActivationConfig& a = option.activation;
     const WeightConfig& w = option.weight;
-    return fmt::format("{}/{}/{}/{} x {}/{}/{}/{}", to_string(a.dtype), kSchemeNames.name(a.scheme),
-                       kGranularityNames.name(a.granularity), kAlgorithmNames.name(a.algorithm), to_string(w.dtype),
+    const std::string bits = w.bit == kAllBits ? "" : fmt::format("/{} bit", float_text(w.bit));
+    return fmt::format("{}/{}/{}/{} x {}/{}/{}/{}{}{}", to_string(a.dtype), kSchemeNames.name(a.scheme),
+                       kGranularityNames.name(a.granularity), to_text(a.range_rule()), to_string(w.dtype),
                        kSchemeNames.name(w.scheme), kGranularityNames.name(w.granularity),
-                       kAlgorithmNames.name(w.algorithm));
+                       kAlgorithmNames.name(w.algorithm), bits, is_accelerated(option) ? "" : " (not accelerated)");
 }
+
+/// The words that lists in the config can name for this unit, whether the space has them or not.
+std::string offered_text(const Capability& capability) { return describe_options(capability.options); }
 
 nlohmann::ordered_json to_json(const PreparedModel& model, const CapabilityTable& capability,
                                const SearchSpace& space) {
@@ -38,6 +44,7 @@ nlohmann::ordered_json to_json(const PreparedModel& model, const CapabilityTable
         row["output"] = model.graph.value(unit.output).type.shape.to_text();
         row["options"] = nlohmann::ordered_json::array();
         for (const UnitConfig& option : space.decisions()[u].options) row["options"].push_back(option_text(option));
+        row["offered"] = offered_text(capability[u]);
         row["refused"] = nlohmann::ordered_json::array();
         for (const Refusal& refusal : capability[u].refused) {
             row["refused"].push_back({{"dtype", refusal.dtype}, {"why", refusal.why}});
@@ -59,6 +66,7 @@ void print_table(const nlohmann::ordered_json& json) {
         for (const auto& node : unit["nodes"]) nodes.push_back(node.get<std::string>());
         fmt::print("    nodes    {}\n", fmt::join(nodes, ", "));
         for (const auto& option : unit["options"]) fmt::print("    option   {}\n", option.get<std::string>());
+        fmt::print("    offered  {}\n", unit["offered"].get<std::string>());
         for (const auto& refusal : unit["refused"]) {
             fmt::print("    refused  {}: {}\n", refusal["dtype"].get<std::string>(), refusal["why"].get<std::string>());
         }
@@ -75,8 +83,9 @@ int run_inspect(const InspectOptions& options) {
         check_isa(config);
         constraints = config.quantization;
     }
+    constraints = resolved(constraints);
     const PreparedModel model = prepare_model(read_model(options.model, ""), options.model);
-    const CapabilityTable capability = capability_table(model);
+    const CapabilityTable capability = capability_table(model, constraints);
     const SearchSpace space = build_space(model.graph, model.units, capability, constraints);
     const auto json = to_json(model, capability, space);
     if (options.as_json)

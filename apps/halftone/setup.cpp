@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <functional>
 
 #include "base/error.hpp"
 #include "base/file_system.hpp"
@@ -45,8 +47,46 @@ void check_isa(const RunConfig& config) {
                       "' (the environment variable ONEDNN_MAX_CPU_ISA lowers it)");
 }
 
-CapabilityTable capability_table(const PreparedModel& model) {
-    return capabilities(model.graph, model.units, observer_algorithms());
+namespace {
+
+/// The preset and every other value that a rule names, in the order of the file.
+std::vector<float> named_values(const QuantizationConfig& config, float preset,
+                                const std::function<const std::vector<double>&(const OpConstraint&)>& list) {
+    std::vector<float> values{preset};
+    const auto add = [&](const OpConstraint& constraint) {
+        for (const double value : list(constraint)) {
+            const auto number = static_cast<float>(value);
+            if (std::find(values.begin(), values.end(), number) == values.end()) values.push_back(number);
+        }
+    };
+    add(config.model_wise);
+    for (const ConstraintRule& rule : config.optype_wise) add(rule.constraint);
+    for (const ConstraintRule& rule : config.op_wise) add(rule.constraint);
+    return values;
+}
+
+}  // namespace
+
+CapabilityTable capability_table(const PreparedModel& model, const QuantizationConfig& config) {
+    OfferedSettings settings;
+    settings.activation_rules.clear();
+    settings.weight_algorithms = {Algorithm::minmax, Algorithm::mse, Algorithm::kl};
+    settings.bits = named_values(
+        config, kAllBits, [](const OpConstraint& c) -> auto& { return c.weight.bit; });
+    const std::vector<float> percentiles = named_values(
+        config, kDefaultPercentile, [](const OpConstraint& c) -> auto& { return c.activation.percentile; });
+    for (const Algorithm algorithm : observer_algorithms()) {
+        if (algorithm != Algorithm::percentile) settings.activation_rules.push_back({algorithm});
+        if (algorithm != Algorithm::percentile) continue;
+        for (const float percentile : percentiles) settings.activation_rules.push_back({algorithm, percentile});
+    }
+    return capabilities(model.graph, model.units, settings);
+}
+
+QuantizationConfig resolved(const QuantizationConfig& config) {
+    QuantizationConfig resolved = config;
+    if (config.reduce_range == "auto") resolved.reduce_range = has_exact_int8() ? "off" : "on";
+    return resolved;
 }
 
 std::unique_ptr<Workbench> make_workbench(const RunConfig& config, const std::string& model_bytes,
@@ -55,9 +95,9 @@ std::unique_ptr<Workbench> make_workbench(const RunConfig& config, const std::st
     auto bench = std::make_unique<Workbench>();
     bench->model = prepare_model(model_bytes, model_name);
     if (for_tuning) {
-        bench->capability = capability_table(bench->model);
-        bench->space.emplace(
-            build_space(bench->model.graph, bench->model.units, bench->capability, config.quantization));
+        const QuantizationConfig quantization = resolved(config.quantization);
+        bench->capability = capability_table(bench->model, quantization);
+        bench->space.emplace(build_space(bench->model.graph, bench->model.units, bench->capability, quantization));
         if (config.quantization.calibration) {
             bench->calibration = std::make_unique<Pipeline>(*config.quantization.calibration);
         }
@@ -75,6 +115,8 @@ std::unique_ptr<Workbench> make_workbench(const RunConfig& config, const std::st
     setup.calibration = bench->calibration.get();
     setup.evaluation = bench->evaluation.get();
     setup.metric = bench->metric.get();
+    setup.treatment.corrects_weights = config.quantization.weight_correction;
+    setup.treatment.verifies_range = config.quantization.reduce_range == "verify";
     setup.shards = config.tuning.shards;
     setup.batch = config.tuning.batch_size;
     bench->evaluator = std::make_unique<ModelEvaluator>(setup);

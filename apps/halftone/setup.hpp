@@ -31,7 +31,11 @@ void refuse_unavailable(const RunConfig& config);
 /// @throws ConfigError when the config pins another instruction set than this process runs with
 void check_isa(const RunConfig& config);
 
-[[nodiscard]] CapabilityTable capability_table(const PreparedModel& model);
+/// @param config  its lists say which percentiles and bits are worth offering
+[[nodiscard]] CapabilityTable capability_table(const PreparedModel& model, const QuantizationConfig& config);
+
+/// What this machine makes of `auto`.
+[[nodiscard]] QuantizationConfig resolved(const QuantizationConfig& config);
 
 /// Everything that evaluates, in the order of destruction it needs. Made alike by every rank from the same bytes.
 struct Workbench {

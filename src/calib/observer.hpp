@@ -18,7 +18,7 @@ public:
 };
 
 /// Null when no observer has this algorithm.
-[[nodiscard]] std::unique_ptr<Observer> make_observer(Algorithm algorithm);
+[[nodiscard]] std::unique_ptr<Observer> make_observer(const RangeRule& rule);
 [[nodiscard]] std::vector<Algorithm> observer_algorithms();
 
 }  // namespace halftone

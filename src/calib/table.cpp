@@ -47,26 +47,19 @@ CalibrationTable CalibrationTable::decode(std::string_view bytes) {
     return table;
 }
 
-RangeTable::RangeTable(const CalibrationTable& table, const std::vector<Algorithm>& algorithms) {
-    for (const Algorithm algorithm : algorithms) {
-        const auto observer = make_observer(algorithm);
-        if (!observer) {
-            std::string available;
-            for (const Algorithm known : observer_algorithms())
-                available += " " + std::string(kAlgorithmNames.name(known));
-            throw ConfigError("calibration algorithm '" + std::string(kAlgorithmNames.name(algorithm)) +
-                              "' is not available yet; available:" + available);
-        }
+RangeTable::RangeTable(const CalibrationTable& table, const std::vector<RangeRule>& rules) {
+    for (const RangeRule& rule : rules) {
+        const auto observer = make_observer(rule);
+        HALFTONE_CHECK(observer != nullptr, "an observer for " + to_text(rule));
         for (const auto& [name, statistics] : table.values()) {
-            ranges_[{name, algorithm}] = observer->range(statistics);
+            ranges_[{name, rule}] = observer->range(statistics);
         }
     }
 }
 
-Range RangeTable::range(const std::string& value, Algorithm algorithm) const {
-    const auto found = ranges_.find({value, algorithm});
-    HALFTONE_CHECK(found != ranges_.end(),
-                   "a calibrated range of " + value + " by " + std::string(kAlgorithmNames.name(algorithm)));
+Range RangeTable::range(const std::string& value, const RangeRule& rule) const {
+    const auto found = ranges_.find({value, rule});
+    HALFTONE_CHECK(found != ranges_.end(), "a calibrated range of " + value + " by " + to_text(rule));
     return found->second;
 }
 
@@ -76,7 +69,8 @@ std::string RangeTable::encode() const {
     writer.put_varint(ranges_.size());
     for (const auto& [key, range] : ranges_) {
         writer.put_text(key.first);
-        writer.put(key.second);
+        writer.put(key.second.algorithm);
+        writer.put(key.second.percentile);
         writer.put(range.low);
         writer.put(range.high);
     }
@@ -90,15 +84,18 @@ RangeTable RangeTable::decode(std::string_view bytes) {
     RangeTable table;
     for (std::uint64_t left = reader.get_varint(kMostEntries); left > 0; --left) {
         std::string name = reader.get_text();
-        const auto algorithm = reader.get<Algorithm>();
+        RangeRule rule;
+        rule.algorithm = reader.get<Algorithm>();
+        rule.percentile = reader.get<float>();
         const auto low = reader.get<float>();
         const auto high = reader.get<float>();
         require_undamaged(reader.ok(), kWhat, "each entry is complete");
-        require_undamaged(static_cast<std::size_t>(algorithm) < kAlgorithmNames.rows.size(), kWhat,
+        require_undamaged(static_cast<std::size_t>(rule.algorithm) < kAlgorithmNames.rows.size(), kWhat,
                           "algorithms are known");
+        require_undamaged(rule.percentile >= 0 && rule.percentile <= 100, kWhat, "percentiles lie within 0 and 100");
         require_undamaged(std::isfinite(low) && std::isfinite(high) && low <= high, kWhat,
                           "ranges are finite and ordered");
-        const auto [place, is_new] = table.ranges_.emplace(std::pair(std::move(name), algorithm), Range{low, high});
+        const auto [place, is_new] = table.ranges_.emplace(std::pair(std::move(name), rule), Range{low, high});
         require_undamaged(is_new && std::next(place) == table.ranges_.end(), kWhat, "names are in order");
     }
     require_undamaged(reader.ok() && reader.at_end(), kWhat, "it ends after its last entry");

@@ -26,21 +26,21 @@ private:
     std::map<std::string, ValueStatistics> values_;
 };
 
-/// Ranges of every value for every algorithm in use, one table per calibration size.
+/// Ranges of every value for every rule in use, one table per calibration size.
 class RangeTable {
 public:
-    /// Derives the ranges. @throws ConfigError for an algorithm without observer
     RangeTable() = default;
-    RangeTable(const CalibrationTable& table, const std::vector<Algorithm>& algorithms);
+    /// Derives the ranges. @pre the rules' algorithms have observers
+    RangeTable(const CalibrationTable& table, const std::vector<RangeRule>& rules);
 
-    /// @throws InternalError when value or algorithm is not in the table
-    [[nodiscard]] Range range(const std::string& value, Algorithm algorithm) const;
+    /// @throws InternalError when value or rule is not in the table
+    [[nodiscard]] Range range(const std::string& value, const RangeRule& rule) const;
     [[nodiscard]] std::string encode() const;
     [[nodiscard]] static RangeTable decode(std::string_view bytes);  ///< @throws DataError
     friend bool operator==(const RangeTable&, const RangeTable&) = default;
 
 private:
-    std::map<std::pair<std::string, Algorithm>, Range> ranges_;
+    std::map<std::pair<std::string, RangeRule>, Range> ranges_;
 };
 
 }  // namespace halftone

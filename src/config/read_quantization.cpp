@@ -1,5 +1,8 @@
 // quantization: approach, calibration, recipes and the constraints on the tuning space.
+#include <fmt/format.h>
+
 #include <array>
+#include <functional>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -14,13 +17,11 @@ constexpr std::array<std::string_view, 2> kGranularities{"per_tensor", "per_chan
 constexpr std::array<std::string_view, 4> kAlgorithms{"minmax", "kl", "percentile", "mse"};
 constexpr double kAllBits = 7.0;  // LPOT's word for the full range of an int8 weight
 
-void check_bits(Section& section, const ConstraintLists& lists, Notes& notes) {
-    const ConfigNode* node = section.given("bit");
-    for (const double bit : lists.bit) {
-        if (bit <= 0 || bit > kAllBits) {
-            fail_at(*node, "must be numbers > 0 and <= 7.0, got '" + float_text(bit) + "'");
-        }
-        if (bit != kAllBits) notes.add(*node, "'" + float_text(bit) + "' is not available yet; available: 7.0");
+void check_numbers(Section& section, std::string_view key, const std::vector<double>& numbers,
+                   const std::function<bool(double)>& is_allowed, std::string_view allowed) {
+    for (const double number : numbers) {
+        if (is_allowed(number)) continue;
+        fail_at(*section.given(key), fmt::format("must be numbers {}, got '{}'", allowed, float_text(number)));
     }
 }
 
@@ -38,7 +39,12 @@ ConstraintLists read_lists(Section section, bool is_weight, bool keeps_empty, Co
     lists.algorithm = section.words_among("algorithm", kAlgorithms);
     if (is_weight) {
         lists.bit = section.numbers("bit", {});
-        check_bits(section, lists, notes);
+        const auto is_allowed = [](double bit) { return bit >= 1 && bit <= kAllBits; };
+        check_numbers(section, "bit", lists.bit, is_allowed, ">= 1.0 and <= 7.0");
+    } else {
+        lists.percentile = section.numbers("percentile", {});
+        const auto is_allowed = [](double share) { return share > 50 && share <= 100; };
+        check_numbers(section, "percentile", lists.percentile, is_allowed, "> 50.0 and <= 100.0");
     }
     if (!keeps_empty) section.drop_empty_lists();
     effective = section.finish();
@@ -112,22 +118,18 @@ void read_recipes(Section& parent, QuantizationConfig& config, Notes& notes) {
     config.first_conv_or_matmul_quantization = section.boolean("first_conv_or_matmul_quantization", true);
     config.fast_bias_correction = section.boolean("fast_bias_correction", false);
     config.weight_correction = section.boolean("weight_correction", false);
-    for (const std::string_view key : {"fast_bias_correction", "weight_correction"}) {
-        const bool is_on = key == "fast_bias_correction" ? config.fast_bias_correction : config.weight_correction;
-        if (is_on) notes.add(*section.given(key), "'true' is not available yet; available: false");
+    if (config.fast_bias_correction) {
+        notes.add(*section.given("fast_bias_correction"), "'true' is not available yet; available: false");
     }
     parent.put("recipes", section.finish());
 }
 
-void read_reduce_range(Section& section, QuantizationConfig& config, Notes& notes) {
+void read_reduce_range(Section& section, QuantizationConfig& config) {
     static constexpr std::array<std::string_view, 6> kWords{"auto", "on", "off", "verify", "True", "False"};
     std::string word = section.word("reduce_range", config.reduce_range, kWords);
     if (word == "True") word = "on";
     if (word == "False") word = "off";
     config.reduce_range = word;
-    if (word == "on" || word == "verify") {
-        notes.add(*section.given("reduce_range"), "'" + word + "' is not available yet; available: auto off");
-    }
 }
 
 void read_advance(Section& parent, Notes& notes) {
@@ -161,7 +163,7 @@ QuantizationConfig read_quantization(Section& section, const KnownNames& known, 
     config.optype_wise = read_rules(section, "optype_wise", notes);
     config.op_wise = read_rules(section, "op_wise", notes);
     config.exclude = read_exclude(section);
-    read_reduce_range(section, config, notes);
+    read_reduce_range(section, config);
     return config;
 }
 

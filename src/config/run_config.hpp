@@ -32,10 +32,12 @@ struct DataloaderConfig {
 /// Lists that narrow the options of one unit; empty = no constraint. Order is the user's and picks the default.
 struct ConstraintLists {
     std::vector<std::string> dtype, scheme, granularity, algorithm;
-    std::vector<double> bit;  ///< weights only
-    ConfigNode node;          ///< where they stand, for messages
+    std::vector<double> bit;         ///< weights only
+    std::vector<double> percentile;  ///< activations only, in %, of the algorithm percentile
+    ConfigNode node;                 ///< where they stand, for messages
     [[nodiscard]] bool is_empty() const {
-        return dtype.empty() && scheme.empty() && granularity.empty() && algorithm.empty() && bit.empty();
+        return dtype.empty() && scheme.empty() && granularity.empty() && algorithm.empty() && bit.empty() &&
+               percentile.empty();
     }
 };
 
@@ -62,6 +64,8 @@ struct QuantizationConfig {
     bool first_conv_or_matmul_quantization = true;
     bool fast_bias_correction = false;
     bool weight_correction = false;
+    /// Weights of 6 bits, so that no int8 product saturates without VNNI: auto (where the machine has none), on, off,
+    /// verify (the units that could saturate).
     std::string reduce_range = "auto";
 };
 

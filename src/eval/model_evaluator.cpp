@@ -258,13 +258,13 @@ std::string ModelEvaluator::merge_calibration(const std::vector<std::string>& pa
         for (CalibrationTable& segment : segments) segment.merge(CalibrationTable::decode(wire.get_text()));
         HALFTONE_CHECK(wire.ok() && wire.at_end(), "a shard's calibration payload is complete");
     }
-    std::set<Algorithm> algorithms;
+    std::set<RangeRule> rules;
     for (const Decision& decision : setup_.space->decisions()) {
         for (const UnitConfig& option : decision.options) {
-            if (option.is_quantized()) algorithms.insert(option.activation.algorithm);
+            if (option.is_quantized()) rules.insert(option.activation.range_rule());
         }
     }
-    const std::vector<Algorithm> used(algorithms.begin(), algorithms.end());
+    const std::vector<RangeRule> used(rules.begin(), rules.end());
     std::map<std::int64_t, RangeTable> by_size;
     CalibrationTable merged;
     for (std::size_t s = 0; s < segments.size(); ++s) {
@@ -293,8 +293,11 @@ Score ModelEvaluator::merge_scores(const std::vector<std::string>& payloads) con
 
 QuantizedModel ModelEvaluator::quantized(const Candidate& candidate) const {
     const QuantPlan plan = setup_.space->plan(candidate);
-    return apply_plan(setup_.model->graph, setup_.model->units, plan,
-                      ranges_.at(static_cast<std::size_t>(plan.calibration)), &weight_codes_);
+    const Graph& graph = setup_.model->graph;
+    const std::vector<Unit>& units = setup_.model->units;
+    const RangeTable& ranges = ranges_.at(static_cast<std::size_t>(plan.calibration));
+    const PlanNumbers numbers = derive_numbers(graph, units, plan, ranges, weight_codes_, setup_.treatment);
+    return apply_plan(graph, units, plan, numbers, &weight_codes_);
 }
 
 Score ModelEvaluator::score_of(const MetricState& state) const {

@@ -29,8 +29,9 @@ struct EvaluationSetup {
     const Pipeline* evaluation = nullptr;   ///< may be null
     const Metric* metric = nullptr;         ///< may be null
     std::int64_t shards = 20;
-    std::int64_t batch = 25;    ///< of the executor, unless the model fixes it; shards are padded with zeros to it
-    std::int64_t samples = -1;  ///< evaluate only the first so many; -1 = all
+    std::int64_t batch = 25;      ///< of the executor, unless the model fixes it; shards are padded with zeros to it
+    WeightTreatment treatment{};  ///< of every candidate
+    std::int64_t samples = -1;    ///< evaluate only the first so many; -1 = all
     std::size_t cache_bytes = std::size_t{1} << 30U;  ///< preprocessed evaluation samples that a process may keep
 };
 

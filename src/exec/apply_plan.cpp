@@ -19,66 +19,32 @@ namespace {
 /// A weight and its bias as integers.
 struct QuantizedWeights {
     Tensor weight;
-    QuantParams weight_params;
     Tensor bias;  ///< empty if none
     QuantParams bias_params;
 };
 
-float beta_of(const Node& node) { return node.op == "Gemm" ? float_attribute(node, "beta", 1.0F) : 1.0F; }
-
-/// Scales so large that input x weight scale is a normal float and int32 holds every |bias / (s_x * s_w)|: only a very
-/// small weight meets either, and what it loses lies far below the bias. The margin keeps rounding inside the range.
-void enlarge_scales(QuantParams& weight, std::span<const float> bias, float input_scale, const std::string& unit) {
-    constexpr double kLargest = 2147483647.0 * 0.99;
-    const auto input = static_cast<double>(input_scale);
-    const auto make_at_least = [&](float& scale, double least) {
-        if (least * input > static_cast<double>(std::numeric_limits<float>::max()) / 2) {
-            throw ModelError("unit '" + unit + "': its bias does not fit int32 at any weight scale");
-        }
-        if (static_cast<double>(scale) < least) {
-            scale = std::nextafter(static_cast<float>(least), std::numeric_limits<float>::infinity());
-        }
-    };
-    for (float& scale : weight.scale) {
-        make_at_least(scale, static_cast<double>(std::numeric_limits<float>::min()) / input);
-        if (!std::isfinite(input_scale * scale)) {
-            throw ModelError("unit '" + unit + "': input scale x weight scale is beyond the largest float");
-        }
-    }
-    for (std::size_t c = 0; c < bias.size(); ++c) {
-        make_at_least(weight.scale[weight.is_per_tensor() ? 0 : c],
-                      std::abs(static_cast<double>(bias[c])) / (input * kLargest));
-    }
+/// The unit's bias with what the numbers add to it; empty if there is neither.
+Tensor shifted_bias(const Graph& graph, const Unit& unit, const UnitNumbers& numbers) {
+    Tensor bias = bias_of(graph, unit);
+    if (numbers.bias_shift.empty()) return bias;
+    const auto channels = static_cast<std::int64_t>(numbers.bias_shift.size());
+    Tensor shifted = bias.is_empty() ? Tensor({DType::f32, Shape{channels}}) : bias.clone();
+    const auto values = shifted.mutable_view().as<float>();
+    if (bias.is_empty()) std::fill(values.begin(), values.end(), 0.0F);
+    for (std::size_t c = 0; c < values.size(); ++c) values[c] += numbers.bias_shift[c];
+    return shifted;
 }
 
-/// One bias value per output channel, whatever Gemm's broadcasting and beta make of it.
-Tensor bias_per_channel(const Tensor& bias, std::int64_t channels, float beta, const std::string& unit) {
-    const auto given = bias.as<float>();
-    if (given.size() != 1 && bias.shape() != Shape{channels} && bias.shape() != Shape{1, channels}) {
-        throw ModelError("unit '" + unit + "': its bias " + bias.shape().to_text() + " is not one row");
-    }
-    std::vector<float> values(static_cast<std::size_t>(channels));
-    for (std::size_t c = 0; c < values.size(); ++c) values[c] = beta * given[given.size() == 1 ? 0 : c];
-    return Tensor::of<float>(Shape{channels}, values);
-}
-
-QuantizedWeights quantize_weights(const Graph& graph, const Unit& unit, const WeightConfig& config, float input_scale,
+QuantizedWeights quantize_weights(const Graph& graph, const Unit& unit, const UnitNumbers& numbers, float input_scale,
                                   WeightCodes& codes) {
     QuantizedWeights out;
-    const Tensor& weight = graph.value(unit.weight).constant;
-    out.weight_params = codes.params(weight, config.granularity, unit.weight_channel_axis);
-    Tensor bias;
-    if (unit.bias.is_valid()) {
-        const std::int64_t channels = weight.shape()[static_cast<std::size_t>(unit.weight_channel_axis)];
-        bias = bias_per_channel(graph.value(unit.bias).constant, channels, beta_of(graph.node(unit.main)), unit.name);
-    }
-    enlarge_scales(out.weight_params, bias.is_empty() ? std::span<const float>{} : bias.as<float>(), input_scale,
-                   unit.name);
-    out.weight = codes.codes(weight, out.weight_params);
+    out.weight = numbers.weight_factor.empty() ? codes.codes(graph.value(unit.weight).constant, numbers.weight)
+                                               : quantize(corrected_weight(graph, unit, numbers), numbers.weight);
+    const Tensor bias = shifted_bias(graph, unit, numbers);
     if (bias.is_empty()) return out;
     out.bias_params.dtype = DType::s32;
     out.bias_params.scale.clear();
-    for (const float s : out.weight_params.scale) out.bias_params.scale.push_back(input_scale * s);
+    for (const float s : numbers.weight.scale) out.bias_params.scale.push_back(input_scale * s);
     out.bias_params.zero_point.assign(out.bias_params.scale.size(), 0);
     out.bias = quantize_bias(bias, out.bias_params);
     return out;
@@ -86,9 +52,9 @@ QuantizedWeights quantize_weights(const Graph& graph, const Unit& unit, const We
 
 class PlanApplier {
 public:
-    PlanApplier(const Graph& graph, const std::vector<Unit>& units, const QuantPlan& plan, const RangeTable& ranges,
+    PlanApplier(const Graph& graph, const std::vector<Unit>& units, const QuantPlan& plan, const PlanNumbers& numbers,
                 WeightCodes& codes)
-        : graph_(graph), units_(units), plan_(plan), ranges_(ranges), codes_(codes), builder_(graph) {}
+        : graph_(graph), units_(units), plan_(plan), numbers_(numbers), codes_(codes), builder_(graph) {}
 
     QuantizedModel run() {
         HALFTONE_CHECK(plan_.units.size() == units_.size(), "one configuration per unit");
@@ -103,7 +69,7 @@ public:
             if (produced_by_int8_.contains(value)) insert_pair(value, params);
         }
         for (std::size_t u = 0; u < units_.size(); ++u) {
-            if (is_int8(u)) quantize_unit(units_[u], plan_.units[u].weight);
+            if (is_int8(u)) quantize_unit(units_[u]);
         }
         return {std::move(builder_).build(), std::move(tensors_)};
     }
@@ -117,13 +83,9 @@ private:
     }
 
     void choose_params(const TensorPlan& tensor) {
-        const Range range = ranges_.range(tensor.name, tensor.config.algorithm);
-        if (!std::isfinite(range.low) || !std::isfinite(range.high)) {
-            throw ModelError("value '" + tensor.name + "': its calibrated range is not finite");
-        }
-        const QuantParams params = activation_params(range, tensor.config.dtype, tensor.config.scheme);
+        const QuantParams& params = numbers_.activations.at(tensor.name);
         params_.emplace(tensor.value, params);
-        tensors_.push_back({tensor.name, params});
+        tensors_.push_back({tensor.name, "", params});
     }
 
     void quantize_unit_inputs(const Unit& unit) {
@@ -199,27 +161,30 @@ private:
         dequantized_.emplace(value, back);
     }
 
-    [[nodiscard]] ValueId constant_pair(const std::string& name, Tensor codes, const QuantParams& params) {
+    [[nodiscard]] ValueId constant_pair(const Unit& unit, const std::string& name, Tensor codes,
+                                        const QuantParams& params) {
         const TensorType real{DType::f32, codes.shape()};
         const auto [scale, zero_point] = params_constants(name, params);
         const ValueId stored = constant(name + "_quantized", std::move(codes));
         const ValueId back = builder_.add_value(builder_.fresh_value_name(name + "_dequantized"), real);
         add_node(name + "_DequantizeLinear", "DequantizeLinear", {stored, scale, zero_point}, back, params);
-        tensors_.push_back({name, params});
+        tensors_.push_back({name, unit.name, params});
         return back;
     }
 
-    void quantize_unit(const Unit& unit, const WeightConfig& config) {
+    void quantize_unit(const Unit& unit) {
         const QuantParams& input = params_.at(unit.input);
-        QuantizedWeights weights = quantize_weights(graph_, unit, config, input.scale[0], codes_);
+        const UnitNumbers& numbers = numbers_.units.at(unit.name);
+        QuantizedWeights weights = quantize_weights(graph_, unit, numbers, input.scale[0], codes_);
         // References to the builder's nodes are taken anew each time: constant_pair adds nodes and so may move them.
         builder_.node(unit.main).inputs[0] = dequantized_.at(unit.input);
         const ValueId weight =
-            constant_pair(graph_.value(unit.weight).name, std::move(weights.weight), weights.weight_params);
+            constant_pair(unit, graph_.value(unit.weight).name, std::move(weights.weight), numbers.weight);
         builder_.node(unit.main).inputs[1] = weight;
-        if (unit.bias.is_valid()) {
-            const ValueId bias =
-                constant_pair(graph_.value(unit.bias).name, std::move(weights.bias), weights.bias_params);
+        if (!weights.bias.is_empty()) {
+            const std::string name = unit.bias.is_valid() ? graph_.value(unit.bias).name : unit.name + "_bias";
+            const ValueId bias = constant_pair(unit, name, std::move(weights.bias), weights.bias_params);
+            builder_.node(unit.main).inputs.resize(3);
             builder_.node(unit.main).inputs[2] = bias;
             builder_.node(unit.main).attributes.erase("beta");  // the bias holds it: rule E.5
         }
@@ -246,7 +211,7 @@ private:
     const Graph& graph_;
     const std::vector<Unit>& units_;
     const QuantPlan& plan_;
-    const RangeTable& ranges_;
+    const PlanNumbers& numbers_;
     WeightCodes& codes_;
     GraphBuilder builder_;
     std::map<ValueId, QuantParams> params_;
@@ -258,9 +223,16 @@ private:
 }  // namespace
 
 QuantizedModel apply_plan(const Graph& graph, const std::vector<Unit>& units, const QuantPlan& plan,
+                          const PlanNumbers& numbers, WeightCodes* known) {
+    WeightCodes own;
+    return PlanApplier(graph, units, plan, numbers, known != nullptr ? *known : own).run();
+}
+
+QuantizedModel apply_plan(const Graph& graph, const std::vector<Unit>& units, const QuantPlan& plan,
                           const RangeTable& ranges, WeightCodes* known) {
     WeightCodes own;
-    return PlanApplier(graph, units, plan, ranges, known != nullptr ? *known : own).run();
+    WeightCodes& codes = known != nullptr ? *known : own;
+    return apply_plan(graph, units, plan, derive_numbers(graph, units, plan, ranges, codes), &codes);
 }
 
 }  // namespace halftone

@@ -1,12 +1,11 @@
 #pragma once
-// fp32 graph + plan + ranges -> the graph that the exported file holds: explicit QuantizeLinear/DequantizeLinear nodes,
-// int8 weights, int32 biases. Trials execute exactly this graph; nothing is simulated.
+// fp32 graph + plan + its numbers -> the graph that the exported file holds: explicit QuantizeLinear/DequantizeLinear
+// nodes, int8 weights, int32 biases. Trials execute exactly this graph; nothing is simulated.
 
 #include <string>
 #include <vector>
 
-#include "calib/table.hpp"
-#include "exec/weight_codes.hpp"
+#include "exec/plan_numbers.hpp"
 #include "graph/graph.hpp"
 #include "graph/unit.hpp"
 #include "space/candidate.hpp"
@@ -16,6 +15,7 @@ namespace halftone {
 /// Parameters of one quantized tensor, activations and weights alike: what best.yaml lists.
 struct QuantizedTensor {
     std::string name;  ///< of the fp32 value
+    std::string unit;  ///< whose weight or bias it is (each has its own copy); empty for an activation
     QuantParams params;
 };
 
@@ -25,10 +25,12 @@ struct QuantizedModel {
 };
 
 /// Follows the rules of space/quant_plan.hpp and the export rules E.1 to E.10 (src/exec/README.md lists them).
-/// @pre types of all values are known; plan and units belong to `graph`
-/// @throws ModelError naming the unit when a tensor cannot be quantized (its range is not finite, or the bias does not
-/// fit int32 at any scale)
+/// @pre types of all values are known; plan, units and numbers belong to `graph`
 /// @param known  weights of earlier plans of the same graph; changes the time only
+[[nodiscard]] QuantizedModel apply_plan(const Graph& graph, const std::vector<Unit>& units, const QuantPlan& plan,
+                                        const PlanNumbers& numbers, WeightCodes* known = nullptr);
+
+/// The same with the numbers that the ranges give. @throws ModelError as derive_numbers
 [[nodiscard]] QuantizedModel apply_plan(const Graph& graph, const std::vector<Unit>& units, const QuantPlan& plan,
                                         const RangeTable& ranges, WeightCodes* known = nullptr);
 

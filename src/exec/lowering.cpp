@@ -77,6 +77,9 @@ private:
         if (!weight) return false;
         // Scales along any other axis do not factor out of the sum over input channels.
         if (!weight->params.is_per_tensor() && weight->params.axis != weight_channel_axis(n)) return false;
+        // No integer kernel subtracts a weight's zero point; the step runs on the real weights.
+        const auto is_zero = [](std::int32_t z) { return z == 0; };
+        if (!std::all_of(weight->params.zero_point.begin(), weight->params.zero_point.end(), is_zero)) return false;
         if (n.inputs.size() < 3 || !n.inputs[2].is_valid()) return true;
         return has_matching_bias_scale(n);
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "exec/weight_params.hpp"
 #include "tensor/affine.hpp"
 
 namespace halftone {
@@ -13,13 +14,13 @@ bool is_same(const Tensor& a, const Tensor& b) { return a.view().data == b.view(
 
 }  // namespace
 
-QuantParams WeightCodes::params(const Tensor& weight, Granularity granularity, std::int64_t axis) {
+QuantParams WeightCodes::params(const Tensor& weight, const WeightConfig& config, std::int64_t axis) {
     const std::lock_guard lock(mutex_);
     const auto known = std::find_if(ranges_.begin(), ranges_.end(), [&](const Range& range) {
-        return is_same(range.weight, weight) && range.granularity == granularity && range.axis == axis;
+        return is_same(range.weight, weight) && range.config == config && range.axis == axis;
     });
     if (known != ranges_.end()) return known->params;
-    ranges_.push_back({weight, granularity, axis, weight_params(weight, granularity, axis)});
+    ranges_.push_back({weight, config, axis, choose_weight_params(weight, config, axis)});
     return ranges_.back().params;
 }
 

@@ -6,22 +6,23 @@
 #include <mutex>
 #include <vector>
 
+#include "graph/capability.hpp"
 #include "tensor/quant_params.hpp"
 #include "tensor/tensor.hpp"
 
 namespace halftone {
 
-/// weight_params() and quantize() of tensor/affine.hpp with a memory. A weight is known by its buffer, which an entry
+/// choose_weight_params() and quantize() with a memory. A weight is known by its buffer, which an entry
 /// keeps alive. Thread-safe. Per weight, the least recently used codes leave when there are more than a few.
 class WeightCodes {
 public:
-    [[nodiscard]] QuantParams params(const Tensor& weight, Granularity granularity, std::int64_t axis);
+    [[nodiscard]] QuantParams params(const Tensor& weight, const WeightConfig& config, std::int64_t axis);
     [[nodiscard]] Tensor codes(const Tensor& weight, const QuantParams& params);
 
 private:
     struct Range {
         Tensor weight;
-        Granularity granularity;
+        WeightConfig config;
         std::int64_t axis;
         QuantParams params;
     };

@@ -16,14 +16,22 @@ struct ActivationConfig {
     Scheme scheme = Scheme::asym;
     Granularity granularity = Granularity::per_tensor;
     Algorithm algorithm = Algorithm::minmax;
+    float percentile = 0;  ///< of Algorithm::percentile, in %
+    [[nodiscard]] RangeRule range_rule() const { return {algorithm, percentile}; }
     friend auto operator<=>(const ActivationConfig&, const ActivationConfig&) = default;
 };
+
+inline constexpr float kAllBits = 7.0F;
+/// Codes up to 63: 2 * 255 * 63 < 2^15, so no pair of products exceeds 16 bits.
+inline constexpr float kReducedBits = 6.0F;
 
 struct WeightConfig {
     DType dtype = DType::f32;
     Scheme scheme = Scheme::sym;
     Granularity granularity = Granularity::per_channel;
     Algorithm algorithm = Algorithm::minmax;
+    /// Of the code's magnitude: codes reach 2^bit - 1. 7: all of int8; 6: no pair of products can exceed 16 bits.
+    float bit = kAllBits;
     friend auto operator<=>(const WeightConfig&, const WeightConfig&) = default;
 };
 
@@ -33,6 +41,12 @@ struct UnitConfig {
     [[nodiscard]] bool is_quantized() const { return activation.dtype == DType::u8 || activation.dtype == DType::s8; }
     friend auto operator<=>(const UnitConfig&, const UnitConfig&) = default;
 };
+
+/// Does an integer kernel run it? Weights with zero points have none: they are computed exactly from real numbers, and
+/// only their size is int8's.
+inline bool is_accelerated(const UnitConfig& config) {
+    return !config.is_quantized() || config.weight.scheme == Scheme::sym;
+}
 
 inline UnitConfig high_precision(DType dtype) { return {.activation = {.dtype = dtype}, .weight = {.dtype = dtype}}; }
 

@@ -10,7 +10,9 @@
 namespace halftone {
 namespace {
 
+constexpr std::array kActivationDTypes{DType::u8, DType::s8};
 constexpr std::array kSchemes{Scheme::asym, Scheme::sym};
+constexpr std::array kWeightSchemes{Scheme::sym, Scheme::asym};
 constexpr std::array kGranularities{Granularity::per_channel, Granularity::per_tensor};
 
 /// The value's type for one sample: what kernels accept does not depend on the batch.
@@ -22,14 +24,22 @@ TensorType single(const Value& value) {
     return type;
 }
 
-/// Representative parameters; kernels take scales and zero points at run time, so any will do. sym keeps 128 as the
+/// How activations are stored in the question to the kernels.
+struct Stored {
+    DType dtype = DType::u8;
+    Scheme scheme = Scheme::asym;
+};
+
+/// Representative parameters; kernels take scales and zero points at run time, so any will do. u8 sym keeps 128 as the
 /// zero point that signed activations get.
-QuantParams activation(Scheme scheme) {
-    return {.dtype = DType::u8, .scale = {0.02F}, .zero_point = {scheme == Scheme::sym ? 128 : 100}};
+QuantParams activation(const Stored& stored) {
+    const std::int32_t middle = stored.dtype == DType::u8 ? 128 : 0;
+    return {
+        .dtype = stored.dtype, .scale = {0.02F}, .zero_point = {stored.scheme == Scheme::sym ? middle : middle - 28}};
 }
 
-Port codes(const Value& value, Scheme scheme) {
-    return {.type = {DType::u8, single(value).shape}, .params = activation(scheme)};
+Port codes(const Value& value, const Stored& stored) {
+    return {.type = {stored.dtype, single(value).shape}, .params = activation(stored)};
 }
 
 /// A backend's yes, else the reason of oneDNN, which every unit has.
@@ -54,25 +64,25 @@ public:
     UnitQuestions(const Graph& graph, const Unit& unit) : graph_(graph), unit_(unit) {}
 
     /// int8 as an exported file holds it: the main node alone when an Add follows, then the Add on codes.
-    [[nodiscard]] Support int8(Scheme scheme, Granularity granularity) const {
+    [[nodiscard]] Support int8(const Stored& stored, Granularity granularity) const {
         const bool has_add = unit_.residual_add.is_valid();
-        KernelRequest main = main_request(scheme, granularity);
+        KernelRequest main = main_request(stored, granularity);
         if (!has_add) main.clamp = clamp();
         if (const Support support = ask(main); !support.is_supported || !has_add) return support;
         const KernelRequest add{
             .node = &graph_.node(unit_.residual_add),
-            .inputs = {codes(graph_.value(unit_.main_output), scheme), codes(graph_.value(unit_.residual), scheme)},
-            .outputs = {codes(graph_.value(unit_.output), scheme)},
+            .inputs = {codes(graph_.value(unit_.main_output), stored), codes(graph_.value(unit_.residual), stored)},
+            .outputs = {codes(graph_.value(unit_.output), stored)},
             .clamp = clamp()};
         return ask(add);
     }
 
 private:
-    [[nodiscard]] KernelRequest main_request(Scheme scheme, Granularity granularity) const {
+    [[nodiscard]] KernelRequest main_request(const Stored& stored, Granularity granularity) const {
         const Tensor& weight = graph_.value(unit_.weight).constant;
         KernelRequest request{.node = &graph_.node(unit_.main),
-                              .inputs = {codes(graph_.value(unit_.input), scheme)},
-                              .outputs = {codes(graph_.value(unit_.main_output), scheme)}};
+                              .inputs = {codes(graph_.value(unit_.input), stored)},
+                              .outputs = {codes(graph_.value(unit_.main_output), stored)}};
         request.weight_params = weight_params(weight, granularity, unit_.weight_channel_axis);
         request.weight = quantize(weight, *request.weight_params);
         if (unit_.bias.is_valid()) {
@@ -89,24 +99,43 @@ private:
     const Unit& unit_;
 };
 
-Capability capability(const Graph& graph, const Unit& unit, const std::vector<Algorithm>& algorithms) {
+/// Options of one kind of storage, which the kernels have agreed to.
+void add_options(const Stored& stored, const WeightConfig& stored_weight, const OfferedSettings& settings,
+                 std::vector<UnitConfig>& options) {
+    for (const Algorithm algorithm : settings.weight_algorithms) {
+        for (const float bit : settings.bits) {
+            for (const RangeRule& rule : settings.activation_rules) {
+                UnitConfig config;
+                config.activation = {.dtype = stored.dtype,
+                                     .scheme = stored.scheme,
+                                     .algorithm = rule.algorithm,
+                                     .percentile = rule.percentile};
+                config.weight = stored_weight;
+                config.weight.algorithm = algorithm;
+                config.weight.bit = bit;
+                options.push_back(config);
+            }
+        }
+    }
+}
+
+Capability capability(const Graph& graph, const Unit& unit, const OfferedSettings& settings) {
     const UnitQuestions questions(graph, unit);
     Capability capability;
     std::set<std::string> reasons;
-    const auto refuse_int8 = [&](const std::string& why) {
-        if (reasons.insert(why).second) capability.refused.push_back({.dtype = "int8", .why = why});
-    };
-    for (const Scheme scheme : kSchemes) {
-        for (const Granularity granularity : kGranularities) {
-            if (const Support support = questions.int8(scheme, granularity); !support.is_supported) {
-                refuse_int8(support.why);
-                continue;
-            }
-            for (const Algorithm algorithm : algorithms) {
-                UnitConfig config;
-                config.activation = {.dtype = DType::u8, .scheme = scheme, .algorithm = algorithm};
-                config.weight = {.dtype = DType::s8, .granularity = granularity};
-                capability.options.push_back(config);
+    for (const DType dtype : kActivationDTypes) {
+        for (const Scheme scheme : kSchemes) {
+            const Stored stored{dtype, scheme};
+            for (const Scheme weight_scheme : kWeightSchemes) {
+                for (const Granularity granularity : kGranularities) {
+                    const Support support = questions.int8(stored, granularity);
+                    if (!support.is_supported && reasons.insert(support.why).second) {
+                        capability.refused.push_back({.dtype = "int8", .why = support.why});
+                    }
+                    if (!support.is_supported) continue;
+                    add_options(stored, {.dtype = DType::s8, .scheme = weight_scheme, .granularity = granularity},
+                                settings, capability.options);
+                }
             }
         }
     }
@@ -117,10 +146,9 @@ Capability capability(const Graph& graph, const Unit& unit, const std::vector<Al
 
 }  // namespace
 
-CapabilityTable capabilities(const Graph& graph, const std::vector<Unit>& units,
-                             const std::vector<Algorithm>& algorithms) {
+CapabilityTable capabilities(const Graph& graph, const std::vector<Unit>& units, const OfferedSettings& settings) {
     CapabilityTable table;
-    for (const Unit& unit : units) table.push_back(capability(graph, unit, algorithms));
+    for (const Unit& unit : units) table.push_back(capability(graph, unit, settings));
     return table;
 }
 

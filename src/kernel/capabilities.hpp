@@ -9,9 +9,18 @@
 
 namespace halftone {
 
-/// By unit index. Option order: activation scheme (asym, sym) x weight granularity (per_channel, per_tensor) x
-/// activation algorithm (as given), slowest first; fp32 last. Refused: bf16 and int8 with the kernels' reasons.
+/// What a configuration can name beside what kernels decide.
+struct OfferedSettings {
+    std::vector<RangeRule> activation_rules{RangeRule{}};
+    std::vector<Algorithm> weight_algorithms{Algorithm::minmax};
+    std::vector<float> bits{kAllBits};
+};
+
+/// By unit index. Option order: activation dtype (uint8, int8) x activation scheme (asym, sym) x weight scheme (sym,
+/// asym) x weight granularity (per_channel, per_tensor) x weight algorithm x bit x activation rule (as given), slowest
+/// first; then bf16, fp32 last. Refused: bf16 and int8 with the kernels' reasons.
+/// Asymmetric weights are run by no integer kernel: they are offered wherever fp32 is, as is_accelerated() tells.
 [[nodiscard]] CapabilityTable capabilities(const Graph& graph, const std::vector<Unit>& units,
-                                           const std::vector<Algorithm>& algorithms);
+                                           const OfferedSettings& settings);
 
 }  // namespace halftone

@@ -39,7 +39,7 @@ public:
         collect_excluded();
         std::vector<Decision> decisions;
         for (std::size_t u = 0; u < units_.size(); ++u) {
-            decisions.push_back({units_[u].name, units_[u].op, options_of(u)});
+            decisions.push_back({units_[u].name, units_[u].op, with_range(options_of(u))});
         }
         check_wide_rules(decisions);
         std::vector<std::int64_t> sizes;
@@ -93,18 +93,28 @@ private:
             applied.push_back({rule.level, rule.constraint, &rule.place});
             if (narrowest == nullptr || rule.level >= narrowest->level) narrowest = &rule;
         }
-        if (narrowest == nullptr) return offered;
 
         const OptionFilter filter(applied);
         std::vector<UnitConfig> options = filter.apply(offered);
         const bool lost_all_quantized = has_quantized(offered) && filter.admits_quantized() && !has_quantized(options);
-        if (!narrowest->is_wide() && (options.empty() || lost_all_quantized)) {
+        if (narrowest != nullptr && !narrowest->is_wide() && (options.empty() || lost_all_quantized)) {
             throw ConfigError(fmt::format("{} leaves {} to unit '{}', which offers: {}", narrowest->place,
                                           options.empty() ? "nothing" : "no quantized option", units_[u].name,
                                           describe_options(offered)));
         }
         if (lost_all_quantized) lost_.push_back(u);
         return options;
+    }
+
+    /// reduce_range: on. Options that differ in bits only may become equal; the first one stays.
+    [[nodiscard]] std::vector<UnitConfig> with_range(std::vector<UnitConfig> options) const {
+        if (config_.reduce_range != "on") return options;
+        std::vector<UnitConfig> reduced;
+        for (UnitConfig option : options) {
+            if (option.is_quantized()) option.weight.bit = std::min(option.weight.bit, kReducedBits);
+            if (std::find(reduced.begin(), reduced.end(), option) == reduced.end()) reduced.push_back(option);
+        }
+        return reduced;
     }
 
     /// A wide rule may pass by units that cannot follow it, but not by all of them.

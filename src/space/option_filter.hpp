@@ -23,7 +23,8 @@ struct AppliedRule {
 
 class OptionFilter {
 public:
-    /// Order of `rules` plays no part. @throws ConfigError for a word that is none of the field
+    /// Order of `rules` plays no part. Without a rule for it, a field keeps what is searched by default (README.md).
+    /// @throws ConfigError for a word that is none of the field
     explicit OptionFilter(const std::vector<AppliedRule>& rules);
 
     /// Options that stay, quantized ones first, each kind in the order of the user's words.

@@ -15,11 +15,11 @@ namespace {
 constexpr long double kMostWrittenOut = 1e15L;
 
 void add_config(Hasher& hasher, const ActivationConfig& config) {
-    hasher.add(config.dtype).add(config.scheme).add(config.granularity).add(config.algorithm);
+    hasher.add(config.dtype).add(config.scheme).add(config.granularity).add(config.algorithm).add(config.percentile);
 }
 
 void add_config(Hasher& hasher, const WeightConfig& config) {
-    hasher.add(config.dtype).add(config.scheme).add(config.granularity).add(config.algorithm);
+    hasher.add(config.dtype).add(config.scheme).add(config.granularity).add(config.algorithm).add(config.bit);
 }
 
 /// Of what is computed, not of what was chosen: an activation choice that no tensor takes its parameters from, and the

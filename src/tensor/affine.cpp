@@ -211,6 +211,17 @@ QuantParams weight_params(const Tensor& weights, Granularity granularity, std::i
     return params;
 }
 
+bool pairs_fit_16_bits(const Tensor& weight_codes) {
+    int largest = 0;
+    int second = 0;
+    for (const std::int8_t code : weight_codes.as<std::int8_t>()) {
+        const int magnitude = std::abs(int{code});
+        second = std::max(second, std::min(magnitude, largest));
+        largest = std::max(largest, magnitude);
+    }
+    return 255 * (largest + second) <= std::numeric_limits<std::int16_t>::max();
+}
+
 CodeRange code_range(DType dtype) {
     HALFTONE_CHECK(dtype == DType::s8 || dtype == DType::u8,
                    "codes are int8 or uint8, not " + std::string(to_string(dtype)));

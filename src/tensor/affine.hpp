@@ -36,6 +36,10 @@ void dequantize_linear(TensorView codes, float scale, std::int32_t zero_point, s
 /// gives scale 1 (exact). @pre weights are f32
 [[nodiscard]] QuantParams weight_params(const Tensor& weights, Granularity granularity, std::int64_t axis);
 
+/// Can no two products of these s8 weights with u8 codes exceed the 16 bits that vpmaddubsw adds them in, whichever
+/// weights are neighbours?
+[[nodiscard]] bool pairs_fit_16_bits(const Tensor& weight_codes);
+
 /// [lowest, highest] code: u8 0..255, s8 -128..127.
 struct CodeRange {
     std::int32_t low;

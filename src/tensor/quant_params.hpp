@@ -1,8 +1,10 @@
 #pragma once
 // Affine quantization parameters: real = scale * (code - zero_point). scale is in real units per step.
 
+#include <compare>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/enum_names.hpp"
@@ -23,6 +25,19 @@ inline constexpr EnumNames<Algorithm, 4> kAlgorithmNames{{{{Algorithm::minmax, "
                                                            {Algorithm::kl, "kl"},
                                                            {Algorithm::percentile, "percentile"},
                                                            {Algorithm::mse, "mse"}}}};
+
+/// An algorithm with its setting: two rules that choose the same range are equal.
+struct RangeRule {
+    Algorithm algorithm = Algorithm::minmax;
+    float percentile = 0;  ///< of Algorithm::percentile: share of the values kept, in %, (50, 100]; 0 for the others
+    friend auto operator<=>(const RangeRule&, const RangeRule&) = default;
+};
+
+/// What `percentile` keeps when nothing else is said, in %.
+inline constexpr float kDefaultPercentile = 99.99F;
+
+/// "kl", "percentile 99.99"
+[[nodiscard]] std::string to_text(const RangeRule& rule);
 
 /// A real interval that a quantized tensor must represent.
 struct Range {

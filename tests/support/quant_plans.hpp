@@ -30,7 +30,7 @@ inline const UnitConfig kFp32 = high_precision(DType::f32);
 inline RangeTable ranges_of(const std::map<std::string, Range>& ranges) {
     CalibrationTable table;
     for (const auto& [name, range] : ranges) table.at(name).observe(std::vector<float>{range.low, range.high});
-    return {table, {Algorithm::minmax}};
+    return {table, {RangeRule{}}};
 }
 
 /// A typed graph, its units, a plan for them, and ranges: those given, else [-2, 2].

@@ -111,6 +111,6 @@ public:
 
 }  // namespace
 
-std::unique_ptr<Observer> make_kl() { return std::make_unique<KullbackLeibler>(); }
+std::unique_ptr<Observer> make_kl(const RangeRule&) { return std::make_unique<KullbackLeibler>(); }
 
 }  // namespace halftone

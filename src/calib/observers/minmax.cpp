@@ -12,6 +12,6 @@ public:
 
 }  // namespace
 
-std::unique_ptr<Observer> make_minmax() { return std::make_unique<MinMax>(); }
+std::unique_ptr<Observer> make_minmax(const RangeRule&) { return std::make_unique<MinMax>(); }
 
 }  // namespace halftone

@@ -4,7 +4,7 @@
 
 namespace halftone {
 
-#define HALFTONE_OBSERVER(algorithm, factory) std::unique_ptr<Observer> factory();
+#define HALFTONE_OBSERVER(algorithm, factory) std::unique_ptr<Observer> factory(const RangeRule& rule);
 #include "calib/observers/list.inc"
 #undef HALFTONE_OBSERVER
 
@@ -12,7 +12,7 @@ namespace {
 
 struct Row {
     Algorithm algorithm;
-    std::unique_ptr<Observer> (*make)();
+    std::unique_ptr<Observer> (*make)(const RangeRule&);
 };
 
 #define HALFTONE_OBSERVER(algorithm, factory) Row{Algorithm::algorithm, factory},
@@ -23,9 +23,9 @@ constexpr std::array kRows{
 
 }  // namespace
 
-std::unique_ptr<Observer> make_observer(Algorithm algorithm) {
+std::unique_ptr<Observer> make_observer(const RangeRule& rule) {
     for (const Row& row : kRows) {
-        if (row.algorithm == algorithm) return row.make();
+        if (row.algorithm == rule.algorithm) return row.make(rule);
     }
     return nullptr;
 }

@@ -116,9 +116,17 @@ Tensor as_reals(const Tensor& integers) {
     return reals;
 }
 
+/// Weights of reduced range. With int8 inputs oneDNN would halve the weights instead.
+bool fits_16_bits(const KernelRequest& request) {
+    return request.inputs[0].params->dtype == DType::u8 && request.weight.dtype() == DType::s8 &&
+           pairs_fit_16_bits(request.weight);
+}
+
 }  // namespace
 
-bool needs_widening(const KernelRequest& request) { return request.is_quantized() && !has_exact_int8(); }
+bool needs_widening(const KernelRequest& request) {
+    return request.is_quantized() && !has_exact_int8() && !fits_16_bits(request);
+}
 
 KernelRequest widened(const KernelRequest& request) {
     KernelRequest real;

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes kl_golden.inc: data sets and their KL thresholds. Usage: make_kl_golden.py > kl_golden.inc
+"""Writes kl_golden.inc: data sets, their KL thresholds, percentiles and least squared errors. Usage: make_kl_golden.py > kl_golden.inc
 
 An independent implementation of the definition in src/calib/observers/kl.cpp: it builds P and Q as arrays for every
 threshold and sums P log(P / Q), where the program uses running sums and drops constant terms.
@@ -49,6 +49,23 @@ def threshold(values):
     return min(results)[1]
 
 
+def least_squared_error(values):
+    """Over clipping thresholds in steps of 1/128 of the largest magnitude, by quantizing the values themselves."""
+    extent, errors = np.abs(values).max(), []
+    for part in range(1, 129):
+        low = min(max(values.min(), -extent * part / 128), 0)
+        high = max(min(values.max(), extent * part / 128), 0)
+        scale = (high - low) / 255
+        zero_point = np.clip(np.rint(-low / scale), 0, 255)
+        codes = np.clip(np.rint(values / scale) + zero_point, 0, 255)
+        errors.append(np.mean((values - (codes - zero_point) * scale) ** 2))
+    return float(min(errors))
+
+
+def percentile(values, share):
+    return np.percentile(values, share, method="inverted_cdf")
+
+
 def base(name, values):
     """Writes a set as counts of steps (a negative number: so many empty steps) and returns the middles of the steps."""
     steps = np.floor(np.float32(values) / STEP).astype(int)
@@ -69,7 +86,8 @@ def case(title, name_and_values, shift=0.0, low=-np.inf, high=np.inf, extra=None
         values = np.append(values, extra)
     limits = [f"{limit}F" if np.isfinite(limit) else f"{'-' if limit < 0 else ''}INFINITY" for limit in (low, high)]
     print(f'CASE("{title}", {name}, {shift}F, {limits[0]}, {limits[1]}, {"INFINITY" if extra is None else f"{extra}F"}, '
-          f"{threshold(values)})")
+          f"{threshold(values)}, {percentile(values, 0.05)}, {percentile(values, 99.95)}, "
+          f"{least_squared_error(values)})")
 
 
 def main():

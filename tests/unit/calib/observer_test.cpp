@@ -7,6 +7,8 @@
 #include <map>
 #include <string>
 
+#include "tensor/affine.hpp"
+
 namespace halftone {
 namespace {
 
@@ -26,6 +28,8 @@ struct KlCase {
     std::string title;
     std::vector<float> values;
     double threshold;
+    double low, high;  ///< percentiles 0.05 and 99.95
+    double least_error;
 };
 
 /// `extra` is one more value; infinity: none.
@@ -38,8 +42,8 @@ std::vector<float> derived(std::vector<float> values, float shift, float low, fl
 std::vector<KlCase> kl_cases() {
     std::vector<KlCase> cases;
 #define BASE(name, first, ...) const std::vector<float> name = expanded(first, __VA_ARGS__);
-#define CASE(title, name, shift, low, high, extra, threshold) \
-    cases.push_back({title, derived(name, shift, low, high, extra), threshold});
+#define CASE(title, name, shift, low, high, extra, ...) \
+    cases.push_back({title, derived(name, shift, low, high, extra), __VA_ARGS__});
 #include "golden/calib/kl_golden.inc"
 #undef BASE
 #undef CASE
@@ -52,7 +56,7 @@ ValueStatistics statistics_of(const std::vector<float>& values) {
     return statistics;
 }
 
-Range kl(const std::vector<float>& values) { return make_observer(Algorithm::kl)->range(statistics_of(values)); }
+Range kl(const std::vector<float>& values) { return make_observer({Algorithm::kl})->range(statistics_of(values)); }
 
 TEST(Kl, AgreesWithNumPy) {
     for (const KlCase& c : kl_cases()) {
@@ -68,7 +72,7 @@ TEST(Kl, AnIsolatedOutlierOfANormalDistributionIsClippedWhereMinMaxKeepsIt) {
     ASSERT_EQ(values.back(), 40.0F);
     EXPECT_GE(kl(values).high, 4.5F);
     EXPECT_LE(kl(values).high, 6.5F);
-    EXPECT_EQ(make_observer(Algorithm::minmax)->range(statistics_of(values)).high, 40.0F);
+    EXPECT_EQ(make_observer({Algorithm::minmax})->range(statistics_of(values)).high, 40.0F);
 }
 
 TEST(Kl, AUniformDistributionKeepsItsRange) {
@@ -109,13 +113,60 @@ TEST(Kl, TheNumberOfExactZerosDoesNotMatter) {
 }
 
 TEST(MinMax, IsTheExtentOfTheValues) {
-    EXPECT_EQ(make_observer(Algorithm::minmax)->range(statistics_of({1.5F, -2.0F, 0.5F})), (Range{-2.0F, 1.5F}));
-    EXPECT_EQ(make_observer(Algorithm::minmax)->range({}), (Range{0, 0}));
+    EXPECT_EQ(make_observer({Algorithm::minmax})->range(statistics_of({1.5F, -2.0F, 0.5F})), (Range{-2.0F, 1.5F}));
+    EXPECT_EQ(make_observer({Algorithm::minmax})->range({}), (Range{0, 0}));
 }
 
-TEST(Observers, AWordWithoutObserverGivesNull) {
-    EXPECT_EQ(make_observer(Algorithm::percentile), nullptr);
-    for (const Algorithm algorithm : observer_algorithms()) EXPECT_NE(make_observer(algorithm), nullptr);
+TEST(Percentile, AgreesWithNumPyToABin) {
+    for (const KlCase& c : kl_cases()) {
+        const ValueStatistics statistics = statistics_of(c.values);
+        const Range range = make_observer({Algorithm::percentile, 99.9F})->range(statistics);
+        EXPECT_NEAR(static_cast<double>(range.low), c.low, 1.01 * statistics.bin_width()) << c.title;
+        EXPECT_NEAR(static_cast<double>(range.high), c.high, 1.01 * statistics.bin_width()) << c.title;
+    }
+}
+
+TEST(Percentile, AHundredKeepsAllAndFewOrEqualValuesKeepTheirRange) {
+    const auto range = [](const std::vector<float>& values, float percent) {
+        return make_observer({Algorithm::percentile, percent})->range(statistics_of(values));
+    };
+    EXPECT_EQ(range({-3.0F, 0.5F, 40.0F}, 100.0F), (Range{-3.0F, 40.0F}));
+    EXPECT_EQ(range({}, 99.0F), (Range{0, 0}));
+    EXPECT_EQ(range({2.5F, 2.5F}, 60.0F), (Range{2.5F, 2.5F}));
+}
+
+/// Of 256 codes over the range.
+double squared_error(const std::vector<float>& values, const Range& range) {
+    const QuantParams params = activation_params(range, DType::u8, Scheme::asym);
+    const Tensor x = Tensor::of<float>(Shape{static_cast<std::int64_t>(values.size())}, values);
+    const Tensor back = dequantize(quantize(x, params), params);
+    double sum = 0;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        const double error = static_cast<double>(values[i]) - static_cast<double>(back.as<float>()[i]);
+        sum += error * error;
+    }
+    return sum / static_cast<double>(values.size());
+}
+
+TEST(Mse, IsAsGoodAsTheBestOfNumPy) {
+    for (const KlCase& c : kl_cases()) {
+        const Range range = make_observer({Algorithm::mse})->range(statistics_of(c.values));
+        EXPECT_LE(squared_error(c.values, range), 1.02 * c.least_error) << c.title;
+    }
+}
+
+TEST(Mse, FewOrEqualValuesKeepTheirRange) {
+    const auto mse = [](const std::vector<float>& values) {
+        return make_observer({Algorithm::mse})->range(statistics_of(values));
+    };
+    EXPECT_EQ(mse({}), (Range{0, 0}));
+    EXPECT_EQ(mse({2.5F, 2.5F}), (Range{2.5F, 2.5F}));
+    EXPECT_EQ(mse({-3e38F, 3e38F}).high, 3e38F);
+}
+
+TEST(Observers, EveryAlgorithmHasOne) {
+    for (const auto& row : kAlgorithmNames.rows) EXPECT_NE(make_observer({row.first}), nullptr) << row.second;
+    EXPECT_EQ(observer_algorithms().size(), kAlgorithmNames.rows.size());
 }
 
 }  // namespace

@@ -78,12 +78,17 @@ TEST(Quantization, ActivationsHaveNoBits) {
                 StartsWith("c.yaml:1:42: quantization.model_wise.activation.bit is unknown; allowed:"));
 }
 
-TEST(Quantization, BitsBesideSevenAreNotAvailableAndBeyondItWrong) {
-    EXPECT_THAT(
-        notes_of("quantization: {model_wise: {weight: {bit: 6.5}}}"),
-        ElementsAre("c.yaml:1:43: quantization.model_wise.weight.bit '6.5' is not available yet; available: 7.0"));
+TEST(Quantization, BitsAndPercentilesOutsideTheirLimitsAreErrors) {
+    EXPECT_THAT(config("quantization: {model_wise: {weight: {bit: [6.5, 7]}}}").quantization.model_wise.weight.bit,
+                ElementsAre(6.5, 7.0));
     EXPECT_EQ(error_of("quantization: {model_wise: {weight: {bit: 8}}}"),
-              "c.yaml:1:43: quantization.model_wise.weight.bit must be numbers > 0 and <= 7.0, got '8.0'");
+              "c.yaml:1:43: quantization.model_wise.weight.bit must be numbers >= 1.0 and <= 7.0, got '8.0'");
+    EXPECT_THAT(config("quantization: {model_wise: {activation: {percentile: 99.9}}}")
+                    .quantization.model_wise.activation.percentile,
+                ElementsAre(99.9));
+    EXPECT_EQ(error_of("quantization: {model_wise: {activation: {percentile: [99, 50]}}}"),
+              "c.yaml:1:54: quantization.model_wise.activation.percentile must be numbers > 50.0 and <= 100.0, got "
+              "'50.0'");
 }
 
 TEST(Quantization, SamplingSizesArePositiveIntegers) {
@@ -103,13 +108,6 @@ TEST(Quantization, WhatIsNotAvailableYetIsNotedWithItsPlace) {
     EXPECT_THAT(notes_of("quantization: {approach: post_training_dynamic_quant}"),
                 ElementsAre("c.yaml:1:26: quantization.approach 'post_training_dynamic_quant' is not available yet; "
                             "available: post_training_static_quant"));
-    EXPECT_THAT(
-        notes_of("quantization: {recipes: {weight_correction: True}}"),
-        ElementsAre(
-            "c.yaml:1:45: quantization.recipes.weight_correction 'true' is not available yet; available: false"));
-    EXPECT_THAT(
-        notes_of("quantization: {reduce_range: verify}"),
-        ElementsAre("c.yaml:1:30: quantization.reduce_range 'verify' is not available yet; available: auto off"));
     EXPECT_THAT(notes_of("quantization: {advance: {bias_correction: weight_empirical}}"), testing::SizeIs(1));
     EXPECT_THAT(notes_of("quantization: {op_wise: {default_qconfig: {weight: {dtype: [fp32]}}}}"), testing::SizeIs(1));
     EXPECT_THAT(notes_of("quantization: {model_wise: {weight: {scheme: asym_float}}}"), testing::SizeIs(1));
@@ -119,6 +117,7 @@ TEST(Quantization, WhatIsNotAvailableYetIsNotedWithItsPlace) {
 TEST(Quantization, ReduceRangeTakesBooleansToo) {
     EXPECT_EQ(config("quantization: {reduce_range: False}").quantization.reduce_range, "off");
     EXPECT_EQ(config("quantization: {reduce_range: on}").quantization.reduce_range, "on");
+    EXPECT_EQ(config("quantization: {reduce_range: verify}").quantization.reduce_range, "verify");
 }
 
 TEST(Dataloader, KeepsTransformsInFileOrder) {

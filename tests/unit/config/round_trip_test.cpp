@@ -164,6 +164,7 @@ quantization:
       scheme: []
       granularity: []
       algorithm: []
+      percentile: []
   optype_wise: {}
   op_wise: {}
   exclude: []

@@ -47,8 +47,10 @@ struct World {
     static SearchSpace space_of(const PreparedModel& model, std::vector<std::int64_t> sizes) {
         QuantizationConfig config;
         config.sampling_sizes = std::move(sizes);
-        return build_space(model.graph, model.units, capabilities(model.graph, model.units, observer_algorithms()),
-                           config);
+        return build_space(
+            model.graph, model.units,
+            capabilities(model.graph, model.units, {.activation_rules = {{Algorithm::minmax}, {Algorithm::kl}}}),
+            config);
     }
     [[nodiscard]] EvaluationSetup setup(std::int64_t shards = 20, std::int64_t batch = 8) const {
         return {.model = &model,

@@ -22,7 +22,7 @@ TEST(WeightCodes, EqualWhatTheyStandFor) {
     for (const Granularity granularity : {Granularity::per_tensor, Granularity::per_channel}) {
         const QuantParams params = weight_params(weight, granularity, 0);
         for (int time = 0; time < 2; ++time) {
-            EXPECT_EQ(known.params(weight, granularity, 0), params);
+            EXPECT_EQ(known.params(weight, {.dtype = DType::s8, .granularity = granularity}, 0), params);
             const Tensor expected = quantize(weight, params);
             const Tensor codes = known.codes(weight, params);
             EXPECT_THAT(codes.as<std::int8_t>(), testing::ElementsAreArray(expected.as<std::int8_t>()));
@@ -33,7 +33,7 @@ TEST(WeightCodes, EqualWhatTheyStandFor) {
 TEST(WeightCodes, AreMadeOnce) {
     WeightCodes known;
     const Tensor weight = ramp(4, 9, 0.1F);
-    const QuantParams params = known.params(weight, Granularity::per_channel, 0);
+    const QuantParams params = known.params(weight, {.dtype = DType::s8, .granularity = Granularity::per_channel}, 0);
     const std::byte* first = address(known.codes(weight, params));
     EXPECT_EQ(address(known.codes(weight, params)), first);
     QuantParams other = params;
@@ -46,7 +46,7 @@ TEST(WeightCodes, AreMadeOnce) {
 TEST(WeightCodes, ForgetTheLeastRecentlyUsed) {
     WeightCodes known;
     const Tensor weight = ramp(2, 8, 0.1F);
-    QuantParams params = known.params(weight, Granularity::per_tensor, 0);
+    QuantParams params = known.params(weight, {.dtype = DType::s8, .granularity = Granularity::per_tensor}, 0);
     const Tensor first = known.codes(weight, params);
     const Tensor other = known.codes(ramp(2, 8, 0.3F), params);
     for (int i = 0; i < 4; ++i) {

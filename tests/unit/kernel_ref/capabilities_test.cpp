@@ -16,9 +16,11 @@ using testing::Field;
 using testing::HasSubstr;
 
 Capability capability_of(const Graph& graph, const std::vector<Algorithm>& algorithms) {
+    std::vector<RangeRule> rules;
+    for (const Algorithm algorithm : algorithms) rules.push_back({algorithm});
     const Graph typed = infer_types(graph, reference_ops());
     const std::vector<Unit> units = find_units(typed);
-    const CapabilityTable table = capabilities(typed, units, algorithms);
+    const CapabilityTable table = capabilities(typed, units, {.activation_rules = rules});
     if (table.empty() || table.size() != units.size()) throw std::runtime_error("no capability");
     return table.back();
 }
@@ -36,11 +38,13 @@ Graph gemm(std::int64_t trans_a) {
     return g.build({g.gemm("fc", x, random_tensor({4, 3}, 1), random_tensor({3}, 2), {{"transA", trans_a}})});
 }
 
-/// "asym/per_channel/kl", or "fp32".
+/// "uint8/asym sym/per_channel kl", or "fp32".
 std::string text_of(const UnitConfig& config) {
     if (!config.is_quantized()) return std::string(to_string(config.activation.dtype));
-    return std::string(kSchemeNames.name(config.activation.scheme)) + "/" +
-           std::string(kGranularityNames.name(config.weight.granularity)) + "/" +
+    return std::string(to_string(config.activation.dtype)) + "/" +
+           std::string(kSchemeNames.name(config.activation.scheme)) + " " +
+           std::string(kSchemeNames.name(config.weight.scheme)) + "/" +
+           std::string(kGranularityNames.name(config.weight.granularity)) + " " +
            std::string(kAlgorithmNames.name(config.activation.algorithm));
 }
 
@@ -52,10 +56,30 @@ std::vector<std::string> options_of(const Capability& capability) {
 
 TEST(Capabilities, OptionsComeInTheDocumentedOrder) {
     const Capability capability = capability_of(conv_relu(), {Algorithm::minmax, Algorithm::kl});
-    EXPECT_THAT(options_of(capability),
-                testing::ElementsAre("asym/per_channel/minmax", "asym/per_channel/kl", "asym/per_tensor/minmax",
-                                     "asym/per_tensor/kl", "sym/per_channel/minmax", "sym/per_channel/kl",
-                                     "sym/per_tensor/minmax", "sym/per_tensor/kl", "fp32"));
+    std::vector<std::string> expected;
+    for (const std::string activation : {"uint8/asym", "uint8/sym", "int8/asym", "int8/sym"}) {
+        for (const std::string scheme : {"sym", "asym"}) {
+            for (const std::string granularity : {"per_channel", "per_tensor"}) {
+                for (const std::string algorithm : {"minmax", "kl"}) {
+                    expected.push_back(activation + " " + scheme + "/" + granularity + " " + algorithm);
+                }
+            }
+        }
+    }
+    expected.emplace_back("fp32");
+    EXPECT_EQ(options_of(capability), expected);
+}
+
+TEST(Capabilities, WeightAlgorithmsAndBitsAreOfferedAsTheyAreNamed) {
+    const Graph typed = infer_types(conv_relu(), reference_ops());
+    const CapabilityTable table =
+        capabilities(typed, find_units(typed),
+                     {.weight_algorithms = {Algorithm::minmax, Algorithm::mse}, .bits = {kAllBits, kReducedBits}});
+    const auto& options = table.back().options;
+    ASSERT_GE(options.size(), 4U);
+    EXPECT_EQ(options[1].weight.bit, kReducedBits);
+    EXPECT_EQ(options[2].weight.algorithm, Algorithm::mse);
+    EXPECT_EQ(options.size(), 16U * 4 + 1);
 }
 
 TEST(Capabilities, Bf16IsRefusedWithAReason) {
@@ -71,11 +95,11 @@ TEST(Capabilities, ADepthwiseUnitWithAResidualCanBeInt8) {
     const ValueId a = g.conv("a", x, random_tensor({8, 1, 1, 1}, 1), {}, {{"group", std::int64_t{8}}});
     const ValueId b = g.conv("b", a, random_tensor({8, 1, 1, 1}, 2), {}, {{"group", std::int64_t{8}}});
     const Graph graph = g.build({g.node("Relu", "relu", {g.node("Add", "add", {a, b})})});
-    EXPECT_EQ(capability_of(graph, {Algorithm::minmax}).options.size(), 5U);
+    EXPECT_EQ(capability_of(graph, {Algorithm::minmax}).options.size(), 17U);
 }
 
 TEST(Capabilities, AUnitThatCannotBeInt8SaysWhy) {
-    EXPECT_EQ(options_of(capability_of(gemm(0), {Algorithm::minmax})).size(), 5U);
+    EXPECT_EQ(options_of(capability_of(gemm(0), {Algorithm::minmax})).size(), 17U);
     const Capability capability = capability_of(gemm(1), {Algorithm::minmax});
     EXPECT_THAT(options_of(capability), testing::ElementsAre("fp32"));
     EXPECT_THAT(capability.refused, Contains(Field(&Refusal::dtype, "int8")));

@@ -89,7 +89,8 @@ TEST_F(Constraints, Bf16StaysOnlyIfListed) {
     capabilities_[0].options = {kMinmax, kBf16, kFp32};
     EXPECT_EQ(options("  model_wise: {activation: {dtype: uint8}}\n")[0], (Options{kMinmax, kFp32}));
     EXPECT_EQ(options("  model_wise: {activation: {dtype: [uint8, bf16]}}\n")[0], (Options{kMinmax, kBf16, kFp32}));
-    EXPECT_EQ(options("  model_wise: {activation: {algorithm: minmax}}\n")[0], (Options{kMinmax, kBf16, kFp32}));
+    EXPECT_EQ(options("  model_wise: {activation: {algorithm: minmax}}\n")[0], (Options{kMinmax, kFp32}));
+    EXPECT_EQ(options("  model_wise: {activation: {dtype: bf16}}\n")[0], (Options{kBf16, kFp32}));
 }
 
 TEST_F(Constraints, Fp32OfActivationsAloneMeansTheUnit) {

@@ -1,0 +1,180 @@
+#include "exec/plan_numbers.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/check.hpp"
+#include "base/error.hpp"
+#include "tensor/affine.hpp"
+
+namespace halftone {
+namespace {
+
+/// Scales so large that input x weight scale is a normal float and int32 holds every |bias / (s_x * s_w)|: only a very
+/// small weight meets either, and what it loses lies far below the bias. The margin keeps rounding inside the range.
+void enlarge_scales(QuantParams& weight, std::span<const float> bias, float input_scale, const std::string& unit) {
+    constexpr double kLargest = 2147483647.0 * 0.99;
+    const auto input = static_cast<double>(input_scale);
+    const auto make_at_least = [&](float& scale, double least) {
+        if (least * input > static_cast<double>(std::numeric_limits<float>::max()) / 2) {
+            throw ModelError("unit '" + unit + "': its bias does not fit int32 at any weight scale");
+        }
+        if (static_cast<double>(scale) < least) {
+            scale = std::nextafter(static_cast<float>(least), std::numeric_limits<float>::infinity());
+        }
+    };
+    for (float& scale : weight.scale) {
+        make_at_least(scale, static_cast<double>(std::numeric_limits<float>::min()) / input);
+        if (!std::isfinite(input_scale * scale)) {
+            throw ModelError("unit '" + unit + "': input scale x weight scale is beyond the largest float");
+        }
+    }
+    for (std::size_t c = 0; c < bias.size(); ++c) {
+        make_at_least(weight.scale[weight.is_per_tensor() ? 0 : c],
+                      std::abs(static_cast<double>(bias[c])) / (input * kLargest));
+    }
+}
+
+/// body(channel, first element, elements) for each contiguous block of a weight.
+template <class Body>
+void for_each_block(const Shape& shape, std::int64_t axis, const Body& body) {
+    std::size_t inner = 1;
+    for (auto d = static_cast<std::size_t>(axis) + 1; d < shape.rank(); ++d)
+        inner *= static_cast<std::size_t>(shape[d]);
+    const auto channels = static_cast<std::size_t>(shape[static_cast<std::size_t>(axis)]);
+    const auto blocks = static_cast<std::size_t>(shape.elements()) / inner;
+    for (std::size_t block = 0; block < blocks; ++block) body(block % channels, block * inner, inner);
+}
+
+/// Mean and standard deviation of each output channel.
+struct Moments {
+    std::vector<double> mean, deviation;
+};
+
+Moments moments_of(const Tensor& weight, std::int64_t axis) {
+    const auto channels = static_cast<std::size_t>(weight.shape()[static_cast<std::size_t>(axis)]);
+    const double count = static_cast<double>(weight.elements()) / static_cast<double>(channels);
+    const auto values = weight.as<float>();
+    Moments moments{std::vector<double>(channels), std::vector<double>(channels)};
+    for_each_block(weight.shape(), axis, [&](std::size_t c, std::size_t first, std::size_t n) {
+        for (const float w : values.subspan(first, n)) moments.mean[c] += static_cast<double>(w) / count;
+    });
+    for_each_block(weight.shape(), axis, [&](std::size_t c, std::size_t first, std::size_t n) {
+        for (const float w : values.subspan(first, n)) {
+            const double distance = static_cast<double>(w) - moments.mean[c];
+            moments.deviation[c] += distance * distance / count;
+        }
+    });
+    for (double& deviation : moments.deviation) deviation = std::sqrt(deviation);
+    return moments;
+}
+
+/// Factor and shift that give the stored weights the mean and deviation of the real ones, channel by channel.
+/// Source: LPOT's recipe weight_correction (r = std(w) / std(w'), u = mean(w) - mean(r w')).
+void correct_weights(const Tensor& weight, std::int64_t axis, UnitNumbers& numbers) {
+    const Moments real = moments_of(weight, axis);
+    const Moments stored = moments_of(dequantize(quantize(weight, numbers.weight), numbers.weight), axis);
+    for (std::size_t c = 0; c < real.mean.size(); ++c) {
+        const double factor = stored.deviation[c] > 0 ? real.deviation[c] / stored.deviation[c] : 1.0;
+        numbers.weight_factor.push_back(static_cast<float>(factor));
+        numbers.weight_shift.push_back(static_cast<float>(real.mean[c] - factor * stored.mean[c]));
+    }
+}
+
+class NumberDeriver {
+public:
+    NumberDeriver(const Graph& graph, const QuantPlan& plan, const RangeTable& ranges, WeightCodes& codes,
+                  const WeightTreatment& treatment)
+        : graph_(graph), plan_(plan), ranges_(ranges), codes_(codes), treatment_(treatment) {}
+
+    PlanNumbers run(const std::vector<Unit>& units) {
+        HALFTONE_CHECK(plan_.units.size() == units.size(), "one configuration per unit");
+        for (const TensorPlan& tensor : plan_.tensors) add_activation(tensor);
+        for (std::size_t u = 0; u < units.size(); ++u) {
+            if (plan_.units[u].is_quantized()) add_unit(units[u], plan_.units[u].weight);
+        }
+        return std::move(numbers_);
+    }
+
+private:
+    void add_activation(const TensorPlan& tensor) {
+        const Range range = ranges_.range(tensor.name, tensor.config.range_rule());
+        if (!std::isfinite(range.low) || !std::isfinite(range.high)) {
+            throw ModelError("value '" + tensor.name + "': its calibrated range is not finite");
+        }
+        numbers_.activations.emplace(tensor.name, activation_params(range, tensor.config.dtype, tensor.config.scheme));
+    }
+
+    /// Of the value itself, or of the top of the chain that carries its codes.
+    [[nodiscard]] const QuantParams& params_of(ValueId value) const {
+        while (true) {
+            const auto known = numbers_.activations.find(graph_.value(value).name);
+            if (known != numbers_.activations.end()) return known->second;
+            const NodeId producer = graph_.producer(value);
+            HALFTONE_CHECK(producer.is_valid() && is_code_transparent(graph_.node(producer)),
+                           "the plan quantizes what an int8 unit reads: " + graph_.value(value).name);
+            value = graph_.node(producer).inputs[0];
+        }
+    }
+
+    void add_unit(const Unit& unit, WeightConfig config) {
+        const Tensor& weight = graph_.value(unit.weight).constant;
+        const std::int64_t axis = unit.weight_channel_axis;
+        UnitNumbers numbers;
+        numbers.weight = codes_.params(weight, config, axis);
+        if (treatment_.verifies_range && config.scheme == Scheme::sym && config.bit > kReducedBits &&
+            !pairs_fit_16_bits(codes_.codes(weight, numbers.weight))) {
+            config.bit = kReducedBits;
+            numbers.weight = codes_.params(weight, config, axis);
+        }
+        const Tensor bias = bias_of(graph_, unit);
+        enlarge_scales(numbers.weight, bias.is_empty() ? std::span<const float>{} : bias.as<float>(),
+                       params_of(unit.input).scale[0], unit.name);
+        if (treatment_.corrects_weights) correct_weights(weight, axis, numbers);
+        numbers_.units.emplace(unit.name, std::move(numbers));
+    }
+
+    const Graph& graph_;
+    const QuantPlan& plan_;
+    const RangeTable& ranges_;
+    WeightCodes& codes_;
+    const WeightTreatment& treatment_;
+    PlanNumbers numbers_;
+};
+
+}  // namespace
+
+PlanNumbers derive_numbers(const Graph& graph, const std::vector<Unit>& units, const QuantPlan& plan,
+                           const RangeTable& ranges, WeightCodes& codes, const WeightTreatment& treatment) {
+    return NumberDeriver(graph, plan, ranges, codes, treatment).run(units);
+}
+
+Tensor corrected_weight(const Graph& graph, const Unit& unit, const UnitNumbers& numbers) {
+    const Tensor& weight = graph.value(unit.weight).constant;
+    if (numbers.weight_factor.empty()) return weight;
+    Tensor corrected = weight.clone();
+    const auto values = corrected.mutable_view().as<float>();
+    for_each_block(weight.shape(), unit.weight_channel_axis, [&](std::size_t c, std::size_t first, std::size_t n) {
+        for (float& w : values.subspan(first, n)) w = numbers.weight_factor[c] * w + numbers.weight_shift[c];
+    });
+    return corrected;
+}
+
+Tensor bias_of(const Graph& graph, const Unit& unit) {
+    if (!unit.bias.is_valid()) return {};
+    const Node& main = graph.node(unit.main);
+    const float beta = main.op == "Gemm" ? float_attribute(main, "beta", 1.0F) : 1.0F;
+    const Tensor& weight = graph.value(unit.weight).constant;
+    const std::int64_t channels = weight.shape()[static_cast<std::size_t>(unit.weight_channel_axis)];
+    const Tensor& bias = graph.value(unit.bias).constant;
+    const auto given = bias.as<float>();
+    if (given.size() != 1 && bias.shape() != Shape{channels} && bias.shape() != Shape{1, channels}) {
+        throw ModelError("unit '" + unit.name + "': its bias " + bias.shape().to_text() + " is not one row");
+    }
+    std::vector<float> values(static_cast<std::size_t>(channels));
+    for (std::size_t c = 0; c < values.size(); ++c) values[c] = beta * given[given.size() == 1 ? 0 : c];
+    return Tensor::of<float>(Shape{channels}, values);
+}
+
+}  // namespace halftone

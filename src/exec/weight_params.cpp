@@ -1,0 +1,128 @@
+#include "exec/weight_params.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "base/check.hpp"
+#include "calib/observer.hpp"
+#include "tensor/affine.hpp"
+
+namespace halftone {
+namespace {
+
+// Clips of the mse search, in hundredths of the extremes.
+constexpr int kNarrowestClip = 40;
+constexpr int kNoClip = 100;
+
+struct Codes {
+    double low = 0;
+    double high = 0;
+};
+
+struct SliceParams {
+    float scale = 1.0F;
+    std::int32_t zero_point = 0;
+};
+
+/// Elements of slice `channel` along `axis`, in memory order.
+std::vector<float> slice_of(const Tensor& weight, std::int64_t axis, std::size_t channel) {
+    std::size_t outer = 1;
+    std::size_t inner = 1;
+    for (std::size_t d = 0; d < weight.shape().rank(); ++d) {
+        const auto place = static_cast<std::int64_t>(d);
+        if (place < axis) outer *= static_cast<std::size_t>(weight.shape()[d]);
+        if (place > axis) inner *= static_cast<std::size_t>(weight.shape()[d]);
+    }
+    const auto channels = static_cast<std::size_t>(weight.shape()[static_cast<std::size_t>(axis)]);
+    const auto values = weight.as<float>();
+    std::vector<float> slice;
+    slice.reserve(outer * inner);
+    for (std::size_t o = 0; o < outer; ++o) {
+        const auto block = values.subspan((o * channels + channel) * inner, inner);
+        slice.insert(slice.end(), block.begin(), block.end());
+    }
+    return slice;
+}
+
+SliceParams params_of(const Range& range, Scheme scheme, const Codes& codes) {
+    const double low = std::min(static_cast<double>(range.low), 0.0);
+    const double high = std::max(static_cast<double>(range.high), 0.0);
+    const bool is_symmetric = scheme == Scheme::sym;
+    const double width = is_symmetric ? std::max(-low, high) : high - low;
+    if (width == 0) return {};
+    const double steps = is_symmetric ? codes.high : codes.high - codes.low;
+    SliceParams params;
+    params.scale = std::max(static_cast<float>(width / steps), std::numeric_limits<float>::min());
+    if (is_symmetric) return params;
+    const double zero_point = codes.low + std::nearbyint(-low / static_cast<double>(params.scale));
+    params.zero_point = static_cast<std::int32_t>(std::clamp(zero_point, codes.low, codes.high));
+    return params;
+}
+
+double squared_error(const std::vector<float>& values, const SliceParams& params, const Codes& codes) {
+    const float scale = params.scale;
+    const float low = static_cast<float>(codes.low) - static_cast<float>(params.zero_point);
+    const float high = static_cast<float>(codes.high) - static_cast<float>(params.zero_point);
+    double sum = 0;
+    for (const float value : values) {
+        const float code = std::nearbyint(std::clamp(value / scale, low, high));
+        const double error = static_cast<double>(value) - static_cast<double>(code) * static_cast<double>(scale);
+        sum += error * error;
+    }
+    return sum;
+}
+
+SliceParams least_squares(const std::vector<float>& values, const Range& extremes, Scheme scheme, const Codes& codes) {
+    SliceParams best = params_of(extremes, scheme, codes);
+    double least = squared_error(values, best, codes);
+    for (int clip = kNoClip - 1; clip >= kNarrowestClip; --clip) {
+        const float factor = static_cast<float>(clip) / kNoClip;
+        const SliceParams params = params_of({extremes.low * factor, extremes.high * factor}, scheme, codes);
+        const double error = squared_error(values, params, codes);
+        if (error >= least) continue;
+        least = error;
+        best = params;
+    }
+    return best;
+}
+
+SliceParams slice_params(const std::vector<float>& values, const WeightConfig& config) {
+    const double highest = std::exp2(static_cast<double>(config.bit)) - 1;
+    const Codes codes{.low = config.scheme == Scheme::sym ? -std::floor(highest) : -std::floor(highest) - 1,
+                      .high = std::floor(highest)};
+    if (config.algorithm == Algorithm::minmax || config.algorithm == Algorithm::mse) {
+        const auto [low, high] = std::minmax_element(values.begin(), values.end());
+        const Range extremes = values.empty() ? Range{} : Range{*low, *high};
+        HALFTONE_CHECK(std::isfinite(extremes.low) && std::isfinite(extremes.high), "weights are finite");
+        if (config.algorithm == Algorithm::mse) return least_squares(values, extremes, config.scheme, codes);
+        return params_of(extremes, config.scheme, codes);
+    }
+    ValueStatistics statistics;
+    HALFTONE_CHECK(statistics.observe(values) == 0, "weights are finite");
+    const auto observer = make_observer({.algorithm = config.algorithm});
+    return params_of(observer->range(statistics), config.scheme, codes);
+}
+
+}  // namespace
+
+QuantParams choose_weight_params(const Tensor& weight, const WeightConfig& config, std::int64_t axis) {
+    const bool is_plain = config.algorithm == Algorithm::minmax && config.scheme == Scheme::sym;
+    if (is_plain && config.bit == kAllBits) return weight_params(weight, config.granularity, axis);
+    HALFTONE_CHECK(weight.dtype() == DType::f32, "weights are fp32");
+    const bool is_whole = config.granularity == Granularity::per_tensor;
+    QuantParams params{.dtype = DType::s8, .scale = {}, .zero_point = {}, .axis = is_whole ? 0 : axis};
+    const std::int64_t slices = is_whole ? 1 : weight.shape()[static_cast<std::size_t>(axis)];
+    for (std::int64_t s = 0; s < slices; ++s) {
+        const auto values = weight.as<float>();
+        const SliceParams slice = slice_params(is_whole ? std::vector<float>(values.begin(), values.end())
+                                                        : slice_of(weight, axis, static_cast<std::size_t>(s)),
+                                               config);
+        params.scale.push_back(slice.scale);
+        params.zero_point.push_back(slice.zero_point);
+    }
+    return params;
+}
+
+}  // namespace halftone

@@ -1,0 +1,13 @@
+#include "tensor/quant_params.hpp"
+
+#include "base/text.hpp"
+
+namespace halftone {
+
+std::string to_text(const RangeRule& rule) {
+    std::string text(kAlgorithmNames.name(rule.algorithm));
+    if (rule.algorithm == Algorithm::percentile) text += " " + float_text(rule.percentile);
+    return text;
+}
+
+}  // namespace halftone
