@@ -134,7 +134,7 @@ nlohmann::ordered_json to_json(const BenchOptions& options, const Session& sessi
                                const Measured& measured) {
     const Latency latency = summarize_latency(measured.runs_ms);
     nlohmann::ordered_json json;
-    json["precision"] = options.precision;
+    json["precision"] = options.plan.empty() ? options.precision : "plan";
     json["batch"] = options.batch;
     json["threads"] = options.threads;
     json["isa"] = isa_name();
@@ -193,10 +193,9 @@ int run_bench(const BenchOptions& options) {
     if (options.batch < 1 || options.threads < 1 || options.rounds < 1) {
         throw ConfigError("--batch, --threads and --rounds must be at least 1");
     }
-    if (!options.plan.empty()) throw ConfigError("--plan is not available yet; available: --precision");
     set_kernel_threads(options.threads);
     const auto weights = make_weight_cache();
-    const BenchModel model(read_model(options.model, ""), options.model, options.precision);
+    const BenchModel model(read_model(options.model, ""), options.model, options.precision, options.plan);
     if (!options.save.empty()) make_posix_file_system()->write_atomically(options.save, export_onnx(model.graph()));
     const CompileOptions compile{.batch = options.batch, .weights = weights.get()};
     const auto start = Clock::now();

@@ -10,6 +10,7 @@
 #include "exec/prepared_model.hpp"
 #include "kernel/capabilities.hpp"
 #include "kernel/ref/ref_op.hpp"
+#include "plan_file.hpp"
 #include "setup.hpp"
 #include "space/quant_plan.hpp"
 
@@ -46,8 +47,15 @@ std::vector<UnitConfig> first_options(const CapabilityTable& capability) {
 
 }  // namespace
 
-BenchModel::BenchModel(const std::string& bytes, const std::string& name, const std::string& precision)
+BenchModel::BenchModel(const std::string& bytes, const std::string& name, const std::string& precision,
+                       const std::string& plan)
     : model_(prepare_model(bytes, name)), is_int8_(precision == "int8") {
+    if (!plan.empty()) {
+        const LoadedPlan loaded = load_plan(plan, model_);
+        is_int8_ = false;
+        graph_ = apply_plan(model_.graph, model_.units, loaded.plan, loaded.numbers).graph;
+        return;
+    }
     if (precision == "bf16") throw ConfigError("--precision bf16 is not available yet; available: as-is, fp32, int8");
     if (precision != "as-is" && is_quantized(model_.graph)) {
         throw ConfigError("--precision " + precision + ": " + name + " is quantized already; it runs as-is only");

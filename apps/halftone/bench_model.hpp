@@ -20,8 +20,10 @@ class BenchModel {
 public:
     /// @param precision  as-is, fp32, int8 (every unit that can be, with ranges of random inputs: for speed, not
     ///        accuracy)
+    /// @param plan  a best.yaml that says how to quantize, instead of `precision`; empty: none
     /// @throws ConfigError  not available yet (bf16), or what the file cannot be (fp32 of a quantized file)
-    BenchModel(const std::string& bytes, const std::string& name, const std::string& precision);
+    BenchModel(const std::string& bytes, const std::string& name, const std::string& precision,
+               const std::string& plan);
 
     [[nodiscard]] const Graph& graph() const { return graph_; }
     /// int8: candidates can be made of it.

@@ -6,44 +6,17 @@
 #include "comm/mpi/mpi_communicator.hpp"
 #include "config/config_node.hpp"
 #include "kernel/machine.hpp"
+#include "plan_file.hpp"
 #include "version.hpp"
 
 namespace halftone::app {
 namespace {
-
-/// A YAML scalar that always reads back as this text.
-std::string quoted(std::string_view text) {
-    std::string out = "\"";
-    for (const char c : text) {
-        if (c == '"' || c == '\\') out += '\\';
-        if (c == '\n')
-            out += "\\n";
-        else
-            out += c;
-    }
-    return out + "\"";
-}
 
 template <class T, class F>
 std::string flow_list(const std::vector<T>& values, F&& to_text) {
     std::string out = "[";
     for (const T& value : values) out += (out.size() > 1 ? ", " : "") + to_text(value);
     return out + "]";
-}
-
-std::string activation_text(const ActivationConfig& a) {
-    if (a.dtype != DType::u8 && a.dtype != DType::s8) return fmt::format("{{dtype: {}}}", to_string(a.dtype));
-    return fmt::format("{{dtype: {}, scheme: {}, granularity: {}, algorithm: {}}}", to_string(a.dtype),
-                       kSchemeNames.name(a.scheme), kGranularityNames.name(a.granularity),
-                       kAlgorithmNames.name(a.algorithm));
-}
-
-std::string weight_text(const UnitConfig& unit) {
-    const WeightConfig& w = unit.weight;
-    if (!unit.is_quantized()) return fmt::format("{{dtype: {}}}", to_string(w.dtype));
-    return fmt::format("{{dtype: {}, scheme: {}, granularity: {}, algorithm: {}}}", to_string(w.dtype),
-                       kSchemeNames.name(w.scheme), kGranularityNames.name(w.granularity),
-                       kAlgorithmNames.name(w.algorithm));
 }
 
 /// Why a unit is not quantized, from what is known of it.
@@ -86,19 +59,8 @@ std::string units_text(const BestInput& input) {
         out += fmt::format("  activation: {}\n  weight: {}\n", activation_text(plan.units[u].activation),
                            weight_text(plan.units[u]));
         out += fmt::format("  output: {}\n", output_dtype(*input.model, bench.model.graph.value(unit.output).name));
+        if (!is_accelerated(plan.units[u])) out += "  accelerated: false\n";
         out += fmt::format("  why: {}\n", quoted(plan.units[u].is_quantized() ? "" : reason_of(input, u)));
-    }
-    return out;
-}
-
-std::string tensors_text(const QuantizedModel& model) {
-    std::string out = model.tensors.empty() ? "tensors: []\n" : "tensors:\n";
-    for (const QuantizedTensor& tensor : model.tensors) {
-        const QuantParams& p = tensor.params;
-        out += fmt::format("- {{name: {}, dtype: {}, scale: {}, zero_point: {}{}}}\n", quoted(tensor.name),
-                           to_string(p.dtype), flow_list(p.scale, [](float v) { return float_text(v); }),
-                           flow_list(p.zero_point, [](std::int32_t v) { return std::to_string(v); }),
-                           p.is_per_tensor() ? "" : fmt::format(", axis: {}", p.axis));
     }
     return out;
 }
@@ -144,7 +106,7 @@ std::string best_yaml(const BestInput& input) {
     }
     out += fmt::format("isa: {}\nmodel: \"{}\"\ncalibration_samples: {}\n", isa_name(), hex16(input.bench->model.hash),
                        input.bench->space->calibration_sizes()[static_cast<std::size_t>(input.candidate.calibration)]);
-    return out + units_text(input) + tensors_text(*input.model);
+    return out + units_text(input) + numbers_text(*input.model, *input.numbers, input.bench->equalized);
 }
 
 std::string run_yaml(const RunConfig& config, const RunSummary& summary) {

@@ -25,6 +25,7 @@ struct BestInput {
     const Workbench* bench = nullptr;
     const RunConfig* config = nullptr;
     const QuantizedModel* model = nullptr;
+    const PlanNumbers* numbers = nullptr;  ///< of the model
     Candidate candidate;
     std::optional<tune::FinishedTrial> trial;  ///< none when nothing was evaluated
     double baseline = 0;

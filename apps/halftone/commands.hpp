@@ -22,6 +22,7 @@ struct EvalOptions {
     std::string config;
     std::string model;   ///< empty: the config's
     std::string logits;  ///< .npy to write; empty: none
+    std::string inputs;  ///< folder for inputs.npy and labels.npy; empty: none
     bool as_json = false;
     std::vector<std::string> overrides;
 };
@@ -40,6 +41,12 @@ struct RunOptions {
     bool uses_reference = false;      ///< plain kernels instead of fast ones
 };
 
+struct QuantizeOptions {
+    std::string model;
+    std::string plan;    ///< best.yaml
+    std::string output;  ///< .onnx
+};
+
 struct BenchOptions {
     std::string model;
     std::string precision = "as-is";
@@ -56,6 +63,7 @@ struct BenchOptions {
 [[nodiscard]] int run_tune(const TuneOptions& options, Communicator& comm);
 [[nodiscard]] int run_eval(const EvalOptions& options);
 [[nodiscard]] int run_inspect(const InspectOptions& options);
+[[nodiscard]] int run_quantize(const QuantizeOptions& options);
 [[nodiscard]] int run_run(const RunOptions& options);
 [[nodiscard]] int run_bench(const BenchOptions& options);
 

@@ -10,6 +10,23 @@
 
 namespace halftone::app {
 
+namespace {
+
+/// Every sample as the model gets it, and its label.
+void save_inputs(const Pipeline& data, std::int64_t samples, const std::string& folder) {
+    std::vector<std::int64_t> shape(data.spec().shape.dims());
+    shape.insert(shape.begin(), samples);
+    Tensor inputs({DType::f32, Shape(shape)});
+    Tensor labels({DType::s64, Shape{samples}});
+    data.read(0, samples, inputs.mutable_view(), labels.mutable_view().as<std::int64_t>());
+    const auto files = make_posix_file_system();
+    files->create_directories(folder);
+    files->write_atomically(folder + "/inputs.npy", to_npy(inputs.view()));
+    files->write_atomically(folder + "/labels.npy", to_npy(labels.view()));
+}
+
+}  // namespace
+
 int run_eval(const EvalOptions& options) {
     const RunConfig config = load_config(options.config, options.overrides);
     refuse_unavailable(config);
@@ -22,6 +39,8 @@ int run_eval(const EvalOptions& options) {
     Tensor logits;
     const Score score = bench->evaluator->score_graph(bench->model.graph, options.logits.empty() ? nullptr : &logits);
     if (!options.logits.empty()) make_posix_file_system()->write_atomically(options.logits, to_npy(logits.view()));
+
+    if (!options.inputs.empty()) save_inputs(*bench->evaluation, score.samples, options.inputs);
 
     nlohmann::ordered_json json;
     json["metric"] = config.evaluation->metric.name;

@@ -28,6 +28,7 @@ namespace {
 struct CommandLine {
     TuneOptions tune;
     EvalOptions eval;
+    QuantizeOptions quantize;
     InspectOptions inspect;
     RunOptions run;
     BenchOptions bench;
@@ -70,9 +71,20 @@ void add_eval(CLI::App& app, EvalOptions& options) {
     eval->add_option("--model", options.model, "ONNX file (default: the config's model.path)")->type_name("M.onnx");
     eval->add_option("--logits", options.logits, "Write the first output of every sample as float32 .npy")
         ->type_name("OUT.npy");
+    eval->add_option("--save-inputs", options.inputs,
+                     "Write what the model gets, after the transforms: DIR/inputs.npy and DIR/labels.npy")
+        ->type_name("DIR");
     eval->add_flag("--json", options.as_json, "One JSON object on stdout");
     add_overrides(*eval, options.overrides);
     eval->footer("Example:\n  halftone eval configs/demo/tune.yaml --model out/best.onnx --json");
+}
+
+void add_quantize(CLI::App& app, QuantizeOptions& options) {
+    CLI::App* quantize = app.add_subcommand("quantize", "Rebuild a tuned model from its best.yaml");
+    quantize->add_option("model", options.model, "The ONNX file that was tuned")->required()->type_name("M.onnx");
+    quantize->add_option("--plan", options.plan, "What to do to it")->required()->type_name("best.yaml");
+    quantize->add_option("--output", options.output, "The file to write")->required()->type_name("OUT.onnx");
+    quantize->footer("Example:\n  halftone quantize model.onnx --plan out/best.yaml --output rebuilt.onnx");
 }
 
 void add_inspect(CLI::App& app, InspectOptions& options) {
@@ -192,6 +204,7 @@ int run_command(int argc, char** argv) {
     add_inspect(app, line.inspect);
     add_run(app, line.run);
     add_bench(app, line.bench);
+    add_quantize(app, line.quantize);
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success& text) {  // --help, --version
@@ -205,6 +218,7 @@ int run_command(int argc, char** argv) {
     return on_one_rank(argc, argv, [&] {
         if (app.got_subcommand("eval")) return run_eval(line.eval);
         if (app.got_subcommand("run")) return run_run(line.run);
+        if (app.got_subcommand("quantize")) return run_quantize(line.quantize);
         return app.got_subcommand("bench") ? run_bench(line.bench) : run_inspect(line.inspect);
     });
 }

@@ -95,6 +95,11 @@ std::unique_ptr<Workbench> make_workbench(const RunConfig& config, const std::st
     auto bench = std::make_unique<Workbench>();
     bench->model = prepare_model(model_bytes, model_name);
     if (for_tuning) {
+        if (config.quantization.cross_layer_equalization) {
+            bench->equalized = find_equalization(bench->model.graph, bench->model.units);
+            bench->model.graph = equalize(bench->model.graph, bench->model.units, bench->equalized);
+            bench->model.units = find_units(bench->model.graph);
+        }
         const QuantizationConfig quantization = resolved(config.quantization);
         bench->capability = capability_table(bench->model, quantization);
         bench->space.emplace(build_space(bench->model.graph, bench->model.units, bench->capability, quantization));
@@ -117,6 +122,8 @@ std::unique_ptr<Workbench> make_workbench(const RunConfig& config, const std::st
     setup.metric = bench->metric.get();
     setup.treatment.corrects_weights = config.quantization.weight_correction;
     setup.treatment.verifies_range = config.quantization.reduce_range == "verify";
+    if (config.quantization.bias_correction) setup.bias_correction = BiasCorrection::sequential;
+    if (config.quantization.fast_bias_correction) setup.bias_correction = BiasCorrection::fast;
     setup.shards = config.tuning.shards;
     setup.batch = config.tuning.batch_size;
     bench->evaluator = std::make_unique<ModelEvaluator>(setup);

@@ -9,6 +9,7 @@
 #include "config/run_config.hpp"
 #include "data/dataset.hpp"
 #include "eval/model_evaluator.hpp"
+#include "exec/equalize.hpp"
 #include "exec/prepared_model.hpp"
 #include "graph/capability.hpp"
 #include "metric/metric.hpp"
@@ -39,7 +40,8 @@ void check_isa(const RunConfig& config);
 
 /// Everything that evaluates, in the order of destruction it needs. Made alike by every rank from the same bytes.
 struct Workbench {
-    PreparedModel model;
+    PreparedModel model;                   ///< equalized, for tuning with that recipe
+    std::vector<EqualizedPair> equalized;  ///< how
     CapabilityTable capability;
     std::optional<SearchSpace> space;
     std::unique_ptr<Pipeline> calibration;

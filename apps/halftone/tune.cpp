@@ -125,7 +125,8 @@ public:
 
     /// best.yaml names best.onnx's numbers, so the model is written first.
     void deliver(const Candidate& candidate, const std::optional<tune::FinishedTrial>& trial) {
-        const QuantizedModel model = bench_.evaluator->quantized(candidate);
+        const PlanNumbers numbers = bench_.evaluator->numbers(candidate);
+        const QuantizedModel model = bench_.evaluator->quantized(candidate, numbers);
         const std::string onnx = export_onnx(model.graph);
         best_bytes_ = onnx.size();
         workspace_.write("best.onnx", onnx);
@@ -133,6 +134,7 @@ public:
         input.bench = &bench_;
         input.config = &config_;
         input.model = &model;
+        input.numbers = &numbers;
         input.candidate = candidate;
         input.trial = trial;
         input.baseline = baseline_.accuracy;

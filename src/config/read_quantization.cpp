@@ -111,15 +111,17 @@ void read_calibration(Section& parent, QuantizationConfig& config, const KnownNa
     parent.put("calibration", section.finish());
 }
 
-void read_recipes(Section& parent, QuantizationConfig& config, Notes& notes) {
+void read_recipes(Section& parent, QuantizationConfig& config) {
     Section section = parent.section("recipes");
     config.scale_propagation_max_pooling = section.boolean("scale_propagation_max_pooling", true);
     config.scale_propagation_concat = section.boolean("scale_propagation_concat", true);
     config.first_conv_or_matmul_quantization = section.boolean("first_conv_or_matmul_quantization", true);
     config.fast_bias_correction = section.boolean("fast_bias_correction", false);
     config.weight_correction = section.boolean("weight_correction", false);
-    if (config.fast_bias_correction) {
-        notes.add(*section.given("fast_bias_correction"), "'true' is not available yet; available: false");
+    config.bias_correction = section.boolean("bias_correction", false);
+    config.cross_layer_equalization = section.boolean("cross_layer_equalization", false);
+    if (config.bias_correction && config.fast_bias_correction) {
+        fail_at(*section.given("bias_correction"), "and fast_bias_correction exclude each other");
     }
     parent.put("recipes", section.finish());
 }
@@ -156,7 +158,7 @@ QuantizationConfig read_quantization(Section& section, const KnownNames& known, 
         notes.add(*node, "is not available: Halftone does not train", true);
     read_advance(section, notes);
     read_calibration(section, config, known, notes);
-    read_recipes(section, config, notes);
+    read_recipes(section, config);
     ConfigNode model_wise;
     config.model_wise = read_constraint(section.section("model_wise"), true, model_wise, notes);
     section.put("model_wise", std::move(model_wise));

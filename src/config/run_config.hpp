@@ -64,6 +64,8 @@ struct QuantizationConfig {
     bool first_conv_or_matmul_quantization = true;
     bool fast_bias_correction = false;
     bool weight_correction = false;
+    bool bias_correction = false;
+    bool cross_layer_equalization = false;
     /// Weights of 6 bits, so that no int8 product saturates without VNNI: auto (where the machine has none), on, off,
     /// verify (the units that could saturate).
     std::string reduce_range = "auto";

@@ -291,13 +291,32 @@ Score ModelEvaluator::merge_scores(const std::vector<std::string>& payloads) con
     return score_of(state);
 }
 
-QuantizedModel ModelEvaluator::quantized(const Candidate& candidate) const {
+PlanNumbers ModelEvaluator::numbers(const Candidate& candidate) const {
     const QuantPlan plan = setup_.space->plan(candidate);
-    const Graph& graph = setup_.model->graph;
-    const std::vector<Unit>& units = setup_.model->units;
+    if (corrected_ && corrected_->first == plan.hash) return corrected_->second;
     const RangeTable& ranges = ranges_.at(static_cast<std::size_t>(plan.calibration));
-    const PlanNumbers numbers = derive_numbers(graph, units, plan, ranges, weight_codes_, setup_.treatment);
-    return apply_plan(graph, units, plan, numbers, &weight_codes_);
+    PlanNumbers numbers =
+        derive_numbers(setup_.model->graph, setup_.model->units, plan, ranges, weight_codes_, setup_.treatment);
+    if (setup_.bias_correction == BiasCorrection::none) return numbers;
+    const std::int64_t samples = setup_.space->calibration_sizes()[static_cast<std::size_t>(plan.calibration)];
+    const CorrectionSamples source{.data = setup_.calibration, .count = samples, .batch = setup_.batch};
+    BiasCorrector& corrector = correctors_.try_emplace(plan.calibration, *setup_.model, source).first->second;
+    if (setup_.bias_correction == BiasCorrection::fast) {
+        corrector.correct_fast(plan, numbers);
+    } else {
+        corrector.correct_in_sequence(plan, numbers, weight_codes_);
+    }
+    corrected_.emplace(plan.hash, numbers);
+    return numbers;
+}
+
+QuantizedModel ModelEvaluator::quantized(const Candidate& candidate, const PlanNumbers& numbers) const {
+    const QuantPlan plan = setup_.space->plan(candidate);
+    return apply_plan(setup_.model->graph, setup_.model->units, plan, numbers, &weight_codes_);
+}
+
+QuantizedModel ModelEvaluator::quantized(const Candidate& candidate) const {
+    return quantized(candidate, numbers(candidate));
 }
 
 Score ModelEvaluator::score_of(const MetricState& state) const {

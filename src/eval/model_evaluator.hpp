@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include "calib/table.hpp"
 #include "data/dataset.hpp"
+#include "eval/bias_corrector.hpp"
 #include "eval/sample_cache.hpp"
 #include "exec/apply_plan.hpp"
 #include "exec/prepared_model.hpp"
@@ -31,7 +33,8 @@ struct EvaluationSetup {
     std::int64_t shards = 20;
     std::int64_t batch = 25;      ///< of the executor, unless the model fixes it; shards are padded with zeros to it
     WeightTreatment treatment{};  ///< of every candidate
-    std::int64_t samples = -1;    ///< evaluate only the first so many; -1 = all
+    BiasCorrection bias_correction = BiasCorrection::none;
+    std::int64_t samples = -1;                        ///< evaluate only the first so many; -1 = all
     std::size_t cache_bytes = std::size_t{1} << 30U;  ///< preprocessed evaluation samples that a process may keep
 };
 
@@ -49,6 +52,9 @@ public:
 
     /// The quantized model of a candidate. @pre calibration is installed
     [[nodiscard]] QuantizedModel quantized(const Candidate& candidate) const;
+    /// Every number of it, which best.yaml keeps; and the model from them.
+    [[nodiscard]] PlanNumbers numbers(const Candidate& candidate) const;
+    [[nodiscard]] QuantizedModel quantized(const Candidate& candidate, const PlanNumbers& numbers) const;
     /// Scores any graph on the whole evaluation set in this process; the first output's rows go to `logits`
     /// ([samples, values per sample], f32) unless it is null.
     /// @throws ModelError as the constructor
@@ -79,9 +85,11 @@ private:
     std::unique_ptr<WeightCache> weights_;
     std::vector<TensorPlan> observed_;
     std::unique_ptr<Session> calibration_session_;
-    std::vector<RangeTable> ranges_;     ///< by calibration size
-    mutable WeightCodes weight_codes_;   ///< of earlier candidates
-    std::list<CachedSession> sessions_;  ///< most recent first
+    std::vector<RangeTable> ranges_;                                          ///< by calibration size
+    mutable WeightCodes weight_codes_;                                        ///< of earlier candidates
+    mutable std::map<std::int64_t, BiasCorrector> correctors_;                ///< by calibration index
+    mutable std::optional<std::pair<std::uint64_t, PlanNumbers>> corrected_;  ///< the last candidate's
+    std::list<CachedSession> sessions_;                                       ///< most recent first
 };
 
 }  // namespace halftone

@@ -40,6 +40,7 @@ QuantizedWeights quantize_weights(const Graph& graph, const Unit& unit, const Un
     QuantizedWeights out;
     out.weight = numbers.weight_factor.empty() ? codes.codes(graph.value(unit.weight).constant, numbers.weight)
                                                : quantize(corrected_weight(graph, unit, numbers), numbers.weight);
+    if (unit.bias_add.is_valid()) return out;
     const Tensor bias = shifted_bias(graph, unit, numbers);
     if (bias.is_empty()) return out;
     out.bias_params.dtype = DType::s32;
@@ -188,12 +189,26 @@ private:
             builder_.node(unit.main).inputs[2] = bias;
             builder_.node(unit.main).attributes.erase("beta");  // the bias holds it: rule E.5
         }
+        if (unit.bias_add.is_valid() && !numbers.bias_shift.empty()) shift_row(unit, numbers);
         if (unit.residual.is_valid()) {
             for (ValueId& operand : builder_.node(unit.residual_add).inputs) {
                 if (operand == unit.residual) operand = dequantized_.at(unit.residual);
             }
         }
         drop_implied_activation(unit);
+    }
+
+    /// The row behind a MatMul is its bias, real in any precision.
+    void shift_row(const Unit& unit, const UnitNumbers& numbers) {
+        for (std::size_t i = 0; i < 2; ++i) {
+            const ValueId row = builder_.node(unit.bias_add).inputs[i];
+            if (!graph_.value(row).is_constant()) continue;
+            Tensor shifted = graph_.value(row).constant.clone();
+            const auto values = shifted.mutable_view().as<float>();
+            for (std::size_t c = 0; c < values.size(); ++c) values[c] += numbers.bias_shift[c];
+            const ValueId corrected = constant(graph_.value(row).name + "_corrected", std::move(shifted));
+            builder_.node(unit.bias_add).inputs[i] = corrected;
+        }
     }
 
     /// Export rule E.4: a Relu or Clip that the codes' saturation implies is left out.

@@ -70,15 +70,45 @@ Moments moments_of(const Tensor& weight, std::int64_t axis) {
     return moments;
 }
 
+/// factor * w + shift, channel by channel.
+Tensor moved(const Tensor& weight, std::int64_t axis, const std::vector<float>& factor,
+             const std::vector<float>& shift) {
+    Tensor result = weight.clone();
+    const auto values = result.mutable_view().as<float>();
+    for_each_block(weight.shape(), axis, [&](std::size_t c, std::size_t first, std::size_t n) {
+        for (float& w : values.subspan(first, n)) w = factor[c] * w + shift[c];
+    });
+    return result;
+}
+
 /// Factor and shift that give the stored weights the mean and deviation of the real ones, channel by channel.
-/// Source: LPOT's recipe weight_correction (r = std(w) / std(w'), u = mean(w) - mean(r w')).
+/// Source: LPOT's recipe weight_correction (r = std(w) / std(w'), u = mean(w) - mean(r w')), repeated, because storing
+/// the corrected weights rounds them once more; the round that comes nearest is kept.
 void correct_weights(const Tensor& weight, std::int64_t axis, UnitNumbers& numbers) {
+    constexpr int kRounds = 10;
     const Moments real = moments_of(weight, axis);
-    const Moments stored = moments_of(dequantize(quantize(weight, numbers.weight), numbers.weight), axis);
-    for (std::size_t c = 0; c < real.mean.size(); ++c) {
-        const double factor = stored.deviation[c] > 0 ? real.deviation[c] / stored.deviation[c] : 1.0;
-        numbers.weight_factor.push_back(static_cast<float>(factor));
-        numbers.weight_shift.push_back(static_cast<float>(real.mean[c] - factor * stored.mean[c]));
+    const std::size_t channels = real.mean.size();
+    std::vector<float> factor(channels, 1.0F);
+    std::vector<float> shift(channels, 0.0F);
+    std::vector<double> least(channels, std::numeric_limits<double>::infinity());
+    numbers.weight_factor = factor;
+    numbers.weight_shift = shift;
+    for (int round = 0; round <= kRounds; ++round) {
+        const Tensor codes = quantize(moved(weight, axis, factor, shift), numbers.weight);
+        const Moments stored = moments_of(dequantize(codes, numbers.weight), axis);
+        for (std::size_t c = 0; c < channels; ++c) {
+            const double distance =
+                std::abs(stored.mean[c] - real.mean[c]) + std::abs(stored.deviation[c] - real.deviation[c]);
+            if (distance < least[c]) {
+                least[c] = distance;
+                numbers.weight_factor[c] = factor[c];
+                numbers.weight_shift[c] = shift[c];
+            }
+            const double ratio = stored.deviation[c] > 0 ? real.deviation[c] / stored.deviation[c] : 1.0;
+            factor[c] = static_cast<float>(static_cast<double>(factor[c]) * ratio);
+            shift[c] =
+                static_cast<float>(ratio * static_cast<double>(shift[c]) + real.mean[c] - ratio * stored.mean[c]);
+        }
     }
 }
 
@@ -153,12 +183,7 @@ PlanNumbers derive_numbers(const Graph& graph, const std::vector<Unit>& units, c
 Tensor corrected_weight(const Graph& graph, const Unit& unit, const UnitNumbers& numbers) {
     const Tensor& weight = graph.value(unit.weight).constant;
     if (numbers.weight_factor.empty()) return weight;
-    Tensor corrected = weight.clone();
-    const auto values = corrected.mutable_view().as<float>();
-    for_each_block(weight.shape(), unit.weight_channel_axis, [&](std::size_t c, std::size_t first, std::size_t n) {
-        for (float& w : values.subspan(first, n)) w = numbers.weight_factor[c] * w + numbers.weight_shift[c];
-    });
-    return corrected;
+    return moved(weight, unit.weight_channel_axis, numbers.weight_factor, numbers.weight_shift);
 }
 
 Tensor bias_of(const Graph& graph, const Unit& unit) {

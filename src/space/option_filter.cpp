@@ -25,7 +25,7 @@ struct Field {
 };
 
 template <auto& Names, auto RuleSide, auto RuleList, auto OptionSide, auto OptionField>
-Field make_field(std::string_view name, std::vector<int> defaults) {
+Field make_field(std::string_view name, const std::vector<int>& defaults) {
     using Enum = std::remove_cvref_t<decltype((std::declval<UnitConfig>().*OptionSide).*OptionField)>;
     return {.name = name,
             .is_named = [](const OpConstraint& rule) { return !(rule.*RuleSide.*RuleList).empty(); },
@@ -41,7 +41,7 @@ Field make_field(std::string_view name, std::vector<int> defaults) {
                 },
             .code = [](const UnitConfig& option) { return static_cast<int>(option.*OptionSide.*OptionField); },
             .word = [](int code) { return std::string(Names.name(static_cast<Enum>(code))); },
-            .defaults = std::move(defaults)};
+            .defaults = defaults};
 }
 
 int thousandths(double value) { return static_cast<int>(std::lround(value * 1000)); }
@@ -64,15 +64,13 @@ Field number_field(std::string_view name, double preset) {
 }
 
 template <auto& Names, auto RuleList, auto OptionField>
-Field activation_field(std::string_view name, std::vector<int> defaults = {}) {
-    return make_field<Names, &OpConstraint::activation, RuleList, &UnitConfig::activation, OptionField>(
-        name, std::move(defaults));
+Field activation_field(std::string_view name, const std::vector<int>& defaults = {}) {
+    return make_field<Names, &OpConstraint::activation, RuleList, &UnitConfig::activation, OptionField>(name, defaults);
 }
 
 template <auto& Names, auto RuleList, auto OptionField>
-Field weight_field(std::string_view name, std::vector<int> defaults = {}) {
-    return make_field<Names, &OpConstraint::weight, RuleList, &UnitConfig::weight, OptionField>(name,
-                                                                                                std::move(defaults));
+Field weight_field(std::string_view name, const std::vector<int>& defaults = {}) {
+    return make_field<Names, &OpConstraint::weight, RuleList, &UnitConfig::weight, OptionField>(name, defaults);
 }
 
 template <class Enum>

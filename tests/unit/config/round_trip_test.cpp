@@ -152,6 +152,8 @@ quantization:
     first_conv_or_matmul_quantization: true
     fast_bias_correction: false
     weight_correction: false
+    bias_correction: false
+    cross_layer_equalization: false
   model_wise:
     weight:
       dtype: []

@@ -1,0 +1,31 @@
+#pragma once
+// best.yaml read back: everything that rebuilds the model it describes.
+
+#include <string>
+#include <vector>
+
+#include "exec/apply_plan.hpp"
+#include "exec/equalize.hpp"
+#include "exec/prepared_model.hpp"
+
+namespace halftone::app {
+
+/// A model in the state that a plan's numbers belong to, and the plan.
+struct LoadedPlan {
+    QuantPlan plan;
+    PlanNumbers numbers;
+};
+
+/// Reads the plan for this model, and equalizes the model as the plan says.
+/// @throws ConfigError with the file's line: not a best.yaml, of another model, units or numbers that do not fit
+[[nodiscard]] LoadedPlan load_plan(const std::string& path, PreparedModel& model);
+
+/// The parts of best.yaml that hold numbers, as load_plan reads them.
+[[nodiscard]] std::string numbers_text(const QuantizedModel& model, const PlanNumbers& numbers,
+                                       const std::vector<EqualizedPair>& equalized);
+[[nodiscard]] std::string activation_text(const ActivationConfig& config);
+[[nodiscard]] std::string weight_text(const UnitConfig& unit);
+/// A YAML scalar that always reads back as this text.
+[[nodiscard]] std::string quoted(std::string_view text);
+
+}  // namespace halftone::app

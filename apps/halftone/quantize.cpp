@@ -1,0 +1,24 @@
+// A model quantized as a best.yaml says: the same file that the search delivered, bit for bit.
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "base/file_system.hpp"
+#include "commands.hpp"
+#include "graph/onnx/onnx_model.hpp"
+#include "plan_file.hpp"
+#include "setup.hpp"
+
+namespace halftone::app {
+
+int run_quantize(const QuantizeOptions& options) {
+    PreparedModel model = prepare_model(read_model(options.model, ""), options.model);
+    const LoadedPlan loaded = load_plan(options.plan, model);
+    const QuantizedModel quantized = apply_plan(model.graph, model.units, loaded.plan, loaded.numbers);
+    const std::string onnx = export_onnx(quantized.graph);
+    make_posix_file_system()->write_atomically(options.output, onnx);
+    fmt::print("{}: {} of {} units in int8, {} bytes\n", options.output,
+               model.units.size() - loaded.plan.high_precision_units(), model.units.size(), onnx.size());
+    return static_cast<int>(ExitCode::ok);
+}
+
+}  // namespace halftone::app

@@ -1,0 +1,166 @@
+#include "eval/bias_corrector.hpp"
+
+#include <algorithm>
+
+#include "base/check.hpp"
+#include "kernel/ref/ref_op.hpp"
+#include "tensor/affine.hpp"
+
+namespace halftone {
+namespace {
+
+/// Does the value have its channels last (a product's rows) or second (images)?
+bool has_channels_last(const Graph& graph, const std::string& value) {
+    const auto id = graph.find_value(value);
+    HALFTONE_CHECK(id.has_value(), "the graph has the value " + value);
+    const auto is_product = [&](NodeId node) {
+        return node.is_valid() && (graph.node(node).op == "Gemm" || graph.node(node).op == "MatMul");
+    };
+    if (is_product(graph.producer(*id))) return true;
+    const auto& uses = graph.uses(*id);
+    return std::any_of(uses.begin(), uses.end(), [&](const Use& use) { return is_product(use.node); }) &&
+           std::none_of(uses.begin(), uses.end(), [&](const Use& use) { return graph.node(use.node).op == "Conv"; });
+}
+
+/// Adds the first `rows` samples of a value, channel by channel.
+void add_rows(TensorView value, std::int64_t rows, bool channels_last, std::vector<double>& sums) {
+    const Shape& shape = value.type.shape;
+    const std::size_t axis = channels_last ? shape.rank() - 1 : std::min<std::size_t>(1, shape.rank() - 1);
+    const auto channels = static_cast<std::size_t>(shape[axis]);
+    std::size_t inner = 1;
+    for (std::size_t d = axis + 1; d < shape.rank(); ++d) inner *= static_cast<std::size_t>(shape[d]);
+    sums.resize(channels, 0.0);
+    const std::size_t row = static_cast<std::size_t>(shape.elements() / shape[0]);
+    const auto values = value.as<float>().first(row * static_cast<std::size_t>(rows));
+    for (std::size_t i = 0; i < values.size(); i += inner) {
+        double& sum = sums[i / inner % channels];
+        for (const float v : values.subspan(i, inner)) sum += static_cast<double>(v);
+    }
+}
+
+/// Sum over a channel's weights of (real - stored), by output channel and input channel.
+class WeightErrors {
+public:
+    WeightErrors(const Graph& graph, const Unit& unit, const UnitNumbers& numbers)
+        : shape_(graph.value(unit.weight).constant.shape()),
+          axis_(static_cast<std::size_t>(unit.weight_channel_axis)),
+          group_(unit.op == "Conv" ? int_attribute(graph.node(unit.main), "group", 1) : 1),
+          real_(graph.value(unit.weight).constant),
+          stored_(dequantize(quantize(corrected_weight(graph, unit, numbers), numbers.weight), numbers.weight)) {}
+
+    [[nodiscard]] std::vector<float> shift(const std::vector<double>& inputs) const {
+        const auto outputs = static_cast<std::size_t>(shape_[axis_]);
+        std::vector<double> shift(outputs, 0.0);
+        const auto real = real_.as<float>();
+        const auto stored = stored_.as<float>();
+        for (std::size_t i = 0; i < real.size(); ++i) {
+            const auto [output, input] = place(i);
+            HALFTONE_CHECK(input < inputs.size(), "a mean for each input channel");
+            shift[output] += (static_cast<double>(real[i]) - static_cast<double>(stored[i])) * inputs[input];
+        }
+        return {shift.begin(), shift.end()};
+    }
+
+private:
+    /// Output and input channel of an element.
+    [[nodiscard]] std::pair<std::size_t, std::size_t> place(std::size_t element) const {
+        if (shape_.rank() == 2) {
+            const auto columns = static_cast<std::size_t>(shape_[1]);
+            const std::size_t row = element / columns;
+            const std::size_t column = element % columns;
+            return axis_ == 0 ? std::pair(row, column) : std::pair(column, row);
+        }
+        std::size_t inner = 1;
+        for (std::size_t d = 2; d < shape_.rank(); ++d) inner *= static_cast<std::size_t>(shape_[d]);
+        const auto inputs = static_cast<std::size_t>(shape_[1]);
+        const std::size_t output = element / inner / inputs;
+        const std::size_t outputs_of_group = static_cast<std::size_t>(shape_[0] / group_);
+        return {output, output / outputs_of_group * inputs + element / inner % inputs};
+    }
+
+    const Shape& shape_;
+    std::size_t axis_;
+    std::int64_t group_;
+    const Tensor& real_;
+    Tensor stored_;
+};
+
+/// Name of the value that holds a unit's output before its activation in a quantized graph: where saturation implies
+/// the activation, the main node produces the unit's output itself.
+std::string raw_output(const Graph& fp32, const Unit& unit, const Graph& quantized) {
+    const std::string& main = fp32.value(unit.main_output).name;
+    return quantized.find_value(main) ? main : fp32.value(unit.output).name;
+}
+
+}  // namespace
+
+BiasCorrector::Means BiasCorrector::means_of(const Graph& graph, const std::vector<std::string>& values) const {
+    CompileOptions options{.batch = samples_.batch};
+    std::vector<bool> channels_last;
+    for (const std::string& name : values) {
+        options.taps.push_back(graph.find_value(name).value());
+        channels_last.push_back(has_channels_last(graph, name));
+    }
+    Session session(graph, reference_ops(), options);
+    std::vector<std::vector<double>> sums(values.size());
+    std::vector<std::int64_t> positions(values.size(), 0);
+    std::vector<std::int64_t> labels(static_cast<std::size_t>(session.batch()));
+    for (std::int64_t first = 0; first < samples_.count; first += session.batch()) {
+        const std::int64_t rows = std::min(session.batch(), samples_.count - first);
+        samples_.data->read(first, rows, session.input(0), std::span(labels).first(static_cast<std::size_t>(rows)));
+        session.run();
+        for (std::size_t t = 0; t < values.size(); ++t) {
+            const TensorView value = session.tap(t);
+            add_rows(value, rows, channels_last[t], sums[t]);
+            const auto channels = static_cast<std::int64_t>(sums[t].size());
+            positions[t] += value.type.shape.elements() / value.type.shape[0] * rows / channels;
+        }
+    }
+    Means means;
+    for (std::size_t t = 0; t < values.size(); ++t) {
+        for (double& sum : sums[t]) sum /= static_cast<double>(positions[t]);
+        means.emplace(values[t], std::move(sums[t]));
+    }
+    return means;
+}
+
+bool BiasCorrector::can_shift(const Unit& unit) const { return unit.op != "MatMul" || unit.bias_add.is_valid(); }
+
+void BiasCorrector::correct_fast(const QuantPlan& plan, PlanNumbers& numbers) {
+    const auto name_of = [&](const Unit& unit) { return model_.graph.value(unit.input).name; };
+    if (inputs_.empty()) {
+        std::vector<std::string> names;
+        for (const Unit& unit : model_.units) names.push_back(name_of(unit));
+        std::sort(names.begin(), names.end());
+        names.erase(std::unique(names.begin(), names.end()), names.end());
+        inputs_ = means_of(model_.graph, names);
+    }
+    for (std::size_t u = 0; u < model_.units.size(); ++u) {
+        const Unit& unit = model_.units[u];
+        if (!plan.units[u].is_quantized() || !can_shift(unit)) continue;
+        UnitNumbers& own = numbers.units.at(unit.name);
+        own.bias_shift = WeightErrors(model_.graph, unit, own).shift(inputs_.at(name_of(unit)));
+    }
+}
+
+void BiasCorrector::correct_in_sequence(const QuantPlan& plan, PlanNumbers& numbers, WeightCodes& codes) {
+    const auto name_of = [&](const Unit& unit) { return model_.graph.value(unit.main_output).name; };
+    if (outputs_.empty()) {
+        std::vector<std::string> names;
+        for (const Unit& unit : model_.units) names.push_back(name_of(unit));
+        outputs_ = means_of(model_.graph, names);
+    }
+    for (std::size_t u = 0; u < model_.units.size(); ++u) {
+        const Unit& unit = model_.units[u];
+        if (!plan.units[u].is_quantized() || !can_shift(unit)) continue;
+        const QuantizedModel quantized = apply_plan(model_.graph, model_.units, plan, numbers, &codes);
+        const std::string name = raw_output(model_.graph, unit, quantized.graph);
+        const std::vector<double> measured = means_of(quantized.graph, {name}).at(name);
+        const std::vector<double>& wanted = outputs_.at(name_of(unit));
+        std::vector<float>& shift = numbers.units.at(unit.name).bias_shift;
+        shift.clear();
+        for (std::size_t c = 0; c < wanted.size(); ++c) shift.push_back(static_cast<float>(wanted[c] - measured[c]));
+    }
+}
+
+}  // namespace halftone

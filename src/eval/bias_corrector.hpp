@@ -1,0 +1,50 @@
+#pragma once
+// The recipes fast_bias_correction and bias_correction: rounding weights shifts the mean of a unit's output; the shift
+// is measured on the calibration samples and taken back in the bias.
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "data/dataset.hpp"
+#include "exec/apply_plan.hpp"
+#include "exec/prepared_model.hpp"
+#include "exec/session.hpp"
+
+namespace halftone {
+
+enum class BiasCorrection : std::uint8_t { none, fast, sequential };
+
+/// Where samples come from and how they are run; the results depend on both, never on ranks or shards.
+struct CorrectionSamples {
+    const Pipeline* data = nullptr;
+    std::int64_t count = 0;
+    std::int64_t batch = 1;
+};
+
+/// Fills UnitNumbers::bias_shift of int8 units that have a bias or can get one (Conv, Gemm, MatMul with a row behind
+/// it).
+class BiasCorrector {
+public:
+    /// The model outlives the corrector.
+    BiasCorrector(const PreparedModel& model, const CorrectionSamples& samples) : model_(model), samples_(samples) {}
+
+    /// shift[c] = sum over the inputs k of (w[c, k] - stored w[c, k]) * E[x_k], with the fp32 model's inputs: every
+    /// unit by itself. Padding is not seen. Source: NNCF's FastBiasCorrection, as an idea.
+    void correct_fast(const QuantPlan& plan, PlanNumbers& numbers);
+    /// shift[c] = E[y_fp32] - E[y_int8] of the unit's output before its activation, unit by unit in graph order, with
+    /// the units before corrected already. Runs the samples once for each int8 unit.
+    void correct_in_sequence(const QuantPlan& plan, PlanNumbers& numbers, WeightCodes& codes);
+
+private:
+    using Means = std::map<std::string, std::vector<double>>;
+    [[nodiscard]] Means means_of(const Graph& graph, const std::vector<std::string>& values) const;
+    [[nodiscard]] bool can_shift(const Unit& unit) const;
+
+    const PreparedModel& model_;
+    CorrectionSamples samples_;
+    Means inputs_, outputs_;  ///< of the fp32 model, by value name; made on first use
+};
+
+}  // namespace halftone

@@ -1,0 +1,211 @@
+#include "exec/equalize.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <optional>
+
+#include "base/error.hpp"
+#include "graph/builder.hpp"
+
+namespace halftone {
+namespace {
+
+constexpr int kMostRounds = 50;
+constexpr double kConverged = 1e-4;  // largest change of a factor in a round, relative
+constexpr double kSmallestFactor = 1e-6;
+
+/// How a weight splits along an axis: channel c is `outer` blocks of `inner` elements.
+struct Channels {
+    std::size_t count = 0;
+    std::size_t outer = 1;
+    std::size_t inner = 1;
+};
+
+Channels channels_along(const Shape& shape, std::size_t axis) {
+    Channels channels{.count = static_cast<std::size_t>(shape[axis])};
+    for (std::size_t d = 0; d < shape.rank(); ++d) {
+        if (d < axis) channels.outer *= static_cast<std::size_t>(shape[d]);
+        if (d > axis) channels.inner *= static_cast<std::size_t>(shape[d]);
+    }
+    return channels;
+}
+
+/// body(first element) for each block of the channel.
+template <class Body>
+void for_each_block(const Channels& channels, std::size_t channel, const Body& body) {
+    for (std::size_t o = 0; o < channels.outer; ++o) body((o * channels.count + channel) * channels.inner);
+}
+
+std::vector<double> largest_magnitudes(const Tensor& weight, const Channels& channels) {
+    std::vector<double> largest(channels.count, 0.0);
+    const auto values = weight.as<float>();
+    for (std::size_t c = 0; c < channels.count; ++c) {
+        for_each_block(channels, c, [&](std::size_t first) {
+            for (const float w : values.subspan(first, channels.inner)) {
+                largest[c] = std::max(largest[c], std::abs(static_cast<double>(w)));
+            }
+        });
+    }
+    return largest;
+}
+
+void scale_channels(Tensor& weight, const Channels& channels, const std::vector<float>& factor, bool divides) {
+    const auto values = weight.mutable_view().as<float>();
+    for (std::size_t c = 0; c < channels.count; ++c) {
+        for_each_block(channels, c, [&](std::size_t first) {
+            for (float& w : values.subspan(first, channels.inner)) w = divides ? w / factor[c] : w * factor[c];
+        });
+    }
+}
+
+/// Axis of the input channels of a unit's weight; nothing where a factor per channel cannot be applied.
+std::optional<std::size_t> input_axis(const Graph& graph, const Unit& unit) {
+    const Node& main = graph.node(unit.main);
+    const Shape& shape = graph.value(unit.weight).constant.shape();
+    if (unit.op == "Gemm") {
+        const bool is_plain = int_attribute(main, "transA", 0) == 0;
+        return is_plain ? std::optional<std::size_t>(1U - static_cast<std::size_t>(unit.weight_channel_axis))
+                        : std::nullopt;
+    }
+    if (unit.op != "Conv") return std::nullopt;
+    const std::int64_t group = int_attribute(main, "group", 1);
+    if (group == 1) return 1U;
+    const bool is_depthwise = shape[1] == 1 && shape[0] == group;
+    return is_depthwise ? std::optional<std::size_t>(0U) : std::nullopt;
+}
+
+bool is_own(const Graph& graph, ValueId constant) { return graph.uses(constant).size() == 1; }
+
+/// May its output channels be divided?
+bool can_be_first(const Graph& graph, const Unit& unit) {
+    if (unit.op != "Conv" && unit.op != "Gemm") return false;
+    if (unit.residual_add.is_valid() || unit.bias_add.is_valid() || graph.is_output(unit.output)) return false;
+    if (unit.activation.is_valid() && graph.node(unit.activation).op != "Relu") return false;
+    if (!is_own(graph, unit.weight)) return false;
+    if (!unit.bias.is_valid()) return true;
+    const std::int64_t channels =
+        graph.value(unit.weight).constant.shape()[static_cast<std::size_t>(unit.weight_channel_axis)];
+    return is_own(graph, unit.bias) && graph.value(unit.bias).constant.elements() == channels;
+}
+
+/// A pair while its factors are looked for.
+struct Link {
+    const Unit* first = nullptr;
+    const Unit* second = nullptr;
+    Channels outputs, inputs;
+    std::vector<double> factor;
+};
+
+std::vector<Link> find_links(const Graph& graph, const std::vector<Unit>& units) {
+    std::vector<Link> links;
+    for (const Unit& first : units) {
+        if (!can_be_first(graph, first) || graph.uses(first.output).size() != 1) continue;
+        const auto second =
+            std::find_if(units.begin(), units.end(), [&](const Unit& unit) { return unit.input == first.output; });
+        if (second == units.end() || graph.uses(first.output)[0].node != second->main) continue;
+        const auto axis = input_axis(graph, *second);
+        if (!axis || !is_own(graph, second->weight)) continue;
+        const Shape& output_shape = graph.value(first.weight).constant.shape();
+        Link link{.first = &first,
+                  .second = &*second,
+                  .outputs = channels_along(output_shape, static_cast<std::size_t>(first.weight_channel_axis)),
+                  .inputs = channels_along(graph.value(second->weight).constant.shape(), *axis),
+                  .factor = {}};
+        if (link.outputs.count != link.inputs.count) continue;
+        link.factor.assign(link.outputs.count, 1.0);
+        links.push_back(std::move(link));
+    }
+    return links;
+}
+
+/// Rescales the link's two weights so that their channels' ranges are equal. @return the largest change of a factor
+double balance(Link& link, Tensor& first, Tensor& second) {
+    const std::vector<double> outputs = largest_magnitudes(first, link.outputs);
+    const std::vector<double> inputs = largest_magnitudes(second, link.inputs);
+    std::vector<float> step(link.factor.size(), 1.0F);
+    double change = 0;
+    for (std::size_t c = 0; c < step.size(); ++c) {
+        if (outputs[c] <= 0 || inputs[c] <= 0) continue;  // a channel without effect keeps its scale
+        const double factor = std::sqrt(outputs[c] / inputs[c]);
+        const double total = link.factor[c] * factor;
+        if (total < kSmallestFactor || total > 1 / kSmallestFactor) continue;
+        step[c] = static_cast<float>(factor);
+        link.factor[c] = total;
+        change = std::max(change, std::abs(factor - 1));
+    }
+    scale_channels(first, link.outputs, step, true);
+    scale_channels(second, link.inputs, step, false);
+    return change;
+}
+
+const Unit& unit_named(const std::vector<Unit>& units, const std::string& name) {
+    const auto found = std::find_if(units.begin(), units.end(), [&](const Unit& unit) { return unit.name == name; });
+    if (found == units.end()) throw ModelError("equalization names '" + name + "', which is no unit of the model");
+    return *found;
+}
+
+/// Constants that were rescaled so far.
+class Rescaler {
+public:
+    explicit Rescaler(const Graph& graph) : graph_(graph) {}
+
+    Tensor& at(ValueId constant) {
+        const auto known = tensors_.find(constant);
+        if (known != tensors_.end()) return known->second;
+        return tensors_.emplace(constant, graph_.value(constant).constant.clone()).first->second;
+    }
+
+    [[nodiscard]] Graph build() && {
+        GraphBuilder builder(graph_);
+        for (auto& [constant, tensor] : tensors_) builder.value(constant).constant = std::move(tensor);
+        return std::move(builder).build();
+    }
+
+private:
+    const Graph& graph_;
+    std::map<ValueId, Tensor> tensors_;
+};
+
+}  // namespace
+
+std::vector<EqualizedPair> find_equalization(const Graph& graph, const std::vector<Unit>& units) {
+    std::vector<Link> links = find_links(graph, units);
+    Rescaler weights(graph);
+    double change = 1;
+    for (int round = 0; round < kMostRounds && change > kConverged; ++round) {
+        change = 0;
+        for (Link& link : links) {
+            change = std::max(change, balance(link, weights.at(link.first->weight), weights.at(link.second->weight)));
+        }
+    }
+    std::vector<EqualizedPair> pairs;
+    for (const Link& link : links) {
+        pairs.push_back({link.first->name, link.second->name, {link.factor.begin(), link.factor.end()}});
+    }
+    return pairs;
+}
+
+Graph equalize(const Graph& graph, const std::vector<Unit>& units, const std::vector<EqualizedPair>& pairs) {
+    const std::vector<Link> links = find_links(graph, units);
+    Rescaler constants(graph);
+    for (const EqualizedPair& pair : pairs) {
+        const Unit& first = unit_named(units, pair.first);
+        const Unit& second = unit_named(units, pair.second);
+        const auto link = std::find_if(links.begin(), links.end(), [&](const Link& known) {
+            return known.first == &first && known.second == &second && known.factor.size() == pair.factor.size();
+        });
+        if (link == links.end()) {
+            throw ModelError("equalization of '" + pair.first + "' and '" + pair.second + "' does not fit the model");
+        }
+        scale_channels(constants.at(first.weight), link->outputs, pair.factor, true);
+        if (first.bias.is_valid()) {
+            const Channels bias{.count = pair.factor.size()};
+            scale_channels(constants.at(first.bias), bias, pair.factor, true);
+        }
+        scale_channels(constants.at(second.weight), link->inputs, pair.factor, false);
+    }
+    return std::move(constants).build();
+}
+
+}  // namespace halftone
