@@ -123,7 +123,7 @@ nlohmann::ordered_json step_json(const StepInfo& step, double ms, double total_m
     row["ms"] = ms;
     row["share"] = total_ms > 0 ? ms / total_ms : 0.0;
     if (step.operations > 0) {
-        row["dtype"] = step.is_integer ? "int8" : "fp32";
+        row["dtype"] = step.is_integer ? "int8" : step.is_bf16 ? "bf16" : "fp32";
         row["gops"] = ms > 0 ? step.operations / ms / 1e6 : 0.0;
     }
     row["implementation"] = step.implementation;

@@ -56,7 +56,6 @@ BenchModel::BenchModel(const std::string& bytes, const std::string& name, const 
         graph_ = apply_plan(model_.graph, model_.units, loaded.plan, loaded.numbers).graph;
         return;
     }
-    if (precision == "bf16") throw ConfigError("--precision bf16 is not available yet; available: as-is, fp32, int8");
     if (precision != "as-is" && is_quantized(model_.graph)) {
         throw ConfigError("--precision " + precision + ": " + name + " is quantized already; it runs as-is only");
     }
@@ -65,7 +64,30 @@ BenchModel::BenchModel(const std::string& bytes, const std::string& name, const 
         topology_ = PlanTopology(model_.graph, model_.units);
         ranges_ = random_ranges(model_, topology_);
     }
-    graph_ = is_int8_ ? quantized(first_options(capability_)) : model_.graph;
+    if (is_int8_) {
+        graph_ = quantized(first_options(capability_));
+    } else if (precision == "bf16") {
+        graph_ = all_in_bf16();
+    } else {
+        graph_ = model_.graph;
+    }
+}
+
+Graph BenchModel::all_in_bf16() const {
+    QuantPlan plan;
+    std::string why;
+    bool is_any = false;
+    for (const Capability& unit : capabilities(model_.graph, model_.units, {})) {
+        const bool has_bf16 =
+            std::find(unit.options.begin(), unit.options.end(), high_precision(DType::bf16)) != unit.options.end();
+        plan.units.push_back(high_precision(has_bf16 ? DType::bf16 : DType::f32));
+        is_any = is_any || has_bf16;
+        for (const Refusal& refusal : unit.refused) {
+            if (refusal.dtype == "bf16") why = refusal.why;
+        }
+    }
+    if (!is_any) throw ConfigError("--precision bf16: " + (why.empty() ? "the model has no units" : why));
+    return apply_plan(model_.graph, model_.units, plan, PlanNumbers{}).graph;
 }
 
 Graph BenchModel::candidate(std::size_t number) const {
@@ -84,6 +106,7 @@ Graph BenchModel::quantized(const std::vector<UnitConfig>& units) const {
     QuantPlan plan;
     plan.units = units;
     plan.tensors = topology_.tensors(units);
+    plan.shared = topology_.shared(units);
     return apply_plan(model_.graph, model_.units, plan, *ranges_, &codes_).graph;
 }
 

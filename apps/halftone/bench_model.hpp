@@ -21,7 +21,8 @@ public:
     /// @param precision  as-is, fp32, int8 (every unit that can be, with ranges of random inputs: for speed, not
     ///        accuracy)
     /// @param plan  a best.yaml that says how to quantize, instead of `precision`; empty: none
-    /// @throws ConfigError  not available yet (bf16), or what the file cannot be (fp32 of a quantized file)
+    /// @throws ConfigError  what the machine or the file cannot be (bf16 without its instructions, fp32 of a quantized
+    ///         file)
     BenchModel(const std::string& bytes, const std::string& name, const std::string& precision,
                const std::string& plan);
 
@@ -33,6 +34,7 @@ public:
     [[nodiscard]] Graph candidate(std::size_t number) const;
 
 private:
+    [[nodiscard]] Graph all_in_bf16() const;
     [[nodiscard]] Graph quantized(const std::vector<UnitConfig>& units) const;
 
     PreparedModel model_;

@@ -116,6 +116,7 @@ void read_recipes(Section& parent, QuantizationConfig& config) {
     config.scale_propagation_max_pooling = section.boolean("scale_propagation_max_pooling", true);
     config.scale_propagation_concat = section.boolean("scale_propagation_concat", true);
     config.first_conv_or_matmul_quantization = section.boolean("first_conv_or_matmul_quantization", true);
+    config.last_conv_or_matmul_quantization = section.boolean("last_conv_or_matmul_quantization", true);
     config.fast_bias_correction = section.boolean("fast_bias_correction", false);
     config.weight_correction = section.boolean("weight_correction", false);
     config.bias_correction = section.boolean("bias_correction", false);

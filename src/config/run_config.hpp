@@ -62,6 +62,7 @@ struct QuantizationConfig {
     bool scale_propagation_max_pooling = true;
     bool scale_propagation_concat = true;
     bool first_conv_or_matmul_quantization = true;
+    bool last_conv_or_matmul_quantization = true;
     bool fast_bias_correction = false;
     bool weight_correction = false;
     bool bias_correction = false;

@@ -5,6 +5,7 @@
 #include <limits>
 #include <map>
 #include <set>
+#include <sstream>
 #include <utility>
 
 #include "base/check.hpp"
@@ -63,6 +64,7 @@ public:
             if (is_int8(u)) note_producer(units_[u]);
         }
         for (const TensorPlan& tensor : plan_.tensors) choose_params(tensor);
+        for (const TensorPlan& tensor : plan_.tensors) note_concat(tensor.value);
         for (std::size_t u = 0; u < units_.size(); ++u) {
             if (is_int8(u)) quantize_unit_inputs(units_[u]);
         }
@@ -72,15 +74,78 @@ public:
         for (std::size_t u = 0; u < units_.size(); ++u) {
             if (is_int8(u)) quantize_unit(units_[u]);
         }
+        for (std::size_t u = 0; u < units_.size(); ++u) {
+            if (!is_int8(u)) guard_from_quantization(units_[u]);
+        }
+        note_bf16();
         return {std::move(builder_).build(), std::move(tensors_)};
     }
 
 private:
     [[nodiscard]] bool is_int8(std::size_t unit) const { return plan_.units[unit].is_quantized(); }
 
+    /// ONNX Runtime (1.32, WeightBiasQuantization) quantizes the float weights of any Conv or Gemm between DQ and Q,
+    /// per tensor, with nothing but Relu or Clip on the way: a unit that fell back would lose what it fell back for. A
+    /// Max, which the optimizer does not know, keeps it off; in place of a Relu it costs nothing.
+    void guard_from_quantization(const Unit& unit) {
+        const bool is_between = produced_by_int8_.contains(unit.input) && params_.contains(unit.output);
+        if (!is_between || unit.residual_add.is_valid() || unit.bias_add.is_valid()) return;
+        if (unit.activation.is_valid() && graph_.node(unit.activation).op == "Relu") {
+            const ValueId zero = constant(unit.name + "_zero", Tensor::scalar(0.0F));
+            Node& relu = builder_.node(unit.activation);
+            relu.op = "Max";
+            relu.inputs.push_back(zero);
+            return;
+        }
+        const NodeId last = unit.activation.is_valid() ? unit.activation : unit.main;
+        const TensorType type = graph_.value(unit.output).type;
+        const ValueId lowest = constant(unit.name + "_lowest", Tensor::scalar(std::numeric_limits<float>::lowest()));
+        const ValueId open = builder_.add_value(builder_.fresh_value_name(unit.name + "_unguarded"), type);
+        builder_.node(last).outputs[0] = open;
+        Node guard;
+        guard.name = builder_.fresh_node_name(unit.name + "_guard");
+        guard.op = "Max";
+        guard.inputs = {open, lowest};
+        guard.outputs = {unit.output};
+        builder_.add_node(std::move(guard));
+    }
+
+    void note_bf16() {
+        std::string names;
+        for (std::size_t u = 0; u < units_.size(); ++u) {
+            if (plan_.units[u].activation.dtype != DType::bf16) continue;
+            Node& main = builder_.node(units_[u].main);
+            if (main.name.empty()) main.name = builder_.fresh_node_name(units_[u].name);
+            names += main.name + "\n";
+        }
+        if (!names.empty()) builder_.info().metadata[kBf16Key] = names;
+    }
+
     void note_producer(const Unit& unit) {
         produced_by_int8_.insert(unit.output);
         if (unit.residual_add.is_valid()) produced_by_int8_.insert(unit.main_output);
+    }
+
+    /// A Concat of codes with its own parameters makes codes.
+    void note_concat(ValueId value) {
+        const NodeId producer = graph_.producer(value);
+        if (!producer.is_valid() || graph_.node(producer).op != "Concat") return;
+        const auto& inputs = graph_.node(producer).inputs;
+        const bool moves_codes = std::all_of(inputs.begin(), inputs.end(), [&](ValueId input) {
+            const auto top = params_.find(top_of(input));
+            return top != params_.end() && top->second == params_.at(value);
+        });
+        if (moves_codes) produced_by_int8_.insert(value);
+    }
+
+    /// Where the codes of a value come from: itself, or the start of a chain that carries them.
+    [[nodiscard]] ValueId top_of(ValueId value) const {
+        while (!params_.contains(value)) {
+            const NodeId producer = graph_.producer(value);
+            if (!producer.is_valid() || !is_code_transparent(graph_.node(producer))) return value;
+            value = graph_.node(producer).inputs[0];
+        }
+        return value;
     }
 
     void choose_params(const TensorPlan& tensor) {
@@ -236,6 +301,15 @@ private:
 };
 
 }  // namespace
+
+std::set<std::string> bf16_nodes(const Graph& graph) {
+    std::set<std::string> nodes;
+    const auto found = graph.info().metadata.find(kBf16Key);
+    if (found == graph.info().metadata.end()) return nodes;
+    std::istringstream lines(found->second);
+    for (std::string line; std::getline(lines, line);) nodes.insert(line);
+    return nodes;
+}
 
 QuantizedModel apply_plan(const Graph& graph, const std::vector<Unit>& units, const QuantPlan& plan,
                           const PlanNumbers& numbers, WeightCodes* known) {

@@ -2,6 +2,7 @@
 // fp32 graph + plan + its numbers -> the graph that the exported file holds: explicit QuantizeLinear/DequantizeLinear
 // nodes, int8 weights, int32 biases. Trials execute exactly this graph; nothing is simulated.
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,11 @@ struct QuantizedModel {
     Graph graph;
     std::vector<QuantizedTensor> tensors;  ///< activations by value id, then weights and biases by unit
 };
+
+/// Main nodes of bf16 units: fp32 nodes in the file, whose dtype stands in the model's metadata under this key, a name
+/// a line. (Conv takes no bf16 before opset 22; whoever ignores the key runs them in fp32.)
+inline constexpr const char* kBf16Key = "halftone.bf16";
+[[nodiscard]] std::set<std::string> bf16_nodes(const Graph& graph);
 
 /// Follows the rules of space/quant_plan.hpp and the export rules E.1 to E.10 (src/exec/README.md lists them).
 /// @pre types of all values are known; plan, units and numbers belong to `graph`

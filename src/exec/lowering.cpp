@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
 
 #include "base/check.hpp"
 #include "base/error.hpp"
+#include "exec/apply_plan.hpp"
 #include "exec/qdq.hpp"
 #include "graph/unit.hpp"
 #include "kernel/clamp.hpp"
@@ -28,8 +30,10 @@ struct Group {
     NodeId residual_add{};
     NodeId unary{};  ///< an activation that is a function of its own
     NodeId activation{};
+    NodeId guard{};     ///< a Max that changes nothing (apply_plan: guard_from_quantization)
     NodeId quantize{};  ///< the QuantizeLinear that ends it
     bool is_integer = false;
+    bool is_bf16 = false;
     ValueId residual{};
     ValueId output{};
     NodeId last{};
@@ -44,6 +48,7 @@ public:
           types_(types),
           options_(options),
           qdq_(graph),
+          bf16_(bf16_nodes(graph)),
           taps_(options.taps.begin(), options.taps.end()) {}
 
     Lowering run() {
@@ -125,15 +130,29 @@ private:
             }
         }
         if (!has_constant_weights(node(id))) return;
+        if (bf16_.contains(node(id).name)) return form_bf16_group(id);
         for (const bool takes_unary : {true, false}) {
             Group group{.main = id, .output = node(id).outputs[0], .last = id};
             take_bias_add(group);
             take_residual(group);
             if (takes_unary) take_unary(group);
             take_activation(group);
+            take_guard(group);
             if (accept(group)) return;
         }
         Group alone{.main = id, .output = node(id).outputs[0], .last = id};
+        (void)accept(alone);
+    }
+
+    /// A unit whose result is rounded to bf16: nothing behind the unit may join it.
+    void form_bf16_group(NodeId id) {
+        Group group{.main = id, .is_bf16 = true, .output = node(id).outputs[0], .last = id};
+        take_bias_add(group);
+        take_residual(group);
+        take_activation(group);
+        take_guard(group);
+        if (accept(group)) return;
+        Group alone{.main = id, .is_bf16 = true, .output = node(id).outputs[0], .last = id};
         (void)accept(alone);
     }
 
@@ -259,6 +278,16 @@ private:
         group.last = next;
     }
 
+    void take_guard(Group& group) {
+        const NodeId next = sole_reader(group.output);
+        if (!next.is_valid() || node(next).op != "Max") return;
+        const auto clamp = find_clamp(graph_, node(next));
+        if (!clamp || clamp->low != std::numeric_limits<float>::lowest()) return;
+        group.guard = next;
+        group.output = node(next).outputs[0];
+        group.last = next;
+    }
+
     void take_quantize(Group& group) {
         const NodeId next = sole_reader(group.output);
         if (!next.is_valid() || !qdq_.is_activation_quantize(next)) return;
@@ -274,8 +303,8 @@ private:
         group.choice = choose(group.request);
         if (!group.choice.op) return false;
         if (is_fast && group.choice.backend == Backend::ref && options_.backend != Backend::ref) return false;
-        for (const NodeId id :
-             {group.main, group.bias_add, group.residual_add, group.unary, group.activation, group.quantize}) {
+        for (const NodeId id : {group.main, group.bias_add, group.residual_add, group.unary, group.activation,
+                                group.guard, group.quantize}) {
             if (id.is_valid()) grouped_.insert(id);
         }
         const NodeId last = group.last;
@@ -301,6 +330,7 @@ private:
         const Node& main = node(group.main);
         KernelRequest request;
         request.node = &main;
+        request.is_bf16 = group.is_bf16;
         if (group.unary.is_valid()) request.activation = &node(group.unary);
         if (group.activation.is_valid()) request.clamp = clamp_of(graph_, node(group.activation));
         if (group.is_integer) {
@@ -472,6 +502,7 @@ private:
     const std::vector<TensorType>& types_;
     const LoweringOptions& options_;
     QdqView qdq_;
+    std::set<std::string> bf16_;  // names of nodes
     std::set<ValueId> taps_;
     std::set<NodeId> grouped_;
     std::map<NodeId, Group> group_at_;

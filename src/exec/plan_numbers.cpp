@@ -120,7 +120,13 @@ public:
 
     PlanNumbers run(const std::vector<Unit>& units) {
         HALFTONE_CHECK(plan_.units.size() == units.size(), "one configuration per unit");
-        for (const TensorPlan& tensor : plan_.tensors) add_activation(tensor);
+        for (const TensorPlan& tensor : plan_.tensors) ranges_of_[tensor.name] = range_of(tensor);
+        for (const auto& group : plan_.shared) unite(group);
+        for (const TensorPlan& tensor : plan_.tensors) {
+            const Range& range = ranges_of_.at(tensor.name);
+            numbers_.activations.emplace(tensor.name,
+                                         activation_params(range, tensor.config.dtype, tensor.config.scheme));
+        }
         for (std::size_t u = 0; u < units.size(); ++u) {
             if (plan_.units[u].is_quantized()) add_unit(units[u], plan_.units[u].weight);
         }
@@ -128,12 +134,21 @@ public:
     }
 
 private:
-    void add_activation(const TensorPlan& tensor) {
+    [[nodiscard]] Range range_of(const TensorPlan& tensor) const {
         const Range range = ranges_.range(tensor.name, tensor.config.range_rule());
         if (!std::isfinite(range.low) || !std::isfinite(range.high)) {
             throw ModelError("value '" + tensor.name + "': its calibrated range is not finite");
         }
-        numbers_.activations.emplace(tensor.name, activation_params(range, tensor.config.dtype, tensor.config.scheme));
+        return range;
+    }
+
+    void unite(const std::vector<std::string>& group) {
+        Range all = ranges_of_.at(group.front());
+        for (const std::string& name : group) {
+            const Range& range = ranges_of_.at(name);
+            all = {std::min(all.low, range.low), std::max(all.high, range.high)};
+        }
+        for (const std::string& name : group) ranges_of_.at(name) = all;
     }
 
     /// Of the value itself, or of the top of the chain that carries its codes.
@@ -170,6 +185,7 @@ private:
     const RangeTable& ranges_;
     WeightCodes& codes_;
     const WeightTreatment& treatment_;
+    std::map<std::string, Range> ranges_of_;
     PlanNumbers numbers_;
 };
 

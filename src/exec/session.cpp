@@ -89,8 +89,12 @@ public:
             at_hand_[step.outputs[i]].push_back(buffer);
         }
         built.primitive = std::move(primitive);
-        push(std::move(built),
-             {step.name, step.request.node->op, {}, step.request.is_quantized(), operations_of(step.request)});
+        push(std::move(built), {.name = step.name,
+                                .op = step.request.node->op,
+                                .implementation = {},
+                                .is_integer = step.request.is_quantized(),
+                                .is_bf16 = step.request.is_bf16,
+                                .operations = operations_of(step.request)});
     }
 
     /// A buffer of its own with the plain value, valid after the run.
@@ -133,8 +137,9 @@ private:
         reorder.inputs = {source};
         const std::size_t target = new_buffer(layout);
         reorder.outputs = {target};
-        push(std::move(reorder),
-             {state_.buffers[source].layout.name() + " to " + layout.name(), "Reorder", {}, false, 0});
+        push(std::move(reorder), {.name = state_.buffers[source].layout.name() + " to " + layout.name(),
+                                  .op = "Reorder",
+                                  .implementation = {}});
         at_hand_.at(value).push_back(target);
         return target;
     }

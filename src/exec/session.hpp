@@ -27,7 +27,8 @@ struct StepInfo {
     std::string op;  ///< "Reorder" for a change of layout
     std::string implementation;
     bool is_integer = false;  ///< reads codes
-    double operations = 0;    ///< multiplications and additions; 0 where memory is the cost
+    bool is_bf16 = false;
+    double operations = 0;  ///< multiplications and additions; 0 where memory is the cost
 };
 
 struct SessionState;  ///< in session.cpp

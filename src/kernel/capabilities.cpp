@@ -77,6 +77,18 @@ public:
         return ask(add);
     }
 
+    /// bf16 is for speed: the reference kernels' rounding does not count.
+    [[nodiscard]] Support bf16() const {
+        const Port input{.type = single(graph_.value(unit_.input)), .params = {}};
+        const Port output{.type = single(graph_.value(unit_.main_output)), .params = {}};
+        KernelRequest request{.node = &graph_.node(unit_.main), .inputs = {input}, .outputs = {output}};
+        request.weight = graph_.value(unit_.weight).constant;
+        if (unit_.bias.is_valid()) request.bias = graph_.value(unit_.bias).constant;
+        request.is_bf16 = true;
+        const Op* op = find_op(Backend::dnnl, request.node->op);
+        return op == nullptr ? Support::no("no kernel for " + request.node->op) : op->supports(request);
+    }
+
 private:
     [[nodiscard]] KernelRequest main_request(const Stored& stored, Granularity granularity) const {
         const Tensor& weight = graph_.value(unit_.weight).constant;
@@ -139,7 +151,11 @@ Capability capability(const Graph& graph, const Unit& unit, const OfferedSetting
             }
         }
     }
-    capability.refused.push_back({.dtype = "bf16", .why = "no bf16 kernels in this build"});
+    if (const Support support = questions.bf16(); support.is_supported) {
+        capability.options.push_back(high_precision(DType::bf16));
+    } else {
+        capability.refused.push_back({.dtype = "bf16", .why = support.why});
+    }
     capability.options.push_back(high_precision(DType::f32));
     return capability;
 }

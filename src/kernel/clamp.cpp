@@ -5,7 +5,7 @@
 namespace halftone {
 namespace {
 
-/// Bound `index` of a Clip: nullopt = present but not a constant scalar; open when the input is missing.
+/// Bound `index` of a Clip or Max: nullopt = present but not a constant scalar; open when the input is missing.
 std::optional<float> clip_bound(const Graph& graph, const Node& node, std::size_t index, float open) {
     if (index >= node.inputs.size() || !node.inputs[index].is_valid()) return open;
     const Value& value = graph.value(node.inputs[index]);
@@ -18,6 +18,11 @@ std::optional<float> clip_bound(const Graph& graph, const Node& node, std::size_
 
 std::optional<Clamp> find_clamp(const Graph& graph, const Node& node) {
     if (node.op == "Relu") return Clamp{.low = 0.0F, .high = std::numeric_limits<float>::infinity()};
+    if (node.op == "Max" && node.inputs.size() == 2 && node.inputs[1].is_valid()) {
+        const auto low = clip_bound(graph, node, 1, 0.0F);
+        if (!low) return std::nullopt;
+        return Clamp{.low = *low, .high = std::numeric_limits<float>::infinity()};
+    }
     if (node.op != "Clip") return std::nullopt;
     const auto low = clip_bound(graph, node, 1, -std::numeric_limits<float>::infinity());
     const auto high = clip_bound(graph, node, 2, std::numeric_limits<float>::infinity());

@@ -13,6 +13,8 @@ namespace halftone {
 [[nodiscard]] bool has_avx512();
 /// 512-bit registers with u8 x s8 dot products; obeys ONEDNN_MAX_CPU_ISA.
 [[nodiscard]] bool has_avx512_vnni();
+/// bf16 dot products (AVX-512 BF16); obeys ONEDNN_MAX_CPU_ISA.
+[[nodiscard]] bool has_bf16();
 [[nodiscard]] std::string onednn_version();
 /// Threads of all kernels of this process from now on. @pre threads >= 1
 void set_kernel_threads(int threads);

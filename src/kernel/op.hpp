@@ -46,7 +46,8 @@ struct Port {
 /// Integer inputs mean (code - zero_point) * scale. Conv, Gemm, and MatMul with constant weights [K, N]:
 ///   f32: weight f32, bias f32.  int8: weight s8 with weight_params (zero points 0; per tensor or per output channel),
 ///   bias s32 with scale inputs[0].scale * weight.scale[c], as the exported file holds it; MatMul, whose bias is an Add
-///   behind it in the file, f32.
+///   behind it in the file, f32.  bf16 (is_bf16, all else as f32): inputs and weights rounded to bf16, products added
+///   in f32 with an f32 bias, y rounded to bf16.
 struct KernelRequest {
     const Node* node = nullptr;  ///< op type and attributes; outlives the request, not the primitive
     std::vector<Port> inputs{};  ///< data inputs only, in node order; the residual last
@@ -55,6 +56,7 @@ struct KernelRequest {
     std::optional<QuantParams> weight_params{};
     Tensor bias{};                     ///< empty if none
     bool has_residual = false;         ///< f32 Conv/Gemm/MatMul only
+    bool is_bf16 = false;              ///< Conv, Gemm, MatMul by a constant, with f32 ports
     const Node* activation = nullptr;  ///< a unary element-wise node (Sigmoid, Swish, Gelu…); Conv, Gemm, MatMul
     Clamp clamp{};                     ///< Conv, Gemm, MatMul, Add
     std::vector<Tensor> constants{};   ///< of other ops: constant inputs by input number (empty where not constant)
@@ -150,7 +152,7 @@ public:
 /// The same order of dimensions for another element type. @pre `layout` comes from dense_layout()
 [[nodiscard]] Layout with_dtype(const Layout& layout, DType dtype);
 
-/// A step that changes the layout only. Any pair of layouts of one type, from any backend.
+/// A step that changes the layout only, or f32 to bf16 and back. Any pair of layouts of one shape, from any backend.
 [[nodiscard]] std::unique_ptr<Primitive> build_reorder(const Layout& from, const Layout& to);
 
 }  // namespace halftone

@@ -30,8 +30,9 @@ struct TensorPlan {
 
 struct QuantPlan {
     std::int64_t calibration = 0;
-    std::vector<UnitConfig> units;    ///< by unit index
-    std::vector<TensorPlan> tensors;  ///< by value id, each once
+    std::vector<UnitConfig> units;                 ///< by unit index
+    std::vector<TensorPlan> tensors;               ///< by value id, each once
+    std::vector<std::vector<std::string>> shared;  ///< values, by name, that share one range
     std::uint64_t hash = 0;
 
     [[nodiscard]] std::size_t high_precision_units() const;

@@ -46,7 +46,7 @@ public:
         for (const std::int64_t size : config_.sampling_sizes) {
             if (std::find(sizes.begin(), sizes.end(), size) == sizes.end()) sizes.push_back(size);
         }
-        return {std::move(decisions), std::move(sizes), PlanTopology(graph_, units_)};
+        return {std::move(decisions), std::move(sizes), PlanTopology(graph_, units_, config_.scale_propagation_concat)};
     }
 
 private:
@@ -81,6 +81,7 @@ private:
             }
         }
         if (!config_.first_conv_or_matmul_quantization && !units_.empty()) is_excluded_[0] = true;
+        if (!config_.last_conv_or_matmul_quantization && !units_.empty()) is_excluded_.back() = true;
     }
 
     [[nodiscard]] std::vector<UnitConfig> options_of(std::size_t u) {

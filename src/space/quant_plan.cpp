@@ -23,7 +23,7 @@ std::size_t QuantPlan::high_precision_units() const {
         std::count_if(units.begin(), units.end(), [](const UnitConfig& unit) { return !unit.is_quantized(); }));
 }
 
-PlanTopology::PlanTopology(const Graph& graph, const std::vector<Unit>& units) {
+PlanTopology::PlanTopology(const Graph& graph, const std::vector<Unit>& units, bool joins_concats) {
     std::map<ValueId, std::size_t> unit_of_output;
     for (std::size_t u = 0; u < units.size(); ++u) unit_of_output[units[u].output] = u;
 
@@ -40,11 +40,65 @@ PlanTopology::PlanTopology(const Graph& graph, const std::vector<Unit>& units) {
     };
     for (std::size_t u = 0; u < units.size(); ++u) {
         add_read(u, units[u].input);
+        if (units[u].op == "Conv" && !graph.is_output(units[u].output)) {
+            remember_name(units[u].output);
+            outputs_.emplace_back(u, units[u].output);
+        }
         if (!units[u].residual.is_valid()) continue;
         add_read(u, units[u].residual);
         remember_name(units[u].main_output);
         inners_.push_back({.unit = u, .value = units[u].main_output});
     }
+    if (joins_concats) add_joins(graph, unit_of_output, units);
+}
+
+void PlanTopology::add_joins(const Graph& graph, const std::map<ValueId, std::size_t>& unit_of_output,
+                             const std::vector<Unit>& units) {
+    for (const Node& node : graph.nodes()) {
+        if (node.op != "Concat") continue;
+        Join join{.output = node.outputs[0], .producers = {}};
+        for (const ValueId input : node.inputs) {
+            const auto unit = unit_of_output.find(chain_top_of(graph, input));
+            if (unit != unit_of_output.end() && units[unit->second].op == "Conv")
+                join.producers.push_back(unit->second);
+        }
+        const auto reads_it = [&](const Read& read) { return read.chain_top == join.output; };
+        if (join.producers.size() != node.inputs.size() || std::none_of(reads_.begin(), reads_.end(), reads_it))
+            continue;
+        names_[join.output] = graph.value(join.output).name;
+        joins_.push_back(std::move(join));
+    }
+}
+
+bool PlanTopology::is_active(const Join& join, const std::vector<UnitConfig>& units) const {
+    const auto is_int8 = [&](std::size_t unit) { return units[unit].is_quantized(); };
+    return std::all_of(join.producers.begin(), join.producers.end(), is_int8) &&
+           std::any_of(reads_.begin(), reads_.end(),
+                       [&](const Read& read) { return read.chain_top == join.output && is_int8(read.unit); });
+}
+
+std::vector<std::vector<std::string>> PlanTopology::shared(const std::vector<UnitConfig>& units) const {
+    std::vector<std::vector<std::string>> groups;
+    for (const Join& join : joins_) {
+        if (!is_active(join, units)) continue;
+        std::vector<std::string> names{names_.at(join.output)};
+        for (const auto& [unit, output] : outputs_) {
+            if (std::find(join.producers.begin(), join.producers.end(), unit) != join.producers.end()) {
+                names.push_back(names_.at(output));
+            }
+        }
+        // A value in two groups makes them one.
+        for (auto group = groups.begin(); group != groups.end();) {
+            const bool is_common =
+                std::find_first_of(group->begin(), group->end(), names.begin(), names.end()) != group->end();
+            if (is_common) names.insert(names.end(), group->begin(), group->end());
+            group = is_common ? groups.erase(group) : std::next(group);
+        }
+        std::sort(names.begin(), names.end());
+        names.erase(std::unique(names.begin(), names.end()), names.end());
+        groups.push_back(std::move(names));
+    }
+    return groups;
 }
 
 std::vector<TensorPlan> PlanTopology::tensors(const std::vector<UnitConfig>& units) const {
@@ -52,17 +106,35 @@ std::vector<TensorPlan> PlanTopology::tensors(const std::vector<UnitConfig>& uni
     for (const Read& read : reads_) {
         HALFTONE_CHECK(read.unit < units.size(), "one configuration per unit");
         if (!units[read.unit].is_quantized()) continue;
+        const auto is_join = [&](const Join& join) { return join.output == read.chain_top && is_active(join, units); };
         if (read.has_top_unit && units[read.top_unit].is_quantized()) {
             decided_by[read.chain_top] = read.top_unit;
+        } else if (std::any_of(joins_.begin(), joins_.end(), is_join)) {
+            decided_by.try_emplace(read.chain_top, read.unit);
         } else {
             decided_by.try_emplace(read.value, read.unit);  // reads_ is in unit order: the lowest index stays
         }
+    }
+    for (const auto& [unit, output] : outputs_) {
+        if (units[unit].is_quantized()) decided_by[output] = unit;
     }
     for (const Inner& inner : inners_) {
         if (units[inner.unit].is_quantized()) decided_by[inner.value] = inner.unit;
     }
     std::vector<TensorPlan> plans;
     plans.reserve(decided_by.size());
+    const auto groups = shared(units);
+    if (!groups.empty()) {
+        std::map<std::string, ValueId> by_name;
+        for (const auto& [value, unit] : decided_by) by_name.emplace(names_.at(value), value);
+        for (const auto& group : groups) {
+            std::size_t first = units.size();
+            for (const auto& [unit, output] : outputs_) {
+                if (std::binary_search(group.begin(), group.end(), names_.at(output))) first = std::min(first, unit);
+            }
+            for (const std::string& name : group) decided_by.at(by_name.at(name)) = first;
+        }
+    }
     for (const auto& [value, unit] : decided_by) plans.push_back({value, names_.at(value), units[unit].activation});
     return plans;
 }

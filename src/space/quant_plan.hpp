@@ -2,14 +2,17 @@
 // Which tensors a choice of unit configurations quantizes, and whose configuration decides each tensor.
 //
 // Rules. (1) An int8 unit reads its data input and its residual quantized; with a residual, its main output is
-// quantized too. No other value is: a unit's output has Q/DQ only if an int8 unit reads it. (2) Where the value read is
-// the result of a chain of code-transparent nodes (MaxPool, Flatten, Reshape) that starts at an int8 unit's output,
-// that output is the quantized tensor and the chain carries its codes. (3) A tensor's parameters come from the int8
-// unit that produces it, else from the int8 unit with the lowest index that reads it. Order of rules or of ranks plays
-// no part.
+// quantized too. An int8 Conv's output is quantized whoever reads it, because other runtimes have no int8 convolution
+// that writes reals; a graph output, or another unit's output, only if an int8 unit reads it. (2) Where the value read is the result of a
+// chain of code-transparent nodes (MaxPool, Flatten, Reshape) that starts at an int8 unit's output, that output is the
+// quantized tensor and the chain carries its codes. (3) A tensor's parameters come from the int8 unit that produces it,
+// else from the int8 unit with the lowest index that reads it. (4) Scale propagation: a Concat that an int8 unit reads
+// and whose inputs all come from int8 Convs moves codes: it and its inputs share one range, the union of theirs, and
+// the configuration of the first of those units. Order of rules or of ranks plays no part.
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "graph/graph.hpp"
@@ -22,10 +25,13 @@ namespace halftone {
 class PlanTopology {
 public:
     PlanTopology() = default;  ///< no tensors: for toy spaces
-    PlanTopology(const Graph& graph, const std::vector<Unit>& units);
+    /// @param joins_concats  rule 4 holds
+    PlanTopology(const Graph& graph, const std::vector<Unit>& units, bool joins_concats = true);
 
     /// @pre one configuration per unit
     [[nodiscard]] std::vector<TensorPlan> tensors(const std::vector<UnitConfig>& units) const;
+    /// Rule 4: values, by name, that share one range.
+    [[nodiscard]] std::vector<std::vector<std::string>> shared(const std::vector<UnitConfig>& units) const;
     /// Every value that some plan could quantize: what calibration must observe. By value id; the configurations in it
     /// mean nothing.
     [[nodiscard]] std::vector<TensorPlan> observable() const;
@@ -43,7 +49,18 @@ private:
         std::size_t unit = 0;
         ValueId value;  ///< main output before the residual add
     };
+    /// A Concat of convolutions' outputs.
+    struct Join {
+        ValueId output;
+        std::vector<std::size_t> producers;  ///< units, one for each input
+    };
+    [[nodiscard]] bool is_active(const Join& join, const std::vector<UnitConfig>& units) const;
+    void add_joins(const Graph& graph, const std::map<ValueId, std::size_t>& unit_of_output,
+                   const std::vector<Unit>& units);
+
     std::vector<Read> reads_;
+    std::vector<std::pair<std::size_t, ValueId>> outputs_;  ///< of Convs, by unit
+    std::vector<Join> joins_;
     std::vector<Inner> inners_;
     std::map<ValueId, std::string> names_;
 };

@@ -115,6 +115,7 @@ QuantPlan SearchSpace::plan(const Candidate& candidate) const {
         plan.units.push_back(decisions_[d].options[candidate.choice[d]]);
     }
     plan.tensors = topology_.tensors(plan.units);
+    plan.shared = topology_.shared(plan.units);
     plan.hash = effective_hash(plan, !topology_.is_empty());
     return plan;
 }

@@ -44,6 +44,7 @@ struct QuantCase {
         : graph(infer_types(untyped, reference_ops())), units(find_units(graph)) {
         const PlanTopology topology(graph, units);
         plan.tensors = topology.tensors(configs);
+        plan.shared = topology.shared(configs);
         plan.units = std::move(configs);
         for (const TensorPlan& tensor : topology.observable()) known.try_emplace(tensor.name, Range{-2, 2});
         ranges = ranges_of(known);

@@ -77,9 +77,18 @@ class Bench(SystemTest):
         self.assertIn("GFLOP/s", done.out)
         self.assertIn("reorders:", done.out)
 
+    def test_bf16_runs_every_unit_where_the_machine_has_it(self):
+        done = halftone("bench", DEMO_MODEL, "--precision", "bf16", "--rounds", 1, "--json")
+        if done.code != OK:
+            self.assert_refused(done, USAGE, "bf16 needs AVX-512 BF16")
+            return
+        found = [step["dtype"] for step in json.loads(done.out)["units"] if step["op"] in ("Conv", "Gemm")]
+        self.assertEqual(found, ["bf16"] * 22)
+        self.assert_refused(halftone("bench", DEMO_MODEL, "--precision", "bf16",
+                                     env=environment(ONEDNN_MAX_CPU_ISA="AVX2")), USAGE, "bf16 needs AVX-512 BF16")
+
     def test_refuses_what_it_does_not_do(self):
-        self.assert_refused(halftone("bench", DEMO_MODEL, "--precision", "bf16"), USAGE, "not available yet", "fp32")
-        self.assert_refused(halftone("bench", DEMO_MODEL, "--plan", "best.yaml"), USAGE, "not available yet")
+        self.assert_refused(halftone("bench", DEMO_MODEL, "--plan", "none.yaml"), USAGE, "none.yaml: no such plan file")
         self.assert_refused(halftone("bench", DEMO_MODEL, "--batch", 0), USAGE, "at least 1")
         self.assert_refused(halftone("bench", DEMO_MODEL, "--precision", "int3"), USAGE, "int3")
         self.assert_refused(halftone("bench", self.folder / "none.onnx"), MODEL, "none.onnx")

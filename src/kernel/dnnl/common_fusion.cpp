@@ -5,6 +5,7 @@
 
 #include "kernel/dnnl/common_eltwise.hpp"
 #include "kernel/dnnl/common_engine.hpp"
+#include "kernel/dnnl/common_layout.hpp"
 #include "kernel/dnnl/common_widened.hpp"
 #include "kernel/machine.hpp"
 #include "tensor/affine.hpp"
@@ -54,6 +55,8 @@ Support check_f32(const KernelRequest& request) {
         return Support::no("input and output are both fp32 when the input has no codes");
     }
     if (request.weight.dtype() != DType::f32) return Support::no("an fp32 op needs fp32 weights");
+    if (request.is_bf16 && !has_bf16())
+        return Support::no("bf16 needs AVX-512 BF16 (this machine: " + isa_name() + ")");
     if (!request.bias.is_empty() && request.bias.dtype() != DType::f32) return Support::no("the bias is not fp32");
     return Support::yes();
 }
@@ -119,6 +122,14 @@ void add_post_ops(Fusion& fusion, const KernelRequest& request) {
     const Clamp& clamp = request.clamp;
     if (!output || !is_clamp_implied(*output, clamp.low, clamp.high)) append_clamp(post_ops, clamp);
     fusion.attributes.set_post_ops(post_ops);
+}
+
+TensorType stored_type(const KernelRequest& request, const Port& port) {
+    return {request.is_bf16 ? DType::bf16 : port.type.dtype, port.type.shape};
+}
+
+dnnl::memory::data_type stored_weight_type(const KernelRequest& request) {
+    return request.is_bf16 ? dnnl::memory::data_type::bf16 : to_dnnl(request.weight.dtype());
 }
 
 Fusion fuse(const KernelRequest& request, int weight_mask, std::int64_t channels, float factor) {

@@ -18,6 +18,7 @@ constexpr int kPrimitiveCacheCapacity = 8192;
 constexpr unsigned kAvxVnniBit = 0x8;
 constexpr unsigned kAvx512VnniBit = 0x40;
 constexpr unsigned kAvx512Bit = 0x20;
+constexpr unsigned kAvx512Bf16Bit = 0x80;
 
 constexpr std::array<std::pair<dnnl::cpu_isa, const char*>, 12> kIsaNames{{
     {dnnl::cpu_isa::sse41, "sse41"},
@@ -54,6 +55,8 @@ bool has_exact_int8() { return (isa_bits() & (kAvxVnniBit | kAvx512VnniBit)) != 
 bool has_avx512() { return (isa_bits() & kAvx512Bit) != 0; }
 
 bool has_avx512_vnni() { return (isa_bits() & kAvx512VnniBit) != 0; }
+
+bool has_bf16() { return (isa_bits() & kAvx512Bf16Bit) != 0; }
 
 std::string onednn_version() {
     const dnnl_version_t& version = *dnnl_version();

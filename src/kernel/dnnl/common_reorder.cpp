@@ -7,7 +7,11 @@
 namespace halftone {
 
 std::unique_ptr<Primitive> build_reorder(const Layout& from, const Layout& to) {
-    HALFTONE_CHECK(from.type() == to.type(), "a reorder keeps type and shape");
+    const auto is_real = [](const Layout& layout) {
+        return layout.type().dtype == DType::f32 || layout.type().dtype == DType::bf16;
+    };
+    HALFTONE_CHECK(from.type() == to.type() || (from.type().shape == to.type().shape && is_real(from) && is_real(to)),
+                   "a reorder keeps shape and type, but for f32 and bf16");
     if (from == to) {
         const std::size_t bytes = from.bytes();
         const auto copy = [bytes](auto inputs, auto outputs) {

@@ -28,16 +28,16 @@ dnnl::convolution_forward::primitive_desc describe_conv(const KernelRequest& req
     const memory::dims dims = weight_dims(request);
     const memory::dims kernel(request.weight.shape().dims().begin() + 2, request.weight.shape().dims().end());
     const PoolWindow window = window_of(request, kernel, {});
-    const memory::desc weights(dims, to_dnnl(request.weight.dtype()), memory::format_tag::any);
+    const memory::desc weights(dims, stored_weight_type(request), memory::format_tag::any);
     const memory::desc bias =
         request.bias.is_empty() ? memory::desc() : row_major({request.weight.shape()[0]}, memory::data_type::f32);
     return {cpu_engine(),
             dnnl::prop_kind::forward_inference,
             dnnl::algorithm::convolution_direct,
-            channels_last(request.inputs[0].type),
+            channels_last(stored_type(request, request.inputs[0])),
             weights,
             bias,
-            channels_last(request.outputs[0].type),
+            channels_last(stored_type(request, request.outputs[0])),
             window.strides,
             window.dilations,
             window.pads_begin,
@@ -71,10 +71,10 @@ public:
             }
             const Fusion fusion = fuse_conv(request);
             const auto descriptor = describe_conv(request, fusion);
-            const Layout output = make_layout(request.outputs[0].type, descriptor.dst_desc());
-            StepParts parts{.inputs = {{make_layout(request.inputs[0].type, descriptor.src_desc()), DNNL_ARG_SRC}},
-                            .outputs = {{output, DNNL_ARG_DST}},
-                            .constants = fusion.arguments};
+            const Layout output = make_layout(stored_type(request, request.outputs[0]), descriptor.dst_desc());
+            const Layout input = make_layout(stored_type(request, request.inputs[0]), descriptor.src_desc());
+            StepParts parts{
+                .inputs = {{input, DNNL_ARG_SRC}}, .outputs = {{output, DNNL_ARG_DST}}, .constants = fusion.arguments};
             if (request.has_residual) {
                 parts.inputs.push_back({output, Slot::kCopiedToOutput});
                 parts.in_place_input = 1;

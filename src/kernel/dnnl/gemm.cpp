@@ -53,11 +53,11 @@ Support check_gemm(const KernelRequest& request) {
 }
 
 dnnl::matmul::primitive_desc describe_gemm(const KernelRequest& request, const Fusion& fusion) {
-    const memory::desc weights(weight_dims(request), to_dnnl(request.weight.dtype()), memory::format_tag::any);
+    const memory::desc weights(weight_dims(request), stored_weight_type(request), memory::format_tag::any);
     const memory::desc bias =
         request.bias.is_empty() ? memory::desc() : row_major({1, columns(request)}, memory::data_type::f32);
-    return {cpu_engine(), row_major(request.inputs[0].type),  weights,
-            bias,         row_major(request.outputs[0].type), fusion.attributes};
+    return {cpu_engine(), row_major(stored_type(request, request.inputs[0])),  weights,
+            bias,         row_major(stored_type(request, request.outputs[0])), fusion.attributes};
 }
 
 /// oneDNN counts the bias of a matmul as a matrix of one row.
@@ -90,8 +90,8 @@ public:
             }
             const Fusion fusion = fuse(request, kColumnMask, columns(request), alpha_of(request));
             const auto descriptor = describe_gemm(request, fusion);
-            const Layout output(request.outputs[0].type);
-            StepParts parts{.inputs = {{Layout(request.inputs[0].type), DNNL_ARG_SRC}},
+            const Layout output(stored_type(request, request.outputs[0]));
+            StepParts parts{.inputs = {{Layout(stored_type(request, request.inputs[0])), DNNL_ARG_SRC}},
                             .outputs = {{output, DNNL_ARG_DST}},
                             .constants = fusion.arguments};
             if (request.has_residual) {

@@ -29,11 +29,11 @@ memory::desc rows_of(const TensorType& type) {
 std::int64_t columns_of(const KernelRequest& request) { return request.weight.shape()[1]; }
 
 dnnl::matmul::primitive_desc describe_weighted(const KernelRequest& request, const Fusion& fusion) {
-    const memory::desc weights(request.weight.shape().dims(), to_dnnl(request.weight.dtype()), memory::format_tag::any);
+    const memory::desc weights(request.weight.shape().dims(), stored_weight_type(request), memory::format_tag::any);
     const memory::desc bias =
         request.bias.is_empty() ? memory::desc() : row_major({1, columns_of(request)}, memory::data_type::f32);
-    return {cpu_engine(), rows_of(request.inputs[0].type),  weights,
-            bias,         rows_of(request.outputs[0].type), fusion.attributes};
+    return {cpu_engine(), rows_of(stored_type(request, request.inputs[0])),  weights,
+            bias,         rows_of(stored_type(request, request.outputs[0])), fusion.attributes};
 }
 
 Support check_weighted(const KernelRequest& request) {
@@ -49,9 +49,10 @@ Support check_weighted(const KernelRequest& request) {
 std::unique_ptr<Primitive> build_weighted(const KernelRequest& request, const BuildContext& context) {
     const Fusion fusion = fuse(request, kColumnMask, columns_of(request));
     const auto descriptor = describe_weighted(request, fusion);
-    const Layout output(request.outputs[0].type);
-    StepParts parts{.inputs = {{Layout(request.inputs[0].type), DNNL_ARG_SRC, rows_of(request.inputs[0].type)}},
-                    .outputs = {{output, DNNL_ARG_DST, rows_of(request.outputs[0].type)}},
+    const Layout output(stored_type(request, request.outputs[0]));
+    StepParts parts{.inputs = {{Layout(stored_type(request, request.inputs[0])), DNNL_ARG_SRC,
+                                rows_of(stored_type(request, request.inputs[0]))}},
+                    .outputs = {{output, DNNL_ARG_DST, rows_of(stored_type(request, request.outputs[0]))}},
                     .constants = fusion.arguments};
     if (request.has_residual) {
         parts.inputs.push_back({output, Slot::kCopiedToOutput, {}});

@@ -6,6 +6,7 @@
 
 #include "base/check.hpp"
 #include "base/error.hpp"
+#include "kernel/ref/common_bf16.hpp"
 #include "kernel/ref/common_rules.hpp"
 #include "kernel/ref/executor_ops.hpp"
 #include "kernel/ref/ref_op.hpp"
@@ -71,7 +72,8 @@ public:
     std::string_view type() const { return op_.type(); }
     Support supports(const KernelRequest& request) const override { return op_.supports(request); }
     std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext&) const override {
-        return op_.build(request);
+        if (!request.is_bf16) return op_.build(request);
+        return ref::with_rounding(request, [this](const KernelRequest& real) { return op_.build(real); });
     }
 
 private:

@@ -62,7 +62,11 @@ TEST(ExportedGraph, ComputesTheSameBitsForRandomNetsAndPlans) {
         const Graph graph = RandomNet(seed).build();
         const Tensor input = random_tensor({2, 3, 9, 9}, seed);
         Rng rng(mix(seed, 5));
-        const QuantCase c(graph, random_configs(find_units(graph).size(), rng), observed_ranges(graph, input));
+        std::vector<UnitConfig> configs = random_configs(find_units(graph).size(), rng);
+        for (UnitConfig& config : configs) {
+            if (!config.is_quantized() && rng.below(2) == 0) config = high_precision(DType::bf16);
+        }
+        const QuantCase c(graph, configs, observed_ranges(graph, input));
         expect_same_after_export(c, input, "net " + std::to_string(seed));
     }
 }

@@ -150,6 +150,7 @@ quantization:
     scale_propagation_max_pooling: true
     scale_propagation_concat: true
     first_conv_or_matmul_quantization: true
+    last_conv_or_matmul_quantization: true
     fast_bias_correction: false
     weight_correction: false
     bias_correction: false

@@ -4,7 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "support/quant_plans.hpp"
+#include "support/random_net.hpp"
 
 namespace halftone {
 namespace {
@@ -140,10 +143,73 @@ TEST(ApplyPlan, AValueThatAnFp32UnitMakesIsRoundedForInt8ReadersOnly) {
                              "c2_out = Conv(c1_out_dequantized, c2_w_dequantized)", "c3_out = Conv(c1_out, c3_w)"));
 }
 
-TEST(ApplyPlan, AValueThatNoInt8UnitReadsIsNotQuantized) {
+// Export rule E.4: ONNX Runtime has no int8 convolution that writes reals.
+TEST(ApplyPlan, AnInt8ConvWritesCodesWhoeverReadsThem) {
     Net n;
     const QuantCase c(n.build({n.conv1x1("c2", n.conv1x1("c1", n.x))}), {kInt8, kFp32});
-    EXPECT_THAT(data_outline(c.apply().graph), Contains("c2_out = Conv(c1_out, c2_w)"));
+    EXPECT_THAT(data_outline(c.apply().graph), Contains("c2_out = Conv(c1_out_dequantized, c2_w)"));
+}
+
+TEST(ApplyPlan, AnotherValueThatNoInt8UnitReadsIsNotQuantized) {
+    GraphMaker g;
+    const ValueId x = g.input("x", {kSymbolic, 4});
+    const ValueId a = g.gemm("g1", x, random_tensor({4, 4}, 1));
+    const QuantCase c(g.build({g.gemm("g2", a, random_tensor({4, 4}, 2))}), {kInt8, kFp32});
+    EXPECT_THAT(data_outline(c.apply().graph), Contains("g2_out = Gemm(g1_out, g2_w)"));
+}
+
+// Export rule E.9: ONNX Runtime would quantize the float weights of a Conv between DQ and Q.
+TEST(ApplyPlan, AnFp32UnitBetweenCodesIsGuardedByAMax) {
+    const auto ops_between = [](const char* activation) {
+        Net n;
+        ValueId middle = n.conv1x1("c2", n.conv1x1("c1", n.x));
+        if (std::string(activation) == "Clip") {
+            middle =
+                n.node("Clip", "act",
+                       {middle, n.constant("low", Tensor::scalar(0.0F)), n.constant("high", Tensor::scalar(6.0F))});
+        } else if (*activation != 0) {
+            middle = n.node(activation, "act", {middle});
+        }
+        const QuantCase c(n.build({n.conv1x1("c3", middle)}), {kInt8, kFp32, kInt8});
+        const Graph graph = c.apply().graph;
+        const std::vector<float> real = test::run_once(graph, random_tensor({2, 4, 6, 6}, 1));
+        const Session session(graph, reference_ops(), {.batch = 2});
+        EXPECT_EQ(std::count_if(session.steps().begin(), session.steps().end(),
+                                [](const StepInfo& step) { return step.op == "Max" || step.op == "Relu"; }),
+                  0)
+            << "fused with the convolution";
+        return test::op_sequence(graph);
+    };
+    EXPECT_THAT(ops_between(""), HasSubstr("Max QuantizeLinear"));
+    EXPECT_THAT(ops_between("Clip"), AllOf(HasSubstr("Clip"), HasSubstr("Max QuantizeLinear")));
+    EXPECT_THAT(ops_between("Relu"), AllOf(HasSubstr("Max QuantizeLinear"), Not(HasSubstr("Relu"))));
+}
+
+// Vector (e): a Concat of ranges [0, 1] and [-8, 8].
+TEST(ApplyPlan, AConcatOfInt8ConvsSharesTheUnionOfTheirRanges) {
+    const std::map<std::string, Range> ranges{{"a", {0, 1}}, {"b", {-8, 8}}, {"joined", {-8, 8}}};
+    const auto concat_of = [&](std::vector<UnitConfig> configs) {
+        Net n;
+        const ValueId a = n.node("Relu", "ra", {n.conv1x1("c1", n.x)}, {}, "a");
+        const ValueId b = n.node("Relu", "rb", {n.conv1x1("c2", n.x)}, {}, "b");
+        const ValueId joined = n.node("Concat", "concat", {a, b}, {{"axis", std::int64_t{1}}}, "joined");
+        const ValueId pooled = n.node("MaxPool", "pool", {joined}, {{"kernel_shape", std::vector<std::int64_t>{1, 1}}});
+        const Graph graph = n.build({n.conv("c3", pooled, random_tensor({2, 8, 1, 1}, 7))});
+        return QuantCase(graph, std::move(configs), ranges).apply();
+    };
+    const QuantizedModel model = concat_of({kInt8, kInt8, kInt8});
+    std::map<std::string, QuantParams> params;
+    for (const QuantizedTensor& tensor : model.tensors) params[tensor.name] = tensor.params;
+    EXPECT_FLOAT_EQ(params.at("a").scale[0], 16.0F / 255);
+    EXPECT_EQ(params.at("a"), params.at("b"));
+    EXPECT_EQ(params.at("a"), params.at("joined"));
+    EXPECT_THAT(data_outline(model.graph), AllOf(Contains("joined_quantized = QuantizeLinear(joined)"),
+                                                 Contains("pool_out = MaxPool(joined_dequantized)")));
+    const QuantizedModel mixed = concat_of({kInt8, kFp32, kInt8});
+    for (const QuantizedTensor& tensor : mixed.tensors) {
+        if (tensor.name != "a") continue;
+        EXPECT_FLOAT_EQ(tensor.params.scale[0], 1.0F / 255) << "b is real: nothing to share";
+    }
 }
 
 TEST(ApplyPlan, WithEveryUnitInFp32TheGraphStaysAsItIs) {
@@ -180,12 +246,11 @@ TEST(ApplyPlan, TheResidualOfAnInt8UnitIsQuantizedAlsoWhereItsMakerIsFp32) {
                                      "add_out = Add(c1_out_dequantized, c2_out_dequantized)", "r_out = Relu(c1_out)"));
 }
 
-TEST(ApplyPlan, AnFp32ResidualAddReadsWhatItsInt8NeighbourMakesAsItIs) {
+TEST(ApplyPlan, AnFp32ResidualAddReadsWhatItsInt8NeighbourWrites) {
     Net n;
     const ValueId a = n.conv1x1("c1", n.x);
     const QuantCase c(n.build({n.add("add", a, n.conv1x1("c2", a))}), {kInt8, kFp32});
-    EXPECT_THAT(data_outline(c.apply().graph),
-                AllOf(Contains("add_out = Add(c1_out, c2_out)"), Not(Contains(HasSubstr("c1_out_quantized")))));
+    EXPECT_THAT(data_outline(c.apply().graph), Contains("add_out = Add(c1_out_dequantized, c2_out)"));
 }
 
 // Export rule E.4, and vector (f): Relu and Relu6 before the Q.
@@ -283,7 +348,7 @@ TEST(ApplyPlan, SharedWeightsAreStoredForEachUnitAsItsConfigurationSays) {
     const Graph graph = c.apply().graph;
     EXPECT_THAT(data_outline(graph), AllOf(Contains("c1_out = Conv(x_dequantized, w_dequantized)"),
                                            Contains("c2_out = Conv(c1_out_dequantized, w_dequantized_1)"),
-                                           Contains("c3_out = Conv(c2_out, w)")));
+                                           Contains("c3_out = Conv(c2_out_dequantized, w)")));
     EXPECT_EQ(value_named(graph, "w_scale").constant.elements(), 1);
     EXPECT_EQ(value_named(graph, "w_scale_1").constant.elements(), 4);
 }

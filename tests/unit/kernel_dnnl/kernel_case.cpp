@@ -139,8 +139,10 @@ Tensor run(const Primitive& primitive, const std::vector<Tensor>& data) {
     Tensor scratch = buffer(primitive.scratch_bytes());
     std::byte* output_bytes[] = {output.mutable_view().data};
     primitive.execute(input_bytes, output_bytes, scratch.mutable_view().data);
-    const Tensor plain = reordered(output.view().data, layout, Layout(layout.type()));
-    Tensor result(layout.type());
+    const DType dtype = layout.type().dtype == DType::bf16 ? DType::f32 : layout.type().dtype;
+    const TensorType type{dtype, layout.type().shape};
+    const Tensor plain = reordered(output.view().data, layout, Layout(type));
+    Tensor result(type);
     std::memcpy(result.mutable_view().data, plain.view().data, result.bytes());
     return result;
 }

@@ -36,17 +36,17 @@ struct Chain {
 TEST(PlanTopology, AnInt8UnitReadsItsInputQuantized) {
     const Chain chain;
     ASSERT_EQ(chain.units.size(), 3U);
-    EXPECT_EQ(text_of(chain.topology.tensors({kFp32, kKl, kFp32})), "a_relu_out=kl");
+    EXPECT_EQ(text_of(chain.topology.tensors({kFp32, kKl, kFp32})), "a_relu_out=kl b_out=kl");
 }
 
-TEST(PlanTopology, AnOutputThatNoInt8UnitReadsStaysReal) {
-    EXPECT_EQ(text_of(Chain().topology.tensors({kMinmax, kFp32, kFp32})), "x=minmax");
+TEST(PlanTopology, AnInt8ConvWritesCodesButForTheGraphsOutput) {
+    EXPECT_EQ(text_of(Chain().topology.tensors({kMinmax, kFp32, kFp32})), "x=minmax a_relu_out=minmax");
     EXPECT_EQ(text_of(Chain().topology.tensors({kMinmax, kMinmax, kMinmax})), "x=minmax a_relu_out=minmax b_out=minmax")
         << "c_out is the graph's output";
 }
 
 TEST(PlanTopology, TheProducerDecidesTheParameters) {
-    EXPECT_EQ(text_of(Chain().topology.tensors({kKl, kMinmax, kFp32})), "x=kl a_relu_out=kl");
+    EXPECT_EQ(text_of(Chain().topology.tensors({kKl, kMinmax, kFp32})), "x=kl a_relu_out=kl b_out=minmax");
 }
 
 TEST(PlanTopology, WithoutAnInt8ProducerTheFirstReaderDecides) {
@@ -69,7 +69,7 @@ TEST(PlanTopology, AnInt8UnitWithAResidualQuantizesBothOperandsOfItsAddition) {
     ASSERT_TRUE(units[1].residual.is_valid());
     const PlanTopology topology(graph, units);
     EXPECT_EQ(text_of(topology.tensors({kFp32, kKl})), "a_out=kl b_out=kl") << "input and residual are one tensor here";
-    EXPECT_EQ(text_of(topology.tensors({kMinmax, kFp32})), "x=minmax");
+    EXPECT_EQ(text_of(topology.tensors({kMinmax, kFp32})), "x=minmax a_out=minmax");
 }
 
 TEST(PlanTopology, ChainsOfPoolsAndReshapesCarryTheCodesOfAnInt8Producer) {
