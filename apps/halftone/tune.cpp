@@ -250,6 +250,10 @@ int lead(const TuneOptions& options, const RunConfig& config, Workbench& bench, 
         const LatencyPair latency = compare_latency(bench, *delivered);
         summary.fp32 = latency.fp32;
         summary.best = latency.best;
+        if (latency.best.low_ms >= latency.fp32.high_ms) {
+            log::warning("tune", "the delivered model is not faster than fp32 here ({:.3g} against {:.3g} ms)",
+                         latency.best.median_ms, latency.fp32.median_ms);
+        }
     }
     workspace.write("run.yaml", run_yaml(config, summary));
     fmt::print("{}", final_report(config, bench, result, delivered, summary,

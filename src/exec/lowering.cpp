@@ -76,34 +76,6 @@ private:
         return grouped_.contains(uses[0].node) ? NodeId{} : uses[0].node;
     }
 
-    [[nodiscard]] bool has_integer_operands(const Node& n) const {
-        if (!qdq_.activation_codes(n.inputs[0])) return false;
-        const auto weight = qdq_.stored_constant(n.inputs[1], DType::s8);
-        if (!weight) return false;
-        // Scales along any other axis do not factor out of the sum over input channels.
-        if (!weight->params.is_per_tensor() && weight->params.axis != weight_channel_axis(n)) return false;
-        // No integer kernel subtracts a weight's zero point; the step runs on the real weights.
-        const auto is_zero = [](std::int32_t z) { return z == 0; };
-        if (!std::all_of(weight->params.zero_point.begin(), weight->params.zero_point.end(), is_zero)) return false;
-        if (n.inputs.size() < 3 || !n.inputs[2].is_valid()) return true;
-        return has_matching_bias_scale(n);
-    }
-
-    /// Integer kernels add the bias at scale input x weight, as export rule E.3 writes it; another scale runs as f32.
-    [[nodiscard]] bool has_matching_bias_scale(const Node& n) const {
-        const auto bias = qdq_.stored_constant(n.inputs[2], DType::s32);
-        if (!bias) return false;
-        const auto weight = qdq_.stored_constant(n.inputs[1], DType::s8);
-        const float input_scale = qdq_.activation_codes(n.inputs[0])->params.scale[0];
-        if (bias->params.scale.size() != weight->params.scale.size()) return false;
-        for (std::size_t c = 0; c < bias->params.scale.size(); ++c) {
-            const float expected = input_scale * weight->params.scale[c];
-            if (std::abs(bias->params.scale[c] - expected) > 1e-6F * expected || bias->params.zero_point[c] != 0)
-                return false;
-        }
-        return true;
-    }
-
     void form_group(NodeId id) {
         const Node& n = node(id);
         if (grouped_.contains(id)) return;
@@ -119,7 +91,7 @@ private:
     }
 
     void form_linear_group(NodeId id) {
-        if (has_integer_operands(node(id))) {
+        if (qdq_.has_integer_operands(node(id))) {
             for (const bool takes_unary : {true, false}) {  // not every kernel has every function
                 Group group{.main = id, .is_integer = true, .output = node(id).outputs[0], .last = id};
                 take_bias_add(group);
@@ -240,19 +212,13 @@ private:
         if (!(type(other) == type(group.output))) return;
         const NodeId producer = graph_.producer(other);
         if (producer.is_valid() && producer > group.main && is_linear(node(producer)) &&
-            sole_reader(other).is_valid() && !has_integer_operands(node(producer))) {
+            sole_reader(other).is_valid() && !qdq_.has_integer_operands(node(producer))) {
             return;  // that one takes it
         }
         group.residual_add = add;
         group.residual = other;
         group.output = node(add).outputs[0];
         group.last = add;
-    }
-
-    /// Axis of the weight's output channels.
-    [[nodiscard]] static std::int64_t weight_channel_axis(const Node& n) {
-        if (n.op == "MatMul") return 1;
-        return n.op == "Gemm" && int_attribute(n, "transB", 0) == 0 ? 1 : 0;
     }
 
     /// Conv, Gemm, or MatMul by a constant matrix.

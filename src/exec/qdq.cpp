@@ -1,5 +1,8 @@
 #include "exec/qdq.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 #include "base/check.hpp"
 #include "tensor/affine.hpp"
 
@@ -18,6 +21,12 @@ std::vector<std::int32_t> integers_of(const Tensor& tensor) {
         for (const auto v : tensor.as<std::int32_t>()) out.push_back(v);
     }
     return out;
+}
+
+/// Axis of the weight's output channels.
+std::int64_t weight_channel_axis(const Node& n) {
+    if (n.op == "MatMul") return 1;
+    return n.op == "Gemm" && int_attribute(n, "transB", 0) == 0 ? 1 : 0;
 }
 
 }  // namespace
@@ -91,6 +100,33 @@ QuantParams QdqView::quantize_params(NodeId id) const {
     const auto params = params_of(graph_.node(id), DType::u8);
     HALFTONE_CHECK(params.has_value(), "is_activation_quantize holds");
     return *params;
+}
+
+bool QdqView::has_integer_operands(const Node& n) const {
+    if (!activation_codes(n.inputs[0])) return false;
+    const auto weight = stored_constant(n.inputs[1], DType::s8);
+    if (!weight) return false;
+    // Scales along any other axis do not factor out of the sum over input channels.
+    if (!weight->params.is_per_tensor() && weight->params.axis != weight_channel_axis(n)) return false;
+    // No integer kernel subtracts a weight's zero point; the step runs on the real weights.
+    const auto is_zero = [](std::int32_t z) { return z == 0; };
+    if (!std::all_of(weight->params.zero_point.begin(), weight->params.zero_point.end(), is_zero)) return false;
+    if (n.inputs.size() < 3 || !n.inputs[2].is_valid()) return true;
+    return has_matching_bias_scale(n);
+}
+
+bool QdqView::has_matching_bias_scale(const Node& n) const {
+    const auto bias = stored_constant(n.inputs[2], DType::s32);
+    if (!bias) return false;
+    const auto weight = stored_constant(n.inputs[1], DType::s8);
+    const float input_scale = activation_codes(n.inputs[0])->params.scale[0];
+    if (bias->params.scale.size() != weight->params.scale.size()) return false;
+    for (std::size_t c = 0; c < bias->params.scale.size(); ++c) {
+        const float expected = input_scale * weight->params.scale[c];
+        if (std::abs(bias->params.scale[c] - expected) > 1e-6F * expected || bias->params.zero_point[c] != 0)
+            return false;
+    }
+    return true;
 }
 
 }  // namespace halftone

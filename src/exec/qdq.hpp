@@ -33,12 +33,18 @@ public:
     /// The f32 constant itself, or the dequantized value of a stored one; null when not constant.
     [[nodiscard]] const Tensor* real_constant(ValueId real) const;
 
+    /// Conv, Gemm or MatMul whose operands an integer kernel takes: codes, s8 weights without zero points and with
+    /// scales per tensor or along the output channels, and a matching bias.
+    [[nodiscard]] bool has_integer_operands(const Node& n) const;
+
     /// A QuantizeLinear with constant per-tensor u8/s8 parameters.
     [[nodiscard]] bool is_activation_quantize(NodeId id) const;
     /// @pre is_activation_quantize(id)
     [[nodiscard]] QuantParams quantize_params(NodeId id) const;
 
 private:
+    /// Integer kernels add the bias at scale input x weight, as export rule E.3 writes it; another scale runs as f32.
+    [[nodiscard]] bool has_matching_bias_scale(const Node& n) const;
     [[nodiscard]] std::optional<QuantParams> params_of(const Node& node, DType codes) const;
 
     const Graph& graph_;

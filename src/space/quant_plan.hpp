@@ -3,12 +3,12 @@
 //
 // Rules. (1) An int8 unit reads its data input and its residual quantized; with a residual, its main output is
 // quantized too. An int8 Conv's output is quantized whoever reads it, because other runtimes have no int8 convolution
-// that writes reals; a graph output, or another unit's output, only if an int8 unit reads it. (2) Where the value read is the result of a
-// chain of code-transparent nodes (MaxPool, Flatten, Reshape) that starts at an int8 unit's output, that output is the
-// quantized tensor and the chain carries its codes. (3) A tensor's parameters come from the int8 unit that produces it,
-// else from the int8 unit with the lowest index that reads it. (4) Scale propagation: a Concat that an int8 unit reads
-// and whose inputs all come from int8 Convs moves codes: it and its inputs share one range, the union of theirs, and
-// the configuration of the first of those units. Order of rules or of ranks plays no part.
+// that writes reals; a graph output, or another unit's output, only if an int8 unit reads it. (2) Where the value read
+// is the result of a chain of code-transparent nodes (MaxPool, Flatten, Reshape) that starts at an int8 unit's output,
+// that output is the quantized tensor and the chain carries its codes. (3) A tensor's parameters come from the int8
+// unit that produces it, else from the int8 unit with the lowest index that reads it. (4) Scale propagation: a Concat
+// that an int8 unit reads and whose inputs all come from int8 Convs moves codes: it and its inputs share one range, the
+// union of theirs, and the configuration of the first of those units. Order of rules or of ranks plays no part.
 
 #include <map>
 #include <string>
