@@ -9,6 +9,7 @@
 #include "exec/apply_plan.hpp"
 #include "exec/prepared_model.hpp"
 #include "kernel/capabilities.hpp"
+#include "kernel/machine.hpp"
 #include "kernel/ref/ref_op.hpp"
 #include "plan_file.hpp"
 #include "setup.hpp"
@@ -41,7 +42,11 @@ RangeTable random_ranges(const PreparedModel& model, const PlanTopology& topolog
 
 std::vector<UnitConfig> first_options(const CapabilityTable& capability) {
     std::vector<UnitConfig> units;
-    for (const Capability& unit : capability) units.push_back(unit.options.front());
+    for (const Capability& unit : capability) {
+        units.push_back(unit.options.front());
+        // As a search's reduce_range: auto. Codes of 7 bits would run as fp32.
+        if (units.back().is_quantized() && !has_exact_int8()) units.back().weight.bit = kReducedBits;
+    }
     return units;
 }
 
