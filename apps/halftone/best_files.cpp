@@ -106,7 +106,8 @@ std::string best_yaml(const BestInput& input) {
     }
     out += fmt::format("isa: {}\nmodel: \"{}\"\ncalibration_samples: {}\n", isa_name(), hex16(input.bench->model.hash),
                        input.bench->space->calibration_sizes()[static_cast<std::size_t>(input.candidate.calibration)]);
-    return out + units_text(input) + numbers_text(*input.model, *input.numbers, input.bench->equalized);
+    return out + units_text(input) +
+           numbers_text(*input.model, *input.numbers, input.bench->equalized, input.smoothing);
 }
 
 std::string run_yaml(const RunConfig& config, const RunSummary& summary) {

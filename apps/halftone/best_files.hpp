@@ -27,6 +27,7 @@ struct BestInput {
     const QuantizedModel* model = nullptr;
     const PlanNumbers* numbers = nullptr;  ///< of the model
     Candidate candidate;
+    std::vector<SmoothedValue> smoothing;
     std::optional<tune::FinishedTrial> trial;  ///< none when nothing was evaluated
     double baseline = 0;
     const Findings* findings = nullptr;

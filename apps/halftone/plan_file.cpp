@@ -85,6 +85,7 @@ public:
             (void)reader.child(other);  // about the search, not the model
         }
         read_equalization(reader);
+        read_smoothing(reader);
         read_units(reader);
         read_tensors(reader);
         read_corrections(reader);
@@ -107,6 +108,20 @@ private:
         }
         if (pairs.empty()) return;
         model_.graph = equalize(model_.graph, model_.units, pairs);
+        model_.units = find_units(model_.graph);
+    }
+
+    void read_smoothing(Reader& reader) {
+        std::vector<SmoothedValue> values;
+        for (const ConfigNode& item : items_of(reader, "smoothing")) {
+            Reader row(item);
+            values.push_back({row.required_text("value"), floats(row, "factor")});
+            row.finish();
+        }
+        if (values.empty()) return;
+        model_.graph = prepare_smoothing(model_.graph, model_.units);
+        model_.units = find_units(model_.graph);
+        model_.graph = smooth(model_.graph, model_.units, values);
         model_.units = find_units(model_.graph);
     }
 
@@ -289,7 +304,7 @@ std::string weight_text(const UnitConfig& unit) {
 }
 
 std::string numbers_text(const QuantizedModel& model, const PlanNumbers& numbers,
-                         const std::vector<EqualizedPair>& equalized) {
+                         const std::vector<EqualizedPair>& equalized, const std::vector<SmoothedValue>& smoothed) {
     std::string out = model.tensors.empty() ? "tensors: []\n" : "tensors:\n";
     for (const QuantizedTensor& tensor : model.tensors) {
         const QuantParams& p = tensor.params;
@@ -300,11 +315,14 @@ std::string numbers_text(const QuantizedModel& model, const PlanNumbers& numbers
                         p.is_per_tensor() ? "" : fmt::format(", axis: {}", p.axis));
     }
     out += corrections_text(numbers);
-    if (equalized.empty()) return out;
-    out += "equalization:\n";
+    if (!equalized.empty()) out += "equalization:\n";
     for (const EqualizedPair& pair : equalized) {
         out += fmt::format("- {{first: {}, second: {}, factor: {}}}\n", quoted(pair.first), quoted(pair.second),
                            floats_text(pair.factor));
+    }
+    if (!smoothed.empty()) out += "smoothing:\n";
+    for (const SmoothedValue& value : smoothed) {
+        out += fmt::format("- {{value: {}, factor: {}}}\n", quoted(value.value), floats_text(value.factor));
     }
     return out;
 }

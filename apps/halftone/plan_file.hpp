@@ -7,6 +7,7 @@
 #include "exec/apply_plan.hpp"
 #include "exec/equalize.hpp"
 #include "exec/prepared_model.hpp"
+#include "exec/smooth.hpp"
 
 namespace halftone::app {
 
@@ -16,13 +17,14 @@ struct LoadedPlan {
     PlanNumbers numbers;
 };
 
-/// Reads the plan for this model, and equalizes the model as the plan says.
+/// Reads the plan for this model, and equalizes and smooths the model as the plan says.
 /// @throws ConfigError with the file's line: not a best.yaml, of another model, units or numbers that do not fit
 [[nodiscard]] LoadedPlan load_plan(const std::string& path, PreparedModel& model);
 
 /// The parts of best.yaml that hold numbers, as load_plan reads them.
 [[nodiscard]] std::string numbers_text(const QuantizedModel& model, const PlanNumbers& numbers,
-                                       const std::vector<EqualizedPair>& equalized);
+                                       const std::vector<EqualizedPair>& equalized,
+                                       const std::vector<SmoothedValue>& smoothed);
 [[nodiscard]] std::string activation_text(const ActivationConfig& config);
 [[nodiscard]] std::string weight_text(const UnitConfig& unit);
 /// A YAML scalar that always reads back as this text.

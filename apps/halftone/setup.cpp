@@ -100,6 +100,10 @@ std::unique_ptr<Workbench> make_workbench(const RunConfig& config, const std::st
             bench->model.graph = equalize(bench->model.graph, bench->model.units, bench->equalized);
             bench->model.units = find_units(bench->model.graph);
         }
+        if (!config.quantization.smooth_alphas.empty()) {
+            bench->model.graph = prepare_smoothing(bench->model.graph, bench->model.units);
+            bench->model.units = find_units(bench->model.graph);
+        }
         const QuantizationConfig quantization = resolved(config.quantization);
         bench->capability = capability_table(bench->model, quantization);
         bench->space.emplace(build_space(bench->model.graph, bench->model.units, bench->capability, quantization));

@@ -135,6 +135,7 @@ public:
         input.config = &config_;
         input.model = &model;
         input.numbers = &numbers;
+        input.smoothing = bench_.evaluator->smoothing(candidate);
         input.candidate = candidate;
         input.trial = trial;
         input.baseline = baseline_.accuracy;

@@ -63,6 +63,12 @@ Range RangeTable::range(const std::string& value, const RangeRule& rule) const {
     return found->second;
 }
 
+void RangeTable::replace(const std::string& value, Range range) {
+    for (auto& [key, known] : ranges_) {
+        if (key.first == value) known = range;
+    }
+}
+
 std::string RangeTable::encode() const {
     WireWriter writer;
     writer.put(kVersion);

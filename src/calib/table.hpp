@@ -35,6 +35,8 @@ public:
 
     /// @throws InternalError when value or rule is not in the table
     [[nodiscard]] Range range(const std::string& value, const RangeRule& rule) const;
+    /// Of all rules. @pre the value is in the table
+    void replace(const std::string& value, Range range);
     [[nodiscard]] std::string encode() const;
     [[nodiscard]] static RangeTable decode(std::string_view bytes);  ///< @throws DataError
     friend bool operator==(const RangeTable&, const RangeTable&) = default;

@@ -15,6 +15,7 @@ constexpr std::array<std::string_view, 4> kDTypes{"uint8", "int8", "bf16", "fp32
 constexpr std::array<std::string_view, 4> kSchemes{"asym", "sym", "asym_float", "placeholder"};
 constexpr std::array<std::string_view, 2> kGranularities{"per_tensor", "per_channel"};
 constexpr std::array<std::string_view, 4> kAlgorithms{"minmax", "kl", "percentile", "mse"};
+constexpr double kDefaultAlpha = 0.5;
 constexpr double kAllBits = 7.0;  // LPOT's word for the full range of an int8 weight
 
 void check_numbers(Section& section, std::string_view key, const std::vector<double>& numbers,
@@ -121,6 +122,13 @@ void read_recipes(Section& parent, QuantizationConfig& config) {
     config.weight_correction = section.boolean("weight_correction", false);
     config.bias_correction = section.boolean("bias_correction", false);
     config.cross_layer_equalization = section.boolean("cross_layer_equalization", false);
+    const bool smooths = section.boolean("smooth_quant", false);
+    Section smoothing = section.section("smooth_quant_args");
+    std::vector<double> alphas = smoothing.numbers("alpha", {kDefaultAlpha});
+    check_numbers(
+        smoothing, "alpha", alphas, [](double alpha) { return alpha >= 0 && alpha <= 1; }, ">= 0.0 and <= 1.0");
+    section.put("smooth_quant_args", smoothing.finish());
+    if (smooths) config.smooth_alphas = std::move(alphas);
     if (config.bias_correction && config.fast_bias_correction) {
         fail_at(*section.given("bias_correction"), "and fast_bias_correction exclude each other");
     }

@@ -67,6 +67,7 @@ struct QuantizationConfig {
     bool weight_correction = false;
     bool bias_correction = false;
     bool cross_layer_equalization = false;
+    std::vector<double> smooth_alphas;  ///< empty: no smoothing
     /// Weights of 6 bits, so that no int8 product saturates without VNNI: auto (where the machine has none), on, off,
     /// verify (the units that could saturate).
     std::string reduce_range = "auto";

@@ -3,40 +3,10 @@
 #include <algorithm>
 
 #include "base/check.hpp"
-#include "kernel/ref/ref_op.hpp"
 #include "tensor/affine.hpp"
 
 namespace halftone {
 namespace {
-
-/// Does the value have its channels last (a product's rows) or second (images)?
-bool has_channels_last(const Graph& graph, const std::string& value) {
-    const auto id = graph.find_value(value);
-    HALFTONE_CHECK(id.has_value(), "the graph has the value " + value);
-    const auto is_product = [&](NodeId node) {
-        return node.is_valid() && (graph.node(node).op == "Gemm" || graph.node(node).op == "MatMul");
-    };
-    if (is_product(graph.producer(*id))) return true;
-    const auto& uses = graph.uses(*id);
-    return std::any_of(uses.begin(), uses.end(), [&](const Use& use) { return is_product(use.node); }) &&
-           std::none_of(uses.begin(), uses.end(), [&](const Use& use) { return graph.node(use.node).op == "Conv"; });
-}
-
-/// Adds the first `rows` samples of a value, channel by channel.
-void add_rows(TensorView value, std::int64_t rows, bool channels_last, std::vector<double>& sums) {
-    const Shape& shape = value.type.shape;
-    const std::size_t axis = channels_last ? shape.rank() - 1 : std::min<std::size_t>(1, shape.rank() - 1);
-    const auto channels = static_cast<std::size_t>(shape[axis]);
-    std::size_t inner = 1;
-    for (std::size_t d = axis + 1; d < shape.rank(); ++d) inner *= static_cast<std::size_t>(shape[d]);
-    sums.resize(channels, 0.0);
-    const std::size_t row = static_cast<std::size_t>(shape.elements() / shape[0]);
-    const auto values = value.as<float>().first(row * static_cast<std::size_t>(rows));
-    for (std::size_t i = 0; i < values.size(); i += inner) {
-        double& sum = sums[i / inner % channels];
-        for (const float v : values.subspan(i, inner)) sum += static_cast<double>(v);
-    }
-}
 
 /// Sum over a channel's weights of (real - stored), by output channel and input channel.
 class WeightErrors {
@@ -95,31 +65,9 @@ std::string raw_output(const Graph& fp32, const Unit& unit, const Graph& quantiz
 }  // namespace
 
 BiasCorrector::Means BiasCorrector::means_of(const Graph& graph, const std::vector<std::string>& values) const {
-    CompileOptions options{.batch = samples_.batch};
-    std::vector<bool> channels_last;
-    for (const std::string& name : values) {
-        options.taps.push_back(graph.find_value(name).value());
-        channels_last.push_back(has_channels_last(graph, name));
-    }
-    Session session(graph, reference_ops(), options);
-    std::vector<std::vector<double>> sums(values.size());
-    std::vector<std::int64_t> positions(values.size(), 0);
-    std::vector<std::int64_t> labels(static_cast<std::size_t>(session.batch()));
-    for (std::int64_t first = 0; first < samples_.count; first += session.batch()) {
-        const std::int64_t rows = std::min(session.batch(), samples_.count - first);
-        samples_.data->read(first, rows, session.input(0), std::span(labels).first(static_cast<std::size_t>(rows)));
-        session.run();
-        for (std::size_t t = 0; t < values.size(); ++t) {
-            const TensorView value = session.tap(t);
-            add_rows(value, rows, channels_last[t], sums[t]);
-            const auto channels = static_cast<std::int64_t>(sums[t].size());
-            positions[t] += value.type.shape.elements() / value.type.shape[0] * rows / channels;
-        }
-    }
     Means means;
-    for (std::size_t t = 0; t < values.size(); ++t) {
-        for (double& sum : sums[t]) sum /= static_cast<double>(positions[t]);
-        means.emplace(values[t], std::move(sums[t]));
+    for (auto& [name, statistics] : channel_statistics(graph, values, samples_)) {
+        means.emplace(name, std::move(statistics.mean));
     }
     return means;
 }

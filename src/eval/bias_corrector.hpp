@@ -7,21 +7,13 @@
 #include <string>
 #include <vector>
 
-#include "data/dataset.hpp"
+#include "eval/channel_statistics.hpp"
 #include "exec/apply_plan.hpp"
 #include "exec/prepared_model.hpp"
-#include "exec/session.hpp"
 
 namespace halftone {
 
 enum class BiasCorrection : std::uint8_t { none, fast, sequential };
-
-/// Where samples come from and how they are run; the results depend on both, never on ranks or shards.
-struct CorrectionSamples {
-    const Pipeline* data = nullptr;
-    std::int64_t count = 0;
-    std::int64_t batch = 1;
-};
 
 /// Fills UnitNumbers::bias_shift of int8 units that have a bias or can get one (Conv, Gemm, MatMul with a row behind
 /// it).

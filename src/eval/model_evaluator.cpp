@@ -279,6 +279,7 @@ std::string ModelEvaluator::merge_calibration(const std::vector<std::string>& pa
 void ModelEvaluator::install_calibration(const std::string& merged) {
     WireReader wire(merged);
     ranges_.clear();
+    settings_.clear();
     for (std::size_t i = 0; i < setup_.space->calibration_sizes().size(); ++i) {
         ranges_.push_back(RangeTable::decode(wire.get_text()));
     }
@@ -291,20 +292,54 @@ Score ModelEvaluator::merge_scores(const std::vector<std::string>& payloads) con
     return score_of(state);
 }
 
+const ModelEvaluator::Setting& ModelEvaluator::setting(std::int64_t calibration) const {
+    const auto known = settings_.find(calibration);
+    if (known != settings_.end()) return known->second;
+    const auto index = static_cast<std::size_t>(calibration);
+    const CorrectionSamples samples{
+        .data = setup_.calibration, .count = setup_.space->calibration_sizes()[index], .batch = setup_.batch};
+    Setting& made = settings_[calibration];
+    made.model = *setup_.model;
+    made.ranges = ranges_.at(index);
+    if (!setup_.space->smoothing().empty()) smooth_setting(made, samples, setup_.space->smoothing()[index]);
+    if (setup_.bias_correction != BiasCorrection::none) {
+        made.corrector = std::make_unique<BiasCorrector>(made.model, samples);
+    }
+    return made;
+}
+
+void ModelEvaluator::smooth_setting(Setting& setting, const CorrectionSamples& samples, double alpha) const {
+    const Graph& graph = setting.model.graph;
+    const std::vector<std::string> names = smoothable_values(graph, setting.model.units);
+    for (const auto& [name, statistics] : channel_statistics(graph, names, samples)) {
+        SmoothedValue smoothed =
+            find_smoothing(graph, setting.model.units, name, statistics.low, statistics.high, alpha);
+        Range range;
+        for (std::size_t c = 0; c < smoothed.factor.size(); ++c) {
+            range.low = std::min(range.low, statistics.low[c] / smoothed.factor[c]);
+            range.high = std::max(range.high, statistics.high[c] / smoothed.factor[c]);
+        }
+        setting.ranges.replace(name, range);
+        setting.smoothing.push_back(std::move(smoothed));
+    }
+    setting.model.graph = smooth(graph, setting.model.units, setting.smoothing);
+}
+
+const std::vector<SmoothedValue>& ModelEvaluator::smoothing(const Candidate& candidate) const {
+    return setting(candidate.calibration).smoothing;
+}
+
 PlanNumbers ModelEvaluator::numbers(const Candidate& candidate) const {
     const QuantPlan plan = setup_.space->plan(candidate);
     if (corrected_ && corrected_->first == plan.hash) return corrected_->second;
-    const RangeTable& ranges = ranges_.at(static_cast<std::size_t>(plan.calibration));
+    const Setting& from = setting(plan.calibration);
     PlanNumbers numbers =
-        derive_numbers(setup_.model->graph, setup_.model->units, plan, ranges, weight_codes_, setup_.treatment);
-    if (setup_.bias_correction == BiasCorrection::none) return numbers;
-    const std::int64_t samples = setup_.space->calibration_sizes()[static_cast<std::size_t>(plan.calibration)];
-    const CorrectionSamples source{.data = setup_.calibration, .count = samples, .batch = setup_.batch};
-    BiasCorrector& corrector = correctors_.try_emplace(plan.calibration, *setup_.model, source).first->second;
+        derive_numbers(from.model.graph, from.model.units, plan, from.ranges, weight_codes_, setup_.treatment);
+    if (!from.corrector) return numbers;
     if (setup_.bias_correction == BiasCorrection::fast) {
-        corrector.correct_fast(plan, numbers);
+        from.corrector->correct_fast(plan, numbers);
     } else {
-        corrector.correct_in_sequence(plan, numbers, weight_codes_);
+        from.corrector->correct_in_sequence(plan, numbers, weight_codes_);
     }
     corrected_.emplace(plan.hash, numbers);
     return numbers;
@@ -312,7 +347,8 @@ PlanNumbers ModelEvaluator::numbers(const Candidate& candidate) const {
 
 QuantizedModel ModelEvaluator::quantized(const Candidate& candidate, const PlanNumbers& numbers) const {
     const QuantPlan plan = setup_.space->plan(candidate);
-    return apply_plan(setup_.model->graph, setup_.model->units, plan, numbers, &weight_codes_);
+    const PreparedModel& model = setting(plan.calibration).model;
+    return apply_plan(model.graph, model.units, plan, numbers, &weight_codes_);
 }
 
 QuantizedModel ModelEvaluator::quantized(const Candidate& candidate) const {

@@ -17,6 +17,7 @@
 #include "exec/apply_plan.hpp"
 #include "exec/prepared_model.hpp"
 #include "exec/session.hpp"
+#include "exec/smooth.hpp"
 #include "metric/metric.hpp"
 #include "space/search_space.hpp"
 #include "trial/evaluator.hpp"
@@ -55,6 +56,8 @@ public:
     /// Every number of it, which best.yaml keeps; and the model from them.
     [[nodiscard]] PlanNumbers numbers(const Candidate& candidate) const;
     [[nodiscard]] QuantizedModel quantized(const Candidate& candidate, const PlanNumbers& numbers) const;
+    /// How the candidate's model was smoothed before it was quantized.
+    [[nodiscard]] const std::vector<SmoothedValue>& smoothing(const Candidate& candidate) const;
     /// Scores any graph on the whole evaluation set in this process; the first output's rows go to `logits`
     /// ([samples, values per sample], f32) unless it is null.
     /// @throws ModelError as the constructor
@@ -72,6 +75,16 @@ private:
         Session session;
     };
     [[nodiscard]] ShardResult run_calibration(std::int64_t shard);
+    /// What candidates of one calibration index are made from.
+    struct Setting {
+        PreparedModel model;
+        RangeTable ranges;
+        std::vector<SmoothedValue> smoothing;
+        std::unique_ptr<BiasCorrector> corrector;  ///< null: no bias correction
+    };
+    [[nodiscard]] const Setting& setting(std::int64_t calibration) const;
+    /// Smooths the setting's model with this alpha, and its ranges with it.
+    void smooth_setting(Setting& setting, const CorrectionSamples& samples, double alpha) const;
     /// Statistics of samples [range) of the calibration set.
     [[nodiscard]] CalibrationTable observe(SampleRange range);
     [[nodiscard]] Session& session_for(const Job& job);
@@ -85,9 +98,9 @@ private:
     std::unique_ptr<WeightCache> weights_;
     std::vector<TensorPlan> observed_;
     std::unique_ptr<Session> calibration_session_;
-    std::vector<RangeTable> ranges_;                                          ///< by calibration size
-    mutable WeightCodes weight_codes_;                                        ///< of earlier candidates
-    mutable std::map<std::int64_t, BiasCorrector> correctors_;                ///< by calibration index
+    std::vector<RangeTable> ranges_;                    ///< by calibration size
+    mutable WeightCodes weight_codes_;                  ///< of earlier candidates
+    mutable std::map<std::int64_t, Setting> settings_;  ///< by calibration index; made on first use
     mutable std::optional<std::pair<std::uint64_t, PlanNumbers>> corrected_;  ///< the last candidate's
     std::list<CachedSession> sessions_;                                       ///< most recent first
 };

@@ -43,10 +43,14 @@ public:
         }
         check_wide_rules(decisions);
         std::vector<std::int64_t> sizes;
+        std::vector<double> smoothing;
         for (const std::int64_t size : config_.sampling_sizes) {
-            if (std::find(sizes.begin(), sizes.end(), size) == sizes.end()) sizes.push_back(size);
+            if (std::find(sizes.begin(), sizes.end(), size) != sizes.end()) continue;
+            sizes.insert(sizes.end(), std::max<std::size_t>(1, config_.smooth_alphas.size()), size);
+            smoothing.insert(smoothing.end(), config_.smooth_alphas.begin(), config_.smooth_alphas.end());
         }
-        return {std::move(decisions), std::move(sizes), PlanTopology(graph_, units_, config_.scale_propagation_concat)};
+        return {std::move(decisions), std::move(sizes), PlanTopology(graph_, units_, config_.scale_propagation_concat),
+                std::move(smoothing)};
     }
 
 private:

@@ -52,11 +52,13 @@ int Decision::find_high_precision(DType dtype) const {
 }
 
 SearchSpace::SearchSpace(std::vector<Decision> decisions, std::vector<std::int64_t> calibration_sizes,
-                         PlanTopology topology)
+                         PlanTopology topology, std::vector<double> smoothing)
     : decisions_(std::move(decisions)),
       calibration_sizes_(std::move(calibration_sizes)),
+      smoothing_(std::move(smoothing)),
       topology_(std::move(topology)) {
     HALFTONE_CHECK(!calibration_sizes_.empty(), "there is a calibration size");
+    HALFTONE_CHECK(smoothing_.empty() || smoothing_.size() == calibration_sizes_.size(), "an alpha for each size");
     for (const Decision& decision : decisions_) {
         HALFTONE_CHECK(!decision.options.empty(), "a unit has at least one option");
         HALFTONE_CHECK(decision.options.size() <= UINT16_MAX, "option indices fit 16 bits");
@@ -124,6 +126,7 @@ std::uint64_t SearchSpace::hash() const {
     Hasher hasher;
     hasher.add(calibration_sizes_.size());
     for (const std::int64_t size : calibration_sizes_) hasher.add(size);
+    for (const double alpha : smoothing_) hasher.add(alpha);
     hasher.add(decisions_.size());
     for (const Decision& decision : decisions_) {
         hasher.add(std::string_view(decision.unit)).add(std::string_view(decision.op)).add(decision.options.size());

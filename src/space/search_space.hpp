@@ -27,10 +27,13 @@ struct Decision {
 
 class SearchSpace {
 public:
-    SearchSpace(std::vector<Decision> decisions, std::vector<std::int64_t> calibration_sizes, PlanTopology topology);
+    SearchSpace(std::vector<Decision> decisions, std::vector<std::int64_t> calibration_sizes, PlanTopology topology,
+                std::vector<double> smoothing = {});
 
     [[nodiscard]] const std::vector<Decision>& decisions() const { return decisions_; }
     [[nodiscard]] const std::vector<std::int64_t>& calibration_sizes() const { return calibration_sizes_; }
+    /// Of each calibration index, where the recipe smooth_quant is on; else empty. A size appears once for each alpha.
+    [[nodiscard]] const std::vector<double>& smoothing() const { return smoothing_; }
     [[nodiscard]] const PlanTopology& topology() const { return topology_; }
     /// Number of candidates (calibration sizes x product of options); exact below 2^63, else rounded.
     [[nodiscard]] long double size() const;
@@ -49,6 +52,7 @@ public:
 private:
     std::vector<Decision> decisions_;
     std::vector<std::int64_t> calibration_sizes_;
+    std::vector<double> smoothing_;
     PlanTopology topology_;
 };
 

@@ -114,6 +114,17 @@ TEST(Quantization, WhatIsNotAvailableYetIsNotedWithItsPlace) {
     EXPECT_THAT(notes_of("quantization: {exclude: [a], optype_wise: {Conv: {weight: {dtype: fp32}}}}"), IsEmpty());
 }
 
+TEST(Quantization, SmoothingHasAListOfAlphas) {
+    EXPECT_THAT(config("quantization: {recipes: {smooth_quant: True}}").quantization.smooth_alphas, ElementsAre(0.5));
+    EXPECT_THAT(config("quantization: {recipes: {smooth_quant: True, smooth_quant_args: {alpha: [0.3, 0.7]}}}")
+                    .quantization.smooth_alphas,
+                ElementsAre(0.3, 0.7));
+    EXPECT_THAT(config("quantization: {recipes: {smooth_quant_args: {alpha: 0.3}}}").quantization.smooth_alphas,
+                IsEmpty());
+    EXPECT_THAT(error_of("quantization: {recipes: {smooth_quant: True, smooth_quant_args: {alpha: 1.5}}}"),
+                ::testing::HasSubstr("quantization.recipes.smooth_quant_args.alpha must be numbers >= 0.0 and <= 1.0"));
+}
+
 TEST(Quantization, ReduceRangeTakesBooleansToo) {
     EXPECT_EQ(config("quantization: {reduce_range: False}").quantization.reduce_range, "off");
     EXPECT_EQ(config("quantization: {reduce_range: on}").quantization.reduce_range, "on");

@@ -155,6 +155,9 @@ quantization:
     weight_correction: false
     bias_correction: false
     cross_layer_equalization: false
+    smooth_quant: false
+    smooth_quant_args:
+      alpha: [0.5]
   model_wise:
     weight:
       dtype: []

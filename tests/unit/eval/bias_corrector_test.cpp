@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "exec/session.hpp"
 #include "kernel/ref/ref_op.hpp"
 #include "support/quant_plans.hpp"
 #include "unit/data/config_text.hpp"

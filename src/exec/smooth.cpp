@@ -1,0 +1,183 @@
+#include "exec/smooth.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "base/error.hpp"
+#include "graph/builder.hpp"
+
+namespace halftone {
+namespace {
+
+constexpr double kSmallestFactor = 1e-5;
+
+/// A value, the MatMul units that read it, and the constants [channels] that its factors divide.
+struct Target {
+    ValueId value;
+    std::vector<const Unit*> readers;
+    std::vector<ValueId> constants;  ///< none: there is no place for factors yet
+};
+
+std::int64_t channels_of(const Graph& graph, ValueId value) {
+    const Shape& shape = graph.value(value).type.shape;
+    return shape.rank() == 0 ? 0 : shape[shape.rank() - 1];
+}
+
+/// One number for each channel, along the last dimension, that nobody else reads.
+bool is_row(const Graph& graph, ValueId id, std::int64_t channels) {
+    if (!id.is_valid() || !graph.value(id).is_constant() || graph.uses(id).size() != 1) return false;
+    const Tensor& row = graph.value(id).constant;
+    return row.dtype() == DType::f32 && row.elements() == channels && row.shape().rank() >= 1 &&
+           row.shape()[row.shape().rank() - 1] == channels;
+}
+
+/// The row of an Add or Mul, and its other operand.
+struct RowOperands {
+    ValueId row;
+    ValueId other;
+};
+
+RowOperands row_operands(const Graph& graph, const Node& node, std::int64_t channels) {
+    for (std::size_t i = 0; i < 2 && node.inputs.size() == 2; ++i) {
+        if (is_row(graph, node.inputs[i], channels)) return {node.inputs[i], node.inputs[1 - i]};
+    }
+    return {};
+}
+
+/// Where factors can go without a node of their own.
+std::vector<ValueId> foldable_constants(const Graph& graph, ValueId value) {
+    const std::int64_t channels = channels_of(graph, value);
+    const NodeId producer = graph.producer(value);
+    if (!producer.is_valid()) return {};
+    const Node& node = graph.node(producer);
+    if (node.op == "LayerNormalization" && node.inputs.size() > 1 && is_row(graph, node.inputs[1], channels)) {
+        if (node.inputs.size() < 3 || !node.inputs[2].is_valid()) return {node.inputs[1]};
+        return is_row(graph, node.inputs[2], channels) ? std::vector{node.inputs[1], node.inputs[2]}
+                                                       : std::vector<ValueId>{};
+    }
+    if (node.op != "Add" && node.op != "Mul") return {};
+    const RowOperands outer = row_operands(graph, node, channels);
+    if (!outer.row.is_valid()) return {};
+    if (node.op == "Mul") return {outer.row};
+    const NodeId inner = graph.producer(outer.other);
+    if (!inner.is_valid() || graph.node(inner).op != "Mul" || graph.uses(outer.other).size() != 1) return {};
+    const RowOperands scale = row_operands(graph, graph.node(inner), channels);
+    return scale.row.is_valid() ? std::vector{scale.row, outer.row} : std::vector<ValueId>{};
+}
+
+std::vector<Target> find_targets(const Graph& graph, const std::vector<Unit>& units) {
+    std::map<ValueId, Target> targets;
+    for (const Unit& unit : units) {
+        if (unit.op != "MatMul" || graph.uses(unit.weight).size() != 1) continue;
+        Target& target = targets[unit.input];
+        target.value = unit.input;
+        target.readers.push_back(&unit);
+    }
+    std::vector<Target> found;
+    for (auto& [value, target] : targets) {
+        // Constants can be divided only if nobody but these units sees the difference.
+        const bool is_private = graph.uses(value).size() == target.readers.size() && !graph.is_output(value);
+        if (is_private) target.constants = foldable_constants(graph, value);
+        found.push_back(std::move(target));
+    }
+    return found;
+}
+
+/// Largest magnitude of each row [input channel] of the readers' weights [K, N].
+std::vector<double> weight_magnitudes(const Graph& graph, const Target& target) {
+    std::vector<double> largest(static_cast<std::size_t>(channels_of(graph, target.value)), 0.0);
+    for (const Unit* unit : target.readers) {
+        const auto values = graph.value(unit->weight).constant.as<float>();
+        const std::size_t columns = values.size() / largest.size();
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            double& magnitude = largest[i / columns];
+            magnitude = std::max(magnitude, std::abs(static_cast<double>(values[i])));
+        }
+    }
+    return largest;
+}
+
+const Target& target_named(const Graph& graph, const std::vector<Target>& targets, const std::string& value) {
+    const auto found = std::find_if(targets.begin(), targets.end(), [&](const Target& target) {
+        return graph.value(target.value).name == value && !target.constants.empty();
+    });
+    if (found == targets.end()) throw ModelError("smoothing names '" + value + "', which no MatMul unit reads");
+    return *found;
+}
+
+}  // namespace
+
+Graph prepare_smoothing(const Graph& graph, const std::vector<Unit>& units) {
+    GraphBuilder builder(graph);
+    for (const Target& target : find_targets(graph, units)) {
+        const std::int64_t channels = channels_of(graph, target.value);
+        if (!target.constants.empty() || channels <= 0) continue;
+        const std::string& name = graph.value(target.value).name;
+        Tensor ones(TensorType{DType::f32, Shape{channels}});
+        std::fill_n(ones.mutable_view().as<float>().begin(), channels, 1.0F);
+        Node mul;
+        mul.name = builder.fresh_node_name(name + "_smooth");
+        mul.op = "Mul";
+        mul.inputs = {target.value,
+                      builder.add_constant(builder.fresh_value_name(name + "_smooth_factor"), std::move(ones))};
+        const ValueId smoothed =
+            builder.add_value(builder.fresh_value_name(name + "_smoothed"), graph.value(target.value).type);
+        mul.outputs = {smoothed};
+        builder.add_node(std::move(mul));
+        for (const Unit* unit : target.readers) builder.node(unit->main).inputs[0] = smoothed;
+    }
+    return std::move(builder).build();
+}
+
+std::vector<std::string> smoothable_values(const Graph& graph, const std::vector<Unit>& units) {
+    std::vector<std::string> names;
+    for (const Target& target : find_targets(graph, units)) {
+        if (!target.constants.empty()) names.push_back(graph.value(target.value).name);
+    }
+    return names;
+}
+
+SmoothedValue find_smoothing(const Graph& graph, const std::vector<Unit>& units, const std::string& value,
+                             const std::vector<float>& low, const std::vector<float>& high, double alpha) {
+    const std::vector<Target> targets = find_targets(graph, units);
+    const std::vector<double> weights = weight_magnitudes(graph, target_named(graph, targets, value));
+    SmoothedValue smoothed{.value = value, .factor = {}};
+    for (std::size_t c = 0; c < weights.size(); ++c) {
+        const double input = std::max(std::abs(static_cast<double>(low[c])), std::abs(static_cast<double>(high[c])));
+        const double factor = std::pow(input, alpha) / std::pow(weights[c], 1 - alpha);
+        const bool is_usable = input > 0 && weights[c] > 0;
+        smoothed.factor.push_back(
+            is_usable ? static_cast<float>(std::clamp(factor, kSmallestFactor, 1 / kSmallestFactor)) : 1.0F);
+    }
+    return smoothed;
+}
+
+Graph smooth(const Graph& graph, const std::vector<Unit>& units, const std::vector<SmoothedValue>& values) {
+    const std::vector<Target> targets = find_targets(graph, units);
+    GraphBuilder builder(graph);
+    for (const SmoothedValue& smoothed : values) {
+        const Target& target = target_named(graph, targets, smoothed.value);
+        const std::size_t channels = smoothed.factor.size();
+        if (static_cast<std::int64_t>(channels) != channels_of(graph, target.value)) {
+            throw ModelError("smoothing of '" + smoothed.value + "' does not have a factor for each channel");
+        }
+        for (const ValueId constant : target.constants) {
+            Tensor divided = graph.value(constant).constant.clone();
+            const auto row = divided.mutable_view().as<float>();
+            for (std::size_t c = 0; c < channels; ++c) row[c] /= smoothed.factor[c];
+            builder.value(constant).constant = std::move(divided);
+        }
+        for (const Unit* unit : target.readers) {
+            Tensor scaled = graph.value(unit->weight).constant.clone();
+            const auto weights = scaled.mutable_view().as<float>();
+            const std::size_t columns = weights.size() / channels;
+            for (std::size_t i = 0; i < weights.size(); ++i) weights[i] *= smoothed.factor[i / columns];
+            builder.value(unit->weight).constant = std::move(scaled);
+        }
+    }
+    return std::move(builder).build();
+}
+
+}  // namespace halftone

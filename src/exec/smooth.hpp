@@ -1,0 +1,38 @@
+#pragma once
+// SmoothQuant: outliers of some channels of a MatMul's input move into its weights. X W = (X / s)(s W), channel by
+// channel, so the function stays the same while X / s needs fewer codes for its outliers.
+// Source: Xiao et al., "SmoothQuant", ICML 2023, eq. 4: s_j = max|X_j|^alpha / max|W_j|^(1 - alpha).
+
+#include <string>
+#include <vector>
+
+#include "graph/graph.hpp"
+#include "graph/unit.hpp"
+
+namespace halftone {
+
+/// A value whose channel j is divided by factor[j]; the rows of the weights that read it are multiplied.
+struct SmoothedValue {
+    std::string value;
+    std::vector<float> factor;
+    friend bool operator==(const SmoothedValue&, const SmoothedValue&) = default;
+};
+
+/// The graph with a place for the factors of every value that MatMul units read: the scale and bias of a normalization
+/// before it, or else a Mul by ones, which is put in.
+[[nodiscard]] Graph prepare_smoothing(const Graph& graph, const std::vector<Unit>& units);
+
+/// Names of the values that can be smoothed, in graph order. @pre the graph is prepared
+[[nodiscard]] std::vector<std::string> smoothable_values(const Graph& graph, const std::vector<Unit>& units);
+
+/// Factors for one value. `low` and `high`: the extremes of each of its channels. Channels that are zero everywhere, or
+/// whose weights are, get 1.
+[[nodiscard]] SmoothedValue find_smoothing(const Graph& graph, const std::vector<Unit>& units, const std::string& value,
+                                           const std::vector<float>& low, const std::vector<float>& high, double alpha);
+
+/// The graph with its constants divided and multiplied; ids and units stay as they are.
+/// @throws ModelError when a value does not belong to the graph, or has another number of channels
+[[nodiscard]] Graph smooth(const Graph& graph, const std::vector<Unit>& units,
+                           const std::vector<SmoothedValue>& values);
+
+}  // namespace halftone

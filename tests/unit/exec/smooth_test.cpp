@@ -1,0 +1,154 @@
+// SmoothQuant keeps the function and takes outlier channels out of a product's input.
+#include "exec/smooth.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "base/error.hpp"
+#include "exec/apply_plan.hpp"
+#include "exec/run_once.hpp"
+#include "exec/session.hpp"
+#include "support/quant_plans.hpp"
+
+namespace halftone {
+namespace {
+
+using test::GraphMaker;
+using test::random_tensor;
+
+constexpr std::int64_t kChannels = 16;
+
+/// A row of ones with an outlier.
+Tensor with_outlier(float outlier) {
+    Tensor row = random_tensor({kChannels}, 5, 0.5F, 1.0F);
+    row.mutable_view().as<float>()[3] = outlier;
+    return row;
+}
+
+/// Normalization with an outlier in its scale -> two MatMuls (query, key) -> their sum -> Relu -> MatMul.
+Graph network(bool is_decomposed = false) {
+    GraphMaker g;
+    const ValueId x = g.input("x", {kSymbolic, 6, kChannels});
+    const ValueId scale = g.constant("scale", with_outlier(60.0F));
+    const ValueId bias = g.constant("bias", random_tensor({kChannels}, 6));
+    ValueId normal;
+    if (is_decomposed) {
+        normal = g.node("Add", "ln_add", {g.node("Mul", "ln_mul", {x, scale}), bias}, {}, "normal");
+    } else {
+        normal = g.node("LayerNormalization", "ln", {x, scale, bias}, {}, "normal");
+    }
+    const ValueId query = g.mat_mul("q", normal, random_tensor({kChannels, 8}, 1));
+    const ValueId key = g.mat_mul("k", normal, random_tensor({kChannels, 8}, 2));
+    const ValueId relu = g.node("Relu", "relu", {g.node("Add", "sum", {query, key})}, {}, "activated");
+    return infer_types(g.build({g.mat_mul("out", relu, random_tensor({8, 4}, 3))}), reference_ops());
+}
+
+Tensor input() { return random_tensor({3, 6, kChannels}, 9); }
+
+std::vector<float> result_of(const Graph& graph) {
+    const auto outputs = run_once(graph, {input()}, Backend::ref);
+    const auto values = outputs.front().as<float>();
+    return {values.begin(), values.end()};
+}
+
+/// Extremes of a value's channels for input().
+struct Extremes {
+    std::vector<float> low, high;
+};
+
+Extremes extremes_of(const Graph& graph, const std::string& name) {
+    Session session(graph, reference_ops(), {.batch = 3, .taps = {graph.find_value(name).value()}});
+    const auto values = input();
+    std::copy(values.as<float>().begin(), values.as<float>().end(), session.input(0).as<float>().begin());
+    session.run();
+    const TensorView tap = session.tap(0);
+    const auto channels = static_cast<std::size_t>(tap.type.shape[tap.type.shape.rank() - 1]);
+    Extremes extremes{std::vector<float>(channels, 0.0F), std::vector<float>(channels, 0.0F)};
+    for (std::size_t i = 0; i < tap.as<float>().size(); ++i) {
+        extremes.low[i % channels] = std::min(extremes.low[i % channels], tap.as<float>()[i]);
+        extremes.high[i % channels] = std::max(extremes.high[i % channels], tap.as<float>()[i]);
+    }
+    return extremes;
+}
+
+std::vector<SmoothedValue> smoothing_of(const Graph& graph, double alpha) {
+    const std::vector<Unit> units = find_units(graph);
+    std::vector<SmoothedValue> smoothed;
+    for (const std::string& name : smoothable_values(graph, units)) {
+        const Extremes extremes = extremes_of(graph, name);
+        smoothed.push_back(find_smoothing(graph, units, name, extremes.low, extremes.high, alpha));
+    }
+    return smoothed;
+}
+
+Graph smoothed_by(const Graph& graph, double alpha) {
+    return smooth(graph, find_units(graph), smoothing_of(graph, alpha));
+}
+
+TEST(Smooth, FoldsIntoANormalizationElsePutsAMulIn) {
+    for (const bool is_decomposed : {false, true}) {
+        const Graph graph = network(is_decomposed);
+        const Graph prepared = prepare_smoothing(graph, find_units(graph));
+        EXPECT_THAT(smoothable_values(prepared, find_units(prepared)),
+                    testing::ElementsAre("normal", "activated_smoothed"));
+        EXPECT_EQ(prepared.nodes().size(), graph.nodes().size() + 1) << "one Mul, behind the Relu";
+        EXPECT_EQ(result_of(prepared), result_of(graph));
+    }
+}
+
+TEST(Smooth, KeepsTheFunction) {
+    const Graph graph = network();
+    const Graph prepared = prepare_smoothing(graph, find_units(graph));
+    const std::vector<float> before = result_of(graph);
+    for (const double alpha : {0.0, 0.5, 1.0}) {
+        const std::vector<float> after = result_of(smoothed_by(prepared, alpha));
+        for (std::size_t i = 0; i < before.size(); ++i) {
+            EXPECT_NEAR(after[i], before[i], 1e-4F * (1 + std::abs(before[i]))) << alpha;
+        }
+    }
+}
+
+TEST(Smooth, FactorsAreThoseOfTheFormula) {
+    GraphMaker g;
+    const ValueId x = g.input("x", {kSymbolic, 2});
+    const ValueId y = g.node("Mul", "mul", {x, g.constant("row", test::floats({1.0F, 1.0F}))}, {}, "y");
+    const Graph graph =
+        infer_types(g.build({g.mat_mul("m", y, test::floats({2, 2}, {0.25F, -0.5F, 0.0F, 0.0F}))}), reference_ops());
+    const SmoothedValue smoothed = find_smoothing(graph, find_units(graph), "y", {-8.0F, -1.0F}, {2.0F, 1.0F}, 0.5);
+    EXPECT_THAT(smoothed.factor, testing::ElementsAre(4.0F, 1.0F)) << "sqrt(8) / sqrt(0.5); weights of zero: 1";
+}
+
+TEST(Smooth, WinsBackAtLeastHalfOfWhatOutliersCost) {
+    const Graph graph = network();
+    const Graph prepared = prepare_smoothing(graph, find_units(graph));
+    const std::vector<float> real = result_of(graph);
+    const auto error_of = [&](const Graph& candidate) {
+        std::map<std::string, Range> ranges{{"x", {-1, 1}}};
+        for (const Unit& unit : find_units(candidate)) {
+            const std::string name = candidate.value(unit.input).name;
+            const Extremes extremes = extremes_of(candidate, name);
+            ranges[name] = {*std::min_element(extremes.low.begin(), extremes.low.end()),
+                            *std::max_element(extremes.high.begin(), extremes.high.end())};
+        }
+        const std::vector<UnitConfig> configs(find_units(candidate).size(), test::kInt8);
+        const std::vector<float> found = result_of(test::QuantCase(candidate, configs, ranges).apply().graph);
+        double error = 0;
+        for (std::size_t i = 0; i < real.size(); ++i) {
+            error += std::pow(static_cast<double>(found[i]) - static_cast<double>(real[i]), 2);
+        }
+        return std::sqrt(error);
+    };
+    EXPECT_LT(error_of(smoothed_by(prepared, 0.5)), 0.5 * error_of(graph));
+}
+
+TEST(Smooth, ValuesOfAnotherModelAreErrors) {
+    const Graph graph = network();
+    const std::vector<Unit> units = find_units(graph);
+    EXPECT_THROW((void)smooth(graph, units, {{"z", {1.0F}}}), ModelError);
+    EXPECT_THROW((void)smooth(graph, units, {{"normal", {1.0F}}}), ModelError);
+}
+
+}  // namespace
+}  // namespace halftone
