@@ -88,6 +88,8 @@ void correct_weights(const Tensor& weight, std::int64_t axis, UnitNumbers& numbe
     constexpr int kRounds = 10;
     const Moments real = moments_of(weight, axis);
     const std::size_t channels = real.mean.size();
+    // Over a channel's n products an error of the mean adds up n times, an error of the deviation sqrt(n) times.
+    const double coherence = std::sqrt(static_cast<double>(weight.elements()) / static_cast<double>(channels));
     std::vector<float> factor(channels, 1.0F);
     std::vector<float> shift(channels, 0.0F);
     std::vector<double> least(channels, std::numeric_limits<double>::infinity());
@@ -97,8 +99,8 @@ void correct_weights(const Tensor& weight, std::int64_t axis, UnitNumbers& numbe
         const Tensor codes = quantize(moved(weight, axis, factor, shift), numbers.weight);
         const Moments stored = moments_of(dequantize(codes, numbers.weight), axis);
         for (std::size_t c = 0; c < channels; ++c) {
-            const double distance =
-                std::abs(stored.mean[c] - real.mean[c]) + std::abs(stored.deviation[c] - real.deviation[c]);
+            const double distance = coherence * std::abs(stored.mean[c] - real.mean[c]) +
+                                    std::abs(stored.deviation[c] - real.deviation[c]);
             if (distance < least[c]) {
                 least[c] = distance;
                 numbers.weight_factor[c] = factor[c];

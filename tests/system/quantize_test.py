@@ -121,6 +121,9 @@ class Recipes(TuneTest):
     def test_bias_correction(self):
         self.check_wins_back_half("bias_correction")
 
+    def test_weight_correction(self):
+        self.check_wins_back_half("weight_correction")
+
     def test_cross_layer_equalization_leaves_the_float_model_and_spares_fallbacks(self):
         plain, _ = self.accuracies(name="plain")
         baseline, trial = self.accuracies("--set", RECIPES + "cross_layer_equalization=True", name="equalized")
