@@ -64,29 +64,43 @@ def read_yaml(path):
         raise Failure(4, f"{path}: not YAML: {error}") from error
 
 
-def config_words(options, run):
-    """The config and the --set words of the run that made the model, as `halftone eval` takes them."""
-    if options.config:
-        return [options.config] + [word for assignment in options.set for word in ("--set", assignment)]
-    words = shlex.split(run["command"])
-    words = words[words.index("tune") + 1:]
-    config, found = None, []
-    while words:
-        word = words.pop(0)
-        if word == "--set":
-            found += [word, words.pop(0)]
-        elif word in ("--workspace", "--log-level"):
-            words.pop(0)
-        elif not word.startswith("-") and config is None:
-            config = word
-    if config is None or not pathlib.Path(config).exists():
-        raise Failure(2, f"the run's config '{config}' is not here; name it with --config CONFIG [--set a.b=YAML]")
-    return [config] + found
+class Origin:
+    """Where the model comes from: the config and --set words of its run, and the fp32 model."""
+
+    def __init__(self, options, run):
+        self.directory = pathlib.Path("." if options.config else run.get("directory", "."))
+        if options.config:
+            self.config, self.overrides = options.config, options.set
+        else:
+            self.config, self.overrides = self.read_command(shlex.split(run["command"]))
+        if self.config is None or not (self.directory / self.config).exists():
+            raise Failure(2, f"the run's config '{self.config}' is not here; name it: --config CONFIG [--set a.b=YAML]")
+        is_overridden = any(word.split("=")[0] == "model.path" for word in self.overrides)
+        beside = self.directory if is_overridden else (self.directory / self.config).parent
+        self.fp32 = (beside / run["config"]["model"]["path"]).resolve()
+
+    @staticmethod
+    def read_command(words):
+        words = words[words.index("tune") + 1:]
+        config, overrides = None, []
+        while words:
+            word = words.pop(0)
+            if word == "--set":
+                overrides.append(words.pop(0))
+            elif word in ("--workspace", "--log-level"):
+                words.pop(0)
+            elif not word.startswith("-") and config is None:
+                config = word
+        return config, overrides
+
+    def words(self):
+        return [self.config] + [word for assignment in self.overrides for word in ("--set", assignment)]
 
 
-def halftone(options, *words):
+def halftone(options, *words, directory="."):
     try:
-        done = subprocess.run([str(options.halftone), *map(str, words)], capture_output=True, text=True, check=False)
+        done = subprocess.run([str(options.halftone), *map(str, words)], capture_output=True, text=True, check=False,
+                              cwd=directory)
     except OSError as error:
         raise Failure(2, f"{options.halftone}: {error.strerror}; name the program with --halftone") from error
     if done.returncode != 0:
@@ -97,10 +111,10 @@ def halftone(options, *words):
 class Data:
     """What Halftone feeds the model, and what it answers."""
 
-    def __init__(self, options, config, folder):
+    def __init__(self, options, origin, folder):
         import numpy
-        evaluated = halftone(options, "eval", *config, "--model", options.model, "--logits", folder / "logits.npy",
-                             "--save-inputs", folder, "--json")
+        evaluated = halftone(options, "eval", *origin.words(), "--model", options.model, "--logits",
+                             folder / "logits.npy", "--save-inputs", folder, "--json", directory=origin.directory)
         self.accuracy, self.metric = evaluated["accuracy"], evaluated["metric"]
         self.logits = numpy.load(folder / "logits.npy")[:options.samples]
         self.inputs = numpy.load(folder / "inputs.npy", mmap_mode="r")[:options.samples]
@@ -272,20 +286,19 @@ def certificate(options):
         raise Failure(3, f"{options.model}: no such model")
     plan = read_yaml(options.model.parent / "best.yaml")
     run = read_yaml(options.model.parent / "run.yaml")
-    config = config_words(options, run)
+    origin = Origin(options, run)
     try:
         onnx.checker.check_model(onnx.load(options.model), full_check=True)
     except Exception as error:  # of many kinds
         raise Failure(3, f"{options.model}: not a valid ONNX model: {error}") from error
-    fp32 = pathlib.Path(config[0]).parent / run["config"]["model"]["path"]
     with tempfile.TemporaryDirectory() as folder:
-        data = Data(options, config, pathlib.Path(folder))
+        data = Data(options, origin, pathlib.Path(folder))
         batch = options.batch or run["config"]["evaluation"]["accuracy"]["dataloader"]["batch_size"]
         report = {"model": str(options.model), "metric": data.metric, "accuracy": data.accuracy,
                   "agreement": [compared(runtime, options, data, size)
                                 for runtime in RUNTIMES for size in sorted({1, batch})]}
     report["layers_in_float"] = layers_in_float(options, plan)
-    report["latency"] = latencies(options, fp32)
+    report["latency"] = latencies(options, origin.fp32)
     report["reasons"] = reasons_against(report, options)
     report["certified"] = not report["reasons"]
     return report
@@ -312,6 +325,9 @@ def parse(arguments):
 
 def main():
     options = parse(sys.argv[1:])
+    options.model = options.model.resolve()
+    if pathlib.Path(options.halftone).exists():
+        options.halftone = pathlib.Path(options.halftone).resolve()
     try:
         use_environment_with_runtimes()
         report = certificate(options)

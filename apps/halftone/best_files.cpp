@@ -112,8 +112,9 @@ std::string best_yaml(const BestInput& input) {
 
 std::string run_yaml(const RunConfig& config, const RunSummary& summary) {
     std::string out =
-        fmt::format("version: \"{}\"\ngit: \"{}\"\ncommand: {}\nisa: {}\nranks: {}\nthreads: {}\n", HALFTONE_VERSION,
-                    HALFTONE_GIT, quoted(summary.command), isa_name(), summary.ranks, config.tuning.threads);
+        fmt::format("version: \"{}\"\ngit: \"{}\"\ncommand: {}\ndirectory: {}\nisa: {}\nranks: {}\nthreads: {}\n",
+                    HALFTONE_VERSION, HALFTONE_GIT, quoted(summary.command), quoted(summary.directory), isa_name(),
+                    summary.ranks, config.tuning.threads);
     out += fmt::format("libraries: {{onednn: \"{}\", mpi: \"{}\"}}\n", onednn_version(), mpi_version());
     out += fmt::format("result: {{reason: {}, exit_code: {}, latency: {{fp32_ms: {}, best_ms: {}}}}}\n", summary.reason,
                        summary.exit_code, latency_text(summary.fp32), latency_text(summary.best));

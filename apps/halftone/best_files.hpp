@@ -38,6 +38,7 @@ struct BestInput {
 
 struct RunSummary {
     std::string command;
+    std::string directory;  ///< in which the command was given: paths in it are relative to this
     int ranks = 1;
     std::string reason;
     int exit_code = 0;

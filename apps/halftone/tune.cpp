@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <filesystem>
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
@@ -243,6 +244,7 @@ int lead(const TuneOptions& options, const RunConfig& config, Workbench& bench, 
     }
     RunSummary summary;
     summary.command = options.command_line;
+    summary.directory = std::filesystem::current_path().string();
     summary.ranks = comm.size();
     summary.reason = std::string(tune::kEndReasonNames.name(result.reason));
     summary.exit_code = code;

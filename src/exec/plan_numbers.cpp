@@ -99,8 +99,8 @@ void correct_weights(const Tensor& weight, std::int64_t axis, UnitNumbers& numbe
         const Tensor codes = quantize(moved(weight, axis, factor, shift), numbers.weight);
         const Moments stored = moments_of(dequantize(codes, numbers.weight), axis);
         for (std::size_t c = 0; c < channels; ++c) {
-            const double distance = coherence * std::abs(stored.mean[c] - real.mean[c]) +
-                                    std::abs(stored.deviation[c] - real.deviation[c]);
+            const double distance =
+                coherence * std::abs(stored.mean[c] - real.mean[c]) + std::abs(stored.deviation[c] - real.deviation[c]);
             if (distance < least[c]) {
                 least[c] = distance;
                 numbers.weight_factor[c] = factor[c];
