@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -53,6 +54,16 @@ HALFTONE_SIMD_CLONES void dequantize_u8(const std::uint8_t* q, std::size_t n, fl
 HALFTONE_SIMD_CLONES void dequantize_s32(const std::int32_t* q, std::size_t n, float scale, float zero_point,
                                          float* y) {
     dequantize_loop(q, n, scale, zero_point, y);
+}
+
+/// Largest |x|, by comparing bits as integers: unlike a float maximum that vectorises. NaN counts as the largest.
+HALFTONE_SIMD_CLONES float largest_magnitude(const float* x, std::size_t n) {
+    std::int32_t largest = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+        const std::int32_t magnitude = std::bit_cast<std::int32_t>(x[i]) & 0x7fffffff;
+        largest = magnitude > largest ? magnitude : largest;
+    }
+    return std::bit_cast<float>(largest);
 }
 
 void check_scale(float scale) { HALFTONE_CHECK(std::isfinite(scale) && scale > 0, "a scale is finite and > 0"); }
@@ -198,9 +209,8 @@ QuantParams weight_params(const Tensor& weights, Granularity granularity, std::i
     std::vector<float> widest(slices.channels, 0.0F);
     const auto values = weights.as<float>();
     for_each_block(slices, [&](std::size_t channel, std::size_t offset) {
-        for (const float w : values.subspan(offset, slices.inner)) {
-            widest[channel] = std::max(widest[channel], std::abs(w));
-        }
+        const float magnitude = largest_magnitude(values.data() + offset, slices.inner);
+        widest[channel] = magnitude > widest[channel] || std::isnan(magnitude) ? magnitude : widest[channel];
     });
     QuantParams params{.dtype = DType::s8, .scale = {}, .zero_point = std::vector<std::int32_t>(slices.channels, 0)};
     params.axis = granularity == Granularity::per_tensor ? 0 : axis;
