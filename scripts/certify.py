@@ -204,6 +204,9 @@ def broken_rule(model, name):
         readers = [n for n in graph.node if readers[0].output[0] in n.input]
     if node.op_type == "Conv" and (len(readers) != 1 or readers[0].op_type != "QuantizeLinear"):
         return "E.4: the output is not read by one QuantizeLinear alone"
+    zero_point = constants.get(sources[0].input[2]) if len(sources[0].input) > 2 else None
+    if zero_point is not None and zero_point.data_type == onnx.TensorProto.INT8:
+        return "E.5: int8 activations, which x86 runtimes take in part only; uint8 is safe"
     return "no rule of ours: the runtime's own choice"
 
 
