@@ -81,8 +81,12 @@ class MainJob(SystemTest):
         [baseline] = records(WORKSPACE, "baseline")
         self.assertEqual(json.loads(done.out)["correct"], baseline["correct"])
 
-    def test_the_result_is_less_than_half_the_size(self):
-        self.assertLess((WORKSPACE / "best.onnx").stat().st_size, DEMO_MODEL.stat().st_size / 2)
+    def test_the_result_is_about_half_the_size_or_less(self):
+        # Without VNNI weights have 6 bits, and more units fall back.
+        isa = self.best()["isa"]
+        has_vnni = "vnni" in isa or isa.startswith(("avx512_core_bf16", "avx512_core_fp16", "avx512_core_amx"))
+        share = 0.5 if has_vnni else 0.65
+        self.assertLess((WORKSPACE / "best.onnx").stat().st_size, DEMO_MODEL.stat().st_size * share)
 
 
 if __name__ == "__main__":
