@@ -106,14 +106,14 @@ provide_onnxruntime() {
     ! is_current "$venv" "$requirements" || return 0
     [[ -x $python ]] || python=python3
     mkdir -p "$HALFTONE_DEPS_DIR"
-    say "installing ONNX Runtime for the tests into $venv"
+    say "installing ONNX Runtime and OpenVINO, which the tests and certify.py compare with, into $venv"
     if "$python" -m venv --clear "$venv" &&
         "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary :all: --no-deps \
             -r "$requirements"; then
         cp "$requirements" "$venv/requirements.txt"
     else
         rm -rf "$venv"
-        say "WARNING: ONNX Runtime could not be installed: the tests that compare with it will be left out"
+        say "WARNING: ONNX Runtime and OpenVINO could not be installed: the tests that compare with them will be left out"
     fi
 }
 
