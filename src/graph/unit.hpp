@@ -36,7 +36,7 @@ struct Unit {
 [[nodiscard]] std::vector<Unit> find_units(const Graph& graph);
 
 /// Ops that only move or select codes, so that input and output share quantization parameters:
-/// MaxPool (without indices), Flatten, Reshape. (Issue C widens this.)
+/// MaxPool (without indices), Flatten, Reshape.
 [[nodiscard]] bool is_code_transparent(const Node& node);
 
 }  // namespace halftone
