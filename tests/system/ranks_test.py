@@ -28,6 +28,19 @@ class AnyNumberOfRanks(SystemTest):
         self.assertEqual(reference.end[0]["reason"], "max_trials")
         self.assertEqual(len(reference.trials), 30)
 
+    def test_give_the_same_ranges_for_any_shards_and_batches(self):
+        """Vector (k) of the reference: calibration cut into 1, 3 and 7 shards, data loaded by 1, 8 and 32."""
+        plans = set()
+        for shards in (1, 3, 7):
+            for batch in (1, 8, 32):
+                workspace = self.folder / f"cut_{shards}_{batch}"
+                done = halftone("tune", DEMO, *settings(images=100, calibration=50, trials=1, goal=OUT_OF_REACH),
+                                "--set", f"tuning.shards={shards}", "--set",
+                                f"quantization.calibration.dataloader.batch_size={batch}", "--workspace", workspace)
+                self.assert_code(GOAL_MISSED, done)
+                plans.add((workspace / "best.yaml").read_bytes())
+        self.assertEqual(len(plans), 1)
+
 
 if __name__ == "__main__":
     main()
