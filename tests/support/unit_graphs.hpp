@@ -21,6 +21,9 @@ public:
     ValueId relu(const std::string& name, ValueId x) { return typed(maker_.node("Relu", name, {x})); }
     ValueId add(const std::string& name, ValueId a, ValueId b) { return typed(maker_.node("Add", name, {a, b})); }
     ValueId max_pool(const std::string& name, ValueId x) { return typed(maker_.node("MaxPool", name, {x})); }
+    ValueId concat(const std::string& name, std::vector<ValueId> inputs) {
+        return typed(maker_.node("Concat", name, std::move(inputs)));
+    }
     ValueId flatten(const std::string& name, ValueId x) {
         return typed(maker_.node("Flatten", name, {x}), {kSymbolic, 256});
     }

@@ -168,6 +168,18 @@ TEST_F(Constraints, TheRecipeExcludesTheFirstUnit) {
                 ElementsAre(Options{kFp32}, kFour, kFour));
 }
 
+TEST_F(Constraints, AnotherRecipeExcludesTheLastUnit) {
+    EXPECT_THAT(options("  recipes: {last_conv_or_matmul_quantization: False}\n"),
+                ElementsAre(kFour, kFour, Options{kFp32}));
+}
+
+TEST_F(Constraints, ReduceRangeLowersTheBitsOfEveryQuantizedOption) {
+    const Options first = options("  reduce_range: on\n")[0];
+    for (const UnitConfig& option : first) {
+        EXPECT_EQ(option.weight.bit, option.is_quantized() ? kReducedBits : kAllBits);
+    }
+}
+
 TEST_F(Constraints, UnitsThatCannotFollowAWideRuleStayFp32) {
     capabilities_[1].options = {kMinmax, kFp32};
     const Options kl{kKl, kTensorKl, kFp32};

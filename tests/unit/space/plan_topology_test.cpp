@@ -106,6 +106,24 @@ TEST(PlanTopology, ObservableIsEveryTensorOfEveryPlan) {
     }
 }
 
+TEST(PlanTopology, AConcatOfInt8ConvsSharesItsRangeUnlessTheRecipeIsOff) {
+    UnitGraphMaker maker;
+    const ValueId x = maker.input();
+    const ValueId a = maker.conv("a", x);
+    const ValueId b = maker.conv("b", x);
+    const Graph graph = maker.build({maker.conv("c", maker.concat("joined", {a, b}))});
+    const std::vector<Unit> units = find_units(graph);
+    const PlanTopology on(graph, units);
+    EXPECT_EQ(text_of(on.tensors({kKl, kMinmax, kMinmax})), "x=kl a_out=kl b_out=kl joined_out=kl");
+    ASSERT_EQ(on.shared({kKl, kMinmax, kMinmax}).size(), 1U);
+    EXPECT_EQ(on.shared({kKl, kMinmax, kMinmax})[0], (std::vector<std::string>{"a_out", "b_out", "joined_out"}));
+    EXPECT_TRUE(on.shared({kKl, kFp32, kMinmax}).empty()) << "b is real";
+    EXPECT_TRUE(on.shared({kKl, kMinmax, kFp32}).empty()) << "nobody reads codes";
+    const PlanTopology off(graph, units, false);
+    EXPECT_EQ(text_of(off.tensors({kKl, kMinmax, kMinmax})), "x=kl a_out=kl b_out=minmax joined_out=minmax");
+    EXPECT_TRUE(off.shared({kKl, kMinmax, kMinmax}).empty());
+}
+
 TEST(PlanTopology, AnAlgorithmThatDecidesNoTensorHasNoEffect) {
     // b reads what int8 a produces, and nobody reads b quantized: b's algorithm decides nothing.
     UnitGraphMaker maker;
