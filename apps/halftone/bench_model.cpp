@@ -68,8 +68,6 @@ BenchModel::BenchModel(const std::string& bytes, const std::string& name, const 
         capability_ = capabilities(model_.graph, model_.units, {});
         topology_ = PlanTopology(model_.graph, model_.units);
         ranges_ = random_ranges(model_, topology_);
-    }
-    if (is_int8_) {
         graph_ = quantized(first_options(capability_));
     } else if (precision == "bf16") {
         graph_ = all_in_bf16();

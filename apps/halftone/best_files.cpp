@@ -12,13 +12,6 @@
 namespace halftone::app {
 namespace {
 
-template <class T, class F>
-std::string flow_list(const std::vector<T>& values, F&& to_text) {
-    std::string out = "[";
-    for (const T& value : values) out += (out.size() > 1 ? ", " : "") + to_text(value);
-    return out + "]";
-}
-
 /// Why a unit is not quantized, from what is known of it.
 std::string reason_of(const BestInput& input, std::size_t u) {
     const Decision& decision = input.bench->space->decisions()[u];

@@ -18,13 +18,6 @@ namespace {
 
 constexpr std::int64_t kFormat = 1;
 
-template <class T, class F>
-std::string flow_list(const std::vector<T>& values, F&& to_text) {
-    std::string out = "[";
-    for (const T& value : values) out += (out.size() > 1 ? ", " : "") + to_text(value);
-    return out + "]";
-}
-
 std::string floats_text(const std::vector<float>& values) {
     return flow_list(values, [](float value) { return float_text(value); });
 }

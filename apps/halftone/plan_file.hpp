@@ -27,6 +27,14 @@ struct LoadedPlan {
                                        const std::vector<SmoothedValue>& smoothed);
 [[nodiscard]] std::string activation_text(const ActivationConfig& config);
 [[nodiscard]] std::string weight_text(const UnitConfig& unit);
+/// "[a, b]"
+template <class T, class F>
+std::string flow_list(const std::vector<T>& values, F&& to_text) {
+    std::string out = "[";
+    for (const T& value : values) out += (out.size() > 1 ? ", " : "") + to_text(value);
+    return out + "]";
+}
+
 /// A YAML scalar that always reads back as this text.
 [[nodiscard]] std::string quoted(std::string_view text);
 

@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "graph/builder.hpp"
+#include "tensor/slices.hpp"
 
 namespace halftone {
 namespace {
@@ -15,48 +16,22 @@ constexpr int kMostRounds = 50;
 constexpr double kConverged = 1e-4;  // largest change of a factor in a round, relative
 constexpr double kSmallestFactor = 1e-6;
 
-/// How a weight splits along an axis: channel c is `outer` blocks of `inner` elements.
-struct Channels {
-    std::size_t count = 0;
-    std::size_t outer = 1;
-    std::size_t inner = 1;
-};
-
-Channels channels_along(const Shape& shape, std::size_t axis) {
-    Channels channels{.count = static_cast<std::size_t>(shape[axis])};
-    for (std::size_t d = 0; d < shape.rank(); ++d) {
-        if (d < axis) channels.outer *= static_cast<std::size_t>(shape[d]);
-        if (d > axis) channels.inner *= static_cast<std::size_t>(shape[d]);
-    }
-    return channels;
-}
-
-/// body(first element) for each block of the channel.
-template <class Body>
-void for_each_block(const Channels& channels, std::size_t channel, const Body& body) {
-    for (std::size_t o = 0; o < channels.outer; ++o) body((o * channels.count + channel) * channels.inner);
-}
-
-std::vector<double> largest_magnitudes(const Tensor& weight, const Channels& channels) {
-    std::vector<double> largest(channels.count, 0.0);
+std::vector<double> largest_magnitudes(const Tensor& weight, const Slices& slices) {
+    std::vector<double> largest(slices.channels, 0.0);
     const auto values = weight.as<float>();
-    for (std::size_t c = 0; c < channels.count; ++c) {
-        for_each_block(channels, c, [&](std::size_t first) {
-            for (const float w : values.subspan(first, channels.inner)) {
-                largest[c] = std::max(largest[c], std::abs(static_cast<double>(w)));
-            }
-        });
-    }
+    for_each_block(slices, [&](std::size_t c, std::size_t first) {
+        for (const float w : values.subspan(first, slices.inner)) {
+            largest[c] = std::max(largest[c], std::abs(static_cast<double>(w)));
+        }
+    });
     return largest;
 }
 
-void scale_channels(Tensor& weight, const Channels& channels, const std::vector<float>& factor, bool divides) {
+void scale_channels(Tensor& weight, const Slices& slices, const std::vector<float>& factor, bool divides) {
     const auto values = weight.mutable_view().as<float>();
-    for (std::size_t c = 0; c < channels.count; ++c) {
-        for_each_block(channels, c, [&](std::size_t first) {
-            for (float& w : values.subspan(first, channels.inner)) w = divides ? w / factor[c] : w * factor[c];
-        });
-    }
+    for_each_block(slices, [&](std::size_t c, std::size_t first) {
+        for (float& w : values.subspan(first, slices.inner)) w = divides ? w / factor[c] : w * factor[c];
+    });
 }
 
 /// Axis of the input channels of a unit's weight; nothing where a factor per channel cannot be applied.
@@ -93,7 +68,7 @@ bool can_be_first(const Graph& graph, const Unit& unit) {
 struct Link {
     const Unit* first = nullptr;
     const Unit* second = nullptr;
-    Channels outputs, inputs;
+    Slices outputs, inputs;
     std::vector<double> factor;
 };
 
@@ -109,11 +84,11 @@ std::vector<Link> find_links(const Graph& graph, const std::vector<Unit>& units)
         const Shape& output_shape = graph.value(first.weight).constant.shape();
         Link link{.first = &first,
                   .second = &*second,
-                  .outputs = channels_along(output_shape, static_cast<std::size_t>(first.weight_channel_axis)),
-                  .inputs = channels_along(graph.value(second->weight).constant.shape(), *axis),
+                  .outputs = slices_of(output_shape, first.weight_channel_axis),
+                  .inputs = slices_of(graph.value(second->weight).constant.shape(), static_cast<std::int64_t>(*axis)),
                   .factor = {}};
-        if (link.outputs.count != link.inputs.count) continue;
-        link.factor.assign(link.outputs.count, 1.0);
+        if (link.outputs.channels != link.inputs.channels) continue;
+        link.factor.assign(link.outputs.channels, 1.0);
         links.push_back(std::move(link));
     }
     return links;
@@ -200,7 +175,7 @@ Graph equalize(const Graph& graph, const std::vector<Unit>& units, const std::ve
         }
         scale_channels(constants.at(first.weight), link->outputs, pair.factor, true);
         if (first.bias.is_valid()) {
-            const Channels bias{.count = pair.factor.size()};
+            const Slices bias{.channels = pair.factor.size()};
             scale_channels(constants.at(first.bias), bias, pair.factor, true);
         }
         scale_channels(constants.at(second.weight), link->inputs, pair.factor, false);

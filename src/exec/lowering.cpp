@@ -102,9 +102,11 @@ private:
             }
         }
         if (!has_constant_weights(node(id))) return;
-        if (bf16_.contains(node(id).name)) return form_bf16_group(id);
+        // A unit's result is rounded to bf16: nothing behind the unit may join it.
+        const bool is_bf16 = bf16_.contains(node(id).name);
         for (const bool takes_unary : {true, false}) {
-            Group group{.main = id, .output = node(id).outputs[0], .last = id};
+            if (takes_unary && is_bf16) continue;
+            Group group{.main = id, .is_bf16 = is_bf16, .output = node(id).outputs[0], .last = id};
             take_bias_add(group);
             take_residual(group);
             if (takes_unary) take_unary(group);
@@ -112,19 +114,7 @@ private:
             take_guard(group);
             if (accept(group)) return;
         }
-        Group alone{.main = id, .output = node(id).outputs[0], .last = id};
-        (void)accept(alone);
-    }
-
-    /// A unit whose result is rounded to bf16: nothing behind the unit may join it.
-    void form_bf16_group(NodeId id) {
-        Group group{.main = id, .is_bf16 = true, .output = node(id).outputs[0], .last = id};
-        take_bias_add(group);
-        take_residual(group);
-        take_activation(group);
-        take_guard(group);
-        if (accept(group)) return;
-        Group alone{.main = id, .is_bf16 = true, .output = node(id).outputs[0], .last = id};
+        Group alone{.main = id, .is_bf16 = is_bf16, .output = node(id).outputs[0], .last = id};
         (void)accept(alone);
     }
 

@@ -7,6 +7,7 @@
 #include "base/check.hpp"
 #include "base/error.hpp"
 #include "tensor/affine.hpp"
+#include "tensor/slices.hpp"
 
 namespace halftone {
 namespace {
@@ -36,32 +37,22 @@ void enlarge_scales(QuantParams& weight, std::span<const float> bias, float inpu
     }
 }
 
-/// body(channel, first element, elements) for each contiguous block of a weight.
-template <class Body>
-void for_each_block(const Shape& shape, std::int64_t axis, const Body& body) {
-    std::size_t inner = 1;
-    for (auto d = static_cast<std::size_t>(axis) + 1; d < shape.rank(); ++d)
-        inner *= static_cast<std::size_t>(shape[d]);
-    const auto channels = static_cast<std::size_t>(shape[static_cast<std::size_t>(axis)]);
-    const auto blocks = static_cast<std::size_t>(shape.elements()) / inner;
-    for (std::size_t block = 0; block < blocks; ++block) body(block % channels, block * inner, inner);
-}
-
 /// Mean and standard deviation of each output channel.
 struct Moments {
     std::vector<double> mean, deviation;
 };
 
 Moments moments_of(const Tensor& weight, std::int64_t axis) {
-    const auto channels = static_cast<std::size_t>(weight.shape()[static_cast<std::size_t>(axis)]);
+    const Slices slices = slices_of(weight.shape(), axis);
+    const std::size_t channels = slices.channels;
     const double count = static_cast<double>(weight.elements()) / static_cast<double>(channels);
     const auto values = weight.as<float>();
     Moments moments{std::vector<double>(channels), std::vector<double>(channels)};
-    for_each_block(weight.shape(), axis, [&](std::size_t c, std::size_t first, std::size_t n) {
-        for (const float w : values.subspan(first, n)) moments.mean[c] += static_cast<double>(w) / count;
+    for_each_block(slices, [&](std::size_t c, std::size_t first) {
+        for (const float w : values.subspan(first, slices.inner)) moments.mean[c] += static_cast<double>(w) / count;
     });
-    for_each_block(weight.shape(), axis, [&](std::size_t c, std::size_t first, std::size_t n) {
-        for (const float w : values.subspan(first, n)) {
+    for_each_block(slices, [&](std::size_t c, std::size_t first) {
+        for (const float w : values.subspan(first, slices.inner)) {
             const double distance = static_cast<double>(w) - moments.mean[c];
             moments.deviation[c] += distance * distance / count;
         }
@@ -73,10 +64,11 @@ Moments moments_of(const Tensor& weight, std::int64_t axis) {
 /// factor * w + shift, channel by channel.
 Tensor moved(const Tensor& weight, std::int64_t axis, const std::vector<float>& factor,
              const std::vector<float>& shift) {
+    const Slices slices = slices_of(weight.shape(), axis);
     Tensor result = weight.clone();
     const auto values = result.mutable_view().as<float>();
-    for_each_block(weight.shape(), axis, [&](std::size_t c, std::size_t first, std::size_t n) {
-        for (float& w : values.subspan(first, n)) w = factor[c] * w + shift[c];
+    for_each_block(slices, [&](std::size_t c, std::size_t first) {
+        for (float& w : values.subspan(first, slices.inner)) w = factor[c] * w + shift[c];
     });
     return result;
 }

@@ -8,6 +8,7 @@
 #include "base/check.hpp"
 #include "calib/observer.hpp"
 #include "tensor/affine.hpp"
+#include "tensor/slices.hpp"
 
 namespace halftone {
 namespace {
@@ -26,24 +27,14 @@ struct SliceParams {
     std::int32_t zero_point = 0;
 };
 
-/// Elements of slice `channel` along `axis`, in memory order.
-std::vector<float> slice_of(const Tensor& weight, std::int64_t axis, std::size_t channel) {
-    std::size_t outer = 1;
-    std::size_t inner = 1;
-    for (std::size_t d = 0; d < weight.shape().rank(); ++d) {
-        const auto place = static_cast<std::int64_t>(d);
-        if (place < axis) outer *= static_cast<std::size_t>(weight.shape()[d]);
-        if (place > axis) inner *= static_cast<std::size_t>(weight.shape()[d]);
-    }
-    const auto channels = static_cast<std::size_t>(weight.shape()[static_cast<std::size_t>(axis)]);
-    const auto values = weight.as<float>();
-    std::vector<float> slice;
-    slice.reserve(outer * inner);
-    for (std::size_t o = 0; o < outer; ++o) {
-        const auto block = values.subspan((o * channels + channel) * inner, inner);
-        slice.insert(slice.end(), block.begin(), block.end());
-    }
-    return slice;
+/// Each slice's elements, in memory order.
+std::vector<std::vector<float>> values_of(const Tensor& weight, const Slices& slices) {
+    std::vector<std::vector<float>> values(slices.channels);
+    for_each_block(slices, [&](std::size_t channel, std::size_t first) {
+        const auto block = weight.as<float>().subspan(first, slices.inner);
+        values[channel].insert(values[channel].end(), block.begin(), block.end());
+    });
+    return values;
 }
 
 SliceParams params_of(const Range& range, Scheme scheme, const Codes& codes) {
@@ -113,12 +104,10 @@ QuantParams choose_weight_params(const Tensor& weight, const WeightConfig& confi
     HALFTONE_CHECK(weight.dtype() == DType::f32, "weights are fp32");
     const bool is_whole = config.granularity == Granularity::per_tensor;
     QuantParams params{.dtype = DType::s8, .scale = {}, .zero_point = {}, .axis = is_whole ? 0 : axis};
-    const std::int64_t slices = is_whole ? 1 : weight.shape()[static_cast<std::size_t>(axis)];
-    for (std::int64_t s = 0; s < slices; ++s) {
-        const auto values = weight.as<float>();
-        const SliceParams slice = slice_params(is_whole ? std::vector<float>(values.begin(), values.end())
-                                                        : slice_of(weight, axis, static_cast<std::size_t>(s)),
-                                               config);
+    const Slices slices =
+        is_whole ? Slices{.inner = static_cast<std::size_t>(weight.elements())} : slices_of(weight.shape(), axis);
+    for (const std::vector<float>& values : values_of(weight, slices)) {
+        const SliceParams slice = slice_params(values, config);
         params.scale.push_back(slice.scale);
         params.zero_point.push_back(slice.zero_point);
     }

@@ -8,6 +8,7 @@
 
 #include "base/check.hpp"
 #include "tensor/simd_clones.hpp"
+#include "tensor/slices.hpp"
 
 namespace halftone {
 namespace {
@@ -68,24 +69,6 @@ HALFTONE_SIMD_CLONES float largest_magnitude(const float* x, std::size_t n) {
 
 void check_scale(float scale) { HALFTONE_CHECK(std::isfinite(scale) && scale > 0, "a scale is finite and > 0"); }
 
-/// How a tensor splits into slices along an axis: `outer` blocks of `channels` slices of `inner` contiguous elements.
-struct Slices {
-    std::size_t outer = 1;
-    std::size_t channels = 1;
-    std::size_t inner = 1;
-};
-
-Slices slices_of(const Shape& shape, std::int64_t axis) {
-    HALFTONE_CHECK(axis >= 0 && static_cast<std::size_t>(axis) < shape.rank(), "the axis lies in " + shape.to_text());
-    Slices slices;
-    for (std::size_t i = 0; i < shape.rank(); ++i) {
-        const auto dim = static_cast<std::size_t>(shape[i]);
-        const auto place = static_cast<std::int64_t>(i);
-        (place < axis ? slices.outer : place == axis ? slices.channels : slices.inner) *= dim;
-    }
-    return slices;
-}
-
 /// Per-tensor parameters see the whole tensor as one slice.
 Slices slices_of(const Shape& shape, const QuantParams& params) {
     HALFTONE_CHECK(params.scale.size() == params.zero_point.size(), "one zero point for each scale");
@@ -93,14 +76,6 @@ Slices slices_of(const Shape& shape, const QuantParams& params) {
     const Slices slices = slices_of(shape, params.axis);
     HALFTONE_CHECK(slices.channels == params.scale.size(), "one scale for each slice of " + shape.to_text());
     return slices;
-}
-
-/// body(channel, offset of the slice's block in elements) in memory order.
-template <class Body>
-void for_each_block(const Slices& slices, Body body) {
-    for (std::size_t block = 0; block < slices.outer * slices.channels; ++block) {
-        body(block % slices.channels, block * slices.inner);
-    }
 }
 
 float scale_from(double widest, double codes) {

@@ -4,8 +4,6 @@ import json
 import shutil
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
 import onnx
 
@@ -37,9 +35,6 @@ def without_quantization_behind(model, conv):
 class Certify(SystemTest):
     def setUp(self):
         super().setUp()
-        holder = tempfile.TemporaryDirectory(prefix="halftone_system_")
-        self.addCleanup(holder.cleanup)
-        self.folder = Path(holder.name)
         for name in ("best.onnx", "best.yaml", "run.yaml"):
             shutil.copy(WORKSPACE / name, self.folder)
 

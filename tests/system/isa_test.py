@@ -2,8 +2,6 @@
 exact. The machine's own set is lowered by ONEDNN_MAX_CPU_ISA, which all kernels obey."""
 import json
 import subprocess
-import tempfile
-from pathlib import Path
 
 import numpy
 import yaml
@@ -16,12 +14,6 @@ FEW = settings(images=500, trials=1, goal=OUT_OF_REACH)
 
 
 class Isa(SystemTest):
-    def setUp(self):
-        super().setUp()
-        holder = tempfile.TemporaryDirectory(prefix="halftone_system_")
-        self.addCleanup(holder.cleanup)
-        self.folder = Path(holder.name)
-
     def own_isa(self):
         return json.loads(halftone("inspect", DEMO_MODEL, "--json").out)["isa"]
 

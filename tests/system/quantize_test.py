@@ -1,7 +1,5 @@
 """A best.yaml rebuilds its best.onnx bit for bit; recipes win back what they are for; what does not fit is refused."""
 import json
-import tempfile
-from pathlib import Path
 
 import yaml
 
@@ -16,12 +14,6 @@ EVERYTHING = ["--set", RECIPES + "cross_layer_equalization=True", "--set", RECIP
 
 
 class TuneTest(SystemTest):
-    def setUp(self):
-        super().setUp()
-        holder = tempfile.TemporaryDirectory(prefix="halftone_system_")
-        self.addCleanup(holder.cleanup)
-        self.folder = Path(holder.name)
-
     def tuned(self, *words, trials=1, goal=OUT_OF_REACH, ranks=None, name="out", images=500):
         workspace = self.folder / name
         # The same bits on every machine: without VNNI the default would be fewer.
