@@ -3,32 +3,60 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "space/search_space.hpp"
+#include "trial/latency_table.hpp"
+#include "trial/probe.hpp"
 #include "trial/trial.hpp"
 
 namespace halftone {
 
-/// What a strategy answers: a candidate to evaluate, "I need more outcomes first", or "I am done".
+/// What a strategy answers: a candidate to evaluate, a probe, "I need more outcomes first", or "I am done".
 struct Ask {
-    enum class Kind { candidate, wait, done };
+    enum class Kind { candidate, probe, wait, done };
     Kind kind = Kind::done;
     Candidate candidate = {};
     std::string stage = {};     ///< "model_wise", "fallback_one", …: for the journal
-    bool verdict_only = false;  ///< pass/fail suffices; the trial may end early
+    bool verdict_only = false;  ///< pass/fail suffices; the trial may end early, without an accuracy
+    /// Candidates of the same group, not 0, asked in a row and without a wait between them, may be evaluated together,
+    /// so that units which they have in common run once.
+    std::int64_t group = 0;
+    ProbeRequest probe = {};
 
-    static Ask wait() { return {Kind::wait, {}, {}, false}; }
-    static Ask done() { return {Kind::done, {}, {}, false}; }
+    static Ask wait() { return of(Kind::wait); }
+    static Ask done() { return of(Kind::done); }
+    static Ask of(Candidate candidate, std::string stage) {
+        Ask ask = of(Kind::candidate);
+        ask.candidate = std::move(candidate);
+        ask.stage = std::move(stage);
+        return ask;
+    }
+    static Ask of(ProbeRequest request, std::string stage) {
+        Ask ask = of(Kind::probe);
+        ask.probe = std::move(request);
+        ask.stage = std::move(stage);
+        return ask;
+    }
+
+private:
+    static Ask of(Kind kind) {
+        Ask ask;
+        ask.kind = kind;
+        return ask;
+    }
 };
 
-/// The n-th candidate (from 0) is trial n. Outcomes are told in trial order. The answer depends only on what was asked
-/// and told, so the sequence of candidates is the same for any number of workers. Never asks the same effective
-/// candidate (hash) twice. `wait` only while at least one asked trial is untold.
+/// The n-th candidate (from 0) is trial n, the n-th probe is probe n. Outcomes and results are told in the order asked.
+/// The answer depends only on what was asked and told, so the sequence of candidates is the same for any number of
+/// workers. Never asks the same effective candidate (hash) twice. `wait` only while something asked is untold.
 class Strategy {
 public:
     virtual ~Strategy() = default;
     [[nodiscard]] virtual Ask ask() = 0;
     virtual void tell(TrialId trial, const Outcome& outcome) = 0;
+    /// Only to strategies that ask for probes.
+    virtual void tell_probe(std::int64_t probe, const ProbeResult& result);
 };
 
 struct StrategyContext {
@@ -37,7 +65,9 @@ struct StrategyContext {
     double baseline = 0;  ///< fp32 accuracy
     std::uint64_t seed = 0;
     ModelWise model_wise = ModelWise::uniform;
-    ConfigNode settings = {};  ///< its section of the config
+    ConfigNode settings = {};    ///< its section of the config
+    std::int64_t batch = 8;      ///< candidates that are asked for together where each batch needs the one before
+    LatencySource latency = {};  ///< may be empty: there is no table, in toys; never call it then
 };
 
 }  // namespace halftone

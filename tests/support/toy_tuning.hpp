@@ -35,7 +35,7 @@ public:
     CountingStrategy(const SearchSpace& space, std::uint64_t count) : space_(space), count_(count) {}
     [[nodiscard]] Ask ask() override {
         if (next_ == count_) return Ask::done();
-        return {.kind = Ask::Kind::candidate, .candidate = space_.at(next_++), .stage = "counting"};
+        return Ask::of(space_.at(next_++), "counting");
     }
     void tell(TrialId trial, const Outcome&) override { EXPECT_EQ(trial.value, told_++) << "told in trial order"; }
 

@@ -45,7 +45,7 @@ private:
 
     [[nodiscard]] Ask propose(const Candidate& candidate) {
         history_.add_asked(candidate);
-        return {.kind = Ask::Kind::candidate, .candidate = candidate, .stage = stage_name(), .verdict_only = false};
+        return Ask::of(candidate, stage_name());
     }
 
     /// @pre every outcome of the stage is known

@@ -25,7 +25,7 @@ public:
             const Candidate candidate = space_.at(next_++);
             if (history_.was_asked(candidate)) continue;
             history_.add_asked(candidate);
-            return {.kind = Ask::Kind::candidate, .candidate = candidate, .stage = "exhaustive", .verdict_only = false};
+            return Ask::of(candidate, "exhaustive");
         }
         next_ = end_;
         return Ask::done();

@@ -60,8 +60,7 @@ private:
 
     [[nodiscard]] Ask propose(Candidate candidate) {
         history_.add_asked(candidate);
-        return {
-            .kind = Ask::Kind::candidate, .candidate = std::move(candidate), .stage = "random", .verdict_only = false};
+        return Ask::of(std::move(candidate), "random");
     }
 
     const SearchSpace& space_;

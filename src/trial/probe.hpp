@@ -1,0 +1,53 @@
+#pragma once
+// Probes: label-free measurements that a strategy may ask for beside trials. They run the fp32 model and a candidate
+// over the calibration samples, side by side, and compare.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "space/candidate.hpp"
+
+namespace halftone {
+
+enum class ProbeKind : std::uint8_t {
+    unit_errors,   ///< of each unit's output
+    output_error,  ///< of the model's first output
+};
+
+/// Sums over samples that every distance is made from. x: the fp32 value, y: the quantized one, as real numbers.
+struct ErrorSums {
+    double error = 0;          ///< sum (x - y)^2
+    double reference = 0;      ///< sum x^2
+    double quantized = 0;      ///< sum y^2
+    double product = 0;        ///< sum x y
+    double sum = 0;            ///< sum x
+    double quantized_sum = 0;  ///< sum y
+    double min = 0, max = 0;   ///< of x; 0 while count is 0
+    double quantized_min = 0, quantized_max = 0;
+    std::int64_t count = 0;
+    friend bool operator==(const ErrorSums&, const ErrorSums&) = default;
+
+    void add(float x, float y);
+    /// Adds a later shard's sums.
+    void merge(const ErrorSums& later);
+    /// Noise to signal: sum (x - y)^2 / sum x^2; 0 / 0 is 0. The inverse is the SQNR.
+    [[nodiscard]] double relative() const;
+    /// LPOT 1.5's distance: mean of squared differences after each tensor is scaled by its own range to [0, 1]. A
+    /// constant tensor scales to 0.
+    [[nodiscard]] double own_range_mse() const;
+};
+
+struct ProbeRequest {
+    ProbeKind kind = ProbeKind::unit_errors;
+    Candidate candidate;
+};
+
+struct ProbeResult {
+    std::vector<ErrorSums> values;  ///< by unit, or one for the output
+    std::int64_t samples = 0;
+    std::string failure;  ///< not empty: the candidate cannot be built; then there are no values
+    friend bool operator==(const ProbeResult&, const ProbeResult&) = default;
+};
+
+}  // namespace halftone
