@@ -130,6 +130,7 @@ std::unique_ptr<Workbench> make_workbench(const RunConfig& config, const std::st
     if (config.quantization.fast_bias_correction) setup.bias_correction = BiasCorrection::fast;
     setup.shards = config.tuning.shards;
     setup.batch = config.tuning.batch_size;
+    setup.prefix_bytes = static_cast<std::size_t>(config.tuning.prefix_memory_mb) << 20U;
     bench->evaluator = std::make_unique<ModelEvaluator>(setup);
     return bench;
 }

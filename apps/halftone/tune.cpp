@@ -12,6 +12,8 @@
 #include "base/wire.hpp"
 #include "best_files.hpp"
 #include "commands.hpp"
+#include "costs.hpp"
+#include "eval/unit_latency.hpp"
 #include "graph/onnx/onnx_model.hpp"
 #include "kernel/machine.hpp"
 #include "kernel/ref/ref_op.hpp"
@@ -193,6 +195,10 @@ tune::Settings settings_of(const RunConfig& config) {
     settings.timeout_s = config.tuning.timeout_s;
     settings.max_trials = config.tuning.performance_only ? 1 : config.tuning.max_trials;
     settings.calibrate_only = !config.evaluation.has_value();
+    settings.early_termination = config.tuning.early_termination;
+    settings.prefix_reuse = config.tuning.prefix_reuse;
+    settings.finalists = config.tuning.finalists;
+    settings.objective = config.tuning.objective;
     return settings;
 }
 
@@ -209,15 +215,22 @@ tune::Result search(const RunConfig& config, Workbench& bench, Workspace& worksp
     tune::CoordinatorSetup setup;
     setup.settings = settings_of(config);
     setup.space = &*bench.space;
-    setup.make_strategy = [&](const Goal& goal, double baseline) {
+    setup.make_strategy = [&](const Goal& goal, double baseline, const LatencySource& latency) {
         return make_strategy(config.tuning.strategy.name,
                              StrategyContext{.space = *bench.space,
                                              .goal = goal,
                                              .baseline = baseline,
                                              .seed = static_cast<std::uint64_t>(config.tuning.random_seed),
                                              .model_wise = config.tuning.model_wise,
-                                             .settings = config.tuning.strategy.node});
+                                             .settings = config.tuning.strategy.node,
+                                             .batch = config.tuning.strategy_batch,
+                                             .accuracy_weight = config.tuning.accuracy_weight,
+                                             .latency_weight = config.tuning.latency_weight,
+                                             .latency = latency});
     };
+    setup.measure_latency = [&] { return measure_latency_table(*bench.evaluator, bench.model, *bench.space); };
+    setup.costs = [&](const Candidate* candidate) { return measure_bytes(bench, candidate); };
+    setup.time_finalists = [&](const std::vector<Candidate>& candidates) { return time_candidates(bench, candidates); };
     setup.journal = &workspace.journal();
     setup.replay = workspace.replay();
     setup.listener = &deliverer;

@@ -19,6 +19,15 @@ constexpr std::array<std::string_view, 8> kCommonStrategyKeys{"name",
                                                               "accuracy_weight",
                                                               "latency_weight"};
 
+double read_weight(Section& section, std::string_view key) {
+    const double weight = section.number(key, 1.0);
+    if (weight < 0) {
+        const ConfigNode& node = *section.given(key);
+        fail_at(node, "must be >= 0, got '" + node.scalar + "'");
+    }
+    return weight;
+}
+
 void read_strategy(Section& parent, TuningConfig& config, const KnownNames& known, Notes& notes) {
     Section section = parent.section("strategy");
     config.strategy.name = section.text("name", "basic");
@@ -30,13 +39,12 @@ void read_strategy(Section& parent, TuningConfig& config, const KnownNames& know
         refuse_unknown(node->mark, node->path, model_wise, split(kModelWiseNames.allowed(), ' '));
     }
     config.model_wise = kModelWiseNames.parse(model_wise).value_or(ModelWise::uniform);
-    static_cast<void>(section.integer("batch", 8, 1, 1024));
+    config.strategy_batch = section.integer("batch", config.strategy_batch, 1, 1024);
     for (const std::string_view key : {"sigopt_api_token", "sigopt_project_id", "sigopt_experiment_name"}) {
         if (section.given(key) != nullptr) static_cast<void>(section.text(key, ""));
     }
-    for (const std::string_view key : {"accuracy_weight", "latency_weight"}) {
-        if (section.given(key) != nullptr) static_cast<void>(section.number(key, 1.0));
-    }
+    if (section.given("accuracy_weight")) config.accuracy_weight = read_weight(section, "accuracy_weight");
+    if (section.given("latency_weight")) config.latency_weight = read_weight(section, "latency_weight");
 
     config.strategy.node = section.node();
     std::erase_if(config.strategy.node.entries,
@@ -76,26 +84,49 @@ void read_criterion(Section& parent, AccuracyCriterion& criterion) {
     parent.put("accuracy_criterion", section.finish());
 }
 
-void read_objectives(Section& section, TuningConfig& config, Notes& notes) {
+void add_objective(ObjectiveWeights& weights, std::string_view objective, double weight) {
+    if (objective == "performance") weights.latency += weight;
+    if (objective == "modelsize") weights.model_bytes += weight;
+    if (objective == "footprint") weights.footprint += weight;
+    if (objective == "accuracy") weights.accuracy += weight;
+}
+
+void read_objectives(Section& section, TuningConfig& config) {
     const std::string objective = section.text("objective", "performance");
     if (const ConfigNode* node = section.given("objective")) {
         const auto parsed = kObjectiveNames.parse(objective);
         if (!parsed) refuse_unknown(node->mark, node->path, objective, split(kObjectiveNames.allowed(), ' '));
-        config.objective = *parsed;
-        if (*parsed != Objective::performance) {
-            notes.add(*node, "'" + objective + "' is not available yet; available: performance");
-        }
     }
-    if (section.given("multi_objectives") == nullptr) return;
+    config.objective = {.latency = 0};
+    if (section.given("multi_objectives") == nullptr) {
+        add_objective(config.objective, objective, 1);
+        return;
+    }
     static constexpr std::array<std::string_view, 4> kObjectives{"accuracy", "performance", "modelsize", "footprint"};
     Section multi = section.section("multi_objectives");
-    const std::size_t count = multi.words_among("objective", kObjectives).size();
-    const std::size_t weights = multi.numbers("weight", {}).size();
-    const std::size_t directions = multi.words("higher_is_better", {}).size();
-    if ((weights != 0 && weights != count) || (directions != 0 && directions != count)) {
-        fail_at(multi.node(), "must have as many weights and directions as objectives", true);
+    const std::vector<std::string> objectives = multi.words_among("objective", kObjectives);
+    std::vector<double> weights = multi.numbers("weight", {});
+    const std::vector<std::string> directions = multi.words("higher_is_better", {});
+    const bool fits = (weights.empty() || weights.size() == objectives.size()) &&
+                      (directions.empty() || directions.size() == objectives.size());
+    if (objectives.empty() || !fits) {
+        fail_at(multi.node(), "must have objectives, and as many weights and directions as those", true);
     }
-    notes.add(multi.node(), "is not available yet; available: tuning.objective performance", true);
+    if (std::any_of(weights.begin(), weights.end(), [](double w) { return w < 0; })) {
+        fail_at(*multi.given("weight"), "must be >= 0", true);
+    }
+    if (weights.empty()) weights.assign(objectives.size(), 1.0 / static_cast<double>(objectives.size()));
+    for (std::size_t i = 0; i < objectives.size(); ++i) {
+        // Which way is better is no choice here: LPOT reads it because its users bring their own objectives.
+        const bool is_higher = objectives[i] == "accuracy" && config.criterion.higher_is_better;
+        const std::string wanted = is_higher ? "True" : "False";
+        const std::string other = is_higher ? "true" : "false";
+        if (!directions.empty() && directions[i] != wanted && directions[i] != other) {
+            fail_at(*multi.given("higher_is_better"),
+                    "is " + wanted + " for " + objectives[i] + ", got '" + directions[i] + "'");
+        }
+        add_objective(config.objective, objectives[i], weights[i]);
+    }
     section.put("multi_objectives", multi.finish());
 }
 
@@ -127,10 +158,10 @@ void read_execution(Section& section, TuningConfig& config, Notes& notes) {
     if (section.word("mode", "exact", kModes) == "fast") {
         notes.add(*section.given("mode"), "'fast' is not available yet; available: exact");
     }
-    static_cast<void>(section.boolean("early_termination", true));
-    static_cast<void>(section.boolean("prefix_reuse", true));
-    static_cast<void>(section.integer("prefix_memory_mb", 256, 0));
-    static_cast<void>(section.integer("finalists", 3, 1, 1000));
+    config.early_termination = section.boolean("early_termination", config.early_termination);
+    config.prefix_reuse = section.boolean("prefix_reuse", config.prefix_reuse);
+    config.prefix_memory_mb = section.integer("prefix_memory_mb", config.prefix_memory_mb, 0, 1 << 20);
+    config.finalists = section.integer("finalists", config.finalists, 1, 1000);
     config.shards = section.integer("shards", config.shards, 1, 100'000);
     config.batch_size = section.integer("batch_size", config.batch_size, 1, 65'536);
     config.threads = section.integer("threads", config.threads, 1, 1024);
@@ -142,7 +173,7 @@ TuningConfig read_tuning(Section& section, const KnownNames& known, Notes& notes
     TuningConfig config;
     read_strategy(section, config, known, notes);
     read_criterion(section, config.criterion);
-    read_objectives(section, config, notes);
+    read_objectives(section, config);
     read_exit_policy(section, config);
     config.random_seed = section.integer("random_seed", config.random_seed, 0);
     config.tensorboard = section.boolean("tensorboard", false);

@@ -85,6 +85,16 @@ inline constexpr EnumNames<Objective, 3> kObjectiveNames{{{{Objective::performan
                                                            {Objective::modelsize, "modelsize"},
                                                            {Objective::footprint, "footprint"}}}};
 
+/// What decides between candidates that meet the goal: a weighted sum of costs, lower is better. Each cost counts as a
+/// share of the fp32 model's; accuracy counts as loss, as a share of the baseline.
+struct ObjectiveWeights {
+    double latency = 1;
+    double model_bytes = 0;
+    double footprint = 0;
+    double accuracy = 0;
+    friend bool operator==(const ObjectiveWeights&, const ObjectiveWeights&) = default;
+};
+
 enum class ModelWise { uniform, product };
 inline constexpr EnumNames<ModelWise, 2> kModelWiseNames{
     {{{ModelWise::uniform, "uniform"}, {ModelWise::product, "product"}}}};
@@ -93,8 +103,11 @@ struct TuningConfig {
     PluginConfig strategy;  ///< name and its section, without `name`
     ModelWise model_wise = ModelWise::uniform;
     AccuracyCriterion criterion;
-    Objective objective = Objective::performance;
-    double timeout_s = 0;  ///< 0 = stop at the first trial that meets the goal
+    std::int64_t strategy_batch = 8;  ///< candidates asked for together where each batch needs the one before
+    double accuracy_weight = 1;       ///< of the strategy's loss (tpe)
+    double latency_weight = 1;
+    ObjectiveWeights objective;  ///< of objective or multi_objectives
+    double timeout_s = 0;        ///< 0 = stop at the first trial that meets the goal
     std::int64_t max_trials = 100;
     bool performance_only = false;
     std::int64_t random_seed = 1978;
@@ -103,6 +116,10 @@ struct TuningConfig {
     std::int64_t shards = 20;
     std::int64_t batch_size = 25;  ///< of the executor
     std::int64_t threads = 1;      ///< per evaluation
+    bool early_termination = true;
+    bool prefix_reuse = true;
+    std::int64_t prefix_memory_mb = 256;
+    std::int64_t finalists = 3;
 };
 
 struct EvaluationConfig {

@@ -4,17 +4,19 @@
 #include <cstring>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "base/check.hpp"
 #include "base/error.hpp"
 #include "base/wire.hpp"
+#include "eval/difficulty.hpp"
 #include "kernel/ref/ref_op.hpp"
 
 namespace halftone {
 namespace {
 
-/// Candidates whose sessions a worker keeps: shards of few trials interleave, never of many.
-constexpr std::size_t kCachedSessions = 3;
+/// Jobs whose sessions a worker keeps: shards of few jobs interleave, never of many.
+constexpr std::size_t kCachedGroups = 3;
 
 void check_fits(const PreparedModel& model, const Pipeline* pipeline, const char* section) {
     if (!pipeline) return;
@@ -45,22 +47,30 @@ void check_output(const Graph& graph) {
                      " " + shape.to_text() + "; scoring needs fp32 with a row for each sample");
 }
 
-std::string encode(const MetricState& state) {
+/// What a shard scored; margins only of the baseline.
+struct Scored {
+    MetricState state;
+    std::vector<float> margins{};
+};
+
+std::string encode(const Scored& scored) {
     WireWriter wire;
-    wire.put_all(state.sums);
-    wire.put_all(state.counts);
-    wire.put(state.samples);
+    wire.put_all(scored.state.sums);
+    wire.put_all(scored.state.counts);
+    wire.put(scored.state.samples);
+    wire.put_all(scored.margins);
     return wire.take();
 }
 
-MetricState decode_state(const std::string& bytes) {
+Scored decode_scored(const std::string& bytes) {
     WireReader wire(bytes);
-    MetricState state;
-    state.sums = wire.get_all<double>();
-    state.counts = wire.get_all<std::int64_t>();
-    state.samples = wire.get<std::int64_t>();
-    HALFTONE_CHECK(wire.ok() && wire.at_end(), "a shard's metric state is complete");
-    return state;
+    Scored scored;
+    scored.state.sums = wire.get_all<double>();
+    scored.state.counts = wire.get_all<std::int64_t>();
+    scored.state.samples = wire.get<std::int64_t>();
+    scored.margins = wire.get_all<float>();
+    HALFTONE_CHECK(wire.ok() && wire.at_end(), "a shard's scores are complete");
+    return scored;
 }
 
 /// The first `rows` rows of a tensor.
@@ -131,7 +141,8 @@ std::int64_t ModelEvaluator::evaluation_samples() const {
 }
 
 std::int64_t ModelEvaluator::shards(JobKind kind) const {
-    if (kind != JobKind::calibrate) return std::max<std::int64_t>(1, std::min(setup_.shards, evaluation_samples()));
+    if (kind == JobKind::baseline || kind == JobKind::evaluate)
+        return std::max<std::int64_t>(1, std::min(setup_.shards, evaluation_samples()));
     const auto& sizes = setup_.space->calibration_sizes();
     return std::max<std::int64_t>(1, std::min(setup_.shards, *std::max_element(sizes.begin(), sizes.end())));
 }
@@ -145,46 +156,120 @@ std::vector<std::int64_t> ModelEvaluator::calibration_borders() const {
     return borders;
 }
 
-Session& ModelEvaluator::session_for(const Job& job) {
-    const Key key{.is_baseline = job.kind == JobKind::baseline,
-                  .hash = job.kind == JobKind::baseline ? 0 : job.candidate.hash};
-    const auto found = std::find_if(sessions_.begin(), sessions_.end(), [&](const auto& s) { return s.key == key; });
-    if (found != sessions_.end()) {
-        sessions_.splice(sessions_.begin(), sessions_, found);
-        return sessions_.front().session;
+CandidateGroup& ModelEvaluator::group_for(const Job& job) {
+    std::vector<Candidate> candidates{job.candidate};
+    candidates.insert(candidates.end(), job.followers.begin(), job.followers.end());
+    const auto found =
+        std::find_if(groups_.begin(), groups_.end(), [&](const auto& group) { return group.is_of(candidates); });
+    if (found != groups_.end()) {
+        groups_.splice(groups_.begin(), groups_, found);
+        return groups_.front();
     }
-    sessions_.push_front({key, compile(key.is_baseline ? setup_.model->graph : quantized(job.candidate).graph)});
-    if (sessions_.size() > kCachedSessions) sessions_.pop_back();
-    return sessions_.front().session;
+    CompileOptions own = options();
+    own.hashes_steps = candidates.size() > 1;
+    const auto compile_candidate = [&](const Candidate& candidate) {
+        return Session(quantized(candidate).graph, reference_ops(), own);
+    };
+    if (groups_.size() == kCachedGroups) groups_.pop_back();
+    groups_.emplace_front(candidates, *setup_.model, compile_candidate, setup_.prefix_bytes);
+    return groups_.front();
 }
 
-Session ModelEvaluator::compile(const Graph& graph) const {
+CompileOptions ModelEvaluator::options() const {
     CompileOptions options;
     options.batch = setup_.batch;
     options.weights = weights_.get();
-    return {graph, reference_ops(), options};
+    options.memory = &memory_;
+    return options;
 }
 
+Session ModelEvaluator::compile(const Graph& graph) const { return {graph, reference_ops(), options()}; }
+
 ShardResult ModelEvaluator::run(const Job& job, std::int64_t shard) {
-    if (job.kind == JobKind::calibrate) return run_calibration(shard);
-    Session* session = nullptr;
-    try {
-        session = &session_for(job);
-    } catch (const ModelError& error) {
-        if (job.kind == JobKind::baseline) throw;
-        return {.payload = {}, .failure = error.what(), .sample_units = 0};  // this candidate cannot be built
+    switch (job.kind) {
+        case JobKind::calibrate:
+            return run_calibration(shard);
+        case JobKind::baseline:
+            return run_baseline(shard);
+        case JobKind::probe:
+            return run_probe(job, shard);
+        case JobKind::evaluate:
+            break;
     }
-    const SampleRange range = shard_range(evaluation_samples(), shards(job.kind), shard);
-    MetricState state = setup_.metric->empty();
+    return run_candidates(job, shard);
+}
+
+void ModelEvaluator::read_batch(SampleRange batch, MutableView input, std::span<std::int64_t> labels) {
+    samples_->read(batch.first, batch.count(), input, labels, true);
+}
+
+ShardResult ModelEvaluator::run_baseline(std::int64_t shard) {
+    if (!baseline_session_) baseline_session_ = std::make_unique<Session>(compile(setup_.model->graph));
+    const SampleRange range = shard_range(evaluation_samples(), shards(JobKind::baseline), shard);
+    Scored scored{setup_.metric->empty()};
     const auto read = [&](std::int64_t first, std::int64_t rows, MutableView out, std::span<std::int64_t> labels) {
-        samples_->read(first, rows, out, labels, true);
+        read_batch({first, first + rows}, out, labels);
     };
-    for_each_batch(*session, range, read, [&](std::int64_t, std::int64_t rows, std::span<const std::int64_t> labels) {
-        setup_.metric->update(state, head(session->output(0), rows), labels);
+    Session& session = *baseline_session_;
+    for_each_batch(session, range, read, [&](std::int64_t, std::int64_t rows, std::span<const std::int64_t> labels) {
+        const TensorView output = head(session.output(0), rows);
+        setup_.metric->update(scored.state, output, labels);
+        const std::vector<float> margins = setup_.metric->margins(output, labels);
+        scored.margins.insert(scored.margins.end(), margins.begin(), margins.end());
     });
-    return {.payload = encode(state),
+    return {.payload = encode(scored),
             .failure = {},
             .sample_units = range.count() * static_cast<std::int64_t>(setup_.model->units.size())};
+}
+
+ShardResult ModelEvaluator::run_candidates(const Job& job, std::int64_t shard) {
+    baseline_session_.reset();
+    probe_.reset();
+    CandidateGroup& group = group_for(job);
+    const SampleRange range = shard_range(evaluation_samples(), shards(job.kind), shard);
+    std::vector<Scored> scored(group.size(), Scored{setup_.metric->empty()});
+    std::vector<std::int64_t> labels(static_cast<std::size_t>(setup_.batch));
+    for (std::int64_t first = range.first; first < range.last && group.first_session(); first += setup_.batch) {
+        const SampleRange batch{first, std::min(first + setup_.batch, range.last)};
+        const auto used = std::span(labels).first(static_cast<std::size_t>(batch.count()));
+        read_batch(batch, group.first_session()->input(0), used);
+        group.run([&](std::size_t i, Session& session) {
+            setup_.metric->update(scored[i].state, head(session.output(0), batch.count()), used);
+        });
+    }
+    const auto result_of = [&](std::size_t i) -> ShardResult {
+        if (!group.failure(i).empty()) return {.payload = {}, .failure = group.failure(i)};
+        return {.payload = encode(scored[i]), .failure = {}, .sample_units = range.count() * group.executed_units(i)};
+    };
+    ShardResult result = result_of(0);
+    for (std::size_t i = 1; i < group.size(); ++i) result.followers.push_back(result_of(i));
+    return result;
+}
+
+ShardResult ModelEvaluator::run_probe(const Job& job, std::int64_t shard) {
+    try {
+        if (!probe_ || probe_->kind != job.probe || probe_->hash != job.candidate.hash) {
+            probe_.reset();
+            probe_.emplace(
+                RunningProbe{job.probe, job.candidate.hash,
+                             ErrorProbe(job.probe, *setup_.model, quantized(job.candidate).graph, options())});
+        }
+    } catch (const ModelError& error) {
+        return {.payload = {}, .failure = error.what()};  // this candidate cannot be built
+    }
+    // The samples are those that the candidate was calibrated with, cut at the borders of the longest set's shards.
+    const std::int64_t samples = setup_.space->calibration_sizes()[static_cast<std::size_t>(job.candidate.calibration)];
+    SampleRange range = shard_range(calibration_borders().back(), shards(job.kind), shard);
+    range.last = std::max(range.first, std::min(range.last, samples));
+    std::vector<ErrorSums> sums(probe_->probe.size());
+    std::vector<std::int64_t> labels(static_cast<std::size_t>(setup_.batch));
+    for (std::int64_t first = range.first; first < range.last; first += setup_.batch) {
+        const std::int64_t rows = std::min(setup_.batch, range.last - first);
+        setup_.calibration->read(first, rows, probe_->probe.reference().input(0),
+                                 std::span(labels).first(static_cast<std::size_t>(rows)));
+        probe_->probe.run(rows, sums);
+    }
+    return {.payload = encode_errors(sums, range.count()), .failure = {}};
 }
 
 Score ModelEvaluator::score_graph(const Graph& graph, Tensor* logits) {
@@ -288,8 +373,39 @@ void ModelEvaluator::install_calibration(const std::string& merged) {
 
 Score ModelEvaluator::merge_scores(const std::vector<std::string>& payloads) const {
     MetricState state = setup_.metric->empty();
-    for (const std::string& payload : payloads) state.merge(decode_state(payload));
+    for (const std::string& payload : payloads) state.merge(decode_scored(payload).state);
     return score_of(state);
+}
+
+void ModelEvaluator::install_difficulty(const std::string& merged) {
+    if (std::cmp_not_equal(merged.size(), evaluation_samples())) {
+        throw ConfigError("the journal's record 'difficulty' is of " + std::to_string(merged.size()) +
+                          " samples, the evaluation set has " + std::to_string(evaluation_samples()) +
+                          "; choose another --workspace");
+    }
+    samples_.emplace(*setup_.evaluation, setup_.cache_bytes, hardest_first(merged));
+}
+
+std::optional<AccuracyBounds> ModelEvaluator::bounds(const std::vector<std::string>& payloads) const {
+    const Score score = merge_scores(payloads);
+    if (!score.correct) return std::nullopt;
+    const auto all = static_cast<double>(evaluation_samples());
+    const auto unseen = evaluation_samples() - score.samples;
+    return AccuracyBounds{static_cast<double>(*score.correct) / all,
+                          static_cast<double>(*score.correct + unseen) / all};
+}
+
+std::string ModelEvaluator::merge_difficulty(const std::vector<std::string>& payloads) const {
+    std::vector<float> margins;
+    for (const std::string& payload : payloads) {
+        const Scored scored = decode_scored(payload);
+        margins.insert(margins.end(), scored.margins.begin(), scored.margins.end());
+    }
+    return margins.empty() ? std::string() : difficulty_text(margins);
+}
+
+ProbeResult ModelEvaluator::merge_probe(const std::vector<std::string>& payloads) const {
+    return merge_errors(payloads);
 }
 
 const ModelEvaluator::Setting& ModelEvaluator::setting(std::int64_t calibration) const {

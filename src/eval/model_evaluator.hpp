@@ -13,6 +13,8 @@
 #include "calib/table.hpp"
 #include "data/dataset.hpp"
 #include "eval/bias_corrector.hpp"
+#include "eval/candidate_group.hpp"
+#include "eval/error_probe.hpp"
 #include "eval/sample_cache.hpp"
 #include "exec/apply_plan.hpp"
 #include "exec/prepared_model.hpp"
@@ -37,6 +39,8 @@ struct EvaluationSetup {
     BiasCorrection bias_correction = BiasCorrection::none;
     std::int64_t samples = -1;                        ///< evaluate only the first so many; -1 = all
     std::size_t cache_bytes = std::size_t{1} << 30U;  ///< preprocessed evaluation samples that a process may keep
+    /// Results that candidates evaluated together may keep for one another.
+    std::size_t prefix_bytes = std::size_t{1} << 30U;
 };
 
 class ModelEvaluator final : public Evaluator {
@@ -48,8 +52,12 @@ public:
     [[nodiscard]] std::int64_t shards(JobKind kind) const override;
     [[nodiscard]] ShardResult run(const Job& job, std::int64_t shard) override;
     void install_calibration(const std::string& merged) override;
+    void install_difficulty(const std::string& merged) override;
     [[nodiscard]] std::string merge_calibration(const std::vector<std::string>& payloads) const override;
     [[nodiscard]] Score merge_scores(const std::vector<std::string>& payloads) const override;
+    [[nodiscard]] std::optional<AccuracyBounds> bounds(const std::vector<std::string>& payloads) const override;
+    [[nodiscard]] std::string merge_difficulty(const std::vector<std::string>& payloads) const override;
+    [[nodiscard]] ProbeResult merge_probe(const std::vector<std::string>& payloads) const override;
 
     /// The quantized model of a candidate. @pre calibration is installed
     [[nodiscard]] QuantizedModel quantized(const Candidate& candidate) const;
@@ -64,17 +72,12 @@ public:
     [[nodiscard]] Score score_graph(const Graph& graph, Tensor* logits);
 
 private:
-    /// Which session: the fp32 model's, or a candidate's.
-    struct Key {
-        bool is_baseline = false;
-        std::uint64_t hash = 0;
-        friend bool operator==(const Key&, const Key&) = default;
-    };
-    struct CachedSession {
-        Key key;
-        Session session;
-    };
     [[nodiscard]] ShardResult run_calibration(std::int64_t shard);
+    [[nodiscard]] ShardResult run_baseline(std::int64_t shard);
+    [[nodiscard]] ShardResult run_candidates(const Job& job, std::int64_t shard);
+    [[nodiscard]] ShardResult run_probe(const Job& job, std::int64_t shard);
+    /// Reads a batch of the evaluation set, in the order of the day, into a session's input.
+    void read_batch(SampleRange batch, MutableView input, std::span<std::int64_t> labels);
     /// What candidates of one calibration index are made from.
     struct Setting {
         PreparedModel model;
@@ -87,10 +90,11 @@ private:
     void smooth_setting(Setting& setting, const CorrectionSamples& samples, double alpha) const;
     /// Statistics of samples [range) of the calibration set.
     [[nodiscard]] CalibrationTable observe(SampleRange range);
-    [[nodiscard]] Session& session_for(const Job& job);
+    [[nodiscard]] CandidateGroup& group_for(const Job& job);
     [[nodiscard]] std::vector<std::int64_t> calibration_borders() const;
     [[nodiscard]] std::int64_t evaluation_samples() const;
     [[nodiscard]] Score score_of(const MetricState& state) const;
+    [[nodiscard]] CompileOptions options() const;
     [[nodiscard]] Session compile(const Graph& graph) const;
 
     EvaluationSetup setup_;
@@ -102,7 +106,16 @@ private:
     mutable WeightCodes weight_codes_;                  ///< of earlier candidates
     mutable std::map<std::int64_t, Setting> settings_;  ///< by calibration index; made on first use
     mutable std::optional<std::pair<std::uint64_t, PlanNumbers>> corrected_;  ///< the last candidate's
-    std::list<CachedSession> sessions_;                                       ///< most recent first
+    mutable WorkingMemory memory_;                                            ///< of all sessions here
+    std::unique_ptr<Session> baseline_session_;
+    std::list<CandidateGroup> groups_;  ///< most recent first
+    /// The probe at work: shards of one come in a row.
+    struct RunningProbe {
+        ProbeKind kind;
+        std::uint64_t hash;
+        ErrorProbe probe;
+    };
+    std::optional<RunningProbe> probe_;
 };
 
 }  // namespace halftone

@@ -17,7 +17,9 @@ public:
     /// Keeps batches in the order of their first reading until `limit_bytes` are in use; the others are read again each
     /// time. Nothing is ever dropped: the same batches come round in the same order, which is the worst case of "least
     /// recently used".
-    SampleCache(const Pipeline& data, std::size_t limit_bytes) : data_(data), limit_bytes_(limit_bytes) {}
+    /// @param order  the n-th sample is the data set's order[n]; empty: n
+    SampleCache(const Pipeline& data, std::size_t limit_bytes, std::vector<std::int64_t> order = {})
+        : data_(data), limit_bytes_(limit_bytes), order_(std::move(order)) {}
 
     /// Just as Pipeline::read. @param keep  whether this batch is worth memory
     void read(std::int64_t first, std::int64_t count, MutableView out, std::span<std::int64_t> labels, bool keep);
@@ -28,8 +30,11 @@ private:
         std::vector<float> values;
         std::vector<std::int64_t> labels;
     };
+    void read_data(std::int64_t first, std::int64_t count, MutableView out, std::span<std::int64_t> labels) const;
+
     const Pipeline& data_;
     std::size_t limit_bytes_;
+    std::vector<std::int64_t> order_;
     std::size_t bytes_ = 0;
     std::map<std::pair<std::int64_t, std::int64_t>, Batch> batches_;  ///< by first sample and count
 };

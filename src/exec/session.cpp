@@ -2,17 +2,21 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <map>
 #include <optional>
 #include <utility>
 
 #include "base/check.hpp"
+#include "base/hash.hpp"
+#include "base/rng.hpp"
 #include "exec/align_concat.hpp"
 #include "exec/fold_codes.hpp"
 #include "exec/fuse_patterns.hpp"
 #include "exec/fuse_tables.hpp"
 #include "exec/lowering.hpp"
 #include "exec/memory_plan.hpp"
+#include "exec/request_hash.hpp"
 #include "exec/step_cost.hpp"
 #include "graph/passes/passes.hpp"
 
@@ -27,6 +31,8 @@ struct Buffer {
     std::size_t first = 0;  ///< step that writes it
     std::size_t last = 0;   ///< last step that reads it
     std::size_t alias_of = kNone;
+    std::uint64_t key = 0;         ///< of its content
+    std::size_t producer = kNone;  ///< step that writes it
 
     static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 };
@@ -49,9 +55,11 @@ struct SessionState {
     std::vector<Buffer> buffers;
     std::vector<BuiltStep> steps;
     std::vector<StepInfo> infos;
+    std::vector<StepFlow> flow;
     std::vector<std::pair<TensorType, std::size_t>> inputs, outputs, taps;  ///< type, buffer
     Tensor arena, scratch;
     std::size_t arena_bytes = 0;
+    std::size_t scratch_bytes = 0;
 };
 
 namespace {
@@ -65,11 +73,13 @@ public:
         const std::size_t buffer = new_buffer(Layout(tensor.type()));
         state_.buffers[buffer].is_fixed = true;
         state_.buffers[buffer].fixed = tensor;
+        if (options_.hashes_steps) state_.buffers[buffer].key = hash_of(tensor);
         at_hand_[value].push_back(buffer);
     }
 
     std::size_t add_input(ValueId value, const TensorType& type) {
         const std::size_t buffer = new_fixed(Layout(type));
+        state_.buffers[buffer].key = ++inputs_;
         at_hand_[value].push_back(buffer);
         return buffer;
     }
@@ -89,12 +99,14 @@ public:
             at_hand_[step.outputs[i]].push_back(buffer);
         }
         built.primitive = std::move(primitive);
-        push(std::move(built), {.name = step.name,
-                                .op = step.request.node->op,
-                                .implementation = {},
-                                .is_integer = step.request.is_quantized(),
-                                .is_bf16 = step.request.is_bf16,
-                                .operations = operations_of(step.request)});
+        const std::uint64_t content = options_.hashes_steps ? hash_of(step.request) : 0;
+        push(std::move(built), content,
+             {.name = step.name,
+              .op = step.request.node->op,
+              .implementation = {},
+              .is_integer = step.request.is_quantized(),
+              .is_bf16 = step.request.is_bf16,
+              .operations = operations_of(step.request)});
     }
 
     /// A buffer of its own with the plain value, valid after the run.
@@ -137,15 +149,18 @@ private:
         reorder.inputs = {source};
         const std::size_t target = new_buffer(layout);
         reorder.outputs = {target};
-        push(std::move(reorder), {.name = state_.buffers[source].layout.name() + " to " + layout.name(),
-                                  .op = "Reorder",
-                                  .implementation = {}});
+        push(std::move(reorder), kReorderKey,
+             {.name = state_.buffers[source].layout.name() + " to " + layout.name(),
+              .op = "Reorder",
+              .implementation = {}});
         at_hand_.at(value).push_back(target);
         return target;
     }
 
-    void push(BuiltStep step, StepInfo info) {
+    /// @param content  hash of what the step computes, without its inputs
+    void push(BuiltStep step, std::uint64_t content, StepInfo info) {
         const std::size_t index = state_.steps.size();
+        if (options_.hashes_steps) add_flow(step, content);
         for (const std::size_t b : step.inputs) state_.buffers[b].last = index;
         for (const std::size_t b : step.outputs) {
             state_.buffers[b].first = index;
@@ -156,8 +171,35 @@ private:
         state_.infos.push_back(std::move(info));
     }
 
+    void add_flow(const BuiltStep& step, std::uint64_t content) {
+        StepFlow flow;
+        Hasher hasher;
+        hasher.add(content);
+        hasher.add(std::string_view(step.primitive->implementation()));
+        for (const std::size_t b : step.inputs) {
+            const Buffer& buffer = state_.buffers[b];
+            hasher.add(buffer.key);
+            if (buffer.producer != Buffer::kNone) flow.producers.push_back(buffer.producer);
+        }
+        for (const std::size_t b : step.outputs) {
+            const Layout& layout = state_.buffers[b].layout;
+            hasher.add(std::string_view(layout.name()));
+            hasher.add(static_cast<std::uint64_t>(layout.bytes()));
+            flow.output_bytes.push_back(layout.bytes());
+        }
+        flow.key = hasher.digest();
+        for (std::size_t i = 0; i < step.outputs.size(); ++i) {
+            state_.buffers[step.outputs[i]].key = mix(flow.key, i);
+            state_.buffers[step.outputs[i]].producer = state_.steps.size();
+        }
+        state_.flow.push_back(std::move(flow));
+    }
+
+    static constexpr std::uint64_t kReorderKey = 0x72656f72646572;  // a name for all: the layouts say the rest
+
     SessionState& state_;
     const CompileOptions& options_;
+    std::uint64_t inputs_ = 0;
     std::map<ValueId, std::vector<std::size_t>> at_hand_;
 };
 
@@ -185,7 +227,18 @@ void share_in_place(SessionState& state) {
     }
 }
 
-void allocate(SessionState& state) {
+/// `bytes` of the shared memory, which grows where it is too small (sessions that use the old one keep it alive), or of
+/// its own.
+Tensor take_memory(std::size_t bytes, Tensor* shared) {
+    if (shared == nullptr) return raw_memory(bytes);
+    if (shared->is_empty() || shared->bytes() < bytes) *shared = raw_memory(bytes);
+    return *shared;
+}
+
+/// A session's own pointer into memory that it shares with others.
+std::byte* writable(const Tensor& memory) { return const_cast<std::byte*>(memory.view().data); }
+
+void allocate(SessionState& state, WorkingMemory* memory) {
     share_in_place(state);
     std::vector<BufferLife> lives;
     std::vector<std::size_t> planned;
@@ -196,12 +249,12 @@ void allocate(SessionState& state) {
         planned.push_back(b);
     }
     const MemoryPlan plan = plan_memory(lives);
-    state.arena = raw_memory(plan.arena_bytes);
+    state.arena = take_memory(plan.arena_bytes, memory ? &memory->arena : nullptr);
     state.arena_bytes = plan.arena_bytes;
 
     std::vector<std::byte*> address(state.buffers.size(), nullptr);
     for (std::size_t i = 0; i < planned.size(); ++i) {
-        address[planned[i]] = state.arena.mutable_view().data + plan.offsets[i];
+        address[planned[i]] = writable(state.arena) + plan.offsets[i];
     }
     for (std::size_t b = 0; b < state.buffers.size(); ++b) {
         if (state.buffers[b].is_fixed) address[b] = state.buffers[b].fixed.mutable_view().data;
@@ -212,7 +265,8 @@ void allocate(SessionState& state) {
         for (const std::size_t b : step.outputs) step.output_data.push_back(address[root_of(state.buffers, b)]);
         scratch = std::max(scratch, step.primitive->scratch_bytes());
     }
-    state.scratch = raw_memory(scratch);
+    state.scratch_bytes = scratch;
+    state.scratch = take_memory(scratch, memory ? &memory->scratch : nullptr);
 }
 
 /// The values of `to` that are called as those of `from`.
@@ -271,7 +325,15 @@ Session::Session(const Graph& given, const OpLibrary& ops, const CompileOptions&
     for (const ValueId value : taps) {
         state_->taps.emplace_back(types[value.index()], builder.keep_plain(value, types[value.index()]));
     }
-    allocate(*state_);
+    if (options.hashes_steps) {
+        for (const auto* results : {&state_->outputs, &state_->taps}) {
+            for (const auto& [type, buffer] : *results) {
+                const std::size_t producer = state_->buffers[buffer].producer;
+                if (producer != Buffer::kNone) state_->flow[producer].is_result = true;
+            }
+        }
+    }
+    allocate(*state_, options.memory);
 }
 
 Session::~Session() = default;
@@ -297,7 +359,24 @@ TensorView Session::tap(std::size_t i) const {
 
 void Session::run() {
     for (const BuiltStep& step : state_->steps) {
-        step.primitive->execute(step.input_data, step.output_data, state_->scratch.mutable_view().data);
+        step.primitive->execute(step.input_data, step.output_data, writable(state_->scratch));
+    }
+}
+
+void Session::run(std::span<const StepAction> actions) {
+    HALFTONE_CHECK(actions.size() == state_->steps.size(), "one action for each step");
+    for (std::size_t s = 0; s < actions.size(); ++s) {
+        const BuiltStep& step = state_->steps[s];
+        const std::vector<std::size_t>& bytes = state_->flow[s].output_bytes;
+        if (actions[s].is_executed) {
+            step.primitive->execute(step.input_data, step.output_data, writable(state_->scratch));
+        }
+        for (std::size_t i = 0; i < actions[s].loads.size(); ++i) {
+            std::memcpy(step.output_data[i], actions[s].loads[i], bytes[i]);
+        }
+        for (std::size_t i = 0; i < actions[s].stores.size(); ++i) {
+            std::memcpy(actions[s].stores[i], step.output_data[i], bytes[i]);
+        }
     }
 }
 
@@ -307,12 +386,14 @@ void Session::run_profiled(std::span<std::int64_t> nanoseconds) {
     for (std::size_t s = 0; s < state_->steps.size(); ++s) {
         const BuiltStep& step = state_->steps[s];
         const auto start = Clock::now();
-        step.primitive->execute(step.input_data, step.output_data, state_->scratch.mutable_view().data);
+        step.primitive->execute(step.input_data, step.output_data, writable(state_->scratch));
         nanoseconds[s] = std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count();
     }
 }
 
 const std::vector<StepInfo>& Session::steps() const { return state_->infos; }
+const std::vector<StepFlow>& Session::flow() const { return state_->flow; }
+std::size_t Session::scratch_bytes() const { return state_->scratch_bytes; }
 std::size_t Session::arena_bytes() const { return state_->arena_bytes; }
 
 }  // namespace halftone

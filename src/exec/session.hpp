@@ -14,11 +14,19 @@
 
 namespace halftone {
 
+/// Working memory that sessions of one thread can share: they never run at the same time, and nothing in it outlives a
+/// run.
+struct WorkingMemory {
+    Tensor arena, scratch;
+};
+
 struct CompileOptions {
     std::int64_t batch = 1;
     Backend backend = Backend::dnnl;
     WeightCache* weights = nullptr;
-    std::vector<ValueId> taps{};  ///< values to keep readable after run(), as plain f32
+    std::vector<ValueId> taps{};      ///< values to keep readable after run(), as plain f32
+    WorkingMemory* memory = nullptr;  ///< used, and made larger where it is too small; null: memory of its own
+    bool hashes_steps = false;        ///< fill in flow()
 };
 
 /// One step as it was built: for inspect, bench and tests.
@@ -29,6 +37,22 @@ struct StepInfo {
     bool is_integer = false;  ///< reads codes
     bool is_bf16 = false;
     double operations = 0;  ///< multiplications and additions; 0 where memory is the cost
+};
+
+/// How a step's results come about. Two steps with the same key, of any sessions, write the same bytes for the same
+/// graph inputs: the key covers the computation, its constants and layouts, and all that leads to its inputs.
+struct StepFlow {
+    std::uint64_t key = 0;
+    std::vector<std::size_t> producers;     ///< steps whose results it reads
+    std::vector<std::size_t> output_bytes;  ///< by output
+    bool is_result = false;                 ///< writes an output of the graph, or a tap
+};
+
+/// What a run does at a step.
+struct StepAction {
+    bool is_executed = true;
+    std::vector<const std::byte*> loads{};  ///< by output: results taken from here; empty: none
+    std::vector<std::byte*> stores{};       ///< by output: results are copied to here; empty: nowhere
 };
 
 struct SessionState;  ///< in session.cpp
@@ -49,11 +73,16 @@ public:
     /// The i-th of CompileOptions::taps.
     [[nodiscard]] TensorView tap(std::size_t i) const;
     void run();
+    /// Executes some of the steps only, and takes or leaves results. @pre one element for each of steps()
+    void run(std::span<const StepAction> actions);
     /// The same, with the time of each step. @pre one element for each of steps()
     void run_profiled(std::span<std::int64_t> nanoseconds);
 
     [[nodiscard]] const std::vector<StepInfo>& steps() const;
+    /// One element for each of steps(). @pre CompileOptions::hashes_steps
+    [[nodiscard]] const std::vector<StepFlow>& flow() const;
     [[nodiscard]] std::size_t arena_bytes() const;
+    [[nodiscard]] std::size_t scratch_bytes() const;
 
 private:
     std::unique_ptr<SessionState> state_;

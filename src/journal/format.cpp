@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -13,12 +14,25 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr std::array<std::pair<const char*, double ErrorNumbers::*>, 10> kErrorFields{
+    {{"error", &ErrorNumbers::error},
+     {"reference", &ErrorNumbers::reference},
+     {"quantized", &ErrorNumbers::quantized},
+     {"product", &ErrorNumbers::product},
+     {"sum", &ErrorNumbers::sum},
+     {"quantized_sum", &ErrorNumbers::quantized_sum},
+     {"min", &ErrorNumbers::min},
+     {"max", &ErrorNumbers::max},
+     {"quantized_min", &ErrorNumbers::quantized_min},
+     {"quantized_max", &ErrorNumbers::quantized_max}}};
+
 // ---- writing ----
 
 void put_result(Json& json, const Result& result) {
     if (!result.failure.empty()) json["failure"] = result.failure;
     // A number nobody measured would be read as one, so a failed trial has none.
     json["accuracy"] = result.failure.empty() && std::isfinite(result.accuracy) ? Json(result.accuracy) : Json(nullptr);
+    if (result.bounds) json["bounds"] = {result.bounds->first, result.bounds->second};
     if (result.correct) json["correct"] = *result.correct;
     json["samples"] = result.samples;
     json["sample_units"] = result.sample_units;
@@ -45,6 +59,7 @@ Json to_json(const Trial& trial) {
         json["changed"].push_back(Json{{"unit", change.unit}, {"to", change.to}});
     json["verdict"] = trial.verdict;
     put_result(json, trial.result);
+    if (trial.latency_ms) json["latency_ms"] = *trial.latency_ms;
     json["elapsed_ms"] = trial.elapsed_ms;
     return json;
 }
@@ -52,6 +67,54 @@ Json to_json(const Trial& trial) {
 Json to_json(const Partial& partial) {
     Json json{{"type", "partial"}, {"of", partial.of}, {"candidate", partial.candidate}};
     put_result(json, partial.result);
+    return json;
+}
+
+Json to_json(const Completion& completion) {
+    Json json{{"type", "completion"}, {"of", completion.of}, {"candidate", completion.candidate}};
+    put_result(json, completion.result);
+    return json;
+}
+
+Json to_json(const Difficulty& difficulty) { return {{"type", "difficulty"}, {"samples", difficulty.samples}}; }
+
+Json to_json(const Sensitivity& sensitivity) {
+    Json json{{"type", "sensitivity"},    {"probe", sensitivity.probe},         {"stage", sensitivity.stage},
+              {"kind", sensitivity.kind}, {"candidate", sensitivity.candidate}, {"samples", sensitivity.samples}};
+    if (!sensitivity.failure.empty()) json["failure"] = sensitivity.failure;
+    json["values"] = Json::array();
+    for (const ErrorNumbers& v : sensitivity.values) {
+        Json value = Json::object();
+        if (!v.unit.empty()) value["unit"] = v.unit;
+        for (const auto& [key, field] : kErrorFields) value[key] = v.*field;
+        value["count"] = v.count;
+        json["values"].push_back(std::move(value));
+    }
+    return json;
+}
+
+Json to_json(const LatencyTable& table) {
+    Json json{{"type", "latency_table"}, {"unit_ms", table.unit_ms}};
+    json["borders"] = Json::array();
+    for (const LatencyTable::Border& border : table.borders) {
+        json["borders"].push_back(Json{{"producer", border.producer},
+                                       {"consumer", border.consumer},
+                                       {"quantize_ms", border.quantize_ms},
+                                       {"dequantize_ms", border.dequantize_ms}});
+    }
+    json["rest_ms"] = table.rest_ms;
+    return json;
+}
+
+Json to_json(const Finalists& finalists) {
+    Json json{{"type", "finalists"}, {"entries", Json::array()}, {"chosen", finalists.chosen}};
+    for (const Finalists::Entry& entry : finalists.entries) {
+        json["entries"].push_back(Json{{"trial", entry.trial},
+                                       {"candidate", entry.candidate},
+                                       {"median_ms", entry.median_ms},
+                                       {"low_ms", entry.low_ms},
+                                       {"high_ms", entry.high_ms}});
+    }
     return json;
 }
 
@@ -106,6 +169,26 @@ bool truth_of(const Json& json, const char* key) {
     return value.get<bool>();
 }
 
+/// @throws Refused unless it is a list, of objects where `of_objects`
+const Json& list_of(const Json& json, const char* key, bool of_objects) {
+    const Json& list = value_of(json, key);
+    if (!list.is_array()) throw Refused{fmt::format("key '{}' must be a list", key)};
+    for (const Json& element : list) {
+        if (of_objects && !element.is_object()) throw Refused{fmt::format("key '{}' must be a list of objects", key)};
+    }
+    return list;
+}
+
+std::vector<double> numbers_of(const Json& list, const char* key) {
+    std::vector<double> numbers;
+    if (!list.is_array()) throw Refused{fmt::format("key '{}' must hold lists of numbers", key)};
+    for (const Json& number : list) {
+        if (!number.is_number()) throw Refused{fmt::format("key '{}' must hold numbers", key)};
+        numbers.push_back(number.get<double>());
+    }
+    return numbers;
+}
+
 Result result_of(const Json& json) {
     Result result;
     if (json.contains("failure")) result.failure = text_of(json, "failure");
@@ -113,6 +196,11 @@ Result result_of(const Json& json) {
         result.accuracy = number_of(json, "accuracy");
     } else if (result.failure.empty()) {
         result.accuracy = std::numeric_limits<double>::quiet_NaN();
+    }
+    if (json.contains("bounds")) {
+        const std::vector<double> bounds = numbers_of(value_of(json, "bounds"), "bounds");
+        if (bounds.size() != 2) throw Refused{"key 'bounds' must hold two numbers"};
+        result.bounds.emplace(bounds[0], bounds[1]);
     }
     if (json.contains("correct")) result.correct = integer_of(json, "correct");
     result.samples = integer_of(json, "samples");
@@ -135,16 +223,53 @@ Trial trial_of(const Json& json) {
     trial.trial = integer_of(json, "trial");
     trial.candidate = text_of(json, "candidate");
     trial.stage = text_of(json, "stage");
-    const Json& changed = value_of(json, "changed");
-    if (!changed.is_array()) throw Refused{"key 'changed' must be a list"};
-    for (const Json& change : changed) {
-        if (!change.is_object()) throw Refused{"key 'changed' must be a list of objects"};
+    for (const Json& change : list_of(json, "changed", true)) {
         trial.changed.push_back({text_of(change, "unit"), text_of(change, "to")});
     }
     trial.verdict = text_of(json, "verdict");
     trial.result = result_of(json);
+    if (json.contains("latency_ms")) trial.latency_ms = number_of(json, "latency_ms");
     trial.elapsed_ms = integer_of(json, "elapsed_ms");
     return trial;
+}
+
+Sensitivity sensitivity_of(const Json& json) {
+    Sensitivity sensitivity{.probe = integer_of(json, "probe"),
+                            .stage = text_of(json, "stage"),
+                            .kind = text_of(json, "kind"),
+                            .candidate = text_of(json, "candidate"),
+                            .samples = integer_of(json, "samples"),
+                            .failure = json.contains("failure") ? text_of(json, "failure") : "",
+                            .values = {}};
+    for (const Json& value : list_of(json, "values", true)) {
+        ErrorNumbers& v = sensitivity.values.emplace_back();
+        if (value.contains("unit")) v.unit = text_of(value, "unit");
+        for (const auto& [key, field] : kErrorFields) v.*field = number_of(value, key);
+        v.count = integer_of(value, "count");
+    }
+    return sensitivity;
+}
+
+LatencyTable latency_table_of(const Json& json) {
+    LatencyTable table;
+    for (const Json& row : list_of(json, "unit_ms", false)) table.unit_ms.push_back(numbers_of(row, "unit_ms"));
+    for (const Json& border : list_of(json, "borders", true)) {
+        table.borders.push_back({integer_of(border, "producer"), integer_of(border, "consumer"),
+                                 number_of(border, "quantize_ms"), number_of(border, "dequantize_ms")});
+    }
+    table.rest_ms = number_of(json, "rest_ms");
+    return table;
+}
+
+Finalists finalists_of(const Json& json) {
+    Finalists finalists;
+    for (const Json& entry : list_of(json, "entries", true)) {
+        finalists.entries.push_back({integer_of(entry, "trial"), text_of(entry, "candidate"),
+                                     number_of(entry, "median_ms"), number_of(entry, "low_ms"),
+                                     number_of(entry, "high_ms")});
+    }
+    finalists.chosen = integer_of(json, "chosen");
+    return finalists;
 }
 
 Record record_of(const Json& json) {
@@ -159,6 +284,11 @@ Record record_of(const Json& json) {
         return End{text_of(json, "reason"),    integer_of(json, "trials"),       integer_of(json, "best"),
                    truth_of(json, "goal_met"), integer_of(json, "sample_units"), integer_of(json, "elapsed_ms")};
     }
+    if (type == "difficulty") return Difficulty{text_of(json, "samples")};
+    if (type == "sensitivity") return sensitivity_of(json);
+    if (type == "latency_table") return latency_table_of(json);
+    if (type == "finalists") return finalists_of(json);
+    if (type == "completion") return Completion{integer_of(json, "of"), text_of(json, "candidate"), result_of(json)};
     throw Refused{fmt::format("record type '{}' is unknown", type)};
 }
 

@@ -35,8 +35,10 @@ struct Result {
     std::int64_t samples = 0;
     std::int64_t sample_units = 0;  ///< samples x units really executed
     std::string failure;            ///< not empty: the trial failed and the numbers mean nothing
-    double wall_s = 0;              ///< busy time summed over workers
-    std::int64_t worker = 0;        ///< rank that finished it
+    std::optional<std::pair<double, double>> bounds =
+        {};                   ///< ended early: the accuracy lies between, `accuracy` is none
+    double wall_s = 0;        ///< busy time summed over workers
+    std::int64_t worker = 0;  ///< rank that finished it
     friend bool operator==(const Result&, const Result&) = default;
 };
 
@@ -59,7 +61,8 @@ struct Trial {
     std::vector<Change> changed;
     std::string verdict;  ///< pass, fail, error
     Result result;
-    std::int64_t elapsed_ms = 0;  ///< of the whole run up to here, earlier sessions included
+    std::optional<double> latency_ms = {};  ///< by the latency table, where there is one
+    std::int64_t elapsed_ms = 0;            ///< of the whole run up to here, earlier sessions included
     friend bool operator==(const Trial&, const Trial&) = default;
 };
 
@@ -69,6 +72,69 @@ struct Partial {
     std::string candidate;
     Result result;
     friend bool operator==(const Partial&, const Partial&) = default;
+};
+
+/// What the fp32 model found hard: one character for each evaluation sample, '0' = wrong. Written before the baseline.
+struct Difficulty {
+    std::string samples;
+    friend bool operator==(const Difficulty&, const Difficulty&) = default;
+};
+
+/// Sums over one value, as trial/probe.hpp means them.
+struct ErrorNumbers {
+    std::string unit;  ///< empty: the model's output
+    double error = 0, reference = 0, quantized = 0, product = 0, sum = 0, quantized_sum = 0;
+    double min = 0, max = 0, quantized_min = 0, quantized_max = 0;
+    std::int64_t count = 0;
+    friend bool operator==(const ErrorNumbers&, const ErrorNumbers&) = default;
+};
+
+/// Result of a probe: errors of a candidate against fp32, over the calibration samples.
+struct Sensitivity {
+    std::int64_t probe = 0;
+    std::string stage;
+    std::string kind;  ///< unit_errors, output_error
+    std::string candidate;
+    std::int64_t samples = 0;
+    std::string failure;  ///< not empty: the candidate could not be built
+    std::vector<ErrorNumbers> values;
+    friend bool operator==(const Sensitivity&, const Sensitivity&) = default;
+};
+
+/// Latency of units and borders, as trial/latency_table.hpp means it.
+struct LatencyTable {
+    struct Border {
+        std::int64_t producer = -1;
+        std::int64_t consumer = 0;
+        double quantize_ms = 0;
+        double dequantize_ms = 0;
+        friend bool operator==(const Border&, const Border&) = default;
+    };
+    std::vector<std::vector<double>> unit_ms;
+    std::vector<Border> borders;
+    double rest_ms = 0;
+    friend bool operator==(const LatencyTable&, const LatencyTable&) = default;
+};
+
+/// The best passing trials, timed side by side at the end.
+struct Finalists {
+    struct Entry {
+        std::int64_t trial = 0;
+        std::string candidate;
+        double median_ms = 0, low_ms = 0, high_ms = 0;
+        friend bool operator==(const Entry&, const Entry&) = default;
+    };
+    std::vector<Entry> entries;
+    std::int64_t chosen = 0;  ///< trial number
+    friend bool operator==(const Finalists&, const Finalists&) = default;
+};
+
+/// The full evaluation of a trial that had ended early.
+struct Completion {
+    std::int64_t of = 0;
+    std::string candidate;
+    Result result;
+    friend bool operator==(const Completion&, const Completion&) = default;
 };
 
 struct Resume {
@@ -87,7 +153,8 @@ struct End {
     friend bool operator==(const End&, const End&) = default;
 };
 
-using Record = std::variant<Header, Baseline, Trial, Partial, Resume, End>;
+using Record = std::variant<Header, Baseline, Trial, Partial, Resume, End, Difficulty, Sensitivity, LatencyTable,
+                            Finalists, Completion>;
 
 /// One line without '\n', keys in the documented order, `crc` last (CRC-32C, 8 hex digits, of the text before
 /// `,"crc"`).

@@ -6,6 +6,8 @@
 
 namespace halftone {
 
+std::vector<float> Metric::margins(TensorView, std::span<const std::int64_t>) const { return {}; }
+
 void MetricState::merge(const MetricState& later) {
     HALFTONE_CHECK(sums.size() == later.sums.size() && counts.size() == later.counts.size(),
                    "states of one metric have one layout");

@@ -36,6 +36,9 @@ public:
     [[nodiscard]] virtual Direction direction() const = 0;
     /// Where the value is a share of samples: the count of right ones.
     [[nodiscard]] virtual std::optional<std::int64_t> correct(const MetricState& state) const = 0;
+    /// By how much each row is right, in the output's units; negative where it is wrong. Empty where the metric
+    /// judges no sample by itself. Arguments as in update().
+    [[nodiscard]] virtual std::vector<float> margins(TensorView output, std::span<const std::int64_t> labels) const;
 };
 
 /// @throws ConfigError for an unknown name or bad settings

@@ -22,6 +22,10 @@ bool Goal::is_met(double accuracy) const {
     return higher_is_better_ ? accuracy >= target_ - slack_ : accuracy <= target_ + slack_;
 }
 
+bool Goal::is_out_of_reach(const AccuracyBounds& bounds) const {
+    return !is_met(higher_is_better_ ? bounds.high : bounds.low);
+}
+
 bool Goal::is_met(const Outcome& outcome) const {
     const auto* score = std::get_if<Score>(&outcome);
     return score != nullptr && is_met(score->accuracy);

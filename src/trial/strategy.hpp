@@ -67,6 +67,8 @@ struct StrategyContext {
     ModelWise model_wise = ModelWise::uniform;
     ConfigNode settings = {};    ///< its section of the config
     std::int64_t batch = 8;      ///< candidates that are asked for together where each batch needs the one before
+    double accuracy_weight = 1;  ///< of a loss that weighs both
+    double latency_weight = 1;
     LatencySource latency = {};  ///< may be empty: there is no table, in toys; never call it then
 };
 

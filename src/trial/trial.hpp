@@ -11,12 +11,20 @@
 
 namespace halftone {
 
-/// Result of evaluating one candidate on the whole evaluation set.
+/// What an accuracy can be once every sample is counted.
+struct AccuracyBounds {
+    double low = 0;
+    double high = 0;
+    friend bool operator==(const AccuracyBounds&, const AccuracyBounds&) = default;
+};
+
+/// Result of evaluating one candidate on the whole evaluation set, or on as much of it as settles that it fails.
 struct Score {
-    double accuracy = 0;                       ///< the metric's value
+    double accuracy = 0;                       ///< the metric's value; NaN when ended early
     std::optional<std::int64_t> correct = {};  ///< where the metric is a share of samples
     std::int64_t samples = 0;
-    std::int64_t sample_units = 0;  ///< samples x units really executed
+    std::int64_t sample_units = 0;              ///< samples x units really executed
+    std::optional<AccuracyBounds> bounds = {};  ///< set: ended early, with `samples` of the samples
     friend bool operator==(const Score&, const Score&) = default;
 };
 
@@ -41,6 +49,8 @@ public:
     [[nodiscard]] bool is_met(const Outcome& outcome) const;
     /// True when a is strictly better than b in the metric's direction; NaN is worse than everything.
     [[nodiscard]] bool is_better(double a, double b) const;
+    /// No accuracy within the bounds meets it.
+    [[nodiscard]] bool is_out_of_reach(const AccuracyBounds& bounds) const;
     /// How much is missing in metric units; <= 0 when met, infinite for NaN.
     [[nodiscard]] double gap(double accuracy) const;
     [[nodiscard]] bool higher_is_better() const { return higher_is_better_; }

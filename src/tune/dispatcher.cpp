@@ -34,6 +34,7 @@ std::int64_t Dispatcher::submit(const Job& job) {
     active.job = job;
     active.shards = evaluator_.shards(job.kind);
     active.results.resize(static_cast<std::size_t>(active.shards));
+    active.has_result.resize(static_cast<std::size_t>(active.shards));
     jobs_.emplace(next_item_, std::move(active));
     return next_item_++;
 }
@@ -44,8 +45,12 @@ void Dispatcher::set_calibration(std::string merged) {
     for (WorkerState& worker : workers_) worker.has_calibration = own_worker_ != nullptr;
 }
 
+void Dispatcher::set_difficulty(std::string merged) { difficulty_ = std::move(merged); }
+
 std::int64_t Dispatcher::pick(const WorkerState& worker) const {
-    const auto has_shards = [](const ActiveJob& job) { return job.next_shard < job.shards && !job.is_failed; };
+    const auto has_shards = [](const ActiveJob& job) {
+        return job.next_shard < job.shards && !job.is_failed && !job.is_decided;
+    };
     // Its own job first: its session is built. Then a job nobody works on, then the lowest, which others wait for.
     const auto own = jobs_.find(worker.current_item);
     if (own != jobs_.end() && has_shards(own->second)) return own->first;
@@ -65,8 +70,10 @@ void Dispatcher::assign(WorkerState& worker, std::int64_t item) {
     assign.job = job.job;
     assign.first_shard = job.next_shard;
     assign.last_shard = job.next_shard + 1;
-    if (job.job.kind == JobKind::evaluate && !worker.has_calibration) {
+    const bool is_of_candidate = job.job.kind == JobKind::evaluate || job.job.kind == JobKind::probe;
+    if (is_of_candidate && !worker.has_calibration) {
         assign.calibration = calibration_;
+        assign.difficulty = difficulty_;
         worker.has_calibration = true;
     }
     ++job.next_shard;
@@ -127,29 +134,65 @@ std::optional<FinishedJob> Dispatcher::take(RankId from, Done done) {
     ++job.answered;
     job.wall_s += done.wall_s;
     job.last_worker = from.value;
-    if (!done.result.failure.empty()) job.is_failed = true;
+    // One candidate's failure ends its own job; among several the others go on.
+    if (!done.result.failure.empty() && job.job.followers.empty()) job.is_failed = true;
+    if (done.result.followers.size() != job.job.followers.size() && !job.is_failed) throw_nonsense(from);
+    job.has_result[static_cast<std::size_t>(done.shard)] = true;
     job.results[static_cast<std::size_t>(done.shard)] = std::move(done.result);
-    const bool is_finished = job.answered == (job.is_failed ? job.next_shard : job.shards);
+    judge(job);
+    const bool is_finished = job.answered == (job.is_failed || job.is_decided ? job.next_shard : job.shards);
     if (!is_finished) return std::nullopt;
     return finish(done.item);
 }
+
+void Dispatcher::judge(ActiveJob& job) const {
+    if (!judge_ || !job.job.may_end_early || job.is_decided) return;
+    std::vector<std::string> payloads;
+    for (std::int64_t s = 0; s < job.shards && job.has_result[static_cast<std::size_t>(s)]; ++s) {
+        if (!job.results[static_cast<std::size_t>(s)].failure.empty()) return;
+        payloads.push_back(job.results[static_cast<std::size_t>(s)].payload);
+        if (s < job.judged) continue;
+        job.judged = s + 1;
+        if (job.judged == job.shards || !judge_(job.job, payloads)) continue;
+        job.is_decided = true;
+        return;
+    }
+}
+
+namespace {
+
+/// Adds a shard's result for one candidate.
+void collect(FinishedPart& part, ShardResult& result) {
+    part.sample_units += result.sample_units;
+    if (part.failure.empty()) part.failure = result.failure;
+    part.payloads.push_back(std::move(result.payload));
+}
+
+/// How much of a failed candidate ran depends on timing: it counts nothing.
+void drop_failed(FinishedPart& part) {
+    if (part.failure.empty()) return;
+    part.payloads.clear();
+    part.sample_units = 0;
+}
+
+}  // namespace
 
 FinishedJob Dispatcher::finish(std::int64_t item) {
     ActiveJob job = std::move(jobs_.extract(item).mapped());
     FinishedJob finished;
     finished.item = item;
-    finished.job = std::move(job.job);
     finished.wall_s = job.wall_s;
     finished.last_worker = job.last_worker;
+    finished.followers.resize(job.job.followers.size());
+    // Shards that were out when an earlier one decided the job are as if they had not run.
+    if (job.is_decided) job.results.resize(static_cast<std::size_t>(job.judged));
     for (ShardResult& result : job.results) {
-        finished.sample_units += result.sample_units;
-        if (finished.failure.empty()) finished.failure = result.failure;
-        finished.payloads.push_back(std::move(result.payload));
+        collect(finished, result);
+        for (std::size_t f = 0; f < result.followers.size(); ++f) collect(finished.followers[f], result.followers[f]);
     }
-    if (!finished.failure.empty()) {  // how much of a failed job ran depends on timing: it counts nothing
-        finished.payloads.clear();
-        finished.sample_units = 0;
-    }
+    drop_failed(finished);
+    for (FinishedPart& follower : finished.followers) drop_failed(follower);
+    finished.job = std::move(job.job);
     return finished;
 }
 

@@ -3,10 +3,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "comm/communicator.hpp"
@@ -16,16 +18,24 @@
 
 namespace halftone::tune {
 
-/// All shards of a job are in.
-struct FinishedJob {
-    std::int64_t item = 0;
-    Job job;
-    std::vector<std::string> payloads;  ///< in shard order; empty when failed
+/// What all shards gave for one candidate.
+struct FinishedPart {
+    std::vector<std::string> payloads;  ///< in shard order; empty when failed, a first part when ended early
     std::string failure;                ///< of the lowest failing shard; later shards of a failed job are not run
     std::int64_t sample_units = 0;
+};
+
+/// All shards of a job are in, or as many as decide it.
+struct FinishedJob : FinishedPart {
+    std::int64_t item = 0;
+    Job job;
+    std::vector<FinishedPart> followers;  ///< one for each of the job's
     double wall_s = 0;
     std::int64_t last_worker = 0;
 };
+
+/// Whether the payloads of a job's first shards settle it, so that the others need not run.
+using Judge = std::function<bool(const Job& job, const std::vector<std::string>& payloads)>;
 
 class Dispatcher {
 public:
@@ -36,6 +46,11 @@ public:
     std::int64_t submit(const Job& job);
     /// Sent to each worker with its next candidate.
     void set_calibration(std::string merged);
+    /// The same.
+    void set_difficulty(std::string merged);
+    /// Asked after every answer of a job that may end early. It sees shards in their order, so where the
+    /// job ends does not depend on who was fast.
+    void set_judge(Judge judge) { judge_ = std::move(judge); }
     /// Jobs submitted and not finished.
     [[nodiscard]] std::int64_t unfinished() const { return static_cast<std::int64_t>(jobs_.size()); }
 
@@ -58,7 +73,10 @@ private:
         std::int64_t shards = 0;
         std::int64_t next_shard = 0;
         std::int64_t answered = 0;
+        std::vector<bool> has_result;
         std::vector<ShardResult> results;
+        std::int64_t judged = 0;  ///< shards in a row from the first, all answered and seen by the judge
+        bool is_decided = false;  ///< by the first `judged` shards
         double wall_s = 0;
         std::int64_t last_worker = 0;
         bool is_failed = false;
@@ -79,6 +97,7 @@ private:
     /// @throws MpiError unless this worker owes an answer for this shard
     [[nodiscard]] ActiveJob& job_of(const WorkerState& worker, const Done& done);
     [[nodiscard]] WorkerState& worker_of(RankId rank);
+    void judge(ActiveJob& job) const;
     [[nodiscard]] FinishedJob finish(std::int64_t item);
 
     Communicator& comm_;
@@ -88,6 +107,8 @@ private:
     std::map<std::int64_t, ActiveJob> jobs_;
     std::int64_t next_item_ = 0;
     std::string calibration_;
+    std::string difficulty_;
+    Judge judge_;
     bool is_stopping_ = false;
 };
 

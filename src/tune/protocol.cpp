@@ -7,22 +7,70 @@ namespace {
 
 enum class Kind : std::uint8_t { assign = 1, done = 2, stop = 3 };
 
+constexpr std::uint64_t kMostFollowers = 4096;  // more is damage
+
+void put(WireWriter& wire, const Candidate& candidate) {
+    wire.put(candidate.calibration);
+    wire.put_all(candidate.choice);
+    wire.put(candidate.hash);
+}
+
+Candidate get_candidate(WireReader& wire) {
+    Candidate candidate;
+    candidate.calibration = wire.get<std::int64_t>();
+    candidate.choice = wire.get_all<std::uint16_t>();
+    candidate.hash = wire.get<std::uint64_t>();
+    return candidate;
+}
+
 void put(WireWriter& wire, const Job& job) {
     wire.put(job.kind);
     wire.put(job.trial.value);
-    wire.put(job.candidate.calibration);
-    wire.put_all(job.candidate.choice);
-    wire.put(job.candidate.hash);
+    put(wire, job.candidate);
+    wire.put_varint(job.followers.size());
+    for (const Candidate& follower : job.followers) put(wire, follower);
+    wire.put(job.may_end_early);
+    wire.put(job.probe);
 }
 
 Job get_job(WireReader& wire) {
     Job job;
     job.kind = wire.get<JobKind>();
     job.trial.value = wire.get<std::int64_t>();
-    job.candidate.calibration = wire.get<std::int64_t>();
-    job.candidate.choice = wire.get_all<std::uint16_t>();
-    job.candidate.hash = wire.get<std::uint64_t>();
+    job.candidate = get_candidate(wire);
+    job.followers.resize(wire.get_varint(kMostFollowers));
+    for (Candidate& follower : job.followers) follower = get_candidate(wire);
+    job.may_end_early = wire.get<bool>();
+    job.probe = wire.get<ProbeKind>();
     return job;
+}
+
+/// Of one candidate; followers have none of their own.
+void put_part(WireWriter& wire, const ShardResult& result) {
+    wire.put_text(result.payload);
+    wire.put_text(result.failure);
+    wire.put(result.sample_units);
+}
+
+ShardResult get_part(WireReader& wire) {
+    ShardResult result;
+    result.payload = wire.get_text();
+    result.failure = wire.get_text();
+    result.sample_units = wire.get<std::int64_t>();
+    return result;
+}
+
+void put(WireWriter& wire, const ShardResult& result) {
+    put_part(wire, result);
+    wire.put_varint(result.followers.size());
+    for (const ShardResult& follower : result.followers) put_part(wire, follower);
+}
+
+ShardResult get_result(WireReader& wire) {
+    ShardResult result = get_part(wire);
+    result.followers.resize(wire.get_varint(kMostFollowers));
+    for (ShardResult& follower : result.followers) follower = get_part(wire);
+    return result;
 }
 
 void put(WireWriter& wire, const Assign& assign) {
@@ -32,15 +80,14 @@ void put(WireWriter& wire, const Assign& assign) {
     wire.put(assign.first_shard);
     wire.put(assign.last_shard);
     wire.put_text(assign.calibration);
+    wire.put_text(assign.difficulty);
 }
 
 void put(WireWriter& wire, const Done& done) {
     wire.put(Kind::done);
     wire.put(done.item);
     wire.put(done.shard);
-    wire.put_text(done.result.payload);
-    wire.put_text(done.result.failure);
-    wire.put(done.result.sample_units);
+    put(wire, done.result);
     wire.put(done.wall_s);
     wire.put(done.broken_code);
     wire.put_text(done.broken);
@@ -49,7 +96,8 @@ void put(WireWriter& wire, const Done& done) {
 void put(WireWriter& wire, const Stop&) { wire.put(Kind::stop); }
 
 bool is_meaningful(const Assign& assign) {
-    return assign.job.kind <= JobKind::evaluate && assign.first_shard >= 0 && assign.first_shard < assign.last_shard;
+    return assign.job.kind <= JobKind::probe && assign.job.probe <= ProbeKind::output_error &&
+           assign.first_shard >= 0 && assign.first_shard < assign.last_shard;
 }
 
 Assign get_assign(WireReader& wire) {
@@ -59,6 +107,7 @@ Assign get_assign(WireReader& wire) {
     assign.first_shard = wire.get<std::int64_t>();
     assign.last_shard = wire.get<std::int64_t>();
     assign.calibration = wire.get_text();
+    assign.difficulty = wire.get_text();
     return assign;
 }
 
@@ -66,9 +115,7 @@ Done get_done(WireReader& wire) {
     Done done;
     done.item = wire.get<std::int64_t>();
     done.shard = wire.get<std::int64_t>();
-    done.result.payload = wire.get_text();
-    done.result.failure = wire.get_text();
-    done.result.sample_units = wire.get<std::int64_t>();
+    done.result = get_result(wire);
     done.wall_s = wire.get<double>();
     done.broken_code = wire.get<std::int32_t>();
     done.broken = wire.get_text();

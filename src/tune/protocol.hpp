@@ -12,16 +12,18 @@
 
 namespace halftone::tune {
 
-inline constexpr std::uint8_t kProtocolVersion = 1;
+inline constexpr std::uint8_t kProtocolVersion = 2;
 
 /// Coordinator to worker: run shards [first_shard, last_shard) of the job and answer each with a Done.
-/// A non-empty `calibration` is installed first (sent once to each worker, before its first candidate).
+/// A `calibration` or `difficulty` that is not empty is installed first (sent once to each worker, before its first
+/// candidate).
 struct Assign {
     std::int64_t item = 0;  ///< number of the work item, for the answer
     Job job = {};
     std::int64_t first_shard = 0;
     std::int64_t last_shard = 0;  ///< exclusive
     std::string calibration = {};
+    std::string difficulty = {};
 };
 
 inline constexpr std::int64_t kFarewell = -1;

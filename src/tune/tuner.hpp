@@ -34,6 +34,18 @@ struct FinishedTrial {
     bool is_pass = false;
 };
 
+/// What an objective looks at.
+struct Costs {
+    double latency_ms = 0;             ///< by the latency table
+    std::int64_t model_bytes = 0;      ///< of the exported file
+    std::int64_t footprint_bytes = 0;  ///< weights, arena and scratch memory of a session
+};
+
+/// Median time of one run, with a confidence interval.
+struct Timing {
+    double median_ms = 0, low_ms = 0, high_ms = 0;
+};
+
 struct Progress {
     std::int64_t trials = 0;
     std::int64_t max_trials = 0;
@@ -62,6 +74,12 @@ struct Settings {
     double timeout_s = 0;  ///< 0: end at the first trial that meets the goal
     std::int64_t max_trials = 100;
     bool calibrate_only = false;  ///< no evaluation data: end after calibration, without baseline or trials
+    /// Trials of which a verdict is enough end as soon as it is certain.
+    bool early_termination = true;
+    /// Candidates that the strategy groups are evaluated together and share their first units.
+    bool prefix_reuse = true;
+    std::int64_t finalists = 3;       ///< passing candidates that are timed at the end; below 2: none
+    ObjectiveWeights objective = {};  ///< between trials that meet the goal
 };
 
 struct Result {
@@ -72,13 +90,20 @@ struct Result {
     bool is_goal_met = false;
     double gap = 0;  ///< of the best to the goal, in metric units; <= 0 when met
     std::int64_t sample_units = 0;
+    std::vector<FinishedTrial> passing = {};   ///< all trials that meet the goal, in order
+    std::optional<LatencyTable> latency = {};  ///< where something asked for it
 };
 
 /// Everything rank 0 needs beyond the evaluator. `make_strategy` is called once the baseline is known.
 struct CoordinatorSetup {
     Settings settings;
     const SearchSpace* space = nullptr;
-    std::function<std::unique_ptr<Strategy>(const Goal& goal, double baseline)> make_strategy;
+    std::function<std::unique_ptr<Strategy>(const Goal& goal, double baseline, const LatencySource& latency)>
+        make_strategy;
+    std::function<LatencyTable()> measure_latency;  ///< may be empty: there is no table then
+    /// Of a candidate but for its latency; null: fp32. Empty: trials are compared by their high-precision units.
+    std::function<Costs(const Candidate* candidate)> costs;
+    std::function<std::vector<Timing>(const std::vector<Candidate>&)> time_finalists;  ///< may be empty
     journal::Writer* journal = nullptr;
     std::vector<journal::Record> replay;  ///< records of earlier sessions, header first; empty for a new run
     Listener* listener = nullptr;

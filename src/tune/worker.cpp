@@ -16,6 +16,10 @@ ShardResult Worker::evaluate(Assign& assign, std::int64_t shard) {
         evaluator_.install_calibration(assign.calibration);
         assign.calibration.clear();
     }
+    if (!assign.difficulty.empty()) {
+        evaluator_.install_difficulty(assign.difficulty);
+        assign.difficulty.clear();
+    }
     return evaluator_.run(assign.job, shard);
 }
 

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <exception>
@@ -18,6 +19,7 @@
 
 #include "base/error.hpp"
 #include "base/file_system.hpp"
+#include "base/rng.hpp"
 #include "base/wire.hpp"
 #include "comm/local.hpp"
 #include "comm/threads.hpp"
@@ -54,6 +56,9 @@ struct ToyProblem {
     tune::Settings settings = {};
     double baseline = 0.9;
     std::int64_t shards = 3;
+    std::optional<LatencyTable> latency = {};
+    std::function<std::vector<tune::Timing>(const std::vector<Candidate>&)> time_finalists = {};
+    ConfigNode strategy_settings = {};
 };
 
 /// The candidates of a long space in order; trial t has accuracies[t].
@@ -81,14 +86,24 @@ class Ledger {
 public:
     void note(const Job& job) {
         const std::lock_guard lock(mutex_);
-        ++shards_[{job.kind, job.trial.value}];
+        std::vector<std::int64_t> trials;
+        for (std::size_t i = 0; i <= job.followers.size(); ++i) {
+            trials.push_back(job.trial.value < 0 ? -1 : job.trial.value + static_cast<std::int64_t>(i));
+            ++shards_[{job.kind, trials.back()}];
+        }
+        if (job.trial.value >= 0) jobs_.insert(std::move(trials));
     }
     [[nodiscard]] std::set<std::int64_t> trials() const {
         std::set<std::int64_t> all;
         for (const auto& [key, count] : shards_) {
-            if (key.first == JobKind::evaluate) all.insert(key.second);
+            if (key.first == JobKind::evaluate && key.second >= 0) all.insert(key.second);
         }
         return all;
+    }
+    /// Trials by job: those that were evaluated together.
+    [[nodiscard]] std::set<std::vector<std::int64_t>> jobs() const {
+        const std::lock_guard lock(mutex_);
+        return jobs_;
     }
     [[nodiscard]] int shards_of(JobKind kind, std::int64_t trial = -1) const {
         const std::lock_guard lock(mutex_);
@@ -99,6 +114,7 @@ public:
 private:
     mutable std::mutex mutex_;
     std::map<std::pair<JobKind, std::int64_t>, int> shards_;
+    std::set<std::vector<std::int64_t>> jobs_;
 };
 
 /// Splits `outcome` into shards of whole samples; a failing candidate fails in the shard that its hash names.
@@ -113,22 +129,44 @@ public:
         ledger_.note(job);
         if (hooks_.on_shard) hooks_.on_shard(job, shard, rank_);
         if (job.kind == JobKind::calibrate) return {.payload = std::to_string(shard) + ";", .failure = {}};
-        double accuracy = problem_.baseline;
-        if (job.kind == JobKind::evaluate) {
-            if (!is_calibrated_) throw InternalError("a candidate came before the calibration");
-            const Outcome outcome = problem_.outcome(job.candidate);
-            const auto* score = std::get_if<Score>(&outcome);
-            if (score == nullptr && shard >= failing_shard(job)) {
-                return {.payload = {}, .failure = "shard " + std::to_string(shard) + " cannot run"};
-            }
-            accuracy = score == nullptr ? 0 : score->accuracy;
+        if (job.kind == JobKind::baseline) return counted(problem_.baseline, shard, false);
+        if (!is_calibrated_) throw InternalError("a candidate came before the calibration");
+        if (job.kind == JobKind::probe) return probe(job, shard);
+        if (job.may_end_early && !has_difficulty_) throw InternalError("nobody said what is hard");
+        ShardResult result = evaluate(job.candidate, shard, job.may_end_early);
+        for (const Candidate& follower : job.followers) {
+            result.followers.push_back(evaluate(follower, shard, false));
+            result.followers.back().sample_units /= 7;  // of seven units it shares six with the first
         }
-        WireWriter payload;
-        payload.put(std::isnan(accuracy));
-        payload.put(until(shard + 1, accuracy) - until(shard, accuracy));
-        payload.put(until(shard + 1, 1.0) - until(shard, 1.0));
-        return {
-            .payload = payload.take(), .failure = {}, .sample_units = 7 * (until(shard + 1, 1.0) - until(shard, 1.0))};
+        return result;
+    }
+
+    void install_difficulty(const std::string& difficulty) override {
+        EXPECT_EQ(difficulty, "0z");
+        has_difficulty_ = true;
+    }
+    [[nodiscard]] std::string merge_difficulty(const std::vector<std::string>&) const override { return "0z"; }
+
+    [[nodiscard]] std::optional<AccuracyBounds> bounds(const std::vector<std::string>& payloads) const override {
+        const auto [correct, samples, is_nan] = sum(payloads);
+        if (is_nan) return std::nullopt;
+        return AccuracyBounds{static_cast<double>(correct) / kToySamples,
+                              static_cast<double>(correct + kToySamples - samples) / kToySamples};
+    }
+
+    [[nodiscard]] ProbeResult merge_probe(const std::vector<std::string>& payloads) const override {
+        EXPECT_EQ(payloads.size(), static_cast<std::size_t>(problem_.shards));
+        ProbeResult merged;
+        for (const std::string& payload : payloads) {
+            WireReader wire(payload);
+            const auto errors = wire.get_all<double>();
+            merged.values.resize(errors.size());
+            for (std::size_t i = 0; i < errors.size(); ++i) {
+                merged.values[i].merge({.error = errors[i], .reference = 100, .count = 1});
+            }
+            ++merged.samples;
+        }
+        return merged;
     }
 
     void install_calibration(const std::string& merged) override {
@@ -146,29 +184,64 @@ public:
     }
 
     [[nodiscard]] Score merge_scores(const std::vector<std::string>& payloads) const override {
-        std::int64_t correct = 0;
-        std::int64_t samples = 0;
-        bool is_nan = false;
-        for (const std::string& payload : payloads) {
-            WireReader wire(payload);
-            is_nan |= wire.get<bool>();
-            correct += wire.get<std::int64_t>();
-            samples += wire.get<std::int64_t>();
-            EXPECT_TRUE(wire.ok() && wire.at_end());
-        }
-        EXPECT_EQ(samples, kToySamples) << "every shard once";
+        const auto [correct, samples, is_nan] = sum(payloads);
+        const bool is_whole = std::cmp_equal(payloads.size(), problem_.shards);
+        EXPECT_EQ(samples == kToySamples, is_whole) << "every shard once";
         const double accuracy = static_cast<double>(correct) / static_cast<double>(samples);
         return {.accuracy = is_nan ? std::nan("") : accuracy, .correct = correct, .samples = samples};
     }
 
 private:
-    [[nodiscard]] std::int64_t failing_shard(const Job& job) const {
-        return static_cast<std::int64_t>(job.candidate.hash % static_cast<std::uint64_t>(problem_.shards));
+    struct Sums {
+        std::int64_t correct = 0, samples = 0;
+        bool is_nan = false;
+    };
+    [[nodiscard]] static Sums sum(const std::vector<std::string>& payloads) {
+        Sums sums;
+        for (const std::string& payload : payloads) {
+            WireReader wire(payload);
+            sums.is_nan |= wire.get<bool>();
+            sums.correct += wire.get<std::int64_t>();
+            sums.samples += wire.get<std::int64_t>();
+            EXPECT_TRUE(wire.ok() && wire.at_end());
+        }
+        return sums;
     }
-    /// Correct samples in the shards before this one.
-    [[nodiscard]] std::int64_t until(std::int64_t shard, double accuracy) const {
-        if (std::isnan(accuracy)) return 0;
-        return std::llround(accuracy * kToySamples) * shard / problem_.shards;
+
+    [[nodiscard]] ShardResult evaluate(const Candidate& candidate, std::int64_t shard, bool may_end_early) const {
+        const Outcome outcome = problem_.outcome(candidate);
+        const auto* score = std::get_if<Score>(&outcome);
+        const auto failing = static_cast<std::int64_t>(candidate.hash % static_cast<std::uint64_t>(problem_.shards));
+        if (score == nullptr && shard >= failing) {
+            return {.payload = {}, .failure = "shard " + std::to_string(shard) + " cannot run"};
+        }
+        return counted(score == nullptr ? 0 : score->accuracy, shard, may_end_early);
+    }
+
+    /// Errors by chance, from the candidate alone.
+    [[nodiscard]] ShardResult probe(const Job& job, std::int64_t shard) const {
+        Rng rng(mix(job.candidate.hash, static_cast<std::uint64_t>(shard)));
+        std::vector<double> errors(job.probe == ProbeKind::output_error ? 1 : job.candidate.choice.size());
+        for (double& error : errors) error = rng.uniform();
+        WireWriter payload;
+        payload.put_all(errors);
+        return {.payload = payload.take(), .failure = {}};
+    }
+
+    /// Right and all samples of a shard. Spread evenly; with the hardest first, all wrong ones come at the start.
+    [[nodiscard]] ShardResult counted(double accuracy, std::int64_t shard, bool may_end_early) const {
+        const auto all_until = [&](std::int64_t s) { return kToySamples * s / problem_.shards; };
+        const std::int64_t right = std::isnan(accuracy) ? 0 : std::llround(accuracy * kToySamples);
+        const auto right_until = [&](std::int64_t s) {
+            if (may_end_early) return std::max<std::int64_t>(0, all_until(s) - (kToySamples - right));
+            return right * s / problem_.shards;
+        };
+        WireWriter payload;
+        payload.put(std::isnan(accuracy));
+        payload.put(right_until(shard + 1) - right_until(shard));
+        payload.put(all_until(shard + 1) - all_until(shard));
+        return {
+            .payload = payload.take(), .failure = {}, .sample_units = 7 * (all_until(shard + 1) - all_until(shard))};
     }
 
     const ToyProblem& problem_;
@@ -176,6 +249,7 @@ private:
     Ledger& ledger_;
     RankId rank_;
     bool is_calibrated_ = false;
+    bool has_difficulty_ = false;
 };
 
 /// Notes what rank 0 tells the outside, and in which order.
@@ -223,9 +297,15 @@ public:
         tune::CoordinatorSetup setup;
         setup.settings = problem_.settings;
         setup.space = &problem_.space;
-        setup.make_strategy = [&](const Goal& goal, double baseline) {
-            return problem_.make_strategy({.space = problem_.space, .goal = goal, .baseline = baseline});
+        setup.make_strategy = [&](const Goal& goal, double baseline, const LatencySource& latency) {
+            return problem_.make_strategy({.space = problem_.space,
+                                           .goal = goal,
+                                           .baseline = baseline,
+                                           .settings = problem_.strategy_settings,
+                                           .latency = latency});
         };
+        if (problem_.latency) setup.measure_latency = [&] { return *problem_.latency; };
+        setup.time_finalists = problem_.time_finalists;
         setup.journal = &writer;
         setup.replay = replay.records;
         setup.listener = &listener;
@@ -276,7 +356,8 @@ public:
         return all;
     }
 
-    /// Baseline, trials and end as text, without what may differ between runs: wall_s, worker, *_ms, crc.
+    /// Baseline, probes, the latency table, trials, completions and end as text, without what may differ between runs:
+    /// wall_s, worker, *_ms, crc.
     [[nodiscard]] std::vector<std::string> lasting_lines() const {
         std::vector<std::string> lines;
         for (journal::Record record : records()) {
@@ -289,7 +370,11 @@ public:
                 trial->elapsed_ms = 0;
             } else if (auto* end = std::get_if<journal::End>(&record)) {
                 end->elapsed_ms = 0;
-            } else {
+            } else if (auto* completion = std::get_if<journal::Completion>(&record)) {
+                completion->result.wall_s = 0;
+                completion->result.worker = 0;
+            } else if (!std::holds_alternative<journal::Sensitivity>(record) &&
+                       !std::holds_alternative<journal::LatencyTable>(record)) {
                 continue;
             }
             const std::string line = journal::to_line(record);

@@ -1,7 +1,11 @@
 // topk: the share of samples whose label is among the k largest outputs. Of equal outputs the lowest index wins.
 // NaN ranks below every number: an output of NaNs alone therefore picks the lowest indices.
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
+#include <limits>
+#include <utility>
 
 #include "base/check.hpp"
 #include "base/error.hpp"
@@ -29,23 +33,20 @@ public:
     MetricState empty() const override { return {.sums = {}, .counts = {0}, .samples = 0}; }
 
     void update(MetricState& state, TensorView output, std::span<const std::int64_t> labels) const override {
-        const Shape& shape = output.type.shape;
-        if (output.type.dtype != DType::f32 || shape.rank() < 2) {
-            throw DataError("topk needs an fp32 output [samples, classes], the model's is " +
-                            std::string(to_string(output.type.dtype)) + " " + shape.to_text());
-        }
-        HALFTONE_CHECK(static_cast<std::int64_t>(labels.size()) <= shape[0], "an output row for each label");
-        const auto classes = static_cast<std::size_t>(shape[0] == 0 ? 0 : output.elements() / shape[0]);
-        const auto values = output.as<float>();
+        const Rows rows = check(output, labels);
         for (std::size_t row = 0; row < labels.size(); ++row) {
-            if (labels[row] < 0 || static_cast<std::size_t>(labels[row]) >= classes) {
-                throw DataError("label " + std::to_string(labels[row]) + " lies outside the model's " +
-                                std::to_string(classes) + " classes");
-            }
-            const auto label = static_cast<std::size_t>(labels[row]);
-            if (rank_of(values.subspan(row * classes, classes), label) < k_) ++state.counts[0];
+            if (rank_of(rows[row], rows.label(row)) < k_) ++state.counts[0];
         }
         state.samples += static_cast<std::int64_t>(labels.size());
+    }
+
+    std::vector<float> margins(TensorView output, std::span<const std::int64_t> labels) const override {
+        const Rows rows = check(output, labels);
+        std::vector<float> margins;
+        for (std::size_t row = 0; row < labels.size(); ++row) {
+            margins.push_back(margin_of(rows[row], rows.label(row)));
+        }
+        return margins;
     }
 
     double value(const MetricState& state) const override {
@@ -56,10 +57,52 @@ public:
     std::optional<std::int64_t> correct(const MetricState& state) const override { return state.counts[0]; }
 
 private:
+    /// The outputs of each sample, with its label.
+    struct Rows {
+        std::span<const float> values;
+        std::size_t classes;
+        std::span<const std::int64_t> labels;
+        [[nodiscard]] std::span<const float> operator[](std::size_t row) const {
+            return values.subspan(row * classes, classes);
+        }
+        [[nodiscard]] std::size_t label(std::size_t row) const { return static_cast<std::size_t>(labels[row]); }
+    };
+
+    /// @throws DataError when outputs or labels are not such that they can be ranked
+    static Rows check(TensorView output, std::span<const std::int64_t> labels) {
+        const Shape& shape = output.type.shape;
+        if (output.type.dtype != DType::f32 || shape.rank() < 2) {
+            throw DataError("topk needs an fp32 output [samples, classes], the model's is " +
+                            std::string(to_string(output.type.dtype)) + " " + shape.to_text());
+        }
+        HALFTONE_CHECK(static_cast<std::int64_t>(labels.size()) <= shape[0], "an output row for each label");
+        const auto classes = static_cast<std::size_t>(shape[0] == 0 ? 0 : output.elements() / shape[0]);
+        for (const std::int64_t label : labels) {
+            if (label < 0 || static_cast<std::size_t>(label) >= classes) {
+                throw DataError("label " + std::to_string(label) + " lies outside the model's " +
+                                std::to_string(classes) + " classes");
+            }
+        }
+        return {output.as<float>(), classes, labels};
+    }
+
     static std::int64_t rank_of(std::span<const float> row, std::size_t label) {
         std::int64_t rank = 0;
         for (std::size_t other = 0; other < row.size(); ++other) rank += ranks_before(row, other, label) ? 1 : 0;
         return rank;
+    }
+
+    /// Of the label over the k-th best other class; -1 for a wrong answer.
+    [[nodiscard]] float margin_of(std::span<const float> row, std::size_t label) const {
+        if (rank_of(row, label) >= k_) return -1;
+        std::vector<float> others;
+        for (std::size_t c = 0; c < row.size(); ++c) {
+            if (c != label && !std::isnan(row[c])) others.push_back(row[c]);
+        }
+        if (std::cmp_less(others.size(), k_)) return std::numeric_limits<float>::max();  // it cannot become wrong
+        const auto rival = others.begin() + (k_ - 1);
+        std::nth_element(others.begin(), rival, others.end(), std::greater<>());
+        return std::max(row[label] - *rival, 0.0F);
     }
 
     std::int64_t k_;

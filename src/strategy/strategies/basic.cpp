@@ -45,7 +45,12 @@ private:
 
     [[nodiscard]] Ask propose(const Candidate& candidate) {
         history_.add_asked(candidate);
-        return Ask::of(candidate, stage_name());
+        Ask ask = Ask::of(candidate, stage_name());
+        // Fallbacks of one unit each have all units before it in common.
+        if (stage_ == Stage::one) ask.group = static_cast<std::int64_t>(dtype_) + 1;
+        // Nothing looks at the accuracies of this stage.
+        ask.verdict_only = stage_ == Stage::cumulative;
+        return ask;
     }
 
     /// @pre every outcome of the stage is known

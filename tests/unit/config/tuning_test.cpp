@@ -25,7 +25,7 @@ TEST(Tuning, DefaultsAreLpotsAndOurs) {
     EXPECT_EQ(t.model_wise, ModelWise::uniform);
     EXPECT_TRUE(t.criterion.is_relative && t.criterion.higher_is_better);
     EXPECT_DOUBLE_EQ(t.criterion.loss, 0.01);
-    EXPECT_EQ(t.objective, Objective::performance);
+    EXPECT_EQ(t.objective, ObjectiveWeights{});
     EXPECT_EQ(t.timeout_s, 0);
     EXPECT_EQ(t.max_trials, 100);
     EXPECT_EQ(t.random_seed, 1978);
@@ -98,16 +98,27 @@ TEST(Tuning, ExitPolicyNamesItsLimits) {
               "got '-1'");
 }
 
-TEST(Tuning, ObjectivesBesidePerformanceAreNotAvailableYet) {
-    EXPECT_THAT(notes_of("tuning: {objective: performance}"), IsEmpty());
-    EXPECT_THAT(notes_of("tuning: {objective: modelsize}"),
-                ElementsAre("c.yaml:1:21: tuning.objective 'modelsize' is not available yet; available: performance"));
-    EXPECT_THAT(notes_of("tuning: {objective: footprint}"), SizeIs(1));
-    EXPECT_THAT(notes_of("tuning: {multi_objectives: {objective: 'accuracy, performance', weight: 0.8 0.2}}"),
-                SizeIs(1));
+TEST(Tuning, ReadsObjectivesAsWeights) {
+    EXPECT_EQ(config("tuning: {}").tuning.objective, (ObjectiveWeights{.latency = 1}));
+    EXPECT_EQ(config("tuning: {objective: modelsize}").tuning.objective,
+              (ObjectiveWeights{.latency = 0, .model_bytes = 1}));
+    EXPECT_EQ(config("tuning: {objective: footprint}").tuning.objective,
+              (ObjectiveWeights{.latency = 0, .footprint = 1}));
+    EXPECT_EQ(
+        config("tuning: {multi_objectives: {objective: 'accuracy, performance', weight: 0.8 0.2}}").tuning.objective,
+        (ObjectiveWeights{.latency = 0.2, .accuracy = 0.8}));
+    EXPECT_EQ(config("tuning: {multi_objectives: {objective: [modelsize, performance]}}").tuning.objective,
+              (ObjectiveWeights{.latency = 0.5, .model_bytes = 0.5}));
+}
+
+TEST(Tuning, RefusesObjectivesThatDoNotFit) {
     EXPECT_THAT(error_of("tuning: {objective: speed}"), HasSubstr("allowed: performance modelsize footprint"));
     EXPECT_THAT(error_of("tuning: {multi_objectives: {objective: accuracy, weight: 0.8 0.2}}"),
-                HasSubstr("as many weights and directions as objectives"));
+                HasSubstr("as many weights and directions as those"));
+    EXPECT_THAT(error_of("tuning: {multi_objectives: {objective: accuracy, weight: -1}}"), HasSubstr("must be >= 0"));
+    EXPECT_THAT(error_of("tuning: {multi_objectives: {objective: [performance], higher_is_better: [True]}}"),
+                HasSubstr("is False for performance, got 'True'"));
+    EXPECT_THAT(error_of("tuning: {strategy: {latency_weight: -1}}"), HasSubstr("must be >= 0, got '-1'"));
 }
 
 TEST(Tuning, AcceptsTensorboardAndRefusesPickles) {

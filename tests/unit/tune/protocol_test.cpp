@@ -10,16 +10,23 @@ Assign sample_assign() {
     return {.item = 7,
             .job = {.kind = JobKind::evaluate,
                     .trial = TrialId{41},
-                    .candidate = {.calibration = 2, .choice = {0, 3, 65535}, .hash = 0xfedcba9876543210U}},
+                    .candidate = {.calibration = 2, .choice = {0, 3, 65535}, .hash = 0xfedcba9876543210U},
+                    .followers = {{.calibration = 1, .choice = {1, 2, 3}, .hash = 5}},
+                    .may_end_early = true,
+                    .probe = ProbeKind::output_error},
             .first_shard = 5,
             .last_shard = 6,
-            .calibration = std::string("ranges\0more", 11)};
+            .calibration = std::string("ranges\0more", 11),
+            .difficulty = "0a3z"};
 }
 
 Done sample_done() {
     return {.item = 7,
             .shard = 5,
-            .result = {.payload = std::string("\0\xff{}", 4), .failure = "unit 'a' cannot run", .sample_units = 11'000},
+            .result = {.payload = std::string("\0\xff{}", 4),
+                       .failure = "unit 'a' cannot run",
+                       .sample_units = 11'000,
+                       .followers = {{.payload = "second", .failure = {}, .sample_units = 3}}},
             .wall_s = 0.25,
             .broken_code = 3,
             .broken = "data/x.gz is gone"};
@@ -41,6 +48,10 @@ TEST(Protocol, AnAssignArrivesAsItWasSent) {
     EXPECT_EQ(assign.first_shard, 5);
     EXPECT_EQ(assign.last_shard, 6);
     EXPECT_EQ(assign.calibration, sample_assign().calibration);
+    EXPECT_EQ(assign.job.followers, sample_assign().job.followers);
+    EXPECT_TRUE(assign.job.may_end_early);
+    EXPECT_EQ(assign.job.probe, ProbeKind::output_error);
+    EXPECT_EQ(assign.difficulty, "0a3z");
 }
 
 TEST(Protocol, ADoneArrivesAsItWasSent) {
@@ -52,6 +63,9 @@ TEST(Protocol, ADoneArrivesAsItWasSent) {
     EXPECT_EQ(done.result.payload, sample_done().result.payload);
     EXPECT_EQ(done.result.failure, "unit 'a' cannot run");
     EXPECT_EQ(done.result.sample_units, 11'000);
+    ASSERT_EQ(done.result.followers.size(), 1U);
+    EXPECT_EQ(done.result.followers[0].payload, "second");
+    EXPECT_EQ(done.result.followers[0].sample_units, 3);
     EXPECT_EQ(done.wall_s, 0.25);
     EXPECT_EQ(done.broken_code, 3);
     EXPECT_EQ(done.broken, "data/x.gz is gone");
@@ -88,7 +102,7 @@ TEST(Protocol, AnUnknownKindIsRefused) {
 
 TEST(Protocol, AnUnknownJobIsRefused) {
     Assign assign = sample_assign();
-    assign.job.kind = static_cast<JobKind>(3);
+    assign.job.kind = static_cast<JobKind>(4);
     EXPECT_FALSE(decode(encode(assign)));
 }
 

@@ -1,0 +1,78 @@
+#include "eval/candidate_group.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <set>
+
+#include "base/error.hpp"
+
+namespace halftone {
+namespace {
+
+/// Units of the model whose main step the session does not run itself.
+std::int64_t count_spared(const Session& session, const SharedPrefix& shared, std::size_t place,
+                          const std::set<std::string>& mains) {
+    std::int64_t spared = 0;
+    for (std::size_t step = 0; step < session.steps().size(); ++step) {
+        if (!shared.is_executed(place, step) && mains.contains(session.steps()[step].name)) ++spared;
+    }
+    return spared;
+}
+
+}  // namespace
+
+CandidateGroup::CandidateGroup(const std::vector<Candidate>& candidates, const PreparedModel& model,
+                               const std::function<Session(const Candidate&)>& compile, std::size_t memory_limit) {
+    std::vector<Session*> sessions;
+    for (const Candidate& candidate : candidates) {
+        Member& member = members_.emplace_back();
+        member.hash = candidate.hash;
+        try {
+            member.session = std::make_unique<Session>(compile(candidate));
+            running_.push_back(members_.size() - 1);
+            sessions.push_back(member.session.get());
+        } catch (const ModelError& error) {
+            member.failure = error.what();
+        }
+    }
+    const auto units = static_cast<std::int64_t>(model.units.size());
+    if (candidates.size() == 1) {  // nothing to share, nothing hashed
+        members_.front().executed_units = units;
+        return;
+    }
+    shared_ = std::make_unique<SharedPrefix>(sessions, memory_limit);
+    std::set<std::string> mains;
+    for (const Unit& unit : model.units) mains.insert(unit.name);
+    for (std::size_t r = 0; r < running_.size(); ++r) {
+        Member& member = members_[running_[r]];
+        member.executed_units =
+            static_cast<std::int64_t>(model.units.size()) - count_spared(*member.session, *shared_, r, mains);
+    }
+}
+
+bool CandidateGroup::is_of(const std::vector<Candidate>& candidates) const {
+    return std::equal(members_.begin(), members_.end(), candidates.begin(), candidates.end(),
+                      [](const Member& member, const Candidate& c) { return member.hash == c.hash; });
+}
+
+Session* CandidateGroup::first_session() {
+    return running_.empty() ? nullptr : members_[running_.front()].session.get();
+}
+
+void CandidateGroup::run(const std::function<void(std::size_t, Session&)>& take) {
+    for (std::size_t r = 0; r < running_.size(); ++r) {
+        Session& session = *members_[running_[r]].session;
+        if (r > 0) {
+            const MutableView from = first_session()->input(0);
+            std::memcpy(session.input(0).data, from.data, TensorView{from.type, from.data}.bytes());
+        }
+        if (shared_) {
+            shared_->run(r);
+        } else {
+            session.run();
+        }
+        take(running_[r], session);
+    }
+}
+
+}  // namespace halftone

@@ -1,0 +1,124 @@
+#include "eval/error_probe.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+
+#include "base/check.hpp"
+#include "base/wire.hpp"
+#include "kernel/ref/ref_op.hpp"
+
+namespace halftone {
+namespace {
+
+/// The only reader of `value` with this operator; invalid if there is none.
+ValueId output_of_reader(const Graph& graph, ValueId value, const char* op) {
+    for (const Use& use : graph.uses(value)) {
+        if (graph.node(use.node).op == op) return graph.node(use.node).outputs[0];
+    }
+    return {};
+}
+
+CompileOptions with_taps(CompileOptions options, ProbeKind what, const PreparedModel& model, const Graph& graph) {
+    if (what == ProbeKind::output_error) return options;
+    for (const Unit& unit : model.units) {
+        options.taps.push_back(seen_output(graph, model.graph.value(unit.output).name));
+    }
+    return options;
+}
+
+}  // namespace
+
+ValueId seen_output(const Graph& graph, const std::string& value) {
+    const auto real = graph.find_value(value);
+    HALFTONE_CHECK(real.has_value(), "a quantized graph keeps its units' outputs");
+    const ValueId codes = output_of_reader(graph, *real, "QuantizeLinear");
+    if (!codes.is_valid()) return *real;
+    const ValueId back = output_of_reader(graph, codes, "DequantizeLinear");
+    return back.is_valid() ? back : *real;
+}
+
+void add_errors(ErrorSums& sums, TensorView reference, TensorView other, const Shape& declared, std::int64_t rows) {
+    const auto& dims = declared.dims();
+    const auto found = std::find(dims.begin(), dims.end(), kSymbolic);
+    const auto axis = static_cast<std::size_t>(found == dims.end() ? 0 : found - dims.begin());
+    const auto x = reference.as<float>();
+    const auto y = other.as<float>();
+    HALFTONE_CHECK(x.size() == y.size(), "the compared values have one shape");
+    std::size_t inner = 1;
+    for (std::size_t d = axis + 1; d < dims.size(); ++d) inner *= static_cast<std::size_t>(reference.type.shape[d]);
+    const std::size_t block = inner * static_cast<std::size_t>(dims.empty() ? 1 : reference.type.shape[axis]);
+    const std::size_t used = std::min(block, inner * static_cast<std::size_t>(dims.empty() ? 1 : rows));
+    for (std::size_t begin = 0; begin < x.size(); begin += block) {
+        for (std::size_t i = begin; i < begin + used; ++i) sums.add(x[i], y[i]);
+    }
+}
+
+namespace {
+
+/// The ten sums in one order.
+std::array<double*, 10> fields(ErrorSums& sums) {
+    return {&sums.error,         &sums.reference, &sums.quantized, &sums.product,       &sums.sum,
+            &sums.quantized_sum, &sums.min,       &sums.max,       &sums.quantized_min, &sums.quantized_max};
+}
+
+}  // namespace
+
+std::string encode_errors(const std::vector<ErrorSums>& sums, std::int64_t samples) {
+    WireWriter wire;
+    wire.put(samples);
+    wire.put_varint(sums.size());
+    for (ErrorSums each : sums) {
+        for (const double* field : fields(each)) wire.put(*field);
+        wire.put(each.count);
+    }
+    return wire.take();
+}
+
+ProbeResult merge_errors(const std::vector<std::string>& payloads) {
+    ProbeResult merged;
+    for (const std::string& payload : payloads) {
+        WireReader wire(payload);
+        merged.samples += wire.get<std::int64_t>();
+        const std::uint64_t count = wire.get_varint(payload.size());
+        merged.values.resize(std::max<std::size_t>(merged.values.size(), count));
+        for (std::uint64_t i = 0; i < count; ++i) {
+            ErrorSums shard;
+            for (double* field : fields(shard)) *field = wire.get<double>();
+            shard.count = wire.get<std::int64_t>();
+            merged.values[i].merge(shard);
+        }
+        HALFTONE_CHECK(wire.ok() && wire.at_end(), "a shard's error sums are complete");
+    }
+    const auto is_finite = [](const ErrorSums& sums) { return std::isfinite(sums.error + sums.product); };
+    if (!std::all_of(merged.values.begin(), merged.values.end(), is_finite)) {
+        return {{}, merged.samples, "a value is NaN or infinite"};
+    }
+    return merged;
+}
+
+ErrorProbe::ErrorProbe(ProbeKind what, const PreparedModel& fp32, const Graph& quantized, const CompileOptions& options)
+    : what_(what),
+      reference_(fp32.graph, reference_ops(), with_taps(options, what, fp32, fp32.graph)),
+      quantized_(quantized, reference_ops(), with_taps(options, what, fp32, quantized)) {
+    if (what == ProbeKind::output_error) {
+        declared_.push_back(fp32.graph.value(fp32.graph.outputs()[0]).type.shape);
+        return;
+    }
+    for (const Unit& unit : fp32.units) declared_.push_back(fp32.graph.value(unit.output).type.shape);
+}
+
+void ErrorProbe::run(std::int64_t rows, std::vector<ErrorSums>& sums) {
+    const MutableView from = reference_.input(0);
+    std::memcpy(quantized_.input(0).data, from.data, TensorView{from.type, from.data}.bytes());
+    reference_.run();
+    quantized_.run();
+    for (std::size_t i = 0; i < declared_.size(); ++i) {
+        const bool is_output = what_ == ProbeKind::output_error;
+        add_errors(sums[i], is_output ? reference_.output(0) : reference_.tap(i),
+                   is_output ? quantized_.output(0) : quantized_.tap(i), declared_[i], rows);
+    }
+}
+
+}  // namespace halftone

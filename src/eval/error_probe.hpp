@@ -1,0 +1,45 @@
+#pragma once
+// Runs the fp32 model and a candidate side by side and sums the differences of their values.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "exec/apply_plan.hpp"
+#include "exec/prepared_model.hpp"
+#include "exec/session.hpp"
+#include "trial/probe.hpp"
+
+namespace halftone {
+
+/// The value that holds a unit's output as its readers see it: behind QuantizeLinear and DequantizeLinear where it is
+/// quantized. @pre the graph has the value
+[[nodiscard]] ValueId seen_output(const Graph& graph, const std::string& value);
+
+/// Adds the differences of the first `rows` samples of two equally shaped values; where the batch dimension is not the
+/// first, `declared` says which it is.
+void add_errors(ErrorSums& sums, TensorView reference, TensorView other, const Shape& declared, std::int64_t rows);
+
+/// A shard's sums as bytes, and shards merged in their order; a sum that is not finite is the candidate's failure.
+[[nodiscard]] std::string encode_errors(const std::vector<ErrorSums>& sums, std::int64_t samples);
+[[nodiscard]] ProbeResult merge_errors(const std::vector<std::string>& payloads);
+
+/// Two sessions of equal inputs, with the values to compare.
+class ErrorProbe {
+public:
+    /// @param what  values of units, or the first output
+    ErrorProbe(ProbeKind what, const PreparedModel& fp32, const Graph& quantized, const CompileOptions& options);
+
+    [[nodiscard]] Session& reference() { return reference_; }
+    /// Runs both on the reference's inputs and adds the first `rows` samples.
+    void run(std::int64_t rows, std::vector<ErrorSums>& sums);
+    [[nodiscard]] std::size_t size() const { return declared_.size(); }
+
+private:
+    ProbeKind what_;
+    std::vector<Shape> declared_;  ///< of each compared value
+    Session reference_;
+    Session quantized_;
+};
+
+}  // namespace halftone

@@ -1,0 +1,73 @@
+#include "exec/shared_prefix.hpp"
+
+#include <map>
+#include <numeric>
+#include <set>
+
+namespace halftone {
+namespace {
+
+constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
+
+}  // namespace
+
+SharedPrefix::SharedPrefix(std::vector<Session*> sessions, std::size_t memory_limit)
+    : sessions_(std::move(sessions)), memory_limit_(memory_limit) {
+    std::map<std::uint64_t, Place> first;  // by key: who computes it
+    for (std::size_t s = 0; s < sessions_.size(); ++s) {
+        const std::vector<StepFlow>& flow = sessions_[s]->flow();
+        actions_.emplace_back(flow.size());
+        std::vector<Place> known(flow.size(), Place{kNowhere, 0});
+        for (std::size_t step = 0; step < flow.size(); ++step) {
+            const auto found = first.find(flow[step].key);
+            if (found != first.end() && found->second.session != s) known[step] = found->second;
+        }
+        plan(s, known);
+        for (std::size_t step = 0; step < flow.size(); ++step) first.try_emplace(flow[step].key, Place{s, step});
+    }
+}
+
+std::size_t SharedPrefix::bytes_of(Place place) const {
+    const std::vector<std::size_t>& bytes = sessions_[place.session]->flow()[place.step].output_bytes;
+    return std::accumulate(bytes.begin(), bytes.end(), std::size_t{0});
+}
+
+const std::vector<std::byte*>& SharedPrefix::keep(Place place) {
+    StepAction& action = actions_[place.session][place.step];
+    if (!action.stores.empty()) return action.stores;
+    for (const std::size_t bytes : sessions_[place.session]->flow()[place.step].output_bytes) {
+        kept_.emplace_back(TensorType{DType::u8, Shape{static_cast<std::int64_t>(bytes)}});
+        action.stores.push_back(kept_.back().mutable_view().data);
+        kept_bytes_ += bytes;
+    }
+    return action.stores;
+}
+
+/// Backwards from the results: a known step is taken over and nothing before it is needed for its sake. The first
+/// session with a step always executes it: it could skip it only by taking over a later one, whose provider would have
+/// the step too, and earlier.
+void SharedPrefix::plan(std::size_t s, const std::vector<Place>& known) {
+    const std::vector<StepFlow>& flow = sessions_[s]->flow();
+    std::vector<bool> is_needed(flow.size(), false);
+    std::vector<std::size_t> taken;
+    std::size_t more = 0;
+    for (std::size_t step = flow.size(); step-- > 0;) {
+        if (!flow[step].is_result && !is_needed[step]) continue;
+        if (known[step].session == kNowhere) {
+            is_needed[step] = true;
+            for (const std::size_t producer : flow[step].producers) is_needed[producer] = true;
+        } else {
+            is_needed[step] = false;
+            taken.push_back(step);
+            if (actions_[known[step].session][known[step].step].stores.empty()) more += bytes_of(known[step]);
+        }
+    }
+    if (kept_bytes_ + more > memory_limit_) return;  // it executes every step
+    for (std::size_t step = 0; step < flow.size(); ++step) actions_[s][step].is_executed = is_needed[step];
+    for (const std::size_t step : taken) {
+        const std::vector<std::byte*>& from = keep(known[step]);
+        actions_[s][step].loads.assign(from.begin(), from.end());
+    }
+}
+
+}  // namespace halftone

@@ -1,0 +1,43 @@
+#pragma once
+// Sessions that run on the same inputs and have steps in common: what several compute alike runs once.
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "exec/session.hpp"
+
+namespace halftone {
+
+/// Runs sessions one after another. A step whose key an earlier session has is not executed again; the results of it
+/// that are still needed are kept from there and copied in. Results are the same bytes as without sharing.
+class SharedPrefix {
+public:
+    /// @param sessions  compiled with hashes_steps, for one batch size; they outlive this
+    /// @param memory_limit  bytes for kept results; a session whose needs do not fit shares nothing
+    SharedPrefix(std::vector<Session*> sessions, std::size_t memory_limit);
+
+    /// Runs session `s`; in a round, each after the ones before it. @pre its inputs are filled, like all others'
+    void run(std::size_t s) { sessions_[s]->run(actions_[s]); }
+    /// By step: whether session `s` executes it.
+    [[nodiscard]] bool is_executed(std::size_t s, std::size_t step) const { return actions_[s][step].is_executed; }
+    [[nodiscard]] std::size_t kept_bytes() const { return kept_bytes_; }
+
+private:
+    struct Place {
+        std::size_t session = 0;
+        std::size_t step = 0;
+    };
+    void plan(std::size_t s, const std::vector<Place>& known);
+    [[nodiscard]] std::size_t bytes_of(Place place) const;
+    /// Makes the first session that computes it keep a step's results.
+    const std::vector<std::byte*>& keep(Place place);
+
+    std::vector<Session*> sessions_;
+    std::size_t memory_limit_;
+    std::size_t kept_bytes_ = 0;
+    std::vector<std::vector<StepAction>> actions_;  ///< [session][step]
+    std::vector<Tensor> kept_;
+};
+
+}  // namespace halftone

@@ -1,0 +1,105 @@
+#include "tune/delivery.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+namespace halftone::tune {
+namespace {
+
+/// Costs closer than this, relatively, are the same: the noise of a latency table.
+constexpr double kNoise = 0.01;
+
+/// All in fp32, as far as units offer it; null where the space has no fp32 of every unit.
+std::optional<Candidate> all_fp32(const SearchSpace& space) {
+    std::vector<std::uint16_t> choice;
+    for (const Decision& decision : space.decisions()) {
+        const int option = decision.find_high_precision(DType::f32);
+        if (option < 0) return std::nullopt;
+        choice.push_back(static_cast<std::uint16_t>(option));
+    }
+    return space.make(0, std::move(choice));
+}
+
+}  // namespace
+
+double accuracy_of(const FinishedTrial& trial) {
+    const auto* score = std::get_if<Score>(&trial.outcome);
+    return score ? score->accuracy : std::numeric_limits<double>::quiet_NaN();
+}
+
+Delivery::Delivery(const CoordinatorSetup& setup, const Goal& goal, double baseline, LatencySource latency)
+    : setup_(setup), goal_(goal), baseline_(baseline), latency_(std::move(latency)) {}
+
+std::size_t Delivery::high_precision_units(const FinishedTrial& trial) const {
+    return setup_.space->plan(trial.candidate).high_precision_units();
+}
+
+double Delivery::cost_of(const FinishedTrial& trial) {
+    const auto known = costs_.find(trial.trial.value);
+    if (known != costs_.end()) return known->second;
+    const ObjectiveWeights& weights = setup_.settings.objective;
+    const bool needs_bytes = weights.model_bytes > 0 || weights.footprint > 0;
+    if (!fp32_) {
+        fp32_ = needs_bytes ? setup_.costs(nullptr) : Costs{};
+        const auto fp32 = all_fp32(*setup_.space);
+        if (weights.latency > 0 && fp32) fp32_->latency_ms = latency_().of(*setup_.space, *fp32);
+    }
+    Costs costs = needs_bytes ? setup_.costs(&trial.candidate) : Costs{};
+    if (weights.latency > 0) costs.latency_ms = latency_().of(*setup_.space, trial.candidate);
+    // Without an fp32 value a cost counts by itself; comparisons are between candidates anyway.
+    const auto share = [](double value, double fp32) { return fp32 > 0 ? value / fp32 : value; };
+    const double loss = goal_.higher_is_better() ? baseline_ - accuracy_of(trial) : accuracy_of(trial) - baseline_;
+    const double cost =
+        weights.accuracy * share(loss, std::abs(baseline_)) +
+        weights.latency * share(costs.latency_ms, fp32_->latency_ms) +
+        weights.model_bytes * share(static_cast<double>(costs.model_bytes), static_cast<double>(fp32_->model_bytes)) +
+        weights.footprint *
+            share(static_cast<double>(costs.footprint_bytes), static_cast<double>(fp32_->footprint_bytes));
+    costs_.emplace(trial.trial.value, cost);
+    return cost;
+}
+
+bool Delivery::is_better(const FinishedTrial& a, const FinishedTrial& b) {
+    if (a.is_pass != b.is_pass) return a.is_pass;
+    if (a.is_pass && latency_) {
+        const double mine = cost_of(a);
+        const double other = cost_of(b);
+        if (std::abs(mine - other) > kNoise * std::max(mine, other)) return mine < other;
+    } else if (a.is_pass && high_precision_units(a) != high_precision_units(b)) {
+        return high_precision_units(a) < high_precision_units(b);
+    }
+    return goal_.is_better(accuracy_of(a), accuracy_of(b));
+}
+
+bool Delivery::consider(const FinishedTrial& trial) {
+    const auto* score = std::get_if<Score>(&trial.outcome);
+    if (score == nullptr || score->bounds) return false;
+    if (best_ && !is_better(trial, *best_)) return false;
+    best_ = trial;
+    return true;
+}
+
+std::vector<FinishedTrial> Delivery::finalists(std::vector<FinishedTrial> passing, std::int64_t count) {
+    std::stable_sort(passing.begin(), passing.end(),
+                     [&](const auto& a, const auto& b) { return cost_of(a) < cost_of(b); });
+    if (std::cmp_greater(passing.size(), count)) passing.resize(static_cast<std::size_t>(count));
+    return passing;
+}
+
+std::size_t Delivery::choose_finalist(const std::vector<FinishedTrial>& finalists,
+                                      const std::vector<Timing>& timings) const {
+    std::size_t fastest = 0;
+    for (std::size_t i = 1; i < timings.size(); ++i) {
+        if (timings[i].median_ms < timings[fastest].median_ms) fastest = i;
+    }
+    std::size_t chosen = fastest;
+    for (std::size_t i = 0; i < timings.size(); ++i) {
+        if (timings[i].low_ms > timings[fastest].high_ms) continue;  // slower beyond the noise
+        if (goal_.is_better(accuracy_of(finalists[i]), accuracy_of(finalists[chosen]))) chosen = i;
+    }
+    return chosen;
+}
+
+}  // namespace halftone::tune
