@@ -100,8 +100,10 @@ ProbeResult merge_errors(const std::vector<std::string>& payloads) {
 
 ErrorProbe::ErrorProbe(ProbeKind what, const PreparedModel& fp32, const Graph& quantized, const CompileOptions& options)
     : what_(what),
-      reference_(fp32.graph, reference_ops(), with_taps(options, what, fp32, fp32.graph)),
-      quantized_(quantized, reference_ops(), with_taps(options, what, fp32, quantized)) {
+      fp32_(fp32),
+      options_(options),
+      reference_(fp32.graph, reference_ops(), with_taps(options, what, fp32, fp32.graph)) {
+    replace(quantized);
     if (what == ProbeKind::output_error) {
         declared_.push_back(fp32.graph.value(fp32.graph.outputs()[0]).type.shape);
         return;
@@ -109,15 +111,34 @@ ErrorProbe::ErrorProbe(ProbeKind what, const PreparedModel& fp32, const Graph& q
     for (const Unit& unit : fp32.units) declared_.push_back(fp32.graph.value(unit.output).type.shape);
 }
 
-void ErrorProbe::run(std::int64_t rows, std::vector<ErrorSums>& sums) {
-    const MutableView from = reference_.input(0);
-    std::memcpy(quantized_.input(0).data, from.data, TensorView{from.type, from.data}.bytes());
+void ErrorProbe::replace(const Graph& quantized) {
+    quantized_.reset();
+    quantized_ = std::make_unique<Session>(quantized, reference_ops(), with_taps(options_, what_, fp32_, quantized));
+}
+
+TensorView ErrorProbe::reference_output(std::int64_t first) {
+    const auto known = outputs_.find(first);
+    if (known != outputs_.end()) return known->second.view();
     reference_.run();
-    quantized_.run();
+    const TensorView output = reference_.output(0);
+    Tensor kept(output.type);
+    std::memcpy(kept.mutable_view().data, output.data, output.bytes());
+    return outputs_.emplace(first, std::move(kept)).first->second.view();
+}
+
+void ErrorProbe::run(std::int64_t first, std::int64_t rows, std::vector<ErrorSums>& sums) {
+    const MutableView from = input();
+    std::memcpy(quantized_->input(0).data, from.data, TensorView{from.type, from.data}.bytes());
+    if (what_ == ProbeKind::output_error) {
+        const TensorView reference = reference_output(first);
+        quantized_->run();
+        add_errors(sums[0], reference, quantized_->output(0), declared_[0], rows);
+        return;
+    }
+    reference_.run();
+    quantized_->run();
     for (std::size_t i = 0; i < declared_.size(); ++i) {
-        const bool is_output = what_ == ProbeKind::output_error;
-        add_errors(sums[i], is_output ? reference_.output(0) : reference_.tap(i),
-                   is_output ? quantized_.output(0) : quantized_.tap(i), declared_[i], rows);
+        add_errors(sums[i], reference_.tap(i), quantized_->tap(i), declared_[i], rows);
     }
 }
 

@@ -2,6 +2,8 @@
 // Runs the fp32 model and a candidate side by side and sums the differences of their values.
 
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -30,16 +32,26 @@ public:
     /// @param what  values of units, or the first output
     ErrorProbe(ProbeKind what, const PreparedModel& fp32, const Graph& quantized, const CompileOptions& options);
 
-    [[nodiscard]] Session& reference() { return reference_; }
-    /// Runs both on the reference's inputs and adds the first `rows` samples.
-    void run(std::int64_t rows, std::vector<ErrorSums>& sums);
+    [[nodiscard]] ProbeKind what() const { return what_; }
+    [[nodiscard]] MutableView input() const { return reference_.input(0); }
+    /// Puts another candidate in the place of the last one.
+    void replace(const Graph& quantized);
+    /// Runs both on input() and adds the first `rows` samples. Samples that start at `first` have the fp32 output that
+    /// they had the last time.
+    void run(std::int64_t first, std::int64_t rows, std::vector<ErrorSums>& sums);
     [[nodiscard]] std::size_t size() const { return declared_.size(); }
 
 private:
+    /// The fp32 model's first output for a batch, run where it is not kept.
+    [[nodiscard]] TensorView reference_output(std::int64_t first);
+
     ProbeKind what_;
+    const PreparedModel& fp32_;
+    CompileOptions options_;
     std::vector<Shape> declared_;  ///< of each compared value
     Session reference_;
-    Session quantized_;
+    std::unique_ptr<Session> quantized_;
+    std::map<std::int64_t, Tensor> outputs_;  ///< of the fp32 model, by first sample
 };
 
 }  // namespace halftone

@@ -126,6 +126,7 @@ ModelEvaluator::ModelEvaluator(const EvaluationSetup& setup) : setup_(setup), we
         if (evaluation_samples() < 1) throw ConfigError("evaluation.accuracy: there are no samples to evaluate");
         samples_.emplace(*setup_.evaluation, setup_.cache_bytes);
     }
+    if (setup_.calibration) calibration_samples_.emplace(*setup_.calibration, setup_.cache_bytes / 4);
     if (!setup_.space) return;
     observed_ = setup_.space->topology().observable();
     if (setup_.calibration && calibration_borders().back() > setup_.calibration->size()) {
@@ -224,7 +225,6 @@ ShardResult ModelEvaluator::run_baseline(std::int64_t shard) {
 
 ShardResult ModelEvaluator::run_candidates(const Job& job, std::int64_t shard) {
     baseline_session_.reset();
-    probe_.reset();
     CandidateGroup& group = group_for(job);
     const SampleRange range = shard_range(evaluation_samples(), shards(job.kind), shard);
     std::vector<Scored> scored(group.size(), Scored{setup_.metric->empty()});
@@ -248,26 +248,27 @@ ShardResult ModelEvaluator::run_candidates(const Job& job, std::int64_t shard) {
 
 ShardResult ModelEvaluator::run_probe(const Job& job, std::int64_t shard) {
     try {
-        if (!probe_ || probe_->kind != job.probe || probe_->hash != job.candidate.hash) {
-            probe_.reset();
-            probe_.emplace(
-                RunningProbe{job.probe, job.candidate.hash,
-                             ErrorProbe(job.probe, *setup_.model, quantized(job.candidate).graph, options())});
+        if (!probe_ || probe_->what() != job.probe) {
+            probe_.emplace(job.probe, *setup_.model, quantized(job.candidate).graph, options());
+        } else if (probed_ != job.candidate.hash) {
+            probe_->replace(quantized(job.candidate).graph);
         }
+        probed_ = job.candidate.hash;
     } catch (const ModelError& error) {
+        probe_.reset();
         return {.payload = {}, .failure = error.what()};  // this candidate cannot be built
     }
     // The samples are those that the candidate was calibrated with, cut at the borders of the longest set's shards.
     const std::int64_t samples = setup_.space->calibration_sizes()[static_cast<std::size_t>(job.candidate.calibration)];
     SampleRange range = shard_range(calibration_borders().back(), shards(job.kind), shard);
     range.last = std::max(range.first, std::min(range.last, samples));
-    std::vector<ErrorSums> sums(probe_->probe.size());
+    std::vector<ErrorSums> sums(probe_->size());
     std::vector<std::int64_t> labels(static_cast<std::size_t>(setup_.batch));
     for (std::int64_t first = range.first; first < range.last; first += setup_.batch) {
         const std::int64_t rows = std::min(setup_.batch, range.last - first);
-        setup_.calibration->read(first, rows, probe_->probe.reference().input(0),
-                                 std::span(labels).first(static_cast<std::size_t>(rows)));
-        probe_->probe.run(rows, sums);
+        const auto used = std::span(labels).first(static_cast<std::size_t>(rows));
+        calibration_samples_->read(first, rows, probe_->input(), used, true);
+        probe_->run(first, rows, sums);
     }
     return {.payload = encode_errors(sums, range.count()), .failure = {}};
 }

@@ -99,6 +99,7 @@ private:
 
     EvaluationSetup setup_;
     std::optional<SampleCache> samples_;  ///< of the evaluation set
+    std::optional<SampleCache> calibration_samples_;
     std::unique_ptr<WeightCache> weights_;
     std::vector<TensorPlan> observed_;
     std::unique_ptr<Session> calibration_session_;
@@ -109,13 +110,8 @@ private:
     mutable WorkingMemory memory_;                                            ///< of all sessions here
     std::unique_ptr<Session> baseline_session_;
     std::list<CandidateGroup> groups_;  ///< most recent first
-    /// The probe at work: shards of one come in a row.
-    struct RunningProbe {
-        ProbeKind kind;
-        std::uint64_t hash;
-        ErrorProbe probe;
-    };
-    std::optional<RunningProbe> probe_;
+    std::optional<ErrorProbe> probe_;   ///< the last one: probes of one kind come in a row
+    std::uint64_t probed_ = 0;          ///< its candidate
 };
 
 }  // namespace halftone

@@ -10,6 +10,15 @@ Judged judge(const Candidate& candidate, const History& history) {
     return {candidate, history.accuracy(candidate).value_or(std::numeric_limits<double>::quiet_NaN())};
 }
 
+Judged best_of(const std::vector<Candidate>& candidates, const Goal& goal, const History& history) {
+    Judged best = judge(candidates.front(), history);
+    for (const Candidate& candidate : candidates) {
+        Judged judged = judge(candidate, history);
+        if (goal.is_better(judged.accuracy, best.accuracy)) best = std::move(judged);
+    }
+    return best;
+}
+
 std::vector<DType> fallback_dtypes(const SearchSpace& space) {
     const std::vector<Decision>& decisions = space.decisions();
     std::vector<DType> dtypes;

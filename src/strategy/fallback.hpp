@@ -24,6 +24,8 @@ struct Judged {
     double accuracy = 0;
 };
 [[nodiscard]] Judged judge(const Candidate& candidate, const History& history);
+/// The first of the most accurate. If all failed, the first candidate: falling back may mend it. @pre not empty
+[[nodiscard]] Judged best_of(const std::vector<Candidate>& candidates, const Goal& goal, const History& history);
 
 /// The high-precision dtypes that some unit can fall back to, cheapest first: bf16, then fp32. None if no unit has a
 /// quantized option.

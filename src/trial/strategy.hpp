@@ -55,6 +55,9 @@ public:
     virtual ~Strategy() = default;
     [[nodiscard]] virtual Ask ask() = 0;
     virtual void tell(TrialId trial, const Outcome& outcome) = 0;
+    /// Whether it improves on candidates that meet the goal and ends by itself, so that the first of them does not end
+    /// the search.
+    [[nodiscard]] virtual bool refines() const { return false; }
     /// Only to strategies that ask for probes.
     virtual void tell_probe(std::int64_t probe, const ProbeResult& result);
 };

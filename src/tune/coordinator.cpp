@@ -32,6 +32,10 @@ bool Coordinator::should_interrupt() const { return setup_.stop_requested && set
 
 bool Coordinator::is_decided() const { return end_ && *end_ != EndReason::interrupted; }
 
+bool Coordinator::ends_at_goal() const { return setup_.settings.timeout_s <= 0 && !strategy_->refines(); }
+
+bool Coordinator::compares_latency() const { return setup_.settings.timeout_s > 0 || latency_.has_value(); }
+
 bool Coordinator::is_out_of_time() const {
     return setup_.settings.timeout_s > 0 && elapsed_s() >= setup_.settings.timeout_s;
 }
@@ -101,10 +105,8 @@ void Coordinator::begin_conversation() {
     if (setup_.settings.early_termination && earlier_.difficulty) install_difficulty(earlier_.difficulty->samples);
     LatencySource latency;
     if (setup_.measure_latency) latency = [this]() -> const LatencyTable& { return latency_table(); };
-    // Where the first passing trial ends the run there is nothing to compare.
-    delivery_.emplace(setup_, *goal_, result_.baseline.accuracy,
-                      setup_.settings.timeout_s > 0 ? latency : LatencySource{});
     strategy_ = setup_.make_strategy(*goal_, result_.baseline.accuracy, latency);
+    delivery_.emplace(setup_, *goal_, result_.baseline.accuracy, compares_latency() ? latency : LatencySource{});
     setup_.listener->on_baseline(result_.baseline);
 }
 
@@ -164,7 +166,10 @@ void Coordinator::search() {
 }
 
 std::optional<EndReason> Coordinator::find_end() const {
-    if (open_.empty() && is_strategy_done_) return EndReason::exhausted;
+    if (open_.empty() && is_strategy_done_) {
+        const bool is_refined = setup_.settings.timeout_s <= 0 && !result_.passing.empty();
+        return is_refined ? EndReason::goal_met : EndReason::exhausted;
+    }
     if (open_.empty() && trials_asked_ >= setup_.settings.max_trials) return EndReason::max_trials;
     if (should_interrupt()) return EndReason::interrupted;
     if (trials_told_ > 0 && is_out_of_time()) return EndReason::timeout;  // not without any result
@@ -340,7 +345,7 @@ void Coordinator::tell_trial(const Open& open) {
     if (delivery_->consider(finished)) is_best_undelivered_ = true;
     report(finished, open);
     if (!open.is_replayed) deliver_best();
-    if (finished.is_pass && setup_.settings.timeout_s <= 0) {
+    if (finished.is_pass && ends_at_goal()) {
         end_ = EndReason::goal_met;
     } else if (trials_told_ >= setup_.settings.max_trials) {
         end_ = EndReason::max_trials;

@@ -43,6 +43,11 @@ private:
 
     [[nodiscard]] bool should_interrupt() const;
     [[nodiscard]] bool is_out_of_time() const;
+    /// The first trial that meets the goal ends the run.
+    [[nodiscard]] bool ends_at_goal() const;
+    /// Passing trials are compared by costs: where the search goes on for a faster one, or its strategy looks at
+    /// latency anyway. Elsewhere the result does not depend on anything measured.
+    [[nodiscard]] bool compares_latency() const;
     /// Ended for a reason that no further result changes.
     [[nodiscard]] bool is_decided() const;
     [[nodiscard]] double elapsed_s() const;

@@ -70,7 +70,7 @@ std::optional<journal::Result> Coordinator::evaluate_fully(const FinishedTrial& 
 }
 
 void Coordinator::choose_finalist() {
-    if (result_.passing.size() < 2 || !setup_.time_finalists || setup_.settings.timeout_s <= 0) return;
+    if (result_.passing.size() < 2 || !setup_.time_finalists || !compares_latency()) return;
     if (setup_.settings.finalists < 2 || setup_.settings.objective.latency <= 0 || !setup_.measure_latency) return;
     const auto finalists = delivery_->finalists(result_.passing, setup_.settings.finalists);
     journal::Finalists record;

@@ -57,7 +57,8 @@ private:
     void begin_next_stage() {
         switch (stage_) {
             case Stage::model_wise:
-                choose_best_model_wise();
+                base_ = best_of(queue_, goal_, history_);
+                best_ = base_;
                 begin_fallback();
                 break;
             case Stage::one:
@@ -76,16 +77,6 @@ private:
             case Stage::done:
                 break;
         }
-    }
-
-    /// The first of the most accurate. If all failed, the first candidate: falling back may mend it.
-    void choose_best_model_wise() {
-        base_ = judge(queue_.front(), history_);
-        for (const Candidate& candidate : queue_) {
-            Judged judged = judge(candidate, history_);
-            if (goal_.is_better(judged.accuracy, base_.accuracy)) base_ = std::move(judged);
-        }
-        best_ = base_;
     }
 
     void begin_fallback() {
