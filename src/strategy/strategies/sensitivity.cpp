@@ -14,6 +14,7 @@
 #include "config/reader.hpp"
 #include "strategy/fallback.hpp"
 #include "strategy/model_wise.hpp"
+#include "strategy/output_errors.hpp"
 #include "strategy/strategies.hpp"
 
 namespace halftone {
@@ -29,32 +30,6 @@ struct SensitivitySettings {
 
 /// A unit is worth trying other options for where its fallback would remove this share of the output's error.
 constexpr double kWorthwhile = 0.02;
-
-/// Probes of output errors that were asked for together.
-class OutputErrors {
-public:
-    void ask_for(std::vector<Candidate> candidates) {
-        candidates_ = std::move(candidates);
-        errors_.clear();
-        asked_ = 0;
-    }
-    [[nodiscard]] std::optional<Ask> next(const char* stage) {
-        if (asked_ == candidates_.size()) return std::nullopt;
-        return Ask::of(ProbeRequest{ProbeKind::output_error, candidates_[asked_++]}, stage);
-    }
-    /// A candidate that cannot be built is worse than any other.
-    void tell(const ProbeResult& result) {
-        const bool is_known = result.failure.empty() && !result.values.empty();
-        errors_.push_back(is_known ? result.values.front().relative() : std::numeric_limits<double>::infinity());
-    }
-    [[nodiscard]] bool is_complete() const { return errors_.size() == candidates_.size(); }
-    [[nodiscard]] const std::vector<double>& errors() const { return errors_; }
-
-private:
-    std::vector<Candidate> candidates_;
-    std::vector<double> errors_;
-    std::size_t asked_ = 0;
-};
 
 class SensitivityStrategy final : public Strategy {
 public:

@@ -1,0 +1,238 @@
+// pareto: latency against accuracy. Losses of units come from label-free probes, latencies from the table; a knapsack
+// gives the front of predicted solutions; trials along it find where the goal begins to hold.
+// README.md says which steps are heuristic.
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "base/error.hpp"
+#include "config/reader.hpp"
+#include "strategy/fallback.hpp"
+#include "strategy/knapsack.hpp"
+#include "strategy/model_wise.hpp"
+#include "strategy/output_errors.hpp"
+#include "strategy/strategies.hpp"
+
+namespace halftone {
+namespace {
+
+/// Without a table, as in toys: a unit costs 1 in fp32, less in fewer bits, and conversions are free.
+LatencyTable assumed_table(const SearchSpace& space) {
+    LatencyTable table;
+    for (const Decision& decision : space.decisions()) {
+        std::vector<double>& row = table.unit_ms.emplace_back();
+        for (const UnitConfig& option : decision.options) {
+            row.push_back(option.is_quantized() ? 0.25 : option.activation.dtype == DType::bf16 ? 0.5 : 1.0);
+        }
+    }
+    return table;
+}
+
+class ParetoStrategy final : public Strategy {
+public:
+    ParetoStrategy(const StrategyContext& context, std::int64_t rounds)
+        : space_(context.space),
+          goal_(context.goal),
+          batch_(static_cast<std::size_t>(context.batch)),
+          rounds_(rounds),
+          table_(context.latency ? context.latency() : assumed_table(context.space)),
+          bases_(model_wise_candidates(context.space, context.model_wise)) {
+        probes_.ask_for(bases_);
+    }
+
+    [[nodiscard]] bool refines() const override { return true; }
+
+    [[nodiscard]] Ask ask() override {
+        while (stage_ != Stage::done) {
+            if (auto probe = probes_.next(stage_ == Stage::base ? "model_wise" : "losses")) return *std::move(probe);
+            if (!probes_.is_complete()) return Ask::wait();
+            while (position_ < queue_.size()) {
+                const std::size_t point = queue_[position_++];
+                if (history_.was_asked(candidates_[point])) continue;
+                history_.add_asked(candidates_[point]);
+                Ask ask = Ask::of(candidates_[point], "front");
+                ask.group = round_;
+                return ask;
+            }
+            if (history_.told() < history_.asked()) return Ask::wait();
+            advance();
+        }
+        return Ask::done();
+    }
+
+    void tell(TrialId trial, const Outcome& outcome) override { history_.add_told(trial, outcome); }
+    void tell_probe(std::int64_t, const ProbeResult& result) override { probes_.tell(result); }
+
+private:
+    enum class Stage { base, losses, front, done };
+
+    void advance() {
+        switch (stage_) {
+            case Stage::base:
+                begin_losses();
+                break;
+            case Stage::losses:
+                solve();
+                break;
+            case Stage::front:
+                narrow();
+                begin_round();
+                break;
+            case Stage::done:
+                break;
+        }
+    }
+
+    /// The base is the model-wise candidate with the least output error; what each unit adds to it shows when that unit
+    /// alone is in high precision.
+    void begin_losses() {
+        const auto& errors = probes_.errors();
+        const auto best = std::min_element(errors.begin(), errors.end()) - errors.begin();
+        base_error_ = errors[static_cast<std::size_t>(best)];
+        base_ = bases_[static_cast<std::size_t>(best)];
+        std::vector<Candidate> alone;
+        for (const DType dtype : fallback_dtypes(space_)) {
+            for (const FallbackMove move : fallback_moves(space_, base_, dtype)) {
+                moves_.push_back(move);
+                alone.push_back(apply(space_, base_, move));
+            }
+        }
+        probes_.ask_for(std::move(alone));
+        stage_ = Stage::losses;
+    }
+
+    /// Noise powers of units add, to first order: the error of a plan is the base's less what its fallbacks remove.
+    /// A fallback cannot add error; where the probe says so it is noise, and counts as nothing.
+    void solve() {
+        KnapsackProblem problem{.units = {}, .borders = table_.borders, .rest_ms = table_.rest_ms};
+        std::vector<double> gains(moves_.size(), 0.0);
+        std::vector<double> most(space_.decisions().size(), 0.0);
+        for (std::size_t m = 0; m < moves_.size(); ++m) {
+            const double gain = base_error_ - probes_.errors()[m];
+            gains[m] = std::isfinite(gain) ? std::max(0.0, gain) : 0.0;
+            most[moves_[m].decision] = std::max(most[moves_[m].decision], gains[m]);
+        }
+        for (std::size_t u = 0; u < space_.decisions().size(); ++u) {
+            problem.units.push_back({choice_of(u, base_.choice[u], most[u])});
+        }
+        for (std::size_t m = 0; m < moves_.size(); ++m) {
+            const std::size_t u = moves_[m].decision;
+            problem.units[u].push_back(choice_of(u, moves_[m].option, most[u] - gains[m]));
+        }
+        for (KnapsackPoint& point : knapsack_front(problem)) {
+            candidates_.push_back(space_.make(base_.calibration, std::move(point.options)));
+            losses_.push_back(point.loss);
+        }
+        passing_ = candidates_.size();
+        stage_ = Stage::front;
+        begin_round();
+    }
+
+    [[nodiscard]] KnapsackChoice choice_of(std::size_t unit, std::uint16_t option, double loss) const {
+        return {.option = option,
+                .is_quantized = space_.decisions()[unit].options[option].is_quantized(),
+                .loss = loss,
+                .ms = table_.unit_ms[unit][option]};
+    }
+
+    /// Points of the front, fastest first: those up to `failing_` (exclusive) fail, `passing_` passes; between them
+    /// nobody knows.
+    void begin_round() {
+        queue_.clear();
+        position_ = 0;
+        if (failing_ >= passing_ || round_ == rounds_) {
+            stage_ = Stage::done;
+            return;
+        }
+        ++round_;
+        const std::set<std::size_t> points =
+            passing_ < candidates_.size() && failing_ > 0 ? around(expected()) : spread();
+        queue_.assign(points.begin(), points.end());
+    }
+
+    /// `batch` points evenly between the known ones, the ends included.
+    [[nodiscard]] std::set<std::size_t> spread() const {
+        std::set<std::size_t> points;
+        const std::size_t count = passing_ - failing_;
+        const std::size_t wanted = std::min(batch_, count);
+        for (std::size_t i = 0; i < wanted; ++i) {
+            points.insert(failing_ + (wanted == 1 ? 0 : i * (count - 1) / (wanted - 1)));
+        }
+        return points;
+    }
+
+    /// `batch` points around `center`, closest ones first and with growing steps.
+    [[nodiscard]] std::set<std::size_t> around(std::size_t center) const {
+        std::set<std::size_t> points;
+        const auto add = [&](std::int64_t point) {
+            if (std::cmp_greater_equal(point, failing_) && std::cmp_less(point, passing_) && points.size() < batch_)
+                points.insert(static_cast<std::size_t>(point));
+        };
+        add(static_cast<std::int64_t>(center));
+        for (std::int64_t step = 1; std::cmp_less(step, 2 * candidates_.size()); step *= 2) {
+            add(static_cast<std::int64_t>(center) - step);
+            add(static_cast<std::int64_t>(center) + step);
+        }
+        return points;
+    }
+
+    /// Where the goal should begin to hold: loss and accuracy, linear between the closest measured points.
+    [[nodiscard]] std::size_t expected() const {
+        const auto below = history_.accuracy(candidates_[failing_ - 1]);
+        const auto above = history_.accuracy(candidates_[passing_]);
+        std::size_t middle = (failing_ + passing_) / 2;
+        if (!below || !above || *below == *above) return middle;
+        const double share = (goal_.target() - *below) / (*above - *below);
+        const double loss = losses_[failing_ - 1] + share * (losses_[passing_] - losses_[failing_ - 1]);
+        for (std::size_t p = failing_; p < passing_; ++p) {
+            if (losses_[p] <= loss) return p;
+        }
+        return passing_ - 1;
+    }
+
+    /// Takes it that along the front less loss is never worse: the first passing point and the failing ones before it.
+    void narrow() {
+        for (const std::size_t point : queue_) {
+            const auto outcome = history_.find(candidates_[point]);
+            if (outcome && goal_.is_met(*outcome)) passing_ = std::min(passing_, point);
+        }
+        for (const std::size_t point : queue_) {
+            if (point < passing_) failing_ = std::max(failing_, point + 1);
+        }
+    }
+
+    const SearchSpace& space_;
+    Goal goal_;
+    std::size_t batch_;
+    std::int64_t rounds_;
+    LatencyTable table_;
+    std::vector<Candidate> bases_;
+    History history_;
+    Stage stage_ = Stage::base;
+    OutputErrors probes_;
+    Candidate base_;
+    double base_error_ = 0;
+    std::vector<FallbackMove> moves_;
+    std::vector<Candidate> candidates_;  ///< the predicted front, fastest first
+    std::vector<double> losses_;         ///< theirs, predicted
+    std::vector<std::size_t> queue_;     ///< points of this round
+    std::size_t position_ = 0;           ///< in queue_
+    std::int64_t round_ = 0;
+    std::size_t failing_ = 0;
+    std::size_t passing_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Strategy> make_pareto(const StrategyContext& context) {
+    Reader reader(context.settings);
+    const std::int64_t rounds = reader.integer("rounds", 4, 1, 1000);
+    reader.finish();
+    return std::make_unique<ParetoStrategy>(context, rounds);
+}
+
+}  // namespace halftone
