@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "config/reader.hpp"
+#include "strategy/assumed_latency.hpp"
 #include "strategy/fallback.hpp"
 #include "strategy/knapsack.hpp"
 #include "strategy/model_wise.hpp"
@@ -20,18 +21,6 @@
 namespace halftone {
 namespace {
 
-/// Without a table, as in toys: a unit costs 1 in fp32, less in fewer bits, and conversions are free.
-LatencyTable assumed_table(const SearchSpace& space) {
-    LatencyTable table;
-    for (const Decision& decision : space.decisions()) {
-        std::vector<double>& row = table.unit_ms.emplace_back();
-        for (const UnitConfig& option : decision.options) {
-            row.push_back(option.is_quantized() ? 0.25 : option.activation.dtype == DType::bf16 ? 0.5 : 1.0);
-        }
-    }
-    return table;
-}
-
 class ParetoStrategy final : public Strategy {
 public:
     ParetoStrategy(const StrategyContext& context, std::int64_t rounds)
@@ -39,7 +28,7 @@ public:
           goal_(context.goal),
           batch_(static_cast<std::size_t>(context.batch)),
           rounds_(rounds),
-          table_(context.latency ? context.latency() : assumed_table(context.space)),
+          table_(context.latency ? context.latency() : assumed_latency(context.space)),
           bases_(model_wise_candidates(context.space, context.model_wise)) {
         probes_.ask_for(bases_);
     }

@@ -1,0 +1,16 @@
+#include "strategy/assumed_latency.hpp"
+
+namespace halftone {
+
+LatencyTable assumed_latency(const SearchSpace& space) {
+    LatencyTable table;
+    for (const Decision& decision : space.decisions()) {
+        std::vector<double>& row = table.unit_ms.emplace_back();
+        for (const UnitConfig& option : decision.options) {
+            row.push_back(option.is_quantized() ? 0.25 : option.activation.dtype == DType::bf16 ? 0.5 : 1.0);
+        }
+    }
+    return table;
+}
+
+}  // namespace halftone
