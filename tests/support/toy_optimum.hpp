@@ -51,14 +51,18 @@ public:
             strategy,
             {.space = space_, .goal = Goal({.is_relative = false, .loss = -1}, 0.9), .baseline = 0.9, .seed = seed});
         std::size_t asked = 0;
-        std::size_t found = kSize + 1;
+        struct Found {};
         const auto evaluate = [&](const Candidate& candidate) {
             ++asked;
-            if (candidate.hash == optimum_.hash) found = std::min(found, asked);
+            if (candidate.hash == optimum_.hash) throw Found{};
             return score(accuracy(candidate));
         };
-        (void)simulate(*made, evaluate, {.max_trials = budget});
-        return found;
+        try {
+            (void)simulate(*made, evaluate, {.max_trials = budget});
+        } catch (const Found&) {
+            return asked;
+        }
+        return kSize + 1;
     }
 
 private:

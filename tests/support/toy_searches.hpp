@@ -2,6 +2,7 @@
 // Searches whose course depends on everything that was told: the strategy basic over toy spaces. For tests that compare
 // runs; shared by tests/property/tune and tests/mpi/tune.
 
+#include <algorithm>
 #include <chrono>
 #include <ostream>
 #include <string>
@@ -55,9 +56,36 @@ inline ToyProblem limited_problem(std::int64_t max_trials) {
     return problem;
 }
 
+/// Another strategy over the problem of `basic`, with a latency table, in which conversions cost, and a limit.
+template <std::size_t N>
+struct Name {
+    constexpr Name(const char (&text)[N]) { std::copy_n(text, N, value); }
+    char value[N];
+};
+template <Name name>
+ToyProblem problem_of() {
+    ToyProblem problem = basic_problem();
+    problem.make_strategy = [](const StrategyContext& c) { return make_strategy(name.value, c); };
+    problem.settings.max_trials = 40;
+    problem.latency.emplace();
+    for (int u = 0; u < 7; ++u) {
+        problem.latency->unit_ms.push_back({0.1 + 0.01 * u, 0.1 + 0.01 * u, 0.4});
+        problem.latency->borders.push_back({u - 1, u, 0.01, 0.02});
+    }
+    return problem;
+}
+
 inline const std::vector<Search>& searches() {
-    static const std::vector<Search> all{
-        {"basic", basic_problem}, {"unlucky", unlucky_problem}, {"limited", [] { return limited_problem(25); }}};
+    static const std::vector<Search> all{{"basic", basic_problem},
+                                         {"unlucky", unlucky_problem},
+                                         {"limited", [] { return limited_problem(25); }},
+                                         {"exhaustive", problem_of<"exhaustive">},
+                                         {"random", problem_of<"random">},
+                                         {"mse", problem_of<"mse">},
+                                         {"sensitivity", problem_of<"sensitivity">},
+                                         {"pareto", problem_of<"pareto">},
+                                         {"bayesian", problem_of<"bayesian">},
+                                         {"tpe", problem_of<"tpe">}};
     return all;
 }
 
