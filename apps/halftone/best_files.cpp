@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.hpp"
 #include "comm/mpi/mpi_communicator.hpp"
 #include "config/config_node.hpp"
@@ -22,11 +24,30 @@ std::string reason_of(const BestInput& input, std::size_t u) {
         return "the config's rules leave no quantized option";
     }
     if (!input.findings) return "";
-    const auto alone = input.findings->alone.find(decision.unit);
-    if (alone == input.findings->alone.end() || !input.findings->best_model_wise) return "chosen by the strategy";
-    return fmt::format(
-        "with this unit alone in high precision the accuracy was {}, against {} with every unit quantized",
-        float_text(alone->second), float_text(*input.findings->best_model_wise));
+    const Findings& findings = *input.findings;
+    const auto alone = findings.alone.find(decision.unit);
+    if (alone != findings.alone.end() && findings.best_model_wise) {
+        return fmt::format(
+            "with this unit alone in high precision the accuracy was {}, against {} with every unit quantized",
+            float_text(alone->second), float_text(*findings.best_model_wise));
+    }
+    const auto error = findings.error_alone.find(decision.unit);
+    if (error != findings.error_alone.end() && findings.base_error) {
+        return fmt::format(
+            "with this unit alone in high precision the output's error was {} of its signal, against {} with every "
+            "unit "
+            "quantized",
+            float_text(error->second), float_text(*findings.base_error));
+    }
+    if (findings.unit_errors && u < findings.unit_errors->values.size()) {
+        const auto& values = findings.unit_errors->values;
+        const double mine = values[u].relative();
+        const auto larger =
+            std::count_if(values.begin(), values.end(), [&](const auto& v) { return v.relative() > mine; });
+        return fmt::format("quantized, its output's error was {} of its signal: number {} of {} units",
+                           float_text(mine), larger + 1, values.size());
+    }
+    return "chosen by the strategy";
 }
 
 /// How a unit's output is stored: as codes only if an int8 unit reads it.
@@ -78,12 +99,24 @@ std::string indented(const std::string& text) {
 void Findings::note(const SearchSpace& space, const tune::FinishedTrial& trial, const std::string& stage,
                     const Goal* goal) {
     const auto* score = std::get_if<Score>(&trial.outcome);
-    if (!score) return;
+    if (!score || score->bounds) return;
     const auto changed = fallbacks(space, space.plan(trial.candidate));
     if (stage == "model_wise" && (!best_model_wise || goal->is_better(score->accuracy, *best_model_wise))) {
         best_model_wise = score->accuracy;
     }
     if (changed.size() == 1) alone.emplace(changed[0].first, score->accuracy);
+}
+
+void Findings::note(const SearchSpace& space, const ProbeRequest& request, const ProbeResult& result) {
+    if (!result.failure.empty() || result.values.empty()) return;
+    if (request.kind == ProbeKind::unit_errors) {
+        unit_errors = result;
+        return;
+    }
+    const double error = result.values.front().relative();
+    const auto changed = fallbacks(space, space.plan(request.candidate));
+    if (changed.empty() && (!base_error || error < *base_error)) base_error = error;
+    if (changed.size() == 1) error_alone.insert_or_assign(changed[0].first, error);
 }
 
 std::string best_yaml(const BestInput& input) {
@@ -92,6 +125,12 @@ std::string best_yaml(const BestInput& input) {
     if (input.trial) {
         out += fmt::format("trial: {}\naccuracy: {}\nbaseline: {{accuracy: {}}}\n", input.trial->trial.value,
                            float_text(std::get<Score>(input.trial->outcome).accuracy), float_text(input.baseline));
+        const Score& score = std::get<Score>(input.trial->outcome);
+        if (score.correct) {
+            const Interval ci = wilson95(*score.correct, score.samples);
+            out += fmt::format("evidence: {{samples: {}, ci95: [{}, {}]}}\n", score.samples, float_text(ci.low),
+                               float_text(ci.high));
+        }
         out += fmt::format("goal: {{kind: {}, loss: {}, met: {}}}\n", criterion.is_relative ? "relative" : "absolute",
                            float_text(criterion.loss), input.trial->is_pass);
     } else {
@@ -111,7 +150,13 @@ std::string run_yaml(const RunConfig& config, const RunSummary& summary) {
     out += fmt::format("libraries: {{onednn: \"{}\", mpi: \"{}\"}}\n", onednn_version(), mpi_version());
     out += fmt::format("result: {{reason: {}, exit_code: {}, latency: {{fp32_ms: {}, best_ms: {}}}}}\n", summary.reason,
                        summary.exit_code, latency_text(summary.fp32), latency_text(summary.best));
-    out += fmt::format("work: {{sample_units: {}}}\nconfig:\n", summary.sample_units);
+    out += fmt::format("work: {{sample_units: {}}}\n", summary.sample_units);
+    if (!summary.front.empty()) out += "front:\n";
+    for (const FrontPoint& point : summary.front) {
+        out += fmt::format("- {{trial: {}, accuracy: {}, latency_ms: {}, bytes: {}}}\n", point.trial,
+                           float_text(point.accuracy), float_text(point.latency_ms), point.bytes);
+    }
+    out += "config:\n";
     return out + indented(print_config(config));
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "eval/latency.hpp"
+#include "front.hpp"
 #include "setup.hpp"
 #include "tune/tuner.hpp"
 
@@ -16,9 +17,13 @@ namespace halftone::app {
 /// What a run learnt that explains its choices; filled trial by trial, replayed ones included, so that a resumed run
 /// writes the same words.
 struct Findings {
-    std::optional<double> best_model_wise;  ///< accuracy of the best model-wise candidate
-    std::map<std::string, double> alone;    ///< accuracy with just this unit in high precision
+    std::optional<double> best_model_wise;      ///< accuracy of the best model-wise candidate
+    std::map<std::string, double> alone;        ///< accuracy with just this unit in high precision
+    std::optional<ProbeResult> unit_errors;     ///< of the candidate that was probed last
+    std::optional<double> base_error;           ///< of the output, where no unit is in high precision; the least seen
+    std::map<std::string, double> error_alone;  ///< of the output, with just this unit in high precision; the latest
     void note(const SearchSpace& space, const tune::FinishedTrial& trial, const std::string& stage, const Goal* goal);
+    void note(const SearchSpace& space, const ProbeRequest& request, const ProbeResult& result);
 };
 
 struct BestInput {
@@ -44,6 +49,7 @@ struct RunSummary {
     int exit_code = 0;
     std::optional<Latency> fp32, best;
     std::int64_t sample_units = 0;
+    std::vector<FrontPoint> front;  ///< of accuracy, latency and size
 };
 
 [[nodiscard]] std::string run_yaml(const RunConfig& config, const RunSummary& summary);

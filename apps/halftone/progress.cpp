@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "base/log.hpp"
+#include "metric/metric.hpp"
 
 namespace halftone::app {
 namespace {
@@ -27,6 +28,13 @@ std::string duration_text(double seconds) {
     return fmt::format("{}s", s);
 }
 
+std::string accuracy_text(const Score& score) {
+    if (score.bounds) return fmt::format("at most {:.4f}, from {}", score.bounds->high, score.samples);
+    if (!score.correct || score.samples == 0) return fmt::format("{:.4f} of {}", score.accuracy, score.samples);
+    const Interval ci = wilson95(*score.correct, score.samples);
+    return fmt::format("{:.4f} [{:.4f}, {:.4f}] of {}", score.accuracy, ci.low, ci.high, score.samples);
+}
+
 ProgressLine::ProgressLine(bool is_terminal, bool is_quiet, double timeout_s)
     : is_terminal_(is_terminal), is_quiet_(is_quiet), timeout_s_(timeout_s) {}
 
@@ -40,14 +48,13 @@ void ProgressLine::finish() {
 
 void ProgressLine::show(const tune::FinishedTrial& trial, const std::string& stage, const tune::Progress& progress) {
     const auto* score = std::get_if<Score>(&trial.outcome);
-    const std::string result =
-        score ? fmt::format("{:.4f}", score->accuracy) : "error: " + std::get<TrialFailure>(trial.outcome).reason;
+    const std::string result = score ? accuracy_text(*score) : "error: " + std::get<TrialFailure>(trial.outcome).reason;
     const std::string best = progress.best_accuracy ? fmt::format("{:.4f}", *progress.best_accuracy) : "none";
     const std::string text =
         fmt::format("trial {} of at most {}  {}  {}  best {} ({})  {:.2f} s a trial  ETA {}", progress.trials,
                     progress.max_trials, stage, result, best, progress.is_goal_met ? "goal met" : "goal not met",
                     progress.trial_s, eta_text(progress, timeout_s_));
-    log::info("tune", "trial={} stage={} result={} best={} goal_met={}", trial.trial.value, stage, result, best,
+    log::info("tune", "trial={} stage={} result=\"{}\" best={} goal_met={}", trial.trial.value, stage, result, best,
               progress.is_goal_met);
     if (!is_terminal_ || is_quiet_) return;
     fmt::print(stderr, "\r\x1b[K{}", text);

@@ -26,6 +26,10 @@ private:
     bool is_open_ = false;
 };
 
+/// "0.9224 [0.9170, 0.9275] of 10000", with the 95 % interval where the metric counts; "at most 0.9292, from 1000" for
+/// a trial that ended early.
+[[nodiscard]] std::string accuracy_text(const Score& score);
+
 /// "1h 02m", "3m 20s", "12s".
 [[nodiscard]] std::string duration_text(double seconds);
 

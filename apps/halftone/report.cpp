@@ -32,6 +32,20 @@ std::string goal_line(const RunConfig& config, const tune::Result& result) {
                        result.best->trial.value, result.gap);
 }
 
+/// The points of the front that meet the goal, and the closest ones that do not.
+std::string front_table(const RunConfig& config, const tune::Result& result, const RunSummary& summary) {
+    if (summary.front.size() < 2) return {};
+    const Goal goal(config.tuning.criterion, result.baseline.accuracy);
+    std::string out = fmt::format("{:<10} {:>10} {:>14} {:>12} {:>6}  not beaten in all three by any trial\n", "trial",
+                                  "accuracy", "latency table", "size", "goal");
+    for (const FrontPoint& point : summary.front) {
+        out += fmt::format("{:<10} {:>10.4f} {:>11.3f} ms {:>12} {:>6}\n", point.trial, point.accuracy,
+                           point.latency_ms, bytes_cell(static_cast<std::size_t>(point.bytes)),
+                           goal.is_met(point.accuracy) ? "met" : "missed");
+    }
+    return out;
+}
+
 }  // namespace
 
 LatencyPair compare_latency(Workbench& bench, const Candidate& candidate) {
@@ -70,6 +84,7 @@ std::string final_report(const RunConfig& config, const Workbench& bench, const 
     } else {
         out += goal_line(config, result);
         out += fmt::format("{} trials, ended by {}\n", result.trials, summary.reason);
+        out += front_table(config, result, summary);
     }
     if (summary.fp32 && summary.best && summary.best->median_ms >= summary.fp32->median_ms) {
         out += "warning: the quantized model is not faster than fp32 on this machine (batch 1)\n";

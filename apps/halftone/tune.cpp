@@ -124,6 +124,11 @@ public:
         if (!progress.is_replayed) line_.show(trial, stage, progress);
     }
 
+    void on_probe(const ProbeRequest& request, const ProbeResult& result, const std::string& stage) override {
+        findings_.note(*bench_.space, request, result);
+        log::debug("tune", "probe stage={} samples={}", stage, result.samples);
+    }
+
     void on_best(const tune::FinishedTrial& best, const Score&) override { deliver(best.candidate, best); }
 
     /// best.yaml names best.onnx's numbers, so the model is written first.
@@ -270,6 +275,9 @@ int lead(const TuneOptions& options, const RunConfig& config, Workbench& bench, 
             log::warning("tune", "the delivered model is not faster than fp32 here ({:.3g} against {:.3g} ms)",
                          latency.best.median_ms, latency.fp32.median_ms);
         }
+    }
+    if (result.reason != tune::EndReason::interrupted) {
+        summary.front = find_front(bench, result, config.tuning.criterion.higher_is_better);
     }
     workspace.write("run.yaml", run_yaml(config, summary));
     fmt::print("{}", final_report(config, bench, result, delivered, summary,

@@ -331,6 +331,7 @@ void Coordinator::tell_probe(const Open& open) {
         setup_.journal->append(record);
     }
     strategy_->tell_probe(open.number, *open.errors);
+    setup_.listener->on_probe(open.ask.probe, *open.errors, open.ask.stage);
 }
 
 void Coordinator::tell_trial(const Open& open) {
@@ -342,6 +343,7 @@ void Coordinator::tell_trial(const Open& open) {
     result_.sample_units += open.result->sample_units;
     if (finished.is_pass) result_.passing.push_back(finished);
     if (open.result->bounds) ended_early_.push_back(finished);
+    if (!open.result->bounds && open.result->failure.empty()) result_.scored.push_back(finished);
     if (delivery_->consider(finished)) is_best_undelivered_ = true;
     report(finished, open);
     if (!open.is_replayed) deliver_best();

@@ -64,6 +64,8 @@ public:
     virtual void on_baseline(const Score& score) = 0;
     /// Every told trial, replayed ones included, in order.
     virtual void on_trial(const FinishedTrial& trial, const std::string& stage, const Progress& progress) = 0;
+    /// Every told probe, replayed ones included, in order.
+    virtual void on_probe(const ProbeRequest&, const ProbeResult&, const std::string& /*stage*/) {}
     /// The best so far changed: write best.onnx and best.yaml before returning. Comes after on_trial of that trial;
     /// while trials are replayed it waits for the last of them. @throws IoError
     virtual void on_best(const FinishedTrial& best, const Score& baseline) = 0;
@@ -90,6 +92,7 @@ struct Result {
     bool is_goal_met = false;
     double gap = 0;  ///< of the best to the goal, in metric units; <= 0 when met
     std::int64_t sample_units = 0;
+    std::vector<FinishedTrial> scored = {};    ///< all trials with an accuracy, in order
     std::vector<FinishedTrial> passing = {};   ///< all trials that meet the goal, in order
     std::optional<LatencyTable> latency = {};  ///< where something asked for it
 };

@@ -47,7 +47,8 @@ TEST_P(MpiTune, StoppedAndResumedGivesTheSame) {
         ++sessions;
     } while (comm->broadcast(RankId{0}, result.reason == tune::EndReason::interrupted ? "again" : "over") == "again");
     if (!is_root()) return;
-    EXPECT_GT(sessions, 1);
+    // One job gives all of pareto's results here: there is nothing in between to stop at.
+    if (GetParam().name != "pareto") EXPECT_GT(sessions, 1);
     EXPECT_EQ(traces(toy, result), expected_traces(GetParam()));
 }
 
@@ -58,7 +59,7 @@ TEST(MpiTrouble, ABrokenWorkerEndsTheRunOnEveryRank) {
     const auto comm = world->communicator();
     ToyRun toy(basic_problem());
     toy.hooks.on_shard = [](const Job& job, std::int64_t, RankId) {
-        if (job.trial.value == 3) throw DataError("data is gone");
+        if (job.trial.value >= 2) throw DataError("data is gone");
     };
     if (!is_root()) {
         toy.session(*comm);
