@@ -74,7 +74,8 @@ public:
         if (hash != hex16(model_.hash)) {
             reader.fail("model", "is not the hash of this model, " + hex16(model_.hash));
         }
-        for (const std::string_view other : {"trial", "accuracy", "baseline", "goal", "isa", "calibration_samples"}) {
+        for (const std::string_view other :
+             {"trial", "accuracy", "baseline", "evidence", "goal", "isa", "calibration_samples"}) {
             (void)reader.child(other);  // about the search, not the model
         }
         read_equalization(reader);

@@ -83,7 +83,8 @@ std::string final_report(const RunConfig& config, const Workbench& bench, const 
         out += "the config has no section evaluation: the model was quantized once and its accuracy is unknown\n";
     } else {
         out += goal_line(config, result);
-        out += fmt::format("{} trials, ended by {}\n", result.trials, summary.reason);
+        out += fmt::format("{} trials, ended by {}; accuracies of {} samples\n", result.trials, summary.reason,
+                           result.baseline.samples);
         out += front_table(config, result, summary);
     }
     if (summary.fp32 && summary.best && summary.best->median_ms >= summary.fp32->median_ms) {

@@ -214,6 +214,27 @@ int exit_code_of(const tune::Result& result, const RunConfig& config) {
     return static_cast<int>(ExitCode::goal_missed);
 }
 
+StrategyContext strategy_context(const RunConfig& config, const SearchSpace& space, const Goal& goal, double baseline,
+                                 const LatencySource& latency) {
+    return {.space = space,
+            .goal = goal,
+            .baseline = baseline,
+            .seed = static_cast<std::uint64_t>(config.tuning.random_seed),
+            .model_wise = config.tuning.model_wise,
+            .settings = config.tuning.strategy.node,
+            .batch = config.tuning.strategy_batch,
+            .accuracy_weight = config.tuning.accuracy_weight,
+            .latency_weight = config.tuning.latency_weight,
+            .latency = latency};
+}
+
+/// A strategy reads its settings when it is made, which in a run is behind the baseline: wrong ones are found here.
+void check_strategy(const RunConfig& config, const SearchSpace& space) {
+    constexpr double kAnyBaseline = 1.0;
+    const Goal goal(config.tuning.criterion, kAnyBaseline);
+    (void)make_strategy(config.tuning.strategy.name, strategy_context(config, space, goal, kAnyBaseline, {}));
+}
+
 tune::Result search(const RunConfig& config, Workbench& bench, Workspace& workspace, Deliverer& deliverer,
                     Communicator& comm) {
     const SystemClock clock;
@@ -222,16 +243,7 @@ tune::Result search(const RunConfig& config, Workbench& bench, Workspace& worksp
     setup.space = &*bench.space;
     setup.make_strategy = [&](const Goal& goal, double baseline, const LatencySource& latency) {
         return make_strategy(config.tuning.strategy.name,
-                             StrategyContext{.space = *bench.space,
-                                             .goal = goal,
-                                             .baseline = baseline,
-                                             .seed = static_cast<std::uint64_t>(config.tuning.random_seed),
-                                             .model_wise = config.tuning.model_wise,
-                                             .settings = config.tuning.strategy.node,
-                                             .batch = config.tuning.strategy_batch,
-                                             .accuracy_weight = config.tuning.accuracy_weight,
-                                             .latency_weight = config.tuning.latency_weight,
-                                             .latency = latency});
+                             strategy_context(config, *bench.space, goal, baseline, latency));
     };
     setup.measure_latency = [&] { return measure_latency_table(*bench.evaluator, bench.model, *bench.space); };
     setup.costs = [&](const Candidate* candidate) { return measure_bytes(bench, candidate); };
@@ -347,6 +359,7 @@ int run_tune(const TuneOptions& options, Communicator& comm) {
     });
     agreement.after([&] {
         if (!is_root) return;
+        check_strategy(config, *bench->space);
         const std::string folder = workspace_folder(options, config);
         workspace = std::make_unique<Workspace>(folder, options.resume, header_of(config, *bench), comm.size());
         log::open_file(workspace->path("tune.log"));

@@ -7,6 +7,7 @@
 
 #include "base/check.hpp"
 #include "base/wire.hpp"
+#include "eval/used_rows.hpp"
 #include "kernel/ref/ref_op.hpp"
 
 namespace halftone {
@@ -40,16 +41,10 @@ ValueId seen_output(const Graph& graph, const std::string& value) {
 }
 
 void add_errors(ErrorSums& sums, TensorView reference, TensorView other, const Shape& declared, std::int64_t rows) {
-    const auto& dims = declared.dims();
-    const auto found = std::find(dims.begin(), dims.end(), kSymbolic);
-    const auto axis = static_cast<std::size_t>(found == dims.end() ? 0 : found - dims.begin());
     const auto x = reference.as<float>();
     const auto y = other.as<float>();
     HALFTONE_CHECK(x.size() == y.size(), "the compared values have one shape");
-    std::size_t inner = 1;
-    for (std::size_t d = axis + 1; d < dims.size(); ++d) inner *= static_cast<std::size_t>(reference.type.shape[d]);
-    const std::size_t block = inner * static_cast<std::size_t>(dims.empty() ? 1 : reference.type.shape[axis]);
-    const std::size_t used = std::min(block, inner * static_cast<std::size_t>(dims.empty() ? 1 : rows));
+    const auto [block, used] = used_rows(declared, reference.type.shape, rows);
     for (std::size_t begin = 0; begin < x.size(); begin += block) {
         for (std::size_t i = begin; i < begin + used; ++i) sums.add(x[i], y[i]);
     }

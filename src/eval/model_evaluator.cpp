@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/wire.hpp"
 #include "eval/difficulty.hpp"
+#include "eval/used_rows.hpp"
 #include "kernel/ref/ref_op.hpp"
 
 namespace halftone {
@@ -93,20 +94,13 @@ void for_each_batch(Session& session, SampleRange range, const Read& read, const
     }
 }
 
-/// Observes a value of a padded batch without the padding, wherever the value's batch dimension is; a value without one
-/// that the model declares has the batch first. @return the number of values that are not finite
+/// Observes a value of a padded batch without the padding. @return the number of values that are not finite
 std::int64_t observe_rows(ValueStatistics& statistics, TensorView value, const Shape& declared, std::int64_t rows) {
-    const auto& dims = declared.dims();
-    const auto found = std::find(dims.begin(), dims.end(), kSymbolic);
-    const auto axis = static_cast<std::size_t>(found == dims.end() ? 0 : found - dims.begin());
     const auto values = value.as<float>();
-    std::size_t inner = 1;
-    for (std::size_t d = axis + 1; d < dims.size(); ++d) inner *= static_cast<std::size_t>(value.type.shape[d]);
-    const std::size_t block = inner * static_cast<std::size_t>(dims.empty() ? 1 : value.type.shape[axis]);
-    const std::size_t used = inner * static_cast<std::size_t>(dims.empty() ? 1 : rows);
+    const auto [block, used] = used_rows(declared, value.type.shape, rows);
     std::int64_t left_out = 0;
     for (std::size_t begin = 0; begin < values.size(); begin += block) {
-        left_out += statistics.observe(values.subspan(begin, std::min(used, block)));
+        left_out += statistics.observe(values.subspan(begin, used));
     }
     return left_out;
 }

@@ -105,6 +105,8 @@ void Coordinator::begin_conversation() {
     if (setup_.settings.early_termination && earlier_.difficulty) install_difficulty(earlier_.difficulty->samples);
     LatencySource latency;
     if (setup_.measure_latency) latency = [this]() -> const LatencyTable& { return latency_table(); };
+    // Before the search, while the workers have nothing to do: what is timed must run alone.
+    if (latency && setup_.settings.timeout_s > 0 && setup_.settings.objective.latency > 0) (void)latency_table();
     strategy_ = setup_.make_strategy(*goal_, result_.baseline.accuracy, latency);
     delivery_.emplace(setup_, *goal_, result_.baseline.accuracy, compares_latency() ? latency : LatencySource{});
     setup_.listener->on_baseline(result_.baseline);

@@ -57,6 +57,7 @@ struct ToyProblem {
     double baseline = 0.9;
     std::int64_t shards = 3;
     std::optional<LatencyTable> latency = {};
+    std::function<tune::Costs(const Candidate*)> costs = {};
     std::function<std::vector<tune::Timing>(const std::vector<Candidate>&)> time_finalists = {};
     ConfigNode strategy_settings = {};
 };
@@ -305,6 +306,7 @@ public:
                                            .latency = latency});
         };
         if (problem_.latency) setup.measure_latency = [&] { return *problem_.latency; };
+        setup.costs = problem_.costs;
         setup.time_finalists = problem_.time_finalists;
         setup.journal = &writer;
         setup.replay = replay.records;

@@ -5,8 +5,7 @@ CONFIGS = sorted((SOURCE / "configs").rglob("*.yaml"))
 
 
 # Shrinks as strategies and datasets are built; each of these must be refused with a reason until then.
-NOT_BUILT_YET = {f"strategy_{name}.yaml" for name in ("bayesian", "mse", "tpe")} \
-    | {"tfrecord_dataloader.yaml"}
+NOT_BUILT_YET = {"tfrecord_dataloader.yaml"}
 
 
 class EveryConfig(SystemTest):
@@ -42,8 +41,9 @@ class EveryConfig(SystemTest):
 
     def test_a_strategy_that_is_not_built_yet_names_those_that_are(self):
         config = SOURCE / "configs/examples/strategy_bayesian.yaml"
-        done = halftone("tune", config, ranks=3, cwd=self.folder)
-        self.assert_refused(done, USAGE, "tuning.strategy.name", "bayesian", "not available yet", "basic")
+        done = halftone("tune", config, "--set", "tuning.strategy.name=automixedprecision", ranks=3, cwd=self.folder)
+        self.assert_refused(done, USAGE, "tuning.strategy.name", "automixedprecision", "not available yet", "basic",
+                            "bayesian")
         self.assertEqual(list(self.folder.iterdir()), [])
 
     def test_prints_once_through_mpirun(self):

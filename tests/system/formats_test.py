@@ -54,7 +54,7 @@ class Files(SystemTest):
     def test_journal_records(self):
         found = records(self.workspace)
         once = [record["type"] for record in found if record["type"] not in ("trial", "partial")]
-        self.assertEqual(once, ["header", "baseline", "end"])
+        self.assertEqual(once, ["header", "difficulty", "baseline", "end"])
         header = found[0]
         self.assertEqual(list(header)[:5], ["type", "format", "version", "strategy", "seed"])
         self.assertEqual((header["format"], header["strategy"], header["seed"]), (1, "basic", 9527))

@@ -4,7 +4,6 @@
 // heuristic.
 
 #include <algorithm>
-#include <limits>
 #include <map>
 #include <numeric>
 #include <optional>
@@ -39,11 +38,7 @@ public:
           settings_(settings),
           dtypes_(fallback_dtypes(context.space)),
           bases_(model_wise_candidates(context.space, context.model_wise)) {
-        if (bases_.size() > 1) {
-            probes_.ask_for(bases_);
-        } else {
-            begin_base(0);
-        }
+        probes_.ask_for(bases_);
     }
 
     [[nodiscard]] bool refines() const override { return true; }
@@ -75,11 +70,9 @@ private:
     /// @pre whatever the stage asked for is known
     void advance() {
         switch (stage_) {
-            case Stage::model_wise: {
-                const auto& errors = probes_.errors();
-                begin_base(static_cast<std::size_t>(std::min_element(errors.begin(), errors.end()) - errors.begin()));
+            case Stage::model_wise:
+                begin_base();
                 break;
-            }
             case Stage::base:
                 if (passes(base_) || dtypes_.empty()) {
                     stage_ = Stage::done;
@@ -108,9 +101,11 @@ private:
         }
     }
 
-    void begin_base(std::size_t index) {
-        if (!probes_.errors().empty()) base_error_ = probes_.errors()[index];
-        base_ = bases_[index];
+    void begin_base() {
+        const auto& errors = probes_.errors();
+        const auto best = std::min_element(errors.begin(), errors.end());
+        base_error_ = *best;
+        base_ = bases_[static_cast<std::size_t>(best - errors.begin())];
         evaluate_base();
     }
 
@@ -307,7 +302,7 @@ private:
     OutputErrors probes_;
     std::optional<Candidate> wanted_;  ///< whose outcome the stage waits for
     Candidate base_;
-    double base_error_ = std::numeric_limits<double>::infinity();
+    double base_error_ = 0;
     bool has_tried_options_ = false;
     std::vector<FallbackMove> alternatives_;  ///< in stage options: moves to other quantized options
     Candidate single_, joint_;                ///< the best of them alone; the best of each unit together

@@ -48,7 +48,7 @@ TEST_P(MpiTune, StoppedAndResumedGivesTheSame) {
     } while (comm->broadcast(RankId{0}, result.reason == tune::EndReason::interrupted ? "again" : "over") == "again");
     if (!is_root()) return;
     // One job gives all of pareto's results here: there is nothing in between to stop at.
-    if (GetParam().name != "pareto") EXPECT_GT(sessions, 1);
+    EXPECT_GT(sessions, GetParam().name == "pareto" ? 0 : 1);
     EXPECT_EQ(traces(toy, result), expected_traces(GetParam()));
 }
 

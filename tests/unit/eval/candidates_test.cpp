@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "base/wire.hpp"
 #include "support/evaluation_world.hpp"
 
 namespace halftone {
@@ -58,14 +59,28 @@ TEST(CandidatesTogether, ScoreAsEachAlone) {
 }
 
 TEST(CandidatesTogether, AFailureIsItsCandidatesOwn) {
-    const World world;
+    GraphMaker g;
+    const ValueId x = g.input("x", {kSymbolic, 2});
+    // In int8 the second product has an input scale and weights so large that their product is no float.
+    const ValueId big = g.gemm("g1", x, floats({2, 2}, {3e38F, 0, 0, 3e38F}));
+    const ValueId small = g.gemm("g2", g.node("Sub", "s", {big, x}), floats({2, 2}, {3e38F, 0, 0, 1}));
+    const World world(infer_types(g.build({small}), reference_ops()), {5}, "[60, 2]");
     ModelEvaluator evaluator(world.setup(2));
-    calibrated(evaluator);
-    std::vector<Candidate> candidates = neighbours(world.space);
-    const ShardResult good = evaluator.run(evaluate(candidates[1]), 0);
-    const ShardResult group = evaluator.run(together({candidates[0], candidates[1]}), 0);
-    EXPECT_EQ(group.failure, "");
-    EXPECT_EQ(group.followers[0].payload, good.payload);
+    WireWriter ranges;
+    ranges.put_text(ranges_of({{"x", {-1, 1}}, {"s_out", {-3e38F, 3e38F}}}).encode());
+    evaluator.install_calibration(ranges.take());
+    const Candidate bad = world.space.at(0);
+    const int fp32 = world.space.decisions()[1].find_high_precision(DType::f32);
+    const Candidate good = world.space.with(bad, 1, static_cast<std::uint16_t>(fp32));
+    const ShardResult alone = evaluator.run(evaluate(good), 0);
+    const ShardResult bad_first = evaluator.run(together({bad, good}), 0);
+    EXPECT_THAT(bad_first.failure, ::testing::HasSubstr("unit 'g2'"));
+    EXPECT_EQ(bad_first.sample_units, 0);
+    EXPECT_EQ(bad_first.followers[0].payload, alone.payload);
+    EXPECT_EQ(bad_first.followers[0].sample_units, alone.sample_units) << "nothing to share with a failure";
+    const ShardResult bad_last = evaluator.run(together({good, bad}), 0);
+    EXPECT_EQ(bad_last.payload, alone.payload);
+    EXPECT_THAT(bad_last.followers[0].failure, ::testing::HasSubstr("unit 'g2'"));
 }
 
 /// Bounds after each shard, in order.

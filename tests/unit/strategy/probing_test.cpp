@@ -130,7 +130,7 @@ TEST(Sensitivity, EndsWithAsFewFallbacksAsTheGoalNeeds) {
             if (toy.goal.is_met(talk.outcomes[t])) fewest = std::min(fewest, Toy::fallen(talk.candidates[t]).size());
         }
         EXPECT_EQ(fewest, 2U) << settings;
-        EXPECT_EQ(talk.probes.size(), 6U) << "each unit alone; there is one base";
+        EXPECT_EQ(talk.probes.size(), 7U) << "the base, then each unit alone";
         EXPECT_LE(talk.candidates.size(), 6U);
     }
 }

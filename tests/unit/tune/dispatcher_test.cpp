@@ -278,5 +278,99 @@ TEST_F(DispatcherTest, OneRankAloneStopsBetweenShards) {
     EXPECT_FALSE(comm->receive_for({}));
 }
 
+/// A job that may end early, and a judge that is satisfied by so many payloads.
+class DispatcherEarlyEnd : public DispatcherTest {
+protected:
+    std::int64_t submit_with_judge(std::size_t enough) {
+        dispatcher->set_judge([enough](const Job&, const std::vector<std::string>& p) { return p.size() >= enough; });
+        Job job;
+        job.may_end_early = true;
+        return dispatcher->submit(job);
+    }
+};
+
+TEST_F(DispatcherEarlyEnd, LeavesOutTheShardsBehindTheDecidingOne) {
+    start(1, 5);
+    const auto item = submit_with_judge(2);
+    (void)dispatcher->step({});
+    EXPECT_FALSE(done(1, item, 0));
+    EXPECT_FALSE(done(1, item, 1)) << "decided, but shard 2 is out";
+    const auto finished = done(1, item, 2);
+    ASSERT_TRUE(finished);
+    EXPECT_THAT(finished->payloads, ElementsAre("p0", "p1"));
+    EXPECT_EQ(finished->sample_units, 20) << "shard 2 is as if it had not run";
+    (void)dispatcher->step({});
+    for (const std::string& text : sent()) EXPECT_NE(text, "1:0.3");
+}
+
+TEST_F(DispatcherEarlyEnd, IsJudgedInShardOrderWhoeverIsFast) {
+    start(3, 6);
+    const auto item = submit_with_judge(2);
+    (void)dispatcher->step({});
+    for (const std::int64_t shard : {5, 4, 2}) EXPECT_FALSE(done(shard % 3 + 1, item, shard));
+    EXPECT_FALSE(done(2, item, 1));
+    EXPECT_FALSE(done(1, item, 0)) << "now the first two are there; shard 3 is out";
+    const auto finished = done(1, item, 3);
+    ASSERT_TRUE(finished);
+    EXPECT_THAT(finished->payloads, ElementsAre("p0", "p1"));
+}
+
+TEST_F(DispatcherEarlyEnd, AFailureBehindTheDecidingShardDoesNotCount) {
+    start(2, 4);
+    const auto item = submit_with_judge(1);
+    (void)dispatcher->step({});
+    EXPECT_FALSE(done(2, item, 1, "cannot run"));
+    EXPECT_FALSE(done(2, item, 3));
+    EXPECT_FALSE(done(1, item, 0));
+    const auto finished = done(1, item, 2);
+    ASSERT_TRUE(finished);
+    EXPECT_EQ(finished->failure, "");
+    EXPECT_THAT(finished->payloads, ElementsAre("p0"));
+}
+
+TEST_F(DispatcherEarlyEnd, OtherJobsAreNotJudged) {
+    start(1, 2);
+    (void)submit_with_judge(1);
+    const auto whole = submit();
+    (void)dispatcher->step({});
+    (void)done(1, 0, 0);
+    (void)done(1, 0, 1);
+    (void)dispatcher->step({});
+    (void)done(1, whole, 0);
+    (void)dispatcher->step({});
+    const auto finished = done(1, whole, 1);
+    ASSERT_TRUE(finished);
+    EXPECT_THAT(finished->payloads, ElementsAre("p0", "p1"));
+}
+
+TEST_F(DispatcherTest, EachCandidateOfAJobHasItsOwnResult) {
+    start(1, 2);
+    Job job;
+    job.followers.resize(1);
+    const auto item = dispatcher->submit(job);
+    (void)dispatcher->step({});
+    std::optional<FinishedJob> finished;
+    for (std::int64_t shard = 0; shard < 2; ++shard) {
+        Done message{.item = item, .shard = shard, .result = {.payload = {}, .failure = "the first fails"}};
+        message.result.followers = {{.payload = "f" + std::to_string(shard), .failure = {}, .sample_units = 4}};
+        answer(1, std::move(message));
+        finished = dispatcher->step({});
+    }
+    ASSERT_TRUE(finished) << "the second goes on though the first fails";
+    EXPECT_EQ(finished->failure, "the first fails");
+    EXPECT_THAT(finished->payloads, IsEmpty());
+    EXPECT_THAT(finished->followers[0].payloads, ElementsAre("f0", "f1"));
+    EXPECT_EQ(finished->followers[0].sample_units, 8);
+}
+
+TEST_F(DispatcherTest, AnAnswerForFewerCandidatesThanAskedMakesNoSense) {
+    start(1, 2);
+    Job job;
+    job.followers.resize(2);
+    const auto item = dispatcher->submit(job);
+    (void)dispatcher->step({});
+    EXPECT_THROW((void)done(1, item, 0), MpiError);
+}
+
 }  // namespace
 }  // namespace halftone::tune

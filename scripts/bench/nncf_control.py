@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+"""NNCF's accuracy control on the demo's model and goal, to be timed beside `halftone tune`.
+
+    python3 -m venv VENV && VENV/bin/pip install nncf==3.4.0 openvino==2026.4.1
+    VENV/bin/python scripts/bench/nncf_control.py        # one thread, as one worker of Halftone has
+
+Same data: 500 images to calibrate, the 10,000 test images to judge, at most 0.003 of the top-1 accuracy lost.
+"""
+import gzip
+import pathlib
+import time
+
+import numpy
+import nncf
+import openvino
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+DATA = pathlib.Path("/usr/share/datasets/fashion-mnist")
+BATCH = 50
+
+
+def images(name, count):
+    with gzip.open(DATA / f"{name}-images-idx3-ubyte.gz") as file:
+        pixels = numpy.frombuffer(file.read(), numpy.uint8, offset=16).reshape(-1, 1, 28, 28)[:count]
+    with gzip.open(DATA / f"{name}-labels-idx1-ubyte.gz") as file:
+        labels = numpy.frombuffer(file.read(), numpy.uint8, offset=8)[:count]
+    scaled = (pixels.astype(numpy.float32) / 255 - 0.2860) / 0.3530
+    return [(scaled[i:i + BATCH], labels[i:i + BATCH]) for i in range(0, count, BATCH)]
+
+
+def main():
+    core = openvino.Core()
+    core.set_property("CPU", {"INFERENCE_NUM_THREADS": 1})
+    model = core.read_model(TOP / "configs/demo/resnet20_hard.onnx")
+    calibration, validation = images("train", 500), images("t10k", 10_000)
+
+    def validate(compiled, batches):
+        right = total = 0
+        per_sample = []
+        for inputs, labels in batches:
+            hits = compiled(inputs)[0].argmax(1) == labels
+            per_sample.append(float(hits.mean()))
+            right += int(hits.sum())
+            total += len(labels)
+        return right / total, per_sample
+
+    start = time.monotonic()
+    result = nncf.quantize_with_accuracy_control(
+        model, nncf.Dataset(calibration, lambda item: item[0]), nncf.Dataset(validation),
+        validation_fn=validate, max_drop=0.003, drop_type=nncf.DropType.ABSOLUTE, subset_size=len(calibration))
+    wall = time.monotonic() - start
+    compiled = core.compile_model(result, "CPU")
+    accuracy, _ = validate(compiled, validation)
+    convolutions = [op for op in result.get_ops() if op.get_type_name() == "Convolution"]
+    floats = sum("FakeQuantize" not in op.input_value(0).get_node().get_type_name() for op in convolutions)
+    print(f"NNCF {nncf.__version__}: accuracy {accuracy:.4f}, {floats} of {len(convolutions)} convolutions in fp32, {wall:.1f} s")
+
+
+if __name__ == "__main__":
+    main()
