@@ -70,7 +70,11 @@ class Files(SystemTest):
             self.assertNotIn("trial", partial)
         end = found[-1]
         self.assertEqual(end["trials"], 26)
-        self.assertEqual(end["sample_units"], 26 * 500 * 22)
+        trials = records(self.workspace, "trial")
+        self.assertEqual(end["sample_units"], sum(trial["sample_units"] for trial in trials))
+        # Model-wise trials share nothing; of the fallbacks of one unit each, the first of eight runs all 22 units itself.
+        self.assertEqual([trials[t]["sample_units"] for t in (0, 1, 2, 3, 4, 12, 20)], [500 * 22] * 7)
+        self.assertLess(end["sample_units"], 26 * 500 * 22 / 1.3)
 
     def test_best_yaml(self):
         best = yaml.safe_load(self.text("best.yaml"))

@@ -39,13 +39,14 @@ public:
         while (stage_ != Stage::done) {
             if (auto probe = probes_.next(stage_ == Stage::base ? "model_wise" : "losses")) return *std::move(probe);
             if (!probes_.is_complete()) return Ask::wait();
+            // The other model-wise candidates are as fast as the base, and one of them may be all that is needed.
+            while (stage_ == Stage::front && next_base_ < bases_.size()) {
+                const Candidate& base = bases_[next_base_++];
+                if (!history_.was_asked(base)) return propose(base, "model_wise");
+            }
             while (position_ < queue_.size()) {
-                const std::size_t point = queue_[position_++];
-                if (history_.was_asked(candidates_[point])) continue;
-                history_.add_asked(candidates_[point]);
-                Ask ask = Ask::of(candidates_[point], "front");
-                ask.group = round_;
-                return ask;
+                const Candidate& point = candidates_[queue_[position_++]];
+                if (!history_.was_asked(point)) return propose(point, "front");
             }
             if (history_.told() < history_.asked()) return Ask::wait();
             advance();
@@ -58,6 +59,13 @@ public:
 
 private:
     enum class Stage { base, losses, front, done };
+
+    [[nodiscard]] Ask propose(const Candidate& candidate, const char* stage) {
+        history_.add_asked(candidate);
+        Ask ask = Ask::of(candidate, stage);
+        ask.group = round_;
+        return ask;
+    }
 
     void advance() {
         switch (stage_) {
@@ -210,6 +218,7 @@ private:
     std::vector<double> losses_;         ///< theirs, predicted
     std::vector<std::size_t> queue_;     ///< points of this round
     std::size_t position_ = 0;           ///< in queue_
+    std::size_t next_base_ = 0;          ///< of bases_, in the first round
     std::int64_t round_ = 0;
     std::size_t failing_ = 0;
     std::size_t passing_ = 0;

@@ -18,8 +18,8 @@ std::set<std::int64_t> finished_trials(const ToyRun& toy) {
 
 class AnyCut : public testing::TestWithParam<Search> {
 protected:
-    /// The journal of a run on four ranks. Trial 0 is held back until a later one is there, as a partial record; not for
-    /// long, because some searches wait for it.
+    /// The journal of a run on four ranks. Trial 0 is held back until a later one is there, as a partial record; not
+    /// for long, because some searches wait for it.
     std::string whole_journal() {
         ToyRun toy(GetParam().make());
         toy.hooks.on_shard = [&](const Job& job, std::int64_t shard, RankId) {
