@@ -151,6 +151,7 @@ std::string run_yaml(const RunConfig& config, const RunSummary& summary) {
     out += fmt::format("result: {{reason: {}, exit_code: {}, latency: {{fp32_ms: {}, best_ms: {}}}}}\n", summary.reason,
                        summary.exit_code, latency_text(summary.fp32), latency_text(summary.best));
     out += fmt::format("work: {{sample_units: {}}}\n", summary.sample_units);
+    if (!summary.heuristics.empty()) out += fmt::format("heuristics: {}\n", flow_list(summary.heuristics, quoted));
     if (!summary.front.empty()) out += "front:\n";
     for (const FrontPoint& point : summary.front) {
         out += fmt::format("- {{trial: {}, accuracy: {}, latency_ms: {}, bytes: {}}}\n", point.trial,

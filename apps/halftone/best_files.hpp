@@ -49,7 +49,8 @@ struct RunSummary {
     int exit_code = 0;
     std::optional<Latency> fp32, best;
     std::int64_t sample_units = 0;
-    std::vector<FrontPoint> front;  ///< of accuracy, latency and size
+    std::vector<std::string> heuristics;  ///< of the strategy
+    std::vector<FrontPoint> front;        ///< of accuracy, latency and size
 };
 
 [[nodiscard]] std::string run_yaml(const RunConfig& config, const RunSummary& summary);

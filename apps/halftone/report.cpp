@@ -86,6 +86,9 @@ std::string final_report(const RunConfig& config, const Workbench& bench, const 
         out += fmt::format("{} trials, ended by {}; accuracies of {} samples\n", result.trials, summary.reason,
                            result.baseline.samples);
         out += front_table(config, result, summary);
+        for (const std::string& step : result.heuristics) {
+            out += fmt::format("heuristic of {}: {}\n", config.tuning.strategy.name, step);
+        }
     }
     if (summary.fp32 && summary.best && summary.best->median_ms >= summary.fp32->median_ms) {
         out += "warning: the quantized model is not faster than fp32 on this machine (batch 1)\n";

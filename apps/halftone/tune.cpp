@@ -279,6 +279,7 @@ int lead(const TuneOptions& options, const RunConfig& config, Workbench& bench, 
     summary.reason = std::string(tune::kEndReasonNames.name(result.reason));
     summary.exit_code = code;
     summary.sample_units = result.sample_units;
+    summary.heuristics = result.heuristics;
     if (delivered && result.reason != tune::EndReason::interrupted) {
         const LatencyPair latency = compare_latency(bench, *delivered);
         summary.fp32 = latency.fp32;

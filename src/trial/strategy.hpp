@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "space/search_space.hpp"
 #include "trial/latency_table.hpp"
@@ -58,6 +59,9 @@ public:
     /// Whether it improves on candidates that meet the goal and ends by itself, so that the first of them does not end
     /// the search.
     [[nodiscard]] virtual bool refines() const { return false; }
+    /// Its steps that could lead past a better candidate, in words for the report. What is delivered was evaluated
+    /// anyway.
+    [[nodiscard]] virtual std::vector<std::string> heuristics() const { return {}; }
     /// Only to strategies that ask for probes.
     virtual void tell_probe(std::int64_t probe, const ProbeResult& result);
 };

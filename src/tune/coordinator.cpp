@@ -109,6 +109,7 @@ void Coordinator::begin_conversation() {
     if (latency && setup_.settings.timeout_s > 0 && setup_.settings.objective.latency > 0) (void)latency_table();
     strategy_ = setup_.make_strategy(*goal_, result_.baseline.accuracy, latency);
     delivery_.emplace(setup_, *goal_, result_.baseline.accuracy, compares_latency() ? latency : LatencySource{});
+    result_.heuristics = strategy_->heuristics();
     setup_.listener->on_baseline(result_.baseline);
 }
 

@@ -94,6 +94,7 @@ struct Result {
     std::int64_t sample_units = 0;
     std::vector<FinishedTrial> scored = {};    ///< all trials with an accuracy, in order
     std::vector<FinishedTrial> passing = {};   ///< all trials that meet the goal, in order
+    std::vector<std::string> heuristics = {};  ///< of the strategy, in words
     std::optional<LatencyTable> latency = {};  ///< where something asked for it
 };
 

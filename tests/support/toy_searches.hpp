@@ -59,6 +59,7 @@ inline ToyProblem limited_problem(std::int64_t max_trials) {
 /// Another strategy over the problem of `basic`, with a latency table, in which conversions cost, and a limit.
 template <std::size_t N>
 struct Name {
+    // NOLINTNEXTLINE(google-explicit-constructor): a text as a template argument
     constexpr Name(const char (&text)[N]) { std::copy_n(text, N, value); }
     char value[N];
 };

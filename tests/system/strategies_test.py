@@ -67,6 +67,7 @@ class Strategies(SystemTest):
         done = self.tune("front", *words)
         self.assert_code(OK, done)
         self.assertIn("latency table", done.out)
+        self.assertIn("heuristic of pareto: ", done.out)
         self.assertIn("front:\n- {trial: ", (self.folder / "front/run.yaml").read_text())
         self.assertEqual(len(records(self.folder / "front", "latency_table")), 1)
         best = (self.folder / "front/best.yaml").read_bytes()

@@ -34,6 +34,10 @@ public:
     }
 
     [[nodiscard]] bool refines() const override { return true; }
+    [[nodiscard]] std::vector<std::string> heuristics() const override {
+        return {"losses of units are what they add to the error of the model's output, and add up",
+                "along the predicted front less loss is never worse"};
+    }
 
     [[nodiscard]] Ask ask() override {
         while (stage_ != Stage::done) {

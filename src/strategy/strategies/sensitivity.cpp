@@ -42,6 +42,12 @@ public:
     }
 
     [[nodiscard]] bool refines() const override { return true; }
+    [[nodiscard]] std::vector<std::string> heuristics() const override {
+        std::vector<std::string> steps{"configurations and units are ranked by the error of the model's output"};
+        if (settings_.search == Search::bisection)
+            steps.emplace_back("bisection takes it that more fallbacks never fail");
+        return steps;
+    }
 
     [[nodiscard]] Ask ask() override {
         while (stage_ != Stage::done) {

@@ -33,8 +33,8 @@ struct Toy {
     }
     [[nodiscard]] ProbeResult probe(const ProbeRequest& request) const {
         ProbeResult result{.values = {}, .samples = 10, .failure = {}};
-        for (std::size_t u = 0; u < costs.size(); ++u) {
-            result.values.push_back({.error = 100 * costs[u] * costs[u], .reference = 100, .count = 10});
+        for (const double cost : costs) {
+            result.values.push_back({.error = 100 * cost * cost, .reference = 100, .count = 10});
         }
         if (request.kind == ProbeKind::unit_errors) return result;
         double error = 0;

@@ -50,12 +50,12 @@ protected:
     void start(int workers, std::int64_t shards = 3) {
         problem_.shards = shards;
         comm_.emplace(workers + 1);
-        dispatcher = std::make_unique<Dispatcher>(*comm_, evaluator_);
+        dispatcher_ = std::make_unique<Dispatcher>(*comm_, evaluator_);
     }
     std::int64_t submit(JobKind kind = JobKind::baseline) {
         Job job;
         job.kind = kind;
-        return dispatcher->submit(job);
+        return dispatcher_->submit(job);
     }
     /// What was sent since the last look, as "worker:item.shard", "+" with calibration, "worker:stop".
     std::vector<std::string> sent() {
@@ -79,12 +79,13 @@ protected:
     /// The worker answers, and the dispatcher takes it.
     std::optional<FinishedJob> done(std::int64_t worker, std::int64_t item, std::int64_t shard,
                                     std::string failure = {}) {
-        Done message{
-            .item = item, .shard = shard, .result = {.payload = "p" + std::to_string(shard), .failure = failure}};
+        Done message{.item = item,
+                     .shard = shard,
+                     .result = {.payload = "p" + std::to_string(shard), .failure = std::move(failure)}};
         message.result.sample_units = 10;
         message.wall_s = 0.5;
         answer(worker, std::move(message));
-        return dispatcher->step({});
+        return dispatcher_->step({});
     }
 
     ToyProblem problem_ = listed_problem({0.8});
@@ -92,13 +93,13 @@ protected:
     Ledger ledger_;
     ToyEvaluator evaluator_{problem_, hooks_, ledger_, RankId{0}};
     std::optional<ScriptedCommunicator> comm_;
-    std::unique_ptr<Dispatcher> dispatcher;
+    std::unique_ptr<Dispatcher> dispatcher_;
 };
 
 TEST_F(DispatcherTest, EveryWorkerGetsItsFirstShardBeforeAnyItsSecond) {
     start(2, 4);
     submit();
-    (void)dispatcher->step({});
+    (void)dispatcher_->step({});
     EXPECT_THAT(sent(), ElementsAre("1:0.0", "2:0.1", "1:0.2", "2:0.3"));
 }
 
@@ -106,35 +107,35 @@ TEST_F(DispatcherTest, ManyJobsGiveEachWorkerOneOfItsOwn) {
     start(2);
     submit();
     submit();
-    (void)dispatcher->step({});
+    (void)dispatcher_->step({});
     EXPECT_THAT(sent(), ElementsAre("1:0.0", "2:1.0", "1:0.1", "2:1.1"));
 }
 
 TEST_F(DispatcherTest, AWorkerStaysWithItsJobThenTakesAnUntouchedOneThenHelpsWithTheLowest) {
     start(2);
     for (int job = 0; job < 3; ++job) submit();
-    (void)dispatcher->step({});
+    (void)dispatcher_->step({});
     (void)sent();
     (void)done(2, 1, 0);  // as one shard is answered the next is handed out
-    (void)dispatcher->step({});
+    (void)dispatcher_->step({});
     EXPECT_THAT(sent(), ElementsAre("2:1.2"));
     (void)done(2, 1, 1);
-    (void)dispatcher->step({});
+    (void)dispatcher_->step({});
     EXPECT_THAT(sent(), ElementsAre("2:2.0")) << "untouched, though job 0 has a shard left";
     (void)done(2, 1, 2);
-    (void)dispatcher->step({});
+    (void)dispatcher_->step({});
     EXPECT_THAT(sent(), ElementsAre("2:2.1"));
     (void)done(2, 2, 0);
-    (void)dispatcher->step({});
+    (void)dispatcher_->step({});
     (void)done(2, 2, 1);
-    (void)dispatcher->step({});
+    (void)dispatcher_->step({});
     EXPECT_THAT(sent(), ElementsAre("2:2.2", "2:0.2")) << "nothing untouched is left: the lowest is waited for most";
 }
 
 TEST_F(DispatcherTest, PayloadsAreInShardOrderWhateverCameFirst) {
     start(3);
     const auto item = submit();
-    (void)dispatcher->step({});
+    (void)dispatcher_->step({});
     EXPECT_FALSE(done(3, item, 2));
     EXPECT_FALSE(done(1, item, 0));
     const auto finished = done(2, item, 1);
@@ -144,29 +145,29 @@ TEST_F(DispatcherTest, PayloadsAreInShardOrderWhateverCameFirst) {
     EXPECT_EQ(finished->sample_units, 30);
     EXPECT_EQ(finished->wall_s, 1.5);
     EXPECT_EQ(finished->last_worker, 2);
-    EXPECT_EQ(dispatcher->unfinished(), 0);
+    EXPECT_EQ(dispatcher_->unfinished(), 0);
 }
 
 TEST_F(DispatcherTest, TheCalibrationGoesOnceToEachWorkerWithItsFirstCandidate) {
     start(2);
     submit();
-    dispatcher->set_calibration("ranges");
-    (void)dispatcher->step({});
+    dispatcher_->set_calibration("ranges");
+    (void)dispatcher_->step({});
     EXPECT_THAT(sent(), ElementsAre("1:0.0", "2:0.1", "1:0.2")) << "the fp32 model needs none";
     submit(JobKind::evaluate);
-    (void)dispatcher->step({});
+    (void)dispatcher_->step({});
     EXPECT_THAT(sent(), ElementsAre("2:1.0+"));
     (void)done(1, 0, 0);
     (void)done(1, 0, 2);
     (void)done(2, 0, 1);
-    (void)dispatcher->step({});
+    (void)dispatcher_->step({});
     EXPECT_THAT(sent(), ElementsAre("1:1.1+", "1:1.2"));
 }
 
 TEST_F(DispatcherTest, AFailedJobIsNotHandedOutFurtherAndNamesItsLowestFailingShard) {
     start(3, 20);
     const auto item = submit();
-    (void)dispatcher->step({});
+    (void)dispatcher_->step({});
     (void)sent();
     EXPECT_FALSE(done(3, item, 2, "late")) << "lower shards are out and may fail too";
     for (const auto& [worker, shard] : {std::pair{1, 0}, {1, 3}, {2, 4}, {3, 5}})
@@ -182,10 +183,10 @@ TEST_F(DispatcherTest, AFailedJobIsNotHandedOutFurtherAndNamesItsLowestFailingSh
 TEST_F(DispatcherTest, ABrokenWorkerEndsItWithTheErrorAndTheRank) {
     start(2);
     submit();
-    (void)dispatcher->step({});
+    (void)dispatcher_->step({});
     answer(2, {.item = 0, .shard = 1, .broken_code = 3, .broken = "data is gone"});
     try {
-        (void)dispatcher->step({});
+        (void)dispatcher_->step({});
         FAIL() << "no error";
     } catch (const Error& error) {
         EXPECT_EQ(error.code(), ExitCode::model);
@@ -196,11 +197,11 @@ TEST_F(DispatcherTest, ABrokenWorkerEndsItWithTheErrorAndTheRank) {
 TEST_F(DispatcherTest, MessagesThatMakeNoSenseAreMpiErrorsThatNameTheRank) {
     start(2);
     submit();
-    (void)dispatcher->step({});
+    (void)dispatcher_->step({});
     const auto expect_refused = [&](std::int64_t from, Bytes bytes) {
         comm_->inbox.push_back({RankId{from}, std::move(bytes)});
         try {
-            (void)dispatcher->step({});
+            (void)dispatcher_->step({});
             ADD_FAILURE() << "accepted";
         } catch (const MpiError& error) {
             EXPECT_THAT(error.what(), HasSubstr("rank " + std::to_string(from) + " "));
@@ -220,39 +221,39 @@ TEST_F(DispatcherTest, AfterAStopNothingIsHandedOutAndAnswersStillCount) {
     start(2);
     submit();
     submit();
-    (void)dispatcher->step({});
+    (void)dispatcher_->step({});
     (void)sent();
-    dispatcher->request_stop();
-    dispatcher->request_stop();
+    dispatcher_->request_stop();
+    dispatcher_->request_stop();
     EXPECT_THAT(sent(), ElementsAre("1:stop", "2:stop")) << "once";
     EXPECT_FALSE(done(1, 0, 0));
     EXPECT_THAT(sent(), IsEmpty());
     answer(1, {.item = kFarewell});
-    EXPECT_FALSE(dispatcher->step({}));
-    EXPECT_FALSE(dispatcher->is_stopped());
+    EXPECT_FALSE(dispatcher_->step({}));
+    EXPECT_FALSE(dispatcher_->is_stopped());
     answer(2, {.item = kFarewell});
-    EXPECT_FALSE(dispatcher->step({}));
-    EXPECT_TRUE(dispatcher->is_stopped());
+    EXPECT_FALSE(dispatcher_->step({}));
+    EXPECT_TRUE(dispatcher_->is_stopped());
 }
 
 TEST_F(DispatcherTest, StoppingDropsLateAnswersAndDoesNotThrow) {
     start(2);
     submit();
-    (void)dispatcher->step({});
+    (void)dispatcher_->step({});
     answer(1, {.item = 0, .shard = 0, .broken_code = 3, .broken = "too late to matter"});
     comm_->inbox.push_back({RankId{2}, "garbage"});
     answer(2, {.item = kFarewell});
     answer(1, {.item = kFarewell});
-    dispatcher->stop_workers();
-    EXPECT_TRUE(dispatcher->is_stopped());
+    dispatcher_->stop_workers();
+    EXPECT_TRUE(dispatcher_->is_stopped());
     EXPECT_TRUE(comm_->inbox.empty());
 }
 
 TEST_F(DispatcherTest, StoppingALostWorldReturns) {
     start(2);
     submit();
-    dispatcher->stop_workers();  // the script has no farewells: receive() throws
-    EXPECT_FALSE(dispatcher->is_stopped());
+    dispatcher_->stop_workers();  // the script has no farewells: receive() throws
+    EXPECT_FALSE(dispatcher_->is_stopped());
 }
 
 TEST_F(DispatcherTest, OneRankAloneRunsItsShardsItself) {
@@ -282,31 +283,31 @@ TEST_F(DispatcherTest, OneRankAloneStopsBetweenShards) {
 class DispatcherEarlyEnd : public DispatcherTest {
 protected:
     std::int64_t submit_with_judge(std::size_t enough) {
-        dispatcher->set_judge([enough](const Job&, const std::vector<std::string>& p) { return p.size() >= enough; });
+        dispatcher_->set_judge([enough](const Job&, const std::vector<std::string>& p) { return p.size() >= enough; });
         Job job;
         job.may_end_early = true;
-        return dispatcher->submit(job);
+        return dispatcher_->submit(job);
     }
 };
 
 TEST_F(DispatcherEarlyEnd, LeavesOutTheShardsBehindTheDecidingOne) {
     start(1, 5);
     const auto item = submit_with_judge(2);
-    (void)dispatcher->step({});
+    (void)dispatcher_->step({});
     EXPECT_FALSE(done(1, item, 0));
     EXPECT_FALSE(done(1, item, 1)) << "decided, but shard 2 is out";
     const auto finished = done(1, item, 2);
     ASSERT_TRUE(finished);
     EXPECT_THAT(finished->payloads, ElementsAre("p0", "p1"));
     EXPECT_EQ(finished->sample_units, 20) << "shard 2 is as if it had not run";
-    (void)dispatcher->step({});
+    (void)dispatcher_->step({});
     for (const std::string& text : sent()) EXPECT_NE(text, "1:0.3");
 }
 
 TEST_F(DispatcherEarlyEnd, IsJudgedInShardOrderWhoeverIsFast) {
     start(3, 6);
     const auto item = submit_with_judge(2);
-    (void)dispatcher->step({});
+    (void)dispatcher_->step({});
     for (const std::int64_t shard : {5, 4, 2}) EXPECT_FALSE(done(shard % 3 + 1, item, shard));
     EXPECT_FALSE(done(2, item, 1));
     EXPECT_FALSE(done(1, item, 0)) << "now the first two are there; shard 3 is out";
@@ -318,7 +319,7 @@ TEST_F(DispatcherEarlyEnd, IsJudgedInShardOrderWhoeverIsFast) {
 TEST_F(DispatcherEarlyEnd, AFailureBehindTheDecidingShardDoesNotCount) {
     start(2, 4);
     const auto item = submit_with_judge(1);
-    (void)dispatcher->step({});
+    (void)dispatcher_->step({});
     EXPECT_FALSE(done(2, item, 1, "cannot run"));
     EXPECT_FALSE(done(2, item, 3));
     EXPECT_FALSE(done(1, item, 0));
@@ -332,12 +333,12 @@ TEST_F(DispatcherEarlyEnd, OtherJobsAreNotJudged) {
     start(1, 2);
     (void)submit_with_judge(1);
     const auto whole = submit();
-    (void)dispatcher->step({});
+    (void)dispatcher_->step({});
     (void)done(1, 0, 0);
     (void)done(1, 0, 1);
-    (void)dispatcher->step({});
+    (void)dispatcher_->step({});
     (void)done(1, whole, 0);
-    (void)dispatcher->step({});
+    (void)dispatcher_->step({});
     const auto finished = done(1, whole, 1);
     ASSERT_TRUE(finished);
     EXPECT_THAT(finished->payloads, ElementsAre("p0", "p1"));
@@ -347,14 +348,14 @@ TEST_F(DispatcherTest, EachCandidateOfAJobHasItsOwnResult) {
     start(1, 2);
     Job job;
     job.followers.resize(1);
-    const auto item = dispatcher->submit(job);
-    (void)dispatcher->step({});
+    const auto item = dispatcher_->submit(job);
+    (void)dispatcher_->step({});
     std::optional<FinishedJob> finished;
     for (std::int64_t shard = 0; shard < 2; ++shard) {
         Done message{.item = item, .shard = shard, .result = {.payload = {}, .failure = "the first fails"}};
         message.result.followers = {{.payload = "f" + std::to_string(shard), .failure = {}, .sample_units = 4}};
         answer(1, std::move(message));
-        finished = dispatcher->step({});
+        finished = dispatcher_->step({});
     }
     ASSERT_TRUE(finished) << "the second goes on though the first fails";
     EXPECT_EQ(finished->failure, "the first fails");
@@ -367,8 +368,8 @@ TEST_F(DispatcherTest, AnAnswerForFewerCandidatesThanAskedMakesNoSense) {
     start(1, 2);
     Job job;
     job.followers.resize(2);
-    const auto item = dispatcher->submit(job);
-    (void)dispatcher->step({});
+    const auto item = dispatcher_->submit(job);
+    (void)dispatcher_->step({});
     EXPECT_THROW((void)done(1, item, 0), MpiError);
 }
 
