@@ -12,6 +12,10 @@ namespace {
 
 using namespace test;
 
+/// Some fp32 kernels sum a sample's products in another order in another row of the batch (AVX2): what is a hundred
+/// thousandth of a small difference in one place is none in the values.
+constexpr double kRounding = 1e-4;
+
 Job probe(const Candidate& candidate, ProbeKind kind) {
     Job job;
     job.kind = JobKind::probe;
@@ -76,7 +80,7 @@ TEST(ErrorProbe, AnyNumberOfShardsGivesTheSameSumsUpToTheOrderOfAddition) {
     for (std::size_t u = 0; u < results[0].values.size(); ++u) {
         EXPECT_EQ(results[0].values[u].count, results[1].values[u].count);
         EXPECT_NEAR(results[0].values[u].relative(), results[1].values[u].relative(),
-                    1e-9 * results[0].values[u].relative());
+                    kRounding * results[0].values[u].relative());
     }
 }
 
@@ -99,8 +103,8 @@ TEST(ErrorProbe, TheOutputsErrorIsThatOfTheLogits) {
     }
     ASSERT_EQ(result.values.size(), 1U);
     EXPECT_EQ(result.values[0].count, 400);
-    EXPECT_NEAR(result.values[0].error, error, 1e-9 * error);
-    EXPECT_NEAR(result.values[0].reference, reference, 1e-9 * reference);
+    EXPECT_NEAR(result.values[0].error, error, kRounding * error);
+    EXPECT_NEAR(result.values[0].reference, reference, kRounding * reference);
 }
 
 TEST(ErrorProbe, UnitsInFp32BehindNothingQuantizedHaveNoError) {
