@@ -23,7 +23,7 @@ std::vector<FrontPoint> find_front(Workbench& bench, const tune::Result& result,
         all.push_back({.trial = trial.trial.value,
                        .accuracy = std::get<Score>(trial.outcome).accuracy,
                        .latency_ms = result.latency->of(*bench.space, trial.candidate),
-                       .bytes = measure_bytes(bench, &trial.candidate).model_bytes});
+                       .bytes = exported_bytes(bench.evaluator->quantized(trial.candidate).graph)});
     }
     std::vector<FrontPoint> front;
     for (const FrontPoint& point : all) {

@@ -4,7 +4,7 @@
 
 #include <cstdio>
 
-#include "kernel/ref/ref_op.hpp"
+#include "costs.hpp"
 
 namespace halftone::app {
 namespace {
@@ -32,7 +32,7 @@ std::string goal_line(const RunConfig& config, const tune::Result& result) {
                        result.best->trial.value, result.gap);
 }
 
-/// The points of the front that meet the goal, and the closest ones that do not.
+/// The front, with what meets the goal.
 std::string front_table(const RunConfig& config, const tune::Result& result, const RunSummary& summary) {
     if (summary.front.size() < 2) return {};
     const Goal goal(config.tuning.criterion, result.baseline.accuracy);
@@ -49,13 +49,7 @@ std::string front_table(const RunConfig& config, const tune::Result& result, con
 }  // namespace
 
 LatencyPair compare_latency(Workbench& bench, const Candidate& candidate) {
-    const auto compile = [&](const Graph& graph) { return Session(graph, reference_ops(), CompileOptions{}); };
-    Session fp32 = compile(bench.model.graph);
-    Session best = compile(bench.evaluator->quantized(candidate).graph);
-    const Pipeline& data = bench.evaluation ? *bench.evaluation : *bench.calibration;
-    std::vector<std::int64_t> label(1);
-    for (Session* session : {&fp32, &best}) data.read(0, 1, session->input(0), label);
-    const auto latency = measure_latency({&fp32, &best}, {});
+    const auto latency = time_graphs(bench, {bench.model.graph, bench.evaluator->quantized(candidate).graph});
     return {latency[0], latency[1]};
 }
 

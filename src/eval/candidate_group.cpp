@@ -45,8 +45,7 @@ CandidateGroup::CandidateGroup(const std::vector<Candidate>& candidates, const P
     for (const Unit& unit : model.units) mains.insert(unit.name);
     for (std::size_t r = 0; r < running_.size(); ++r) {
         Member& member = members_[running_[r]];
-        member.executed_units =
-            static_cast<std::int64_t>(model.units.size()) - count_spared(*member.session, *shared_, r, mains);
+        member.executed_units = units - count_spared(*member.session, *shared_, r, mains);
     }
 }
 

@@ -40,6 +40,8 @@ std::vector<Profile> profile(std::vector<Session> sessions, int rounds) {
     return profiles;
 }
 
+bool is_conversion(const StepInfo& step) { return step.op == "QuantizeLinear" || step.op == "DequantizeLinear"; }
+
 /// What feeds a unit's data input or residual.
 struct Feed {
     LatencyTable::Border border;
@@ -87,9 +89,9 @@ public:
     void add(const Profile& profile) {
         const auto& steps = profile.session.steps();
         for (std::size_t s = 0; s < steps.size(); ++s) {
-            for (const char* op : {"QuantizeLinear", "DequantizeLinear"}) {
-                if (steps[s].op == op) note(steps[s].name, op, profile.step_ms[s]);
-            }
+            if (!is_conversion(steps[s])) continue;
+            double& time = times_[steps[s].name];
+            time = std::max(time, profile.step_ms[s]);
         }
     }
     [[nodiscard]] std::optional<double> find(const std::string& value, const char* op) const {
@@ -98,7 +100,6 @@ public:
     }
 
 private:
-    void note(const std::string& name, const char*, double ms) { times_[name] = std::max(times_[name], ms); }
     std::map<std::string, double> times_;  ///< by node name, "<value>_<op>"
 };
 
@@ -193,7 +194,7 @@ LatencyTable measure_latency_table(const ModelEvaluator& evaluator, const Prepar
             const auto unit = unit_of_node.find(steps[s].name);
             if (unit != unit_of_node.end()) {
                 unit_ms[p][unit->second] += profiles[p].step_ms[s];
-            } else if (steps[s].op != "QuantizeLinear" && steps[s].op != "DequantizeLinear") {
+            } else if (!is_conversion(steps[s])) {
                 rest += profiles[p].step_ms[s];
             }
         }

@@ -2,7 +2,6 @@
 
 #include <map>
 #include <numeric>
-#include <set>
 
 namespace halftone {
 namespace {

@@ -46,6 +46,13 @@ Candidate apply(const SearchSpace& space, const Candidate& base, FallbackMove mo
     return space.with(base, move.decision, move.option);
 }
 
+std::vector<Candidate> apply_each(const SearchSpace& space, const Candidate& base,
+                                  const std::vector<FallbackMove>& moves) {
+    std::vector<Candidate> alone;
+    for (const FallbackMove move : moves) alone.push_back(apply(space, base, move));
+    return alone;
+}
+
 std::vector<FallbackMove> rank_moves(const SearchSpace& space, const Goal& goal, const History& history,
                                      const Candidate& base, std::vector<FallbackMove> moves) {
     std::vector<std::pair<double, FallbackMove>> ranked;

@@ -36,6 +36,10 @@ struct Judged {
 
 [[nodiscard]] Candidate apply(const SearchSpace& space, const Candidate& base, FallbackMove move);
 
+/// Each move by itself, from `base`.
+[[nodiscard]] std::vector<Candidate> apply_each(const SearchSpace& space, const Candidate& base,
+                                                const std::vector<FallbackMove>& moves);
+
 /// The moves by the accuracy of each alone from `base`, best first in the goal's direction. Ties keep their order,
 /// failures come last.
 [[nodiscard]] std::vector<FallbackMove> rank_moves(const SearchSpace& space, const Goal& goal, const History& history,

@@ -1,6 +1,7 @@
 #pragma once
 // Probes of the model's output error, asked for and told in batches: how strategies rank candidates without labels.
 
+#include <algorithm>
 #include <cstddef>
 #include <limits>
 #include <optional>
@@ -30,6 +31,10 @@ public:
     }
     [[nodiscard]] bool is_complete() const { return errors_.size() == candidates_.size(); }
     [[nodiscard]] const std::vector<double>& errors() const { return errors_; }
+    /// The candidate with the least error, the first of equals. @pre is_complete(), and there is one
+    [[nodiscard]] std::size_t least() const {
+        return static_cast<std::size_t>(std::min_element(errors_.begin(), errors_.end()) - errors_.begin());
+    }
 
 private:
     std::vector<Candidate> candidates_;

@@ -15,8 +15,6 @@
 namespace halftone::tune {
 namespace {
 
-constexpr std::chrono::milliseconds kWait{50};  // between looks at the stop flag and the clock
-
 /// Candidates of one job. Two in three of an ideal tree's savings come with the first eight, and one rank that meets
 /// its goal at the first of them has spent no more than these. Fixed: the records must not depend on the ranks.
 constexpr std::size_t kLargestGroup = 8;

@@ -1,6 +1,7 @@
 #pragma once
 // Rank 0's loop as a class: phases calibrate, baseline, search, completion; see tuner.hpp for the contract.
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
@@ -23,6 +24,8 @@ public:
     void stop_workers() noexcept { dispatcher_.stop_workers(); }
 
 private:
+    static constexpr std::chrono::milliseconds kWait{50};  ///< between looks at the stop flag and the clock
+
     /// A trial or a probe, from ask to tell.
     struct Open {
         Ask ask;

@@ -14,8 +14,6 @@
 namespace halftone::tune {
 namespace {
 
-constexpr std::chrono::milliseconds kWait{50};  // between looks at the stop flag
-
 /// The same candidates, whatever their times.
 bool is_same_field(const journal::Finalists& a, const journal::Finalists& b) {
     return std::equal(a.entries.begin(), a.entries.end(), b.entries.begin(), b.entries.end(),

@@ -85,9 +85,7 @@ private:
             return;
         }
         moves_ = fallback_moves(space_, base_.candidate, dtypes_[dtype_]);
-        std::vector<Candidate> alone;
-        for (const FallbackMove move : moves_) alone.push_back(apply(space_, base_.candidate, move));
-        begin_queue(Stage::one, std::move(alone));
+        begin_queue(Stage::one, apply_each(space_, base_.candidate, moves_));
     }
 
     void begin_queue(Stage stage, std::vector<Candidate> candidates) {

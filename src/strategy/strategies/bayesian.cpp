@@ -71,10 +71,9 @@ private:
 /// The surrogate: a process over standardised targets.
 class Surrogate {
 public:
-    Surrogate(std::vector<Point> points, std::vector<double> values, const GpParameters& parameters, double xi,
+    Surrogate(std::vector<Point> points, std::vector<double> values, const GpParameters& parameters,
               const BayesianSettings& settings)
         : settings_(settings),
-          xi_(xi),
           best_(*std::max_element(values.begin(), values.end())),
           process_(std::move(points), std::move(values), parameters) {}
 
@@ -91,7 +90,7 @@ private:
     [[nodiscard]] double promise(double mean, double variance) const {
         const double deviation = std::sqrt(variance);
         if (settings_.acquisition == Acquisition::ucb) return mean + settings_.kappa * deviation;
-        const double gain = mean - best_ - xi_;
+        const double gain = mean - best_ - settings_.xi;
         if (deviation <= 0) return std::max(gain, 0.0);
         const double z = gain / deviation;
         const double density = std::exp(-0.5 * z * z) / std::sqrt(2 * std::numbers::pi);
@@ -100,7 +99,6 @@ private:
     }
 
     BayesianSettings settings_;
-    double xi_;
     double best_;
     GaussianProcess process_;
 };
@@ -179,7 +177,7 @@ private:
             points.push_back(point);
             values.push_back(value);
         }
-        const Surrogate surrogate(std::move(points), std::move(values), parameters_, settings_.xi, settings_);
+        const Surrogate surrogate(std::move(points), std::move(values), parameters_, settings_);
         std::optional<Point> found = subspace_.size() <= kMostScanned ? scan(surrogate) : climb(surrogate);
         if (!found) found = subspace_.draw_new(random_, history_);
         // What is asked in the same batch is taken to turn out as the model says ("kriging believer").

@@ -91,18 +91,13 @@ private:
     /// The base is the model-wise candidate with the least output error; what each unit adds to it shows when that unit
     /// alone is in high precision.
     void begin_losses() {
-        const auto& errors = probes_.errors();
-        const auto best = std::min_element(errors.begin(), errors.end()) - errors.begin();
-        base_error_ = errors[static_cast<std::size_t>(best)];
-        base_ = bases_[static_cast<std::size_t>(best)];
-        std::vector<Candidate> alone;
+        base_error_ = probes_.errors()[probes_.least()];
+        base_ = bases_[probes_.least()];
         for (const DType dtype : fallback_dtypes(space_)) {
-            for (const FallbackMove move : fallback_moves(space_, base_, dtype)) {
-                moves_.push_back(move);
-                alone.push_back(apply(space_, base_, move));
-            }
+            const std::vector<FallbackMove> moves = fallback_moves(space_, base_, dtype);
+            moves_.insert(moves_.end(), moves.begin(), moves.end());
         }
-        probes_.ask_for(std::move(alone));
+        probes_.ask_for(apply_each(space_, base_, moves_));
         stage_ = Stage::losses;
     }
 

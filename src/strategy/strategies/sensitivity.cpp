@@ -108,17 +108,14 @@ private:
     }
 
     void begin_base() {
-        const auto& errors = probes_.errors();
-        const auto best = std::min_element(errors.begin(), errors.end());
-        base_error_ = *best;
-        base_ = bases_[static_cast<std::size_t>(best - errors.begin())];
+        base_error_ = probes_.errors()[probes_.least()];
+        base_ = bases_[probes_.least()];
         evaluate_base();
     }
 
     void evaluate_base() {
         wanted_ = base_;
         stage_ = Stage::base;
-        probes_.ask_for({});
     }
 
     /// Other quantized options of the most sensitive units, each alone: what they save costs no latency.
@@ -146,16 +143,15 @@ private:
     /// The best option of each unit, all together: one more probe says whether they are as good as they are alone.
     void combine_options() {
         std::map<std::size_t, std::size_t> best;  // by unit: which alternative
-        std::size_t single = 0;
+        const std::size_t single = probes_.least();
         for (std::size_t a = 0; a < alternatives_.size(); ++a) {
             const double error = probes_.errors()[a];
-            if (error < probes_.errors()[single]) single = a;
             if (!(error < base_error_)) continue;
             const auto [known, is_new] = best.try_emplace(alternatives_[a].decision, a);
             if (!is_new && error < probes_.errors()[known->second]) known->second = a;
         }
-        if (best.empty()) {
-            begin_search_again();
+        if (best.empty()) {  // the ranking stands
+            begin_search();
             return;
         }
         Candidate joint = base_;
@@ -175,19 +171,11 @@ private:
         evaluate_base();
     }
 
-    /// No option is better: the ranking stands.
-    void begin_search_again() {
-        probes_.ask_for({});
-        begin_search();
-    }
-
     void begin_fallback_one() {
         stage_ = Stage::fallback_one;
         wanted_.reset();
         moves_ = fallback_moves(space_, base_, dtypes_[dtype_]);
-        std::vector<Candidate> alone;
-        for (const FallbackMove move : moves_) alone.push_back(apply(space_, base_, move));
-        probes_.ask_for(std::move(alone));
+        probes_.ask_for(apply_each(space_, base_, moves_));
     }
 
     /// The fallback that leaves the least error comes first.
