@@ -62,24 +62,27 @@ struct World {
     }
 };
 
-inline std::string calibrated(ModelEvaluator& evaluator) {
-    std::vector<std::string> payloads;
-    for (std::int64_t s = 0; s < evaluator.shards(JobKind::calibrate); ++s) {
-        payloads.push_back(evaluator.run({.kind = JobKind::calibrate, .trial = {}, .candidate = {}}, s).payload);
-    }
-    std::string merged = evaluator.merge_calibration(payloads);
-    evaluator.install_calibration(merged);
-    return merged;
-}
-
-inline Score scored(ModelEvaluator& evaluator, const Job& job) {
+/// Of every shard, in order; none may fail.
+inline std::vector<std::string> payloads_of(ModelEvaluator& evaluator, const Job& job) {
     std::vector<std::string> payloads;
     for (std::int64_t s = 0; s < evaluator.shards(job.kind); ++s) {
         const ShardResult result = evaluator.run(job, s);
         EXPECT_EQ(result.failure, "");
         payloads.push_back(result.payload);
     }
-    return evaluator.merge_scores(payloads);
+    return payloads;
+}
+
+inline std::string calibrated(ModelEvaluator& evaluator) {
+    Job job;
+    job.kind = JobKind::calibrate;
+    std::string merged = evaluator.merge_calibration(payloads_of(evaluator, job));
+    evaluator.install_calibration(merged);
+    return merged;
+}
+
+inline Score scored(ModelEvaluator& evaluator, const Job& job) {
+    return evaluator.merge_scores(payloads_of(evaluator, job));
 }
 
 inline Job evaluate(const Candidate& candidate) {

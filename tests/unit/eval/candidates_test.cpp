@@ -95,11 +95,7 @@ std::vector<AccuracyBounds> bounds_of(ModelEvaluator& evaluator, const Job& job)
 }
 
 std::string difficulty_of(ModelEvaluator& evaluator) {
-    std::vector<std::string> payloads;
-    for (std::int64_t s = 0; s < evaluator.shards(JobKind::baseline); ++s) {
-        payloads.push_back(evaluator.run(kBaseline, s).payload);
-    }
-    return evaluator.merge_difficulty(payloads);
+    return evaluator.merge_difficulty(payloads_of(evaluator, kBaseline));
 }
 
 TEST(HardestFirst, ChangesNoScore) {

@@ -25,13 +25,7 @@ Job probe(const Candidate& candidate, ProbeKind kind) {
 }
 
 ProbeResult probed(ModelEvaluator& evaluator, const Job& job) {
-    std::vector<std::string> payloads;
-    for (std::int64_t s = 0; s < evaluator.shards(job.kind); ++s) {
-        const ShardResult result = evaluator.run(job, s);
-        EXPECT_EQ(result.failure, "");
-        payloads.push_back(result.payload);
-    }
-    return evaluator.merge_probe(payloads);
+    return evaluator.merge_probe(payloads_of(evaluator, job));
 }
 
 TEST(ErrorSums, DistancesByHand) {
