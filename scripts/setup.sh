@@ -12,8 +12,9 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 build_packages=(
     build-essential g++ cmake ninja-build ccache pkg-config git python3 python3-venv python3-pip
     libopenmpi-dev openmpi-bin libyaml-cpp-dev libeigen3-dev libonnx-dev libprotobuf-dev protobuf-compiler
-    libspdlog-dev libfmt-dev libcli11-dev nlohmann-json3-dev zlib1g-dev libxxhash-dev dataset-fashion-mnist)
-check_packages=(libgtest-dev libgmock-dev python3-numpy python3-onnx python3-yaml clang-format clang-tidy shellcheck)
+    libhdf5-openmpi-dev libspdlog-dev libfmt-dev libcli11-dev nlohmann-json3-dev zlib1g-dev libxxhash-dev
+    dataset-fashion-mnist)
+check_packages=(libgtest-dev libgmock-dev hdf5-tools python3-h5py python3-numpy python3-onnx python3-yaml clang-format clang-tidy shellcheck)
 
 usage() { sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 

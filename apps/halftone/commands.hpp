@@ -59,8 +59,30 @@ struct BenchOptions {
     bool on_demand = false;  ///< rounds are started by lines of standard input
 };
 
+struct DumpOptions {
+    std::string config;
+    std::string plan;                ///< best.yaml; empty: the first model-wise candidate of the config's space
+    std::string trial;               ///< "WORKSPACE:N", the candidate of a trial of that run; empty: none
+    std::vector<std::string> units;  ///< "all", names, globs, "re:…"
+    std::int64_t samples = 0;        ///< the first so many of the calibration data
+    std::string output;              ///< folder
+    std::string max_bytes = "20G";
+    int gzip = 0;
+    bool resume = false;
+    std::vector<std::string> overrides;
+};
+
+struct ReportOptions {
+    std::string folder;  ///< of a run, or of a dump
+    std::string study;   ///< study.h5 to write; empty: none
+    std::string rank;    ///< of a dump: order of the units; empty: mse
+    bool as_json = false;
+};
+
 /// Rank 0 leads; every rank calls it with the same options and returns the same code.
 [[nodiscard]] int run_tune(const TuneOptions& options, Communicator& comm);
+[[nodiscard]] int run_dump(const DumpOptions& options, Communicator& comm);
+[[nodiscard]] int run_report(const ReportOptions& options);
 [[nodiscard]] int run_eval(const EvalOptions& options);
 [[nodiscard]] int run_inspect(const InspectOptions& options);
 [[nodiscard]] int run_quantize(const QuantizeOptions& options);

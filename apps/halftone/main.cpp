@@ -32,6 +32,8 @@ struct CommandLine {
     InspectOptions inspect;
     RunOptions run;
     BenchOptions bench;
+    DumpOptions dump;
+    ReportOptions report;
     bool is_verbose = false;
     bool is_quiet = false;
     std::string log_level;
@@ -132,6 +134,54 @@ void add_bench(CLI::App& app, BenchOptions& options) {
         "Times are measured, not reproducible; nothing else should run on the machine.");
 }
 
+void add_dump(CLI::App& app, DumpOptions& options) {
+    CLI::App* dump = app.add_subcommand("dump", "Write outputs of units, fp32 and quantized, to HDF5");
+    dump->add_option("config", options.config, "YAML file with quantization.calibration, whose data is run")
+        ->required()
+        ->type_name("CONFIG");
+    dump->add_option("--plan", options.plan,
+                     "Quantize as this best.yaml says (default: the first model-wise candidate of the config)")
+        ->type_name("best.yaml");
+    dump->add_option("--trial", options.trial, "Quantize as trial N of a run of this config did")
+        ->type_name("WORKSPACE:N")
+        ->excludes("--plan");
+    dump->add_option("--units", options.units, "all, names, globs or re:REGEX (repeatable)")
+        ->required()
+        ->type_name("GLOB");
+    dump->add_option("--samples", options.samples, "The first N samples of the calibration data")
+        ->required()
+        ->check(CLI::PositiveNumber)
+        ->type_name("N");
+    dump->add_option("--output", options.output, "Folder of the dump")->required()->type_name("DIR");
+    dump->add_option("--max-bytes", options.max_bytes, "Refuse a larger dump (20G)")->type_name("N[KMGT]");
+    dump->add_option("--gzip", options.gzip, "Compress, level 1 to 9 (0: no)")
+        ->check(CLI::Range(0, 9))
+        ->type_name("LEVEL");
+    dump->add_flag("--resume", options.resume, "Write what an earlier dump left out");
+    add_overrides(*dump, options.overrides);
+    dump->footer(
+        "Examples:\n"
+        "  halftone dump configs/demo/tune.yaml --units all --samples 100 --output dump\n"
+        "  mpirun -n 4 halftone dump config.yaml --plan out/best.yaml --units '/layer1/*' --samples 500 --output dump\n"
+        "  halftone report dump --rank mse");
+}
+
+void add_report(CLI::App& app, ReportOptions& options) {
+    CLI::App* report = app.add_subcommand("report", "Show a run, also while it runs, or rank a dump's units by error");
+    report->add_option("folder", options.folder, "Workspace of a tune, or folder of a dump")
+        ->required()
+        ->type_name("WORKSPACE|DUMP_DIR");
+    report->add_option("--study", options.study, "Write the run as tables, for h5py and scripts/report.py")
+        ->type_name("OUT.h5");
+    report->add_option("--rank", options.rank, "Of a dump: mse (noise to signal), lpot, cosine, clipped")
+        ->type_name("WORD");
+    report->add_flag("--json", options.as_json, "One JSON object on stdout");
+    report->footer(
+        "Examples:\n"
+        "  halftone report out --study study.h5 && scripts/report.py study.h5 --output report.html\n"
+        "  halftone report dump --rank mse --json");
+}
+
 /// On a terminal the live line says what info lines would.
 log::Level log_level(const CommandLine& line) {
     if (!line.log_level.empty()) return *log::kLevelNames.parse(line.log_level);
@@ -140,16 +190,18 @@ log::Level log_level(const CommandLine& line) {
     return isatty(STDERR_FILENO) != 0 ? log::Level::warning : log::Level::info;
 }
 
-int run_tune_on_ranks(const CommandLine& line, int argc, char** argv) {
+/// A command for several ranks, which works on one too.
+template <class F>
+int on_all_ranks(const CommandLine& line, int argc, char** argv, F&& run) {
     if (!is_launched_by_mpi()) {
         log::configure(log_level(line), 0);
-        return run_tune(line.tune, *make_local_communicator());
+        return run(*make_local_communicator());
     }
     MpiWorld world(argc, argv);
     log::configure(log_level(line), world.rank());
     const auto comm = world.communicator();
     try {
-        return run_tune(line.tune, *comm);
+        return run(*comm);
     } catch (const MpiError& error) {  // the others cannot be reached in order: end them all
         report_error(error.what());
         world.abort(static_cast<int>(error.code()));
@@ -205,6 +257,8 @@ int run_command(int argc, char** argv) {
     add_run(app, line.run);
     add_bench(app, line.bench);
     add_quantize(app, line.quantize);
+    add_dump(app, line.dump);
+    add_report(app, line.report);
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success& text) {  // --help, --version
@@ -213,12 +267,18 @@ int run_command(int argc, char** argv) {
         return on_one_rank(argc, argv, [&]() -> int { throw ConfigError(usage_message(app, error)); });
     }
     for (int i = 0; i < argc; ++i) line.tune.command_line += (i == 0 ? "" : " ") + std::string(argv[i]);
-    if (app.got_subcommand("tune")) return run_tune_on_ranks(line, argc, argv);
+    if (app.got_subcommand("tune")) {
+        return on_all_ranks(line, argc, argv, [&](Communicator& comm) { return run_tune(line.tune, comm); });
+    }
+    if (app.got_subcommand("dump")) {
+        return on_all_ranks(line, argc, argv, [&](Communicator& comm) { return run_dump(line.dump, comm); });
+    }
     log::configure(log_level(line), 0);
     return on_one_rank(argc, argv, [&] {
         if (app.got_subcommand("eval")) return run_eval(line.eval);
         if (app.got_subcommand("run")) return run_run(line.run);
         if (app.got_subcommand("quantize")) return run_quantize(line.quantize);
+        if (app.got_subcommand("report")) return run_report(line.report);
         return app.got_subcommand("bench") ? run_bench(line.bench) : run_inspect(line.inspect);
     });
 }

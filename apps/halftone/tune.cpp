@@ -1,8 +1,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <atomic>
-#include <csignal>
 #include <filesystem>
 
 #include "base/error.hpp"
@@ -18,10 +16,12 @@
 #include "kernel/machine.hpp"
 #include "kernel/ref/ref_op.hpp"
 #include "progress.hpp"
+#include "ranks.hpp"
 #include "report.hpp"
 #include "setup.hpp"
 #include "strategy/model_wise.hpp"
 #include "strategy/strategies.hpp"
+#include "study_facts.hpp"
 #include "tune/tuner.hpp"
 #include "version.hpp"
 #include "workspace.hpp"
@@ -29,87 +29,13 @@
 namespace halftone::app {
 namespace {
 
-std::atomic<bool> stop_requested{false};
-
-extern "C" void on_stop_signal(int) { stop_requested.store(true); }
-
-/// SIGUSR1, SIGTERM and SIGINT end the run at the next work item. Every rank catches them, so that a signal which
-/// mpirun forwards to all kills no worker; only rank 0 acts on the flag.
-void catch_signals() {
-    struct sigaction action {};
-    action.sa_handler = on_stop_signal;
-    sigemptyset(&action.sa_mask);
-    action.sa_flags = SA_RESTART;
-    for (const int signal : {SIGUSR1, SIGTERM}) sigaction(signal, &action, nullptr);
-    action.sa_flags = static_cast<int>(static_cast<unsigned>(SA_RESTART) | static_cast<unsigned>(SA_RESETHAND));
-    sigaction(SIGINT, &action, nullptr);  // a second Ctrl-C ends the process at once
-}
-
-/// What rank 0 read, for all ranks: the texts everything else is made from.
-struct RunInputs {
-    std::string config_text, model_bytes;
-};
-
-std::string encode(const RunInputs& inputs) {
-    WireWriter wire;
-    wire.put_text(inputs.config_text);
-    wire.put_text(inputs.model_bytes);
-    return wire.take();
-}
-
-RunInputs decode_inputs(const std::string& bytes) {
-    WireReader wire(bytes);
-    RunInputs inputs{wire.get_text(), wire.get_text()};
-    if (!wire.ok()) throw MpiError("the run's inputs from rank 0 arrived damaged");
-    return inputs;
-}
-
-/// All ranks agree to go on, or all leave with the code of the lowest failing rank, whose message rank 0 shows.
-class Agreement {
-public:
-    explicit Agreement(Communicator& comm) : comm_(comm) {}
-
-    /// Runs `step` on this rank and compares notes. @throws Error on every rank when any failed
-    template <class Step>
-    void after(Step&& step) {
-        int code = 0;
-        std::string message;
-        try {
-            step();
-        } catch (const Error& error) {
-            code = static_cast<int>(error.code());
-            message = error.what();
-        }
-        WireWriter mine;
-        mine.put(code);
-        mine.put_text(message);
-        WireWriter verdict;
-        const auto reports = comm_.gather(RankId{0}, mine.take());
-        if (comm_.rank() == RankId{0}) verdict.put_text(first_failure(reports));
-        const Bytes common = comm_.broadcast(RankId{0}, verdict.take());
-        const std::string failed_report = WireReader(common).get_text();
-        if (failed_report.empty()) return;
-        WireReader failure(failed_report);
-        const auto failed_code = static_cast<ExitCode>(failure.get<int>());
-        throw Error(failed_code, failure.get_text());
-    }
-
-private:
-    static std::string first_failure(const std::vector<Bytes>& reports) {
-        for (const Bytes& report : reports) {
-            WireReader reader(report);
-            if (reader.get<int>() != 0) return report;
-        }
-        return {};
-    }
-    Communicator& comm_;
-};
-
 /// Writes best.onnx and best.yaml whenever the best changes, and shows progress.
 class Deliverer final : public tune::Listener {
 public:
     Deliverer(const RunConfig& config, Workbench& bench, Workspace& workspace, ProgressLine& line)
         : config_(config), bench_(bench), workspace_(workspace), line_(line) {}
+
+    void on_calibration() override { write_calibration(bench_, workspace_.path("calibration.h5")); }
 
     void on_baseline(const Score& score) override {
         baseline_ = score;
@@ -252,7 +178,7 @@ tune::Result search(const RunConfig& config, Workbench& bench, Workspace& worksp
     setup.replay = workspace.replay();
     setup.listener = &deliverer;
     setup.clock = &clock;
-    setup.stop_requested = &stop_requested;
+    setup.stop_requested = &stop_requested();
     return tune::run_coordinator(comm, *bench.evaluator, setup);
 }
 
@@ -312,20 +238,6 @@ void check_runnable(const RunConfig& config) {
     if (config.model_path.empty()) throw ConfigError(config.file + ": model.path is missing");
 }
 
-/// Never mix instruction sets in one search: the same candidate would score differently.
-void check_same_isa(Communicator& comm) {
-    const auto names = comm.gather(RankId{0}, isa_name());
-    std::string differing;
-    for (std::size_t r = 1; r < names.size(); ++r) {
-        if (names[r] != names[0]) differing += fmt::format(", rank {}: {}", r, names[r]);
-    }
-    if (differing.empty()) return;
-    throw ConfigError(
-        fmt::format("the ranks run with different instruction sets (rank 0: {}{}); set cluster.isa and "
-                    "ONEDNN_MAX_CPU_ISA to one that all have",
-                    names[0], differing));
-}
-
 }  // namespace
 
 int run_tune(const TuneOptions& options, Communicator& comm) {
@@ -348,7 +260,7 @@ int run_tune(const TuneOptions& options, Communicator& comm) {
         (void)workspace_folder(options, config);
         inputs.model_bytes = read_model(config.model_path, config.model_path_mark.to_text() + ": model.path: ");
     });
-    inputs = decode_inputs(comm.broadcast(RankId{0}, is_root ? encode(inputs) : Bytes{}));
+    inputs = share(comm, inputs);
 
     RunConfig config;
     std::unique_ptr<Workbench> bench;
@@ -364,6 +276,11 @@ int run_tune(const TuneOptions& options, Communicator& comm) {
         const std::string folder = workspace_folder(options, config);
         workspace = std::make_unique<Workspace>(folder, options.resume, header_of(config, *bench), comm.size());
         log::open_file(workspace->path("tune.log"));
+        workspace->write("study.json", study_facts(config, *bench,
+                                                   {.command = options.command_line,
+                                                    .directory = std::filesystem::current_path().string(),
+                                                    .ranks = comm.size(),
+                                                    .model_bytes = inputs.model_bytes.size()}));
     });
 
     WireWriter code;

@@ -32,6 +32,8 @@ find_package(Eigen3 3.4 REQUIRED CONFIG)
 find_package(nlohmann_json REQUIRED CONFIG)
 find_package(CLI11 REQUIRED CONFIG)
 find_package(MPI REQUIRED COMPONENTS CXX)
+set(HDF5_PREFER_PARALLEL TRUE)   # the one that is there beside Open MPI; its headers include mpi.h
+find_package(HDF5 REQUIRED COMPONENTS C HL)
 find_package(Protobuf REQUIRED)   # before ONNX: its config refers to protobuf::libprotobuf
 find_package(ONNX REQUIRED CONFIG)
 find_path(HALFTONE_XXHASH_INCLUDE xxhash.h REQUIRED)

@@ -37,6 +37,7 @@ public:
     [[nodiscard]] Range range(const std::string& value, const RangeRule& rule) const;
     /// Of all rules. @pre the value is in the table
     void replace(const std::string& value, Range range);
+    [[nodiscard]] const std::map<std::pair<std::string, RangeRule>, Range>& ranges() const { return ranges_; }
     [[nodiscard]] std::string encode() const;
     [[nodiscard]] static RangeTable decode(std::string_view bytes);  ///< @throws DataError
     friend bool operator==(const RangeTable&, const RangeTable&) = default;

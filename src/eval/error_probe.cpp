@@ -121,17 +121,23 @@ TensorView ErrorProbe::reference_output(std::int64_t first) {
     return outputs_.emplace(first, std::move(kept)).first->second.view();
 }
 
-void ErrorProbe::run(std::int64_t first, std::int64_t rows, std::vector<ErrorSums>& sums) {
+void ErrorProbe::run_units() {
     const MutableView from = input();
     std::memcpy(quantized_->input(0).data, from.data, TensorView{from.type, from.data}.bytes());
+    reference_.run();
+    quantized_->run();
+}
+
+void ErrorProbe::run(std::int64_t first, std::int64_t rows, std::vector<ErrorSums>& sums) {
     if (what_ == ProbeKind::output_error) {
+        const MutableView from = input();
+        std::memcpy(quantized_->input(0).data, from.data, TensorView{from.type, from.data}.bytes());
         const TensorView reference = reference_output(first);
         quantized_->run();
         add_errors(sums[0], reference, quantized_->output(0), declared_[0], rows);
         return;
     }
-    reference_.run();
-    quantized_->run();
+    run_units();
     for (std::size_t i = 0; i < declared_.size(); ++i) {
         add_errors(sums[i], reference_.tap(i), quantized_->tap(i), declared_[i], rows);
     }

@@ -40,6 +40,13 @@ public:
     /// they had the last time.
     void run(std::int64_t first, std::int64_t rows, std::vector<ErrorSums>& sums);
     [[nodiscard]] std::size_t size() const { return declared_.size(); }
+    /// Runs both on input(). @pre what() is unit_errors
+    void run_units();
+    /// Of run_units(): a unit's output in the fp32 model and in the candidate, valid until the next run.
+    [[nodiscard]] TensorView reference(std::size_t unit) const { return reference_.tap(unit); }
+    [[nodiscard]] TensorView candidate(std::size_t unit) const { return quantized_->tap(unit); }
+    /// The value's shape in the model.
+    [[nodiscard]] const Shape& declared(std::size_t unit) const { return declared_[unit]; }
 
 private:
     /// The fp32 model's first output for a batch, run where it is not kept.

@@ -137,9 +137,9 @@ std::int64_t ModelEvaluator::evaluation_samples() const {
 
 std::int64_t ModelEvaluator::shards(JobKind kind) const {
     if (kind == JobKind::baseline || kind == JobKind::evaluate)
-        return std::max<std::int64_t>(1, std::min(setup_.shards, evaluation_samples()));
+        return shards_of(evaluation_samples());
     const auto& sizes = setup_.space->calibration_sizes();
-    return std::max<std::int64_t>(1, std::min(setup_.shards, *std::max_element(sizes.begin(), sizes.end())));
+    return shards_of(*std::max_element(sizes.begin(), sizes.end()));
 }
 
 /// Distinct calibration sizes, ascending. They cut the samples into segments: the table of a size is the merge of the
@@ -347,9 +347,11 @@ std::string ModelEvaluator::merge_calibration(const std::vector<std::string>& pa
     const std::vector<RangeRule> used(rules.begin(), rules.end());
     std::map<std::int64_t, RangeTable> by_size;
     CalibrationTable merged;
+    statistics_.clear();
     for (std::size_t s = 0; s < segments.size(); ++s) {
         merged.merge(segments[s]);
         by_size.emplace(borders[s], RangeTable(merged, used));
+        statistics_.emplace(borders[s], merged);
     }
     WireWriter out;
     for (const std::int64_t size : setup_.space->calibration_sizes()) out.put_text(by_size.at(size).encode());

@@ -2,6 +2,7 @@
 // Evaluator over real kernels and data: calibrates the fp32 model, and scores candidates by executing the quantized
 // graph that would be exported.
 
+#include <algorithm>
 #include <cstdint>
 #include <list>
 #include <map>
@@ -59,6 +60,19 @@ public:
     [[nodiscard]] std::string merge_difficulty(const std::vector<std::string>& payloads) const override;
     [[nodiscard]] ProbeResult merge_probe(const std::vector<std::string>& payloads) const override;
 
+    /// Logical shards of so many samples.
+    [[nodiscard]] std::int64_t shards_of(std::int64_t samples) const {
+        return std::max<std::int64_t>(1, std::min(setup_.shards, samples));
+    }
+    /// Samples that run together: the config's, unless the model fixes it.
+    [[nodiscard]] std::int64_t batch() const { return setup_.batch; }
+    /// What merge_calibration merged last, by number of samples: where that was this process.
+    [[nodiscard]] const std::map<std::int64_t, CalibrationTable>& statistics() const { return statistics_; }
+    /// The installed ranges of a calibration index.
+    [[nodiscard]] const RangeTable& ranges(std::int64_t calibration) const {
+        return ranges_.at(static_cast<std::size_t>(calibration));
+    }
+
     /// The quantized model of a candidate. @pre calibration is installed
     [[nodiscard]] QuantizedModel quantized(const Candidate& candidate) const;
     /// Every number of it, which best.yaml keeps; and the model from them.
@@ -103,6 +117,7 @@ private:
     std::unique_ptr<WeightCache> weights_;
     std::vector<TensorPlan> observed_;
     std::unique_ptr<Session> calibration_session_;
+    mutable std::map<std::int64_t, CalibrationTable> statistics_;
     std::vector<RangeTable> ranges_;                    ///< by calibration size
     mutable WeightCodes weight_codes_;                  ///< of earlier candidates
     mutable std::map<std::int64_t, Setting> settings_;  ///< by calibration index; made on first use

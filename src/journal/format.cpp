@@ -40,6 +40,12 @@ void put_result(Json& json, const Result& result) {
     json["worker"] = result.worker;
 }
 
+void put_choice(Json& json, const Choice& choice) {
+    if (choice.options.empty()) return;
+    json["calibration"] = choice.calibration;
+    json["choice"] = choice.options;
+}
+
 Json to_json(const Header& header) {
     return {{"type", "header"},    {"format", kFormat},    {"version", header.version}, {"strategy", header.strategy},
             {"seed", header.seed}, {"isa", header.isa},    {"config", header.config},   {"model", header.model},
@@ -61,6 +67,7 @@ Json to_json(const Trial& trial) {
     put_result(json, trial.result);
     if (trial.latency_ms) json["latency_ms"] = *trial.latency_ms;
     json["elapsed_ms"] = trial.elapsed_ms;
+    put_choice(json, trial.choice);
     return json;
 }
 
@@ -82,6 +89,7 @@ Json to_json(const Sensitivity& sensitivity) {
     Json json{{"type", "sensitivity"},    {"probe", sensitivity.probe},         {"stage", sensitivity.stage},
               {"kind", sensitivity.kind}, {"candidate", sensitivity.candidate}, {"samples", sensitivity.samples}};
     if (!sensitivity.failure.empty()) json["failure"] = sensitivity.failure;
+    put_choice(json, sensitivity.choice);
     json["values"] = Json::array();
     for (const ErrorNumbers& v : sensitivity.values) {
         Json value = Json::object();
@@ -210,6 +218,17 @@ Result result_of(const Json& json) {
     return result;
 }
 
+/// Journals of earlier versions have none.
+Choice choice_of(const Json& json) {
+    if (!json.contains("choice")) return {};
+    Choice choice{.calibration = integer_of(json, "calibration"), .options = {}};
+    for (const Json& option : list_of(json, "choice", false)) {
+        if (!option.is_number_integer()) throw Refused{"key 'choice' must hold integers"};
+        choice.options.push_back(option.get<std::int64_t>());
+    }
+    return choice;
+}
+
 Header header_of(const Json& json) {
     if (const std::int64_t format = integer_of(json, "format"); format != kFormat) {
         throw Refused{fmt::format("journal format {} is unknown; this program reads {}", format, kFormat)};
@@ -230,6 +249,7 @@ Trial trial_of(const Json& json) {
     trial.result = result_of(json);
     if (json.contains("latency_ms")) trial.latency_ms = number_of(json, "latency_ms");
     trial.elapsed_ms = integer_of(json, "elapsed_ms");
+    trial.choice = choice_of(json);
     return trial;
 }
 
@@ -240,7 +260,8 @@ Sensitivity sensitivity_of(const Json& json) {
                             .candidate = text_of(json, "candidate"),
                             .samples = integer_of(json, "samples"),
                             .failure = json.contains("failure") ? text_of(json, "failure") : "",
-                            .values = {}};
+                            .values = {},
+                            .choice = choice_of(json)};
     for (const Json& value : list_of(json, "values", true)) {
         ErrorNumbers& v = sensitivity.values.emplace_back();
         if (value.contains("unit")) v.unit = text_of(value, "unit");

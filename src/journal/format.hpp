@@ -53,6 +53,13 @@ struct Change {
     friend bool operator==(const Change&, const Change&) = default;
 };
 
+/// A candidate in full, for readers that do not run the strategy again: what study.h5 is made from.
+struct Choice {
+    std::int64_t calibration = 0;       ///< index of the calibration size
+    std::vector<std::int64_t> options;  ///< by unit; empty: not recorded
+    friend bool operator==(const Choice&, const Choice&) = default;
+};
+
 /// One finished trial, written in trial order just before the strategy is told of it.
 struct Trial {
     std::int64_t trial = 0;
@@ -63,6 +70,7 @@ struct Trial {
     Result result;
     std::optional<double> latency_ms = {};  ///< by the latency table, where there is one
     std::int64_t elapsed_ms = 0;            ///< of the whole run up to here, earlier sessions included
+    Choice choice = {};
     friend bool operator==(const Trial&, const Trial&) = default;
 };
 
@@ -98,6 +106,7 @@ struct Sensitivity {
     std::int64_t samples = 0;
     std::string failure;  ///< not empty: the candidate could not be built
     std::vector<ErrorNumbers> values;
+    Choice choice = {};
     friend bool operator==(const Sensitivity&, const Sensitivity&) = default;
 };
 

@@ -80,6 +80,7 @@ void Coordinator::install_calibration(const FinishedJob& job) {
     std::string merged = evaluator_.merge_calibration(job.payloads);
     evaluator_.install_calibration(merged);
     dispatcher_.set_calibration(std::move(merged));
+    setup_.listener->on_calibration();
 }
 
 /// What fp32 got wrong comes before the baseline: a journal that has this has that.
@@ -367,6 +368,7 @@ void Coordinator::write_trial(const FinishedTrial& trial, const Open& open) {
     record.result = *open.result;
     if (latency_) record.latency_ms = latency_->of(*setup_.space, trial.candidate);
     record.elapsed_ms = std::llround(elapsed_s() * 1000);
+    record.choice = to_choice(trial.candidate);
     setup_.journal->append(record);
     ++live_told_;
 }

@@ -93,12 +93,17 @@ LatencyTable to_table(const journal::LatencyTable& record, const SearchSpace& sp
     return table;
 }
 
+journal::Choice to_choice(const Candidate& candidate) {
+    return {.calibration = candidate.calibration, .options = {candidate.choice.begin(), candidate.choice.end()}};
+}
+
 journal::Sensitivity to_record(const ProbeRequest& request, const ProbeResult& result, const SearchSpace& space) {
     journal::Sensitivity record;
     record.kind = kind_name(request.kind);
     record.candidate = hex16(request.candidate.hash);
     record.samples = result.samples;
     record.failure = result.failure;
+    record.choice = to_choice(request.candidate);
     for (std::size_t i = 0; i < result.values.size(); ++i) {
         const bool is_unit = request.kind == ProbeKind::unit_errors;
         record.values.push_back(to_numbers(result.values[i], is_unit ? space.decisions()[i].unit : ""));

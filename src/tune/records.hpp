@@ -20,6 +20,7 @@ namespace halftone::tune {
 /// @throws ConfigError when the record is not of this space
 [[nodiscard]] LatencyTable to_table(const journal::LatencyTable& record, const SearchSpace& space);
 
+[[nodiscard]] journal::Choice to_choice(const Candidate& candidate);
 /// Unit names come from the space.
 [[nodiscard]] journal::Sensitivity to_record(const ProbeRequest& request, const ProbeResult& result,
                                              const SearchSpace& space);

@@ -61,6 +61,8 @@ struct Progress {
 class Listener {
 public:
     virtual ~Listener() = default;
+    /// The evaluator of this rank has merged and installed the calibration. Also on resume, where it is made again.
+    virtual void on_calibration() {}
     virtual void on_baseline(const Score& score) = 0;
     /// Every told trial, replayed ones included, in order.
     virtual void on_trial(const FinishedTrial& trial, const std::string& stage, const Progress& progress) = 0;

@@ -1,0 +1,232 @@
+#include "dump_work.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/check.hpp"
+#include "base/error.hpp"
+#include "base/hash.hpp"
+#include "base/text.hpp"
+#include "kernel/machine.hpp"
+#include "tensor/affine.hpp"
+#include "version.hpp"
+
+namespace halftone::app {
+namespace {
+
+const QuantizedTensor* find_tensor(const QuantizedModel& model, const std::string& name, const std::string& unit) {
+    const auto found = std::find_if(model.tensors.begin(), model.tensors.end(), [&](const QuantizedTensor& tensor) {
+        return tensor.name == name && tensor.unit == unit;
+    });
+    return found == model.tensors.end() ? nullptr : &*found;
+}
+
+/// The stored codes of a unit's weight in the quantized graph; null where it has none.
+const Tensor* stored_weight(const Graph& fp32, const Unit& unit, const Graph& quantized) {
+    const Node& main = fp32.node(unit.main);
+    const auto place = std::find(main.inputs.begin(), main.inputs.end(), unit.weight) - main.inputs.begin();
+    const auto& nodes = quantized.nodes();
+    const auto same =
+        std::find_if(nodes.begin(), nodes.end(), [&](const Node& node) { return node.name == main.name; });
+    if (same == nodes.end()) return nullptr;
+    const NodeId producer = quantized.producer(same->inputs[static_cast<std::size_t>(place)]);
+    if (!producer.is_valid() || quantized.node(producer).op != "DequantizeLinear") return nullptr;
+    const Value& codes = quantized.value(quantized.node(producer).inputs[0]);
+    return codes.is_constant() && codes.type.dtype == DType::s8 ? &codes.constant : nullptr;
+}
+
+/// Of all that decides what a part holds.
+std::string identity_of(const DumpLayout& layout, const QuantizedModel& model, const Pipeline& data) {
+    Hasher hash;
+    hash.add(layout.model);
+    hash.add(layout.isa);
+    hash.add(data.identity_hash());
+    hash.add(layout.samples);
+    hash.add(layout.batch);
+    hash.add(layout.gzip);
+    for (const DumpShard& shard : layout.shards) hash.add(shard.first);
+    for (const DumpedUnit& unit : layout.units) hash.add(unit.group + unit.value);
+    for (const QuantizedTensor& tensor : model.tensors) {
+        hash.add(tensor.name + "/" + tensor.unit);
+        hash.add(static_cast<std::int64_t>(tensor.params.dtype));
+        for (const float scale : tensor.params.scale) hash.add(static_cast<double>(scale));
+        for (const std::int32_t zero : tensor.params.zero_point) hash.add(static_cast<std::int64_t>(zero));
+    }
+    return hex16(hash.digest());
+}
+
+}  // namespace
+
+DumpWork::DumpWork(const Workbench& bench, const PreparedModel& fp32, QuantizedModel quantized, std::int64_t batch,
+                   std::vector<std::size_t> units, const DumpOptions& options, const std::string& plan)
+    : data_(*bench.calibration),
+      fp32_(fp32),
+      quantized_(std::move(quantized)),
+      batch_(batch),
+      weights_(make_weight_cache()) {
+    CompileOptions compile;
+    compile.batch = batch_;
+    compile.weights = weights_.get();
+    compile.memory = &memory_;
+    // Every unit is watched, whichever are written: what is watched may decide how its neighbours are computed.
+    probe_.emplace(ProbeKind::unit_errors, fp32_, quantized_.graph, compile);
+    layout_.model = hex16(fp32.hash);
+    layout_.isa = isa_name();
+    layout_.version = HALFTONE_VERSION;
+    layout_.plan = plan;
+    layout_.samples = options.samples;
+    layout_.batch = batch_;
+    layout_.gzip = options.gzip;
+    const std::int64_t shards = bench.evaluator->shards_of(options.samples);
+    for (std::int64_t s = 0; s < shards; ++s) {
+        const SampleRange range = shard_range(options.samples, shards, s);
+        layout_.shards.push_back({range.first, range.count()});
+    }
+    for (const std::size_t unit : units) add_unit(unit);
+    layout_.identity = identity_of(layout_, quantized_, data_);
+}
+
+void DumpWork::add_unit(std::size_t u) {
+    const Unit& unit = fp32_.units[u];
+    const std::string& value = fp32_.graph.value(unit.output).name;
+    const Shape& actual = probe_->reference(u).type.shape;
+    const auto& declared = probe_->declared(u).dims();
+    const auto symbolic = std::find(declared.begin(), declared.end(), kSymbolic);
+    const auto axis = static_cast<std::size_t>(symbolic == declared.end() ? 0 : symbolic - declared.begin());
+    DumpedUnit dumped;
+    dumped.group = dump_group(u, unit.name);
+    dumped.unit = unit.name;
+    dumped.op = unit.op;
+    dumped.value = value;
+    Source source{.unit = u, .outer = 1, .params = {}};
+    for (std::size_t d = 0; d < actual.rank(); ++d) {
+        if (d < axis) source.outer *= actual[d];
+        if (d > axis) dumped.inner *= actual[d];
+        if (d != axis) dumped.sample_shape.push_back(actual[d]);
+    }
+    if (actual[axis] != batch_) {
+        throw ModelError("the output '" + value + "' of unit '" + unit.name + "' has shape " + actual.to_text() +
+                         " for " + std::to_string(batch_) + " samples: it cannot be split by sample");
+    }
+    const QuantizedTensor* tensor = find_tensor(quantized_, value, "");
+    const bool is_code = seen_output(quantized_.graph, value) != *quantized_.graph.find_value(value);
+    if (is_code && tensor != nullptr && tensor->params.is_per_tensor()) {
+        source.params = tensor->params;
+        dumped.stored = tensor->params.dtype;
+        dumped.scale = tensor->params.scale[0];
+        dumped.zero_point = tensor->params.zero_point[0];
+    }
+    layout_.units.push_back(std::move(dumped));
+    sources_.push_back(std::move(source));
+}
+
+std::int64_t DumpWork::activation_bytes() const {
+    std::int64_t bytes = 0;
+    for (const DumpedUnit& unit : layout_.units) bytes += unit.sample_bytes() * layout_.samples;
+    return bytes;
+}
+
+std::int64_t DumpWork::weight_bytes() const {
+    std::int64_t bytes = 0;
+    for (const Source& source : sources_) {
+        const Unit& unit = fp32_.units[source.unit];
+        const Shape& shape = fp32_.graph.value(unit.weight).type.shape;
+        const bool has_codes = stored_weight(fp32_.graph, unit, quantized_.graph) != nullptr;
+        bytes += shape.elements() * static_cast<std::int64_t>(sizeof(float) + (has_codes ? 1 : 0));
+    }
+    return bytes;
+}
+
+const float* DumpWork::gather(TensorView value, const Source& source, const DumpedUnit& unit, std::int64_t rows) {
+    const float* from = value.as<float>().data();
+    if (source.outer == 1) return from;
+    const auto inner = static_cast<std::size_t>(unit.inner);
+    gathered_.resize(static_cast<std::size_t>(rows * unit.sample_elements()));
+    float* to = gathered_.data();
+    for (std::int64_t row = 0; row < rows; ++row) {
+        for (std::int64_t o = 0; o < source.outer; ++o, to += inner) {
+            std::copy_n(from + static_cast<std::size_t>(o * batch_ + row) * inner, inner, to);
+        }
+    }
+    return gathered_.data();
+}
+
+void DumpWork::write_part(std::size_t shard, const std::string& folder) {
+    DumpPart part(layout_, shard, folder);
+    const DumpShard& range = layout_.shards[shard];
+    std::vector<std::int64_t> labels(static_cast<std::size_t>(batch_));
+    std::vector<float> fp32;
+    for (std::int64_t done = 0; done < range.count; done += batch_) {
+        const std::int64_t rows = std::min(batch_, range.count - done);
+        data_.read(range.first + done, rows, probe_->input(), std::span(labels).first(static_cast<std::size_t>(rows)));
+        probe_->run_units();
+        for (std::size_t i = 0; i < sources_.size(); ++i) {
+            const Source& source = sources_[i];
+            const DumpedUnit& unit = layout_.units[i];
+            const auto elements = static_cast<std::size_t>(rows * unit.sample_elements());
+            const float* reference = gather(probe_->reference(source.unit), source, unit, rows);
+            if (source.outer != 1) {
+                fp32.assign(reference, reference + elements);
+                reference = fp32.data();
+            }
+            const float* other = gather(probe_->candidate(source.unit), source, unit, rows);
+            const auto* stored = reinterpret_cast<const std::byte*>(other);
+            if (source.params) {
+                const Shape flat{static_cast<std::int64_t>(elements)};
+                if (codes_.elements() < flat.elements()) codes_ = Tensor({unit.stored, flat});
+                const MutableView codes{{unit.stored, flat}, codes_.mutable_view().data};
+                const std::int32_t zero = source.params->zero_point[0];
+                quantize_linear({other, elements}, source.params->scale[0], zero, codes);
+                // The executor shows reals; these codes are the ones behind them, or the dump would be wrong.
+                check_.resize(elements);
+                dequantize_linear(codes, source.params->scale[0], zero, check_);
+                HALFTONE_CHECK(std::equal(check_.begin(), check_.end(), other), "codes give the reals that were seen");
+                stored = codes.data;
+            }
+            part.write(i, done, rows, reinterpret_cast<const std::byte*>(reference), stored);
+        }
+    }
+    part.commit();
+}
+
+void DumpWork::write_weights(H5Writer& file, std::size_t i) const {
+    const Unit& unit = fp32_.units[sources_[i].unit];
+    const Value& value = fp32_.graph.value(unit.weight);
+    const std::string group = "/weights/" + layout_.units[i].group;
+    const auto elements = [](const Tensor& tensor) {
+        const auto all = tensor.as<float>();
+        return std::vector<float>(all.begin(), all.end());
+    };
+    const Tensor& weight = value.constant;
+    file.array({.path = group + "/fp32",
+                .description = "weight of the unit",
+                .units = "1",
+                .elements = elements(weight),
+                .shape = weight.shape().dims()});
+    file.attribute(group, "unit", unit.name);
+    file.attribute(group, "value", value.name);
+    const QuantizedTensor* tensor = find_tensor(quantized_, value.name, unit.name);
+    const Tensor* codes = stored_weight(fp32_.graph, unit, quantized_.graph);
+    if (tensor == nullptr || codes == nullptr) return;
+    const auto all = codes->as<std::int8_t>();
+    file.array({.path = group + "/quantized",
+                .description = "its codes: real = scale * (code - zero_point), by position along `axis`",
+                .units = "1",
+                .elements = std::vector<std::int8_t>(all.begin(), all.end()),
+                .shape = weight.shape().dims()});
+    file.attribute(group + "/quantized", "axis", tensor->params.axis);
+    file.attribute(group + "/quantized", "scale",
+                   std::vector<double>(tensor->params.scale.begin(), tensor->params.scale.end()));
+    file.attribute(group + "/quantized", "zero_point",
+                   std::vector<std::int64_t>(tensor->params.zero_point.begin(), tensor->params.zero_point.end()));
+}
+
+void DumpWork::write_index(const std::string& folder) const {
+    H5Writer file(folder + "/index.h5");
+    halftone::write_index(file, layout_, folder);
+    file.group("/weights", "Weights of the units, as the fp32 model has them and as codes");
+    for (std::size_t i = 0; i < sources_.size(); ++i) write_weights(file, i);
+    file.commit();
+}
+
+}  // namespace halftone::app

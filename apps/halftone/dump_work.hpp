@@ -1,0 +1,60 @@
+#pragma once
+// What a dump writes, and the writing of its parts.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "commands.hpp"
+#include "dump/tensor_dump.hpp"
+#include "eval/error_probe.hpp"
+#include "setup.hpp"
+
+namespace halftone::app {
+
+/// The two models that are compared, and what is kept of them.
+class DumpWork {
+public:
+    /// @param fp32  the model that the quantized one was made of; outlives this
+    /// @param plan  where the quantized model comes from, in words
+    DumpWork(const Workbench& bench, const PreparedModel& fp32, QuantizedModel quantized, std::int64_t batch,
+             std::vector<std::size_t> units, const DumpOptions& options, const std::string& plan);
+
+    DumpWork(const DumpWork&) = delete;
+    DumpWork& operator=(const DumpWork&) = delete;
+
+    [[nodiscard]] const DumpLayout& layout() const { return layout_; }
+    [[nodiscard]] std::int64_t activation_bytes() const;
+    [[nodiscard]] std::int64_t weight_bytes() const;
+    /// Runs the models over the shard's samples and writes its part. @throws IoError, DataError
+    void write_part(std::size_t shard, const std::string& folder);
+    /// @pre all parts are there
+    void write_index(const std::string& folder) const;
+
+private:
+    struct Source {
+        std::size_t unit = 0;
+        std::int64_t outer = 1;  ///< blocks of samples in the executor's value: 1 where the batch comes first
+        std::optional<QuantParams> params;
+    };
+    void add_unit(std::size_t unit);
+    /// The first rows of a value of the executor, sample after sample.
+    [[nodiscard]] const float* gather(TensorView value, const Source& source, const DumpedUnit& unit,
+                                      std::int64_t rows);
+    void write_weights(H5Writer& file, std::size_t i) const;
+
+    const Pipeline& data_;
+    const PreparedModel& fp32_;
+    QuantizedModel quantized_;
+    std::int64_t batch_;
+    DumpLayout layout_;
+    std::vector<Source> sources_;  ///< of layout_.units
+    std::unique_ptr<WeightCache> weights_;
+    WorkingMemory memory_;
+    std::optional<ErrorProbe> probe_;
+    std::vector<float> gathered_;
+    std::vector<float> check_;
+    Tensor codes_;
+};
+
+}  // namespace halftone::app

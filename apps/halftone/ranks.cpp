@@ -1,0 +1,64 @@
+#include "ranks.hpp"
+
+#include <fmt/format.h>
+
+#include <csignal>
+
+#include "kernel/machine.hpp"
+
+namespace halftone::app {
+namespace {
+
+std::atomic<bool> flag{false};
+
+extern "C" void on_stop_signal(int) { flag.store(true); }
+
+}  // namespace
+
+std::atomic<bool>& stop_requested() { return flag; }
+
+void catch_signals() {
+    struct sigaction action {};
+    action.sa_handler = on_stop_signal;
+    sigemptyset(&action.sa_mask);
+    action.sa_flags = SA_RESTART;
+    for (const int signal : {SIGUSR1, SIGTERM}) sigaction(signal, &action, nullptr);
+    action.sa_flags = static_cast<int>(static_cast<unsigned>(SA_RESTART) | static_cast<unsigned>(SA_RESETHAND));
+    sigaction(SIGINT, &action, nullptr);  // a second Ctrl-C ends the process at once
+}
+
+RunInputs share(Communicator& comm, const RunInputs& inputs) {
+    WireWriter mine;
+    if (comm.rank() == RankId{0}) {
+        mine.put_text(inputs.config_text);
+        mine.put_text(inputs.model_bytes);
+    }
+    const Bytes common = comm.broadcast(RankId{0}, mine.take());
+    WireReader wire(common);
+    RunInputs shared{wire.get_text(), wire.get_text()};
+    if (!wire.ok()) throw MpiError("the run's inputs from rank 0 arrived damaged");
+    return shared;
+}
+
+void check_same_isa(Communicator& comm) {
+    const auto names = comm.gather(RankId{0}, isa_name());
+    std::string differing;
+    for (std::size_t r = 1; r < names.size(); ++r) {
+        if (names[r] != names[0]) differing += fmt::format(", rank {}: {}", r, names[r]);
+    }
+    if (differing.empty()) return;
+    throw ConfigError(
+        fmt::format("the ranks run with different instruction sets (rank 0: {}{}); set cluster.isa and "
+                    "ONEDNN_MAX_CPU_ISA to one that all have",
+                    names[0], differing));
+}
+
+std::string Agreement::first_failure(const std::vector<Bytes>& reports) {
+    for (const Bytes& report : reports) {
+        WireReader reader(report);
+        if (reader.get<int>() != 0) return report;
+    }
+    return {};
+}
+
+}  // namespace halftone::app

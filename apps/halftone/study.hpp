@@ -1,0 +1,15 @@
+#pragma once
+// study.h5: a run as tables that h5py and pandas read. The schema is src/dump/README.md.
+
+#include <string>
+
+#include "study_source.hpp"
+
+namespace halftone::app {
+
+inline constexpr std::int64_t kStudyVersion = 1;
+
+/// @throws IoError
+void write_study(const StudySource& source, const std::string& path);
+
+}  // namespace halftone::app

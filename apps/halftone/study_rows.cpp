@@ -1,0 +1,248 @@
+#include "study_rows.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+#include "distances.hpp"
+#include "metric/metric.hpp"
+#include "tune/records.hpp"
+
+namespace halftone::app {
+namespace {
+
+constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+
+/// Text of a scalar below a map; empty where it is not there.
+std::string text_at(const ConfigNode& node, std::string_view key) {
+    const ConfigNode* found = node.find(key);
+    return found != nullptr && found->kind == ConfigNode::Kind::scalar ? found->scalar : "";
+}
+
+std::string text_at(const ConfigNode& node, std::string_view key, std::string_view inner) {
+    const ConfigNode* found = node.find(key);
+    return found != nullptr && found->kind == ConfigNode::Kind::map ? text_at(*found, inner) : "";
+}
+
+const std::vector<ConfigNode>& items_at(const ConfigNode& node, std::string_view key) {
+    static const std::vector<ConfigNode> none;
+    const ConfigNode* found = node.find(key);
+    return found != nullptr && found->kind == ConfigNode::Kind::list ? found->items : none;
+}
+
+double number_of(const std::string& text) {
+    double value = kNone;
+    (void)std::from_chars(text.data(), text.data() + text.size(), value);
+    return value;
+}
+
+}  // namespace
+
+std::string dtype_of(const StudySource& source, const journal::Choice& choice,
+                     const std::vector<journal::Change>& changed, std::size_t unit) {
+    if (const OptionFacts* option = source.option(choice, unit)) return option->activation_dtype;
+    for (const journal::Change& change : changed) {
+        if (change.unit == source.units[unit].name) return change.to;
+    }
+    const auto& options = source.units[unit].options;
+    return options.empty() ? "unknown" : options.front().activation_dtype;
+}
+
+void OptionRows::add(std::size_t unit, std::size_t number, const OptionFacts& option) {
+    unit_.push_back(static_cast<std::int64_t>(unit));
+    option_.push_back(static_cast<std::int64_t>(number));
+    const std::string* const words[] = {&option.activation_dtype,       &option.activation_scheme,
+                                        &option.activation_granularity, &option.activation_algorithm,
+                                        &option.weight_dtype,           &option.weight_scheme,
+                                        &option.weight_granularity,     &option.weight_algorithm};
+    for (std::size_t i = 0; i < std::size(texts_); ++i) texts_[i].push_back(*words[i]);
+    bit_.push_back(option.weight_bit);
+    bytes_.push_back(option.weight_bytes);
+}
+
+std::vector<H5Column> OptionRows::columns() const {
+    return {{"unit", "unit number", "1", unit_},
+            {"option", "option number", "1", option_},
+            {"activation_dtype", "of the activations that the unit reads", "", texts_[0]},
+            {"activation_scheme", "asym or sym; empty: not quantized", "", texts_[1]},
+            {"activation_granularity", "per_tensor or per_channel", "", texts_[2]},
+            {"activation_algorithm", "how the range is chosen", "", texts_[3]},
+            {"weight_dtype", "of the weight", "", texts_[4]},
+            {"weight_scheme", "asym or sym", "", texts_[5]},
+            {"weight_granularity", "per_tensor or per_channel", "", texts_[6]},
+            {"weight_algorithm", "how the range is chosen", "", texts_[7]},
+            {"weight_bit", "bits of a code's magnitude; 0: not quantized", "bit", bit_},
+            {"weight_bytes", "of the weight in the exported file, with scales and zero points", "byte", bytes_}};
+}
+
+void TrialRows::add(const journal::Trial& trial) {
+    const journal::Result& result = trial.result;
+    const bool has_score = result.failure.empty() && !result.bounds;
+    trial_.push_back(trial.trial);
+    candidate_.push_back(trial.candidate);
+    stage_.push_back(trial.stage);
+    verdict_.push_back(trial.verdict);
+    failure_.push_back(result.failure);
+    accuracy_.push_back(has_score ? result.accuracy : kNone);
+    const Interval ci =
+        has_score && result.correct ? wilson95(*result.correct, result.samples) : Interval{kNone, kNone};
+    low95_.push_back(ci.low);
+    high95_.push_back(ci.high);
+    bound_low_.push_back(result.bounds ? result.bounds->first : kNone);
+    bound_high_.push_back(result.bounds ? result.bounds->second : kNone);
+    correct_.push_back(result.correct.value_or(-1));
+    samples_.push_back(result.samples);
+    sample_units_.push_back(result.sample_units);
+    wall_.push_back(result.wall_s);
+    latency_.push_back(trial.latency_ms.value_or(kNone));
+    elapsed_.push_back(trial.elapsed_ms);
+    worker_.push_back(result.worker);
+    delivered_.push_back(trial.trial == source_.delivered() ? 1 : 0);
+    std::int64_t bytes = 0;
+    std::int64_t high = 0;
+    for (std::size_t u = 0; u < source_.units.size(); ++u) {
+        const OptionFacts* option = source_.option(trial.choice, u);
+        bytes = option == nullptr || bytes < 0 ? -1 : bytes + option->weight_bytes;
+        const std::string dtype = dtype_of(source_, trial.choice, trial.changed, u);
+        high += dtype == "fp32" || dtype == "bf16" ? 1 : 0;
+    }
+    bytes_.push_back(bytes);
+    high_.push_back(high);
+    const auto index = static_cast<std::size_t>(trial.choice.calibration);
+    const bool is_known = !trial.choice.options.empty() && index < source_.calibration.size();
+    calibration_.push_back(is_known ? source_.calibration[index].samples : -1);
+}
+
+std::vector<H5Column> TrialRows::columns() const {
+    return {{"trial", "trial number", "1", trial_},
+            {"candidate", "hash of the plan", "", candidate_},
+            {"stage", "stage of the strategy", "", stage_},
+            {"accuracy", "NaN: failed or ended early", "1", accuracy_},
+            {"low95", "lower end of the accuracy's 95 % interval (Wilson); NaN where the metric counts nothing", "1",
+             low95_},
+            {"high95", "upper end", "1", high95_},
+            {"bound_low", "ended early: least accuracy that the unseen samples leave; NaN: not ended early", "1",
+             bound_low_},
+            {"bound_high", "ended early: largest accuracy", "1", bound_high_},
+            {"correct", "right samples, -1 where the metric counts nothing", "1", correct_},
+            {"samples", "samples evaluated", "1", samples_},
+            {"sample_units", "samples times units that were executed", "1", sample_units_},
+            {"bytes", "of all units' weights in the exported file, with scales and zero points; -1 = not recorded",
+             "byte", bytes_},
+            {"high_precision_units", "units in fp32 or bf16", "1", high_},
+            {"calibration_samples", "-1 = not recorded", "1", calibration_},
+            {"latency_ms", "by the latency table; NaN: there was none yet", "ms", latency_},
+            {"wall_s", "busy time, summed over workers", "s", wall_},
+            {"elapsed_ms", "of the whole run when the trial was told", "ms", elapsed_},
+            {"worker", "rank that finished it", "1", worker_},
+            {"delivered", "1: best.onnx is of this trial", "1", delivered_},
+            {"failure", "why it could not be evaluated", "", failure_}};
+}
+
+void SensitivityRows::add(const StudySource& source, const journal::Sensitivity& probe) {
+    const ProbeResult result = tune::to_result(probe);
+    std::string fallback;
+    for (std::size_t u = 0; u < source.units.size() && !probe.choice.options.empty(); ++u) {
+        const std::string dtype = dtype_of(source, probe.choice, {}, u);
+        const bool could_be_quantized = source.units[u].options.front().activation_scheme != "";
+        if ((dtype != "fp32" && dtype != "bf16") || !could_be_quantized) continue;
+        fallback += (fallback.empty() ? "" : " ") + source.units[u].name;
+    }
+    for (std::size_t i = 0; i < result.values.size(); ++i) {
+        const std::string& unit = probe.values[i].unit;
+        const auto found = std::find_if(source.units.begin(), source.units.end(),
+                                        [&](const UnitFacts& facts) { return facts.name == unit; });
+        probe_.push_back(probe.probe);
+        stage_.push_back(probe.stage);
+        kind_.push_back(probe.kind);
+        candidate_.push_back(probe.candidate);
+        name_.push_back(unit);
+        unit_.push_back(unit.empty() ? -1 : found - source.units.begin());
+        fallback_.push_back(fallback);
+        samples_.push_back(probe.samples);
+        add_sums(result.values[i]);
+    }
+}
+
+void SensitivityRows::add_sums(const ErrorSums& sums) {
+    const std::array<double, 10> all{sums.error,         sums.reference,     sums.quantized, sums.product,
+                                     sums.sum,           sums.quantized_sum, sums.min,       sums.max,
+                                     sums.quantized_min, sums.quantized_max};
+    for (std::size_t i = 0; i < all.size(); ++i) sums_[i].push_back(all[i]);
+    count_.push_back(sums.count);
+    relative_.push_back(sums.relative());
+    lpot_.push_back(sums.own_range_mse());
+    sqnr_.push_back(sqnr_db(sums));
+    cosine_.push_back(cosine(sums));
+}
+
+std::vector<H5Column> SensitivityRows::columns() const {
+    return {{"probe", "number of the probe", "1", probe_},
+            {"unit", "unit number; -1: the model's first output", "1", unit_},
+            {"name", "name of the unit", "", name_},
+            {"stage", "stage of the strategy", "", stage_},
+            {"candidate", "hash of the plan", "", candidate_},
+            {"fallback", "units of the candidate that could be quantized and are not", "", fallback_},
+            {"samples", "calibration samples", "1", samples_},
+            {"count", "elements compared", "1", count_},
+            {"error", "sum (x - y)^2; x: fp32, y: quantized", "1", sums_[0]},
+            {"reference", "sum x^2", "1", sums_[1]},
+            {"quantized", "sum y^2", "1", sums_[2]},
+            {"product", "sum x y", "1", sums_[3]},
+            {"sum", "sum x", "1", sums_[4]},
+            {"quantized_sum", "sum y", "1", sums_[5]},
+            {"min", "of x", "1", sums_[6]},
+            {"max", "of x", "1", sums_[7]},
+            {"quantized_min", "of y", "1", sums_[8]},
+            {"quantized_max", "of y", "1", sums_[9]},
+            {"relative", "sum (x - y)^2 / sum x^2", "1", relative_},
+            {"lpot", "mean squared difference, each scaled by its own range (LPOT 1.5)", "1", lpot_},
+            {"sqnr_db", "10 log10(1 / relative)", "dB", sqnr_},
+            {"cosine", "cosine of the angle between x and y", "1", cosine_}};
+}
+
+std::vector<H5Column> delivered_units(const ConfigNode& plan) {
+    std::vector<std::string> texts[8];
+    for (const ConfigNode& unit : items_at(plan, "units")) {
+        const std::string row[] = {text_at(unit, "name"),
+                                   text_at(unit, "op"),
+                                   text_at(unit, "activation", "dtype"),
+                                   text_at(unit, "activation", "algorithm"),
+                                   text_at(unit, "weight", "dtype"),
+                                   text_at(unit, "weight", "granularity"),
+                                   text_at(unit, "output"),
+                                   text_at(unit, "why")};
+        for (std::size_t i = 0; i < std::size(row); ++i) texts[i].push_back(row[i]);
+    }
+    return {{"name", "name of the unit", "", texts[0]},
+            {"op", "ONNX operator", "", texts[1]},
+            {"activation_dtype", "of the activations that it reads", "", texts[2]},
+            {"activation_algorithm", "how the range is chosen", "", texts[3]},
+            {"weight_dtype", "of its weight", "", texts[4]},
+            {"weight_granularity", "per_tensor or per_channel", "", texts[5]},
+            {"output_dtype", "how its output is stored", "", texts[6]},
+            {"why", "reason where it is not quantized", "", texts[7]}};
+}
+
+std::vector<H5Column> delivered_tensors(const ConfigNode& plan) {
+    std::vector<std::string> name, dtype;
+    std::vector<double> scale;
+    std::vector<std::int64_t> zero_point;
+    for (const ConfigNode& tensor : items_at(plan, "tensors")) {
+        const auto& scales = items_at(tensor, "scale");
+        const auto& zeros = items_at(tensor, "zero_point");
+        if (scales.size() != 1 || zeros.size() != 1 || tensor.find("unit") != nullptr) continue;
+        name.push_back(text_at(tensor, "name"));
+        dtype.push_back(text_at(tensor, "dtype"));
+        scale.push_back(number_of(scales.front().scalar));
+        zero_point.push_back(std::llround(number_of(zeros.front().scalar)));
+    }
+    return {{"value", "name of the value in the fp32 model", "", name},
+            {"dtype", "of its codes", "", dtype},
+            {"scale", "real units per step", "1", scale},
+            {"zero_point", "code of zero", "1", zero_point}};
+}
+
+}  // namespace halftone::app

@@ -1,0 +1,177 @@
+#include "study_source.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "base/error.hpp"
+#include "base/file_system.hpp"
+#include "journal/journal.hpp"
+#include "trial/trial.hpp"
+
+namespace halftone::app {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Sorter {
+    StudySource& source;
+    void operator()(const journal::Header& header) const { source.header = header; }
+    void operator()(const journal::Baseline& baseline) const { source.baseline = baseline; }
+    void operator()(const journal::Trial& trial) const { source.trials.push_back(trial); }
+    void operator()(const journal::Sensitivity& probe) const { source.sensitivities.push_back(probe); }
+    void operator()(const journal::LatencyTable& table) const { source.latency = table; }
+    void operator()(const journal::Finalists& finalists) const { source.finalists = finalists; }
+    void operator()(const journal::Completion& completion) const { source.completions.push_back(completion); }
+    void operator()(const journal::End& end) const { source.end = end; }
+    void operator()(const journal::Resume&) const {
+        ++source.sessions;
+        source.end.reset();  // it went on
+    }
+    void operator()(const journal::Partial&) const {}
+    void operator()(const journal::Difficulty&) const {}
+};
+
+OptionFacts option_of(const Json& json) {
+    const Json& a = json.at("activation");
+    const Json& w = json.at("weight");
+    return {.activation_dtype = a.at("dtype"),
+            .activation_scheme = a.value("scheme", ""),
+            .activation_granularity = a.value("granularity", ""),
+            .activation_algorithm = a.value("algorithm", ""),
+            .weight_dtype = w.at("dtype"),
+            .weight_scheme = w.value("scheme", ""),
+            .weight_granularity = w.value("granularity", ""),
+            .weight_algorithm = w.value("algorithm", ""),
+            .weight_bit = w.value("bit", 0.0),
+            .weight_bytes = json.at("weight_bytes")};
+}
+
+UnitFacts unit_of(const Json& json) {
+    UnitFacts unit{.name = json.at("name"),
+                   .op = json.at("op"),
+                   .output = json.at("output"),
+                   .nodes = json.at("nodes"),
+                   .options = {},
+                   .refused = {}};
+    for (const Json& option : json.at("options")) unit.options.push_back(option_of(option));
+    for (const Json& refusal : json.at("refused")) {
+        unit.refused += fmt::format("{}{}: {}", unit.refused.empty() ? "" : "; ",
+                                    refusal.at("dtype").get<std::string>(), refusal.at("why").get<std::string>());
+    }
+    return unit;
+}
+
+void read_facts(const Json& json, StudySource& source) {
+    source.version = json.at("version");
+    source.git = json.at("git");
+    source.command = json.at("command");
+    source.directory = json.at("directory");
+    source.ranks = json.at("ranks");
+    source.threads = json.at("threads");
+    source.libraries = json.at("libraries").dump();
+    source.model_path = json.at("model_path");
+    source.model_bytes = json.at("model_bytes");
+    source.max_trials = json.at("max_trials");
+    source.metric = json.at("metric");
+    source.config_text = json.at("config");
+    const Json& goal = json.at("goal");
+    source.is_relative = goal.at("kind") == "relative";
+    source.loss = goal.at("loss");
+    source.higher_is_better = goal.at("higher_is_better");
+    for (const Json& setting : json.at("calibration")) {
+        CalibrationFacts& facts = source.calibration.emplace_back();
+        facts.samples = setting.at("samples");
+        if (setting.contains("smooth_alpha")) facts.smooth_alpha = setting.at("smooth_alpha").get<double>();
+    }
+    for (const Json& unit : json.at("units")) source.units.push_back(unit_of(unit));
+    source.has_facts = true;
+}
+
+/// Without study.json: the units that the journal names.
+void name_units(StudySource& source) {
+    std::map<std::string, bool> known;
+    const auto add = [&](const std::string& name) {
+        if (!name.empty() && known.emplace(name, true).second)
+            source.units.push_back({.name = name, .op = "", .output = "", .nodes = {}, .options = {}, .refused = {}});
+    };
+    for (const auto& probe : source.sensitivities) {
+        for (const auto& value : probe.values) add(value.unit);
+    }
+    for (const auto& trial : source.trials) {
+        for (const auto& change : trial.changed) add(change.unit);
+    }
+}
+
+void read_files(const FileSystem& files, StudySource& source, std::vector<std::string>& warnings) {
+    const std::string facts = source.folder + "/study.json";
+    try {
+        if (files.exists(facts)) read_facts(Json::parse(files.read(facts)), source);
+    } catch (const Json::exception& error) {
+        warnings.push_back(fmt::format("{}: damaged ({}); units and config are left out", facts, error.what()));
+        source.units.clear();
+        source.calibration.clear();
+    }
+    if (!source.has_facts) name_units(source);
+    const std::string calibration = source.folder + "/calibration.h5";
+    if (files.exists(calibration)) source.calibration_file = calibration;
+    const std::string plan = source.folder + "/best.yaml";
+    if (!files.exists(plan)) return;
+    try {
+        source.plan_text = files.read(plan);
+        source.plan = parse_yaml(source.plan_text, plan);
+    } catch (const ConfigError& error) {
+        warnings.push_back(fmt::format("{}; the delivered plan is left out", error.what()));
+        source.plan_text.clear();
+    }
+}
+
+}  // namespace
+
+double StudySource::goal_limit() const {
+    if (!baseline || !has_facts) return std::nan("");
+    return Goal({.is_relative = is_relative, .loss = loss, .higher_is_better = higher_is_better},
+                baseline->result.accuracy)
+        .target();
+}
+
+std::int64_t StudySource::delivered() const {
+    if (end) return end->best;
+    const ConfigNode* trial = plan ? plan->find("trial") : nullptr;
+    if (trial == nullptr || trial->kind != ConfigNode::Kind::scalar) return -1;
+    try {
+        return std::stoll(trial->scalar);
+    } catch (const std::exception&) {
+        return -1;
+    }
+}
+
+const OptionFacts* StudySource::option(const journal::Choice& choice, std::size_t unit) const {
+    if (unit >= choice.options.size()) return nullptr;
+    const std::int64_t option = choice.options[unit];
+    if (option < 0 || std::cmp_greater_equal(option, units[unit].options.size())) return nullptr;
+    return &units[unit].options[static_cast<std::size_t>(option)];
+}
+
+StudySource read_study_source(const std::string& folder, std::vector<std::string>& warnings) {
+    const auto files = make_posix_file_system();
+    StudySource source;
+    source.folder = folder;
+    const std::string path = folder + "/trials.jsonl";
+    if (!files->exists(path)) {
+        throw IoError(fmt::format("'{}' holds neither a run (trials.jsonl) nor a dump (index.h5)", folder));
+    }
+    const journal::Replay replay = journal::read_journal(*files, path);
+    if (replay.records.empty() || !std::holds_alternative<journal::Header>(replay.records.front())) {
+        throw IoError(fmt::format("{}: the first record is no header", path));
+    }
+    if (replay.dropped_bytes > 0) {
+        warnings.push_back(fmt::format("{}: its last line is unfinished ({})", path, replay.why_dropped));
+    }
+    for (const journal::Record& record : replay.records) std::visit(Sorter{source}, record);
+    source.is_running = files->try_lock(path) == nullptr;
+    read_files(*files, source, warnings);
+    return source;
+}
+
+}  // namespace halftone::app

@@ -1,0 +1,305 @@
+#include "dump/h5_writer.hpp"
+
+#include <fcntl.h>
+#include <hdf5_hl.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <numeric>
+#include <string_view>
+
+#include "base/check.hpp"
+#include "dump/h5/types.hpp"
+
+namespace halftone {
+namespace {
+
+using namespace h5;
+
+constexpr std::size_t kPackedChunkBytes = std::size_t{1} << 20U;
+constexpr unsigned kPackLevel = 4;
+constexpr std::int64_t kChunksInCache = 2;
+
+[[noreturn]] void fail(const std::string& what) { throw IoError("cannot " + what + ": " + std::strerror(errno)); }
+
+void sync_path(const std::string& path, int flags) {
+    const int descriptor = open(path.c_str(), flags);
+    if (descriptor < 0) fail("open '" + path + "'");
+    const int status = fsync(descriptor);
+    close(descriptor);
+    if (status != 0) fail("sync '" + path + "'");
+}
+
+std::int64_t product(const std::vector<std::int64_t>& shape) {
+    return std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
+}
+
+std::size_t longest(const std::vector<std::string>& texts) {
+    std::size_t length = 1;
+    for (const std::string& text : texts) length = std::max(length, text.size());
+    return length;
+}
+
+/// Texts side by side, each padded with zeros.
+std::string padded(const std::vector<std::string>& texts, std::size_t length) {
+    std::string bytes(length * texts.size(), '\0');
+    for (std::size_t i = 0; i < texts.size(); ++i) std::copy(texts[i].begin(), texts[i].end(), &bytes[i * length]);
+    return bytes;
+}
+
+/// The elements' type and where they lie.
+struct Raw {
+    Type owned;  ///< where the type is of our making
+    hid_t type = -1;
+    std::string text;  ///< padded texts
+    const void* data = nullptr;
+    std::size_t element_bytes = 1;
+};
+
+Raw raw_of(const H5Elements& elements) {
+    Raw raw;
+    std::visit(
+        [&](const auto& values) {
+            using Values = std::decay_t<decltype(values)>;
+            if constexpr (std::is_same_v<Values, std::vector<std::string>>) {
+                raw.element_bytes = longest(values);
+                raw.owned = text_type(raw.element_bytes);
+                raw.text = padded(values, raw.element_bytes);
+                raw.data = raw.text.data();
+            } else if constexpr (std::is_same_v<Values, H5Codes>) {
+                raw.owned = code_type(values.names);
+                raw.data = values.codes.data();
+            } else {
+                raw.type = native_type(halftone::dtype_of<typename Values::value_type>());
+                raw.element_bytes = sizeof(typename Values::value_type);
+                raw.data = values.data();
+            }
+        },
+        elements);
+    if (raw.owned.is_open()) raw.type = raw.owned.get();
+    return raw;
+}
+
+}  // namespace
+
+std::size_t size_of(const H5Elements& elements) {
+    return std::visit(
+        [](const auto& values) {
+            if constexpr (std::is_same_v<std::decay_t<decltype(values)>, H5Codes>) {
+                return values.codes.size();
+            } else {
+                return values.size();
+            }
+        },
+        elements);
+}
+
+struct H5Writer::State {
+    std::string path;
+    std::string temporary;
+    File file;
+    std::map<std::string, Set> filling;  ///< datasets of create_rows
+    bool is_committed = false;
+
+    [[nodiscard]] std::string at(const std::string& object) const { return temporary + "::" + object; }
+
+    /// Without times: equal contents give equal files.
+    [[nodiscard]] static List creation_list(hid_t kind) {
+        List list(H5Pcreate(kind), "make a property list");
+        check(H5Pset_obj_track_times(list.get(), false), "set a property");
+        return list;
+    }
+
+    [[nodiscard]] List link_list() const {
+        List list(H5Pcreate(H5P_LINK_CREATE), "make a property list");
+        check(H5Pset_create_intermediate_group(list.get(), 1), "set a property");
+        return list;
+    }
+
+    /// Creation in the order that it is listed in.
+    [[nodiscard]] Set create(const std::string& object, hid_t type, const Space& space, const List& how,
+                             const List& access) {
+        return {H5Dcreate2(file.get(), object.c_str(), type, space.get(), link_list().get(), how.get(), access.get()),
+                "create " + at(object)};
+    }
+};
+
+H5Writer::H5Writer(const std::string& path) : state_(std::make_unique<State>()) {
+    quiet_errors();
+    state_->path = path;
+    state_->temporary = path + ".tmp";
+    const List how = State::creation_list(H5P_FILE_CREATE);
+    check(H5Pset_link_creation_order(how.get(), H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED), "set a property");
+    state_->file = File(H5Fcreate(state_->temporary.c_str(), H5F_ACC_TRUNC, how.get(), H5P_DEFAULT),
+                        "create '" + state_->temporary + "'");
+}
+
+H5Writer::~H5Writer() {
+    if (state_->is_committed) return;
+    state_->filling.clear();
+    state_->file = File();
+    (void)std::remove(state_->temporary.c_str());
+}
+
+void H5Writer::group(const std::string& path, const std::string& description) {
+    {
+        const List how = State::creation_list(H5P_GROUP_CREATE);
+        check(H5Pset_link_creation_order(how.get(), H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED), "set a property");
+        const Group group(
+            H5Gcreate2(state_->file.get(), path.c_str(), state_->link_list().get(), how.get(), H5P_DEFAULT),
+            "create " + state_->at(path));
+    }
+    attribute(path, "description", description);
+}
+
+void H5Writer::attribute(const std::string& object, const std::string& name, const H5Attribute& value) {
+    const std::string what = "write attribute '" + name + "' of " + state_->at(object);
+    const Object owner(H5Oopen(state_->file.get(), object.c_str(), H5P_DEFAULT), what);
+    const auto write = [&](hid_t type, const Space& space, const void* data) {
+        const h5::Attribute made(H5Acreate2(owner.get(), name.c_str(), type, space.get(), H5P_DEFAULT, H5P_DEFAULT),
+                                 what);
+        check(H5Awrite(made.get(), type, data), what);
+    };
+    const Space one(H5Screate(H5S_SCALAR), what);
+    std::visit(
+        [&](const auto& held) {
+            using Held = std::decay_t<decltype(held)>;
+            if constexpr (std::is_same_v<Held, std::string>) {
+                const Type type = text_type(held.size());
+                const std::string bytes = padded({held}, std::max<std::size_t>(1, held.size()));
+                write(type.get(), one, bytes.data());
+            } else if constexpr (std::is_arithmetic_v<Held>) {
+                write(native_type(halftone::dtype_of<Held>()), one, &held);
+            } else {
+                write(native_type(halftone::dtype_of<typename Held::value_type>()),
+                      space_of({static_cast<std::int64_t>(held.size())}, what), held.data());
+            }
+        },
+        value);
+}
+
+void H5Writer::array(const H5Array& array) {
+    const std::string what = state_->at(array.path);
+    std::vector<std::int64_t> shape = array.shape;
+    if (shape.empty()) shape.push_back(static_cast<std::int64_t>(size_of(array.elements)));
+    HALFTONE_CHECK(std::cmp_equal(product(shape), size_of(array.elements)), "an array has its shape's elements");
+    const Raw raw = raw_of(array.elements);
+    const List how = State::creation_list(H5P_DATASET_CREATE);
+    if (array.is_packed && product(shape) > 0) {
+        std::vector<hsize_t> chunk(shape.begin(), shape.end());
+        const auto row = static_cast<std::size_t>(product(shape) / shape[0]) * raw.element_bytes;
+        chunk[0] = std::clamp<hsize_t>(kPackedChunkBytes / row, 1, chunk[0]);
+        check(H5Pset_chunk(how.get(), static_cast<int>(chunk.size()), chunk.data()), "chunk " + what);
+        check(H5Pset_shuffle(how.get()), "shuffle " + what);
+        check(H5Pset_deflate(how.get(), kPackLevel), "compress " + what);
+    }
+    const List access(H5Pcreate(H5P_DATASET_ACCESS), "make a property list");
+    {
+        const Set set = state_->create(array.path, raw.type, space_of(shape, what), how, access);
+        if (product(shape) > 0)
+            check(H5Dwrite(set.get(), raw.type, H5S_ALL, H5S_ALL, H5P_DEFAULT, raw.data), "write " + what);
+        for (std::size_t d = 0; d < array.scales.size(); ++d) {
+            if (array.scales[d].empty() || array.scales[d] == array.path) continue;
+            const Set scale(H5Dopen2(state_->file.get(), array.scales[d].c_str(), H5P_DEFAULT),
+                            "open a scale of " + what);
+            if (H5DSis_scale(scale.get()) <= 0) check(H5DSset_scale(scale.get(), nullptr), "make a scale of " + what);
+            check(H5DSattach_scale(set.get(), scale.get(), static_cast<unsigned>(d)), "attach a scale to " + what);
+        }
+    }
+    attribute(array.path, "description", array.description);
+    if (!array.units.empty()) attribute(array.path, "units", array.units);
+}
+
+void H5Writer::table(const std::string& path, const std::string& description, const std::vector<H5Column>& columns) {
+    group(path, description);
+    const std::string first = path + "/" + columns.front().name;
+    for (const H5Column& column : columns) {
+        array({.path = path + "/" + column.name,
+               .description = column.description,
+               .units = column.units,
+               .elements = column.elements,
+               .shape = {},
+               .scales = {first}});
+    }
+}
+
+void H5Writer::create_rows(const H5Rows& rows) {
+    const std::string what = state_->at(rows.path);
+    const List how = State::creation_list(H5P_DATASET_CREATE);
+    std::vector<hsize_t> chunk(rows.shape.begin(), rows.shape.end());
+    chunk[0] = static_cast<hsize_t>(std::clamp<std::int64_t>(rows.chunk_rows, 1, rows.shape[0]));
+    check(H5Pset_chunk(how.get(), static_cast<int>(chunk.size()), chunk.data()), "chunk " + what);
+    // Every element is written: fill values would only be written over.
+    check(H5Pset_fill_time(how.get(), H5D_FILL_TIME_NEVER), "set the fill time of " + what);
+    List access(H5Pcreate(H5P_DATASET_ACCESS), "make a property list");
+    std::size_t cache = 0;  // straight to the file
+    if (rows.gzip > 0) {
+        check(H5Pset_deflate(how.get(), static_cast<unsigned>(rows.gzip)), "compress " + what);
+        const std::int64_t row = product(rows.shape) / rows.shape[0];
+        cache = static_cast<std::size_t>(kChunksInCache * row * static_cast<std::int64_t>(chunk[0])) *
+                halftone::size_of(rows.dtype);
+    } else {
+        check(H5Pset_alloc_time(how.get(), H5D_ALLOC_TIME_EARLY), "set the allocation time of " + what);
+    }
+    check(H5Pset_chunk_cache(access.get(), H5D_CHUNK_CACHE_NSLOTS_DEFAULT, cache, 1), "set the cache of " + what);
+    state_->filling[rows.path] =
+        state_->create(rows.path, native_type(rows.dtype), space_of(rows.shape, what), how, access);
+}
+
+void H5Writer::write_rows(const std::string& path, std::int64_t first, std::int64_t count, const std::byte* data) {
+    const std::string what = state_->at(path);
+    const auto found = state_->filling.find(path);
+    HALFTONE_CHECK(found != state_->filling.end(), "rows are created before they are written");
+    const Set& set = found->second;
+    const Space in_file(H5Dget_space(set.get()), "read the space of " + what);
+    select_rows(in_file, first, count, what);
+    std::vector<hsize_t> dims(H5S_MAX_RANK);
+    dims.resize(static_cast<std::size_t>(H5Sget_simple_extent_dims(in_file.get(), dims.data(), nullptr)));
+    dims[0] = static_cast<hsize_t>(count);
+    const Space in_memory = space_of(std::vector<std::int64_t>(dims.begin(), dims.end()), what);
+    const Type type(H5Dget_type(set.get()), "read the type of " + what);
+    check(H5Dwrite(set.get(), type.get(), in_memory.get(), in_file.get(), H5P_DEFAULT, data), "write " + what);
+}
+
+void H5Writer::virtual_rows(const H5Rows& rows, const std::vector<H5Source>& sources) {
+    const std::string what = state_->at(rows.path);
+    const List how = State::creation_list(H5P_DATASET_CREATE);
+    const Space all = space_of(rows.shape, what);
+    for (const H5Source& source : sources) {
+        select_rows(all, source.first, source.rows, what);
+        std::vector<std::int64_t> shape = rows.shape;
+        shape[0] = source.rows;
+        check(
+            H5Pset_virtual(how.get(), all.get(), source.file.c_str(), source.path.c_str(), space_of(shape, what).get()),
+            "point " + what + " to " + source.file);
+    }
+    check(H5Sselect_all(all.get()), "select all of " + what);
+    const List access(H5Pcreate(H5P_DATASET_ACCESS), "make a property list");
+    const Set set = state_->create(rows.path, native_type(rows.dtype), all, how, access);
+}
+
+void H5Writer::copy(const std::string& file, const std::string& from, const std::string& to) {
+    const File other(H5Fopen(file.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), "open '" + file + "'");
+    check(H5Ocopy(other.get(), from.c_str(), state_->file.get(), to.c_str(), H5P_DEFAULT, state_->link_list().get()),
+          "copy " + file + "::" + from + " to " + state_->at(to));
+}
+
+void H5Writer::commit() {
+    for (auto& [path, set] : state_->filling) set.close(state_->at(path));
+    state_->filling.clear();
+    state_->file.close("'" + state_->temporary + "'");
+    sync_path(state_->temporary, O_RDONLY);
+    if (std::rename(state_->temporary.c_str(), state_->path.c_str()) != 0) fail("rename '" + state_->temporary + "'");
+    state_->is_committed = true;
+    const std::string folder = std::filesystem::path(state_->path).parent_path().string();
+    sync_path(folder.empty() ? "." : folder, O_RDONLY | O_DIRECTORY);
+}
+
+}  // namespace halftone

@@ -1,0 +1,54 @@
+#pragma once
+// H5Reader: reads files of ours, and distrusts them. It follows hard links only and opens no other file, whatever the
+// file says: a link, an external or a virtual dataset is refused.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dump/h5_values.hpp"
+#include "tensor/dtype.hpp"
+
+namespace halftone {
+
+/// What a dataset holds.
+struct H5Layout {
+    DType dtype = DType::f32;  ///< of plain numbers; texts and codes are read by their own functions
+    std::vector<std::int64_t> shape;
+};
+
+class H5Reader {
+public:
+    /// @throws DataError naming file and reason: missing, no HDF5 file, cut off
+    explicit H5Reader(const std::string& path);
+    ~H5Reader();
+    H5Reader(const H5Reader&) = delete;
+    H5Reader& operator=(const H5Reader&) = delete;
+
+    [[nodiscard]] bool has(const std::string& path) const;
+    /// Names in a group, in the order of their making.
+    [[nodiscard]] std::vector<std::string> list(const std::string& group) const;
+    [[nodiscard]] bool has_attribute(const std::string& object, const std::string& name) const;
+    // @throws DataError "file::object: …" when it is missing or of another kind
+    [[nodiscard]] std::string text_attribute(const std::string& object, const std::string& name) const;
+    [[nodiscard]] std::int64_t integer_attribute(const std::string& object, const std::string& name) const;
+    [[nodiscard]] std::vector<double> numbers_attribute(const std::string& object, const std::string& name) const;
+    [[nodiscard]] H5Layout layout(const std::string& path) const;
+    [[nodiscard]] std::vector<double> numbers(const std::string& path) const;
+    [[nodiscard]] std::vector<std::int64_t> integers(const std::string& path) const;
+    [[nodiscard]] std::vector<std::string> texts(const std::string& path) const;
+    /// @param data  room for count rows of the dataset's type
+    void read_rows(const std::string& path, std::int64_t first, std::int64_t count, std::byte* data) const;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+/// Refuses a file that says something else of itself than `format` and `version` in its attributes `format` and
+/// `format_version`. @throws DataError
+void check_format(const H5Reader& reader, const std::string& path, const std::string& format, std::int64_t version);
+
+}  // namespace halftone
