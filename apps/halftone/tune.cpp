@@ -11,6 +11,7 @@
 #include "best_files.hpp"
 #include "commands.hpp"
 #include "costs.hpp"
+#include "distributions.hpp"
 #include "eval/unit_latency.hpp"
 #include "graph/onnx/onnx_model.hpp"
 #include "kernel/machine.hpp"
@@ -35,7 +36,10 @@ public:
     Deliverer(const RunConfig& config, Workbench& bench, Workspace& workspace, ProgressLine& line)
         : config_(config), bench_(bench), workspace_(workspace), line_(line) {}
 
-    void on_calibration() override { write_calibration(bench_, workspace_.path("calibration.h5")); }
+    void on_calibration() override {
+        write_calibration(bench_, workspace_.path("calibration.h5"));
+        if (config_.tuning.tensorboard) distributions_.emplace(config_, bench_, workspace_.path(""));
+    }
 
     void on_baseline(const Score& score) override {
         baseline_ = score;
@@ -48,6 +52,7 @@ public:
     void on_trial(const tune::FinishedTrial& trial, const std::string& stage, const tune::Progress& progress) override {
         findings_.note(*bench_.space, trial, stage, &*goal_);
         if (!progress.is_replayed) line_.show(trial, stage, progress);
+        if (distributions_) distributions_->on_trial(trial, progress, goal_->target());
     }
 
     void on_probe(const ProbeRequest& request, const ProbeResult& result, const std::string& stage) override {
@@ -101,6 +106,7 @@ private:
     Score baseline_;
     std::optional<Goal> goal_;
     Findings findings_;
+    std::optional<Distributions> distributions_;
     std::size_t best_bytes_ = 0;
 };
 

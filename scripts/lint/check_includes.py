@@ -22,6 +22,7 @@ OWNERS = [
     (r"mpi\.h$", ["src/comm/mpi/"]),
     (r"(oneapi/)?dnnl|omp\.h$", ["src/kernel/dnnl/"]),
     (r"(onnx|google/protobuf)/", ["src/graph/onnx/"]),
+    (r"event\.pb\.h$", ["src/dump/tensorboard/"]),
     (r"yaml-cpp/", ["src/config/"]),
     (r"zlib\.h$", ["src/data/"]),
     (r"nlohmann/", ["src/journal/", "apps/"]),

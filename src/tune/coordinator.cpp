@@ -389,6 +389,7 @@ void Coordinator::report(const FinishedTrial& trial, const Open& open) {
     progress.is_goal_met = best && best->is_pass;
     progress.elapsed_s = elapsed_s();
     progress.is_replayed = open.is_replayed;
+    if (latency_) progress.latency_ms = latency_->of(*setup_.space, trial.candidate);
     if (live_told_ > 0) {
         progress.trial_s = seconds(setup_.clock->now() - search_start_) / static_cast<double>(live_told_);
     }

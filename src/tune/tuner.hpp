@@ -53,8 +53,9 @@ struct Progress {
     std::optional<double> best_accuracy;
     bool is_goal_met = false;
     double elapsed_s = 0;
-    double trial_s = 0;        ///< mean wall time a trial; 0 = unknown
-    bool is_replayed = false;  ///< told from the journal of an earlier session
+    double trial_s = 0;                     ///< mean wall time a trial; 0 = unknown
+    std::optional<double> latency_ms = {};  ///< of the trial, by the latency table, where there is one
+    bool is_replayed = false;               ///< told from the journal of an earlier session
 };
 
 /// What the run tells the outside, on rank 0. Called from the coordinator's loop.

@@ -1,0 +1,54 @@
+#pragma once
+// tuning.tensorboard: how the values of every unit are distributed, in the fp32 model and in each trial, and how the
+// search goes. Truth: distributions/*.h5, one whole file for each trial. TensorBoard's event files follow from them and
+// the journal, and are written anew by each session.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dump/event_file.hpp"
+#include "eval/error_probe.hpp"
+#include "setup.hpp"
+#include "trial/trial.hpp"
+#include "tune/tuner.hpp"
+
+namespace halftone::app {
+
+/// What one trial's file holds, by unit.
+struct UnitDistributions {
+    std::vector<Distribution> values;
+    std::vector<double> sqnr_db;  ///< against fp32; empty for the fp32 model
+};
+
+class Distributions {
+public:
+    /// @pre the evaluator's calibration is installed. @throws IoError
+    Distributions(const RunConfig& config, Workbench& bench, const std::string& workspace);
+
+    void on_trial(const tune::FinishedTrial& trial, const tune::Progress& progress, double goal);
+
+private:
+    [[nodiscard]] std::optional<UnitDistributions> of_trial(const tune::FinishedTrial& trial);
+    [[nodiscard]] UnitDistributions measure(const Candidate& candidate);
+    void fill_bins(const Candidate& candidate);
+    [[nodiscard]] Distribution count(TensorView value, std::size_t unit, double low, double high) const;
+    void add_events(EventFile& file, const UnitDistributions& distributions, std::int64_t step);
+
+    Workbench& bench_;
+    std::string folder_;
+    std::unique_ptr<FileSystem> files_;
+    std::unique_ptr<WeightCache> weights_;
+    WorkingMemory memory_;
+    std::int64_t samples_ = 0;
+    std::optional<ErrorProbe> probe_;
+    UnitDistributions fp32_;
+    std::unique_ptr<EventFile> search_, fp32_events_, quantized_events_;
+};
+
+/// What a file of distributions holds. @throws DataError
+[[nodiscard]] UnitDistributions read_distributions(const std::string& path, std::size_t units);
+[[nodiscard]] std::string distribution_file(std::int64_t trial);
+
+}  // namespace halftone::app
