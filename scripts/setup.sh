@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what Halftone is built from: Debian packages by name, and oneDNN 3 where the system has none.
-#   scripts/setup.sh                what building, testing and linting needs
+#   scripts/setup.sh                what building, testing and linting needs, and scripts/report.py (.deps/report)
 #   scripts/setup.sh --minimal      only what building and running the demo needs
 #   scripts/setup.sh --with-tests   the first, and ONNX Runtime in .deps/python, with which the tests compare
 # Debian 12 is enough. What is there already is not touched: a second run takes a second and needs no network.
@@ -101,20 +101,21 @@ provide_onednn() {
     say "oneDNN 3.2 is in $prefix"
 }
 
-# The tests that need ONNX Runtime leave themselves out, and say so, where it cannot be had.
-provide_onnxruntime() {
-    local venv=$HALFTONE_DEPS_DIR/python requirements=$HALFTONE_TOP/scripts/requirements-test.txt python=/usr/bin/python3
+# A venv under .deps/ with pinned packages. What needs it says so, and the tests leave themselves out, where it cannot be had.
+#   provide_python NAME REQUIREMENTS WHAT
+provide_python() {
+    local venv=$HALFTONE_DEPS_DIR/$1 requirements=$HALFTONE_TOP/scripts/$2 python=/usr/bin/python3
     ! is_current "$venv" "$requirements" || return 0
     [[ -x $python ]] || python=python3
     mkdir -p "$HALFTONE_DEPS_DIR"
-    say "installing ONNX Runtime and OpenVINO, which the tests and certify.py compare with, into $venv"
+    say "installing $3, into $venv"
     if "$python" -m venv --clear "$venv" &&
         "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary :all: --no-deps \
             -r "$requirements"; then
         cp "$requirements" "$venv/requirements.txt"
     else
         rm -rf "$venv"
-        say "WARNING: ONNX Runtime and OpenVINO could not be installed: the tests that compare with them will be left out"
+        say "WARNING: this could not be installed, and what needs it will not work: $3"
     fi
 }
 
@@ -139,7 +140,9 @@ main() {
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
     provide_onednn "$work"
-    [[ $with_tests == 0 ]] || provide_onnxruntime
+    [[ $checks == 0 ]] || provide_python report requirements.txt "h5py, pandas and plotly, which scripts/report.py needs"
+    [[ $with_tests == 0 ]] || provide_python python requirements-test.txt \
+        "ONNX Runtime, OpenVINO and TensorBoard, which the tests and certify.py compare with"
     say "set-up is complete"
 }
 

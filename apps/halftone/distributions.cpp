@@ -116,7 +116,7 @@ Distributions::Distributions(const RunConfig& config, Workbench& bench, const st
     search_ = open("search");
     fp32_events_ = open("fp32");
     quantized_events_ = open("quantized");
-    search_->add_text("config", 0, now_s(), "    " + print_config(config));
+    search_->add_text("config", 0, now_s(), "```\n" + print_config(config) + "```\n");
 }
 
 Distribution Distributions::count(TensorView value, std::size_t unit, double low, double high) const {

@@ -68,7 +68,7 @@ void print_text(const StudySource& s) {
     fmt::print("trials     {}{}\n", s.trials.size(),
                s.max_trials > 0 ? fmt::format(" of at most {}", s.max_trials) : "");
     if (const journal::Trial* best = delivered_trial(s)) {
-        fmt::print("delivered  trial {} ({}): {}\n", best->trial, best->verdict, accuracy_text(best->result));
+        fmt::print("delivered  trial {} ({}): {}\n", best->trial, best->verdict, accuracy_text(s.result(*best)));
     } else {
         fmt::print("delivered  nothing yet\n");
     }
@@ -76,7 +76,7 @@ void print_text(const StudySource& s) {
     for (std::size_t i = first; i < s.trials.size(); ++i) {
         const journal::Trial& trial = s.trials[i];
         fmt::print("  trial {:<4} {:<22} {:<5} {} units in high precision, {}\n", trial.trial, trial.stage,
-                   trial.verdict, trial.changed.size(), accuracy_text(trial.result));
+                   trial.verdict, trial.changed.size(), accuracy_text(s.result(trial)));
     }
     const auto errors = last_errors(s);
     if (!errors.empty()) fmt::print("largest errors of units, quantized (noise to signal; SQNR; cosine):\n");
@@ -100,9 +100,10 @@ Json to_json(const StudySource& s) {
     json["trials"] = Json::array();
     for (const journal::Trial& trial : s.trials) {
         Json row{{"trial", trial.trial}, {"stage", trial.stage}, {"verdict", trial.verdict}};
-        row["accuracy"] = trial.result.failure.empty() ? number(trial.result.accuracy) : Json(nullptr);
+        const journal::Result& result = s.result(trial);
+        row["accuracy"] = result.failure.empty() ? number(result.accuracy) : Json(nullptr);
         if (trial.result.bounds) row["bounds"] = {trial.result.bounds->first, trial.result.bounds->second};
-        row["samples"] = trial.result.samples;
+        row["samples"] = result.samples;
         json["trials"].push_back(std::move(row));
     }
     const journal::Trial* best = delivered_trial(s);
@@ -126,8 +127,8 @@ int run_report(const ReportOptions& options) {
     if (files->exists(options.folder + "/index.h5") || !options.rank.empty()) return report_dump(options);
     std::vector<std::string> warnings;
     const StudySource source = read_study_source(options.folder, warnings);
+    if (!options.study.empty()) write_study(source, options.study, warnings);
     for (const std::string& warning : warnings) fmt::print(stderr, "warning: {}\n", warning);
-    if (!options.study.empty()) write_study(source, options.study);
     if (options.as_json) {
         fmt::print("{}\n", to_json(source).dump(-1, ' ', false, Json::error_handler_t::replace));
         return static_cast<int>(ExitCode::ok);

@@ -6,6 +6,7 @@
 
 #include "dump/h5_writer.hpp"
 #include "metric/metric.hpp"
+#include "study_distributions.hpp"
 #include "study_rows.hpp"
 
 namespace halftone::app {
@@ -220,7 +221,7 @@ void write_delivered(H5Writer& file, const StudySource& s) {
 
 }  // namespace
 
-void write_study(const StudySource& source, const std::string& path) {
+void write_study(const StudySource& source, const std::string& path, std::vector<std::string>& warnings) {
     H5Writer file(path);
     file.attribute("/", "format", "halftone study");
     file.attribute("/", "format_version", kStudyVersion);
@@ -233,6 +234,7 @@ void write_study(const StudySource& source, const std::string& path) {
     write_latency(file, source);
     write_finalists(file, source);
     write_delivered(file, source);
+    write_distributions(file, source, warnings);
     if (!source.calibration_file.empty()) file.copy(source.calibration_file, "/calibration", "/calibration");
     file.commit();
 }

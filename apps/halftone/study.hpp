@@ -9,7 +9,7 @@ namespace halftone::app {
 
 inline constexpr std::int64_t kStudyVersion = 1;
 
-/// @throws IoError
-void write_study(const StudySource& source, const std::string& path);
+/// @param warnings  what had to be left out. @throws IoError
+void write_study(const StudySource& source, const std::string& path, std::vector<std::string>& warnings);
 
 }  // namespace halftone::app

@@ -78,7 +78,8 @@ std::vector<H5Column> OptionRows::columns() const {
 }
 
 void TrialRows::add(const journal::Trial& trial) {
-    const journal::Result& result = trial.result;
+    const journal::Result& result = source_.result(trial);
+    const auto& bounds = trial.result.bounds;
     const bool has_score = result.failure.empty() && !result.bounds;
     trial_.push_back(trial.trial);
     candidate_.push_back(trial.candidate);
@@ -90,8 +91,8 @@ void TrialRows::add(const journal::Trial& trial) {
         has_score && result.correct ? wilson95(*result.correct, result.samples) : Interval{kNone, kNone};
     low95_.push_back(ci.low);
     high95_.push_back(ci.high);
-    bound_low_.push_back(result.bounds ? result.bounds->first : kNone);
-    bound_high_.push_back(result.bounds ? result.bounds->second : kNone);
+    bound_low_.push_back(bounds ? bounds->first : kNone);
+    bound_high_.push_back(bounds ? bounds->second : kNone);
     correct_.push_back(result.correct.value_or(-1));
     samples_.push_back(result.samples);
     sample_units_.push_back(result.sample_units);
@@ -119,7 +120,7 @@ std::vector<H5Column> TrialRows::columns() const {
     return {{"trial", "trial number", "1", trial_},
             {"candidate", "hash of the plan", "", candidate_},
             {"stage", "stage of the strategy", "", stage_},
-            {"accuracy", "NaN: failed or ended early", "1", accuracy_},
+            {"accuracy", "NaN: failed, or ended early and never completed", "1", accuracy_},
             {"low95", "lower end of the accuracy's 95 % interval (Wilson); NaN where the metric counts nothing", "1",
              low95_},
             {"high95", "upper end", "1", high95_},

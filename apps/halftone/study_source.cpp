@@ -22,7 +22,9 @@ struct Sorter {
     void operator()(const journal::Sensitivity& probe) const { source.sensitivities.push_back(probe); }
     void operator()(const journal::LatencyTable& table) const { source.latency = table; }
     void operator()(const journal::Finalists& finalists) const { source.finalists = finalists; }
-    void operator()(const journal::Completion& completion) const { source.completions.push_back(completion); }
+    void operator()(const journal::Completion& completion) const {
+        source.completed[completion.of] = completion.result;
+    }
     void operator()(const journal::End& end) const { source.end = end; }
     void operator()(const journal::Resume&) const {
         ++source.sessions;
@@ -133,6 +135,11 @@ double StudySource::goal_limit() const {
     return Goal({.is_relative = is_relative, .loss = loss, .higher_is_better = higher_is_better},
                 baseline->result.accuracy)
         .target();
+}
+
+const journal::Result& StudySource::result(const journal::Trial& trial) const {
+    const auto full = completed.find(trial.trial);
+    return full == completed.end() ? trial.result : full->second;
 }
 
 std::int64_t StudySource::delivered() const {

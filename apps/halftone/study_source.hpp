@@ -40,7 +40,7 @@ struct StudySource {
     std::vector<journal::Sensitivity> sensitivities;
     std::optional<journal::LatencyTable> latency;
     std::optional<journal::Finalists> finalists;
-    std::vector<journal::Completion> completions;
+    std::map<std::int64_t, journal::Result> completed;  ///< trials that had ended early and were then evaluated fully
     std::optional<journal::End> end;
     std::int64_t sessions = 1;
     bool is_running = false;  ///< another process holds the journal
@@ -58,9 +58,11 @@ struct StudySource {
     std::optional<ConfigNode> plan;
 
     [[nodiscard]] double goal_limit() const;
+    /// A trial's result; the full one where it was completed.
+    [[nodiscard]] const journal::Result& result(const journal::Trial& trial) const;
     /// Number of the delivered trial; -1: none.
     [[nodiscard]] std::int64_t delivered() const;
-    /// What a unit's output costs: of a choice; null where it was not recorded.
+    /// What a choice makes of a unit; null where it was not recorded.
     [[nodiscard]] const OptionFacts* option(const journal::Choice& choice, std::size_t unit) const;
 };
 

@@ -1,7 +1,7 @@
 """The program as a user runs it: command lines, journals, best.yaml. Shared by the system tests; holds no test.
 
-ctest says where things are: HALFTONE_PROGRAM, HALFTONE_SOURCE_DIR, HALFTONE_BUILD_DIR, HALFTONE_MPIEXEC and, where ONNX
-Runtime is installed, HALFTONE_TEST_PYTHON.
+ctest says where things are: HALFTONE_PROGRAM, HALFTONE_SOURCE_DIR, HALFTONE_BUILD_DIR, HALFTONE_MPIEXEC, HALFTONE_DEPS_DIR
+and, where ONNX Runtime is installed, HALFTONE_TEST_PYTHON.
 """
 import json
 import os
@@ -16,6 +16,7 @@ from typing import NamedTuple, Optional
 
 SOURCE = Path(os.environ["HALFTONE_SOURCE_DIR"])
 BUILD = Path(os.environ["HALFTONE_BUILD_DIR"])
+DEPS = Path(os.environ.get("HALFTONE_DEPS_DIR", SOURCE / ".deps"))
 PROGRAM = os.environ["HALFTONE_PROGRAM"]
 MPIEXEC = os.environ["HALFTONE_MPIEXEC"]
 DEMO = SOURCE / "configs/demo/tune.yaml"
