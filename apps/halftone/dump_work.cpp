@@ -199,7 +199,7 @@ void DumpWork::write_weights(H5Writer& file, std::size_t i) const {
     };
     const Tensor& weight = value.constant;
     file.array({.path = group + "/fp32",
-                .description = "weight of the unit",
+                .description = "weight of the unit in the fp32 model, BatchNormalization folded in",
                 .units = "1",
                 .elements = elements(weight),
                 .shape = weight.shape().dims()});

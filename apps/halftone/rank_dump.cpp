@@ -24,15 +24,15 @@ struct RankedUnit {
     std::string unit, op;
     DType stored = DType::f32;
     ErrorSums sums;
-    double clipped = 0;  ///< share of the fp32 values beyond the range that the codes can represent
+    double clipped = 0;  ///< share of the fp32 values that the end codes miss by more than half a step
 };
 
-/// The reals that codes can represent.
+/// Reals that some code represents to half a step.
 Range range_of(const DumpedUnit& unit) {
     const std::int64_t lowest = unit.stored == DType::u8 ? 0 : INT8_MIN;
     const std::int64_t highest = unit.stored == DType::u8 ? UINT8_MAX : INT8_MAX;
-    return {static_cast<float>(unit.scale * static_cast<double>(lowest - unit.zero_point)),
-            static_cast<float>(unit.scale * static_cast<double>(highest - unit.zero_point))};
+    return {static_cast<float>(unit.scale * (static_cast<double>(lowest - unit.zero_point) - 0.5)),
+            static_cast<float>(unit.scale * (static_cast<double>(highest - unit.zero_point) + 0.5))};
 }
 
 /// Sums of a batch in the order in which the executor's values lie, so that they are those of a probe, bit for bit.
