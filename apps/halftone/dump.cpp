@@ -274,8 +274,10 @@ int run_dump(const DumpOptions& options, Communicator& comm) {
     agreement.after([&] {
         if (!is_root) return;
         work->write_index(options.output);
-        fmt::print("{} parts of {} written by {} ranks, the others were there; index in {}/index.h5\n", missing.size(),
-                   work->layout().shards.size(), comm.size(), options.output);
+        const std::size_t all = work->layout().shards.size();
+        const std::string kept = missing.size() < all ? fmt::format(", {} were there", all - missing.size()) : "";
+        fmt::print("{} parts written by {} ranks{}; index in {}/index.h5\n", missing.size(), comm.size(), kept,
+                   options.output);
     });
     return static_cast<int>(ExitCode::ok);
 }
