@@ -41,5 +41,6 @@ Done: $outcome.
   $workspace/run.yaml       the effective configuration, versions, latencies
   $workspace/trials.jsonl   every trial
 Evaluate it again:  $program eval configs/demo/tune.yaml --model $workspace/best.onnx
+Why this layer:     $program report $workspace --study study.h5   then scripts/report.py study.h5 --output report.html
 TEXT
 exit "$status"

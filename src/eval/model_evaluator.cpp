@@ -136,8 +136,7 @@ std::int64_t ModelEvaluator::evaluation_samples() const {
 }
 
 std::int64_t ModelEvaluator::shards(JobKind kind) const {
-    if (kind == JobKind::baseline || kind == JobKind::evaluate)
-        return shards_of(evaluation_samples());
+    if (kind == JobKind::baseline || kind == JobKind::evaluate) return shards_of(evaluation_samples());
     const auto& sizes = setup_.space->calibration_sizes();
     return shards_of(*std::max_element(sizes.begin(), sizes.end()));
 }

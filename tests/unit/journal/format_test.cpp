@@ -66,6 +66,18 @@ TEST(Format, OptionalKeysAreLeftOut) {
     EXPECT_THAT(to_line(trial), HasSubstr("\"changed\":[]"));
 }
 
+TEST(Format, AChoiceReadsBackAndMayBeMissing) {
+    Trial trial;
+    trial.result.accuracy = 0.5;
+    EXPECT_THAT(to_line(trial), Not(HasSubstr("choice"))) << "as earlier versions wrote it";
+    trial.choice = {.calibration = 1, .options = {0, 4, 2}};
+    EXPECT_THAT(to_line(trial), HasSubstr(R"("calibration":1,"choice":[0,4,2],"crc")"));
+    EXPECT_EQ(std::get<Trial>(std::get<Record>(parse_line(to_line(trial)))), trial);
+    Sensitivity sensitivity;
+    sensitivity.choice = trial.choice;
+    EXPECT_EQ(std::get<Sensitivity>(std::get<Record>(parse_line(to_line(sensitivity)))), sensitivity);
+}
+
 TEST(Format, AFailedTrialHasAReasonAndNoAccuracy) {
     EXPECT_THAT(to_line(sample_run()[4]),
                 HasSubstr(R"("verdict":"error","failure":"unit \"/0/conv\": scale is not finite","accuracy":null)"));
