@@ -58,7 +58,7 @@ std::string identity_of(const DumpLayout& layout, const QuantizedModel& model, c
 }  // namespace
 
 DumpWork::DumpWork(const Workbench& bench, const PreparedModel& fp32, QuantizedModel quantized, std::int64_t batch,
-                   std::vector<std::size_t> units, const DumpOptions& options, const std::string& plan)
+                   const std::vector<std::size_t>& units, const DumpOptions& options, const std::string& plan)
     : data_(*bench.calibration),
       fp32_(fp32),
       quantized_(std::move(quantized)),

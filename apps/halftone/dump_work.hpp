@@ -18,7 +18,7 @@ public:
     /// @param fp32  the model that the quantized one was made of; outlives this
     /// @param plan  where the quantized model comes from, in words
     DumpWork(const Workbench& bench, const PreparedModel& fp32, QuantizedModel quantized, std::int64_t batch,
-             std::vector<std::size_t> units, const DumpOptions& options, const std::string& plan);
+             const std::vector<std::size_t>& units, const DumpOptions& options, const std::string& plan);
 
     DumpWork(const DumpWork&) = delete;
     DumpWork& operator=(const DumpWork&) = delete;

@@ -147,7 +147,7 @@ void SensitivityRows::add(const StudySource& source, const journal::Sensitivity&
     std::string fallback;
     for (std::size_t u = 0; u < source.units.size() && !probe.choice.options.empty(); ++u) {
         const std::string dtype = dtype_of(source, probe.choice, {}, u);
-        const bool could_be_quantized = source.units[u].options.front().activation_scheme != "";
+        const bool could_be_quantized = !source.units[u].options.front().activation_scheme.empty();
         if ((dtype != "fp32" && dtype != "bf16") || !could_be_quantized) continue;
         fallback += (fallback.empty() ? "" : " ") + source.units[u].name;
     }
