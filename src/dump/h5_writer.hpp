@@ -38,10 +38,14 @@ struct H5Source {
     std::int64_t rows = 0;
 };
 
+/// Where a file grows. HDF5 1.10 may crash where the disk is full while it has more to do than write rows, so only what
+/// is too large for memory grows on the disk.
+enum class H5Growth { in_memory, on_disk };
+
 class H5Writer {
 public:
     /// @throws IoError
-    explicit H5Writer(const std::string& path);
+    explicit H5Writer(const std::string& path, H5Growth growth = H5Growth::in_memory);
     ~H5Writer();
     H5Writer(const H5Writer&) = delete;
     H5Writer& operator=(const H5Writer&) = delete;

@@ -103,7 +103,7 @@ std::string dump_group(std::size_t number, const std::string& unit) {
 std::string part_name(std::size_t shard) { return fmt::format("part-{:04}.h5", shard); }
 
 DumpPart::DumpPart(const DumpLayout& layout, std::size_t shard, const std::string& folder)
-    : layout_(layout), file_(folder + "/" + part_name(shard)) {
+    : layout_(layout), file_(folder + "/" + part_name(shard), H5Growth::on_disk) {
     file_.attribute("/", "format", kPartFormat);
     file_.attribute("/", "format_version", kVersion);
     file_.attribute("/", "identity", layout.identity);

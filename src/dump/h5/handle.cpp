@@ -1,5 +1,7 @@
 #include "dump/h5/handle.hpp"
 
+#include <string_view>
+
 namespace halftone::h5 {
 namespace {
 
@@ -9,15 +11,30 @@ herr_t keep_first(unsigned /*position*/, const H5E_error2_t* error, void* kept) 
     return 0;
 }
 
+/// Of a failed system call the library tells time, addresses and counts; what the system said is enough.
+std::string shortened(const std::string& text) {
+    constexpr std::string_view kBegin = "error message = '";
+    const auto begin = text.find(kBegin);
+    const auto end = begin == std::string::npos ? begin : text.find('\'', begin + kBegin.size());
+    if (end == std::string::npos) return text.substr(0, text.find('\n'));
+    return text.substr(begin + kBegin.size(), end - begin - kBegin.size());
+}
+
 }  // namespace
 
 std::string why() {
     std::string text;
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, &keep_first, &text);
     H5Eclear2(H5E_DEFAULT);
-    return text.empty() ? std::string() : ": " + text;
+    return text.empty() ? std::string() : ": " + shortened(text);
 }
 
-void quiet_errors() { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
+void quiet_errors() {
+    // The library's own tidying at the end of the process crashes where a file could not be written (disk full). Every
+    // object has an owner here, so there is nothing to tidy.
+    static const bool is_first = H5dont_atexit() >= 0;
+    (void)is_first;
+    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+}
 
 }  // namespace halftone::h5

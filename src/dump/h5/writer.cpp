@@ -16,6 +16,7 @@
 #include <string_view>
 
 #include "base/check.hpp"
+#include "base/file_system.hpp"
 #include "dump/h5/types.hpp"
 
 namespace halftone {
@@ -26,6 +27,7 @@ using namespace h5;
 constexpr std::size_t kPackedChunkBytes = std::size_t{1} << 20U;
 constexpr unsigned kPackLevel = 4;
 constexpr std::int64_t kChunksInCache = 2;
+constexpr std::size_t kGrowthBytes = std::size_t{1} << 20U;  ///< steps in which a file in memory grows
 
 [[noreturn]] void fail(const std::string& what) { throw IoError("cannot " + what + ": " + std::strerror(errno)); }
 
@@ -106,7 +108,12 @@ struct H5Writer::State {
     std::string temporary;
     File file;
     std::map<std::string, Set> filling;  ///< datasets of create_rows
+    bool is_in_memory = true;
     bool is_committed = false;
+
+    void remove_temporary() const {
+        if (!is_in_memory) (void)std::remove(temporary.c_str());
+    }
 
     [[nodiscard]] std::string at(const std::string& object) const { return temporary + "::" + object; }
 
@@ -131,21 +138,29 @@ struct H5Writer::State {
     }
 };
 
-H5Writer::H5Writer(const std::string& path) : state_(std::make_unique<State>()) {
+H5Writer::H5Writer(const std::string& path, H5Growth growth) : state_(std::make_unique<State>()) {
     quiet_errors();
     state_->path = path;
     state_->temporary = path + ".tmp";
+    state_->is_in_memory = growth == H5Growth::in_memory;
     const List how = State::creation_list(H5P_FILE_CREATE);
     check(H5Pset_link_creation_order(how.get(), H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED), "set a property");
-    state_->file = File(H5Fcreate(state_->temporary.c_str(), H5F_ACC_TRUNC, how.get(), H5P_DEFAULT),
-                        "create '" + state_->temporary + "'");
+    const List access(H5Pcreate(H5P_FILE_ACCESS), "make a property list");
+    if (state_->is_in_memory) check(H5Pset_fapl_core(access.get(), kGrowthBytes, false), "set a property");
+    const hid_t id = H5Fcreate(state_->temporary.c_str(), H5F_ACC_TRUNC, how.get(), access.get());
+    if (id < 0) {
+        const std::string reason = why();
+        state_->remove_temporary();
+        throw IoError("HDF5 cannot create '" + state_->temporary + "'" + reason);
+    }
+    state_->file = File(id, "");
 }
 
 H5Writer::~H5Writer() {
     if (state_->is_committed) return;
     state_->filling.clear();
     state_->file = File();
-    (void)std::remove(state_->temporary.c_str());
+    state_->remove_temporary();
 }
 
 void H5Writer::group(const std::string& path, const std::string& description) {
@@ -294,6 +309,17 @@ void H5Writer::copy(const std::string& file, const std::string& from, const std:
 void H5Writer::commit() {
     for (auto& [path, set] : state_->filling) set.close(state_->at(path));
     state_->filling.clear();
+    if (state_->is_in_memory) {
+        check(H5Fflush(state_->file.get(), H5F_SCOPE_GLOBAL), "complete '" + state_->path + "'");
+        const ssize_t size = H5Fget_file_image(state_->file.get(), nullptr, 0);
+        std::string image(static_cast<std::size_t>(std::max<ssize_t>(size, 0)), '\0');
+        if (size < 0 || H5Fget_file_image(state_->file.get(), image.data(), image.size()) < 0) {
+            throw IoError("HDF5 cannot complete '" + state_->path + "'" + why());
+        }
+        make_posix_file_system()->write_atomically(state_->path, image);
+        state_->is_committed = true;
+        return;
+    }
     state_->file.close("'" + state_->temporary + "'");
     sync_path(state_->temporary, O_RDONLY);
     if (std::rename(state_->temporary.c_str(), state_->path.c_str()) != 0) fail("rename '" + state_->temporary + "'");
