@@ -176,6 +176,7 @@ bool all_agree(Communicator& comm, bool mine) {
 
 void check_options(const DumpOptions& options, const RunConfig& config) {
     (void)parse_bytes(options.max_bytes);
+    if (options.samples < 1) throw ConfigError(fmt::format("--samples must be at least 1, not {}", options.samples));
     refuse_unavailable(config);
     check_isa(config);
     if (config.model_path.empty()) throw ConfigError(config.file + ": model.path is missing");

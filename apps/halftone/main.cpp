@@ -12,6 +12,7 @@
 #include "comm/local.hpp"
 #include "comm/mpi/mpi_communicator.hpp"
 #include "commands.hpp"
+#include "dump/h5_writer.hpp"
 #include "kernel/machine.hpp"
 #include "report.hpp"
 #include "version.hpp"
@@ -150,7 +151,6 @@ void add_dump(CLI::App& app, DumpOptions& options) {
         ->type_name("GLOB");
     dump->add_option("--samples", options.samples, "The first N samples of the calibration data")
         ->required()
-        ->check(CLI::PositiveNumber)
         ->type_name("N");
     dump->add_option("--output", options.output, "Folder of the dump")->required()->type_name("DIR");
     dump->add_option("--max-bytes", options.max_bytes, "Refuse a larger dump (20G)")->type_name("N[KMGT]");
@@ -197,6 +197,7 @@ int on_all_ranks(const CommandLine& line, int argc, char** argv, F&& run) {
         log::configure(log_level(line), 0);
         return run(*make_local_communicator());
     }
+    start_hdf5();  // before MPI
     MpiWorld world(argc, argv);
     log::configure(log_level(line), world.rank());
     const auto comm = world.communicator();
@@ -221,6 +222,7 @@ int on_all_ranks(const CommandLine& line, int argc, char** argv, F&& run) {
 template <class F>
 int on_one_rank(int argc, char** argv, F&& run) {
     if (!is_launched_by_mpi()) return run();
+    start_hdf5();  // before MPI
     MpiWorld world(argc, argv);
     if (world.rank() != 0) return static_cast<int>(ExitCode::ok);
     try {

@@ -1,7 +1,10 @@
 """Dumps of unit outputs, checked with h5py and ONNX Runtime; killed, resumed, and damaged ones."""
 import json
+import os
 import random
 import shutil
+import signal
+import subprocess
 import time
 
 import h5py
@@ -9,8 +12,8 @@ import numpy
 import onnx
 import onnxruntime
 
-from halftone_cli import (DEMO, DEMO_MODEL, GOAL_MISSED, MODEL, OK, OUT_OF_REACH, USAGE, Running, SystemTest, halftone,
-                          main, records, settings)
+from halftone_cli import (DEMO, DEMO_MODEL, GOAL_MISSED, IO, MODEL, MPIEXEC, OK, OUT_OF_REACH, PROGRAM, USAGE, Running,
+                          SystemTest, environment, halftone, main, records, settings)
 
 TRAIN_IMAGES = "/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz"
 
@@ -139,17 +142,17 @@ class Dump(SystemTest):
 
     def test_killed_at_ten_moments_and_resumed(self):
         words = ("--units", "all")
-        self.assert_code(OK, self.dump("whole", *words, ranks=2, samples=400))
+        running = self.start("whole", words)
+        start = time.monotonic()
+        self.assertEqual(running.wait(), OK, running.log())
+        duration = time.monotonic() - start
         whole = {path.name: path.read_bytes() for path in (self.folder / "whole").iterdir()}
         moments = random.Random(7)
         finished = 0
         for attempt in range(10):
             folder = self.folder / f"killed_{attempt}"
-            running = Running(("dump", DEMO, "--samples", 400, "--output", folder, *words), 2,
-                              self.folder / f"log_{attempt}")
-            while running.is_running() and not folder.exists():
-                time.sleep(0.005)
-            time.sleep(moments.uniform(0, 1.2))
+            running = self.start(folder.name, words)
+            time.sleep(moments.uniform(0, 0.8 * duration))
             ranks = running.ranks()
             if ranks and running.is_running():
                 victim = running.process.pid if attempt % 3 == 0 else moments.choice(ranks)
@@ -165,10 +168,29 @@ class Dump(SystemTest):
             shutil.rmtree(folder)
         self.assertLess(finished, 6, "most kills came too late to say anything")
 
+    def start(self, name, words):
+        """A dump by two ranks that has begun to write."""
+        folder = self.folder / name
+        running = Running(("dump", DEMO, "--samples", 400, "--output", folder, *words), 2, self.folder / f"log_{name}")
+        while running.is_running() and not folder.exists():
+            time.sleep(0.002)
+        return running
+
+    def test_a_failing_disk(self):
+        """Files may have 12 MB only: parts fail while they are written, and nothing half-written has a part's name."""
+        limited = ["sh", "-c", "ulimit -f 24576; trap '' XFSZ; exec \"$@\"", "sh"]
+        for launcher in ([], [MPIEXEC, "-n", "2"]):
+            with self.subTest(launcher=launcher):
+                folder = self.folder / f"limited_{len(launcher)}"
+                words = ["dump", str(DEMO), "--units", "all", "--samples", "400", "--output", str(folder)]
+                done = subprocess.run([*launcher, *limited, PROGRAM, *words], env=environment(), capture_output=True,
+                                      text=True, check=False, timeout=120)
+                self.assertEqual(done.returncode, IO, done.stderr)
+                self.assertIn("File too large", done.stderr)
+                self.assertEqual(list(folder.iterdir()), [])
+
     @staticmethod
     def kill(pid):
-        import os
-        import signal
         try:
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
@@ -205,6 +227,7 @@ class Dump(SystemTest):
                 for word in said:
                     self.assertIn(word, done.err)
                 self.assertFalse((self.folder / "refused").exists())
+        self.assert_refused(self.dump("refused", "--units", "all", samples=0), USAGE, "--samples", "at least 1")
         done = self.dump("refused", "--units", "all", samples=1000000)
         self.assert_refused(done, USAGE, "--samples", "60000")
 

@@ -2,6 +2,8 @@
 
 #include <string_view>
 
+#include "dump/h5_writer.hpp"
+
 namespace halftone::h5 {
 namespace {
 
@@ -30,11 +32,18 @@ std::string why() {
 }
 
 void quiet_errors() {
-    // The library's own tidying at the end of the process crashes where a file could not be written (disk full). Every
-    // object has an owner here, so there is nothing to tidy.
-    static const bool is_first = H5dont_atexit() >= 0;
-    (void)is_first;
+    start_hdf5();
     H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
 }
 
 }  // namespace halftone::h5
+
+namespace halftone {
+
+void start_hdf5() {
+    // Every object has an owner here, so there is nothing to tidy.
+    static const bool is_started = H5dont_atexit() >= 0 && H5open() >= 0;
+    (void)is_started;
+}
+
+}  // namespace halftone

@@ -34,6 +34,8 @@ public:
         if (id_ >= 0) Close(id_);
     }
     [[nodiscard]] hid_t get() const { return id_; }
+    /// Forgets the id without closing it.
+    void abandon() { id_ = -1; }
     [[nodiscard]] bool is_open() const { return id_ >= 0; }
     /// @throws IoError when what was written does not reach the file
     void close(const std::string& what) {

@@ -158,8 +158,11 @@ H5Writer::H5Writer(const std::string& path, H5Growth growth) : state_(std::make_
 
 H5Writer::~H5Writer() {
     if (state_->is_committed) return;
-    state_->filling.clear();
-    state_->file = File();
+    if (!state_->is_in_memory) {
+        // Something failed, most likely a write; HDF5 1.10 may crash when it tries that again on closing.
+        for (auto& [path, set] : state_->filling) set.abandon();
+        state_->file.abandon();
+    }
     state_->remove_temporary();
 }
 
