@@ -42,8 +42,8 @@ struct H5Source {
 /// is too large for memory grows on the disk.
 enum class H5Growth { in_memory, on_disk };
 
-/// Starts the library. Programs under MPI call it before MPI_Init: it then leaves its own tidying at the end of MPI and of
-/// the process alone, which crashes where a file could not be written. Called again, it does nothing.
+/// Starts the library. Programs under MPI call it before MPI_Init: it then leaves its own tidying at the end of MPI and
+/// of the process alone, which crashes where a file could not be written. Called again, it does nothing.
 void start_hdf5();
 
 class H5Writer {
