@@ -61,6 +61,13 @@ void write_distributions(const std::string& path, const UnitDistributions& all) 
     file.commit();
 }
 
+/// 0: below, 1 …: the bins, last: above, or not a number.
+std::size_t bin_of(double x, double low, double high) {
+    if (x < low) return 0;
+    if (!(x < high)) return kBins + 1;
+    return 1 + std::min(kBins - 1, static_cast<std::size_t>((x - low) * (kBins / (high - low))));
+}
+
 /// Event files of earlier sessions: what this one writes replaces them.
 void remove_events(const std::string& folder) {
     std::error_code error;
@@ -128,15 +135,13 @@ Distribution Distributions::count(TensorView value, std::size_t unit, double low
                         .sum = 0,
                         .sum_squares = 0};
     const auto values = value.as<float>();
-    const double bins_per_unit = kBins / (high - low);
     const auto [block, used] = used_rows(probe_->declared(unit), value.type.shape, samples_);
     float smallest = values.empty() ? 0 : values[0];
     float largest = smallest;
     for (std::size_t begin = 0; begin < values.size(); begin += block) {
         for (std::size_t i = begin; i < begin + used; ++i) {
             const double x = values[i];
-            const double place = std::clamp((x - low) * bins_per_unit, -1.0, static_cast<double>(kBins));
-            ++result.counts[static_cast<std::size_t>(std::floor(place) + 1)];
+            ++result.counts[bin_of(x, low, high)];
             smallest = std::min(smallest, values[i]);
             largest = std::max(largest, values[i]);
             result.sum += x;
