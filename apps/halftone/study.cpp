@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "base/error.hpp"
+#include "dump/h5_reader.hpp"
 #include "dump/h5_writer.hpp"
 #include "metric/metric.hpp"
 #include "study_distributions.hpp"
@@ -219,6 +221,18 @@ void write_delivered(H5Writer& file, const StudySource& s) {
                delivered_tensors(*s.plan));
 }
 
+void copy_calibration(H5Writer& file, const StudySource& s, std::vector<std::string>& warnings) {
+    if (s.calibration_file.empty()) return;
+    try {
+        const H5Reader reader(s.calibration_file);
+        check_format(reader, s.calibration_file, "halftone calibration", 1);
+    } catch (const DataError& error) {
+        warnings.push_back(std::string(error.what()) + "; the calibration is left out");
+        return;
+    }
+    file.copy(s.calibration_file, "/calibration", "/calibration");
+}
+
 }  // namespace
 
 void write_study(const StudySource& source, const std::string& path, std::vector<std::string>& warnings) {
@@ -235,7 +249,7 @@ void write_study(const StudySource& source, const std::string& path, std::vector
     write_finalists(file, source);
     write_delivered(file, source);
     write_distributions(file, source, warnings);
-    if (!source.calibration_file.empty()) file.copy(source.calibration_file, "/calibration", "/calibration");
+    copy_calibration(file, source, warnings);
     file.commit();
 }
 

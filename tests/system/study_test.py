@@ -255,6 +255,12 @@ class Study(SystemTest):
         again.Reload()
         self.assertEqual([h.step for h in again.Histograms(again.Tags()["histograms"][0])], trials)
 
+    def test_names_from_models_are_only_text_in_the_page(self):
+        workspace = self.folder / "names"
+        write_synthetic_run(workspace, trials=20, units=8, prefix="</script><script>alert(1)</script>")
+        self.study(workspace).close()
+        self.assertNotIn("<script>alert", self.assert_report(workspace))
+
     def test_a_large_study(self):
         workspace = self.folder / "synthetic"
         write_synthetic_run(workspace, trials=1000, units=60)
@@ -290,6 +296,21 @@ class Study(SystemTest):
                 self.assertIn(reason, err)
                 self.assertIn(str(path), err)
                 self.assertFalse((self.folder / "x.html").exists())
+
+    def test_damaged_files_beside_the_journal_are_left_out(self):
+        workspace = self.tune("damaged", *settings(images=200, calibration=50, trials=2, goal=OUT_OF_REACH), "--set",
+                              "tuning.tensorboard=True")
+        for name in ("study.json", "best.yaml", "calibration.h5", "distributions/fp32.h5"):
+            whole = (workspace / name).read_bytes()
+            (workspace / name).write_bytes(whole[:len(whole) // 2])
+            done = halftone("report", workspace, "--study", self.folder / "damaged.h5")
+            self.assert_code(OK, done)
+            if name != "best.yaml":  # half a YAML file may be one
+                self.assertIn(f"warning: {workspace / name}", done.err)
+            with h5py.File(self.folder / "damaged.h5") as study:
+                self.assertEqual(len(study["trials/trial"]), 2)
+            self.assert_report(workspace)
+            (workspace / name).write_bytes(whole)
 
     def test_summary_as_json(self):
         workspace = self.tune("json", *settings(images=200, calibration=50, trials=2, goal=OUT_OF_REACH))

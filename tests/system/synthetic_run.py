@@ -28,10 +28,10 @@ def option(dtype, weight_bytes):
             "weight_bytes": weight_bytes}
 
 
-def write_synthetic_run(folder, trials, units):
+def write_synthetic_run(folder, trials, units, prefix="unit_"):
     rng = random.Random(1)
     folder.mkdir()
-    names = [f"unit_{u:02}" for u in range(units)]
+    names = [f"{prefix}{u:02}" for u in range(units)]
     sizes = [rng.randrange(1000, 100000) for _ in names]
     costs = [rng.random() ** 4 / 200 for _ in names]
     costs[7] = 0.02
