@@ -186,9 +186,11 @@ def sensitivity_section(study):
             errors.reset_index()[["name", "relative", "lpot", "sqnr_db", "cosine", "samples"]]))
     frame, title = alone(study)
     if frame is not None:
+        places = {name: place for place, name in enumerate(study.units.name)}
+        frame = frame.sort_values("unit", key=lambda names: names.map(places))
         figure = go.Figure(go.Bar(x=frame.unit, y=frame.value, marker_color="#d9a441"))
         spread = frame.value.max() - frame.value.min()
-        figure.update_yaxes(title=title, range=[frame.value.min() - spread / 4 - 1e-9, frame.value.max() + spread / 4 + 1e-9])
+        figure.update_yaxes(title=title.replace(" with ", "<br>with "), range=[frame.value.min() - spread / 4 - 1e-9, frame.value.max() + spread / 4 + 1e-9])
         parts.append(figure_html(figure) + table_html(frame, "As a table: " + title))
     return "".join(parts) or missing("This run measured no sensitivity of single units.")
 
