@@ -190,7 +190,9 @@ def sensitivity_section(study):
         frame = frame.sort_values("unit", key=lambda names: names.map(places))
         figure = go.Figure(go.Bar(x=frame.unit, y=frame.value, marker_color="#d9a441"))
         spread = frame.value.max() - frame.value.min()
-        figure.update_yaxes(title=title.replace(" with ", "<br>with "), range=[frame.value.min() - spread / 4 - 1e-9, frame.value.max() + spread / 4 + 1e-9])
+        margin = spread / 4 + 1e-9
+        figure.update_yaxes(title=title.replace(" with ", "<br>with "),
+                            range=[frame.value.min() - margin, frame.value.max() + margin])
         parts.append(figure_html(figure) + table_html(frame, "As a table: " + title))
     return "".join(parts) or missing("This run measured no sensitivity of single units.")
 
