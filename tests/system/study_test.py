@@ -53,6 +53,8 @@ class Study(SystemTest):
         return h5py.File(path, "r")
 
     def report(self, *words):
+        if not REPORT_PYTHON.exists():
+            self.skipTest(f"no {REPORT_PYTHON}: scripts/setup.sh installs it")
         done = subprocess.run([REPORT_PYTHON, SOURCE / "scripts/report.py", *map(str, words)], capture_output=True,
                               text=True, check=False, timeout=300)
         return done.returncode, done.stdout, done.stderr
