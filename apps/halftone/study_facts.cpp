@@ -1,5 +1,6 @@
 #include "study_facts.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
