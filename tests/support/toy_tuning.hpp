@@ -258,6 +258,7 @@ class NotingListener final : public tune::Listener {
 public:
     void on_baseline(const Score& score) override {
         events.push_back("baseline " + std::to_string(score.correct.value_or(-1)));
+        if (on_event) on_event(events.back());
     }
     void on_trial(const tune::FinishedTrial& trial, const std::string&, const tune::Progress& progress) override {
         events.push_back((progress.is_replayed ? "replayed " : "trial ") + std::to_string(trial.trial.value));
