@@ -16,4 +16,15 @@ double cosine(const ErrorSums& sums) {
     return sums.product / (std::sqrt(sums.reference) * std::sqrt(sums.quantized));
 }
 
+nlohmann::ordered_json json_number(double value) {
+    return std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json(nullptr);
+}
+
+void put_distances(nlohmann::ordered_json& json, const ErrorSums& sums) {
+    json["relative"] = json_number(sums.relative());
+    json["lpot"] = json_number(sums.own_range_mse());
+    json["sqnr_db"] = json_number(sqnr_db(sums));
+    json["cosine"] = json_number(cosine(sums));
+}
+
 }  // namespace halftone::app

@@ -177,9 +177,7 @@ bool all_agree(Communicator& comm, bool mine) {
 void check_options(const DumpOptions& options, const RunConfig& config) {
     (void)parse_bytes(options.max_bytes);
     if (options.samples < 1) throw ConfigError(fmt::format("--samples must be at least 1, not {}", options.samples));
-    refuse_unavailable(config);
-    check_isa(config);
-    if (config.model_path.empty()) throw ConfigError(config.file + ": model.path is missing");
+    check_runnable(config);
     if (!config.quantization.calibration)
         throw ConfigError(config.file +
                           ": a dump is of the calibration data, and the section quantization.calibration is missing");
@@ -231,15 +229,8 @@ int run_dump(const DumpOptions& options, Communicator& comm) {
     const bool is_root = comm.rank() == RankId{0};
     catch_signals();
     Agreement agreement(comm);
-    RunInputs inputs;
-    agreement.after([&] {
-        if (!is_root) return;
-        const RunConfig config = load_config(options.config, options.overrides);
-        check_options(options, config);
-        inputs.config_text = make_posix_file_system()->read(options.config);
-        inputs.model_bytes = read_model(config.model_path, config.model_path_mark.to_text() + ": model.path: ");
-    });
-    inputs = share(comm, inputs);
+    const RunInputs inputs = read_inputs(comm, agreement, options.config, options.overrides,
+                                         [&](const RunConfig& config) { check_options(options, config); });
     agreement.after([&] { check_same_isa(comm); });
 
     RunConfig config;

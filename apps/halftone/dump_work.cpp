@@ -137,25 +137,25 @@ std::int64_t DumpWork::weight_bytes() const {
     return bytes;
 }
 
-const float* DumpWork::gather(TensorView value, const Source& source, const DumpedUnit& unit, std::int64_t rows) {
+const float* DumpWork::gather(TensorView value, const Source& source, const DumpedUnit& unit, std::int64_t rows,
+                              std::vector<float>& buffer) const {
     const float* from = value.as<float>().data();
     if (source.outer == 1) return from;
     const auto inner = static_cast<std::size_t>(unit.inner);
-    gathered_.resize(static_cast<std::size_t>(rows * unit.sample_elements()));
-    float* to = gathered_.data();
+    buffer.resize(static_cast<std::size_t>(rows * unit.sample_elements()));
+    float* to = buffer.data();
     for (std::int64_t row = 0; row < rows; ++row) {
         for (std::int64_t o = 0; o < source.outer; ++o, to += inner) {
             std::copy_n(from + static_cast<std::size_t>(o * batch_ + row) * inner, inner, to);
         }
     }
-    return gathered_.data();
+    return buffer.data();
 }
 
 void DumpWork::write_part(std::size_t shard, const std::string& folder) {
     DumpPart part(layout_, shard, folder);
     const DumpShard& range = layout_.shards[shard];
     std::vector<std::int64_t> labels(static_cast<std::size_t>(batch_));
-    std::vector<float> fp32;
     for (std::int64_t done = 0; done < range.count; done += batch_) {
         const std::int64_t rows = std::min(batch_, range.count - done);
         data_.read(range.first + done, rows, probe_->input(), std::span(labels).first(static_cast<std::size_t>(rows)));
@@ -164,12 +164,8 @@ void DumpWork::write_part(std::size_t shard, const std::string& folder) {
             const Source& source = sources_[i];
             const DumpedUnit& unit = layout_.units[i];
             const auto elements = static_cast<std::size_t>(rows * unit.sample_elements());
-            const float* reference = gather(probe_->reference(source.unit), source, unit, rows);
-            if (source.outer != 1) {
-                fp32.assign(reference, reference + elements);
-                reference = fp32.data();
-            }
-            const float* other = gather(probe_->candidate(source.unit), source, unit, rows);
+            const float* reference = gather(probe_->reference(source.unit), source, unit, rows, gathered_fp32_);
+            const float* other = gather(probe_->candidate(source.unit), source, unit, rows, gathered_quantized_);
             const auto* stored = reinterpret_cast<const std::byte*>(other);
             if (source.params) {
                 const Shape flat{static_cast<std::int64_t>(elements)};

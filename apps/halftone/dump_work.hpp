@@ -38,9 +38,9 @@ private:
         std::optional<QuantParams> params;
     };
     void add_unit(std::size_t unit);
-    /// The first rows of a value of the executor, sample after sample.
-    [[nodiscard]] const float* gather(TensorView value, const Source& source, const DumpedUnit& unit,
-                                      std::int64_t rows);
+    /// The first rows of a value of the executor, sample after sample; in `buffer` where they do not lie so.
+    [[nodiscard]] const float* gather(TensorView value, const Source& source, const DumpedUnit& unit, std::int64_t rows,
+                                      std::vector<float>& buffer) const;
     void write_weights(H5Writer& file, std::size_t i) const;
 
     const Pipeline& data_;
@@ -52,7 +52,7 @@ private:
     std::unique_ptr<WeightCache> weights_;
     WorkingMemory memory_;
     std::optional<ErrorProbe> probe_;
-    std::vector<float> gathered_;
+    std::vector<float> gathered_fp32_, gathered_quantized_;
     std::vector<float> check_;
     Tensor codes_;
 };

@@ -87,30 +87,23 @@ double key_of(const RankedUnit& unit, Order order) {
     return unit.clipped;
 }
 
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
-
 Json to_json(const RankedUnit& unit) {
     const ErrorSums& sums = unit.sums;
-    return {{"unit", unit.unit},
-            {"op", unit.op},
-            {"stored", to_string(unit.stored)},
-            {"relative", number(sums.relative())},
-            {"lpot", number(sums.own_range_mse())},
-            {"sqnr_db", number(sqnr_db(sums))},
-            {"cosine", number(cosine(sums))},
-            {"clipped", unit.stored == DType::f32 ? Json(nullptr) : Json(unit.clipped)},
-            {"sums",
-             {{"error", sums.error},
-              {"reference", sums.reference},
-              {"quantized", sums.quantized},
-              {"product", sums.product},
-              {"sum", sums.sum},
-              {"quantized_sum", sums.quantized_sum},
-              {"min", sums.min},
-              {"max", sums.max},
-              {"quantized_min", sums.quantized_min},
-              {"quantized_max", sums.quantized_max},
-              {"count", sums.count}}}};
+    Json json{{"unit", unit.unit}, {"op", unit.op}, {"stored", to_string(unit.stored)}};
+    put_distances(json, sums);
+    json["clipped"] = unit.stored == DType::f32 ? Json(nullptr) : Json(unit.clipped);
+    json["sums"] = {{"error", sums.error},
+                    {"reference", sums.reference},
+                    {"quantized", sums.quantized},
+                    {"product", sums.product},
+                    {"sum", sums.sum},
+                    {"quantized_sum", sums.quantized_sum},
+                    {"min", sums.min},
+                    {"max", sums.max},
+                    {"quantized_min", sums.quantized_min},
+                    {"quantized_max", sums.quantized_max},
+                    {"count", sums.count}};
+    return json;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <csignal>
 
 #include "kernel/machine.hpp"
+#include "setup.hpp"
 
 namespace halftone::app {
 namespace {
@@ -27,12 +28,17 @@ void catch_signals() {
     sigaction(SIGINT, &action, nullptr);  // a second Ctrl-C ends the process at once
 }
 
-RunInputs share(Communicator& comm, const RunInputs& inputs) {
+RunInputs read_inputs(Communicator& comm, Agreement& agreement, const std::string& config_path,
+                      const std::vector<std::string>& overrides, const std::function<void(const RunConfig&)>& check) {
     WireWriter mine;
-    if (comm.rank() == RankId{0}) {
-        mine.put_text(inputs.config_text);
-        mine.put_text(inputs.model_bytes);
-    }
+    agreement.after([&] {
+        if (comm.rank() != RankId{0}) return;
+        const std::string text = read_config_text(config_path);
+        const RunConfig config = read_run_config(text, config_path, overrides, known_names());
+        check(config);
+        mine.put_text(text);
+        mine.put_text(read_model(config.model_path, config.model_path_mark.to_text() + ": model.path: "));
+    });
     const Bytes common = comm.broadcast(RankId{0}, mine.take());
     WireReader wire(common);
     RunInputs shared{wire.get_text(), wire.get_text()};

@@ -2,12 +2,14 @@
 // What commands of several ranks share: inputs read once, failures of one told to all, the stop flag.
 
 #include <atomic>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "base/error.hpp"
 #include "base/wire.hpp"
 #include "comm/communicator.hpp"
+#include "config/run_config.hpp"
 
 namespace halftone::app {
 
@@ -21,9 +23,6 @@ void catch_signals();
 struct RunInputs {
     std::string config_text, model_bytes;
 };
-/// Collective: rank 0's. @throws MpiError
-[[nodiscard]] RunInputs share(Communicator& comm, const RunInputs& inputs);
-
 /// Never mix instruction sets in one search: the same candidate would score differently.
 /// @throws ConfigError
 void check_same_isa(Communicator& comm);
@@ -62,5 +61,11 @@ private:
     static std::string first_failure(const std::vector<Bytes>& reports);
     Communicator& comm_;
 };
+
+/// Collective: rank 0 reads config and model, once, and refuses what `check` refuses; all get the texts.
+/// @throws Error on every rank when rank 0 cannot
+[[nodiscard]] RunInputs read_inputs(Communicator& comm, Agreement& agreement, const std::string& config_path,
+                                    const std::vector<std::string>& overrides,
+                                    const std::function<void(const RunConfig&)>& check);
 
 }  // namespace halftone::app

@@ -9,13 +9,6 @@
 namespace halftone::app {
 namespace {
 
-std::string accuracy_cell(const Score& score) {
-    std::string text = fmt::format("{:.4f}", score.accuracy);
-    if (!score.correct) return text;
-    const Interval ci = wilson95(*score.correct, score.samples);
-    return text + fmt::format(" [{:.4f}, {:.4f}]", ci.low, ci.high);
-}
-
 std::string latency_cell(const std::optional<Latency>& latency) {
     return latency ? fmt::format("{:.3f} ms", latency->median_ms) : std::string("-");
 }
@@ -47,6 +40,13 @@ std::string front_table(const RunConfig& config, const tune::Result& result, con
 }
 
 }  // namespace
+
+std::string accuracy_cell(const Score& score) {
+    std::string text = fmt::format("{:.4f}", score.accuracy);
+    if (!score.correct) return text;
+    const Interval ci = wilson95(*score.correct, score.samples);
+    return text + fmt::format(" [{:.4f}, {:.4f}]", ci.low, ci.high);
+}
 
 LatencyPair compare_latency(Workbench& bench, const Candidate& candidate) {
     const auto latency = time_graphs(bench, {bench.model.graph, bench.evaluator->quantized(candidate).graph});

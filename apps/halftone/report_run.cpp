@@ -10,8 +10,8 @@
 #include "base/file_system.hpp"
 #include "commands.hpp"
 #include "distances.hpp"
-#include "metric/metric.hpp"
 #include "rank_dump.hpp"
+#include "report.hpp"
 #include "study.hpp"
 #include "trial/trial.hpp"
 #include "tune/records.hpp"
@@ -33,12 +33,10 @@ const journal::Trial* delivered_trial(const StudySource& s) {
     return found == s.trials.end() ? nullptr : &*found;
 }
 
-std::string accuracy_text(const journal::Result& result) {
+std::string result_text(const journal::Result& result) {
     if (!result.failure.empty()) return "failed: " + result.failure;
     if (result.bounds) return fmt::format("at most {:.4f}, from {} samples", result.bounds->second, result.samples);
-    if (!result.correct) return fmt::format("{:.4f}", result.accuracy);
-    const Interval ci = wilson95(*result.correct, result.samples);
-    return fmt::format("{:.4f} [{:.4f}, {:.4f}]", result.accuracy, ci.low, ci.high);
+    return accuracy_cell(tune::to_score(result));
 }
 
 /// The units' errors that were probed last, largest first.
@@ -60,7 +58,7 @@ void print_text(const StudySource& s) {
     constexpr std::size_t kShownTrials = 10;
     constexpr std::size_t kShownUnits = 10;
     fmt::print("{}: strategy {}, {}\n", s.folder, s.header.strategy, state_of(s));
-    if (s.baseline) fmt::print("fp32       {}\n", accuracy_text(s.baseline->result));
+    if (s.baseline) fmt::print("fp32       {}\n", result_text(s.baseline->result));
     if (std::isfinite(s.goal_limit())) {
         fmt::print("goal       {} {:.6g} ({} loss of {:.4g})\n", s.higher_is_better ? "at least" : "at most",
                    s.goal_limit(), s.is_relative ? "relative" : "absolute", s.loss);
@@ -68,7 +66,7 @@ void print_text(const StudySource& s) {
     fmt::print("trials     {}{}\n", s.trials.size(),
                s.max_trials > 0 ? fmt::format(" of at most {}", s.max_trials) : "");
     if (const journal::Trial* best = delivered_trial(s)) {
-        fmt::print("delivered  trial {} ({}): {}\n", best->trial, best->verdict, accuracy_text(s.result(*best)));
+        fmt::print("delivered  trial {} ({}): {}\n", best->trial, best->verdict, result_text(s.result(*best)));
     } else {
         fmt::print("delivered  nothing yet\n");
     }
@@ -76,7 +74,7 @@ void print_text(const StudySource& s) {
     for (std::size_t i = first; i < s.trials.size(); ++i) {
         const journal::Trial& trial = s.trials[i];
         fmt::print("  trial {:<4} {:<22} {:<5} {} units in high precision, {}\n", trial.trial, trial.stage,
-                   trial.verdict, trial.changed.size(), accuracy_text(s.result(trial)));
+                   trial.verdict, trial.changed.size(), result_text(s.result(trial)));
     }
     const auto errors = last_errors(s);
     if (!errors.empty()) fmt::print("largest errors of units, quantized (noise to signal; SQNR; cosine):\n");
@@ -86,8 +84,6 @@ void print_text(const StudySource& s) {
     }
 }
 
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
-
 Json to_json(const StudySource& s) {
     Json json{{"workspace", s.folder},
               {"strategy", s.header.strategy},
@@ -95,13 +91,13 @@ Json to_json(const StudySource& s) {
                         : s.is_running ? "running"
                                        : "stopped"}};
     json["reason"] = s.end ? Json(s.end->reason) : Json(nullptr);
-    json["goal"] = {{"limit", number(s.goal_limit())}, {"met", s.end ? Json(s.end->goal_met) : Json(nullptr)}};
-    json["baseline"] = s.baseline ? number(s.baseline->result.accuracy) : Json(nullptr);
+    json["goal"] = {{"limit", json_number(s.goal_limit())}, {"met", s.end ? Json(s.end->goal_met) : Json(nullptr)}};
+    json["baseline"] = s.baseline ? json_number(s.baseline->result.accuracy) : Json(nullptr);
     json["trials"] = Json::array();
     for (const journal::Trial& trial : s.trials) {
         Json row{{"trial", trial.trial}, {"stage", trial.stage}, {"verdict", trial.verdict}};
         const journal::Result& result = s.result(trial);
-        row["accuracy"] = result.failure.empty() ? number(result.accuracy) : Json(nullptr);
+        row["accuracy"] = result.failure.empty() ? json_number(result.accuracy) : Json(nullptr);
         if (trial.result.bounds) row["bounds"] = {trial.result.bounds->first, trial.result.bounds->second};
         row["samples"] = result.samples;
         json["trials"].push_back(std::move(row));
@@ -110,11 +106,9 @@ Json to_json(const StudySource& s) {
     json["delivered"] = best ? Json(best->trial) : Json(nullptr);
     json["units"] = Json::array();
     for (const auto& [unit, sums] : last_errors(s)) {
-        json["units"].push_back(Json{{"unit", unit},
-                                     {"relative", number(sums.relative())},
-                                     {"lpot", number(sums.own_range_mse())},
-                                     {"sqnr_db", number(sqnr_db(sums))},
-                                     {"cosine", number(cosine(sums))}});
+        Json row{{"unit", unit}};
+        put_distances(row, sums);
+        json["units"].push_back(std::move(row));
     }
     return json;
 }

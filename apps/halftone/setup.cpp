@@ -18,10 +18,14 @@ namespace halftone::app {
 
 KnownNames known_names() { return {strategy_names(), dataset_names(), transform_names(), metric_names()}; }
 
-RunConfig load_config(const std::string& path, const std::vector<std::string>& overrides) {
+std::string read_config_text(const std::string& path) {
     const auto files = make_posix_file_system();
     if (!files->exists(path)) throw ConfigError(path + ": no such config file");
-    return read_run_config(files->read(path), path, overrides, known_names());
+    return files->read(path);
+}
+
+RunConfig load_config(const std::string& path, const std::vector<std::string>& overrides) {
+    return read_run_config(read_config_text(path), path, overrides, known_names());
 }
 
 void refuse_unavailable(const RunConfig& config) {
@@ -45,6 +49,12 @@ void check_isa(const RunConfig& config) {
     if (config.cluster_isa.empty() || config.cluster_isa == isa_name()) return;
     throw ConfigError("cluster.isa is '" + config.cluster_isa + "', but this process runs with '" + isa_name() +
                       "' (the environment variable ONEDNN_MAX_CPU_ISA lowers it)");
+}
+
+void check_runnable(const RunConfig& config) {
+    refuse_unavailable(config);
+    check_isa(config);
+    if (config.model_path.empty()) throw ConfigError(config.file + ": model.path is missing");
 }
 
 namespace {

@@ -20,6 +20,9 @@ namespace halftone::app {
 /// Names of all registered plug-ins.
 [[nodiscard]] KnownNames known_names();
 
+/// Bytes of a config file. @throws ConfigError when it is missing, IoError
+[[nodiscard]] std::string read_config_text(const std::string& path);
+
 /// Reads and parses a config file. @throws IoError, ConfigError
 [[nodiscard]] RunConfig load_config(const std::string& path, const std::vector<std::string>& overrides);
 
@@ -28,6 +31,10 @@ void refuse_unavailable(const RunConfig& config);
 
 /// Bytes of a model file. @throws ModelError when it is missing
 [[nodiscard]] std::string read_model(const std::string& path, const std::string& from);
+
+/// Refuses what would fail later, before anything is created: what is not available, another instruction set, no model.
+/// @throws ConfigError
+void check_runnable(const RunConfig& config);
 
 /// @throws ConfigError when the config pins another instruction set than this process runs with
 void check_isa(const RunConfig& config);

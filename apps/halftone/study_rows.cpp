@@ -112,8 +112,8 @@ void TrialRows::add(const journal::Trial& trial) {
     bytes_.push_back(bytes);
     high_.push_back(high);
     const auto index = static_cast<std::size_t>(trial.choice.calibration);
-    const bool is_known = !trial.choice.options.empty() && index < source_.calibration.size();
-    calibration_.push_back(is_known ? source_.calibration[index].samples : -1);
+    const bool is_known = !trial.choice.options.empty() && index < source_.calibration_sizes.size();
+    calibration_.push_back(is_known ? source_.calibration_sizes[index] : -1);
 }
 
 std::vector<H5Column> TrialRows::columns() const {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <set>
 
 #include "base/error.hpp"
 #include "base/file_system.hpp"
@@ -82,9 +83,7 @@ void read_facts(const Json& json, StudySource& source) {
     source.loss = goal.at("loss");
     source.higher_is_better = goal.at("higher_is_better");
     for (const Json& setting : json.at("calibration")) {
-        CalibrationFacts& facts = source.calibration.emplace_back();
-        facts.samples = setting.at("samples");
-        if (setting.contains("smooth_alpha")) facts.smooth_alpha = setting.at("smooth_alpha").get<double>();
+        source.calibration_sizes.push_back(setting.at("samples"));
     }
     for (const Json& unit : json.at("units")) source.units.push_back(unit_of(unit));
     source.has_facts = true;
@@ -92,9 +91,9 @@ void read_facts(const Json& json, StudySource& source) {
 
 /// Without study.json: the units that the journal names.
 void name_units(StudySource& source) {
-    std::map<std::string, bool> known;
+    std::set<std::string> known;
     const auto add = [&](const std::string& name) {
-        if (!name.empty() && known.emplace(name, true).second)
+        if (!name.empty() && known.insert(name).second)
             source.units.push_back({.name = name, .op = "", .output = "", .nodes = {}, .options = {}, .refused = {}});
     };
     for (const auto& probe : source.sensitivities) {
@@ -112,7 +111,7 @@ void read_files(const FileSystem& files, StudySource& source, std::vector<std::s
     } catch (const Json::exception& error) {
         warnings.push_back(fmt::format("{}: damaged ({}); units and config are left out", facts, error.what()));
         source.units.clear();
-        source.calibration.clear();
+        source.calibration_sizes.clear();
     }
     if (!source.has_facts) name_units(source);
     const std::string calibration = source.folder + "/calibration.h5";

@@ -27,11 +27,6 @@ struct UnitFacts {
     std::string refused;  ///< "int8: why; bf16: why"
 };
 
-struct CalibrationFacts {
-    std::int64_t samples = 0;
-    std::optional<double> smooth_alpha;
-};
-
 struct StudySource {
     std::string folder;
     journal::Header header;
@@ -50,7 +45,7 @@ struct StudySource {
     std::int64_t ranks = 0, threads = 0, model_bytes = 0, max_trials = 0;
     bool is_relative = false, higher_is_better = true;
     double loss = 0;
-    std::vector<CalibrationFacts> calibration;
+    std::vector<std::int64_t> calibration_sizes;  ///< by index
     std::vector<UnitFacts> units;
 
     std::string calibration_file;  ///< path; empty: none

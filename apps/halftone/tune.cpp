@@ -237,13 +237,6 @@ std::string workspace_folder(const TuneOptions& options, const RunConfig& config
     return "./halftone_workspace/" + SystemClock().date_time();
 }
 
-/// Refuses what would fail later, before anything is created.
-void check_runnable(const RunConfig& config) {
-    refuse_unavailable(config);
-    check_isa(config);
-    if (config.model_path.empty()) throw ConfigError(config.file + ": model.path is missing");
-}
-
 }  // namespace
 
 int run_tune(const TuneOptions& options, Communicator& comm) {
@@ -255,18 +248,11 @@ int run_tune(const TuneOptions& options, Communicator& comm) {
     catch_signals();
     Agreement agreement(comm);
 
-    RunInputs inputs;
-    agreement.after([&] {
-        if (!is_root) return;
-        const auto files = make_posix_file_system();
-        if (!files->exists(options.config)) throw ConfigError(options.config + ": no such config file");
-        inputs.config_text = files->read(options.config);
-        const RunConfig config = read_run_config(inputs.config_text, options.config, options.overrides, known_names());
-        check_runnable(config);
-        (void)workspace_folder(options, config);
-        inputs.model_bytes = read_model(config.model_path, config.model_path_mark.to_text() + ": model.path: ");
-    });
-    inputs = share(comm, inputs);
+    const RunInputs inputs =
+        read_inputs(comm, agreement, options.config, options.overrides, [&](const RunConfig& config) {
+            check_runnable(config);
+            (void)workspace_folder(options, config);
+        });
 
     RunConfig config;
     std::unique_ptr<Workbench> bench;
