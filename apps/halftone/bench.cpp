@@ -12,6 +12,7 @@
 
 #include "base/error.hpp"
 #include "base/file_system.hpp"
+#include "bench_autotune.hpp"
 #include "bench_model.hpp"
 #include "commands.hpp"
 #include "eval/latency.hpp"
@@ -195,24 +196,30 @@ int run_bench(const BenchOptions& options) {
     }
     set_kernel_threads(options.threads);
     const auto weights = make_weight_cache();
-    const BenchModel model(read_model(options.model, ""), options.model, options.precision, options.plan);
-    if (!options.save.empty()) make_posix_file_system()->write_atomically(options.save, export_onnx(model.graph()));
+    BenchModel model(read_model(options.model, ""), options.model, options.precision, options.plan);
     const CompileOptions compile{.batch = options.batch, .weights = weights.get()};
+    std::signal(SIGINT, stop);
+    std::signal(SIGTERM, stop);
+    std::optional<Autotuned> tuned;
+    if (options.autotunes) tuned = choose_kernels(model, options, compile, [] { return is_stopped != 0; });
+    if (is_stopped != 0) return static_cast<int>(ExitCode::interrupted);
+    if (!options.save.empty()) make_posix_file_system()->write_atomically(options.save, export_onnx(model.graph()));
     const auto start = Clock::now();
     Session session(model.graph(), reference_ops(), compile);
     SetUp set_up{.model_ms = ms_since(start)};
     fill_inputs(session, model.graph().inputs().size());
     if (model.has_candidates()) set_up.candidate_ms = candidate_ms(model, compile);
-    std::signal(SIGINT, stop);
-    std::signal(SIGTERM, stop);
     const Measured measured = options.on_demand ? measure_on_demand(session) : measure(session, options.rounds);
     if (measured.runs_ms.empty() && is_stopped == 0) throw ConfigError("--on-demand: standard input has no line");
     if (measured.runs_ms.empty()) return static_cast<int>(ExitCode::interrupted);
-    const auto json = to_json(options, session, set_up, measured);
+    auto json = to_json(options, session, set_up, measured);
+    if (tuned) json["autotune"] = autotune_json(*tuned);
     if (options.as_json || options.on_demand)
         fmt::print("{}\n", json.dump());
-    else
+    else {
         print_table(json);
+        if (tuned) print_autotune(*tuned);
+    }
     return static_cast<int>(is_stopped == 0 ? ExitCode::ok : ExitCode::interrupted);
 }
 

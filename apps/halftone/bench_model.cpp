@@ -58,7 +58,8 @@ BenchModel::BenchModel(const std::string& bytes, const std::string& name, const 
     if (!plan.empty()) {
         const LoadedPlan loaded = load_plan(plan, model_);
         is_int8_ = false;
-        graph_ = apply_plan(model_.graph, model_.units, loaded.plan, loaded.numbers).graph;
+        graph_ =
+            with_kernels(apply_plan(model_.graph, model_.units, loaded.plan, loaded.numbers).graph, loaded.kernels);
         return;
     }
     if (precision != "as-is" && is_quantized(model_.graph)) {

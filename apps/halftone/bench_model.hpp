@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "calib/table.hpp"
+#include "exec/kernel_choice.hpp"
 #include "exec/prepared_model.hpp"
 #include "exec/session.hpp"
 #include "exec/weight_codes.hpp"
@@ -27,6 +28,7 @@ public:
                const std::string& plan);
 
     [[nodiscard]] const Graph& graph() const { return graph_; }
+    void set_kernels(const KernelChoices& choices) { graph_ = with_kernels(graph_, choices); }
     /// int8: candidates can be made of it.
     [[nodiscard]] bool has_candidates() const { return is_int8_; }
     /// The graph of a search's next candidate: one unit, another for each `number`, has another int8 option than in

@@ -50,11 +50,13 @@ struct QuantizeOptions {
 struct BenchOptions {
     std::string model;
     std::string precision = "as-is";
-    std::string plan;  ///< best.yaml; empty: none
-    std::string save;  ///< where to write the measured model; empty: nowhere
+    std::string plan;       ///< best.yaml; empty: none
+    std::string save;       ///< where to write the measured model; empty: nowhere
+    std::string save_plan;  ///< where to write `plan` with the chosen kernels; empty: nowhere
     std::int64_t batch = 1;
     int threads = 1;
     int rounds = 15;
+    bool autotunes = false;  ///< kernels are chosen by measurement first
     bool as_json = false;
     bool on_demand = false;  ///< rounds are started by lines of standard input
 };

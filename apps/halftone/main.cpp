@@ -120,6 +120,13 @@ void add_bench(CLI::App& app, BenchOptions& options) {
         ->check(CLI::IsMember({"as-is", "fp32", "int8", "bf16"}))
         ->type_name("WORD");
     bench->add_option("--plan", options.plan, "Quantize as this best.yaml says")->type_name("best.yaml");
+    CLI::Option* autotune = bench->add_flag("--autotune", options.autotunes,
+                                            "First time every kernel that can run a step, and keep what is faster; "
+                                            "--save and --save-plan write the choice");
+    bench->add_option("--save-plan", options.save_plan, "Write the plan with the chosen kernels")
+        ->needs(autotune)
+        ->needs("--plan")
+        ->type_name("PLAN.yaml");
     bench->add_option("--save", options.save, "Also write the measured model to this file")->type_name("M.onnx");
     bench->add_option("--batch", options.batch, "Samples in a run (1)")->type_name("N");
     bench->add_option("--threads", options.threads, "Threads of the kernels (1)")->type_name("N");
@@ -131,7 +138,8 @@ void add_bench(CLI::App& app, BenchOptions& options) {
         "A round for each line of standard input, its latencies in ms as a JSON array on stdout; then --json: "
         "for scripts that measure several programs in turn");
     bench->footer(
-        "Example:\n  halftone bench model.onnx --batch 1 --threads 2 --json\n"
+        "Examples:\n  halftone bench model.onnx --batch 1 --threads 2 --json\n"
+        "  halftone bench model.onnx --plan out/best.yaml --autotune --save-plan out/tuned.yaml --save tuned.onnx\n"
         "Times are measured, not reproducible; nothing else should run on the machine.");
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <sstream>
 
 #include "base/error.hpp"
 #include "base/file_system.hpp"
@@ -83,6 +84,7 @@ public:
         read_units(reader);
         read_tensors(reader);
         read_corrections(reader);
+        read_kernels(reader);
         reader.finish();
         check();
         return std::move(loaded_);
@@ -205,6 +207,18 @@ private:
         }
     }
 
+    void read_kernels(Reader& reader) {
+        for (const ConfigNode& item : items_of(reader, "kernels")) {
+            Reader row(item);
+            const std::string node = row.required_text("node");
+            const std::string kernel = row.required_text("kernel");
+            row.finish();
+            if (!is_kernel_name(kernel)) fail_at(item, "must have a kernel native, dnnl or dnnl/NAME");
+            if (node.find('\n') != std::string::npos) fail_at(item, "has a node name with a line break");
+            if (!loaded_.kernels.emplace(node, kernel).second) fail_at(item, "names a node for the second time");
+        }
+    }
+
     [[nodiscard]] std::int64_t channels(const Unit& unit) const {
         const Shape& shape = model_.graph.value(unit.weight).constant.shape();
         return shape[static_cast<std::size_t>(unit.weight_channel_axis)];
@@ -265,6 +279,25 @@ LoadedPlan load_plan(const std::string& path, PreparedModel& model) {
     if (!files->exists(path)) throw ConfigError(path + ": no such plan file");
     const ConfigNode root = parse_yaml(files->read(path), path);
     return PlanReader(root, model).run();
+}
+
+std::string with_kernels_text(const std::string& plan, const KernelChoices& kernels, const std::string& measured) {
+    std::string text;
+    bool is_within = false;
+    std::istringstream lines(plan);
+    for (std::string line; std::getline(lines, line);) {
+        if (line.starts_with("kernels:"))
+            is_within = true;
+        else if (is_within && !line.empty() && line[0] != ' ' && line[0] != '-')
+            is_within = false;
+        if (!is_within) text += line + "\n";
+    }
+    if (kernels.empty()) return text;
+    text += "kernels:  # " + measured + "\n";
+    for (const auto& [node, kernel] : kernels) {
+        text += fmt::format("- {{node: {}, kernel: {}}}\n", quoted(node), quoted(kernel));
+    }
+    return text;
 }
 
 std::string quoted(std::string_view text) {

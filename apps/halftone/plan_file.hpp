@@ -6,6 +6,7 @@
 
 #include "exec/apply_plan.hpp"
 #include "exec/equalize.hpp"
+#include "exec/kernel_choice.hpp"
 #include "exec/prepared_model.hpp"
 #include "exec/smooth.hpp"
 
@@ -15,6 +16,7 @@ namespace halftone::app {
 struct LoadedPlan {
     QuantPlan plan;
     PlanNumbers numbers;
+    KernelChoices kernels;
 };
 
 /// Reads the plan for this model, and equalizes and smooths the model as the plan says.
@@ -25,6 +27,9 @@ struct LoadedPlan {
 [[nodiscard]] std::string numbers_text(const QuantizedModel& model, const PlanNumbers& numbers,
                                        const std::vector<EqualizedPair>& equalized,
                                        const std::vector<SmoothedValue>& smoothed);
+/// The text of a best.yaml with these kernels in place of those it has. `measured`: how they were found, for a comment.
+[[nodiscard]] std::string with_kernels_text(const std::string& plan, const KernelChoices& kernels,
+                                            const std::string& measured);
 [[nodiscard]] std::string activation_text(const ActivationConfig& config);
 [[nodiscard]] std::string weight_text(const UnitConfig& unit);
 /// "[a, b]"

@@ -14,7 +14,7 @@ int run_quantize(const QuantizeOptions& options) {
     PreparedModel model = prepare_model(read_model(options.model, ""), options.model);
     const LoadedPlan loaded = load_plan(options.plan, model);
     const QuantizedModel quantized = apply_plan(model.graph, model.units, loaded.plan, loaded.numbers);
-    const std::string onnx = export_onnx(quantized.graph);
+    const std::string onnx = export_onnx(with_kernels(quantized.graph, loaded.kernels));
     make_posix_file_system()->write_atomically(options.output, onnx);
     fmt::print("{}: {} of {} units in int8, {} bytes\n", options.output,
                model.units.size() - loaded.plan.high_precision_units(), model.units.size(), onnx.size());

@@ -10,6 +10,7 @@
 #include "base/check.hpp"
 #include "base/error.hpp"
 #include "exec/apply_plan.hpp"
+#include "exec/kernel_choice.hpp"
 #include "exec/qdq.hpp"
 #include "graph/unit.hpp"
 #include "kernel/clamp.hpp"
@@ -21,6 +22,7 @@ struct Choice {
     const Op* op = nullptr;
     Backend backend = Backend::ref;
     std::string why;
+    std::string implementation{};  ///< of the wanted kernel
 };
 
 /// Nodes that run as one step, at the place of the last of them.
@@ -49,6 +51,7 @@ public:
           options_(options),
           qdq_(graph),
           bf16_(bf16_nodes(graph)),
+          kernels_(kernel_choices(graph)),
           taps_(options.taps.begin(), options.taps.end()) {}
 
     Lowering run() {
@@ -269,6 +272,12 @@ private:
     }
 
     [[nodiscard]] Choice choose(const KernelRequest& request) const {
+        if (const auto wanted = kernels_.find(request.node->name);
+            wanted != kernels_.end() && options_.backend != Backend::ref) {
+            if (const auto kernel = find_kernel(request, wanted->second)) {
+                return {kernel->op, kernel->backend, {}, kernel->implementation};
+            }
+        }
         std::string why;
         for (const Backend backend : backends_in_order(options_.backend)) {
             const Op* op = find_op(backend, request.node->op);
@@ -367,6 +376,7 @@ private:
               std::vector<ValueId> outputs) {
         if (!choice.op) throw ModelError(describe(*request.node) + ": " + choice.why);
         lowering_.steps.push_back({request, choice.op, choice.backend, name, std::move(inputs), std::move(outputs)});
+        lowering_.steps.back().request.implementation = choice.implementation;
     }
 
     void emit_group(const Group& group) {
@@ -459,6 +469,7 @@ private:
     const LoweringOptions& options_;
     QdqView qdq_;
     std::set<std::string> bf16_;  // names of nodes
+    KernelChoices kernels_;
     std::set<ValueId> taps_;
     std::set<NodeId> grouped_;
     std::map<NodeId, Group> group_at_;

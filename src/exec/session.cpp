@@ -14,6 +14,7 @@
 #include "exec/fold_codes.hpp"
 #include "exec/fuse_patterns.hpp"
 #include "exec/fuse_tables.hpp"
+#include "exec/kernel_choice.hpp"
 #include "exec/lowering.hpp"
 #include "exec/memory_plan.hpp"
 #include "exec/request_hash.hpp"
@@ -106,7 +107,8 @@ public:
               .implementation = {},
               .is_integer = step.request.is_quantized(),
               .is_bf16 = step.request.is_bf16,
-              .operations = operations_of(step.request)});
+              .operations = operations_of(step.request),
+              .kernels = kernels_of(step)});
     }
 
     /// A buffer of its own with the plain value, valid after the run.
@@ -119,6 +121,13 @@ public:
     }
 
 private:
+    [[nodiscard]] std::vector<std::string> kernels_of(const LoweredStep& step) const {
+        std::vector<std::string> names;
+        if (!options_.lists_kernels) return names;
+        for (const Kernel& kernel : all_kernels(step.request)) names.push_back(kernel.name());
+        return names;
+    }
+
     std::size_t new_buffer(Layout layout) {
         state_.buffers.push_back(Buffer{std::move(layout), false, {}, state_.steps.size(), state_.steps.size()});
         return state_.buffers.size() - 1;

@@ -27,6 +27,7 @@ struct CompileOptions {
     std::vector<ValueId> taps{};      ///< values to keep readable after run(), as plain f32
     WorkingMemory* memory = nullptr;  ///< used, and made larger where it is too small; null: memory of its own
     bool hashes_steps = false;        ///< fill in flow()
+    bool lists_kernels = false;       ///< fill in StepInfo::kernels
 };
 
 /// One step as it was built: for inspect, bench and tests.
@@ -37,6 +38,8 @@ struct StepInfo {
     bool is_integer = false;  ///< reads codes
     bool is_bf16 = false;
     double operations = 0;  ///< multiplications and additions; 0 where memory is the cost
+    /// Names of all kernels that can run it (exec/kernel_choice.hpp), the default first, whichever runs.
+    std::vector<std::string> kernels{};
 };
 
 /// How a step's results come about. Two steps with the same key, of any sessions, write the same bytes for the same

@@ -25,6 +25,8 @@ bool operator==(const Layout& a, const Layout& b) {
     return a.is_plain() || a.impl_->equals(*b.impl_);
 }
 
+std::vector<std::string> Op::implementations(const KernelRequest& /*request*/) const { return {}; }
+
 std::span<const Backend> backends_in_order(Backend wanted) {
     static constexpr std::array kAll{Backend::native, Backend::dnnl, Backend::ref};
     return wanted == Backend::ref ? std::span(kAll).last(1) : std::span(kAll);

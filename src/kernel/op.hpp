@@ -60,6 +60,7 @@ struct KernelRequest {
     const Node* activation = nullptr;  ///< a unary element-wise node (Sigmoid, Swish, Gelu…); Conv, Gemm, MatMul
     Clamp clamp{};                     ///< Conv, Gemm, MatMul, Add
     std::vector<Tensor> constants{};   ///< of other ops: constant inputs by input number (empty where not constant)
+    std::string implementation{};      ///< wanted one of Op::implementations(); empty or unknown: the first of them
 
     [[nodiscard]] bool is_quantized() const { return !inputs.empty() && inputs[0].params.has_value(); }
     /// Something besides the operator itself is computed.
@@ -133,6 +134,9 @@ class Op {
 public:
     virtual ~Op() = default;
     [[nodiscard]] virtual Support supports(const KernelRequest& request) const = 0;
+    /// Names of those that can run this step, the default first; empty where there is only one, which has no name.
+    /// @pre supports(request)
+    [[nodiscard]] virtual std::vector<std::string> implementations(const KernelRequest& request) const;
     /// @pre supports(request). @throws InternalError
     [[nodiscard]] virtual std::unique_ptr<Primitive> build(const KernelRequest& request,
                                                            const BuildContext& context) const = 0;

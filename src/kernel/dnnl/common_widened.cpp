@@ -134,6 +134,7 @@ KernelRequest widened(const KernelRequest& request) {
     real.inputs = {{{DType::f32, request.inputs[0].type.shape}, std::nullopt}};
     real.outputs = {{{DType::f32, request.outputs[0].type.shape}, std::nullopt}};
     real.weight = as_reals(request.weight);
+    real.implementation = request.implementation;
     if (!request.bias.is_empty() && request.bias.dtype() == DType::s32) real.bias = as_reals(request.bias);
     return real;
 }

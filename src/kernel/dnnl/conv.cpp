@@ -1,4 +1,5 @@
 // Source: ONNX operator Conv, opset 11. 1-D to 3-D, grouped, depthwise; fp32 and int8, activations channels-last.
+#include "kernel/dnnl/common_choice.hpp"
 #include "kernel/dnnl/common_engine.hpp"
 #include "kernel/dnnl/common_fusion.hpp"
 #include "kernel/dnnl/common_layout.hpp"
@@ -31,22 +32,29 @@ dnnl::convolution_forward::primitive_desc describe_conv(const KernelRequest& req
     const memory::desc weights(dims, stored_weight_type(request), memory::format_tag::any);
     const memory::desc bias =
         request.bias.is_empty() ? memory::desc() : row_major({request.weight.shape()[0]}, memory::data_type::f32);
-    return {cpu_engine(),
-            dnnl::prop_kind::forward_inference,
-            dnnl::algorithm::convolution_direct,
-            channels_last(stored_type(request, request.inputs[0])),
-            weights,
-            bias,
-            channels_last(stored_type(request, request.outputs[0])),
-            window.strides,
-            window.dilations,
-            window.pads_begin,
-            window.pads_end,
-            fusion.attributes};
+    const dnnl::convolution_forward::primitive_desc first{cpu_engine(),
+                                                          dnnl::prop_kind::forward_inference,
+                                                          dnnl::algorithm::convolution_direct,
+                                                          channels_last(stored_type(request, request.inputs[0])),
+                                                          weights,
+                                                          bias,
+                                                          channels_last(stored_type(request, request.outputs[0])),
+                                                          window.strides,
+                                                          window.dilations,
+                                                          window.pads_begin,
+                                                          window.pads_end,
+                                                          fusion.attributes};
+    return chosen(first, request.implementation);
 }
 
 Fusion fuse_conv(const KernelRequest& request) {
     return fuse(request, groups_of(request) == 1 ? 1 : 3, request.weight.shape()[0]);
+}
+
+/// As it is computed on this machine.
+dnnl::convolution_forward::primitive_desc describe_here(const KernelRequest& request) {
+    const KernelRequest real = needs_widening(request) ? widened(request) : request;
+    return describe_conv(real, fuse_conv(real));
 }
 
 class ConvOp final : public DnnlOp {
@@ -56,10 +64,11 @@ public:
     Support accepts(const KernelRequest& request) const override {
         if (request.weight.is_empty()) return Support::no("the weights are not constant");
         if (const Support fused = check_fused(request, request.weight.shape()[0], 0); !fused.is_supported) return fused;
-        return attempt("this convolution", [&] {
-            const KernelRequest real = needs_widening(request) ? widened(request) : request;
-            return describe_conv(real, fuse_conv(real));
-        });
+        return attempt("this convolution", [&] { return describe_here(request); });
+    }
+
+    std::vector<std::string> implementations(const KernelRequest& request) const override {
+        return checked(describe(*request.node), [&] { return names_of(describe_here(request)); });
     }
 
     std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext& context) const override {

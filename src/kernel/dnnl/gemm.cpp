@@ -1,5 +1,6 @@
 // Source: ONNX operator Gemm, opset 13: y = alpha * x * w + beta * bias. A oneDNN matmul over row-major matrices.
 // alpha goes into the weights (fp32) or their scales (int8), beta into the bias.
+#include "kernel/dnnl/common_choice.hpp"
 #include "kernel/dnnl/common_engine.hpp"
 #include "kernel/dnnl/common_fusion.hpp"
 #include "kernel/dnnl/common_layout.hpp"
@@ -56,8 +57,16 @@ dnnl::matmul::primitive_desc describe_gemm(const KernelRequest& request, const F
     const memory::desc weights(weight_dims(request), stored_weight_type(request), memory::format_tag::any);
     const memory::desc bias =
         request.bias.is_empty() ? memory::desc() : row_major({1, columns(request)}, memory::data_type::f32);
-    return {cpu_engine(), row_major(stored_type(request, request.inputs[0])),  weights,
-            bias,         row_major(stored_type(request, request.outputs[0])), fusion.attributes};
+    const dnnl::matmul::primitive_desc first{
+        cpu_engine(), row_major(stored_type(request, request.inputs[0])),  weights,
+        bias,         row_major(stored_type(request, request.outputs[0])), fusion.attributes};
+    return chosen(first, request.implementation);
+}
+
+/// As it is computed on this machine.
+dnnl::matmul::primitive_desc describe_here(const KernelRequest& request) {
+    const KernelRequest real = needs_widening(request) ? widened(request) : request;
+    return describe_gemm(real, fuse(real, kColumnMask, columns(real), alpha_of(real)));
 }
 
 /// oneDNN counts the bias of a matmul as a matrix of one row.
@@ -75,10 +84,11 @@ public:
 
     Support accepts(const KernelRequest& request) const override {
         if (const Support support = check_gemm(request); !support.is_supported) return support;
-        return attempt("this matrix product", [&] {
-            const KernelRequest real = needs_widening(request) ? widened(request) : request;
-            return describe_gemm(real, fuse(real, kColumnMask, columns(real), alpha_of(real)));
-        });
+        return attempt("this matrix product", [&] { return describe_here(request); });
+    }
+
+    std::vector<std::string> implementations(const KernelRequest& request) const override {
+        return checked(describe(*request.node), [&] { return names_of(describe_here(request)); });
     }
 
     std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext& context) const override {

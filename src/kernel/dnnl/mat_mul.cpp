@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 
+#include "kernel/dnnl/common_choice.hpp"
 #include "kernel/dnnl/common_engine.hpp"
 #include "kernel/dnnl/common_fusion.hpp"
 #include "kernel/dnnl/common_layout.hpp"
@@ -32,8 +33,10 @@ dnnl::matmul::primitive_desc describe_weighted(const KernelRequest& request, con
     const memory::desc weights(request.weight.shape().dims(), stored_weight_type(request), memory::format_tag::any);
     const memory::desc bias =
         request.bias.is_empty() ? memory::desc() : row_major({1, columns_of(request)}, memory::data_type::f32);
-    return {cpu_engine(), rows_of(stored_type(request, request.inputs[0])),  weights,
-            bias,         rows_of(stored_type(request, request.outputs[0])), fusion.attributes};
+    const dnnl::matmul::primitive_desc first{
+        cpu_engine(), rows_of(stored_type(request, request.inputs[0])),  weights,
+        bias,         rows_of(stored_type(request, request.outputs[0])), fusion.attributes};
+    return chosen(first, request.implementation);
 }
 
 Support check_weighted(const KernelRequest& request) {
@@ -115,7 +118,8 @@ PairDescs pair_descs(const KernelRequest& request) {
 
 dnnl::matmul::primitive_desc describe_pair(const KernelRequest& request, const Fusion& fusion) {
     const PairDescs descs = pair_descs(request);
-    return {cpu_engine(), descs.left, descs.right, descs.output, fusion.attributes};
+    const dnnl::matmul::primitive_desc first{cpu_engine(), descs.left, descs.right, descs.output, fusion.attributes};
+    return chosen(first, request.implementation);
 }
 
 Support check_pair(const KernelRequest& request) {
@@ -178,20 +182,24 @@ std::unique_ptr<Primitive> build_pair(const KernelRequest& request) {
     return std::make_unique<ShiftedProduct>(std::move(product), request.inputs[1].type);
 }
 
+/// As it is computed on this machine.
+dnnl::matmul::primitive_desc describe_here(const KernelRequest& request) {
+    if (request.weight.is_empty()) return describe_pair(request, fuse_pair(request));
+    const KernelRequest real = needs_widening(request) ? widened(request) : request;
+    return describe_weighted(real, fuse(real, kColumnMask, columns_of(real)));
+}
+
 class MatMulOp final : public DnnlOp {
 public:
     std::string_view type() const override { return "MatMul"; }
 
     Support accepts(const KernelRequest& request) const override {
-        if (!request.weight.is_empty()) {
-            if (const Support support = check_weighted(request); !support.is_supported) return support;
-            return attempt("this matrix product", [&] {
-                const KernelRequest real = needs_widening(request) ? widened(request) : request;
-                return describe_weighted(real, fuse(real, kColumnMask, columns_of(real)));
-            });
-        }
-        if (const Support support = check_pair(request); !support.is_supported) return support;
-        return attempt("this matrix product", [&] { return describe_pair(request, fuse_pair(request)); });
+        const Support support = request.weight.is_empty() ? check_pair(request) : check_weighted(request);
+        return support.is_supported ? attempt("this matrix product", [&] { return describe_here(request); }) : support;
+    }
+
+    std::vector<std::string> implementations(const KernelRequest& request) const override {
+        return checked(describe(*request.node), [&] { return names_of(describe_here(request)); });
     }
 
     std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext& context) const override {

@@ -1,0 +1,68 @@
+#include "bench_autotune.hpp"
+
+#include <fmt/format.h>
+
+#include "base/file_system.hpp"
+#include "kernel/machine.hpp"
+#include "kernel/ref/ref_op.hpp"
+#include "plan_file.hpp"
+
+namespace halftone::app {
+
+Autotuned choose_kernels(BenchModel& model, const BenchOptions& options, const CompileOptions& compile,
+                         const std::function<bool()>& is_stopped) {
+    const std::size_t inputs = model.graph().inputs().size();
+    const Autotuned tuned = autotune(model.graph(), reference_ops(), compile,
+                                     {.rounds = options.rounds,
+                                      .fill_inputs = [inputs](Session& session) { fill_inputs(session, inputs); },
+                                      .is_stopped = is_stopped});
+    if (is_stopped()) return tuned;  // nothing is written of half a measurement
+    model.set_kernels(tuned.choices);
+    if (!options.save_plan.empty()) {
+        const auto files = make_posix_file_system();
+        const std::string measured = fmt::format("measured by bench --autotune: {}, {} thread{}, batch {}", isa_name(),
+                                                 options.threads, options.threads == 1 ? "" : "s", options.batch);
+        files->write_atomically(options.save_plan,
+                                with_kernels_text(files->read(options.plan), tuned.choices, measured));
+    }
+    return tuned;
+}
+
+nlohmann::ordered_json autotune_json(const Autotuned& tuned) {
+    nlohmann::ordered_json json;
+    json["gain"] = {{"median", tuned.gain.median}, {"ci95", {tuned.gain.low, tuned.gain.high}}};
+    json["is_dropped"] = tuned.is_dropped;
+    json["steps"] = nlohmann::ordered_json::array();
+    for (const KernelTimes& step : tuned.steps) {
+        nlohmann::ordered_json row;
+        row["name"] = step.node;
+        row["op"] = step.op;
+        row["kernel"] = step.kernels[step.chosen];
+        row["ms"] = nlohmann::ordered_json::object();
+        for (std::size_t k = 0; k < step.ms.size(); ++k) row["ms"][step.kernels[k]] = step.ms[k];
+        json["steps"].push_back(std::move(row));
+    }
+    return json;
+}
+
+void print_autotune(const Autotuned& tuned) {
+    fmt::print(
+        "\nkernels that can run a step, ms in whole runs (*: chosen, not the default; the default comes first):\n");
+    for (const KernelTimes& step : tuned.steps) {
+        fmt::print("  {:34}", step.node);
+        for (std::size_t k = 0; k < step.ms.size(); ++k) {
+            fmt::print("  {}{} {:.4f}", k > 0 && k == step.chosen ? "*" : "", step.kernels[k], step.ms[k]);
+        }
+        fmt::print("\n");
+    }
+    if (tuned.steps.empty()) fmt::print("  no step has more than one kernel here\n");
+    if (tuned.is_dropped) {
+        fmt::print("together the choices were not faster than the defaults ({:.3f} [{:.3f}, {:.3f}]): none is kept\n",
+                   tuned.gain.median, tuned.gain.low, tuned.gain.high);
+    } else {
+        fmt::print("{} of {} steps run by another kernel; whole runs: default / chosen = {:.3f} [{:.3f}, {:.3f}]\n",
+                   tuned.choices.size(), tuned.steps.size(), tuned.gain.median, tuned.gain.low, tuned.gain.high);
+    }
+}
+
+}  // namespace halftone::app
