@@ -9,10 +9,14 @@ namespace halftone {
 [[nodiscard]] std::string isa_name();
 /// u8 x s8 dot products are exact (VNNI); without it oneDNN's int8 saturates at 16 bits and is not used.
 [[nodiscard]] bool has_exact_int8();
+/// 256-bit registers for integers (AVX2); obeys ONEDNN_MAX_CPU_ISA.
+[[nodiscard]] bool has_avx2();
 /// 512-bit registers for bytes to doubles (AVX-512 F, BW, DQ, VL); obeys ONEDNN_MAX_CPU_ISA.
 [[nodiscard]] bool has_avx512();
 /// 512-bit registers with u8 x s8 dot products; obeys ONEDNN_MAX_CPU_ISA.
 [[nodiscard]] bool has_avx512_vnni();
+/// AVX-512 with permutations of bytes (VBMI); obeys ONEDNN_MAX_CPU_ISA as for AVX-512.
+[[nodiscard]] bool has_avx512_vbmi();
 /// bf16 dot products (AVX-512 BF16); obeys ONEDNN_MAX_CPU_ISA.
 [[nodiscard]] bool has_bf16();
 [[nodiscard]] std::string onednn_version();

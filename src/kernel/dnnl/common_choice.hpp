@@ -1,5 +1,5 @@
 #pragma once
-// Which of oneDNN's implementations builds a primitive: its own first choice, or the one that the request names.
+// Which of oneDNN's implementations builds a primitive: the one that the request names, or the default.
 
 #include <algorithm>
 #include <string>
@@ -10,21 +10,35 @@
 
 namespace halftone::onednn {
 
-/// The descriptor at the implementation called `wanted`; as it is where that is empty or there is none so called.
-template <class Descriptor>
-[[nodiscard]] Descriptor chosen(Descriptor descriptor, const std::string& wanted) {
-    if (wanted.empty()) return descriptor;
-    Descriptor other = descriptor;
-    do {
-        if (other.impl_info_str() == wanted) return other;
-    } while (other.next_impl());
+/// The default where oneDNN's first choice is `name`: without AVX-512 its older kernels are faster (README.md).
+[[nodiscard]] inline std::string default_for(const std::string& name) {
+    if (name == "brgconv_1x1:avx2") return "jit_1x1:avx2";
+    return name == "brdgmm_dw:avx2" ? "jit_dw:avx2" : name;
+}
+
+/// What `describe` gives, at the implementation called `wanted`, or where there is none so called at the default.
+/// Descriptors are made anew where one went past: copies share oneDNN's object, which next_impl() changes.
+template <class Describe>
+[[nodiscard]] auto chosen(Describe describe, const std::string& wanted) {
+    auto descriptor = describe();
+    const std::string first = descriptor.impl_info_str();
+    for (const std::string& name : {wanted, default_for(first)}) {
+        if (name.empty()) continue;
+        if (name == first) return descriptor;
+        while (descriptor.next_impl()) {
+            if (descriptor.impl_info_str() == name) return descriptor;
+        }
+        descriptor = describe();
+    }
     return descriptor;
 }
 
-/// Names of all implementations, oneDNN's first choice first; plain loops (ref) are no choice.
+/// Names of all implementations, the default first; plain loops (ref) are no choice where there is another.
+/// @pre the descriptor is at oneDNN's first; it is not used again
 template <class Descriptor>
 [[nodiscard]] std::vector<std::string> names_of(Descriptor descriptor) {
     std::vector<std::string> names;
+    const std::string preferred = default_for(descriptor.impl_info_str());
     do {
         std::string name = descriptor.impl_info_str();
         const bool is_plain = name.find("ref") != std::string::npos;
@@ -32,6 +46,9 @@ template <class Descriptor>
             names.push_back(std::move(name));
         }
     } while (descriptor.next_impl());
+    if (const auto found = std::find(names.begin(), names.end(), preferred); found != names.end()) {
+        std::rotate(names.begin(), found, found + 1);
+    }
     return names;
 }
 

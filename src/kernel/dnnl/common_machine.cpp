@@ -15,6 +15,7 @@ namespace {
 constexpr int kPrimitiveCacheCapacity = 8192;
 
 // dnnl_cpu_isa_t is a bit set; these two bits are the u8 x s8 dot products that accumulate in 32 bits.
+constexpr unsigned kAvx2Bit = 0x4;
 constexpr unsigned kAvxVnniBit = 0x8;
 constexpr unsigned kAvx512VnniBit = 0x40;
 constexpr unsigned kAvx512Bit = 0x20;
@@ -52,9 +53,17 @@ std::string isa_name() {
 
 bool has_exact_int8() { return (isa_bits() & (kAvxVnniBit | kAvx512VnniBit)) != 0; }
 
+bool has_avx2() { return (isa_bits() & kAvx2Bit) != 0; }
+
 bool has_avx512() { return (isa_bits() & kAvx512Bit) != 0; }
 
 bool has_avx512_vnni() { return (isa_bits() & kAvx512VnniBit) != 0; }
+
+#ifdef __x86_64__
+bool has_avx512_vbmi() { return has_avx512() && __builtin_cpu_supports("avx512vbmi") != 0; }
+#else
+bool has_avx512_vbmi() { return false; }
+#endif
 
 bool has_bf16() { return (isa_bits() & kAvx512Bf16Bit) != 0; }
 

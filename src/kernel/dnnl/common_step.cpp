@@ -31,9 +31,10 @@ dnnl::primitive_attr plain_attributes() {
     return attributes;
 }
 
-Step::Step(dnnl::primitive primitive, const dnnl::primitive_desc_base& descriptor, StepParts parts)
+Step::Step(dnnl::primitive primitive, const dnnl::primitive_desc_base& descriptor, StepParts parts,
+           const std::string& prefix)
     : primitive_(std::move(primitive)),
-      implementation_(descriptor.impl_info_str()),
+      implementation_(prefix + descriptor.impl_info_str()),
       parts_(std::move(parts)),
       scratch_(descriptor.scratchpad_desc(), cpu_engine(), DNNL_MEMORY_NONE),
       stream_(cpu_engine()) {

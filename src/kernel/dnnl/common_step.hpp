@@ -40,7 +40,9 @@ struct StepParts {
 class Step final : public Primitive {
 public:
     /// `descriptor` is any dnnl primitive descriptor made with plain_attributes().
-    Step(dnnl::primitive primitive, const dnnl::primitive_desc_base& descriptor, StepParts parts);
+    /// `prefix` goes before the implementation's name.
+    Step(dnnl::primitive primitive, const dnnl::primitive_desc_base& descriptor, StepParts parts,
+         const std::string& prefix = {});
 
     [[nodiscard]] const Layout& input_layout(std::size_t i) const override { return parts_.inputs.at(i).layout; }
     [[nodiscard]] const Layout& output_layout(std::size_t i) const override { return parts_.outputs.at(i).layout; }

@@ -16,8 +16,14 @@ namespace halftone::onednn {
 /// @pre needs_widening(request), and its parts were checked
 [[nodiscard]] KernelRequest widened(const KernelRequest& request);
 
+/// body(request), or body(widened(request)) where it needs that.
+template <class Body>
+auto as_computed(const KernelRequest& request, Body body) {
+    return needs_widening(request) ? body(widened(request)) : body(request);
+}
+
 using BuildReal = std::function<std::unique_ptr<Primitive>(const KernelRequest&)>;
-/// `build_real` builds widened(request); its channels are innermost in the output's layout.
+/// `build_real` builds widened(request); its channels (a product's columns) are innermost in the output's layout.
 [[nodiscard]] std::unique_ptr<Primitive> build_widened(const KernelRequest& request, std::int64_t channels,
                                                        const BuildReal& build_real);
 

@@ -32,29 +32,22 @@ dnnl::convolution_forward::primitive_desc describe_conv(const KernelRequest& req
     const memory::desc weights(dims, stored_weight_type(request), memory::format_tag::any);
     const memory::desc bias =
         request.bias.is_empty() ? memory::desc() : row_major({request.weight.shape()[0]}, memory::data_type::f32);
-    const dnnl::convolution_forward::primitive_desc first{cpu_engine(),
-                                                          dnnl::prop_kind::forward_inference,
-                                                          dnnl::algorithm::convolution_direct,
-                                                          channels_last(stored_type(request, request.inputs[0])),
-                                                          weights,
-                                                          bias,
-                                                          channels_last(stored_type(request, request.outputs[0])),
-                                                          window.strides,
-                                                          window.dilations,
-                                                          window.pads_begin,
-                                                          window.pads_end,
-                                                          fusion.attributes};
-    return chosen(first, request.implementation);
+    return {cpu_engine(),
+            dnnl::prop_kind::forward_inference,
+            dnnl::algorithm::convolution_direct,
+            channels_last(stored_type(request, request.inputs[0])),
+            weights,
+            bias,
+            channels_last(stored_type(request, request.outputs[0])),
+            window.strides,
+            window.dilations,
+            window.pads_begin,
+            window.pads_end,
+            fusion.attributes};
 }
 
 Fusion fuse_conv(const KernelRequest& request) {
     return fuse(request, groups_of(request) == 1 ? 1 : 3, request.weight.shape()[0]);
-}
-
-/// As it is computed on this machine.
-dnnl::convolution_forward::primitive_desc describe_here(const KernelRequest& request) {
-    const KernelRequest real = needs_widening(request) ? widened(request) : request;
-    return describe_conv(real, fuse_conv(real));
 }
 
 class ConvOp final : public DnnlOp {
@@ -64,11 +57,14 @@ public:
     Support accepts(const KernelRequest& request) const override {
         if (request.weight.is_empty()) return Support::no("the weights are not constant");
         if (const Support fused = check_fused(request, request.weight.shape()[0], 0); !fused.is_supported) return fused;
-        return attempt("this convolution", [&] { return describe_here(request); });
+        return as_computed(request, [](const KernelRequest& real) {
+            return attempt("this convolution", [&] { return describe_conv(real, fuse_conv(real)); });
+        });
     }
 
     std::vector<std::string> implementations(const KernelRequest& request) const override {
-        return checked(describe(*request.node), [&] { return names_of(describe_here(request)); });
+        return as_computed(request,
+                           [](const KernelRequest& real) { return names_of(describe_conv(real, fuse_conv(real))); });
     }
 
     std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext& context) const override {
@@ -79,7 +75,7 @@ public:
                                      [&](const KernelRequest& real) { return build(real, context); });
             }
             const Fusion fusion = fuse_conv(request);
-            const auto descriptor = describe_conv(request, fusion);
+            const auto descriptor = chosen([&] { return describe_conv(request, fusion); }, request.implementation);
             const Layout output = make_layout(stored_type(request, request.outputs[0]), descriptor.dst_desc());
             const Layout input = make_layout(stored_type(request, request.inputs[0]), descriptor.src_desc());
             StepParts parts{

@@ -8,7 +8,7 @@
 #include "kernel/dnnl/common_engine.hpp"
 #include "kernel/dnnl/common_fusion.hpp"
 #include "kernel/dnnl/common_layout.hpp"
-#include "kernel/dnnl/common_weights.hpp"
+#include "kernel/dnnl/common_product.hpp"
 #include "kernel/dnnl/common_widened.hpp"
 #include "kernel/dnnl/dnnl_ops.hpp"
 #include "kernel/machine.hpp"
@@ -18,25 +18,16 @@ namespace {
 
 using dnnl::memory;
 
-constexpr int kColumnMask = 2;  // scales vary along dimension 1 of [K, N]
-
 // ---- by a constant ----------------------------------------------------------------------------------------------
-
-memory::desc rows_of(const TensorType& type) {
-    const std::int64_t columns = type.shape[type.shape.rank() - 1];
-    return row_major({columns == 0 ? 0 : type.shape.elements() / columns, columns}, to_dnnl(type.dtype));
-}
 
 std::int64_t columns_of(const KernelRequest& request) { return request.weight.shape()[1]; }
 
-dnnl::matmul::primitive_desc describe_weighted(const KernelRequest& request, const Fusion& fusion) {
-    const memory::desc weights(request.weight.shape().dims(), stored_weight_type(request), memory::format_tag::any);
-    const memory::desc bias =
-        request.bias.is_empty() ? memory::desc() : row_major({1, columns_of(request)}, memory::data_type::f32);
-    const dnnl::matmul::primitive_desc first{
-        cpu_engine(), rows_of(stored_type(request, request.inputs[0])),  weights,
-        bias,         rows_of(stored_type(request, request.outputs[0])), fusion.attributes};
-    return chosen(first, request.implementation);
+Product product_of(const KernelRequest& request) {
+    Product product{.request = request, .columns = columns_of(request), .weights = request.weight, .bias = {}};
+    if (!request.bias.is_empty()) {
+        product.bias.assign(request.bias.as<float>().begin(), request.bias.as<float>().end());
+    }
+    return product;
 }
 
 Support check_weighted(const KernelRequest& request) {
@@ -47,30 +38,6 @@ Support check_weighted(const KernelRequest& request) {
         return Support::no("the bias does not have one value for each column");
     }
     return check_fused(request, columns_of(request), 1);
-}
-
-std::unique_ptr<Primitive> build_weighted(const KernelRequest& request, const BuildContext& context) {
-    const Fusion fusion = fuse(request, kColumnMask, columns_of(request));
-    const auto descriptor = describe_weighted(request, fusion);
-    const Layout output(stored_type(request, request.outputs[0]));
-    StepParts parts{.inputs = {{Layout(stored_type(request, request.inputs[0])), DNNL_ARG_SRC,
-                                rows_of(stored_type(request, request.inputs[0]))}},
-                    .outputs = {{output, DNNL_ARG_DST, rows_of(stored_type(request, request.outputs[0]))}},
-                    .constants = fusion.arguments};
-    if (request.has_residual) {
-        parts.inputs.push_back({output, Slot::kCopiedToOutput, {}});
-        parts.in_place_input = 1;
-    }
-    const memory::desc plain = row_major(request.weight.shape().dims(), to_dnnl(request.weight.dtype()));
-    parts.constants.emplace_back(DNNL_ARG_WEIGHTS,
-                                 pack(context.weights, request.weight, plain, descriptor.weights_desc()));
-    if (!request.bias.is_empty()) {
-        memory row(row_major({1, columns_of(request)}, memory::data_type::f32), cpu_engine());
-        const auto values = request.bias.as<float>();
-        std::copy(values.begin(), values.end(), static_cast<float*>(row.get_data_handle()));
-        parts.constants.emplace_back(DNNL_ARG_BIAS, row);
-    }
-    return std::make_unique<Step>(dnnl::matmul(descriptor), descriptor, std::move(parts));
 }
 
 // ---- of two tensors ---------------------------------------------------------------------------------------------
@@ -118,8 +85,7 @@ PairDescs pair_descs(const KernelRequest& request) {
 
 dnnl::matmul::primitive_desc describe_pair(const KernelRequest& request, const Fusion& fusion) {
     const PairDescs descs = pair_descs(request);
-    const dnnl::matmul::primitive_desc first{cpu_engine(), descs.left, descs.right, descs.output, fusion.attributes};
-    return chosen(first, request.implementation);
+    return {cpu_engine(), descs.left, descs.right, descs.output, fusion.attributes};
 }
 
 Support check_pair(const KernelRequest& request) {
@@ -136,7 +102,6 @@ Support check_pair(const KernelRequest& request) {
         return is_real && right.type.dtype == DType::f32 ? Support::yes()
                                                          : Support::no("the operands are not both fp32");
     }
-    if (!has_exact_int8()) return Support::no("int8 needs VNNI (this machine: " + isa_name() + ")");
     if (!is_codes(left) || !is_codes(right)) return Support::no("both operands are codes, per tensor");
     return Support::yes();
 }
@@ -171,7 +136,7 @@ private:
 
 std::unique_ptr<Primitive> build_pair(const KernelRequest& request) {
     const Fusion fusion = fuse_pair(request);
-    const auto descriptor = describe_pair(request, fusion);
+    const auto descriptor = chosen([&] { return describe_pair(request, fusion); }, request.implementation);
     const PairDescs descs = pair_descs(request);
     StepParts parts{.inputs = {{Layout(request.inputs[0].type), DNNL_ARG_SRC, descs.left},
                                {Layout(request.inputs[1].type), DNNL_ARG_WEIGHTS, descs.right}},
@@ -182,33 +147,35 @@ std::unique_ptr<Primitive> build_pair(const KernelRequest& request) {
     return std::make_unique<ShiftedProduct>(std::move(product), request.inputs[1].type);
 }
 
-/// As it is computed on this machine.
-dnnl::matmul::primitive_desc describe_here(const KernelRequest& request) {
-    if (request.weight.is_empty()) return describe_pair(request, fuse_pair(request));
-    const KernelRequest real = needs_widening(request) ? widened(request) : request;
-    return describe_weighted(real, fuse(real, kColumnMask, columns_of(real)));
-}
-
 class MatMulOp final : public DnnlOp {
 public:
     std::string_view type() const override { return "MatMul"; }
 
     Support accepts(const KernelRequest& request) const override {
         const Support support = request.weight.is_empty() ? check_pair(request) : check_weighted(request);
-        return support.is_supported ? attempt("this matrix product", [&] { return describe_here(request); }) : support;
+        if (!support.is_supported) return support;
+        return as_computed(request, [](const KernelRequest& real) {
+            if (!real.weight.is_empty()) return check_product(product_of(real));
+            return attempt("this matrix product", [&] { return describe_pair(real, fuse_pair(real)); });
+        });
     }
 
     std::vector<std::string> implementations(const KernelRequest& request) const override {
-        return checked(describe(*request.node), [&] { return names_of(describe_here(request)); });
+        return as_computed(request, [](const KernelRequest& real) {
+            if (!real.weight.is_empty()) return product_implementations(product_of(real));
+            return names_of(describe_pair(real, fuse_pair(real)));
+        });
     }
 
     std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext& context) const override {
         return checked(describe(*request.node), [&]() -> std::unique_ptr<Primitive> {
             apply_kernel_threads();
-            if (request.weight.is_empty()) return build_pair(request);
-            if (!needs_widening(request)) return build_weighted(request, context);
-            return build_widened(request, columns_of(request),
-                                 [&](const KernelRequest& real) { return build_weighted(real, context); });
+            const auto build_here = [&](const KernelRequest& real) {
+                return real.weight.is_empty() ? build_pair(real) : build_product(product_of(real), context);
+            };
+            if (!needs_widening(request)) return build_here(request);
+            const Shape& shape = request.outputs[0].type.shape;
+            return build_widened(request, shape[shape.rank() - 1], build_here);
         });
     }
 };

@@ -5,7 +5,6 @@
 #include <cstring>
 
 #include "kernel/loop_step.hpp"
-#include "kernel/machine.hpp"
 
 namespace halftone::native {
 namespace {
@@ -51,10 +50,11 @@ Support check_row(const Tensor& constant, const Shape& whole) {
 }  // namespace
 
 Support BinaryOp::accepts(const KernelRequest& request) const {
-    if (!has_avx512()) return Support::no("own kernels need AVX-512 (this machine: " + isa_name() + ")");
     if (request.has_residual || request.activation != nullptr) return Support::no("own kernels fuse a clamp only");
     const Port& output = request.outputs[0];
-    if (!is_codes(output)) return Support::no("own kernels give codes, per tensor");
+    const bool is_real = !output.params && output.type.dtype == DType::f32;
+    const bool has_codes = std::any_of(request.inputs.begin(), request.inputs.end(), is_codes);
+    if (!is_codes(output) && !(is_real && has_codes)) return Support::no("own kernels read or give codes, per tensor");
     if (output.type.shape.elements() == 0) return Support::no("the output is empty");
     const std::array<Source, 2> sources = sources_of(request);
     if (sources[0].constant != nullptr && (sources[1].constant != nullptr || arithmetic_ == Arithmetic::subtract)) {
@@ -91,12 +91,12 @@ std::unique_ptr<Primitive> BinaryOp::build(const KernelRequest& request, const B
     const auto body = [arithmetic = arithmetic_, first, second, row, rows, columns,
                        result = codes_result(y, request.clamp)](auto inputs, auto outputs) {
         const std::byte* b = second.is_row ? row.view().data : inputs[1];
-        binary_to_codes_avx512(arithmetic, first, inputs[0], second, b, rows, columns, result, outputs[0]);
+        binary_to_codes(arithmetic, first, inputs[0], second, b, rows, columns, result, outputs[0]);
     };
-    const auto is_byte = [](const CodesOperand& o) { return o.dtype != DType::f32; };
-    const int in_place = is_byte(first) ? 0 : is_byte(second) ? 1 : -1;
+    const auto fits = [&](const CodesOperand& o) { return !o.is_row && size_of(o.dtype) == size_of(y.type.dtype); };
+    const int in_place = fits(first) ? 0 : fits(second) ? 1 : -1;
     const Layout output = with_dtype(layouts[0], y.type.dtype);
-    return std::make_unique<LoopStep>("native_codes:avx512", std::move(layouts), output, body, in_place);
+    return std::make_unique<LoopStep>(codes_implementation(), std::move(layouts), output, body, in_place);
 }
 
 }  // namespace halftone::native

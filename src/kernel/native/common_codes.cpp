@@ -23,16 +23,42 @@ CodesOperand codes_operand(const Port& port) {
 }
 
 CodesResult codes_result(const Port& port, Clamp clamp) {
+    if (!port.params) return {.dtype = port.type.dtype, .reals = clamp};
     const QuantParams& params = *port.params;
     const std::int32_t high = code_of(params, clamp.high);
     // Clip lets high win when low > high.
-    return {params.dtype, params.scale[0], params.zero_point[0], std::min(code_of(params, clamp.low), high), high};
+    return {params.dtype, params.scale[0], params.zero_point[0], std::min(code_of(params, clamp.low), high), high, {}};
 }
 
-#ifdef __x86_64__
-bool has_avx512_vbmi() { return has_avx512() && __builtin_cpu_supports("avx512vbmi") != 0; }
-#else
-bool has_avx512_vbmi() { return false; }
-#endif
+void binary_to_codes(Arithmetic arithmetic, const CodesOperand& a, const std::byte* a_data, const CodesOperand& b,
+                     const std::byte* b_data, std::size_t rows, std::size_t columns, const CodesResult& result,
+                     std::byte* y) {
+    const bool is_avx512 = has_avx512() && result.dtype != DType::f32;
+    const auto run = is_avx512 ? binary_to_codes_avx512 : binary_to_codes_loops;
+    run(arithmetic, a, a_data, b, b_data, rows, columns, result, y);
+}
+
+void quantize_codes(const float* x, std::size_t n, const CodesResult& result, std::byte* y) {
+    const auto run = has_avx512() ? quantize_avx512 : quantize_loops;
+    run(x, n, result, y);
+}
+
+void dequantize_codes(const CodesOperand& operand, const std::byte* codes, std::size_t n, float* y) {
+    const auto run = has_avx512() ? dequantize_avx512 : dequantize_loops;
+    run(operand, codes, n, y);
+}
+
+void look_up(const std::byte* table, const std::byte* x, std::size_t n, std::byte* y) {
+    const auto run = has_avx512_vbmi() ? look_up_avx512_vbmi : has_avx2() ? look_up_avx2 : look_up_loops;
+    run(table, x, n, y);
+}
+
+std::string codes_implementation() {
+    return has_avx512() ? "native_codes:avx512" : has_avx2() ? "native_codes:avx2" : "native_codes";
+}
+
+std::string table_implementation() {
+    return has_avx512_vbmi() ? "native_table:avx512_vbmi" : has_avx2() ? "native_table:avx2" : "native_table";
+}
 
 }  // namespace halftone::native

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "base/check.hpp"
+#include "kernel/native/common_parallel.hpp"
 
 namespace halftone::native {
 
@@ -23,7 +24,6 @@ namespace {
 #define HALFTONE_AVX512_VBMI __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi")))
 
 constexpr std::size_t kLanes = 16;
-constexpr std::size_t kChunk = 16384;  ///< elements that a thread takes at once
 
 /// Division by the scale is what takes the time: 16 divisions need 16 cycles. A product with the reciprocal is off by
 /// less than 1e-4 of a code in the range of codes, so it decides unless the quotient is that close to a tie.
@@ -224,17 +224,6 @@ HALFTONE_AVX512_VBMI void look_up_range(const std::byte* table, const std::byte*
     }
 }
 
-/// body(first, last) over [0, n) in chunks, by OpenMP's threads where there is more than one chunk.
-template <class Body>
-void in_chunks(std::size_t n, Body body) {
-    const auto chunks = static_cast<std::int64_t>((n + kChunk - 1) / kChunk);
-#pragma omp parallel for schedule(static) if (chunks > 1)
-    for (std::int64_t c = 0; c < chunks; ++c) {
-        const std::size_t first = static_cast<std::size_t>(c) * kChunk;
-        body(first, std::min(n, first + kChunk));
-    }
-}
-
 }  // namespace
 
 void binary_to_codes_avx512(Arithmetic arithmetic, const CodesOperand& a, const std::byte* a_data,
@@ -246,12 +235,11 @@ void binary_to_codes_avx512(Arithmetic arithmetic, const CodesOperand& a, const 
                   [&](std::size_t first, std::size_t last) { range(a, a_data, b, b_data, first, last, result, y); });
         return;
     }
-    const auto count = static_cast<std::int64_t>(rows);
-#pragma omp parallel for schedule(static) if (rows * columns > kChunk)
-    for (std::int64_t row = 0; row < count; ++row) {
-        const std::size_t first = static_cast<std::size_t>(row) * columns;
-        range(a, a_data, b, b_data, first, first + columns, result, y);
-    }
+    in_rows(rows, columns, [&](std::size_t first, std::size_t last) {
+        for (std::size_t i = first * columns; i < last * columns; i += columns) {
+            range(a, a_data, b, b_data, i, i + columns, result, y);
+        }
+    });
 }
 
 void quantize_avx512(const float* x, std::size_t n, const CodesResult& result, std::byte* y) {

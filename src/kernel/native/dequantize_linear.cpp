@@ -1,6 +1,5 @@
 // Source: ONNX operator DequantizeLinear, opset 13, per tensor, 8-bit.
 #include "kernel/loop_step.hpp"
-#include "kernel/machine.hpp"
 #include "kernel/native/common_codes.hpp"
 #include "kernel/native/native_ops.hpp"
 
@@ -12,7 +11,6 @@ public:
     std::string_view type() const override { return "DequantizeLinear"; }
 
     Support accepts(const KernelRequest& request) const override {
-        if (!has_avx512()) return Support::no("own kernels need AVX-512 (this machine: " + isa_name() + ")");
         if (request.inputs.size() != 1 || request.is_fused()) return Support::no("scale or zero point is not constant");
         const Port& output = request.outputs[0];
         if (output.params || output.type.dtype != DType::f32) return Support::no("real values are fp32");
@@ -26,9 +24,10 @@ public:
         const Layout from = dense_layout(codes.type, context.available, 0);
         const auto body = [n = static_cast<std::size_t>(codes.type.shape.elements()), operand = codes_operand(codes)](
                               auto inputs, auto outputs) {
-            dequantize_avx512(operand, inputs[0], n, reinterpret_cast<float*>(outputs[0]));
+            dequantize_codes(operand, inputs[0], n, reinterpret_cast<float*>(outputs[0]));
         };
-        return std::make_unique<LoopStep>("native_codes:avx512", std::vector{from}, with_dtype(from, DType::f32), body);
+        return std::make_unique<LoopStep>(codes_implementation(), std::vector{from}, with_dtype(from, DType::f32),
+                                          body);
     }
 };
 

@@ -1,6 +1,5 @@
 // Source: ONNX operator QuantizeLinear, opset 13, per tensor.
 #include "kernel/loop_step.hpp"
-#include "kernel/machine.hpp"
 #include "kernel/native/common_codes.hpp"
 #include "kernel/native/native_ops.hpp"
 
@@ -12,7 +11,6 @@ public:
     std::string_view type() const override { return "QuantizeLinear"; }
 
     Support accepts(const KernelRequest& request) const override {
-        if (!has_avx512()) return Support::no("own kernels need AVX-512 (this machine: " + isa_name() + ")");
         if (request.inputs.size() != 1 || request.is_fused()) return Support::no("scale or zero point is not constant");
         const Port& input = request.inputs[0];
         if (input.params || input.type.dtype != DType::f32) return Support::no("real values are fp32");
@@ -26,9 +24,9 @@ public:
         const Port& codes = request.outputs[0];
         const auto body = [n = static_cast<std::size_t>(codes.type.shape.elements()), result = codes_result(codes, {})](
                               auto inputs, auto outputs) {
-            quantize_avx512(reinterpret_cast<const float*>(inputs[0]), n, result, outputs[0]);
+            quantize_codes(reinterpret_cast<const float*>(inputs[0]), n, result, outputs[0]);
         };
-        return std::make_unique<LoopStep>("native_codes:avx512", std::vector{from}, with_dtype(from, codes.type.dtype),
+        return std::make_unique<LoopStep>(codes_implementation(), std::vector{from}, with_dtype(from, codes.type.dtype),
                                           body);
     }
 };

@@ -25,13 +25,10 @@ public:
         const Layout output = with_dtype(input, request.outputs[0].type.dtype);
         std::array<std::byte, 256> table{};
         std::memcpy(table.data(), request.constants[1].view().data, table.size());
-        const bool is_fast = has_avx512_vbmi();
-        const auto body = [table, is_fast, count = input.bytes()](auto inputs, auto outputs) {
-            if (is_fast) return look_up_avx512_vbmi(table.data(), inputs[0], count, outputs[0]);
-            for (std::size_t i = 0; i < count; ++i) outputs[0][i] = table[static_cast<std::size_t>(inputs[0][i])];
+        const auto body = [table, count = input.bytes()](auto inputs, auto outputs) {
+            look_up(table.data(), inputs[0], count, outputs[0]);
         };
-        return std::make_unique<LoopStep>(is_fast ? "native_table:avx512_vbmi" : "table", std::vector{input}, output,
-                                          body, 0);
+        return std::make_unique<LoopStep>(table_implementation(), std::vector{input}, output, body, 0);
     }
 };
 

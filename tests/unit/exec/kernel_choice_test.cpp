@@ -11,14 +11,9 @@
 namespace halftone {
 namespace {
 
-using test::GraphMaker;
-using test::observed_ranges;
-using test::QuantCase;
-using test::random_configs;
 using test::random_tensor;
 using test::RandomNet;
 using test::run_once;
-using ::testing::ElementsAre;
 using ::testing::Pointwise;
 using ::testing::SizeIs;
 

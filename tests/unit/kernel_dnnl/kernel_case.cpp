@@ -183,8 +183,8 @@ void expect_close_to_ref(const KernelCase& kernel_case, double tolerance) {
     EXPECT_LE(relative_error(run(Backend::dnnl, kernel_case), run(Backend::ref, kernel_case)), tolerance);
 }
 
-void expect_equal_to_ref(const KernelCase& kernel_case) {
-    const Tensor fast = run(Backend::dnnl, kernel_case);
+void expect_equal_to_ref(const KernelCase& kernel_case, Backend backend) {
+    const Tensor fast = run(backend, kernel_case);
     const Tensor exact = run(Backend::ref, kernel_case);
     ASSERT_EQ(fast.type(), exact.type());
     EXPECT_EQ(std::memcmp(fast.view().data, exact.view().data, exact.bytes()), 0);

@@ -59,6 +59,6 @@ struct CodeDifference {
 /// dnnl's result is ref's within `tolerance` (relative_error).
 void expect_close_to_ref(const KernelCase& kernel_case, double tolerance);
 /// dnnl's result is ref's, bit for bit.
-void expect_equal_to_ref(const KernelCase& kernel_case);
+void expect_equal_to_ref(const KernelCase& kernel_case, Backend backend = Backend::dnnl);
 
 }  // namespace halftone::test

@@ -22,7 +22,7 @@ TEST(QuantizeLinear, EqualsReference) {
         KernelCase c("QuantizeLinear", {}, 3);
         c.input(random_reals(kShape, -3, 3, 1)).constants(constants_of(params));
         c.request.outputs = {{{params.dtype, kShape}, params}};
-        expect_equal_to_ref(c);
+        expect_equal_to_ref(c, Backend::native);
     }
 }
 
@@ -31,7 +31,7 @@ TEST(DequantizeLinear, EqualsReference) {
         KernelCase c("DequantizeLinear", {}, 3);
         c.input(random_codes(params.dtype, kShape, 1), params).constants(constants_of(params));
         c.request.outputs = {{{DType::f32, kShape}, std::nullopt}};
-        expect_equal_to_ref(c);
+        expect_equal_to_ref(c, Backend::native);
     }
 }
 
@@ -39,12 +39,12 @@ TEST(QuantizeLinear, KeepsTheLayoutAtHand) {
     KernelCase c("QuantizeLinear", {}, 3);
     c.input(random_reals(kShape, -3, 3, 1)).constants(constants_of(kParams[0]));
     c.request.outputs = {{{DType::u8, kShape}, kParams[0]}};
-    const auto by_itself = build(Backend::dnnl, c.request);
+    const auto by_itself = build(Backend::native, c.request);
     EXPECT_EQ(by_itself->input_layout(0).name(), "nhwc");
     EXPECT_EQ(by_itself->output_layout(0).name(), "nhwc");
     const Layout plain(c.data[0].type());
     EXPECT_TRUE(
-        build(Backend::dnnl, c.request, {.weights = nullptr, .available = {plain}})->output_layout(0).is_plain());
+        build(Backend::native, c.request, {.weights = nullptr, .available = {plain}})->output_layout(0).is_plain());
 }
 
 }  // namespace
