@@ -1,5 +1,7 @@
 #include "kernel/native/common_depthwise.hpp"
 
+#include <algorithm>
+
 #include "base/check.hpp"
 
 namespace halftone::native {
@@ -29,6 +31,14 @@ std::int64_t channel_at(const ChannelBlock& block, std::int64_t i) {
     return 16 * lane + 4 * sub + element;
 }
 
+/// What the sum of unsigned codes times weights starts with.
+std::int32_t start_of(const DepthwiseNumbers& numbers, std::int64_t kernel, std::size_t channel) {
+    std::int32_t sum = 0;
+    const auto taps = static_cast<std::size_t>(kernel * kernel);
+    for (std::size_t t = 0; t < taps; ++t) sum += numbers.weights[channel * taps + t];
+    return (numbers.bias.empty() ? 0 : numbers.bias[channel]) - numbers.x_zero_point * sum;
+}
+
 void pack_block(const DepthwiseNumbers& numbers, ChannelBlock& block, PackedDepthwise& packed) {
     const std::int64_t kernel = packed.shape.kernel;
     const std::int64_t groups = (kernel + 3) / 4;
@@ -54,16 +64,56 @@ void pack_block(const DepthwiseNumbers& numbers, ChannelBlock& block, PackedDept
     for (std::int64_t i = 0; i < block.width; ++i) {
         const std::int64_t c = channel_at(block, i);
         const auto channel = static_cast<std::size_t>(block.first + c);
-        std::int32_t start = 0;
-        if (c < block.count) {
-            std::int32_t sum = 0;
-            const auto taps = static_cast<std::size_t>(kernel * kernel);
-            for (std::size_t t = 0; t < taps; ++t) sum += numbers.weights[channel * taps + t];
-            start = (numbers.bias.empty() ? 0 : numbers.bias[channel]) - numbers.x_zero_point * sum;
-        }
-        packed.start.push_back(start);
+        packed.start.push_back(c < block.count ? start_of(numbers, kernel, channel) : 0);
         packed.factor.push_back(c < block.count ? numbers.factor[channel] : 0.0F);
+        packed.offset.push_back(c < block.count ? numbers.offset[channel] : 0.0F);
     }
+}
+
+/// The channel at position `i` of the two vectors of 8 that unpacking 16-bit words leaves of 16 channels.
+std::int64_t channel_of_pair(std::int64_t i) {
+    const std::int64_t half = i / 8, lane = i % 8 / 4, element = i % 4;
+    return 8 * lane + 4 * half + element;
+}
+
+void pack_pairs(const DepthwiseNumbers& numbers, ChannelBlock& block, PackedDepthwise& packed) {
+    const std::int64_t kernel = packed.shape.kernel;
+    const std::int64_t pairs = 2 * ((kernel + 3) / 4);
+    const std::int64_t stride = packed.shape.stride;
+    const int columns = columns_at_once(static_cast<int>(kernel), static_cast<int>(stride));
+    block.weights = packed.pairs.size();
+    block.per_channel = packed.start.size();
+    for (std::int64_t output = 0; output < columns; ++output) {
+        for (std::int64_t row = 0; row < kernel; ++row) {
+            for (std::int64_t i = 0; i < pairs * kPairChannels * 2; ++i) {
+                const std::int64_t column = i / (2 * kPairChannels) * 2 + i % 2 - output * stride;
+                const std::int64_t channel = block.first + channel_of_pair(i / 2 % kPairChannels);
+                const auto at = static_cast<std::size_t>((channel * kernel + row) * kernel + column);
+                const bool is_real = column >= 0 && column < kernel;
+                packed.pairs.push_back(is_real ? numbers.weights[at] : std::int16_t{0});
+            }
+        }
+    }
+    for (std::int64_t i = 0; i < kPairChannels; ++i) {
+        const auto channel = static_cast<std::size_t>(block.first + channel_of_pair(i));
+        packed.start.push_back(start_of(numbers, kernel, channel));
+        packed.factor.push_back(numbers.factor[channel]);
+        packed.offset.push_back(numbers.offset[channel]);
+    }
+}
+
+/// All but blocks and weights.
+PackedDepthwise unpacked(const DepthwiseShape& shape, const DepthwiseNumbers& numbers) {
+    PackedDepthwise packed;
+    packed.shape = shape;
+    packed.y_zero_point = numbers.y_zero_point;
+    packed.y_low = numbers.y_low;
+    packed.y_high = numbers.y_high;
+    packed.x_is_signed = numbers.x_is_signed;
+    packed.y_is_signed = numbers.y_is_signed;
+    const auto zero = static_cast<std::uint8_t>(numbers.x_zero_point ^ (numbers.x_is_signed ? 0x80 : 0));
+    packed.padding.assign(static_cast<std::size_t>(kWide), zero);
+    return packed;
 }
 
 }  // namespace
@@ -82,17 +132,20 @@ double depthwise_work(const DepthwiseShape& shape) {
 }
 
 PackedDepthwise pack_depthwise(const DepthwiseShape& shape, const DepthwiseNumbers& numbers) {
-    PackedDepthwise packed;
-    packed.shape = shape;
-    packed.y_zero_point = numbers.y_zero_point;
-    packed.y_low = numbers.y_low;
-    packed.y_high = numbers.y_high;
-    packed.x_is_signed = numbers.x_is_signed;
-    packed.y_is_signed = numbers.y_is_signed;
-    const auto zero = static_cast<std::uint8_t>(numbers.x_zero_point ^ (numbers.x_is_signed ? 0x80 : 0));
-    packed.padding.assign(static_cast<std::size_t>(kWide), zero);
+    PackedDepthwise packed = unpacked(shape, numbers);
     packed.blocks = split_channels(shape.channels);
     for (ChannelBlock& block : packed.blocks) pack_block(numbers, block, packed);
+    return packed;
+}
+
+PackedDepthwise pack_depthwise_pairs(const DepthwiseShape& shape, const DepthwiseNumbers& numbers) {
+    HALFTONE_CHECK(shape.channels >= kPairChannels, "a block of channels is full");
+    PackedDepthwise packed = unpacked(shape, numbers);
+    for (std::int64_t first = 0; first < shape.channels; first += kPairChannels) {
+        const std::int64_t start = std::min(first, shape.channels - kPairChannels);
+        packed.blocks.push_back({.first = start, .count = kPairChannels, .width = kPairChannels});
+        pack_pairs(numbers, packed.blocks.back(), packed);
+    }
     return packed;
 }
 

@@ -2,6 +2,7 @@
 // lane is one channel and its four bytes are four taps; one such vector serves every shift of the window that fits into
 // the four columns, and every output row whose window it lies in.
 #include "kernel/native/common_depthwise.hpp"
+#include "kernel/native/common_depthwise_tiles.hpp"
 
 #ifdef __x86_64__
 #include <immintrin.h>
@@ -9,8 +10,6 @@
 
 #include <algorithm>
 #include <array>
-#include <span>
-#include <utility>
 
 #include "base/check.hpp"
 
@@ -32,40 +31,6 @@ struct Vector {
 };
 template <int Count>
 using Vectors = std::array<Vector, static_cast<std::size_t>(Count)>;
-
-constexpr int kOutputs = kTilePixels;  // their sums fill half of the registers
-
-template <int Kernel, int Stride>
-struct Tile {
-    static constexpr int kGroups = (Kernel + 3) / 4;
-    static constexpr int kColumns = columns_at_once(Kernel, Stride);
-    static constexpr int kRows = kOutputs / kColumns;
-    static constexpr int kInputRows = (kRows - 1) * Stride + Kernel;
-    static constexpr int kInputColumns = 4 * kGroups;
-    static constexpr int kPixels = kInputRows * kInputColumns;
-};
-
-template <class T>
-using InputRows = std::array<const std::uint8_t*, static_cast<std::size_t>(T::kInputRows)>;
-
-/// Input pixels of a tile inside the image: rows, and the step from one pixel to the next.
-template <class T>
-struct InsideTile {
-    const InputRows<T>& rows;
-    std::int64_t offset, step;
-    [[nodiscard]] __attribute__((always_inline)) const std::uint8_t* pixel(int row, int column) const {
-        return rows[row] + offset + column * step;
-    }
-};
-
-/// Input pixels of a tile at the border, one by one.
-template <class T>
-struct BorderTile {
-    std::array<const std::uint8_t*, static_cast<std::size_t>(T::kPixels)> pixels;
-    [[nodiscard]] __attribute__((always_inline)) const std::uint8_t* pixel(int row, int column) const {
-        return pixels[row * T::kInputColumns + column];
-    }
-};
 
 HALFTONE_AVX512_INLINE __m512i broadcast_byte(std::uint8_t value) { return _mm512_set1_epi8(static_cast<char>(value)); }
 
@@ -105,8 +70,18 @@ HALFTONE_AVX512_INLINE void interleave(const Pixels& pixels, int row, int column
     out[0].bits = as_unsigned<IsSigned>(_mm512_shuffle_epi8(_mm512_permutexvar_epi32(lanes, all), bytes));
 }
 
-HALFTONE_AVX512_INLINE __m512i scaled(__m512i sum, __m512 factor) {
-    return _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_cvtepi32_ps(sum), factor));
+/// Of 16 channels in the kernel's order.
+struct Scaling {
+    __m512 factor, offset;
+};
+
+HALFTONE_AVX512_INLINE Scaling scaling(const Call& call, int first) {
+    const std::size_t channel = call.block.per_channel + static_cast<std::size_t>(first);
+    return {_mm512_loadu_ps(call.packed.factor.data() + channel), _mm512_loadu_ps(call.packed.offset.data() + channel)};
+}
+
+HALFTONE_AVX512_INLINE __m512i scaled(__m512i sum, const Scaling& by) {
+    return _mm512_cvtps_epi32(_mm512_add_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(sum), by.factor), by.offset));
 }
 
 struct Ending {
@@ -124,26 +99,26 @@ using Sums4 = std::array<Vectors<4>, static_cast<std::size_t>(kOutputs)>;
 using Sums1 = std::array<Vectors<1>, static_cast<std::size_t>(kOutputs)>;
 
 /// The packs put 4 sub-blocks of 64 channels back in order.
-HALFTONE_AVX512_INLINE void store(const Sums4& sums, const float* factor, const Ending& ending, __mmask64 mask,
-                                  std::span<std::uint8_t* const> outputs) {
-    const __m512 f0 = _mm512_loadu_ps(factor);
-    const __m512 f1 = _mm512_loadu_ps(factor + 16);
-    const __m512 f2 = _mm512_loadu_ps(factor + 32);
-    const __m512 f3 = _mm512_loadu_ps(factor + 48);
+HALFTONE_AVX512_INLINE void store(const Call& call, const Sums4& sums, const Ending& ending, __mmask64 mask,
+                                  const TileOutputs& outputs) {
+    const Scaling by0 = scaling(call, 0);
+    const Scaling by1 = scaling(call, 16);
+    const Scaling by2 = scaling(call, 32);
+    const Scaling by3 = scaling(call, 48);
 #pragma GCC unroll 4
     for (int o = 0; o < kOutputs; ++o) {
-        const __m512i low = _mm512_packs_epi32(scaled(sums[o][0].bits, f0), scaled(sums[o][1].bits, f1));
-        const __m512i high = _mm512_packs_epi32(scaled(sums[o][2].bits, f2), scaled(sums[o][3].bits, f3));
+        const __m512i low = _mm512_packs_epi32(scaled(sums[o][0].bits, by0), scaled(sums[o][1].bits, by1));
+        const __m512i high = _mm512_packs_epi32(scaled(sums[o][2].bits, by2), scaled(sums[o][3].bits, by3));
         _mm512_mask_storeu_epi8(outputs[o], mask, finish(low, high, ending));
     }
 }
 
 /// 16 channels: the 4 outputs are packed together, which leaves lane i with the channels 4 i … of each output.
-HALFTONE_AVX512_INLINE void store(const Sums1& sums, const float* factor, const Ending& ending, __mmask64 mask,
-                                  std::span<std::uint8_t* const> outputs) {
-    const __m512 f = _mm512_loadu_ps(factor);
-    const __m512i low = _mm512_packs_epi32(scaled(sums[0][0].bits, f), scaled(sums[1][0].bits, f));
-    const __m512i high = _mm512_packs_epi32(scaled(sums[2][0].bits, f), scaled(sums[3][0].bits, f));
+HALFTONE_AVX512_INLINE void store(const Call& call, const Sums1& sums, const Ending& ending, __mmask64 mask,
+                                  const TileOutputs& outputs) {
+    const Scaling by = scaling(call, 0);
+    const __m512i low = _mm512_packs_epi32(scaled(sums[0][0].bits, by), scaled(sums[1][0].bits, by));
+    const __m512i high = _mm512_packs_epi32(scaled(sums[2][0].bits, by), scaled(sums[3][0].bits, by));
     const __m512i lanes = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
     const __m512i codes = _mm512_permutexvar_epi32(lanes, finish(low, high, ending));
     const auto narrow = static_cast<__mmask16>(mask);
@@ -153,20 +128,11 @@ HALFTONE_AVX512_INLINE void store(const Sums1& sums, const float* factor, const 
     _mm_mask_storeu_epi8(outputs[3], narrow, _mm512_extracti32x4_epi32(codes, 3));
 }
 
-/// Everything of a call that its tiles share.
-struct Call {
-    const PackedDepthwise& packed;
-    const ChannelBlock& block;
-    const std::uint8_t* x;  ///< the image
-    std::uint8_t* y;
-    std::int64_t first_row;  ///< of the output
-};
-
 /// `outputs`: channel 0 of the block in each output pixel. A buffer that nobody reads stands for those beyond the
 /// border: the compiler would sink the sums into a branch.
 template <class T, int Kernel, int Stride, bool IsSigned, int Subs, class Pixels>
 HALFTONE_AVX512_INLINE void compute_tile(const Call& call, const Pixels& pixels, const Ending& ending,
-                                         std::span<std::uint8_t* const> outputs) {
+                                         const TileOutputs& outputs) {
     constexpr std::int64_t kVector = 64;
     const std::int8_t* weights = call.packed.weights.data() + call.block.weights;
     const std::int32_t* start = call.packed.start.data() + call.block.per_channel;
@@ -201,35 +167,7 @@ HALFTONE_AVX512_INLINE void compute_tile(const Call& call, const Pixels& pixels,
             }
         }
     }
-    store(sums, call.packed.factor.data() + call.block.per_channel, ending, mask, outputs);
-}
-
-/// The input rows below a row of tiles, at column 0; null for padding.
-template <class T, int Stride>
-InputRows<T> input_rows(const Call& call) {
-    const DepthwiseShape& shape = call.packed.shape;
-    InputRows<T> rows;
-    std::int64_t row = call.first_row * Stride - shape.pad_top;
-    for (const std::uint8_t*& pointer : rows) {
-        const bool is_row = row >= 0 && row < shape.height;
-        pointer = is_row ? call.x + row * shape.width * shape.channels + call.block.first : nullptr;
-        ++row;
-    }
-    return rows;
-}
-
-template <class T>
-BorderTile<T> border_tile(const Call& call, const InputRows<T>& rows, std::int64_t left) {
-    const DepthwiseShape& shape = call.packed.shape;
-    BorderTile<T> tile;
-    std::size_t next = 0;
-    for (const std::uint8_t* row : rows) {
-        for (std::int64_t column = left; column < left + T::kInputColumns; ++column) {
-            const bool is_pixel = row != nullptr && column >= 0 && column < shape.width;
-            tile.pixels[next++] = is_pixel ? row + column * shape.channels : call.packed.padding.data();
-        }
-    }
-    return tile;
+    store(call, sums, ending, mask, outputs);
 }
 
 template <int Kernel, int Stride, bool IsSigned, int Subs>
@@ -241,15 +179,8 @@ HALFTONE_AVX512 void compute_row(const Call& call, std::uint8_t* sink) {
                         broadcast_byte(packed.y_high), broadcast_byte(packed.y_is_signed ? 0x80 : 0)};
     const InputRows<T> rows = input_rows<T, Stride>(call);
     const bool has_rows = std::find(rows.begin(), rows.end(), nullptr) == rows.end();
-    std::array<std::uint8_t*, static_cast<std::size_t>(kOutputs)> outputs;
     for (std::int64_t column = 0; column < shape.out_width; column += T::kColumns) {
-        std::size_t next = 0;
-        for (std::int64_t r = call.first_row; r < call.first_row + T::kRows; ++r) {
-            for (std::int64_t c = column; c < column + T::kColumns; ++c) {
-                std::uint8_t* y = call.y + (r * shape.out_width + c) * shape.channels + call.block.first;
-                outputs[next++] = r < shape.out_height && c < shape.out_width ? y : sink;
-            }
-        }
+        const TileOutputs outputs = tile_outputs<T>(call, column, sink);
         const std::int64_t left = column * Stride - shape.pad_left;
         if (has_rows && left >= 0 && left + T::kInputColumns <= shape.width) {
             const InsideTile<T> tile{rows, left * shape.channels, shape.channels};
@@ -271,39 +202,12 @@ void compute_band(const Call& call, std::uint8_t* sink) {
     }
 }
 
-template <int Kernel, int Stride>
-void run(const PackedDepthwise& packed, const std::uint8_t* x, std::uint8_t* y) {
-    using T = Tile<Kernel, Stride>;
-    const DepthwiseShape& shape = packed.shape;
-    const std::int64_t bands = (shape.out_height + T::kRows - 1) / T::kRows;
-    const std::int64_t input = shape.height * shape.width * shape.channels;
-    const std::int64_t output = shape.out_height * shape.out_width * shape.channels;
-#pragma omp parallel
-    {
-        std::array<std::uint8_t, 64> sink{};
-#pragma omp for schedule(static)
-        for (std::int64_t band = 0; band < shape.batch * bands; ++band) {
-            const std::int64_t image = band / bands;
-            for (const ChannelBlock& block : packed.blocks) {
-                compute_band<Kernel, Stride>(
-                    {packed, block, x + image * input, y + image * output, band % bands * T::kRows}, sink.data());
-            }
-        }
-    }
-}
-
 }  // namespace
 
 void run_depthwise_avx512_vnni(const PackedDepthwise& packed, const std::uint8_t* x, std::uint8_t* y) {
-    if (packed.shape.stride == 2) return run<3, 2>(packed, x, y);
-    switch (packed.shape.kernel) {
-        case 3:
-            return run<3, 1>(packed, x, y);
-        case 5:
-            return run<5, 1>(packed, x, y);
-        default:
-            return run<7, 1>(packed, x, y);
-    }
+    run_window(packed, x, y, [](auto kernel, auto stride, const Call& call, std::uint8_t* sink) {
+        compute_band<decltype(kernel)::value, decltype(stride)::value>(call, sink);
+    });
 }
 
 #else

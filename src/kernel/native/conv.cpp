@@ -1,6 +1,7 @@
 // Source: ONNX operator Conv, opset 11: depthwise over two dimensions, int8 in and out.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "kernel/loop_step.hpp"
 #include "kernel/machine.hpp"
@@ -8,6 +9,7 @@
 #include "kernel/native/common_depthwise.hpp"
 #include "kernel/native/native_ops.hpp"
 #include "kernel/ref/common_window.hpp"
+#include "tensor/affine.hpp"
 
 namespace halftone::native {
 namespace {
@@ -33,6 +35,17 @@ DepthwiseShape shape_of(const KernelRequest& request, const ref::Window& window)
             .pad_left = window.pads_begin[2]};
 }
 
+/// bench --autotune: elsewhere oneDNN's fp32 kernel on widened codes is faster, or its int8 kernel as fast.
+Support check_for_avx2(const KernelRequest& request, const ref::Window& window) {
+    constexpr std::int64_t kLeastWidth = 14;  // in smaller images most tiles are at the border
+    if (window.kernel[1] != 3 || window.output[2] < kLeastWidth || request.inputs[0].type.shape[1] < kPairChannels) {
+        return Support::no("own kernels for AVX2 are for 3x3, images 14 wide or more, and at least 16 channels");
+    }
+    const bool is_exact = request.inputs[0].type.dtype == DType::u8 && request.weight.dtype() == DType::s8 &&
+                          pairs_fit_16_bits(request.weight);
+    return is_exact ? Support::no("oneDNN's int8 kernel is exact for these weights") : Support::yes();
+}
+
 Support check_geometry(const KernelRequest& request) {
     const Shape& weight = request.weight.shape();
     const std::int64_t channels = request.inputs[0].type.shape[1];
@@ -48,6 +61,7 @@ Support check_geometry(const KernelRequest& request) {
         window.dilations[2] != 1) {
         return Support::no("own kernels are for 3x3, 5x5 and 7x7 with stride 1 and 3x3 with stride 2");
     }
+    if (!has_avx512_vnni()) return check_for_avx2(request, window);
     const double most_work = kernel == 3 ? 1.25 : 1.1;  // kernels.sh: oneDNN's kernel is faster from there on
     const double work = depthwise_work(shape_of(request, window));
     return work <= most_work ? Support::yes() : Support::no("too little of each block of pixels and channels is used");
@@ -68,6 +82,28 @@ Support check_numbers(const KernelRequest& request) {
     }
     if (!request.bias.is_empty() && request.bias.dtype() != DType::s32) return Support::no("the bias is not int32");
     return Support::yes();
+}
+
+/// Sum of |w| times the largest code, for each channel.
+double largest_sum(const DepthwiseNumbers& numbers, std::size_t channel) {
+    const std::size_t taps = numbers.weights.size() / numbers.factor.size();
+    double largest = 0;
+    for (std::size_t t = 0; t < taps; ++t) largest += 255.0 * std::abs(numbers.weights[channel * taps + t]);
+    return largest;
+}
+
+/// A bias near the end of int32 (a channel of tiny weights, whose scale was let grow just so far) goes behind the
+/// product: with it the sums could wrap.
+void move_large_biases(DepthwiseNumbers& numbers) {
+    numbers.offset.assign(numbers.factor.size(), 0.0F);
+    if (numbers.bias.empty()) return;
+    for (std::size_t c = 0; c < numbers.factor.size(); ++c) {
+        const double bias = numbers.bias[c];
+        // Twice: the sum starts at -zero point * sum of w.
+        if (std::abs(bias) + 2.0 * largest_sum(numbers, c) < std::numeric_limits<std::int32_t>::max()) continue;
+        numbers.offset[c] = static_cast<float>(bias * double{numbers.factor[c]});
+        numbers.bias[c] = 0;
+    }
 }
 
 DepthwiseNumbers numbers_of(const KernelRequest& request) {
@@ -95,22 +131,19 @@ DepthwiseNumbers numbers_of(const KernelRequest& request) {
         const double scale = double{x.scale[0]} * scales[scales.size() == 1 ? 0 : c] / y.scale[0];
         numbers.factor.push_back(static_cast<float>(scale));
     }
+    move_large_biases(numbers);
     return numbers;
 }
 
-/// The product with the factor becomes an int32: no sum may leave it, and the accumulators must not wrap.
-bool stays_in_range(const DepthwiseNumbers& numbers, std::size_t taps) {
+/// The result becomes an int32, which it must not leave.
+bool stays_in_range(const DepthwiseNumbers& numbers) {
     constexpr double kLimit = 2.0e9;
     for (std::size_t c = 0; c < numbers.factor.size(); ++c) {
-        double largest = numbers.bias.empty() ? 0.0 : std::abs(static_cast<double>(numbers.bias[c]));
-        for (std::size_t t = 0; t < taps; ++t) largest += 255.0 * std::abs(numbers.weights[c * taps + t]);
-        if (!(largest < kLimit && largest * std::max(numbers.factor[c], 1.0F) < kLimit)) return false;
+        const double bias = numbers.bias.empty() ? 0.0 : std::abs(static_cast<double>(numbers.bias[c]));
+        const double largest = (bias + 2.0 * largest_sum(numbers, c)) * double{numbers.factor[c]};
+        if (!(largest + std::abs(double{numbers.offset[c]}) < kLimit)) return false;
     }
     return true;
-}
-
-std::size_t taps_of(const KernelRequest& request) {
-    return static_cast<std::size_t>(request.weight.shape()[2] * request.weight.shape()[3]);
 }
 
 class ConvOp final : public NativeOp {
@@ -118,21 +151,23 @@ public:
     std::string_view type() const override { return "Conv"; }
 
     Support accepts(const KernelRequest& request) const override {
-        if (!has_avx512_vnni()) return Support::no("own kernels need AVX-512 VNNI (this machine: " + isa_name() + ")");
+        if (!has_avx2()) return Support::no("own kernels need AVX2 (this machine: " + isa_name() + ")");
         if (request.weight.is_empty()) return Support::no("the weights are not constant");
         if (Support support = check_geometry(request); !support.is_supported) return support;
         if (Support support = check_numbers(request); !support.is_supported) return support;
-        if (!stays_in_range(numbers_of(request), taps_of(request))) return Support::no("the sums may leave int32");
+        if (!stays_in_range(numbers_of(request))) return Support::no("the results may leave int32");
         return Support::yes();
     }
 
     std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext& /*context*/) const override {
         const DepthwiseShape shape = shape_of(request, window_of(request));
-        const auto body = [packed = pack_depthwise(shape, numbers_of(request))](auto inputs, auto outputs) {
-            run_depthwise_avx512_vnni(packed, reinterpret_cast<const std::uint8_t*>(inputs[0]),
-                                      reinterpret_cast<std::uint8_t*>(outputs[0]));
+        const bool is_avx512 = has_avx512_vnni();
+        const auto pack = is_avx512 ? pack_depthwise : pack_depthwise_pairs;
+        const auto run = is_avx512 ? run_depthwise_avx512_vnni : run_depthwise_avx2;
+        const auto body = [packed = pack(shape, numbers_of(request)), run](auto inputs, auto outputs) {
+            run(packed, reinterpret_cast<const std::uint8_t*>(inputs[0]), reinterpret_cast<std::uint8_t*>(outputs[0]));
         };
-        return std::make_unique<LoopStep>("native_depthwise:avx512_vnni",
+        return std::make_unique<LoopStep>(is_avx512 ? "native_depthwise:avx512_vnni" : "native_depthwise:avx2",
                                           std::vector{channels_last_layout(request.inputs[0].type)},
                                           channels_last_layout(request.outputs[0].type), body);
     }
