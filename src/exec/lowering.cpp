@@ -88,6 +88,10 @@ private:
             form_product_group(id);
         } else if (is_binary(n)) {
             form_binary_group(id);
+        } else if (n.op == "BatchNormalization") {
+            Group group{.main = id, .output = n.outputs[0], .last = id};
+            take_activation(group);
+            if (group.activation.is_valid()) (void)accept(group, true);
         } else if (is_code_transparent(n) || n.op == "Transpose" || n.op == "Concat") {
             form_transparent_group(id);
         }

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "graph/builder.hpp"
 #include "graph/passes/passes.hpp"
@@ -20,10 +22,19 @@ bool has_read_mask(const Graph& graph, const Node& node) {
     return !graph.uses(node.outputs[1]).empty() || graph.is_output(node.outputs[1]);
 }
 
+/// Exporters write a Pad before pooling whether it pads or not.
+bool pads_nothing(const Graph& graph, const Node& node) {
+    if (node.op != "Pad" || node.inputs.size() < 2 || !node.inputs[1].is_valid()) return false;
+    const Tensor& pads = graph.value(node.inputs[1]).constant;
+    if (pads.is_empty() || pads.dtype() != DType::s64) return false;
+    const auto counts = pads.as<std::int64_t>();
+    return std::all_of(counts.begin(), counts.end(), [](std::int64_t count) { return count == 0; });
+}
+
 bool is_identity(const Graph& graph, const Node& node) {
     if (node.op == "Dropout")
         check_inference_mode(graph, node);
-    else if (node.op != "Identity")
+    else if (node.op != "Identity" && !pads_nothing(graph, node))
         return false;
     if (has_read_mask(graph, node)) return false;
     return !node.inputs.empty() && node.inputs[0].is_valid() && !node.outputs.empty() && node.outputs[0].is_valid();
@@ -31,7 +42,7 @@ bool is_identity(const Graph& graph, const Node& node) {
 
 }  // namespace
 
-/// Readers of an Identity's or Dropout's output read its input instead. Graph inputs and outputs keep their names: when
+/// Readers of an Identity's, a Dropout's or an empty Pad's output read its input instead. Graph inputs and outputs keep their names: when
 /// the output is a graph output, the node before it produces it directly; an Identity stays where that is not possible
 /// (its input is itself a graph input, a constant or another graph output).
 Graph remove_identity(const Graph& graph, const OpLibrary&) {

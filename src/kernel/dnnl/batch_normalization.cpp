@@ -1,5 +1,5 @@
 // Source: ONNX operator BatchNormalization, opset 15, inference. fp32 with constant statistics; only where it could not
-// be folded into a Conv.
+// be folded into a Conv. A Relu behind it is part of the primitive.
 #include "kernel/dnnl/common_engine.hpp"
 #include "kernel/dnnl/common_fusion.hpp"
 #include "kernel/dnnl/common_layout.hpp"
@@ -7,6 +7,9 @@
 
 namespace halftone::onednn {
 namespace {
+
+/// The only thing that the primitive takes along.
+bool has_relu(const KernelRequest& request) { return request.clamp == Clamp{.low = 0.0F}; }
 
 dnnl::batch_normalization_forward::primitive_desc describe_normalization(const KernelRequest& request,
                                                                          const Layout& layout) {
@@ -17,7 +20,8 @@ dnnl::batch_normalization_forward::primitive_desc describe_normalization(const K
             desc,
             desc,
             float_attribute(*request.node, "epsilon", 1.0e-5F),
-            Flags::use_global_stats | Flags::use_scale | Flags::use_shift,
+            Flags::use_global_stats | Flags::use_scale | Flags::use_shift |
+                (has_relu(request) ? Flags::fuse_norm_relu : Flags::none),
             plain_attributes()};
 }
 
@@ -26,7 +30,9 @@ public:
     std::string_view type() const override { return "BatchNormalization"; }
 
     Support accepts(const KernelRequest& request) const override {
-        if (const Support unary = check_f32_unary(request); !unary.is_supported) return unary;
+        KernelRequest alone = request;
+        if (has_relu(request)) alone.clamp = {};
+        if (const Support unary = check_f32_unary(alone); !unary.is_supported) return unary;
         if (int_attribute(*request.node, "training_mode", 0) != 0) return Support::no("training_mode is not supported");
         const Shape& shape = request.inputs[0].type.shape;
         if (shape.rank() < 2 || request.constants.size() != 5) return Support::no("the statistics are not constant");

@@ -67,6 +67,22 @@ TEST(Lowering, Fp32ConvTakesItsReluAlong) {
     EXPECT_THAT(steps_of(n.typed({n.relu("r", n.conv1x1("c", n.x))})), ElementsAre("Conv[clamp](x) -> r_out"));
 }
 
+TEST(Lowering, ABatchNormalizationTakesAReluAlongButNoClip) {
+    Net g;
+    const auto normalized = [&](const std::string& name) {
+        std::vector<ValueId> inputs{g.x};
+        for (const char* part : {"scale", "shift", "mean", "variance"}) {
+            inputs.push_back(g.constant(name + part, random_tensor({4}, 7, 0.5F, 1.0F)));
+        }
+        return g.node("BatchNormalization", name, inputs);
+    };
+    const ValueId relu = g.relu("relu", normalized("a"));
+    const ValueId clip = g.clip("clip", normalized("b"), 0, 6);
+    EXPECT_THAT(steps_of(g.typed({relu, clip})),
+                ElementsAre("BatchNormalization[clamp](x) -> relu_out", "BatchNormalization[](x) -> b_out",
+                            "Clip[](b_out) -> clip_out"));
+}
+
 TEST(Lowering, Fp32ConvTakesResidualAndActivationAlong) {
     Net n;
     const ValueId a = n.relu("r1", n.conv1x1("c1", n.x));

@@ -120,6 +120,19 @@ TEST(RemoveIdentity, RemovesADropoutWithAnUnusedMask) {
     EXPECT_EQ(op_sequence(graph), "Relu Relu");
 }
 
+TEST(RemoveIdentity, RemovesAPadThatPadsNothing) {
+    for (const std::int64_t last : {0, 1}) {
+        GraphMaker g;
+        const ValueId a = g.node("Relu", "a", {g.input("x", {1, 2, 3, 3})});
+        Tensor pads(TensorType{DType::s64, Shape{8}});
+        std::fill_n(pads.mutable_view().data, pads.bytes(), std::byte{0});
+        pads.mutable_view().as<std::int64_t>()[7] = last;
+        const ValueId padded = g.node("Pad", "pad", {a, g.constant("pads", pads)});
+        const Graph graph = apply("remove_identity", g.build({g.node("Relu", "b", {padded})}));
+        EXPECT_EQ(op_sequence(graph), last == 0 ? "Relu Relu" : "Relu Pad Relu");
+    }
+}
+
 TEST(RemoveIdentity, RefusesADropoutInTrainingMode) {
     GraphMaker g;
     Tensor on(TensorType{DType::boolean, Shape{}});

@@ -60,6 +60,23 @@ TEST(BatchNormalization, EqualsReference) {
     }
 }
 
+TEST(BatchNormalization, TakesAReluAlong) {
+    KernelCase c("BatchNormalization", {}, 5);
+    c.input(random_reals({2, 5, 4, 3}, -1, 1, 1));
+    c.constants({{},
+                 random_reals({5}, -2, 2, 2),
+                 random_reals({5}, -1, 1, 3),
+                 random_reals({5}, -1, 1, 4),
+                 random_reals({5}, 0.1, 2, 5)});
+    const Tensor plain = run(Backend::ref, c.output());
+    const Tensor fused = run(Backend::dnnl, c.clamp(0.0F, kInfinity));
+    for (std::size_t i = 0; i < plain.as<float>().size(); ++i) {
+        EXPECT_NEAR(fused.as<float>()[i], std::max(plain.as<float>()[i], 0.0F), 1e-6) << i;
+    }
+    EXPECT_EQ(find_op(Backend::dnnl, "BatchNormalization")->supports(c.clamp(0.0F, 6.0F).request).why,
+              "the op fuses nothing");
+}
+
 TEST(PointwiseRefusals, NameTheReason) {
     KernelCase c("Relu", {}, 1);
     c.input(random_codes(DType::u8, {4}, 1), per_tensor(DType::u8, 0.1F, 5)).output();
