@@ -33,6 +33,21 @@ inline void quantize_loop(const float* x, std::size_t n, float scale, std::int32
     }
 }
 
+/// One row with parameters for each element: slices along the last dimension.
+template <class Code>
+inline void quantize_row(const float* x, std::size_t n, const float* scale, const std::int32_t* zero_point, Code* out) {
+    for (std::size_t i = 0; i < n; ++i) {
+        const float lowest = static_cast<float>(std::numeric_limits<Code>::min() - zero_point[i]);
+        const float highest = static_cast<float>(std::numeric_limits<Code>::max() - zero_point[i]);
+        float v = x[i] / scale[i];
+        v = v == v ? v : 0.0F;  // NaN
+        v = v > lowest ? v : lowest;
+        v = v < highest ? v : highest;
+        const float rounded = (v + kRound) - kRound;
+        out[i] = static_cast<Code>(static_cast<std::int32_t>(rounded) + zero_point[i]);
+    }
+}
+
 template <class Code>
 inline void dequantize_loop(const Code* codes, std::size_t n, float scale, float zero_point, float* y) {
     for (std::size_t i = 0; i < n; ++i) y[i] = (static_cast<float>(codes[i]) - zero_point) * scale;
@@ -45,6 +60,14 @@ HALFTONE_SIMD_CLONES void quantize_s8(const float* x, std::size_t n, float scale
 HALFTONE_SIMD_CLONES void quantize_u8(const float* x, std::size_t n, float scale, std::int32_t zero_point,
                                       std::uint8_t* out) {
     quantize_loop(x, n, scale, zero_point, out);
+}
+HALFTONE_SIMD_CLONES void quantize_row_s8(const float* x, std::size_t n, const float* scale,
+                                          const std::int32_t* zero_point, std::int8_t* out) {
+    quantize_row(x, n, scale, zero_point, out);
+}
+HALFTONE_SIMD_CLONES void quantize_row_u8(const float* x, std::size_t n, const float* scale,
+                                          const std::int32_t* zero_point, std::uint8_t* out) {
+    quantize_row(x, n, scale, zero_point, out);
 }
 HALFTONE_SIMD_CLONES void dequantize_s8(const std::int8_t* q, std::size_t n, float scale, float zero_point, float* y) {
     dequantize_loop(q, n, scale, zero_point, y);
@@ -67,6 +90,30 @@ HALFTONE_SIMD_CLONES float largest_magnitude(const float* x, std::size_t n) {
     return std::bit_cast<float>(largest);
 }
 
+/// The same for each element of a row: largest[i] = max(largest[i], bits of |x[i]|).
+HALFTONE_SIMD_CLONES void widen_row(const float* x, std::size_t n, std::int32_t* largest) {
+    for (std::size_t i = 0; i < n; ++i) {
+        const std::int32_t magnitude = std::bit_cast<std::int32_t>(x[i]) & 0x7fffffff;
+        largest[i] = magnitude > largest[i] ? magnitude : largest[i];
+    }
+}
+
+/// Largest |code|, and how many are above 64.
+struct Magnitudes {
+    int largest = 0;
+    std::int64_t above_64 = 0;
+};
+HALFTONE_SIMD_CLONES Magnitudes magnitudes(const std::int8_t* codes, std::size_t n) {
+    int largest = 0;
+    std::int64_t above_64 = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+        const int magnitude = codes[i] < 0 ? -int{codes[i]} : int{codes[i]};
+        largest = magnitude > largest ? magnitude : largest;
+        above_64 += magnitude > 64 ? 1 : 0;
+    }
+    return {largest, above_64};
+}
+
 void check_scale(float scale) { HALFTONE_CHECK(std::isfinite(scale) && scale > 0, "a scale is finite and > 0"); }
 
 /// Per-tensor parameters see the whole tensor as one slice.
@@ -76,6 +123,73 @@ Slices slices_of(const Shape& shape, const QuantParams& params) {
     const Slices slices = slices_of(shape, params.axis);
     HALFTONE_CHECK(slices.channels == params.scale.size(), "one scale for each slice of " + shape.to_text());
     return slices;
+}
+
+/// quantize() where a slice has one element in each row: a call for each would take longer than its work.
+void quantize_rows(std::span<const float> x, const Slices& slices, const QuantParams& params, MutableView codes) {
+    const CodeRange range = code_range(params.dtype);
+    for (std::size_t c = 0; c < slices.channels; ++c) {
+        check_scale(params.scale[c]);
+        HALFTONE_CHECK(params.zero_point[c] >= range.low && params.zero_point[c] <= range.high,
+                       "a zero point is a code");
+    }
+    for (std::size_t row = 0; row < slices.outer; ++row) {
+        const std::size_t first = row * slices.channels;
+        const float* values = x.data() + first;
+        const float* scale = params.scale.data();
+        const std::int32_t* zero_point = params.zero_point.data();
+        if (params.dtype == DType::s8) {
+            quantize_row_s8(values, slices.channels, scale, zero_point, codes.as<std::int8_t>().data() + first);
+        } else {
+            quantize_row_u8(values, slices.channels, scale, zero_point, codes.as<std::uint8_t>().data() + first);
+        }
+    }
+}
+
+template <class Code>
+void dequantize_rows(std::span<const Code> codes, const Slices& slices, const QuantParams& params, float* y) {
+    for (std::size_t row = 0; row < slices.outer; ++row) {
+        for (std::size_t c = 0; c < slices.channels; ++c) {
+            const std::size_t i = row * slices.channels + c;
+            y[i] = (static_cast<float>(codes[i]) - static_cast<float>(params.zero_point[c])) * params.scale[c];
+        }
+    }
+}
+
+/// dequantize() where a slice has one element in each row. False for a dtype that only the general walk reports.
+bool dequantize_rows(const Tensor& codes, const Slices& slices, const QuantParams& params, float* y) {
+    std::for_each(params.scale.begin(), params.scale.end(), check_scale);
+    switch (codes.dtype()) {
+        case DType::s8:
+            dequantize_rows(codes.as<std::int8_t>(), slices, params, y);
+            return true;
+        case DType::u8:
+            dequantize_rows(codes.as<std::uint8_t>(), slices, params, y);
+            return true;
+        case DType::s32:
+            dequantize_rows(codes.as<std::int32_t>(), slices, params, y);
+            return true;
+        default:
+            return false;
+    }
+}
+
+/// Largest |x| of each slice.
+std::vector<float> widest_of(std::span<const float> values, const Slices& slices) {
+    std::vector<std::int32_t> widest(slices.channels, 0);  // bits, which are ordered as the numbers are
+    if (slices.inner == 1) {
+        for (std::size_t row = 0; row < slices.outer; ++row) {
+            widen_row(values.data() + row * slices.channels, slices.channels, widest.data());
+        }
+    } else {
+        for_each_block(slices, [&](std::size_t channel, std::size_t offset) {
+            const float magnitude = largest_magnitude(values.data() + offset, slices.inner);
+            widest[channel] = std::max(widest[channel], std::bit_cast<std::int32_t>(magnitude));
+        });
+    }
+    std::vector<float> reals;
+    for (const std::int32_t bits : widest) reals.push_back(std::bit_cast<float>(bits));
+    return reals;
 }
 
 float scale_from(double widest, double codes) {
@@ -118,6 +232,10 @@ Tensor quantize(const Tensor& x, const QuantParams& params) {
     Tensor codes({params.dtype, x.shape()});
     const Slices slices = slices_of(x.shape(), params);
     const auto values = x.as<float>();
+    if (slices.inner == 1) {
+        quantize_rows(values, slices, params, codes.mutable_view());
+        return codes;
+    }
     std::byte* out = codes.mutable_view().data;  // codes are one byte wide
     const Shape block{static_cast<std::int64_t>(slices.inner)};
     for_each_block(slices, [&](std::size_t channel, std::size_t offset) {
@@ -132,6 +250,7 @@ Tensor dequantize(const Tensor& codes, const QuantParams& params) {
     Tensor x({DType::f32, codes.shape()});
     const Slices slices = slices_of(codes.shape(), params);
     const auto values = x.mutable_view().as<float>();
+    if (slices.inner == 1 && dequantize_rows(codes, slices, params, values.data())) return x;
     const Shape block{static_cast<std::int64_t>(slices.inner)};
     const std::size_t width = size_of(params.dtype);
     for_each_block(slices, [&](std::size_t channel, std::size_t offset) {
@@ -181,12 +300,7 @@ QuantParams weight_params(const Tensor& weights, Granularity granularity, std::i
     const Slices slices = granularity == Granularity::per_tensor
                               ? Slices{.inner = static_cast<std::size_t>(weights.elements())}
                               : slices_of(weights.shape(), axis);
-    std::vector<float> widest(slices.channels, 0.0F);
-    const auto values = weights.as<float>();
-    for_each_block(slices, [&](std::size_t channel, std::size_t offset) {
-        const float magnitude = largest_magnitude(values.data() + offset, slices.inner);
-        widest[channel] = magnitude > widest[channel] || std::isnan(magnitude) ? magnitude : widest[channel];
-    });
+    const std::vector<float> widest = widest_of(weights.as<float>(), slices);
     QuantParams params{.dtype = DType::s8, .scale = {}, .zero_point = std::vector<std::int32_t>(slices.channels, 0)};
     params.axis = granularity == Granularity::per_tensor ? 0 : axis;
     for (const float w : widest) {
@@ -197,14 +311,18 @@ QuantParams weight_params(const Tensor& weights, Granularity granularity, std::i
 }
 
 bool pairs_fit_16_bits(const Tensor& weight_codes) {
-    int largest = 0;
+    const auto codes = weight_codes.as<std::int8_t>();
+    const Magnitudes found = magnitudes(codes.data(), codes.size());
+    const auto fits = [](int sum) { return 255 * sum <= std::numeric_limits<std::int16_t>::max(); };
+    static_assert(255 * (64 + 64) <= std::numeric_limits<std::int16_t>::max());
+    if (found.above_64 == 0) return true;
+    if (found.above_64 > 1 || !fits(found.largest)) return false;
     int second = 0;
-    for (const std::int8_t code : weight_codes.as<std::int8_t>()) {
+    for (const std::int8_t code : codes) {
         const int magnitude = std::abs(int{code});
-        second = std::max(second, std::min(magnitude, largest));
-        largest = std::max(largest, magnitude);
+        if (magnitude <= 64) second = std::max(second, magnitude);
     }
-    return 255 * (largest + second) <= std::numeric_limits<std::int16_t>::max();
+    return fits(found.largest + second);
 }
 
 CodeRange code_range(DType dtype) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/rng.hpp"
 
 namespace halftone {
 namespace {
@@ -98,6 +99,55 @@ TEST(Quantize, PerChannelUsesTheScaleOfEachSliceAlongTheAxis) {
     const Tensor codes = quantize(x, params);
     EXPECT_EQ(codes_of(codes), (Codes{1, 2, 2, 4, 5, 9, 3, 4, 6, 8, 13, 17}));
     EXPECT_THAT(dequantize(codes, params).as<float>(), ::testing::ElementsAreArray(x.as<float>()));
+}
+
+/// Slices along the last dimension are walked row by row, others slice by slice.
+TEST(Quantize, PerChannelDoesNotDependOnWhichDimensionTheChannelsAre) {
+    constexpr std::int64_t kRows = 37, kChannels = 21;
+    Tensor by_row(TensorType{DType::f32, Shape{kRows, kChannels}});
+    Tensor by_channel(TensorType{DType::f32, Shape{kChannels, kRows}});
+    Rng rng(3);
+    for (std::size_t r = 0; r < kRows; ++r) {
+        for (std::size_t c = 0; c < kChannels; ++c) {
+            auto value = static_cast<float>(rng.uniform(-3.0, 3.0) * static_cast<double>(c + 1));
+            if (r == 5) value = 0.5F * static_cast<float>(c);
+            by_row.mutable_view().as<float>()[r * kChannels + c] = value;
+            by_channel.mutable_view().as<float>()[c * kRows + r] = value;
+        }
+    }
+    QuantParams params = weight_params(by_row, Granularity::per_channel, 1);
+    EXPECT_EQ(params.scale, weight_params(by_channel, Granularity::per_channel, 0).scale);
+    for (std::size_t c = 0; c < kChannels; ++c) params.zero_point[c] = static_cast<std::int32_t>(c) - 9;
+    for (const DType dtype : {DType::s8, DType::u8}) {
+        params.dtype = dtype;
+        for (std::int32_t& zero_point : params.zero_point)
+            zero_point = dtype == DType::u8 ? zero_point + 128 : zero_point;
+        params.axis = 1;
+        const Tensor rows = quantize(by_row, params);
+        const Tensor real_rows = dequantize(rows, params);
+        params.axis = 0;
+        const Tensor slices = quantize(by_channel, params);
+        const Tensor real_slices = dequantize(slices, params);
+        for (std::size_t r = 0; r < kRows; ++r) {
+            for (std::size_t c = 0; c < kChannels; ++c) {
+                EXPECT_EQ(rows.view().data[r * kChannels + c], slices.view().data[c * kRows + r]) << r << " " << c;
+                EXPECT_EQ(real_rows.as<float>()[r * kChannels + c], real_slices.as<float>()[c * kRows + r]);
+            }
+        }
+    }
+}
+
+TEST(PairsFit16Bits, LooksAtTheTwoLargestWeights) {
+    const auto fit = [](const std::vector<std::int8_t>& codes) {
+        return pairs_fit_16_bits(Tensor::of<std::int8_t>({static_cast<std::int64_t>(codes.size())}, codes));
+    };
+    EXPECT_TRUE(fit({64, -64, 64, 3}));   // 255 * 128 = 32640
+    EXPECT_FALSE(fit({65, 1, -64, 64}));  // 255 * 129 = 32895
+    EXPECT_TRUE(fit({65, 1, -63, 63}));
+    EXPECT_FALSE(fit({65, 65}));
+    EXPECT_TRUE(fit({-128, 0, 0}));
+    EXPECT_FALSE(fit({-128, 0, 1}));
+    EXPECT_TRUE(fit({}));
 }
 
 TEST(Quantize, PerChannelOfOneSliceIsPerTensor) {
