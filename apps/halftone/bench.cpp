@@ -55,9 +55,11 @@ struct SetUp {
     double candidate_ms = 0;  ///< 0: no candidates
 };
 
-/// Median over candidates that each change one unit.
-double candidate_ms(const BenchModel& model, const CompileOptions& compile) {
+/// Median over candidates that each change one unit, in memory that they share as those of a search do.
+double candidate_ms(const BenchModel& model, CompileOptions compile) {
     constexpr std::size_t kCandidates = 25;
+    WorkingMemory memory;
+    compile.memory = &memory;
     std::vector<double> times;
     for (std::size_t number = 0; number < kCandidates; ++number) {
         const auto start = Clock::now();

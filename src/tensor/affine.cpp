@@ -98,20 +98,13 @@ HALFTONE_SIMD_CLONES void widen_row(const float* x, std::size_t n, std::int32_t*
     }
 }
 
-/// Largest |code|, and how many are above 64.
-struct Magnitudes {
-    int largest = 0;
-    std::int64_t above_64 = 0;
-};
-HALFTONE_SIMD_CLONES Magnitudes magnitudes(const std::int8_t* codes, std::size_t n) {
-    int largest = 0;
-    std::int64_t above_64 = 0;
+HALFTONE_SIMD_CLONES std::uint8_t largest_code(const std::int8_t* codes, std::size_t n) {
+    std::uint8_t largest = 0;
     for (std::size_t i = 0; i < n; ++i) {
-        const int magnitude = codes[i] < 0 ? -int{codes[i]} : int{codes[i]};
+        const auto magnitude = static_cast<std::uint8_t>(codes[i] < 0 ? -codes[i] : codes[i]);  // of -128: 128
         largest = magnitude > largest ? magnitude : largest;
-        above_64 += magnitude > 64 ? 1 : 0;
     }
-    return {largest, above_64};
+    return largest;
 }
 
 void check_scale(float scale) { HALFTONE_CHECK(std::isfinite(scale) && scale > 0, "a scale is finite and > 0"); }
@@ -312,17 +305,20 @@ QuantParams weight_params(const Tensor& weights, Granularity granularity, std::i
 
 bool pairs_fit_16_bits(const Tensor& weight_codes) {
     const auto codes = weight_codes.as<std::int8_t>();
-    const Magnitudes found = magnitudes(codes.data(), codes.size());
     const auto fits = [](int sum) { return 255 * sum <= std::numeric_limits<std::int16_t>::max(); };
-    static_assert(255 * (64 + 64) <= std::numeric_limits<std::int16_t>::max());
-    if (found.above_64 == 0) return true;
-    if (found.above_64 > 1 || !fits(found.largest)) return false;
+    const int largest = largest_code(codes.data(), codes.size());
+    if (fits(2 * largest)) return true;
     int second = 0;
+    bool is_found = false;
     for (const std::int8_t code : codes) {
         const int magnitude = std::abs(int{code});
-        if (magnitude <= 64) second = std::max(second, magnitude);
+        if (magnitude == largest && !is_found)
+            is_found = true;
+        else
+            second = std::max(second, magnitude);
+        if (!fits(largest + second)) return false;  // in weights of 8 bits after a few
     }
-    return fits(found.largest + second);
+    return fits(largest + second);
 }
 
 CodeRange code_range(DType dtype) {
