@@ -12,6 +12,7 @@
 
 #include "base/error.hpp"
 #include "base/file_system.hpp"
+#include "base/log.hpp"
 #include "bench_autotune.hpp"
 #include "bench_model.hpp"
 #include "commands.hpp"
@@ -80,6 +81,17 @@ void measure_round(Session& session, Measured& measured) {
     measured.steps_ns.resize(nanoseconds.size(), 0.0);
     for (std::size_t s = 0; s < nanoseconds.size(); ++s) measured.steps_ns[s] += static_cast<double>(nanoseconds[s]);
     ++measured.profiled_runs;
+}
+
+/// A plan or file of another machine runs by the defaults where its kernels do not exist.
+void warn_of_missing_kernels(const Graph& graph, CompileOptions compile) {
+    if (kernel_choices(graph).empty()) return;
+    compile.lists_kernels = true;
+    const std::vector<std::string> missing = missing_kernels(graph, Session(graph, reference_ops(), compile));
+    if (missing.empty()) return;
+    log::warning("bench",
+                 "{} of the chosen kernels are not to be had on this machine ({}), the first {}: defaults run instead",
+                 missing.size(), isa_name(), missing[0]);
 }
 
 void warm_up(Session& session) {
@@ -210,6 +222,7 @@ int run_bench(const BenchOptions& options) {
     Session session(model.graph(), reference_ops(), compile);
     SetUp set_up{.model_ms = ms_since(start)};
     fill_inputs(session, model.graph().inputs().size());
+    warn_of_missing_kernels(model.graph(), compile);
     if (model.has_candidates()) set_up.candidate_ms = candidate_ms(model, compile);
     const Measured measured = options.on_demand ? measure_on_demand(session) : measure(session, options.rounds);
     if (measured.runs_ms.empty() && is_stopped == 0) throw ConfigError("--on-demand: standard input has no line");

@@ -2,15 +2,46 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <filesystem>
+
+#include "base/error.hpp"
 #include "base/file_system.hpp"
 #include "kernel/machine.hpp"
 #include "kernel/ref/ref_op.hpp"
 #include "plan_file.hpp"
 
 namespace halftone::app {
+namespace {
+
+/// Before minutes are spent on measuring.
+void check_folder_of(const std::string& path) {
+    if (path.empty()) return;
+    const std::string folder = std::filesystem::path(path).parent_path().string();
+    if (!folder.empty() && !make_posix_file_system()->is_directory(folder)) {
+        throw IoError("'" + path + "': there is no folder '" + folder + "'");
+    }
+}
+
+}  // namespace
+
+std::vector<std::string> missing_kernels(const Graph& graph, const Session& session) {
+    std::vector<std::string> missing;
+    for (const auto& [node, kernel] : kernel_choices(graph)) {
+        const bool is_there = std::any_of(
+            session.steps().begin(), session.steps().end(), [&node = node, &kernel = kernel](const StepInfo& step) {
+                return step.name == node &&
+                       std::find(step.kernels.begin(), step.kernels.end(), kernel) != step.kernels.end();
+            });
+        if (!is_there) missing.push_back(kernel + " for " + node);
+    }
+    return missing;
+}
 
 Autotuned choose_kernels(BenchModel& model, const BenchOptions& options, const CompileOptions& compile,
                          const std::function<bool()>& is_stopped) {
+    check_folder_of(options.save);
+    check_folder_of(options.save_plan);
     const std::size_t inputs = model.graph().inputs().size();
     const Autotuned tuned = autotune(model.graph(), reference_ops(), compile,
                                      {.rounds = options.rounds,
@@ -32,6 +63,7 @@ nlohmann::ordered_json autotune_json(const Autotuned& tuned) {
     nlohmann::ordered_json json;
     json["gain"] = {{"median", tuned.gain.median}, {"ci95", {tuned.gain.low, tuned.gain.high}}};
     json["is_dropped"] = tuned.is_dropped;
+    json["unnamed_steps"] = tuned.unnamed;
     json["steps"] = nlohmann::ordered_json::array();
     for (const KernelTimes& step : tuned.steps) {
         nlohmann::ordered_json row;
@@ -55,7 +87,12 @@ void print_autotune(const Autotuned& tuned) {
         }
         fmt::print("\n");
     }
-    if (tuned.steps.empty()) fmt::print("  no step has more than one kernel here\n");
+    if (tuned.steps.empty())
+        fmt::print("  none: no step {}\n", tuned.unnamed > 0 ? "has a name" : "has more than one kernel");
+    if (tuned.unnamed > 0) {
+        fmt::print("{} steps have no name in the model, by which a choice could be kept: they run by their defaults\n",
+                   tuned.unnamed);
+    }
     if (tuned.is_dropped) {
         fmt::print("together the choices were not faster than the defaults ({:.3f} [{:.3f}, {:.3f}]): none is kept\n",
                    tuned.gain.median, tuned.gain.low, tuned.gain.high);

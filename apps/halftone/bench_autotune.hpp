@@ -3,6 +3,8 @@
 
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
 #include "bench_model.hpp"
 #include "commands.hpp"
@@ -14,6 +16,9 @@ namespace halftone::app {
 /// @throws IoError
 [[nodiscard]] Autotuned choose_kernels(BenchModel& model, const BenchOptions& options, const CompileOptions& compile,
                                        const std::function<bool()>& is_stopped);
+
+/// Choices of the graph that its session could not follow: "KERNEL for NODE". @pre CompileOptions::lists_kernels
+[[nodiscard]] std::vector<std::string> missing_kernels(const Graph& graph, const Session& session);
 
 [[nodiscard]] nlohmann::ordered_json autotune_json(const Autotuned& tuned);
 void print_autotune(const Autotuned& tuned);

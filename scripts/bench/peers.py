@@ -2,12 +2,13 @@
 """Our engine against ONNX Runtime and OpenVINO: the same files, machine and threads, measured in turn.
 
     scripts/bench/setup.sh && scripts/bench/models.py && cmake --preset release && cmake --build --preset release
-    scripts/bench/peers.py [--only NAME,…] [--threads 1,2] [--rounds 15] [--int8 peer|ours] [--json OUT]
+    scripts/bench/peers.py [--only NAME,…] [--threads 1,2] [--rounds 15] [--int8 peer|ours] [--autotune] [--json OUT]
 
 For every model six programs hold it (three engines, fp32 and int8); a round times each of them for 0.1 s, one after the
 other, so that a slow phase of the machine hits all alike. A ratio is the median over the rounds of (peer's median / ours);
 above 1: we are faster. --int8 peer: the file of ONNX Runtime's own quantizer; ours: the one that `halftone bench
---precision int8 --save` writes from the fp32 file. For int8 the layers that an engine ran in float are listed.
+--precision int8 --save` writes from the fp32 file. For int8 the layers that an engine ran in float are listed. --autotune: ours runs with the kernels that `halftone bench
+--autotune` chose for the file and the number of threads just before.
 """
 
 import argparse
@@ -67,8 +68,18 @@ def ratio(other, ours):
     return statistics.median(a / b for a, b in zip(other.medians, ours.medians))
 
 
+def autotuned(path, options, threads):
+    """The same model with our engine's choice of kernels in its metadata."""
+    tuned = path.with_suffix(f".tuned{threads}.onnx")
+    subprocess.run([str(word) for word in (options.program, "bench", path, "--autotune", "--threads", threads, "--batch",
+                                           options.batch, "--rounds", 11, "--save", tuned)],
+                   check=True, stdout=subprocess.DEVNULL, env=dict(os.environ, OMP_NUM_THREADS=str(threads)))
+    return tuned
+
+
 def measure(files, options, threads):
-    programs = {(engine, kind): Program(engine, path, options, threads)
+    ours = {kind: autotuned(path, options, threads) if options.autotune else path for kind, path in files.items()}
+    programs = {(engine, kind): Program(engine, ours[kind] if engine == "halftone" else path, options, threads)
                 for engine in ENGINES for kind, path in files.items()}
     for _ in range(options.rounds):
         for program in programs.values():
@@ -117,6 +128,7 @@ def main():
     parser.add_argument("--batch", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--int8", choices=["peer", "ours"], default="peer")
+    parser.add_argument("--autotune", action="store_true", help="choose our kernels by measurement first")
     parser.add_argument("--program", type=pathlib.Path, default=TOP / "build/release/bin/halftone")
     parser.add_argument("--json", type=pathlib.Path, help="also write the figures to this file")
     options = parser.parse_args()

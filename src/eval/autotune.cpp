@@ -109,8 +109,12 @@ private:
         options.lists_kernels = true;
         const Session session(graph_, ops_, options);
         for (const StepInfo& step : session.steps()) {
-            if (step.kernels.size() > 1 && can_be_named(step.name))
+            if (step.kernels.size() < 2) continue;
+            if (can_be_named(step.name)) {
                 result_.steps.push_back({step.name, step.op, step.kernels, {}, 0});
+            } else {
+                ++result_.unnamed;
+            }
         }
     }
 

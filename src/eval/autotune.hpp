@@ -32,6 +32,7 @@ struct Autotuned {
     KernelChoices choices;           ///< steps that do not run by their default
     std::vector<KernelTimes> steps;  ///< those with more than one kernel, in execution order
     Ratio gain;                      ///< of whole runs: default's time / chosen's; of no choice: 1
+    std::size_t unnamed = 0;         ///< steps with more than one kernel, but no name to choose it by
     bool is_dropped = false;         ///< choices were made, but whole runs were not faster: none is left
 };
 

@@ -1,9 +1,13 @@
 """`halftone bench --autotune`: kernels are timed, the choice is written, read and run. No figure is judged."""
 import json
+import signal
+import subprocess
+import time
 
 import yaml
 
-from halftone_cli import DEMO, DEMO_MODEL, GOAL_MISSED, OK, OUT_OF_REACH, USAGE, SystemTest, halftone, main, settings
+from halftone_cli import (DEMO, DEMO_MODEL, GOAL_MISSED, IO, OK, OUT_OF_REACH, STOPPED, USAGE, SystemTest, command,
+                          environment, halftone, main, settings)
 
 
 class Autotune(SystemTest):
@@ -51,6 +55,28 @@ class Autotune(SystemTest):
         tuned = self.folder / "tuned.yaml"
         self.bench("--plan", other, "--autotune", "--save-plan", tuned)
         self.assertLessEqual(tuned.read_text().count("kernels:"), 1)
+
+    def test_says_which_chosen_kernels_are_not_here(self):
+        plan, other = self.plan(), self.folder / "other.yaml"
+        other.write_text(plan.read_text() + "kernels:\n- {node: none, kernel: dnnl/brgconv:avx1024}\n")
+        done = halftone("bench", DEMO_MODEL, "--plan", other, "--rounds", 1)
+        self.assert_code(OK, done)
+        self.assertIn("dnnl/brgconv:avx1024 for none", done.err)
+        self.assertNotIn("not to be had", halftone("bench", DEMO_MODEL, "--plan", plan, "--rounds", 1).err)
+
+    def test_a_stop_writes_nothing(self):
+        saved = self.folder / "saved.onnx"
+        process = subprocess.Popen(command("bench", DEMO_MODEL, "--autotune", "--rounds", 100000, "--save", saved),
+                                   env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        time.sleep(2)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+        self.assertEqual(process.returncode, STOPPED)
+        self.assertFalse(saved.exists())
+
+    def test_a_folder_that_is_not_there_is_said_before_measuring(self):
+        done = halftone("bench", DEMO_MODEL, "--autotune", "--rounds", 100000, "--save", self.folder / "none" / "x.onnx")
+        self.assert_refused(done, IO, "there is no folder")
 
     def test_refuses_kernels_that_are_none(self):
         plan, broken = self.plan(), self.folder / "broken.yaml"

@@ -67,8 +67,7 @@ Multiplier as_matmul(const Product& p) {
             ""};
 }
 
-// ---- as a convolution over an image of 1 x rows pixels
-// ----------------------------------------------------------------
+// ---- as a convolution over an image of 1 x rows pixels -----------------------------------------------------------
 
 Fusion fuse_convolution(const Product& p) {
     constexpr int kOutputMask = 1;  // dimension 0 of [N, K, 1, 1]
@@ -118,8 +117,7 @@ Multiplier as_convolution(const Product& p) {
             std::string(kConvolution)};
 }
 
-// ---- the choice
-// ---------------------------------------------------------------------------------------------------------
+// ---- the choice ---------------------------------------------------------------------------------------------------
 
 /// What `describe` gives; nothing where oneDNN has no implementation.
 template <class Describe>

@@ -41,8 +41,9 @@ Support check_for_avx2(const KernelRequest& request, const ref::Window& window) 
     if (window.kernel[1] != 3 || window.output[2] < kLeastWidth || request.inputs[0].type.shape[1] < kPairChannels) {
         return Support::no("own kernels for AVX2 are for 3x3, images 14 wide or more, and at least 16 channels");
     }
-    const bool is_exact = request.inputs[0].type.dtype == DType::u8 && request.weight.dtype() == DType::s8 &&
-                          pairs_fit_16_bits(request.weight);
+    const bool is_exact =
+        has_exact_int8() || (request.inputs[0].type.dtype == DType::u8 && request.weight.dtype() == DType::s8 &&
+                             pairs_fit_16_bits(request.weight));
     return is_exact ? Support::no("oneDNN's int8 kernel is exact for these weights") : Support::yes();
 }
 

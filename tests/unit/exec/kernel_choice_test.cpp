@@ -99,5 +99,26 @@ TEST(KernelChoices, EveryKernelAgreesWithTheReference) {
     }
 }
 
+TEST(KernelChoices, EveryKernelOfAQuantizedNetAgreesWithTheReference) {
+    for (std::uint64_t seed = 0; seed < 10; ++seed) {
+        const Graph graph = RandomNet(seed).build();
+        const Tensor input = random_tensor({2, 3, 9, 9}, seed);
+        Rng rng(seed);
+        const test::QuantCase c(graph, test::random_configs(find_units(graph).size(), rng),
+                                test::observed_ranges(graph, input));
+        const Graph quantized = c.apply().graph;
+        const std::vector<float> reference = run_once(quantized, input, Backend::ref);
+        float largest = 0;
+        for (const float v : reference) largest = std::max(largest, std::abs(v));
+        const std::vector<StepInfo> steps = steps_of(quantized);
+        for (std::size_t k = 0; k < most_kernels(steps); ++k) {
+            // A tie may round to the neighbouring code (kernel/dnnl/README.md), which shows here.
+            EXPECT_THAT(run_once(with_kernels(quantized, choices_of(steps, k)), input),
+                        Pointwise(::testing::FloatNear(0.02F * largest), reference))
+                << "net " << seed << ", kernel " << k;
+        }
+    }
+}
+
 }  // namespace
 }  // namespace halftone
