@@ -42,9 +42,9 @@ bool is_identity(const Graph& graph, const Node& node) {
 
 }  // namespace
 
-/// Readers of an Identity's, a Dropout's or an empty Pad's output read its input instead. Graph inputs and outputs keep their names: when
-/// the output is a graph output, the node before it produces it directly; an Identity stays where that is not possible
-/// (its input is itself a graph input, a constant or another graph output).
+/// Readers of an Identity's, a Dropout's or an empty Pad's output read its input instead. Graph inputs and outputs keep
+/// their names: when the output is a graph output, the node before it produces it directly; an Identity stays where
+/// that is not possible (its input is itself a graph input, a constant or another graph output).
 Graph remove_identity(const Graph& graph, const OpLibrary&) {
     GraphBuilder builder(graph);
     for (std::size_t n = 0; n < graph.nodes().size(); ++n) {
