@@ -31,10 +31,10 @@ Support check_weight_params(const KernelRequest& request, std::int64_t channels,
 }
 
 Support check_int8(const KernelRequest& request, std::int64_t channels, std::int64_t axis) {
-    if (needs_widening(request)) {
-        const bool is_weighed = float_attribute(*request.node, "alpha", 1.0F) != 1.0F ||
-                                float_attribute(*request.node, "beta", 1.0F) != 1.0F;
-        if (is_weighed) return Support::no("alpha and beta of int8 need VNNI (this machine: " + isa_name() + ")");
+    const bool is_weighed =
+        float_attribute(*request.node, "alpha", 1.0F) != 1.0F || float_attribute(*request.node, "beta", 1.0F) != 1.0F;
+    if (is_weighed && needs_widening(request)) {
+        return Support::no("alpha and beta of int8 need VNNI (this machine: " + isa_name() + ")");
     }
     if (request.has_residual && (request.node->op != "MatMul" || !is_real_port(request.outputs[0]))) {
         return Support::no("a residual is fused in fp32 only");
