@@ -176,7 +176,7 @@ private:
             after.push_back(timed_ms(chosen));
         }
         if (!before.empty()) result_.gain = ratio(before, after);
-        if (result_.gain.low > 1.0) return;
+        if (result_.gain.low > 1.0 && !options_.is_stopped()) return;
         result_.is_dropped = true;
         result_.choices.clear();
         for (KernelTimes& step : result_.steps) step.chosen = 0;

@@ -19,6 +19,14 @@ std::string_view to_text(Backend backend) {
     }
 }
 
+void add_kernels(const KernelRequest& request, Backend backend, std::vector<Kernel>& kernels) {
+    const Op* op = find_op(backend, request.node->op);
+    if (op == nullptr || !op->supports(request).is_supported) return;
+    std::vector<std::string> names = op->implementations(request);
+    if (names.empty()) names.emplace_back();
+    for (std::string& name : names) kernels.push_back({backend, std::move(name), op});
+}
+
 }  // namespace
 
 std::string Kernel::name() const {
@@ -58,19 +66,14 @@ std::vector<Kernel> all_kernels(const KernelRequest& wanted) {
     request.implementation.clear();  // the default comes first
     std::vector<Kernel> kernels;
     for (const Backend backend : backends_in_order(Backend::native)) {
-        const Op* op = find_op(backend, request.node->op);
-        if (op == nullptr || (backend == Backend::ref && !kernels.empty()) || !op->supports(request).is_supported) {
-            continue;
-        }
-        std::vector<std::string> names = op->implementations(request);
-        if (names.empty()) names.emplace_back();
-        for (std::string& name : names) kernels.push_back({backend, std::move(name), op});
+        if (backend != Backend::ref || kernels.empty()) add_kernels(request, backend, kernels);
     }
     return kernels;
 }
 
 std::optional<Kernel> find_kernel(const KernelRequest& request, const std::string& name) {
-    std::vector<Kernel> kernels = all_kernels(request);
+    std::vector<Kernel> kernels;
+    add_kernels(request, name.starts_with(to_text(Backend::native)) ? Backend::native : Backend::dnnl, kernels);
     const auto found = std::find_if(kernels.begin(), kernels.end(), [&](const Kernel& k) { return k.name() == name; });
     return found == kernels.end() ? std::nullopt : std::optional(std::move(*found));
 }

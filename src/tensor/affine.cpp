@@ -20,32 +20,26 @@ constexpr float kRound = 12582912.0F;  // 1.5 * 2^23
 
 /// Clamping before rounding is the same as after it, because the limits are integers, and it keeps |v| small.
 template <class Code>
-inline void quantize_loop(const float* x, std::size_t n, float scale, std::int32_t zero_point, Code* out) {
+inline Code code_of(float x, float scale, std::int32_t zero_point) {
     const float lowest = static_cast<float>(std::numeric_limits<Code>::min() - zero_point);
     const float highest = static_cast<float>(std::numeric_limits<Code>::max() - zero_point);
-    for (std::size_t i = 0; i < n; ++i) {
-        float v = x[i] / scale;
-        v = v == v ? v : 0.0F;  // NaN
-        v = v > lowest ? v : lowest;
-        v = v < highest ? v : highest;
-        const float rounded = (v + kRound) - kRound;
-        out[i] = static_cast<Code>(static_cast<std::int32_t>(rounded) + zero_point);
-    }
+    float v = x / scale;
+    v = v == v ? v : 0.0F;  // NaN
+    v = v > lowest ? v : lowest;
+    v = v < highest ? v : highest;
+    const float rounded = (v + kRound) - kRound;
+    return static_cast<Code>(static_cast<std::int32_t>(rounded) + zero_point);
+}
+
+template <class Code>
+inline void quantize_loop(const float* x, std::size_t n, float scale, std::int32_t zero_point, Code* out) {
+    for (std::size_t i = 0; i < n; ++i) out[i] = code_of<Code>(x[i], scale, zero_point);
 }
 
 /// One row with parameters for each element: slices along the last dimension.
 template <class Code>
 inline void quantize_row(const float* x, std::size_t n, const float* scale, const std::int32_t* zero_point, Code* out) {
-    for (std::size_t i = 0; i < n; ++i) {
-        const float lowest = static_cast<float>(std::numeric_limits<Code>::min() - zero_point[i]);
-        const float highest = static_cast<float>(std::numeric_limits<Code>::max() - zero_point[i]);
-        float v = x[i] / scale[i];
-        v = v == v ? v : 0.0F;  // NaN
-        v = v > lowest ? v : lowest;
-        v = v < highest ? v : highest;
-        const float rounded = (v + kRound) - kRound;
-        out[i] = static_cast<Code>(static_cast<std::int32_t>(rounded) + zero_point[i]);
-    }
+    for (std::size_t i = 0; i < n; ++i) out[i] = code_of<Code>(x[i], scale[i], zero_point[i]);
 }
 
 template <class Code>

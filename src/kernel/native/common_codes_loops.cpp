@@ -2,7 +2,6 @@
 // take 5 cycles with AVX2, less than a product with the reciprocal and the test for ties that it would need.
 //
 // "ivdep" before a loop: y is an operand itself or overlaps none, so no iteration reads what another wrote.
-#include <algorithm>
 #include <bit>
 #include <type_traits>
 

@@ -3,13 +3,13 @@
 #include <cmath>
 #include <limits>
 
+#include "kernel/dnnl/common_widened.hpp"
 #include "kernel/loop_step.hpp"
 #include "kernel/machine.hpp"
 #include "kernel/native/common_codes.hpp"
 #include "kernel/native/common_depthwise.hpp"
 #include "kernel/native/native_ops.hpp"
 #include "kernel/ref/common_window.hpp"
-#include "tensor/affine.hpp"
 
 namespace halftone::native {
 namespace {
@@ -35,16 +35,12 @@ DepthwiseShape shape_of(const KernelRequest& request, const ref::Window& window)
             .pad_left = window.pads_begin[2]};
 }
 
-/// bench --autotune: elsewhere oneDNN's fp32 kernel on widened codes is faster, or its int8 kernel as fast.
-Support check_for_avx2(const KernelRequest& request, const ref::Window& window) {
+/// bench --autotune: elsewhere oneDNN's fp32 kernel on widened codes is faster.
+Support check_for_avx2(const ref::Window& window, std::int64_t channels) {
     constexpr std::int64_t kLeastWidth = 14;  // in smaller images most tiles are at the border
-    if (window.kernel[1] != 3 || window.output[2] < kLeastWidth || request.inputs[0].type.shape[1] < kPairChannels) {
-        return Support::no("own kernels for AVX2 are for 3x3, images 14 wide or more, and at least 16 channels");
-    }
-    const bool is_exact =
-        has_exact_int8() || (request.inputs[0].type.dtype == DType::u8 && request.weight.dtype() == DType::s8 &&
-                             pairs_fit_16_bits(request.weight));
-    return is_exact ? Support::no("oneDNN's int8 kernel is exact for these weights") : Support::yes();
+    return window.kernel[1] == 3 && window.output[2] >= kLeastWidth && channels >= kPairChannels
+               ? Support::yes()
+               : Support::no("own kernels for AVX2 are for 3x3, images 14 wide or more, and at least 16 channels");
 }
 
 Support check_geometry(const KernelRequest& request) {
@@ -62,7 +58,7 @@ Support check_geometry(const KernelRequest& request) {
         window.dilations[2] != 1) {
         return Support::no("own kernels are for 3x3, 5x5 and 7x7 with stride 1 and 3x3 with stride 2");
     }
-    if (!has_avx512_vnni()) return check_for_avx2(request, window);
+    if (!has_avx512_vnni()) return check_for_avx2(window, channels);
     const double most_work = kernel == 3 ? 1.25 : 1.1;  // kernels.sh: oneDNN's kernel is faster from there on
     const double work = depthwise_work(shape_of(request, window));
     return work <= most_work ? Support::yes() : Support::no("too little of each block of pixels and channels is used");
@@ -156,6 +152,9 @@ public:
         if (request.weight.is_empty()) return Support::no("the weights are not constant");
         if (Support support = check_geometry(request); !support.is_supported) return support;
         if (Support support = check_numbers(request); !support.is_supported) return support;
+        if (!has_avx512_vnni() && !onednn::needs_widening(request)) {
+            return Support::no("oneDNN's int8 kernel is exact for these weights, and as fast");
+        }
         if (!stays_in_range(numbers_of(request))) return Support::no("the results may leave int32");
         return Support::yes();
     }
