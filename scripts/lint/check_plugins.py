@@ -3,7 +3,7 @@
 
     check_plugins.py --root CHECKOUT
 
-A line of list.inc is HALFTONE_<KIND>(name), or HALFTONE_<KIND>("Spelling", make_name), once for each name.cpp. Not plug-ins are registry.cpp, which must be there
+A line of list.inc is HALFTONE_PLUGIN("word", name), once for each name.cpp (base/registry.hpp). Not plug-ins are registry.cpp, which must be there
 and include the list twice (declarations, then table), and helpers, whose names begin with common_.
 """
 
@@ -12,7 +12,7 @@ import pathlib
 import re
 import sys
 
-ENTRY = re.compile(r"HALFTONE_[A-Z_]+\((?:[^()]*\bmake_(?P<made>\w+)|(?P<name>\w+))\)$")
+ENTRY = re.compile(r'HALFTONE_[A-Z_]+\((?:(?:"[^"]*"|\w+), )?(?:make_)?(?P<name>\w+)\)$')
 
 
 def read_list(path):
@@ -23,9 +23,9 @@ def read_list(path):
         if not line:
             continue
         entry = ENTRY.match(line)
-        name = entry and (entry["made"] or entry["name"])
+        name = entry and entry["name"]
         if not entry:
-            findings.append(f"{path}:{number}: a line must be HALFTONE_<KIND>(name) or HALFTONE_<KIND>(…, make_name), got '{line}'")
+            findings.append(f"{path}:{number}: a line must be HALFTONE_PLUGIN(\"word\", name), got '{line}'")
         elif name in names:
             findings.append(f"{path}:{number}: {name} is listed twice")
         else:
