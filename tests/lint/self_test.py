@@ -31,6 +31,7 @@ GOOD = {
     "scripts/good.sh": "#!/usr/bin/env bash\necho fine\n",
     "scripts/good.py": "print('fine')\n",
 }
+GOOD = {path: f"// Why it is so.\n{text}" if path.endswith(".cpp") else text for path, text in GOOD.items()}
 
 
 class LintCase(unittest.TestCase):
@@ -120,6 +121,49 @@ class Plugins(LintCase):
 class Others(LintCase):
     def test_a_long_file(self):
         self.expect("check_length.py", {"src/base/long.cpp": "\n" * 501}, "501 lines")
+
+    def test_a_long_function(self):
+        body = "    f();\n" * 59
+        self.expect("check_functions.py", {"src/base/long.cpp": f"namespace a {{\nvoid g() {{\n{body}}}\n}}  // namespace a\n"},
+                    "long.cpp:2: g has 61 lines")
+
+    def test_a_long_test_case(self):
+        self.expect("check_functions.py", {"tests/long.cpp": "TEST(Suite, Name) {\n" + "    f();\n" * 60 + "}\n"},
+                    "TEST(Suite, Name) has 62 lines")
+
+    def test_a_long_member_behind_an_initializer_list(self):
+        text = "struct S {\n    S() : a_{1}, b_(2) {\n" + "        f();\n" * 60 + "    }\n    int a_, b_;\n};\n"
+        self.expect("check_functions.py", {"src/base/long.cpp": text}, "long.cpp:2: S has 62 lines")
+
+    def test_a_long_python_function(self):
+        self.expect("check_functions.py", {"scripts/long.py": "def f():\n" + "    pass\n" * 60}, "f has 61 lines")
+
+    def test_long_values_and_classes_are_no_functions(self):
+        table = "constexpr int kTable[] = {\n" + "    1,\n" * 70 + "};\nclass C {\n" + "    int f() { return 1; }\n" * 70 + "};\n"
+        status, output = self.run_lint("check_functions.py", {"src/base/long.cpp": table})
+        self.assertEqual(status, 0, output)
+
+    def test_a_brace_without_its_twin(self):
+        self.expect("check_functions.py", {"src/base/bad.cpp": "void f() {\n"}, "never closed")
+
+    def test_a_room_without_comments(self):
+        self.expect("check_comments.py", {"src/base/bare.cpp": "int f();\n" * 50}, "src/base: 0 of 50 lines")
+
+    def test_marks_that_are_no_comments(self):
+        text = "}  // namespace\n" * 20 + 'const char* url = "http://x";\n' * 20
+        self.expect("check_comments.py", {"src/base/bare.cpp": text}, "src/base: 0 of 40 lines")
+
+    def test_a_long_file_without_a_map(self):
+        self.expect("check_comments.py", {"src/base/long.cpp": "int f();  // why\n" * 201}, "its map needs at least 5")
+
+    def test_a_map_that_names_nothing(self):
+        text = "// words\n" * 5 + "\nvoid first() {}\nvoid second() {}\n" + "int f();  // why\n" * 201
+        self.expect("check_comments.py", {"src/base/long.cpp": text}, "names none")
+
+    def test_a_map_that_names_functions(self):
+        text = "// first, then second\n" * 5 + "\nvoid first() {}\nvoid second() {}\n" + "int f();  // why\n" * 201
+        status, output = self.run_lint("check_comments.py", {"src/base/long.cpp": text})
+        self.assertEqual(status, 0, output)
 
     def test_a_file_with_another_format(self):
         self.expect("check_format.sh", {"src/base/bad.cpp": "int  f( );\n"}, "bad.cpp")
