@@ -183,7 +183,7 @@ void print_row(const nlohmann::ordered_json& row) {
                row["implementation"].get<std::string>());
 }
 
-void print_table(const nlohmann::ordered_json& json) {
+void print_bench_table(const nlohmann::ordered_json& json) {
     const auto& latency = json["latency"];
     fmt::print("{}, batch {}, {} thread{}, {}: median {:.4g} ms [{:.4g}, {:.4g}], p95 {:.4g} ms, {} runs\n",
                json["precision"].get<std::string>(), json["batch"].get<std::int64_t>(), json["threads"].get<int>(),
@@ -232,7 +232,7 @@ int run_bench(const BenchOptions& options) {
     if (options.as_json || options.on_demand)
         fmt::print("{}\n", json.dump());
     else {
-        print_table(json);
+        print_bench_table(json);
         if (tuned) print_autotune(*tuned);
     }
     return static_cast<int>(is_stopped == 0 ? ExitCode::ok : ExitCode::interrupted);

@@ -55,7 +55,7 @@ nlohmann::ordered_json to_json(const PreparedModel& model, const CapabilityTable
     return json;
 }
 
-void print_table(const nlohmann::ordered_json& json) {
+void print_inspect_table(const nlohmann::ordered_json& json) {
     fmt::print("instruction set {}, {} nodes, {} units\n\n", json["isa"].get<std::string>(),
                json["nodes"].get<std::size_t>(), json["units"].size());
     for (const auto& unit : json["units"]) {
@@ -91,7 +91,7 @@ int run_inspect(const InspectOptions& options) {
     if (options.as_json)
         fmt::print("{}\n", json.dump());
     else
-        print_table(json);
+        print_inspect_table(json);
     return static_cast<int>(ExitCode::ok);
 }
 

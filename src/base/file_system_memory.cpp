@@ -39,7 +39,7 @@ std::string normal(const std::string& path) {
     return text;
 }
 
-std::string parent_of(const std::string& path) { return std::filesystem::path(path).parent_path().string(); }
+std::string memory_parent_of(const std::string& path) { return std::filesystem::path(path).parent_path().string(); }
 
 bool is_folder(const Disk& disk, const std::string& path) {
     return path.empty() || path == "/" || path == "." || disk.folders.contains(path);
@@ -47,7 +47,7 @@ bool is_folder(const Disk& disk, const std::string& path) {
 
 File& open_or_create(Disk& disk, std::string_view operation, const std::string& path) {
     if (is_folder(disk, path)) fail(operation, path, "Is a directory");
-    if (!is_folder(disk, parent_of(path))) fail(operation, path, "No such file or directory");
+    if (!is_folder(disk, memory_parent_of(path))) fail(operation, path, "No such file or directory");
     return disk.files[path];
 }
 
@@ -134,7 +134,7 @@ public:
         if (parent == ".") parent.clear();
         std::vector<std::string> names;
         const auto add = [&](const std::string& path) {
-            if (parent_of(path) == parent) names.push_back(std::filesystem::path(path).filename().string());
+            if (memory_parent_of(path) == parent) names.push_back(std::filesystem::path(path).filename().string());
         };
         for (const auto& [path, file] : disk_->files) add(path);
         for (const std::string& path : disk_->folders) add(path);
@@ -143,7 +143,7 @@ public:
     }
     void create_directories(const std::string& path) override {
         const std::lock_guard lock(disk_->mutex);
-        for (std::string folder = normal(path); !is_folder(*disk_, folder); folder = parent_of(folder)) {
+        for (std::string folder = normal(path); !is_folder(*disk_, folder); folder = memory_parent_of(folder)) {
             if (disk_->files.contains(folder)) fail("create folder", folder, "File exists");
             disk_->folders.insert(folder);
         }

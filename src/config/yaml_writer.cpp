@@ -24,7 +24,7 @@ bool is_reserved_word(std::string_view text) {
     return std::find(kReserved.begin(), kReserved.end(), lower) != kReserved.end();
 }
 
-std::string quoted(std::string_view text) {
+std::string yaml_quoted(std::string_view text) {
     std::string out;
     if (std::none_of(text.begin(), text.end(), is_control)) {
         for (const char c : text) out += c == '\'' ? std::string("''") : std::string(1, c);
@@ -44,7 +44,7 @@ std::string quoted(std::string_view text) {
 }
 
 std::string scalar_text(const ConfigNode& node) {
-    return node.is_quoted || !can_be_plain(node.scalar) ? quoted(node.scalar) : node.scalar;
+    return node.is_quoted || !can_be_plain(node.scalar) ? yaml_quoted(node.scalar) : node.scalar;
 }
 
 bool is_inline(const ConfigNode& node) {
@@ -79,7 +79,7 @@ std::string block_text(const ConfigNode& node, std::size_t indent) {
     const std::string blanks(indent, ' ');
     std::string out;
     for (const auto& [key, value] : node.entries) {
-        const std::string name = can_be_plain(key) && !is_reserved_word(key) ? key : quoted(key);
+        const std::string name = can_be_plain(key) && !is_reserved_word(key) ? key : yaml_quoted(key);
         out += blanks + name + ":" + value_text(value, indent + 2);
     }
     for (const ConfigNode& item : node.items) {

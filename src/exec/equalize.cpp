@@ -14,7 +14,7 @@ namespace {
 
 constexpr int kMostRounds = 50;
 constexpr double kConverged = 1e-4;  // largest change of a factor in a round, relative
-constexpr double kSmallestFactor = 1e-6;
+constexpr double kSmallestEqualizeFactor = 1e-6;
 
 std::vector<double> largest_magnitudes(const Tensor& weight, const Slices& slices) {
     std::vector<double> largest(slices.channels, 0.0);
@@ -104,7 +104,7 @@ double balance(Link& link, Tensor& first, Tensor& second) {
         if (outputs[c] <= 0 || inputs[c] <= 0) continue;  // a channel without effect keeps its scale
         const double factor = std::sqrt(outputs[c] / inputs[c]);
         const double total = link.factor[c] * factor;
-        if (total < kSmallestFactor || total > 1 / kSmallestFactor) continue;
+        if (total < kSmallestEqualizeFactor || total > 1 / kSmallestEqualizeFactor) continue;
         step[c] = static_cast<float>(factor);
         link.factor[c] = total;
         change = std::max(change, std::abs(factor - 1));

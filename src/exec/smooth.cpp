@@ -11,7 +11,7 @@
 namespace halftone {
 namespace {
 
-constexpr double kSmallestFactor = 1e-5;
+constexpr double kSmallestSmoothFactor = 1e-5;
 
 /// A value, the MatMul units that read it, and the constants [channels] that its factors divide.
 struct Target {
@@ -149,7 +149,8 @@ SmoothedValue find_smoothing(const Graph& graph, const std::vector<Unit>& units,
         const double factor = std::pow(input, alpha) / std::pow(weights[c], 1 - alpha);
         const bool is_usable = input > 0 && weights[c] > 0;
         smoothed.factor.push_back(
-            is_usable ? static_cast<float>(std::clamp(factor, kSmallestFactor, 1 / kSmallestFactor)) : 1.0F);
+            is_usable ? static_cast<float>(std::clamp(factor, kSmallestSmoothFactor, 1 / kSmallestSmoothFactor))
+                      : 1.0F);
     }
     return smoothed;
 }

@@ -38,6 +38,11 @@ struct Node {
     Attributes attributes;
 };
 
+/// Whether the node has an i-th input. ONNX lets a node leave out an optional input, at the end or in the middle.
+[[nodiscard]] inline bool has_input(const Node& node, std::size_t i) {
+    return i < node.inputs.size() && node.inputs[i].is_valid();
+}
+
 /// Typed access. A present attribute of another type is a ModelError naming node and attribute.
 [[nodiscard]] std::int64_t int_attribute(const Node& node, const std::string& name, std::int64_t fallback);
 [[nodiscard]] float float_attribute(const Node& node, const std::string& name, float fallback);

@@ -6,8 +6,6 @@
 namespace halftone {
 namespace {
 
-bool has_input(const Node& node, std::size_t i) { return i < node.inputs.size() && node.inputs[i].is_valid(); }
-
 bool is_constant_or_absent(const Graph& graph, const Node& node, std::size_t i) {
     return !has_input(node, i) || graph.value(node.inputs[i]).is_constant();
 }

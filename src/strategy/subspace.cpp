@@ -4,7 +4,7 @@ namespace halftone {
 namespace {
 
 /// Draws in a row that repeat earlier candidates before the rest is looked for.
-constexpr int kMostRepetitions = 100;
+constexpr int kMostRepeatedDraws = 100;
 /// Spaces up to this size are searched for what is left; larger ones are never exhausted by drawing.
 constexpr long double kMostListed = 1'000'000;
 
@@ -54,7 +54,7 @@ Candidate Subspace::candidate(const Point& point) const {
 }
 
 std::optional<Point> Subspace::draw_new(Rng& random, const History& history) const {
-    for (int repetitions = 0; repetitions < kMostRepetitions; ++repetitions) {
+    for (int repetitions = 0; repetitions < kMostRepeatedDraws; ++repetitions) {
         Point point = draw(random);
         if (!history.was_asked(candidate(point))) return point;
     }

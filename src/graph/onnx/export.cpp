@@ -11,8 +11,8 @@
 namespace halftone {
 namespace {
 
-constexpr std::int64_t kFirstOpset = 13;  // the graph's operator forms; per-axis Q/DQ begin here
-constexpr std::int64_t kLastOpset = 21;
+constexpr std::int64_t kFirstExportOpset = 13;  // the graph's operator forms; per-axis Q/DQ begin here
+constexpr std::int64_t kLastExportOpset = 21;
 constexpr const char* kBatchName = "N";
 
 /// The IR version that introduced an operator set. Source: ONNX's Versioning.md, table of released versions.
@@ -54,7 +54,7 @@ private:
 
 void Exporter::write_header(onnx::ModelProto& model) const {
     const ModelInfo& info = graph_.info();
-    const std::int64_t opset = std::clamp(info.opset, kFirstOpset, kLastOpset);
+    const std::int64_t opset = std::clamp(info.opset, kFirstExportOpset, kLastExportOpset);
     model.set_ir_version(std::max(info.ir_version, ir_version_of(opset)));
     model.set_producer_name("halftone");
 #ifdef HALFTONE_VERSION

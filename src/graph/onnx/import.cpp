@@ -16,8 +16,8 @@ namespace halftone {
 namespace {
 
 constexpr std::int64_t kFirstIr = 3;
-constexpr std::int64_t kFirstOpset = 7;
-constexpr std::int64_t kLastOpset = 21;
+constexpr std::int64_t kFirstImportOpset = 7;
+constexpr std::int64_t kLastImportOpset = 21;
 
 bool is_default_domain(const std::string& domain) { return domain.empty() || domain == "ai.onnx"; }
 
@@ -114,9 +114,10 @@ void Importer::read_opset() {
             throw ModelError("imports two versions of the default operator set");
         opset = entry.version();
     }
-    if (opset < kFirstOpset && has_only_unchanged_operators()) return;
-    if (opset < kFirstOpset || opset > kLastOpset) {
-        throw ModelError(fmt::format("uses operator set {}; supported: {} to {}", opset, kFirstOpset, kLastOpset));
+    if (opset < kFirstImportOpset && has_only_unchanged_operators()) return;
+    if (opset < kFirstImportOpset || opset > kLastImportOpset) {
+        throw ModelError(
+            fmt::format("uses operator set {}; supported: {} to {}", opset, kFirstImportOpset, kLastImportOpset));
     }
 }
 

@@ -47,7 +47,7 @@ void check_shape(const Shape& shape, const std::string& owner) {
     }
 }
 
-bool is_small(const TensorType& type) {
+bool may_be_known(const TensorType& type) {
     if (!type.shape.is_static()) return false;
     std::int64_t elements = 1;
     for (const std::int64_t dim : type.shape.dims()) {
@@ -127,7 +127,7 @@ public:
         result_.known.resize(graph.values().size());
         for (std::size_t i = 0; i < result_.known.size(); ++i) {
             const Tensor& constant = graph.values()[i].constant;
-            if (!constant.is_empty() && is_small(constant.type())) result_.known[i] = KnownTensor{{constant}, {}};
+            if (!constant.is_empty() && may_be_known(constant.type())) result_.known[i] = KnownTensor{{constant}, {}};
         }
     }
 
@@ -151,7 +151,7 @@ private:
             check_shape(outputs[i].shape, where(graph_, node));
             result_.types[node.outputs[i].index()] = outputs[i];
         }
-        if (std::all_of(outputs.begin(), outputs.end(), is_small)) follow(op, outputs);
+        if (std::all_of(outputs.begin(), outputs.end(), may_be_known)) follow(op, outputs);
     }
 
     [[nodiscard]] OpContext context_of(const Node& node) const {
@@ -244,7 +244,7 @@ private:
         }
         try {
             const std::vector<TensorType> types = ops_.infer(op);
-            if (!std::all_of(types.begin(), types.end(), is_small)) return std::nullopt;
+            if (!std::all_of(types.begin(), types.end(), may_be_known)) return std::nullopt;
             return ops_.evaluate(op, inputs);
         } catch (const ModelError&) {
             return std::nullopt;  // has no value at this batch size: then it is not known, and whoever needs it says so

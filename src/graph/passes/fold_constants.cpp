@@ -28,7 +28,7 @@ bool gather_constants(GraphBuilder& builder, OpContext& op, std::vector<Tensor>&
     return true;
 }
 
-bool is_small(const TensorType& type) {
+bool may_be_folded(const TensorType& type) {
     if (!type.shape.is_static()) return false;
     std::int64_t elements = 1;
     for (const std::int64_t dim : type.shape.dims()) {
@@ -51,7 +51,7 @@ Graph fold_constants(const Graph& graph, const OpLibrary& ops) {
         std::vector<Tensor> inputs;
         if (!gather_constants(builder, op, inputs)) continue;
         const std::vector<TensorType> types = ops.infer(op);
-        if (!std::all_of(types.begin(), types.end(), is_small)) continue;
+        if (!std::all_of(types.begin(), types.end(), may_be_folded)) continue;
 
         const std::vector<Tensor> results = ops.evaluate(op, inputs);
         builder.remove_node(id);

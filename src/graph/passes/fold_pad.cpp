@@ -7,8 +7,6 @@
 namespace halftone {
 namespace {
 
-bool has_input(const Node& node, std::size_t i) { return i < node.inputs.size() && node.inputs[i].is_valid(); }
-
 /// A stored zero: codes equal to the zero point, or, without one, to 0.
 bool is_dequantized_zero(const Graph& graph, const Node& dequantize) {
     const Tensor& codes = graph.value(dequantize.inputs[0]).constant;

@@ -32,11 +32,11 @@ struct BayesianSettings {
 /// Observations that a model is made from: so many of the best, and of the latest. More would cost n^3.
 constexpr std::size_t kBestKept = 96;
 constexpr std::size_t kLatestKept = 96;
-constexpr std::size_t kMostFitted = 128;          // of them, for the parameters
-constexpr long double kMostScanned = 4096;        // spaces up to this size are looked at point by point
-constexpr int kClimbs = 3;                        // local searches in larger ones: from the two best and a drawn point
-constexpr int kMostSteps = 16;                    // of a climb
-constexpr std::uint64_t kPurpose = 0x6261796573;  // a stream of its own
+constexpr std::size_t kMostFitted = 128;    // of them, for the parameters
+constexpr long double kMostScanned = 4096;  // spaces up to this size are looked at point by point
+constexpr int kClimbs = 3;                  // local searches in larger ones: from the two best and a drawn point
+constexpr int kMostSteps = 16;              // of a climb
+constexpr std::uint64_t kBayesianPurpose = 0x6261796573;  // a stream of its own
 
 /// A candidate's value to be maximised; README.md, "bayesian", has the formula.
 class Target {
@@ -109,7 +109,7 @@ public:
         : settings_(settings),
           subspace_(context.space, settings.fallback ? Subspace::Options::all : Subspace::Options::quantized),
           target_(context, settings.fallback),
-          random_(mix(context.seed, kPurpose)),
+          random_(mix(context.seed, kBayesianPurpose)),
           batch_(context.batch) {
         if (settings_.startup == 0) settings_.startup = batch_;
     }

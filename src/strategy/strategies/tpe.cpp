@@ -26,7 +26,7 @@ struct TpeSettings {
     double prior_weight = 1;
 };
 
-constexpr std::uint64_t kPurpose = 0x747065;  // a stream of its own
+constexpr std::uint64_t kTpePurpose = 0x747065;  // a stream of its own
 
 /// LPOT's loss, lower is better:
 ///   a = exp(accuracy loss), scaled to 0 … 10 between an accuracy loss of 0 and of 0.01
@@ -84,7 +84,7 @@ public:
         : settings_(settings),
           subspace_(context.space, Subspace::Options::all),
           loss_(context),
-          random_(mix(context.seed, kPurpose)),
+          random_(mix(context.seed, kTpePurpose)),
           batch_(context.batch) {}
 
     [[nodiscard]] Ask ask() override {
