@@ -14,6 +14,7 @@
 #include "base/text.hpp"
 #include "commands.hpp"
 #include "dump_work.hpp"
+#include "kernel/machine.hpp"
 #include "plan_file.hpp"
 #include "ranks.hpp"
 #include "space/unit_match.hpp"
@@ -231,7 +232,7 @@ int run_dump(const DumpOptions& options, Communicator& comm) {
     Agreement agreement(comm);
     const RunInputs inputs = read_inputs(comm, agreement, options.config, options.overrides,
                                          [&](const RunConfig& config) { check_options(options, config); });
-    agreement.after([&] { check_same_isa(comm); });
+    agreement.after([&] { check_same_isa(comm, isa_name()); });
 
     RunConfig config;
     std::unique_ptr<Workbench> bench;

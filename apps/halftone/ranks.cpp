@@ -1,10 +1,9 @@
 #include "ranks.hpp"
 
-#include <fmt/format.h>
-
 #include <csignal>
 
-#include "kernel/machine.hpp"
+#include "base/error.hpp"
+#include "base/wire.hpp"
 #include "setup.hpp"
 
 namespace halftone::app {
@@ -44,27 +43,6 @@ RunInputs read_inputs(Communicator& comm, Agreement& agreement, const std::strin
     RunInputs shared{wire.get_text(), wire.get_text()};
     if (!wire.ok()) throw MpiError("the run's inputs from rank 0 arrived damaged");
     return shared;
-}
-
-void check_same_isa(Communicator& comm) {
-    const auto names = comm.gather(RankId{0}, isa_name());
-    std::string differing;
-    for (std::size_t r = 1; r < names.size(); ++r) {
-        if (names[r] != names[0]) differing += fmt::format(", rank {}: {}", r, names[r]);
-    }
-    if (differing.empty()) return;
-    throw ConfigError(
-        fmt::format("the ranks run with different instruction sets (rank 0: {}{}); set cluster.isa and "
-                    "ONEDNN_MAX_CPU_ISA to one that all have",
-                    names[0], differing));
-}
-
-std::string Agreement::first_failure(const std::vector<Bytes>& reports) {
-    for (const Bytes& report : reports) {
-        WireReader reader(report);
-        if (reader.get<int>() != 0) return report;
-    }
-    return {};
 }
 
 }  // namespace halftone::app

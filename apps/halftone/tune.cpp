@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "base/error.hpp"
+#include "base/file_system.hpp"
 #include "base/hash.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
@@ -14,6 +15,7 @@
 #include "distributions.hpp"
 #include "eval/unit_latency.hpp"
 #include "graph/onnx/onnx_model.hpp"
+#include "journal/workspace.hpp"
 #include "kernel/machine.hpp"
 #include "kernel/ref/ref_op.hpp"
 #include "progress.hpp"
@@ -25,7 +27,6 @@
 #include "study_facts.hpp"
 #include "tune/tuner.hpp"
 #include "version.hpp"
-#include "workspace.hpp"
 
 namespace halftone::app {
 namespace {
@@ -33,7 +34,7 @@ namespace {
 /// Writes best.onnx and best.yaml whenever the best changes, and shows progress.
 class Deliverer final : public tune::Listener {
 public:
-    Deliverer(const RunConfig& config, Workbench& bench, Workspace& workspace, ProgressLine& line)
+    Deliverer(const RunConfig& config, Workbench& bench, journal::Workspace& workspace, ProgressLine& line)
         : config_(config), bench_(bench), workspace_(workspace), line_(line) {}
 
     void on_calibration() override {
@@ -101,7 +102,7 @@ private:
 
     const RunConfig& config_;
     Workbench& bench_;
-    Workspace& workspace_;
+    journal::Workspace& workspace_;
     ProgressLine& line_;
     Score baseline_;
     std::optional<Goal> goal_;
@@ -167,7 +168,7 @@ void check_strategy(const RunConfig& config, const SearchSpace& space) {
     (void)make_strategy(config.tuning.strategy.name, strategy_context(config, space, goal, kAnyBaseline, {}));
 }
 
-tune::Result search(const RunConfig& config, Workbench& bench, Workspace& workspace, Deliverer& deliverer,
+tune::Result search(const RunConfig& config, Workbench& bench, journal::Workspace& workspace, Deliverer& deliverer,
                     Communicator& comm) {
     const SystemClock clock;
     tune::CoordinatorSetup setup;
@@ -189,7 +190,7 @@ tune::Result search(const RunConfig& config, Workbench& bench, Workspace& worksp
 }
 
 /// Rank 0 once everybody is ready: search, deliver, measure, report.
-int lead(const TuneOptions& options, const RunConfig& config, Workbench& bench, Workspace& workspace,
+int lead(const TuneOptions& options, const RunConfig& config, Workbench& bench, journal::Workspace& workspace,
          Communicator& comm, std::size_t model_bytes) {
     const bool is_terminal = isatty(STDERR_FILENO) != 0;
     ProgressLine line(is_terminal, !log::is_enabled(log::Level::warning), config.tuning.timeout_s);
@@ -256,8 +257,9 @@ int run_tune(const TuneOptions& options, Communicator& comm) {
 
     RunConfig config;
     std::unique_ptr<Workbench> bench;
-    std::unique_ptr<Workspace> workspace;
-    agreement.after([&] { check_same_isa(comm); });
+    const auto files = make_posix_file_system();
+    std::unique_ptr<journal::Workspace> workspace;
+    agreement.after([&] { check_same_isa(comm, isa_name()); });
     agreement.after([&] {
         config = read_run_config(inputs.config_text, options.config, options.overrides, known_names());
         bench = make_workbench(config, inputs.model_bytes, config.model_path, true);
@@ -266,7 +268,8 @@ int run_tune(const TuneOptions& options, Communicator& comm) {
         if (!is_root) return;
         check_strategy(config, *bench->space);
         const std::string folder = workspace_folder(options, config);
-        workspace = std::make_unique<Workspace>(folder, options.resume, header_of(config, *bench), comm.size());
+        workspace = std::make_unique<journal::Workspace>(*files, folder, options.resume, header_of(config, *bench),
+                                                         comm.size());
         log::open_file(workspace->path("tune.log"));
         workspace->write("study.json", study_facts(config, *bench,
                                                    {.command = options.command_line,

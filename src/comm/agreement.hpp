@@ -1,0 +1,35 @@
+#pragma once
+// Agreement: steps that may fail on one rank alone end on all ranks alike. Without it, the ranks that succeed would
+// wait in the next collective call for the rank that has left.
+
+#include <functional>
+#include <string>
+
+#include "comm/communicator.hpp"
+
+namespace halftone {
+
+/// Lets all ranks of a communicator run a step and then either all go on or all leave with the same error.
+class Agreement {
+public:
+    /// @param comm  must outlive the agreement
+    explicit Agreement(Communicator& comm) : comm_(comm) {}
+
+    /// Collective: every rank runs its `step`; then the ranks compare what happened. Returns if no rank failed. A step
+    /// fails by throwing halftone::Error; any other exception is a bug and passes through at once.
+    /// @throws Error  on every rank when a step failed anywhere: code and message of the lowest rank that failed.
+    ///         MpiError when the ranks' reports cannot be exchanged
+    void after(const std::function<void()>& step);
+
+private:
+    Communicator& comm_;
+};
+
+/// Collective: refuses ranks that run with different instruction sets. One search must not mix them, because the same
+/// candidate would get different scores on different ranks.
+/// @param isa  the word for this rank's instruction set
+/// @throws ConfigError  on rank 0 only, naming every rank that differs from rank 0. Call it within Agreement::after, so
+///         that all ranks leave.
+void check_same_isa(Communicator& comm, const std::string& isa);
+
+}  // namespace halftone
