@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "eval/latency.hpp"
-#include "front.hpp"
 #include "setup.hpp"
+#include "trial/front.hpp"
 #include "tune/tuner.hpp"
 
 namespace halftone::app {

@@ -12,6 +12,7 @@
 #include "base/file_system.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "base/wire.hpp"
 #include "commands.hpp"
 #include "dump_work.hpp"
 #include "kernel/machine.hpp"

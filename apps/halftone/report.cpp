@@ -4,8 +4,6 @@
 
 #include <cstdio>
 
-#include "costs.hpp"
-
 namespace halftone::app {
 namespace {
 
@@ -46,11 +44,6 @@ std::string accuracy_cell(const Score& score) {
     if (!score.correct) return text;
     const Interval ci = wilson95(*score.correct, score.samples);
     return text + fmt::format(" [{:.4f}, {:.4f}]", ci.low, ci.high);
-}
-
-LatencyPair compare_latency(Workbench& bench, const Candidate& candidate) {
-    const auto latency = time_graphs(bench, {bench.model.graph, bench.evaluator->quantized(candidate).graph});
-    return {latency[0], latency[1]};
 }
 
 std::string final_report(const RunConfig& config, const Workbench& bench, const tune::Result& result,

@@ -1,5 +1,5 @@
 #pragma once
-// What a tune says at its end: latency of both models, and the table.
+// What a tune says at its end: a table of both models.
 
 #include <cstddef>
 #include <optional>
@@ -10,13 +10,6 @@
 #include "tune/tuner.hpp"
 
 namespace halftone::app {
-
-struct LatencyPair {
-    Latency fp32, best;
-};
-
-/// Batch 1, first evaluation (else calibration) sample, this rank only, interleaved.
-[[nodiscard]] LatencyPair compare_latency(Workbench& bench, const Candidate& candidate);
 
 /// "0.9224 [0.9170, 0.9275]", with the 95 % interval where the metric counts.
 [[nodiscard]] std::string accuracy_cell(const Score& score);

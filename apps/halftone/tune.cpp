@@ -11,8 +11,8 @@
 #include "base/wire.hpp"
 #include "best_files.hpp"
 #include "commands.hpp"
-#include "costs.hpp"
 #include "distributions.hpp"
+#include "eval/costs.hpp"
 #include "eval/unit_latency.hpp"
 #include "graph/onnx/onnx_model.hpp"
 #include "journal/workspace.hpp"
@@ -140,6 +140,34 @@ tune::Settings settings_of(const RunConfig& config) {
     return settings;
 }
 
+/// What latencies are measured with: evaluation data if there are any, else calibration data.
+const Pipeline& timing_samples(const Workbench& bench) {
+    return bench.evaluation ? *bench.evaluation : *bench.calibration;
+}
+
+std::vector<tune::Timing> time_candidates(const Workbench& bench, const std::vector<Candidate>& candidates) {
+    std::vector<Graph> graphs;
+    for (const Candidate& candidate : candidates) graphs.push_back(bench.evaluator->quantized(candidate).graph);
+    std::vector<tune::Timing> timings;
+    for (const Latency& latency : time_graphs(graphs, timing_samples(bench))) {
+        timings.push_back({latency.median_ms, latency.low_ms, latency.high_ms});
+    }
+    return timings;
+}
+
+/// The front of all trials with an accuracy; empty where the run has no latency table.
+std::vector<FrontPoint> front_of(const Workbench& bench, const tune::Result& result, bool higher_is_better) {
+    if (!result.latency) return {};
+    std::vector<FrontPoint> points;
+    for (const tune::FinishedTrial& trial : result.scored) {
+        points.push_back({.trial = trial.trial.value,
+                          .accuracy = std::get<Score>(trial.outcome).accuracy,
+                          .latency_ms = result.latency->of(*bench.space, trial.candidate),
+                          .bytes = exported_bytes(bench.evaluator->quantized(trial.candidate).graph)});
+    }
+    return pareto_front(points, higher_is_better);
+}
+
 int exit_code_of(const tune::Result& result, const RunConfig& config) {
     if (result.reason == tune::EndReason::interrupted) return static_cast<int>(ExitCode::interrupted);
     if (!config.evaluation || config.tuning.performance_only || result.is_goal_met)
@@ -179,7 +207,9 @@ tune::Result search(const RunConfig& config, Workbench& bench, journal::Workspac
                              strategy_context(config, *bench.space, goal, baseline, latency));
     };
     setup.measure_latency = [&] { return measure_latency_table(*bench.evaluator, bench.model, *bench.space); };
-    setup.costs = [&](const Candidate* candidate) { return measure_bytes(bench, candidate); };
+    setup.costs = [&](const Candidate* candidate) {
+        return measure_bytes(candidate ? bench.evaluator->quantized(*candidate).graph : bench.model.graph);
+    };
     setup.time_finalists = [&](const std::vector<Candidate>& candidates) { return time_candidates(bench, candidates); };
     setup.journal = &workspace.journal();
     setup.replay = workspace.replay();
@@ -214,16 +244,17 @@ int lead(const TuneOptions& options, const RunConfig& config, Workbench& bench, 
     summary.sample_units = result.sample_units;
     summary.heuristics = result.heuristics;
     if (delivered && result.reason != tune::EndReason::interrupted) {
-        const LatencyPair latency = compare_latency(bench, *delivered);
-        summary.fp32 = latency.fp32;
-        summary.best = latency.best;
-        if (latency.best.low_ms >= latency.fp32.high_ms) {
+        const auto latencies =
+            time_graphs({bench.model.graph, bench.evaluator->quantized(*delivered).graph}, timing_samples(bench));
+        summary.fp32 = latencies[0];
+        summary.best = latencies[1];
+        if (summary.best->low_ms >= summary.fp32->high_ms) {
             log::warning("tune", "the delivered model is not faster than fp32 here ({:.3g} against {:.3g} ms)",
-                         latency.best.median_ms, latency.fp32.median_ms);
+                         summary.best->median_ms, summary.fp32->median_ms);
         }
     }
     if (result.reason != tune::EndReason::interrupted) {
-        summary.front = find_front(bench, result, config.tuning.criterion.higher_is_better);
+        summary.front = front_of(bench, result, config.tuning.criterion.higher_is_better);
     }
     workspace.write("run.yaml", run_yaml(config, summary));
     fmt::print("{}", final_report(config, bench, result, delivered, summary,

@@ -13,6 +13,7 @@
 #include "base/clock.hpp"
 #include "comm/communicator.hpp"
 #include "journal/journal.hpp"
+#include "trial/costs.hpp"
 #include "trial/evaluator.hpp"
 #include "trial/strategy.hpp"
 #include "trial/trial.hpp"
@@ -32,13 +33,6 @@ struct FinishedTrial {
     Candidate candidate;
     Outcome outcome;
     bool is_pass = false;
-};
-
-/// What an objective looks at.
-struct Costs {
-    double latency_ms = 0;             ///< by the latency table
-    std::int64_t model_bytes = 0;      ///< of the exported file
-    std::int64_t footprint_bytes = 0;  ///< weights, arena and scratch memory of a session
 };
 
 /// Median time of one run, with a confidence interval.

@@ -57,7 +57,7 @@ struct ToyProblem {
     double baseline = 0.9;
     std::int64_t shards = 3;
     std::optional<LatencyTable> latency = {};
-    std::function<tune::Costs(const Candidate*)> costs = {};
+    std::function<Costs(const Candidate*)> costs = {};
     std::function<std::vector<tune::Timing>(const std::vector<Candidate>&)> time_finalists = {};
     ConfigNode strategy_settings = {};
 };

@@ -192,7 +192,7 @@ TEST(Objective, OthersCanOutweighIt) {
     problem.settings.objective = {.latency = 0, .model_bytes = 1};
     problem.costs = [](const Candidate* c) {
         const std::int64_t fp32 = c == nullptr ? 2 : c->choice[0] + c->choice[1];
-        return tune::Costs{.latency_ms = 0, .model_bytes = 100 + 300 * fp32, .footprint_bytes = 0};
+        return Costs{.latency_ms = 0, .model_bytes = 100 + 300 * fp32, .footprint_bytes = 0};
     };
     ToyRun toy(std::move(problem));
     EXPECT_EQ(choice_text(toy.run().best->candidate), "0 0");
