@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Three questions to a study.h5, in h5py and pandas: a worked example of offline analysis, to be copied and changed.
+"""Answers three questions about a run from its study.h5, with h5py and pandas. It is an example: copy it and change
+it.
 
     halftone report WORKSPACE --study study.h5 && scripts/analyse_study.py study.h5
 
-Which units cost the accuracy? Which candidates are within the noise of the best? What would it be with k units in fp32?
+Which units cost the accuracy? Which candidates are within the noise of the best? What would the accuracy be with k
+units in high precision?
 """
 
 import math

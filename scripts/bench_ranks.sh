@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Trials per second of the demo's tune with one worker (2 ranks) and two workers (3 ranks), interleaved.
 #   scripts/bench_ranks.sh [ROUNDS] [PROGRAM]     default: 3 rounds, build/release/bin/halftone
-# Prints each round, the medians and their ratio. Time counts from the first told trial to the last, so start-up and
-# calibration are left out. Needs two idle cores; one thread per rank.
+# The script prints each round, the medians and their ratio. It takes the time from the first finished trial to the last,
+# so start-up and calibration do not count. It needs two idle cores; each rank has one thread.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"

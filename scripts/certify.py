@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Does a delivered model do in other runtimes what its tuning promised?
+"""Checks whether a tuned model does in other runtimes what its tuning promised.
 
     scripts/setup.sh --with-tests && scripts/certify.py WORKSPACE/best.onnx [--halftone PROGRAM] [--json]
 
-Reads best.yaml and run.yaml beside the model. The evaluation's data, as Halftone prepares them, go through ONNX Runtime
-and OpenVINO, one by one and in the evaluation's batches: a model can be right in one and wrong in the other. Compared with
-Halftone: top-1, equal predictions, logits. Listed: every layer that the plan calls int8 and a runtime executes in float,
-with the export rule that it breaks; latencies beside those of the fp32 model (slower is a warning).
+The script reads best.yaml and run.yaml beside the model. It runs the evaluation data, as Halftone prepares them, in
+ONNX Runtime and OpenVINO: one sample at a time and in batches, because a model can be right in one way and wrong in
+the other. It compares top-1 accuracy, predictions and logits with Halftone's. It lists every layer that the plan
+calls int8 but a runtime executes in float, with the export rule that the layer breaks (src/exec/README.md), and the
+latencies beside those of the fp32 model. A model that is slower than fp32 gives a warning.
 Exit code 0 certified, 6 not, 2 usage, 3 model or data, 4 files.
 """
 

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""One HTML file that shows a tuning run: what it tried, what it found, and why each layer is what it is.
+"""Writes one HTML file that shows a tuning run: what it tried, what it found, and why each layer is what it is.
 
     halftone report WORKSPACE --study study.h5
     scripts/report.py study.h5 [--dump DIR] --output report.html
 
-The file needs no network and nothing beside it. Every picture is there as a table too. It works for a run that is still
-going on, failed or was killed: what is not there yet is said. --dump takes the distributions from a dump of `halftone
-dump` instead of what the run kept. Needs h5py, pandas and plotly: scripts/setup.sh installs them.
-Exit code 0 done, 2 usage, 3 a file that is no study or dump, or a damaged one, 4 the report cannot be written.
+The file needs no network and no other file. Every picture is there as a table too. A run that is still going on,
+failed or was killed gives a report too; the report says what is missing. --dump takes the distributions from a dump
+of `halftone dump` instead of those that the run kept. The script needs h5py, pandas and plotly; scripts/setup.sh
+installs them.
+Exit codes: 0 done, 2 usage, 3 a file is damaged or is not a study or dump, 4 the report cannot be written.
 """
 
 import argparse

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""NNCF's accuracy control on the demo's model and goal, to be timed beside `halftone tune`.
+"""Runs NNCF's accuracy control on the demo's model and goal, so that its time can be compared with `halftone tune`.
 
     python3 -m venv VENV && VENV/bin/pip install nncf==3.4.0 openvino==2026.4.1
     VENV/bin/python scripts/bench/nncf_control.py        # one thread, as one worker of Halftone has
 
-Same data: 500 images to calibrate, the 10,000 test images to judge, at most 0.003 of the top-1 accuracy lost.
+It uses the same data: 500 images to calibrate and the 10,000 test images to judge. The goal is to lose at most 0.003
+of the top-1 accuracy.
 """
 import gzip
 import pathlib

@@ -1,14 +1,18 @@
 #!/usr/bin/env python3
-"""Our engine against ONNX Runtime and OpenVINO: the same files, machine and threads, measured in turn.
+"""Measures Halftone against ONNX Runtime and OpenVINO, in turn, on the same files and machine with the same threads.
 
     scripts/bench/setup.sh && scripts/bench/models.py && cmake --preset release && cmake --build --preset release
     scripts/bench/peers.py [--only NAME,…] [--threads 1,2] [--rounds 15] [--int8 peer|ours] [--autotune] [--json OUT]
 
-For every model six programs hold it (three engines, fp32 and int8); a round times each of them for 0.1 s, one after the
-other, so that a slow phase of the machine hits all alike. A ratio is the median over the rounds of (peer's median / ours);
-above 1: we are faster. --int8 peer: the file of ONNX Runtime's own quantizer; ours: the one that `halftone bench
---precision int8 --save` writes from the fp32 file. For int8 the layers that an engine ran in float are listed. --autotune: ours runs with the kernels that `halftone bench
---autotune` chose for the file and the number of threads just before.
+Six programs hold each model: three engines, in fp32 and int8. A round times each of them for 0.1 s, one after the
+other, so that a slow phase of the machine hits all of them. A ratio is the median over the rounds of the other
+engine's median divided by Halftone's: above 1, Halftone is faster. For int8, the layers that an engine ran in float
+are listed.
+
+    --int8 peer   the int8 file of ONNX Runtime's own quantizer
+    --int8 ours   the file that `halftone bench --precision int8 --save` writes from the fp32 file
+    --autotune    Halftone runs with the kernels that `halftone bench --autotune` chose just before, for the same file and
+                  number of threads
 """
 
 import argparse

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Does an engine multiply 8-bit weights exactly on this machine? Without VNNI the fast instruction adds two products in 16
-bits and saturates.
+"""Shows which engines multiply 8-bit weights exactly on this machine. Without VNNI, the fast instruction adds two
+products in 16 bits, and the sum saturates.
 
     scripts/bench/setup.sh && .deps/bench/bin/python scripts/bench/saturation.py [--program build/dev/bin/halftone]
 
-A 1x1 convolution over 64 channels of ones with weights of one, quantized so that every code of the input is 255 and of
-the weights 127: the result is 64. Prints what each engine gives.
+The test is a 1x1 convolution over 64 channels of ones with weights of one. It is quantized so that every code of the
+input is 255 and every code of the weights is 127. The exact result is 64. The script prints what each engine gives.
 """
 
 import argparse

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Runs every strategy on one tune config and prints what each cost and gave, as a Markdown table.
+"""Runs every strategy on one config and prints what each of them cost and found, as a Markdown table.
 
-Every run starts in a workspace of its own, one after another, alone on the machine. A strategy that does not meet the
-goal says by how much it misses it. Without --model the config's own is tuned.
+The strategies run one after another, each in a workspace of its own. For a strategy that does not meet the goal, the
+table says how much accuracy was lost. Without --model, the model of the config is tuned.
 """
 import argparse
 import json

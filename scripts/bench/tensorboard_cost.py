@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""What tuning.tensorboard costs: tune with and without it, in turn, and the ratio of the wall times of each pair.
+"""Measures what tuning.tensorboard costs: runs tune with and without it in turn, and prints the ratio of each pair's
+times.
 
     scripts/bench/tensorboard_cost.py [--program build/release/bin/halftone] [--config CONFIG] [--rounds 3] [--ranks 1]
 """

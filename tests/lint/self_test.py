@@ -30,6 +30,9 @@ GOOD = {
     "apps/tool/version.hpp.in": "#pragma once\n",
     "scripts/good.sh": "#!/usr/bin/env bash\necho fine\n",
     "scripts/good.py": "print('fine')\n",
+    "README.md": "# Tool\nSee [the guide](docs/guide.md#how-to-use-it).\n```\nscripts/good.sh  # --loud\n```\n",
+    "docs/guide.md": "# Guide\n## How to `use` it\nBack to [the top](#guide), the [README](../README.md), `scripts/good.sh`.\n",
+    "program": "#!/bin/sh\n[ $# = 1 ] || [ $1 = tune ] || exit 2\necho ' --help --workspace DIR'\n",
 }
 GOOD = {path: f"// Why it is so.\n{text}" if path.endswith(".cpp") else text for path, text in GOOD.items()}
 
@@ -45,12 +48,12 @@ class LintCase(unittest.TestCase):
                 target.parent.mkdir(parents=True, exist_ok=True)
                 if text is not None:
                     target.write_text(text)
-                if path.endswith(".sh"):
+                if path.endswith(".sh") or path == "program":
                     target.chmod(0o755 if path != "scripts/no_run_bit.sh" else 0o644)
             shutil.copy(LINTS.parent.parent / ".clang-format", root)
             script = LINTS / name
             command = [sys.executable, script, "--root", root] if name.endswith(".py") else [script, root]
-            command += [root / argument if argument == "layers.txt" else argument for argument in more]
+            command += [root / argument if argument in ("layers.txt", "program") else argument for argument in more]
             done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
             return done.returncode, done.stdout
 
@@ -116,6 +119,42 @@ class Plugins(LintCase):
 
     def test_a_registry_that_includes_the_list_once(self):
         self.expect("check_plugins.py", {"src/graph/passes/registry.cpp": '#include "graph/passes/list.inc"\n'}, "twice")
+
+
+class Docs(LintCase):
+    def expect_doc(self, text, fault, *more):
+        self.expect("check_docs.py", {"docs/guide.md": GOOD["docs/guide.md"] + text}, fault, *more)
+
+    def test_a_link_to_nothing(self):
+        self.expect_doc("[x](other.md)\n", "docs/guide.md:4: the link other.md leads nowhere")
+
+    def test_a_link_out_of_the_checkout(self):
+        self.expect_doc("[x](../../)\n", "the link ../../ leads nowhere")
+
+    def test_an_anchor_without_a_heading(self):
+        self.expect_doc("[x](../README.md#use)\n", "README.md has no heading #use")
+
+    def test_a_heading_in_a_code_block_is_no_anchor(self):
+        self.expect_doc("```\n# Not a heading\n```\n[x](#not-a-heading)\n", "guide.md has no heading #not-a-heading")
+
+    def test_a_path_that_is_not_there(self):
+        self.expect_doc("Read `src/graph/gone.hpp`.\n", "docs/guide.md:4: there is no src/graph/gone.hpp")
+
+    def test_a_path_in_a_code_block_that_is_not_there(self):
+        self.expect_doc("```\nscripts/gone.sh\n```\n", "docs/guide.md:5: there is no scripts/gone.sh")
+
+    def test_an_option_that_a_script_does_not_have(self):
+        self.expect_doc("`scripts/good.sh --loud`\n", "scripts/good.sh has no option --loud")
+
+    def test_an_option_that_the_program_does_not_have(self):
+        self.expect_doc("```\nmpirun -n 3 halftone tune x.yaml \\\n  --workspace w --fast\n```\n",
+                        "halftone tune has no option --fast", "--program", "program")
+
+    def test_a_command_that_the_program_does_not_have(self):
+        self.expect_doc("`halftone dance x.onnx`\n", "there is no command 'halftone dance'", "--program", "program")
+
+    def test_a_long_readme(self):
+        self.expect("check_docs.py", {"README.md": "x\n" * 151}, "151 lines, at most 150")
 
 
 class Others(LintCase):

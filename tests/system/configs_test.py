@@ -1,4 +1,8 @@
 """Every config in the repository: it prints, what is printed is the same config, what is not built yet is refused."""
+import re
+
+import yaml
+
 from halftone_cli import SOURCE, USAGE, OK, SystemTest, halftone, main
 
 CONFIGS = sorted((SOURCE / "configs").rglob("*.yaml"))
@@ -6,6 +10,13 @@ CONFIGS = sorted((SOURCE / "configs").rglob("*.yaml"))
 
 # Shrinks as strategies and datasets are built; each of these must be refused with a reason until then.
 NOT_BUILT_YET = {"tfrecord_dataloader.yaml"}
+
+
+def keys_of(node, path=""):
+    """Every key of the schema in an effective config. Keys under op_wise are the user's names."""
+    if not isinstance(node, dict) or path.endswith(".op_wise"):
+        return set()
+    return set(node).union(*(keys_of(value, f"{path}.{key}") for key, value in node.items()))
 
 
 class EveryConfig(SystemTest):
@@ -23,6 +34,15 @@ class EveryConfig(SystemTest):
                 self.assertEqual(again.out, shown.out)
                 copy.unlink()
         self.assertEqual(list(self.folder.iterdir()), [], "--print-config must create nothing")
+
+    def test_has_only_keys_that_the_documents_explain(self):
+        explained = set(re.findall(r"\w+", (SOURCE / "docs/configuration.md").read_text()))
+        for config in CONFIGS:
+            if config.name in NOT_BUILT_YET:
+                continue
+            with self.subTest(config=config.name):
+                effective = yaml.safe_load(halftone("tune", config, "--print-config").out)
+                self.assertEqual(keys_of(effective) - explained, set())
 
     def test_is_never_written(self):
         before = [config.read_bytes() for config in CONFIGS]
