@@ -155,7 +155,7 @@ Distribution Distributions::count(TensorView value, std::size_t unit, double low
 
 /// Runs the fp32 model and the candidate on the first batch of the calibration data.
 void Distributions::fill_bins(const Candidate& candidate) {
-    const Graph graph = bench_.evaluator->quantized(candidate).graph;
+    const Graph graph = bench_.evaluator->factory().quantized(candidate).graph;
     if (!probe_) {
         CompileOptions options;
         options.batch = bench_.evaluator->batch();

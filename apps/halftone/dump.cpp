@@ -217,7 +217,7 @@ std::unique_ptr<DumpWork> make_work(const DumpOptions& options, const RunConfig&
                                         ? model_wise_candidates(*bench.space, config.tuning.model_wise).front()
                                         : candidate_of(options.trial, *bench.space);
         return std::make_unique<DumpWork>(
-            bench, fp32, bench.evaluator->quantized(candidate), batch, select_units(options, fp32), options,
+            bench, fp32, bench.evaluator->factory().quantized(candidate), batch, select_units(options, fp32), options,
             options.trial.empty() ? "the config's first model-wise candidate" : "trial " + options.trial);
     }
     const LoadedPlan loaded = load_plan(options.plan, fp32);

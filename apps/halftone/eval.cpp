@@ -37,7 +37,8 @@ int run_eval(const EvalOptions& options) {
     const auto bench = make_workbench(config, read_model(path, from), path, false);
 
     Tensor logits;
-    const Score score = bench->evaluator->score_graph(bench->model.graph, options.logits.empty() ? nullptr : &logits);
+    const Score score =
+        bench->evaluator->scorer().score_graph(bench->model.graph, options.logits.empty() ? nullptr : &logits);
     if (!options.logits.empty()) make_posix_file_system()->write_atomically(options.logits, to_npy(logits.view()));
 
     if (!options.inputs.empty()) save_inputs(*bench->evaluation, score.samples, options.inputs);

@@ -158,11 +158,11 @@ void write_calibration(const Workbench& bench, const std::string& path) {
          .shape = {},
          .is_packed = true});
     const auto& sizes = bench.space->calibration_sizes();
-    for (const auto& [samples, table] : bench.evaluator->statistics()) {
+    for (const auto& [samples, table] : bench.evaluator->calibrator().statistics()) {
         const std::string group = "/calibration/samples_" + std::to_string(samples);
         write_statistics(file, group, samples, table);
         const auto index = std::find(sizes.begin(), sizes.end(), samples) - sizes.begin();
-        write_ranges(file, group + "/ranges", bench.evaluator->ranges(index));
+        write_ranges(file, group + "/ranges", bench.evaluator->calibrator().ranges(index));
     }
     file.commit();
 }

@@ -65,8 +65,8 @@ public:
 
     /// best.yaml names best.onnx's numbers, so the model is written first.
     void deliver(const Candidate& candidate, const std::optional<tune::FinishedTrial>& trial) {
-        const PlanNumbers numbers = bench_.evaluator->numbers(candidate);
-        const QuantizedModel model = bench_.evaluator->quantized(candidate, numbers);
+        const PlanNumbers numbers = bench_.evaluator->factory().numbers(candidate);
+        const QuantizedModel model = bench_.evaluator->factory().quantized(candidate, numbers);
         const std::string onnx = export_onnx(model.graph);
         best_bytes_ = onnx.size();
         workspace_.write("best.onnx", onnx);
@@ -75,7 +75,7 @@ public:
         input.config = &config_;
         input.model = &model;
         input.numbers = &numbers;
-        input.smoothing = bench_.evaluator->smoothing(candidate);
+        input.smoothing = bench_.evaluator->factory().smoothing(candidate);
         input.candidate = candidate;
         input.trial = trial;
         input.baseline = baseline_.accuracy;
@@ -147,7 +147,8 @@ const Pipeline& timing_samples(const Workbench& bench) {
 
 std::vector<tune::Timing> time_candidates(const Workbench& bench, const std::vector<Candidate>& candidates) {
     std::vector<Graph> graphs;
-    for (const Candidate& candidate : candidates) graphs.push_back(bench.evaluator->quantized(candidate).graph);
+    for (const Candidate& candidate : candidates)
+        graphs.push_back(bench.evaluator->factory().quantized(candidate).graph);
     std::vector<tune::Timing> timings;
     for (const Latency& latency : time_graphs(graphs, timing_samples(bench))) {
         timings.push_back({latency.median_ms, latency.low_ms, latency.high_ms});
@@ -163,7 +164,7 @@ std::vector<FrontPoint> front_of(const Workbench& bench, const tune::Result& res
         points.push_back({.trial = trial.trial.value,
                           .accuracy = std::get<Score>(trial.outcome).accuracy,
                           .latency_ms = result.latency->of(*bench.space, trial.candidate),
-                          .bytes = exported_bytes(bench.evaluator->quantized(trial.candidate).graph)});
+                          .bytes = exported_bytes(bench.evaluator->factory().quantized(trial.candidate).graph)});
     }
     return pareto_front(points, higher_is_better);
 }
@@ -206,9 +207,11 @@ tune::Result search(const RunConfig& config, Workbench& bench, journal::Workspac
         return make_strategy(config.tuning.strategy.name,
                              strategy_context(config, *bench.space, goal, baseline, latency));
     };
-    setup.measure_latency = [&] { return measure_latency_table(*bench.evaluator, bench.model, *bench.space); };
+    setup.measure_latency = [&] {
+        return measure_latency_table(bench.evaluator->factory(), bench.model, *bench.space);
+    };
     setup.costs = [&](const Candidate* candidate) {
-        return measure_bytes(candidate ? bench.evaluator->quantized(*candidate).graph : bench.model.graph);
+        return measure_bytes(candidate ? bench.evaluator->factory().quantized(*candidate).graph : bench.model.graph);
     };
     setup.time_finalists = [&](const std::vector<Candidate>& candidates) { return time_candidates(bench, candidates); };
     setup.journal = &workspace.journal();
@@ -244,8 +247,8 @@ int lead(const TuneOptions& options, const RunConfig& config, Workbench& bench, 
     summary.sample_units = result.sample_units;
     summary.heuristics = result.heuristics;
     if (delivered && result.reason != tune::EndReason::interrupted) {
-        const auto latencies =
-            time_graphs({bench.model.graph, bench.evaluator->quantized(*delivered).graph}, timing_samples(bench));
+        const auto latencies = time_graphs({bench.model.graph, bench.evaluator->factory().quantized(*delivered).graph},
+                                           timing_samples(bench));
         summary.fp32 = latencies[0];
         summary.best = latencies[1];
         if (summary.best->low_ms >= summary.fp32->high_ms) {

@@ -66,7 +66,7 @@ std::string raw_output(const Graph& fp32, const Unit& unit, const Graph& quantiz
 
 BiasCorrector::Means BiasCorrector::means_of(const Graph& graph, const std::vector<std::string>& values) const {
     Means means;
-    for (auto& [name, statistics] : channel_statistics(graph, values, samples_)) {
+    for (auto& [name, statistics] : channel_statistics(graph, values, samples_, count_)) {
         means.emplace(name, std::move(statistics.mean));
     }
     return means;

@@ -19,8 +19,9 @@ enum class BiasCorrection : std::uint8_t { none, fast, sequential };
 /// it).
 class BiasCorrector {
 public:
-    /// The model outlives the corrector.
-    BiasCorrector(const PreparedModel& model, const CorrectionSamples& samples) : model_(model), samples_(samples) {}
+    /// Measures on the first `count` samples. Model and samples outlive the corrector.
+    BiasCorrector(const PreparedModel& model, SampleSource& samples, std::int64_t count)
+        : model_(model), samples_(samples), count_(count) {}
 
     /// shift[c] = sum over the inputs k of (w[c, k] - stored w[c, k]) * E[x_k], with the fp32 model's inputs: every
     /// unit by itself. Padding is not seen. Source: NNCF's FastBiasCorrection, as an idea.
@@ -35,7 +36,8 @@ private:
     [[nodiscard]] bool can_shift(const Unit& unit) const;
 
     const PreparedModel& model_;
-    CorrectionSamples samples_;
+    SampleSource& samples_;
+    std::int64_t count_;
     Means inputs_, outputs_;  ///< of the fp32 model, by value name; made on first use
 };
 

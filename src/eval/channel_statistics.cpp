@@ -48,8 +48,8 @@ void add_rows(TensorView value, std::int64_t rows, bool channels_last, ChannelSt
 }  // namespace
 
 std::map<std::string, ChannelStatistics> channel_statistics(const Graph& graph, const std::vector<std::string>& values,
-                                                            const CorrectionSamples& samples) {
-    CompileOptions options{.batch = samples.batch};
+                                                            SampleSource& samples, std::int64_t count) {
+    CompileOptions options{.batch = samples.batch()};
     std::vector<bool> channels_last;
     for (const std::string& name : values) {
         options.taps.push_back(graph.find_value(name).value());
@@ -58,18 +58,15 @@ std::map<std::string, ChannelStatistics> channel_statistics(const Graph& graph, 
     Session session(graph, reference_ops(), options);
     std::vector<ChannelStatistics> found(values.size());
     std::vector<std::int64_t> positions(values.size(), 0);
-    std::vector<std::int64_t> labels(static_cast<std::size_t>(session.batch()));
-    for (std::int64_t first = 0; first < samples.count; first += session.batch()) {
-        const std::int64_t rows = std::min(session.batch(), samples.count - first);
-        samples.data->read(first, rows, session.input(0), std::span(labels).first(static_cast<std::size_t>(rows)));
+    samples.for_each_batch({0, count}, session.input(0), Caching::pass, [&](const SampleBatch& batch) {
         session.run();
         for (std::size_t t = 0; t < values.size(); ++t) {
             const TensorView value = session.tap(t);
-            add_rows(value, rows, channels_last[t], found[t]);
+            add_rows(value, batch.rows, channels_last[t], found[t]);
             const auto channels = static_cast<std::int64_t>(found[t].mean.size());
-            positions[t] += value.type.shape.elements() / value.type.shape[0] * rows / channels;
+            positions[t] += value.type.shape.elements() / value.type.shape[0] * batch.rows / channels;
         }
-    }
+    });
     std::map<std::string, ChannelStatistics> by_name;
     for (std::size_t t = 0; t < values.size(); ++t) {
         for (double& mean : found[t].mean) mean /= static_cast<double>(positions[t]);

@@ -169,8 +169,8 @@ private:
 
 }  // namespace
 
-LatencyTable measure_latency_table(const ModelEvaluator& evaluator, const PreparedModel& model,
-                                   const SearchSpace& space, const UnitLatencyOptions& options) {
+LatencyTable measure_latency_table(CandidateFactory& factory, const PreparedModel& model, const SearchSpace& space,
+                                   const UnitLatencyOptions& options) {
     std::map<std::string, std::size_t> unit_of_node;
     for (std::size_t u = 0; u < model.units.size(); ++u) {
         for (const NodeId node : model.units[u].nodes) unit_of_node[model.graph.node(node).name] = u;
@@ -179,7 +179,7 @@ LatencyTable measure_latency_table(const ModelEvaluator& evaluator, const Prepar
     const Plans plans(space, model.units.size());
     std::vector<Session> sessions;
     for (const Candidate& candidate : plans.candidates()) {
-        sessions.emplace_back(evaluator.quantized(candidate).graph, reference_ops(), CompileOptions{});
+        sessions.emplace_back(factory.quantized(candidate).graph, reference_ops(), CompileOptions{});
     }
     const std::vector<Profile> profiles = profile(std::move(sessions), options.rounds);
 

@@ -1,7 +1,9 @@
 #pragma once
 // Measures the latency table of a search: each unit in each dtype, and the conversions at borders between dtypes.
 
-#include "eval/model_evaluator.hpp"
+#include "eval/candidate_factory.hpp"
+#include "exec/prepared_model.hpp"
+#include "space/search_space.hpp"
 #include "trial/latency_table.hpp"
 
 namespace halftone {
@@ -12,8 +14,8 @@ struct UnitLatencyOptions {
 
 /// Profiles the model at batch 1 with all units in one dtype, for each dtype that the space has, and with every other
 /// unit quantized, where borders show. A border that no such session has is scaled from the others by its elements.
-/// @pre the evaluator's calibration is installed
-[[nodiscard]] LatencyTable measure_latency_table(const ModelEvaluator& evaluator, const PreparedModel& model,
+/// @pre the factory's calibration is installed
+[[nodiscard]] LatencyTable measure_latency_table(CandidateFactory& factory, const PreparedModel& model,
                                                  const SearchSpace& space, const UnitLatencyOptions& options = {});
 
 }  // namespace halftone

@@ -52,7 +52,7 @@ public:
     virtual void install_difficulty(const std::string& merged);
 
     // On rank 0; payloads in shard order, one per shard of the job.
-    [[nodiscard]] virtual std::string merge_calibration(const std::vector<std::string>& payloads) const = 0;
+    [[nodiscard]] virtual std::string merge_calibration(const std::vector<std::string>& payloads) = 0;
     [[nodiscard]] virtual Score merge_scores(const std::vector<std::string>& payloads) const = 0;
     /// What the accuracy can still become, from the first shards' payloads; nothing where the metric cannot say.
     [[nodiscard]] virtual std::optional<AccuracyBounds> bounds(const std::vector<std::string>& payloads) const;

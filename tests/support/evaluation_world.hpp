@@ -9,9 +9,11 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/wire.hpp"
 #include "calib/observer.hpp"
 #include "eval/model_evaluator.hpp"
 #include "kernel/capabilities.hpp"
+#include "support/quant_plans.hpp"
 #include "support/random_net.hpp"
 #include "unit/data/config_text.hpp"
 
@@ -23,6 +25,44 @@ inline DataloaderConfig noise(const std::string& shape) {
     DataloaderConfig config;
     config.dataset = plugin("dummy", "{shape: " + shape + ", low: -1.0, high: 1.0}");
     return config;
+}
+
+/// One Gemm whose result is exact: y = (x0, 2 * x1).
+inline Graph doubling_graph() {
+    GraphMaker g;
+    const ValueId x = g.input("x", {kSymbolic, 2});
+    return infer_types(g.build({g.gemm("g", x, floats({2, 2}, {1, 0, 0, 2}))}), reference_ops());
+}
+
+/// Two Gemms of which the second cannot be quantized once s_out has the range +-3e38: input scale times weight scale is
+/// no float then.
+inline Graph unbuildable_graph() {
+    GraphMaker g;
+    const ValueId x = g.input("x", {kSymbolic, 2});
+    const ValueId big = g.gemm("g1", x, floats({2, 2}, {3e38F, 0, 0, 3e38F}));
+    const ValueId small = g.gemm("g2", g.node("Sub", "s", {big, x}), floats({2, 2}, {3e38F, 0, 0, 1}));
+    return infer_types(g.build({small}), reference_ops());
+}
+
+/// The merged calibration that makes g2 of unbuildable_graph() fail.
+inline std::string unbuildable_ranges() {
+    WireWriter writer;
+    writer.put_text(ranges_of({{"x", {-1, 1}}, {"s_out", {-3e38F, 3e38F}}}).encode());
+    return writer.take();
+}
+
+/// The first `count` samples as rows of a matrix.
+inline std::vector<std::vector<float>> rows_of(const Pipeline& data, std::int64_t count) {
+    std::vector<std::vector<float>> rows;
+    for (std::int64_t i = 0; i < count; ++i) {
+        std::vector<std::int64_t> dims{1};
+        dims.insert(dims.end(), data.spec().shape.dims().begin(), data.spec().shape.dims().end());
+        Tensor sample(TensorType{DType::f32, Shape(dims)});
+        std::vector<std::int64_t> label(1);
+        data.read(i, 1, sample.mutable_view(), label);
+        rows.emplace_back(sample.as<float>().begin(), sample.as<float>().end());
+    }
+    return rows;
 }
 
 inline PreparedModel prepared(Graph graph) {

@@ -178,7 +178,7 @@ public:
         is_calibrated_ = true;
     }
 
-    [[nodiscard]] std::string merge_calibration(const std::vector<std::string>& payloads) const override {
+    [[nodiscard]] std::string merge_calibration(const std::vector<std::string>& payloads) override {
         std::string merged;
         for (const std::string& payload : payloads) merged += payload;
         return merged;

@@ -43,11 +43,12 @@ Pipeline data() {
 struct World {
     PreparedModel prepared = model();
     Pipeline pipeline = data();
+    SampleSource samples;
     QuantPlan plan;
     PlanNumbers numbers;
     WeightCodes codes;
 
-    World() {
+    explicit World(std::int64_t batch = 8) : samples(pipeline, {.samples = kSamples, .batch = batch}) {
         // Three bits: rounding the weights shifts every mean.
         const UnitConfig config{.activation = {.dtype = DType::u8},
                                 .weight = {.dtype = DType::s8, .granularity = Granularity::per_tensor, .bit = 3.0F}};
@@ -58,7 +59,7 @@ struct World {
         for (const TensorPlan& tensor : topology.observable()) ranges[tensor.name] = {-2, 2};
         numbers = derive_numbers(prepared.graph, prepared.units, plan, test::ranges_of(ranges), codes);
     }
-    [[nodiscard]] CorrectionSamples samples() const { return {.data = &pipeline, .count = kSamples, .batch = 8}; }
+    [[nodiscard]] BiasCorrector corrector() { return {prepared, samples, kSamples}; }
 
     /// Mean of each output over the samples.
     [[nodiscard]] std::vector<double> means(const Graph& graph) const {
@@ -84,7 +85,7 @@ struct World {
 TEST(BiasCorrector, FastTakesAtLeastHalfOfTheErrorBack) {
     World world;
     const double before = world.error();
-    BiasCorrector(world.prepared, world.samples()).correct_fast(world.plan, world.numbers);
+    world.corrector().correct_fast(world.plan, world.numbers);
     EXPECT_LT(world.error(), 0.5 * before);
     for (const auto& [unit, numbers] : world.numbers.units) EXPECT_FALSE(numbers.bias_shift.empty()) << unit;
 }
@@ -92,17 +93,15 @@ TEST(BiasCorrector, FastTakesAtLeastHalfOfTheErrorBack) {
 TEST(BiasCorrector, SequentialLeavesNoMeanErrorInTheLastUnit) {
     World world;
     const double before = world.error();
-    BiasCorrector(world.prepared, world.samples()).correct_in_sequence(world.plan, world.numbers, world.codes);
+    world.corrector().correct_in_sequence(world.plan, world.numbers, world.codes);
     EXPECT_LT(world.error(), 0.01 * before);
 }
 
 TEST(BiasCorrector, ResultsDoNotDependOnTheBatch) {
     World one;
-    World other;
-    BiasCorrector(one.prepared, one.samples()).correct_fast(one.plan, one.numbers);
-    CorrectionSamples samples = other.samples();
-    samples.batch = 5;  // the last batch is padded: padding counts for nothing
-    BiasCorrector(other.prepared, samples).correct_fast(other.plan, other.numbers);
+    World other(5);  // the last batch is padded: padding counts for nothing
+    one.corrector().correct_fast(one.plan, one.numbers);
+    other.corrector().correct_fast(other.plan, other.numbers);
     for (const auto& [unit, numbers] : one.numbers.units) {
         const auto& shift = other.numbers.units.at(unit).bias_shift;
         for (std::size_t c = 0; c < shift.size(); ++c) EXPECT_NEAR(shift[c], numbers.bias_shift[c], 1e-5F);
@@ -114,7 +113,7 @@ TEST(BiasCorrector, HighPrecisionUnitsAreLeftAlone) {
     world.plan.units[0] = test::kFp32;
     world.plan.tensors = PlanTopology(world.prepared.graph, world.prepared.units).tensors(world.plan.units);
     world.numbers.units.erase("a");
-    BiasCorrector(world.prepared, world.samples()).correct_fast(world.plan, world.numbers);
+    world.corrector().correct_fast(world.plan, world.numbers);
     EXPECT_FALSE(world.numbers.units.contains("a"));
 }
 

@@ -32,7 +32,7 @@ TEST(Costs, AQuantizedModelIsSmallerThanFp32) {
     const World world;
     ModelEvaluator evaluator(world.setup());
     calibrated(evaluator);
-    const Graph quantized = evaluator.quantized(world.space.at(0)).graph;
+    const Graph quantized = evaluator.factory().quantized(world.space.at(0)).graph;
     EXPECT_LT(measure_bytes(quantized).footprint_bytes, measure_bytes(world.model.graph).footprint_bytes);
 }
 

@@ -86,8 +86,8 @@ TEST(ErrorProbe, TheOutputsErrorIsThatOfTheLogits) {
     const ProbeResult result = probed(evaluator, probe(candidate, ProbeKind::output_error));
     Tensor fp32;
     Tensor quantized;
-    (void)evaluator.score_graph(world.model.graph, &fp32);
-    (void)evaluator.score_graph(evaluator.quantized(candidate).graph, &quantized);
+    (void)evaluator.scorer().score_graph(world.model.graph, &fp32);
+    (void)evaluator.scorer().score_graph(evaluator.factory().quantized(candidate).graph, &quantized);
     double error = 0;
     double reference = 0;
     for (std::size_t i = 0; i < 400; ++i) {  // calibration and evaluation read the same data; it has 40 of 60 samples

@@ -38,7 +38,7 @@ TEST(ModelEvaluator, AScoreOfShardsIsTheScoreOfTheWholeGraph) {
     calibrated(evaluator);
     const Candidate candidate = world.space.at(1);
     Tensor logits;
-    const Score whole = evaluator.score_graph(evaluator.quantized(candidate).graph, &logits);
+    const Score whole = evaluator.scorer().score_graph(evaluator.factory().quantized(candidate).graph, &logits);
     EXPECT_EQ(scored(evaluator, evaluate(candidate)), whole);
     EXPECT_EQ(logits.shape(), (Shape{kSamples, 10}));
     std::int64_t right = 0;  // every label is 0
@@ -56,7 +56,7 @@ TEST(ModelEvaluator, LogitsOfASampleDependOnNeitherShardsNorBatch) {
         ModelEvaluator evaluator(world.setup(shards, batch));
         calibrated(evaluator);
         Tensor logits;
-        (void)evaluator.score_graph(evaluator.quantized(world.space.at(0)).graph, &logits);
+        (void)evaluator.scorer().score_graph(evaluator.factory().quantized(world.space.at(0)).graph, &logits);
         all.emplace_back(logits.as<float>().begin(), logits.as<float>().end());
     }
     EXPECT_EQ(all[1], all[2]);  // the batch is the config's; another one may take another fp32 kernel
@@ -120,7 +120,7 @@ TEST(ModelEvaluator, EachSamplingSizeHasTheRangesOfItsFirstSamples) {
     EXPECT_TRUE(reader.ok() && reader.at_end());
     const auto input_scale = [&](std::int64_t calibration) {
         const Candidate candidate = both.space.make(calibration, both.space.at(0).choice);
-        return evaluator.quantized(candidate).tensors.back().params.scale;
+        return evaluator.factory().quantized(candidate).tensors.back().params.scale;
     };
     EXPECT_NE(input_scale(0), input_scale(1));
 }
@@ -130,21 +130,14 @@ TEST(ModelEvaluator, InstalledCalibrationIsAllThatAnotherProcessNeeds) {
     ModelEvaluator first(world.setup());
     ModelEvaluator second(world.setup());
     second.install_calibration(calibrated(first));
-    EXPECT_EQ(hash_of(second.quantized(world.space.at(0)).graph), hash_of(first.quantized(world.space.at(0)).graph));
+    EXPECT_EQ(hash_of(second.factory().quantized(world.space.at(0)).graph),
+              hash_of(first.factory().quantized(world.space.at(0)).graph));
 }
 
 TEST(ModelEvaluator, ACandidateThatCannotBeBuiltIsAFailureOfItsShard) {
-    GraphMaker g;
-    const ValueId x = g.input("x", {kSymbolic, 2});
-    // Weights so large that input scale x weight scale is no float, once the input's scale is as large.
-    const ValueId big = g.gemm("g1", x, test::floats({2, 2}, {3e38F, 0, 0, 3e38F}));
-    const ValueId small = g.gemm("g2", g.node("Sub", "s", {big, x}), test::floats({2, 2}, {3e38F, 0, 0, 1}));
-    const World world(infer_types(g.build({small}), reference_ops()), {5}, "[60, 2]");
+    const World world(unbuildable_graph(), {5}, "[60, 2]");
     ModelEvaluator evaluator(world.setup());
-    const RangeTable ranges = test::ranges_of({{"x", {-1, 1}}, {"s_out", {-3e38F, 3e38F}}});
-    WireWriter writer;
-    writer.put_text(ranges.encode());
-    evaluator.install_calibration(writer.take());
+    evaluator.install_calibration(unbuildable_ranges());
     const Candidate all_int8 = world.space.at(0);
     const ShardResult result = evaluator.run(evaluate(all_int8), 0);
     EXPECT_THAT(result.failure, HasSubstr("unit 'g2'"));

@@ -13,7 +13,7 @@ TEST(UnitLatency, HasARowForEachUnitAndABorderForEachFeed) {
     const World world;
     ModelEvaluator evaluator(world.setup());
     calibrated(evaluator);
-    const LatencyTable table = measure_latency_table(evaluator, world.model, world.space, {.rounds = 3});
+    const LatencyTable table = measure_latency_table(evaluator.factory(), world.model, world.space, {.rounds = 3});
     ASSERT_EQ(table.unit_ms.size(), world.space.decisions().size());
     double sum = 0;
     for (std::size_t u = 0; u < table.unit_ms.size(); ++u) {
@@ -37,7 +37,7 @@ TEST(UnitLatency, OptionsOfOneDtypeCostTheSame) {
     const World world;
     ModelEvaluator evaluator(world.setup());
     calibrated(evaluator);
-    const LatencyTable table = measure_latency_table(evaluator, world.model, world.space, {.rounds = 3});
+    const LatencyTable table = measure_latency_table(evaluator.factory(), world.model, world.space, {.rounds = 3});
     const auto& options = world.space.decisions()[0].options;
     for (std::size_t o = 1; o < options.size(); ++o) {
         if (options[o].activation.dtype != options[0].activation.dtype) continue;

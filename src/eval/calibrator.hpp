@@ -1,0 +1,72 @@
+#pragma once
+// Calibrator: runs the fp32 model over the calibration samples, and knows what candidates are made from: the ranges of
+// every calibration size, and the model that belongs to them. Not thread-safe; model, space and samples outlive it.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "calib/table.hpp"
+#include "eval/sample_source.hpp"
+#include "exec/prepared_model.hpp"
+#include "exec/session.hpp"
+#include "exec/smooth.hpp"
+#include "space/search_space.hpp"
+#include "trial/evaluator.hpp"
+
+namespace halftone {
+
+/// What all candidates of one calibration index are made from.
+struct CalibrationVariant {
+    PreparedModel model;                     ///< smoothed, if the index has an alpha
+    RangeTable ranges;                       ///< of that model's values
+    std::vector<SmoothedValue> smoothing{};  ///< how it was smoothed; empty without SmoothQuant
+    std::int64_t samples = 0;                ///< that it was calibrated with
+};
+
+class Calibrator {
+public:
+    /// @param samples  the first most_samples() samples of the calibration set. Null where the ranges come from
+    /// elsewhere; then run() must not be called
+    Calibrator(const PreparedModel& model, const SearchSpace& space, SampleSource* samples);
+
+    /// Returns the statistics of one shard of the longest sample set (format: eval/README.md, "Bytes").
+    /// @throws ModelError when a value is NaN or infinite
+    [[nodiscard]] ShardResult run(std::int64_t shard);
+    /// Merges the statistics of all shards, remembers them, and returns the ranges of every calibration size.
+    [[nodiscard]] std::string merge(const std::vector<std::string>& payloads);
+    /// Makes merged ranges known to this process. All variants made before are dropped.
+    void install(const std::string& merged);
+
+    /// Returns how many samples the largest calibration size has.
+    [[nodiscard]] std::int64_t most_samples() const { return borders().back(); }
+    /// Returns how many samples the calibration index stands for.
+    [[nodiscard]] std::int64_t samples_of(std::int64_t calibration) const;
+    /// Returns what merge() merged last, by number of samples. Empty in a process that merged nothing.
+    [[nodiscard]] const std::map<std::int64_t, CalibrationTable>& statistics() const { return statistics_; }
+    /// Returns the installed ranges of a calibration index, before smoothing. @pre install() was called
+    [[nodiscard]] const RangeTable& ranges(std::int64_t calibration) const {
+        return ranges_.at(static_cast<std::size_t>(calibration));
+    }
+    /// Returns the variant of a calibration index. The first call makes it, and smoothing then runs the samples once.
+    /// The reference is valid until install(). @pre install() was called
+    [[nodiscard]] const CalibrationVariant& variant(std::int64_t calibration);
+
+private:
+    [[nodiscard]] std::vector<std::int64_t> borders() const;
+    [[nodiscard]] CalibrationTable observe(SampleRange range);
+    void smooth_variant(CalibrationVariant& variant, double alpha);
+
+    const PreparedModel& model_;
+    const SearchSpace& space_;
+    SampleSource* samples_;
+    std::vector<TensorPlan> observed_;  ///< every value that some plan could quantize
+    std::unique_ptr<Session> session_;  ///< taps the observed values; null before and after calibration
+    std::map<std::int64_t, CalibrationTable> statistics_;
+    std::vector<RangeTable> ranges_;                       ///< by calibration index
+    std::map<std::int64_t, CalibrationVariant> variants_;  ///< by calibration index; made on first use
+};
+
+}  // namespace halftone

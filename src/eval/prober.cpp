@@ -1,0 +1,40 @@
+#include "eval/prober.hpp"
+
+#include <algorithm>
+
+#include "base/check.hpp"
+#include "base/error.hpp"
+
+namespace halftone {
+
+/// Makes probe_ one of this kind and candidate. A change of the candidate alone keeps the fp32 session and its outputs,
+/// which are half of the work.
+void Prober::prepare(const Job& job) {
+    if (!probe_ || probe_->what() != job.probe) {
+        probe_.emplace(job.probe, *setup_.model, setup_.factory->quantized(job.candidate).graph,
+                       setup_.resources->options());
+    } else if (candidate_ != job.candidate.hash) {
+        probe_->replace(setup_.factory->quantized(job.candidate).graph);
+    }
+    candidate_ = job.candidate.hash;
+}
+
+ShardResult Prober::run(const Job& job, std::int64_t shard) {
+    HALFTONE_CHECK(setup_.samples != nullptr, "a probe has samples");
+    try {
+        prepare(job);
+    } catch (const ModelError& error) {
+        probe_.reset();
+        return {.payload = {}, .failure = error.what()};  // this candidate cannot be built
+    }
+    // Shards are cut at the borders of the longest sample set, so that their number does not depend on the candidate;
+    // one that was calibrated with fewer samples leaves the last shards empty.
+    SampleRange range = setup_.samples->shard(shard);
+    range.last = std::max(range.first, std::min(range.last, setup_.calibrator->samples_of(job.candidate.calibration)));
+    std::vector<ErrorSums> sums(probe_->size());
+    setup_.samples->for_each_batch(range, probe_->input(), Caching::keep,
+                                   [&](const SampleBatch& batch) { probe_->run(batch.first, batch.rows, sums); });
+    return {.payload = encode_errors(sums, range.count()), .failure = {}};
+}
+
+}  // namespace halftone

@@ -1,0 +1,161 @@
+// Ranges by hand, and what a process knows after merging and after installing.
+#include "eval/calibrator.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "support/evaluation_world.hpp"
+
+namespace halftone {
+namespace {
+
+using namespace test;
+
+/// A calibrator over its own source, in batches of 8.
+struct CalibratorWorld {
+    World world;
+    SampleSource samples;
+    Calibrator calibrator;
+
+    explicit CalibratorWorld(std::vector<std::int64_t> sizes, std::int64_t shards = 7)
+        : world(doubling_graph(), sizes, "[60, 2]"),
+          samples(world.data, {.samples = *std::max_element(sizes.begin(), sizes.end()), .shards = shards, .batch = 8}),
+          calibrator(world.model, world.space, &samples) {}
+
+    std::string merge() {
+        std::vector<std::string> payloads;
+        for (std::int64_t s = 0; s < samples.shards(); ++s) payloads.push_back(calibrator.run(s).payload);
+        return calibrator.merge(payloads);
+    }
+};
+
+/// Extremes of the first samples, widened to zero as an asymmetric range is.
+Range extremes(const Pipeline& data, std::int64_t count) {
+    Range range;
+    for (const auto& row : rows_of(data, count)) {
+        for (const float value : row) {
+            range.low = std::min(range.low, value);
+            range.high = std::max(range.high, value);
+        }
+    }
+    return range;
+}
+
+TEST(Calibrator, ASizesRangesAreTheExtremesOfItsSamples) {
+    CalibratorWorld c({40, 10});
+    c.calibrator.install(c.merge());
+    const Range forty = c.calibrator.ranges(0).range("x", RangeRule{});
+    const Range ten = c.calibrator.ranges(1).range("x", RangeRule{});
+    EXPECT_EQ(forty.low, extremes(c.world.data, 40).low);
+    EXPECT_EQ(forty.high, extremes(c.world.data, 40).high);
+    EXPECT_EQ(ten.low, extremes(c.world.data, 10).low);
+    EXPECT_EQ(ten.high, extremes(c.world.data, 10).high);
+    EXPECT_NE(ten.low, forty.low);
+}
+
+TEST(Calibrator, KnowsItsSizes) {
+    const CalibratorWorld c({40, 10, 25});
+    EXPECT_EQ(c.calibrator.most_samples(), 40);
+    EXPECT_EQ(c.calibrator.samples_of(1), 10);
+    EXPECT_EQ(c.calibrator.samples_of(2), 25);
+}
+
+TEST(Calibrator, OnlyTheProcessThatMergedHasStatistics) {
+    CalibratorWorld merging({40, 10});
+    CalibratorWorld installing({40, 10});
+    installing.calibrator.install(merging.merge());
+    EXPECT_TRUE(installing.calibrator.statistics().empty());
+    ASSERT_EQ(merging.calibrator.statistics().size(), 2U);
+    EXPECT_EQ(merging.calibrator.statistics().at(10).values().at("x").min(), extremes(merging.world.data, 10).low);
+    EXPECT_EQ(merging.calibrator.statistics().at(40).values().at("x").max(), extremes(merging.world.data, 40).high);
+}
+
+TEST(Calibrator, MergedRangesDependOnNoNumberOfShards) {
+    const std::string expected = CalibratorWorld({40, 10}, 1).merge();
+    for (const std::int64_t shards : {3, 20, 40}) EXPECT_EQ(CalibratorWorld({40, 10}, shards).merge(), expected);
+}
+
+TEST(Calibrator, AVariantWithoutSmoothingIsTheModelItself) {
+    CalibratorWorld c({40, 10});
+    c.calibrator.install(c.merge());
+    const CalibrationVariant& variant = c.calibrator.variant(1);
+    EXPECT_EQ(hash_of(variant.model.graph), hash_of(c.world.model.graph));
+    EXPECT_EQ(variant.ranges, c.calibrator.ranges(1));
+    EXPECT_TRUE(variant.smoothing.empty());
+    EXPECT_EQ(variant.samples, 10);
+    EXPECT_EQ(&c.calibrator.variant(1), &variant) << "made once";
+}
+
+TEST(Calibrator, InstallingOtherRangesMakesOtherVariants) {
+    CalibratorWorld c({10});
+    c.calibrator.install(c.merge());
+    EXPECT_EQ(c.calibrator.variant(0).ranges.range("x", RangeRule{}).high, extremes(c.world.data, 10).high);
+    WireWriter other;
+    other.put_text(ranges_of({{"x", {-3, 5}}}).encode());
+    c.calibrator.install(other.take());
+    EXPECT_EQ(c.calibrator.variant(0).ranges.range("x", RangeRule{}).high, 5);
+}
+
+/// One MatMul behind the place for its factors; the first channel of its weights is the larger one.
+struct SmoothWorld {
+    PreparedModel model;
+    Pipeline data{noise("[20, 2]")};
+    SearchSpace space;
+    SampleSource samples{data, {.samples = 20, .shards = 3, .batch = 8}};
+    Calibrator calibrator{model, space, &samples};
+
+    SmoothWorld() : model(prepared(smoothable())), space(space_of(model)) {}
+
+    static Graph smoothable() {
+        GraphMaker g;
+        const ValueId x = g.input("x", {kSymbolic, 2});
+        const Graph graph = infer_types(g.build({g.mat_mul("m", x, floats({2, 2}, {4, 0, 0, 1}))}), reference_ops());
+        return infer_types(prepare_smoothing(graph, find_units(graph)), reference_ops());
+    }
+    static SearchSpace space_of(const PreparedModel& model) {
+        QuantizationConfig config;
+        config.sampling_sizes = {20};
+        config.smooth_alphas = {0.5, 1.0};
+        return build_space(
+            model.graph, model.units,
+            capabilities(model.graph, model.units, {.activation_rules = {{Algorithm::minmax}, {Algorithm::kl}}}),
+            config);
+    }
+};
+
+TEST(Calibrator, AnAlphasVariantIsSmoothedAndItsRangesWithIt) {
+    SmoothWorld w;
+    std::vector<std::string> payloads;
+    for (std::int64_t s = 0; s < w.samples.shards(); ++s) payloads.push_back(w.calibrator.run(s).payload);
+    w.calibrator.install(w.calibrator.merge(payloads));
+    const auto rows = rows_of(w.data, 20);
+    for (const std::int64_t index : {0, 1}) {
+        const double alpha = w.space.smoothing()[static_cast<std::size_t>(index)];
+        const CalibrationVariant& variant = w.calibrator.variant(index);
+        ASSERT_EQ(variant.smoothing.size(), 1U);
+        const SmoothedValue& smoothed = variant.smoothing.front();
+        Range expected;
+        for (std::size_t c = 0; c < 2; ++c) {
+            float largest = 0;
+            for (const auto& row : rows) largest = std::max(largest, std::abs(row[c]));
+            const double weight = c == 0 ? 4 : 1;
+            const double factor = std::pow(static_cast<double>(largest), alpha) / std::pow(weight, 1 - alpha);
+            EXPECT_NEAR(smoothed.factor[c], factor, 1e-6 * factor) << "alpha " << alpha << ", channel " << c;
+            for (const auto& row : rows) {
+                expected.low = std::min(expected.low, row[c] / smoothed.factor[c]);
+                expected.high = std::max(expected.high, row[c] / smoothed.factor[c]);
+            }
+        }
+        for (const Algorithm algorithm : {Algorithm::minmax, Algorithm::kl}) {
+            const Range range = variant.ranges.range(smoothed.value, RangeRule{algorithm});
+            EXPECT_EQ(range.low, expected.low);
+            EXPECT_EQ(range.high, expected.high);
+        }
+        EXPECT_NE(hash_of(variant.model.graph), hash_of(w.model.graph));
+    }
+}
+
+}  // namespace
+}  // namespace halftone

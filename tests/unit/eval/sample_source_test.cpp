@@ -1,0 +1,99 @@
+// A source cuts a data set into shards and padded batches, in one order.
+#include "eval/sample_source.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support/evaluation_world.hpp"
+
+namespace halftone {
+namespace {
+
+using namespace test;
+using ::testing::Each;
+using ::testing::ElementsAre;
+
+/// One batch as its reader saw it.
+struct SeenBatch {
+    std::int64_t first = 0;
+    std::size_t labels = 0;
+    std::vector<float> values;
+};
+
+/// Eight samples of two values, read in batches of three.
+struct SourceWorld {
+    Pipeline data{noise("[8, 2]")};
+    SampleSource source{data, {.samples = 8, .shards = 3, .batch = 3, .cache_bytes = 1000}};
+
+    std::vector<SeenBatch> read(SampleRange range, Caching caching = Caching::keep) {
+        Tensor input({DType::f32, Shape{3, 2}});
+        std::vector<SeenBatch> seen;
+        source.for_each_batch(range, input.mutable_view(), caching, [&](const SampleBatch& batch) {
+            EXPECT_EQ(std::cmp_equal(batch.labels.size(), batch.rows), true);
+            seen.push_back({batch.first, batch.labels.size(), {input.as<float>().begin(), input.as<float>().end()}});
+            for (float& value : input.mutable_view().as<float>()) value = 99;  // what a session might leave there
+        });
+        return seen;
+    }
+    /// The rows of these samples one behind the other, then zeros up to the end of a batch.
+    [[nodiscard]] std::vector<float> batch_of(const std::vector<std::size_t>& samples) const {
+        const auto rows = rows_of(data, 8);
+        std::vector<float> values;
+        for (const std::size_t s : samples) values.insert(values.end(), rows[s].begin(), rows[s].end());
+        values.resize(6, 0.0F);
+        return values;
+    }
+};
+
+TEST(SampleSource, TheLastBatchOfARangeIsPaddedWithZeros) {
+    SourceWorld world;
+    for (int round = 0; round < 2; ++round) {  // from the data set, then from the cache
+        const auto seen = world.read({2, 7});
+        ASSERT_EQ(seen.size(), 2U);
+        EXPECT_EQ(seen[0].first, 2);
+        EXPECT_EQ(seen[0].labels, 3U);
+        EXPECT_EQ(seen[0].values, world.batch_of({2, 3, 4}));
+        EXPECT_EQ(seen[1].first, 5);
+        EXPECT_EQ(seen[1].labels, 2U);
+        EXPECT_EQ(seen[1].values, world.batch_of({5, 6}));
+    }
+}
+
+TEST(SampleSource, AnEmptyRangeHasNoBatch) {
+    SourceWorld world;
+    EXPECT_TRUE(world.read({4, 4}).empty());
+}
+
+TEST(SampleSource, ShardsHoldEverySampleOnce) {
+    const SourceWorld world;
+    std::vector<std::int64_t> borders;
+    for (std::int64_t s = 0; s < world.source.shards(); ++s) {
+        borders.push_back(world.source.shard(s).first);
+        borders.push_back(world.source.shard(s).last);
+    }
+    EXPECT_THAT(borders, ElementsAre(0, 2, 2, 5, 5, 8));
+}
+
+TEST(SampleSource, HasNoMoreShardsThanSamplesAndAtLeastOne) {
+    EXPECT_EQ(shard_count(100, 20), 20);
+    EXPECT_EQ(shard_count(7, 20), 7);
+    EXPECT_EQ(shard_count(0, 20), 1);
+}
+
+TEST(SampleSource, ANewOrderHoldsForBatchesThatWereCachedInTheOldOne) {
+    SourceWorld world;
+    (void)world.read({0, 3});
+    world.source.set_order({7, 0, 6, 1, 5, 2, 4, 3});
+    EXPECT_EQ(world.read({0, 3})[0].values, world.batch_of({7, 0, 6}));
+    EXPECT_EQ(world.read({6, 8})[0].values, world.batch_of({4, 3}));
+}
+
+TEST(SampleSource, WhatIsReadWithoutKeepingIsTheSame) {
+    SourceWorld world;
+    EXPECT_EQ(world.read({0, 8}, Caching::pass)[2].values, world.batch_of({6, 7}));
+    EXPECT_EQ(world.read({0, 8}, Caching::keep)[2].values, world.batch_of({6, 7}));
+    EXPECT_EQ(world.read({0, 8}, Caching::pass)[2].values, world.batch_of({6, 7}));
+}
+
+}  // namespace
+}  // namespace halftone
