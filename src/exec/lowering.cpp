@@ -11,7 +11,7 @@
 #include "base/error.hpp"
 #include "exec/apply_plan.hpp"
 #include "exec/kernel_choice.hpp"
-#include "exec/qdq.hpp"
+#include "exec/qdq/qdq_view.hpp"
 #include "graph/unit.hpp"
 #include "kernel/clamp.hpp"
 
@@ -49,7 +49,7 @@ public:
         : graph_(graph),
           types_(types),
           options_(options),
-          qdq_(graph),
+          qdq_(graph, dequantized_),
           bf16_(bf16_nodes(graph)),
           kernels_(kernel_choices(graph)),
           taps_(options.taps.begin(), options.taps.end()) {}
@@ -471,6 +471,7 @@ private:
     const Graph& graph_;
     const std::vector<TensorType>& types_;
     const LoweringOptions& options_;
+    DequantizedConstants dequantized_;
     QdqView qdq_;
     std::set<std::string> bf16_;  // names of nodes
     KernelChoices kernels_;

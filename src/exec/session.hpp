@@ -58,7 +58,7 @@ struct StepAction {
     std::vector<std::byte*> stores{};       ///< by output: results are copied to here; empty: nowhere
 };
 
-struct SessionState;  ///< in session.cpp
+struct SessionState;  ///< in session_state.hpp
 
 class Session {
 public:

@@ -2,14 +2,11 @@
 // nodes one by one.
 #include <gmock/gmock.h>
 
-#include "exec/fold_codes.hpp"
 #include "exec/session.hpp"
 #include "support/rounding_net.hpp"
 
 namespace halftone {
 namespace {
-
-using test::op_sequence;
 
 struct Net : test::RoundingNet {
     Net() : RoundingNet({kSymbolic, 3, 16}) {}
@@ -94,21 +91,6 @@ TEST(CodesBetween, AConcatOfDifferentCodesMovesThemOnceTheyAreAligned) {
         n.node("Concat", "cat", {n.rounded("x", n.x, 0.05F, 128), tanh}, {{"axis", std::int64_t{1}}});
     EXPECT_THAT(expect_same_codes(n.typed(n.quantize("y", joined, 0.05F, 128))),
                 testing::UnorderedElementsAre("Tanh", "QuantizeLinear", "QuantizeLinear", "TableLookup", "Concat"));
-}
-
-TEST(FoldCodes, AQuantizedConstantIsItsCodes) {
-    Net n;
-    const ValueId codes =
-        n.constant("codes", Tensor::of<std::uint8_t>(Shape{4}, std::vector<std::uint8_t>{0, 9, 8, 1}));
-    const ValueId back = n.dequantize("back", codes, 0.5F, 1);
-    const ValueId again = n.quantize("again", back, 0.25F, 3);
-    const Graph graph = n.typed(n.node("Identity", "out", {n.dequantize("d", again, 0.25F, 3)}));
-    const auto folded = fold_codes(graph, reference_ops());
-    ASSERT_TRUE(folded.has_value());
-    EXPECT_EQ(op_sequence(*folded), "DequantizeLinear Identity");
-    const Tensor& found = folded->value(folded->nodes()[0].inputs[0]).constant;
-    EXPECT_THAT(found.as<std::uint8_t>(), testing::ElementsAre(1, 19, 17, 3));  // (q - 1) * 2 + 3
-    EXPECT_FALSE(fold_codes(*folded, reference_ops()).has_value());
 }
 
 }  // namespace

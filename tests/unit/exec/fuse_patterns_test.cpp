@@ -1,6 +1,4 @@
 // Which groups of nodes become one operator for execution, and which must stay as they are.
-#include "exec/fuse_patterns.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,11 +7,13 @@
 #include "exec/session.hpp"
 #include "graph/passes/passes.hpp"
 #include "kernel/ref/ref_op.hpp"
+#include "support/exec_passes.hpp"
 #include "support/graph_helpers.hpp"
 
 namespace halftone {
 namespace {
 
+using test::apply_pass;
 using test::GraphMaker;
 using test::op_sequence;
 using test::random_tensor;
@@ -85,7 +85,7 @@ std::vector<float> plain_output_of(const Graph& graph) {
 }
 
 void expect_fused(const Graph& graph, const std::string& ops) {
-    const auto fused = fuse_patterns(graph, {});
+    const auto fused = apply_pass("fuse_patterns", graph);
     ASSERT_TRUE(fused.has_value());
     EXPECT_EQ(op_sequence(*fused), ops);
     EXPECT_EQ(fused->value(fused->outputs()[0]).name, graph.value(graph.outputs()[0]).name);
@@ -125,22 +125,22 @@ TEST(FusePatterns, AVisibleValueInsideKeepsThePatternAsItIs) {
     Net n;
     const ValueId centred_name = n.layer_norm(n.x, true);
     const Graph graph = n.typed(centred_name);
-    EXPECT_FALSE(fuse_patterns(graph, {*graph.find_value("sub_out")}).has_value());
-    EXPECT_TRUE(fuse_patterns(graph, {*graph.find_value("shift_out"), graph.inputs()[0]}).has_value());
+    EXPECT_FALSE(apply_pass("fuse_patterns", graph, {*graph.find_value("sub_out")}).has_value());
+    EXPECT_TRUE(apply_pass("fuse_patterns", graph, {*graph.find_value("shift_out"), graph.inputs()[0]}).has_value());
 }
 
 TEST(FusePatterns, OtherNumbersAreOtherFunctions) {
     Net n;
     const ValueId erf = n.node("Erf", "erf", {n.node("Div", "div", {n.x, n.number(1.5F)})});
     const ValueId m = n.node("Mul", "m", {n.x, n.node("Add", "one", {erf, n.number(1.0F)})});
-    EXPECT_FALSE(fuse_patterns(n.typed(n.node("Mul", "y", {m, n.number(0.5F)})), {}).has_value());
+    EXPECT_FALSE(apply_pass("fuse_patterns", n.typed(n.node("Mul", "y", {m, n.number(0.5F)}))).has_value());
 }
 
 TEST(FusePatterns, ASecondReaderInsideKeepsThePatternAsItIs) {
     Net n;
     const ValueId sigmoid = n.node("Sigmoid", "sig", {n.x});
     const ValueId y = n.node("Add", "y", {n.node("Mul", "silu", {sigmoid, n.x}), sigmoid});
-    EXPECT_FALSE(fuse_patterns(n.typed(y), {}).has_value());
+    EXPECT_FALSE(apply_pass("fuse_patterns", n.typed(y)).has_value());
 }
 
 TEST(FusePatterns, AFunctionJoinsTheProductBeforeIt) {

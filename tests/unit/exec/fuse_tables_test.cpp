@@ -1,15 +1,15 @@
 // Which chains of element-wise operators on codes are tables, and that a table is the chain, code by code.
-#include "exec/fuse_tables.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "exec/session.hpp"
+#include "support/exec_passes.hpp"
 #include "support/rounding_net.hpp"
 
 namespace halftone {
 namespace {
 
+using test::apply_pass;
 using test::op_sequence;
 
 struct Net : test::RoundingNet {
@@ -36,7 +36,7 @@ TEST(FuseTables, SiluWithItsOwnRoundingsIsOneTable) {
     const ValueId x = n.rounded("x", n.x, 0.05F, 128);
     const ValueId sigmoid = n.rounded("s", n.node("Sigmoid", "sig", {x}), 1.0F / 255, 0);
     const Graph graph = n.typed(n.quantize("y", n.node("Mul", "mul", {x, sigmoid}), 0.03F, 10));
-    const auto fused = fuse_tables(graph, reference_ops());
+    const auto fused = apply_pass("fuse_tables", graph);
     ASSERT_TRUE(fused.has_value());
     EXPECT_EQ(op_sequence(*fused), "QuantizeLinear TableLookup");
     // By hand: real numbers of code 200, each step rounded as the file says.
@@ -52,7 +52,7 @@ TEST(FuseTables, ScalarsOfAnyRankAreTakenAlong) {
     const ValueId x = n.rounded("x", n.x, 0.05F, 128);
     const ValueId half = n.constant("half", test::floats(Shape{1, 1, 1, 1}, {0.5F}));
     const Graph graph = n.typed(n.quantize("y", n.node("Tanh", "t", {n.node("Mul", "m", {half, x})}), 0.01F, 100));
-    EXPECT_EQ(op_sequence(*fuse_tables(graph, reference_ops())), "QuantizeLinear TableLookup");
+    EXPECT_EQ(op_sequence(*apply_pass("fuse_tables", graph)), "QuantizeLinear TableLookup");
     expect_same_codes(graph);
 }
 
@@ -61,24 +61,30 @@ TEST(FuseTables, AValueThatOthersReadStaysForThem) {
     const ValueId x = n.rounded("x", n.x, 0.05F, 128);
     const ValueId relu = n.node("Relu", "r", {x});
     n.builder().add_output(relu);
-    const auto fused = fuse_tables(n.typed(n.quantize("y", relu, 0.03F, 0)), reference_ops());
+    const auto fused = apply_pass("fuse_tables", n.typed(n.quantize("y", relu, 0.03F, 0)));
     ASSERT_TRUE(fused.has_value());
     EXPECT_EQ(op_sequence(*fused), "QuantizeLinear DequantizeLinear Relu TableLookup");
+}
+
+TEST(FuseTables, ATappedGraphStaysAsItIs) {
+    Net n;
+    const ValueId relu = n.node("Relu", "r", {n.rounded("x", n.x, 0.05F, 128)});
+    const Graph graph = n.typed(n.quantize("y", relu, 0.03F, 0));
+    EXPECT_TRUE(apply_pass("fuse_tables", graph).has_value());
+    EXPECT_FALSE(apply_pass("fuse_tables", graph, {*graph.find_value("r_out")}).has_value());
 }
 
 TEST(FuseTables, TwoTensorsOfCodesOrARowAreNoTable) {
     Net two;
     const ValueId a = two.rounded("a", two.x, 0.05F, 128);
     const ValueId b = two.rounded("b", two.x, 0.02F, 128);
-    EXPECT_FALSE(fuse_tables(two.typed(two.quantize("y", two.node("Mul", "m", {a, b}), 0.03F, 0)), reference_ops()));
+    EXPECT_FALSE(apply_pass("fuse_tables", two.typed(two.quantize("y", two.node("Mul", "m", {a, b}), 0.03F, 0))));
     Net row;
     const ValueId x = row.rounded("x", row.x, 0.05F, 128);
     const ValueId weights = row.constant("w", test::random_tensor({8}, 1));
-    EXPECT_FALSE(
-        fuse_tables(row.typed(row.quantize("y", row.node("Mul", "m", {x, weights}), 0.03F, 0)), reference_ops()));
+    EXPECT_FALSE(apply_pass("fuse_tables", row.typed(row.quantize("y", row.node("Mul", "m", {x, weights}), 0.03F, 0))));
     Net real;
-    EXPECT_FALSE(
-        fuse_tables(real.typed(real.quantize("y", real.node("Relu", "r", {real.x}), 0.03F, 0)), reference_ops()));
+    EXPECT_FALSE(apply_pass("fuse_tables", real.typed(real.quantize("y", real.node("Relu", "r", {real.x}), 0.03F, 0))));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "exec/qdq.hpp"
+#include "exec/qdq/qdq_view.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -33,7 +33,8 @@ struct Chain {
 
 TEST(QdqView, SeesTheCodesBehindARealValue) {
     const Graph graph = Chain().build();
-    const QdqView view(graph);
+    DequantizedConstants constants;
+    const QdqView view(graph, constants);
     const auto codes = view.activation_codes(*graph.find_value("back"));
     ASSERT_TRUE(codes);
     EXPECT_EQ(graph.value(codes->value).name, "codes");
@@ -45,7 +46,8 @@ TEST(QdqView, SeesTheCodesBehindARealValue) {
 
 TEST(QdqView, AQuantizeNodeShowsItsParameters) {
     const Graph graph = Chain().build();
-    const QdqView view(graph);
+    DequantizedConstants constants;
+    const QdqView view(graph, constants);
     const NodeId quantize = graph.producer(*graph.find_value("codes"));
     ASSERT_TRUE(view.is_activation_quantize(quantize));
     EXPECT_EQ(view.quantize_params(quantize).zero_point[0], 3);
@@ -56,7 +58,8 @@ TEST(QdqView, AMissingZeroPointIsUint8Zero) {
     Chain chain;
     chain.point = ValueId{};
     const Graph graph = chain.build();
-    const auto codes = QdqView(graph).activation_codes(*graph.find_value("back"));
+    DequantizedConstants constants;
+    const auto codes = QdqView(graph, constants).activation_codes(*graph.find_value("back"));
     ASSERT_TRUE(codes);
     EXPECT_EQ(codes->params, (QuantParams{.dtype = DType::u8, .scale = {0.5F}, .zero_point = {0}}));
 }
@@ -66,8 +69,9 @@ TEST(QdqView, ScalesPerChannelAreNoActivation) {
     chain.scale = chain.g.constant("scales", test::floats({1, 2, 3, 4}));
     chain.point = chain.g.constant("points", integers<std::uint8_t>({4}, {0, 0, 0, 0}));
     const Graph graph = chain.build();
-    EXPECT_FALSE(QdqView(graph).activation_codes(*graph.find_value("back")));
-    EXPECT_FALSE(QdqView(graph).is_activation_quantize(graph.producer(*graph.find_value("codes"))));
+    DequantizedConstants constants;
+    EXPECT_FALSE(QdqView(graph, constants).activation_codes(*graph.find_value("back")));
+    EXPECT_FALSE(QdqView(graph, constants).is_activation_quantize(graph.producer(*graph.find_value("codes"))));
 }
 
 TEST(QdqView, AStoredConstantIsReadAsIntegersAndAsNumbers) {
@@ -78,7 +82,8 @@ TEST(QdqView, AStoredConstantIsReadAsIntegersAndAsNumbers) {
     const ValueId point = g.constant("point", integers<std::int8_t>({2}, {0, 0}));
     const ValueId weight = g.node("DequantizeLinear", "dq", {stored, scale, point}, {{"axis", std::int64_t{-1}}}, "w");
     const Graph graph = g.build({g.node("Add", "add", {x, weight}, {}, "y")});
-    const QdqView view(graph);
+    DequantizedConstants constants;
+    const QdqView view(graph, constants);
     const auto constant = view.stored_constant(*graph.find_value("w"), DType::s8);
     ASSERT_TRUE(constant);
     EXPECT_EQ(constant->params.axis, 1);  // counted from the front

@@ -1,13 +1,25 @@
-#include "exec/fuse_patterns.hpp"
-
+// fuse_patterns replaces what exporters write as several operators by the one operator that they mean, equal up to
+// rounding.
+//
+//   PatternReader       reads a graph along a pattern; every step gives an invalid id where the pattern ends
+//   swish_at            x * Sigmoid(x)                                                    -> Swish
+//   gelu_at             0.5 * x * (1 + Erf(x / sqrt(2)))                                  -> Gelu
+//   normalization_at    d = x - mean(x); d / sqrt(mean(d^2) + epsilon) * scale + bias     -> LayerNormalization
+//   fuse_patterns       collects patterns that share no node, then replaces them all at once
+//
+// A pattern that has a tap or a graph output inside stays as it is, because that value must go on existing.
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <set>
 
+#include "exec/passes/passes.hpp"
 #include "graph/builder.hpp"
 
 namespace halftone {
 namespace {
 
+/// Relative: exporters write sqrt(2) and its reciprocal with five to eight digits.
 constexpr float kTolerance = 1e-5F;
 
 /// Reads a graph backwards and forwards along patterns. Every step gives an invalid id where the pattern ends.
@@ -179,7 +191,8 @@ std::optional<Pattern> pattern_at(const PatternReader& reader, NodeId id) {
 
 }  // namespace
 
-std::optional<Graph> fuse_patterns(const Graph& graph, const std::set<ValueId>& visible) {
+std::optional<Graph> fuse_patterns(const Graph& graph, const ExecPassContext& context) {
+    const std::set<ValueId> visible(context.taps.begin(), context.taps.end());
     const PatternReader reader(graph, visible);
     std::vector<Pattern> patterns;
     std::set<NodeId> taken;

@@ -1,8 +1,10 @@
-#include "exec/fold_codes.hpp"
-
+// fold_codes turns every QuantizeLinear of a constant into the constant codes that it gives.
+//
+// A DequantizeLinear of constant codes is never folded, here or anywhere: its codes are what int8 kernels read.
 #include <utility>
 
-#include "exec/qdq.hpp"
+#include "exec/passes/passes.hpp"
+#include "exec/qdq/qdq_view.hpp"
 #include "graph/builder.hpp"
 
 namespace halftone {
@@ -28,14 +30,16 @@ std::optional<Tensor> codes_of(const Graph& graph, const QdqView& qdq, const Nod
 
 }  // namespace
 
-std::optional<Graph> fold_codes(const Graph& graph, const OpLibrary& ops) {
-    const QdqView qdq(graph);
+std::optional<Graph> fold_codes(const Graph& graph, const ExecPassContext& context) {
+    if (!context.taps.empty()) return std::nullopt;  // a tap may read a value that would be folded away
+    DequantizedConstants constants;
+    const QdqView qdq(graph, constants);
     std::optional<GraphBuilder> builder;  // copies the graph, so only when there is something to do
     for (std::size_t n = 0; n < graph.nodes().size(); ++n) {
         const auto id = make_id<NodeId>(n);
         const Node& node = graph.node(id);
         if (node.op != "QuantizeLinear" || graph.is_output(node.outputs[0])) continue;
-        auto codes = codes_of(graph, qdq, node, ops);
+        auto codes = codes_of(graph, qdq, node, context.ops);
         if (!codes) continue;
         if (!builder) builder.emplace(graph);
         builder->remove_node(id);

@@ -1,4 +1,4 @@
-#include "exec/qdq.hpp"
+#include "exec/qdq/qdq_view.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -33,7 +33,8 @@ std::int64_t weight_channel_axis(const Node& n) {
 
 std::optional<QuantParams> QdqView::params_of(const Node& node, DType codes) const {
     if (node.inputs.size() < 2 || !graph_.value(node.inputs[1]).is_constant()) return std::nullopt;
-    if (int_attribute(node, "block_size", 0) != 0) return std::nullopt;
+    if (int_attribute(node, "block_size", 0) != 0)
+        return std::nullopt;  // scales by blocks: opset 21, no kernel reads them
     const Tensor& scale = graph_.value(node.inputs[1]).constant;
     if (scale.dtype() != DType::f32) return std::nullopt;
     QuantParams params;
@@ -58,6 +59,7 @@ std::optional<Codes> QdqView::activation_codes(ValueId real) const {
     if (!producer.is_valid() || graph_.node(producer).op != "DequantizeLinear") return std::nullopt;
     const Node& node = graph_.node(producer);
     const Value& codes = graph_.value(node.inputs[0]);
+    // Constant codes are weights (stored_constant); int32 codes are biases. Neither is an activation.
     if (codes.is_constant() || !is_code_type(codes.type.dtype)) return std::nullopt;
     const auto params = params_of(node, codes.type.dtype);
     if (!params || !params->is_per_tensor()) return std::nullopt;
@@ -80,10 +82,11 @@ std::optional<StoredConstant> QdqView::stored_constant(ValueId real, DType dtype
 const Tensor* QdqView::real_constant(ValueId real) const {
     const Value& value = graph_.value(real);
     if (value.is_constant()) return &value.constant;
-    if (const auto found = dequantized_.find(real); found != dequantized_.end()) return &found->second;
+    // A weight is asked for several times while groups are formed; dequantizing it each time would cost more than that.
+    if (const auto found = cache_.find(real); found != cache_.end()) return &found->second;
     for (const DType dtype : {DType::s8, DType::u8, DType::s32}) {
         if (const auto stored = stored_constant(real, dtype)) {
-            return &dequantized_.emplace(real, dequantize(stored->tensor, stored->params)).first->second;
+            return &cache_.emplace(real, dequantize(stored->tensor, stored->params)).first->second;
         }
     }
     return nullptr;
@@ -122,6 +125,7 @@ bool QdqView::has_matching_bias_scale(const Node& n) const {
     const float input_scale = activation_codes(n.inputs[0])->params.scale[0];
     if (bias->params.scale.size() != weight->params.scale.size()) return false;
     for (std::size_t c = 0; c < bias->params.scale.size(); ++c) {
+        // The exporter computes the product in another order or precision: within 1e-6 it is the same scale.
         const float expected = input_scale * weight->params.scale[c];
         if (std::abs(bias->params.scale[c] - expected) > 1e-6F * expected || bias->params.zero_point[c] != 0)
             return false;

@@ -1,10 +1,18 @@
-#include "exec/fuse_tables.hpp"
-
+// fuse_tables replaces a chain of element-wise operators between codes and codes by the table of 256 entries that it
+// is.
+//
+//   ChainFinder   walks back from a QuantizeLinear to the one tensor of codes on which everything depends
+//   table_of      runs the chain's own operators on all 256 codes, so an entry is what the nodes would have given
+//   fuse_tables   puts a TableLookup in the place of the QuantizeLinear; nodes that others read stay for them
+//
+// SiLU, as exporters write it (Sigmoid and Mul, with roundings of their own between them), is such a chain.
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string_view>
 
-#include "exec/qdq.hpp"
+#include "exec/passes/passes.hpp"
+#include "exec/qdq/qdq_view.hpp"
 #include "graph/builder.hpp"
 
 namespace halftone {
@@ -14,36 +22,12 @@ constexpr std::size_t kMostNodes = 32;  // longer chains are no activations
 constexpr std::int64_t kCodes = 256;
 
 bool is_elementwise(std::string_view op) {
-    static const std::set<std::string_view> ops{"Abs",
-                                                "Add",
-                                                "Celu",
-                                                "Clip",
-                                                "Div",
-                                                "Elu",
-                                                "Erf",
-                                                "Exp",
-                                                "Gelu",
-                                                "HardSigmoid",
-                                                "HardSwish",
-                                                "Log",
-                                                "Max",
-                                                "Min",
-                                                "Mish",
-                                                "Mul",
-                                                "Neg",
-                                                "LeakyRelu",
-                                                "Pow",
-                                                "Relu",
-                                                "Reciprocal",
-                                                "Selu",
-                                                "Sigmoid",
-                                                "Softplus",
-                                                "Sqrt",
-                                                "Sub",
-                                                "Swish",
-                                                "Tanh",
-                                                "DequantizeLinear",
-                                                "QuantizeLinear"};
+    // clang-format off
+    static const std::set<std::string_view> ops{
+        "Abs", "Add", "Celu", "Clip", "Div", "Elu", "Erf", "Exp", "Gelu", "HardSigmoid", "HardSwish", "Log",
+        "Max", "Min", "Mish", "Mul", "Neg", "LeakyRelu", "Pow", "Relu", "Reciprocal", "Selu", "Sigmoid",
+        "Softplus", "Sqrt", "Sub", "Swish", "Tanh", "DequantizeLinear", "QuantizeLinear"};
+    // clang-format on
     return ops.contains(op);
 }
 
@@ -55,7 +39,7 @@ struct Chain {
 
 class ChainFinder {
 public:
-    explicit ChainFinder(const Graph& graph) : graph_(graph), qdq_(graph) {}
+    explicit ChainFinder(const Graph& graph) : graph_(graph), qdq_(graph, constants_) {}
 
     /// The longest chain that ends with this QuantizeLinear, or, if that does not begin with codes, the shortest.
     [[nodiscard]] std::optional<Chain> find(NodeId quantize) const {
@@ -108,18 +92,20 @@ private:
         if (!is_longest) return true;
         const NodeId quantize = graph_.producer(dequantize.inputs[0]);
         if (!quantize.is_valid() || graph_.node(quantize).op != "QuantizeLinear") return true;
-        return !is_made_from_codes(quantize, kMostNodes);
+        return !is_made_from_codes(quantize);
     }
 
-    /// Does the value in front of this QuantizeLinear come from codes through element-wise operators alone?
-    [[nodiscard]] bool is_made_from_codes(NodeId quantize, std::size_t budget) const {
+    /// Does an element-wise operator make the value in front of this QuantizeLinear? An Add counts as none: it usually
+    /// joins two tensors (a residual), and then no table can go on through it.
+    [[nodiscard]] bool is_made_from_codes(NodeId quantize) const {
         const NodeId before = graph_.producer(graph_.node(quantize).inputs[0]);
-        if (budget == 0 || !before.is_valid()) return false;
+        if (!before.is_valid()) return false;
         const std::string& op = graph_.node(before).op;
         return op != "QuantizeLinear" && op != "Add" && is_elementwise(op);
     }
 
     const Graph& graph_;
+    DequantizedConstants constants_;
     QdqView qdq_;
 };
 
@@ -158,7 +144,8 @@ Tensor table_of(const Graph& graph, const OpLibrary& ops, const Chain& chain, Va
 
 }  // namespace
 
-std::optional<Graph> fuse_tables(const Graph& graph, const OpLibrary& ops) {
+std::optional<Graph> fuse_tables(const Graph& graph, const ExecPassContext& context) {
+    if (!context.taps.empty()) return std::nullopt;  // a tapped value may lie within a chain
     const ChainFinder finder(graph);
     std::optional<GraphBuilder> builder;  // copies the graph, so only when there is something to do
     for (std::size_t n = 0; n < graph.nodes().size(); ++n) {
@@ -167,7 +154,7 @@ std::optional<Graph> fuse_tables(const Graph& graph, const OpLibrary& ops) {
         const auto chain = finder.find(id);
         if (!chain) continue;
         const ValueId result = graph.node(id).outputs[0];
-        Tensor table = table_of(graph, ops, *chain, result);
+        Tensor table = table_of(graph, context.ops, *chain, result);
         if (table.shape() != Shape{kCodes}) continue;  // a constant of another rank came in
         if (!builder) builder.emplace(graph);
         const std::string name = builder->fresh_value_name(graph.value(result).name + "_table");

@@ -22,15 +22,21 @@ struct StoredConstant {
     QuantParams params;
 };
 
+/// Real values of stored constants that a view has dequantized, by the value that holds them. It may be shared by the
+/// views of one graph, but not by threads.
+using DequantizedConstants = std::map<ValueId, Tensor>;
+
+/// Answers questions about one graph. Not thread-safe, because it fills `cache`. Graph and cache outlive the view.
 class QdqView {
 public:
-    explicit QdqView(const Graph& graph) : graph_(graph) {}
+    QdqView(const Graph& graph, DequantizedConstants& cache) : graph_(graph), cache_(cache) {}
 
     /// Set when `real` is produced by DequantizeLinear of a per-tensor u8/s8 activation with constant parameters.
     [[nodiscard]] std::optional<Codes> activation_codes(ValueId real) const;
     /// Set when `real` is produced by DequantizeLinear of a constant of this dtype with constant parameters.
     [[nodiscard]] std::optional<StoredConstant> stored_constant(ValueId real, DType dtype) const;
-    /// The f32 constant itself, or the dequantized value of a stored one; null when not constant.
+    /// Returns the f32 constant itself, or the dequantized value of a stored one, which lives in the cache; null when
+    /// the value is not constant.
     [[nodiscard]] const Tensor* real_constant(ValueId real) const;
 
     /// Conv, Gemm or MatMul whose operands an integer kernel takes: codes, s8 weights without zero points and with
@@ -48,7 +54,7 @@ private:
     [[nodiscard]] std::optional<QuantParams> params_of(const Node& node, DType codes) const;
 
     const Graph& graph_;
-    mutable std::map<ValueId, Tensor> dequantized_;
+    DequantizedConstants& cache_;
 };
 
 }  // namespace halftone

@@ -1,8 +1,12 @@
-#include "exec/align_concat.hpp"
-
+// align_concat lets a Concat of codes move codes: where its inputs have other parameters than its output, they are
+// quantized again with the output's.
+//
+// The codes that come out are the same: each value is rounded to the output's codes once, now before the Concat instead
+// of behind it, and the second QuantizeLinear with the same parameters is the identity.
 #include <utility>
 
-#include "exec/qdq.hpp"
+#include "exec/passes/passes.hpp"
+#include "exec/qdq/qdq_view.hpp"
 #include "graph/builder.hpp"
 
 namespace halftone {
@@ -38,8 +42,10 @@ ValueId add_linear(GraphBuilder& builder, const std::string& op, ValueId input, 
 
 }  // namespace
 
-std::optional<Graph> align_concat(const Graph& graph) {
-    const QdqView qdq(graph);
+std::optional<Graph> align_concat(const Graph& graph, const ExecPassContext& context) {
+    if (!context.taps.empty()) return std::nullopt;  // a tapped session keeps its nodes as the file has them
+    DequantizedConstants constants;
+    const QdqView qdq(graph, constants);
     std::optional<GraphBuilder> builder;  // copies the graph, so only when there is something to do
     for (std::size_t n = 0; n < graph.nodes().size(); ++n) {
         const auto id = make_id<NodeId>(n);

@@ -1,0 +1,95 @@
+// Memory of a session: which buffers write over one another, then one arena for all that is not kept.
+//
+//   share_in_place     outputs that may overwrite an input
+//   allocate_memory    lives of the buffers -> offsets (exec/memory_plan) -> addresses in every step
+//   take_memory        the arena and the kernels' scratch memory, possibly shared with other sessions
+#include <algorithm>
+
+#include "exec/memory_plan.hpp"
+#include "exec/session_state.hpp"
+
+namespace halftone {
+namespace {
+
+/// A session's own pointer into memory that it may share with others (Tensor::mutable_view() is for single owners).
+/// Nobody else writes there while the session runs: sessions that share memory run one after the other.
+std::byte* writable(const Tensor& memory) { return const_cast<std::byte*>(memory.view().data); }
+
+/// The buffer whose memory this one uses.
+std::size_t root_of(const std::vector<SessionBuffer>& buffers, std::size_t b) {
+    while (buffers[b].alias_of != SessionBuffer::kNone) b = buffers[b].alias_of;
+    return b;
+}
+
+/// A primitive that can write over an input does so when nobody reads that input later: the arena gets smaller, and the
+/// output is written to memory that is in the processor's cache.
+void share_in_place(SessionState& state) {
+    for (std::size_t s = 0; s < state.steps.size(); ++s) {
+        const SessionStep& step = state.steps[s];
+        const int input = step.primitive->in_place_input();
+        if (input < 0 || step.outputs.size() != 1) continue;
+        const std::size_t source = root_of(state.buffers, step.inputs[static_cast<std::size_t>(input)]);
+        SessionBuffer& target = state.buffers[step.outputs[0]];
+        const SessionBuffer& from = state.buffers[source];
+        const auto readers =
+            std::count(step.inputs.begin(), step.inputs.end(), step.inputs[static_cast<std::size_t>(input)]);
+        // Fixed memory is the user's (inputs, outputs, taps) or constant. A step that reads the input twice would see
+        // its own output.
+        if (from.is_fixed || target.is_fixed || from.last != s || readers != 1) continue;
+        if (from.layout.bytes() < target.layout.bytes()) continue;
+        target.alias_of = source;
+        state.buffers[source].last = target.last;
+    }
+}
+
+/// Memory of at least so many bytes: the shared one, which is replaced where it is too small, or the session's own if
+/// `shared` is null. A Tensor counts its owners, so sessions that use a replaced memory keep it alive.
+Tensor take_memory(std::size_t bytes, Tensor* shared) {
+    if (shared == nullptr) return raw_memory(bytes);
+    if (shared->is_empty() || shared->bytes() < bytes) *shared = raw_memory(bytes);
+    return *shared;
+}
+
+/// Addresses by buffer; null for an alias, which has that of its root.
+std::vector<std::byte*> addresses_of(const SessionState& state, const std::vector<std::size_t>& planned,
+                                     const std::vector<std::size_t>& offsets) {
+    std::vector<std::byte*> address(state.buffers.size(), nullptr);
+    for (std::size_t i = 0; i < planned.size(); ++i) address[planned[i]] = writable(state.arena) + offsets[i];
+    for (std::size_t b = 0; b < state.buffers.size(); ++b) {
+        if (state.buffers[b].is_fixed) address[b] = writable(state.buffers[b].fixed);
+    }
+    return address;
+}
+
+}  // namespace
+
+Tensor raw_memory(std::size_t bytes) {
+    return Tensor(TensorType{DType::u8, Shape{static_cast<std::int64_t>(std::max<std::size_t>(bytes, 1))}});
+}
+
+void allocate_memory(SessionState& state, WorkingMemory* memory) {
+    share_in_place(state);  // before the lives are listed: an alias lengthens the life of its root
+    std::vector<BufferLife> lives;
+    std::vector<std::size_t> planned;
+    for (std::size_t b = 0; b < state.buffers.size(); ++b) {
+        const SessionBuffer& buffer = state.buffers[b];
+        if (buffer.is_fixed || buffer.alias_of != SessionBuffer::kNone) continue;
+        lives.push_back({buffer.layout.bytes(), buffer.first, buffer.last});
+        planned.push_back(b);
+    }
+    const MemoryPlan plan = plan_memory(lives);
+    state.arena = take_memory(plan.arena_bytes, memory ? &memory->arena : nullptr);
+    state.arena_bytes = plan.arena_bytes;
+    const std::vector<std::byte*> address = addresses_of(state, planned, plan.offsets);
+    std::size_t scratch = 0;
+    for (SessionStep& step : state.steps) {
+        for (const std::size_t b : step.inputs) step.input_data.push_back(address[root_of(state.buffers, b)]);
+        for (const std::size_t b : step.outputs) step.output_data.push_back(address[root_of(state.buffers, b)]);
+        scratch = std::max(scratch, step.primitive->scratch_bytes());
+    }
+    // One scratch for all steps, as large as the most demanding one needs: steps run one after the other.
+    state.scratch_bytes = scratch;
+    state.scratch = take_memory(scratch, memory ? &memory->scratch : nullptr);
+}
+
+}  // namespace halftone

@@ -1,0 +1,69 @@
+#pragma once
+// What a compiled session consists of: steps, and the buffers between them. Only the files session*.cpp see this.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "exec/lowering.hpp"
+#include "exec/session.hpp"
+#include "graph/graph.hpp"
+#include "tensor/tensor.hpp"
+
+namespace halftone {
+
+/// A piece of memory that steps read and write. A value has one buffer for each layout in which it is needed.
+struct SessionBuffer {
+    Layout layout;
+    bool is_fixed = false;         ///< constant, graph input, output or tap: has its own memory, which is never shared
+    Tensor fixed{};                ///< memory of a fixed buffer, as raw bytes
+    std::size_t first = 0;         ///< step that writes it
+    std::size_t last = 0;          ///< last step that reads it
+    std::size_t alias_of = kNone;  ///< the buffer whose memory it writes over; kNone: it has memory of its own
+    std::uint64_t key = 0;         ///< says what is in it: equal keys, equal bytes (only with hashes_steps)
+    std::size_t producer = kNone;  ///< step that writes it; kNone for constants and graph inputs
+
+    static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+};
+
+struct SessionStep {
+    std::unique_ptr<Primitive> primitive;
+    std::vector<std::size_t> inputs, outputs;  ///< indices of buffers
+    std::vector<const std::byte*> input_data;  ///< the same as addresses, once memory is allocated
+    std::vector<std::byte*> output_data;
+};
+
+/// An input, output or tap as the user of a session sees it.
+struct SessionPort {
+    TensorType type;
+    std::size_t buffer = 0;
+};
+
+struct SessionState {
+    std::int64_t batch = 1;
+    std::vector<SessionBuffer> buffers;
+    std::vector<SessionStep> steps;
+    std::vector<StepInfo> infos;  ///< by step
+    std::vector<StepFlow> flow;   ///< by step; empty without hashes_steps
+    std::vector<SessionPort> inputs, outputs, taps;
+    Tensor arena, scratch;  ///< possibly shared with other sessions (WorkingMemory)
+    std::size_t arena_bytes = 0;
+    std::size_t scratch_bytes = 0;
+};
+
+/// Fills in steps, buffers and ports from a graph that was lowered. Memory is not allocated yet.
+/// @param outputs  how many outputs of `graph` are the session's; values behind them are taps
+/// @throws ModelError when a node has no kernel or types do not fit
+void compile_steps(SessionState& state, const Graph& graph, std::size_t outputs, const std::vector<ValueId>& taps,
+                   const OpLibrary& ops, const CompileOptions& options);
+
+/// Gives every buffer an address. Buffers whose lives do not overlap share the arena.
+/// @param memory  null: the session has memory of its own
+void allocate_memory(SessionState& state, WorkingMemory* memory);
+
+/// Returns memory for so many bytes; at least one byte, so that every buffer has an address.
+[[nodiscard]] Tensor raw_memory(std::size_t bytes);
+
+}  // namespace halftone
