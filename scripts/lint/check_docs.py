@@ -3,8 +3,8 @@
 
     check_docs.py --root CHECKOUT [--program build/dev/bin/halftone]
 
-Relative links lead to files of the checkout, and their anchors to headings. Paths that begin with a top-level folder
-(`src/…`, `scripts/…`) exist. README.md has at most 150 lines. Options shown behind a script stand in that script; with
+Relative links lead to files of the checkout, and their anchors to headings. Paths exist that begin with a top-level folder
+(`src/…`, `scripts/…`), with a room (`exec/session.hpp`) or with a folder beside the document. README.md has at most 150 lines. Options shown behind a script stand in that script; with
 --program, options shown behind `halftone COMMAND` stand in that command's help.
 """
 
@@ -22,6 +22,7 @@ LINK = re.compile(r"\[(?:[^\]\[]|\[[^\]]*\])*\]\((?P<target>[^()\s]+)\)")
 HEADING = re.compile(r"^#{1,6} +(?P<text>.*?)#*$")
 CODE_SPAN = re.compile(r"`([^`]+)`")
 PATH = re.compile(r"(?<![\w./-])(?:" + "|".join(map(re.escape, FOLDERS)) + r")/[\w./-]+")
+SHORT_PATH = re.compile(r"[a-z][\w-]*(?:/[\w.-]+)+/?")
 PLACEHOLDER = set("*<>{}[]…")  # a path with one of these, or with NAME, is a pattern
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]*|(?<![\w-])-[a-z](?![\w-])")
 HALFTONE = re.compile(r"(?:^|[\s/])halftone +(?P<command>[a-z]+)(?P<rest>(?: .*)?)$")
@@ -98,15 +99,33 @@ def code_of(lines):
     return pieces
 
 
+def is_there(path):
+    """A file or folder, also without the ending of its name."""
+    return path.exists() or any(path.parent.glob(path.name + ".*"))
+
+
 def check_paths(root, path, pieces):
     findings = []
     for number, code in pieces:
         for match in PATH.finditer(code):
             behind = code[match.end():match.end() + 1]
             name = match.group(0).rstrip("./")
-            if behind in PLACEHOLDER or "NAME" in name or (root / name).exists() or any((root / name).parent.glob(pathlib.Path(name).name + ".*")):
+            if behind not in PLACEHOLDER and "NAME" not in name and not is_there(root / name):
+                findings.append(f"{path}:{number}: there is no {name}")
+    return findings
+
+
+def check_short_paths(root, path, lines):
+    """Paths that begin with a room (`exec/session.hpp`, `exec/session`) or with a folder beside the document. A file in a
+    folder of plug-ins may be the example of one that a reader is to write."""
+    findings = []
+    for number, line, is_fenced in lines:
+        for code in [] if is_fenced else CODE_SPAN.findall(line):
+            if not SHORT_PATH.fullmatch(code) or code.split("/")[0] in FOLDERS:
                 continue
-            findings.append(f"{path}:{number}: there is no {name}")
+            bases = [base for base in (root / "src", path.parent) if (base / code.split("/")[0]).is_dir()]
+            if bases and not any(is_there(base / code) or (base / code).parent.joinpath("list.inc").exists() for base in bases):
+                findings.append(f"{path}:{number}: there is no {code}")
     return findings
 
 
@@ -173,6 +192,7 @@ def main():
         pieces = code_of(lines)
         findings += check_links(options.root, path, lines)
         findings += check_paths(options.root, path, pieces)
+        findings += check_short_paths(options.root, path, lines)
         findings += check_options(options.root, path, pieces, help_texts)
         if path == options.root / "README.md" and len(text.splitlines()) > MOST_README_LINES:
             findings.append(f"{path}: {len(text.splitlines())} lines, at most {MOST_README_LINES}; move parts to docs/")

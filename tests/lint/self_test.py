@@ -140,6 +140,9 @@ class Docs(LintCase):
     def test_a_path_that_is_not_there(self):
         self.expect_doc("Read `src/graph/gone.hpp`.\n", "docs/guide.md:4: there is no src/graph/gone.hpp")
 
+    def test_a_path_within_a_room_that_is_not_there(self):
+        self.expect_doc("As `graph/node` and `graph/node.hpp`, not `graph/edge`.\n", "docs/guide.md:4: there is no graph/edge")
+
     def test_a_path_in_a_code_block_that_is_not_there(self):
         self.expect_doc("```\nscripts/gone.sh\n```\n", "docs/guide.md:5: there is no scripts/gone.sh")
 
