@@ -67,7 +67,7 @@ double candidate_ms(const BenchModel& model, CompileOptions compile) {
         const Session session(model.candidate(7 * number), reference_ops(), compile);
         times.push_back(ms_since(start));
     }
-    return summarize_latency(times).median_ms;
+    return median_with_interval(times).median;
 }
 
 /// Whole runs, then one profiled run, so that a slow phase of the machine hits both alike.
@@ -147,16 +147,16 @@ nlohmann::ordered_json step_json(const StepInfo& step, double ms, double total_m
 
 nlohmann::ordered_json to_json(const BenchOptions& options, const Session& session, const SetUp& set_up,
                                const Measured& measured) {
-    const Latency latency = summarize_latency(measured.runs_ms);
+    const MedianInterval latency = median_with_interval(measured.runs_ms);
     nlohmann::ordered_json json;
     json["precision"] = options.plan.empty() ? options.precision : "plan";
     json["batch"] = options.batch;
     json["threads"] = options.threads;
     json["isa"] = isa_name();
     json["runs"] = measured.runs_ms.size();
-    json["latency"] = {{"median_ms", latency.median_ms},
+    json["latency"] = {{"median_ms", latency.median},
                        {"p95_ms", percentile(measured.runs_ms, 0.95)},
-                       {"ci95_ms", {latency.low_ms, latency.high_ms}}};
+                       {"ci95_ms", {latency.low, latency.high}}};
     double total_ns = 0;
     for (const double ns : measured.steps_ns) total_ns += ns;
     const auto runs = static_cast<double>(measured.profiled_runs);

@@ -79,8 +79,8 @@ std::string units_text(const BestInput& input) {
     return out;
 }
 
-std::string latency_text(const std::optional<Latency>& latency) {
-    return latency ? float_text(latency->median_ms) : std::string("null");
+std::string latency_text(const std::optional<MedianInterval>& latency) {
+    return latency ? float_text(latency->median) : std::string("null");
 }
 
 /// Every line two columns further in.

@@ -47,7 +47,7 @@ struct RunSummary {
     int ranks = 1;
     std::string reason;
     int exit_code = 0;
-    std::optional<Latency> fp32, best;
+    std::optional<MedianInterval> fp32, best;
     std::int64_t sample_units = 0;
     std::vector<std::string> heuristics;  ///< of the strategy
     std::vector<FrontPoint> front;        ///< of accuracy, latency and size

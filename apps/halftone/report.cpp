@@ -7,8 +7,8 @@
 namespace halftone::app {
 namespace {
 
-std::string latency_cell(const std::optional<Latency>& latency) {
-    return latency ? fmt::format("{:.3f} ms", latency->median_ms) : std::string("-");
+std::string latency_cell(const std::optional<MedianInterval>& latency) {
+    return latency ? fmt::format("{:.3f} ms", latency->median) : std::string("-");
 }
 
 std::string bytes_cell(std::size_t bytes) { return fmt::format("{:.1f} KB", static_cast<double>(bytes) / 1000); }
@@ -77,7 +77,7 @@ std::string final_report(const RunConfig& config, const Workbench& bench, const 
             out += fmt::format("heuristic of {}: {}\n", config.tuning.strategy.name, step);
         }
     }
-    if (summary.fp32 && summary.best && summary.best->median_ms >= summary.fp32->median_ms) {
+    if (summary.fp32 && summary.best && summary.best->median >= summary.fp32->median) {
         out += "warning: the quantized model is not faster than fp32 on this machine (batch 1)\n";
     }
     return out + fmt::format("results in {}\n", workspace);

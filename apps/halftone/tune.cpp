@@ -150,8 +150,8 @@ std::vector<tune::Timing> time_candidates(const Workbench& bench, const std::vec
     for (const Candidate& candidate : candidates)
         graphs.push_back(bench.evaluator->factory().quantized(candidate).graph);
     std::vector<tune::Timing> timings;
-    for (const Latency& latency : time_graphs(graphs, timing_samples(bench))) {
-        timings.push_back({latency.median_ms, latency.low_ms, latency.high_ms});
+    for (const MedianInterval& latency : time_graphs(graphs, timing_samples(bench))) {
+        timings.push_back({latency.median, latency.low, latency.high});
     }
     return timings;
 }
@@ -251,9 +251,9 @@ int lead(const TuneOptions& options, const RunConfig& config, Workbench& bench, 
                                            timing_samples(bench));
         summary.fp32 = latencies[0];
         summary.best = latencies[1];
-        if (summary.best->low_ms >= summary.fp32->high_ms) {
+        if (summary.best->low >= summary.fp32->high) {
             log::warning("tune", "the delivered model is not faster than fp32 here ({:.3g} against {:.3g} ms)",
-                         summary.best->median_ms, summary.fp32->median_ms);
+                         summary.best->median, summary.fp32->median);
         }
     }
     if (result.reason != tune::EndReason::interrupted) {

@@ -1,3 +1,13 @@
+// Autotune: which kernel runs each step, by measurement.
+//
+//   find_steps         named steps with more than one fast kernel
+//   time_steps         a pilot of few rounds rules out what is hopeless (kernels_left); then all rounds
+//   time_kernels       one session for each "i-th kernel of every step", in turn, step by step
+//   choose_kernel      by the median, and only if the interval of the paired ratios lies above 1.02
+//   time_whole_runs    the choices together against the default: if whole runs are not faster, nothing is chosen
+//
+// A kernel is timed inside the whole model, reorders before it included: alone, it would find its inputs in the caches
+// and in the layout that it likes.
 #include "eval/autotune.hpp"
 
 #include <algorithm>
@@ -7,29 +17,31 @@
 #include <utility>
 
 #include "base/check.hpp"
+#include "base/clock.hpp"
+#include "eval/latency.hpp"
 
 namespace halftone {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
+// A kernel must win by 2 %: a smaller gain vanishes between two machines of one type, and a choice is one more thing
+// that best.yaml carries.
 constexpr double kLeastGain = 1.02;
-constexpr int kRunsInARound = 3;  // of which the median counts
-constexpr int kPilotRounds = 2;
+constexpr int kRunsInARound = 3;   // of which the median counts
+constexpr int kPilotRounds = 2;    // a first look, so that hopeless kernels cost no further rounds
 constexpr double kHopeless = 1.5;  // times the default in the pilot's fastest run
 constexpr int kWholeRounds = 3;    // for each round of steps: the gain is often a few percent
 
-double median(std::vector<double> samples) { return summarize_latency(std::move(samples)).median_ms; }
+double median_of(std::vector<double> samples) { return median_with_interval(std::move(samples)).median; }
 
-/// The paired ratios a / b.
-Ratio ratio(const std::vector<double>& a, const std::vector<double>& b) {
+/// Median of the paired ratios a / b. Pairs were measured one right after the other, so what slows the machine for a
+/// while stands in both and cancels.
+MedianInterval paired_ratio(const std::vector<double>& a, const std::vector<double>& b) {
     std::vector<double> ratios;
     for (std::size_t i = 0; i < a.size(); ++i) ratios.push_back(a[i] / b[i]);
-    const Latency summary = summarize_latency(std::move(ratios));
-    return {summary.median_ms, summary.low_ms, summary.high_ms};
+    return median_with_interval(std::move(ratios));
 }
 
-/// A line of the metadata holds the name.
+/// Can a choice be stored for this node? It is a line of the model's metadata, so the name must be one, too.
 bool can_be_named(const std::string& node) { return !node.empty() && node.find('\n') == std::string::npos; }
 
 /// Milliseconds of each named step in one run, the reorders before it included.
@@ -40,6 +52,7 @@ std::map<std::string, double> profile(Session& session) {
     double reorders = 0;
     for (std::size_t s = 0; s < nanoseconds.size(); ++s) {
         const double ms = static_cast<double>(nanoseconds[s]) / 1e6;
+        // A kernel that wants another layout pays for the reorders in front of it.
         if (session.steps()[s].op == "Reorder") {
             reorders += ms;
             continue;
@@ -57,7 +70,7 @@ std::map<std::string, double> median_profile(Session& session) {
         for (const auto& [name, ms] : profile(session)) samples[name].push_back(ms);
     }
     std::map<std::string, double> times;
-    for (auto& [name, own] : samples) times[name] = median(std::move(own));
+    for (auto& [name, own] : samples) times[name] = median_of(std::move(own));
     return times;
 }
 
@@ -65,17 +78,18 @@ double fastest(const std::vector<double>& samples) { return *std::min_element(sa
 
 /// Median over runs that last 20 ms together, but at least three.
 double timed_ms(Session& session) {
-    constexpr double kEnough = 20.0;
-    session.run();
+    constexpr double kEnough = 20.0;  // milliseconds
+    const SystemClock clock;
+    session.run();  // not counted: another session has used the caches
     std::vector<double> times;
     double sum = 0;
     while (sum < kEnough || times.size() < kRunsInARound) {
-        const auto start = Clock::now();
+        const std::chrono::nanoseconds start = clock.now();
         session.run();
-        times.push_back(std::chrono::duration<double, std::milli>(Clock::now() - start).count());
+        times.push_back(std::chrono::duration<double, std::milli>(clock.now() - start).count());
         sum += times.back();
     }
-    return median(std::move(times));
+    return median_of(std::move(times));
 }
 
 class Autotuner {
@@ -89,7 +103,7 @@ public:
         for (KernelTimes& step : result_.steps) {
             const auto& samples = samples_.at(step.node);
             step.chosen = choose_kernel(samples);
-            for (const std::vector<double>& own : samples) step.ms.push_back(median(own));
+            for (const std::vector<double>& own : samples) step.ms.push_back(median_of(own));
             if (step.chosen != 0) result_.choices[step.node] = step.kernels[step.chosen];
         }
         if (!result_.choices.empty()) time_whole_runs();
@@ -125,7 +139,7 @@ private:
         for (const KernelTimes& step : result_.steps) {
             auto& samples = samples_.at(step.node);
             for (std::size_t k = 1; k < samples.size(); ++k) {
-                if (fastest(samples[k]) > kHopeless * fastest(samples[0])) out_.emplace(step.node, k);
+                if (fastest(samples[k]) > kHopeless * fastest(samples[0])) hopeless_.emplace(step.node, k);
             }
         }
         return time_kernels(options_.rounds);
@@ -135,12 +149,13 @@ private:
     [[nodiscard]] std::vector<std::size_t> kernels_left(const KernelTimes& step) const {
         std::vector<std::size_t> left;
         for (std::size_t k = 0; k < step.kernels.size(); ++k) {
-            if (!out_.contains({step.node, k})) left.push_back(k);
+            if (!hopeless_.contains({step.node, k})) left.push_back(k);
         }
         return left;
     }
 
-    /// The i-th session runs every step by its i-th kernel that is still in, where it has so many.
+    /// Times all kernels that are still in, in as many sessions as the step with the most kernels has. The i-th session
+    /// runs every step by its i-th kernel, or by the default where the step has fewer. False when stopped.
     bool time_kernels(int rounds) {
         std::size_t most = 1;
         for (const KernelTimes& step : result_.steps) most = std::max(most, kernels_left(step).size());
@@ -175,8 +190,9 @@ private:
             before.push_back(timed_ms(by_default));
             after.push_back(timed_ms(chosen));
         }
-        if (!before.empty()) result_.gain = ratio(before, after);
+        if (!before.empty()) result_.gain = paired_ratio(before, after);
         if (result_.gain.low > 1.0 && !options_.is_stopped()) return;
+        // Steps that are faster alone can be slower together, by their reorders or by what they leave in the caches.
         result_.is_dropped = true;
         result_.choices.clear();
         for (KernelTimes& step : result_.steps) step.chosen = 0;
@@ -188,7 +204,7 @@ private:
     const AutotuneOptions& options_;
     Autotuned result_;
     std::map<std::string, std::vector<std::vector<double>>> samples_;  // by node, kernel, round
-    std::set<std::pair<std::string, std::size_t>> out_;                // kernels that a first look ruled out
+    std::set<std::pair<std::string, std::size_t>> hopeless_;           // node and kernel: ruled out by the pilot
 };
 
 }  // namespace
@@ -197,9 +213,9 @@ std::size_t choose_kernel(const std::vector<std::vector<double>>& samples) {
     HALFTONE_CHECK(!samples.empty() && !samples[0].empty(), "the default was measured");
     std::size_t best = 0;
     for (std::size_t k = 1; k < samples.size(); ++k) {
-        if (median(samples[k]) < median(samples[best])) best = k;
+        if (median_of(samples[k]) < median_of(samples[best])) best = k;
     }
-    return best != 0 && ratio(samples[0], samples[best]).low > kLeastGain ? best : 0;
+    return best != 0 && paired_ratio(samples[0], samples[best]).low > kLeastGain ? best : 0;
 }
 
 Autotuned autotune(const Graph& graph, const OpLibrary& ops, const CompileOptions& compile,

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "eval/latency.hpp"
+#include "base/median_interval.hpp"
 #include "exec/kernel_choice.hpp"
 #include "exec/session.hpp"
 
@@ -21,19 +21,14 @@ struct KernelTimes {
     std::size_t chosen = 0;
 };
 
-/// Median of paired ratios and its interval, as of summarize_latency.
-struct Ratio {
-    double median = 1;
-    double low = 1;
-    double high = 1;
-};
-
 struct Autotuned {
     KernelChoices choices;           ///< steps that do not run by their default
     std::vector<KernelTimes> steps;  ///< those with more than one kernel, in execution order
-    Ratio gain;                      ///< of whole runs: default's time / chosen's; of no choice: 1
-    std::size_t unnamed = 0;         ///< steps with more than one kernel, but no name to choose it by
-    bool is_dropped = false;         ///< choices were made, but whole runs were not faster: none is left
+    /// Ratio of whole runs, the default's time by that of the choices, from pairs of runs. Exactly 1 if nothing is
+    /// chosen.
+    MedianInterval gain{.median = 1, .low = 1, .high = 1};
+    std::size_t unnamed = 0;  ///< steps with more than one kernel, but no name to choose it by
+    bool is_dropped = false;  ///< choices were made, but whole runs were not faster: none is left
 };
 
 struct AutotuneOptions {
@@ -43,7 +38,8 @@ struct AutotuneOptions {
 };
 
 /// Index of the kernel to take: the lowest median, unless the default is within 2 % of it or faster in too many rounds
-/// (the interval of the paired ratios, as of summarize_latency, must lie above 1.02). `samples[k][round]`; 0: default.
+/// (the interval of the paired ratios, as of median_with_interval, must lie above 1.02). `samples[k][round]`; 0:
+/// default.
 /// @pre every kernel has as many samples, at least one
 [[nodiscard]] std::size_t choose_kernel(const std::vector<std::vector<double>>& samples);
 

@@ -8,7 +8,9 @@
 namespace halftone {
 namespace {
 
-/// Sum over a channel's weights of (real - stored), by output channel and input channel.
+/// The errors that rounding made in one unit's weights: real value minus the real value of the stored code, summed over
+/// the kernel's positions. A mean input of E[x_k] in channel k then shifts output c by the sum over k of error[c, k] *
+/// E[x_k], because Conv, Gemm and MatMul are linear.
 class WeightErrors {
 public:
     WeightErrors(const Graph& graph, const Unit& unit, const UnitNumbers& numbers)
@@ -24,7 +26,7 @@ public:
         const auto real = real_.as<float>();
         const auto stored = stored_.as<float>();
         for (std::size_t i = 0; i < real.size(); ++i) {
-            const auto [output, input] = place(i);
+            const auto [output, input] = channels_of(i);
             HALFTONE_CHECK(input < inputs.size(), "a mean for each input channel");
             shift[output] += (static_cast<double>(real[i]) - static_cast<double>(stored[i])) * inputs[input];
         }
@@ -32,14 +34,15 @@ public:
     }
 
 private:
-    /// Output and input channel of an element.
-    [[nodiscard]] std::pair<std::size_t, std::size_t> place(std::size_t element) const {
+    /// Returns output and input channel of an element of the weight.
+    [[nodiscard]] std::pair<std::size_t, std::size_t> channels_of(std::size_t element) const {
         if (shape_.rank() == 2) {
             const auto columns = static_cast<std::size_t>(shape_[1]);
             const std::size_t row = element / columns;
             const std::size_t column = element % columns;
             return axis_ == 0 ? std::pair(row, column) : std::pair(column, row);
         }
+        // Conv: [outputs, inputs of a group, kernel…]. Output channels of group g read the g-th part of the inputs.
         std::size_t inner = 1;
         for (std::size_t d = 2; d < shape_.rank(); ++d) inner *= static_cast<std::size_t>(shape_[d]);
         const auto inputs = static_cast<std::size_t>(shape_[1]);
@@ -72,10 +75,12 @@ BiasCorrector::Means BiasCorrector::means_of(const Graph& graph, const std::vect
     return means;
 }
 
+// A MatMul without a constant row behind it has no bias, and adding an Add would change the graph that is exported.
 bool BiasCorrector::can_shift(const Unit& unit) const { return unit.op != "MatMul" || unit.bias_add.is_valid(); }
 
 void BiasCorrector::correct_fast(const QuantPlan& plan, PlanNumbers& numbers) {
     const auto name_of = [&](const Unit& unit) { return model_.graph.value(unit.input).name; };
+    // Means of the fp32 model serve all candidates of this calibration; they cost one run over the samples.
     if (inputs_.empty()) {
         std::vector<std::string> names;
         for (const Unit& unit : model_.units) names.push_back(name_of(unit));
@@ -101,12 +106,13 @@ void BiasCorrector::correct_in_sequence(const QuantPlan& plan, PlanNumbers& numb
     for (std::size_t u = 0; u < model_.units.size(); ++u) {
         const Unit& unit = model_.units[u];
         if (!plan.units[u].is_quantized() || !can_shift(unit)) continue;
+        // The graph is built again for every unit, because each correction changes what the later units read.
         const QuantizedModel quantized = apply_plan(model_.graph, model_.units, plan, numbers, &codes);
         const std::string name = raw_output(model_.graph, unit, quantized.graph);
         const std::vector<double> measured = means_of(quantized.graph, {name}).at(name);
         const std::vector<double>& wanted = outputs_.at(name_of(unit));
         std::vector<float>& shift = numbers.units.at(unit.name).bias_shift;
-        shift.clear();
+        shift.clear();  // measured without it: a shift from an earlier call must not be counted twice
         for (std::size_t c = 0; c < wanted.size(); ++c) shift.push_back(static_cast<float>(wanted[c] - measured[c]));
     }
 }

@@ -9,12 +9,13 @@
 namespace halftone {
 namespace {
 
-/// Units of the model whose main step the session does not run itself.
-std::int64_t count_spared(const Session& session, const SharedPrefix& shared, std::size_t place,
+/// Counts the units whose main step the session does not run itself, because an earlier session of the group does.
+/// @param index  of the session within the group
+std::int64_t count_spared(const Session& session, const SharedPrefix& shared, std::size_t index,
                           const std::set<std::string>& mains) {
     std::int64_t spared = 0;
     for (std::size_t step = 0; step < session.steps().size(); ++step) {
-        if (!shared.is_executed(place, step) && mains.contains(session.steps()[step].name)) ++spared;
+        if (!shared.is_executed(index, step) && mains.contains(session.steps()[step].name)) ++spared;
     }
     return spared;
 }
@@ -23,7 +24,7 @@ std::int64_t count_spared(const Session& session, const SharedPrefix& shared, st
 
 CandidateGroup::CandidateGroup(const std::vector<Candidate>& candidates, const PreparedModel& model,
                                const std::function<Session(const Candidate&)>& compile, std::size_t memory_limit) {
-    std::vector<Session*> sessions;
+    std::vector<Session*> sessions;  // of the candidates that could be built
     for (const Candidate& candidate : candidates) {
         Member& member = members_.emplace_back();
         member.hash = candidate.hash;
@@ -41,6 +42,7 @@ CandidateGroup::CandidateGroup(const std::vector<Candidate>& candidates, const P
         return;
     }
     shared_ = std::make_unique<SharedPrefix>(sessions, memory_limit);
+    // Work is counted in units, whose main steps carry their names in every session, however the rest is fused.
     std::set<std::string> mains;
     for (const Unit& unit : model.units) mains.insert(unit.name);
     for (std::size_t r = 0; r < running_.size(); ++r) {
@@ -61,6 +63,7 @@ Session* CandidateGroup::first_session() {
 void CandidateGroup::run(const std::function<void(std::size_t, Session&)>& take) {
     for (std::size_t r = 0; r < running_.size(); ++r) {
         Session& session = *members_[running_[r]].session;
+        // Each session has an input buffer of its own, because inputs never lie in the shared arena.
         if (r > 0) {
             const MutableView from = first_session()->input(0);
             std::memcpy(session.input(0).data, from.data, TensorView{from.type, from.data}.bytes());

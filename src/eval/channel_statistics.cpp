@@ -17,6 +17,7 @@ bool has_channels_last(const Graph& graph, const std::string& value) {
     const auto is_product = [&](NodeId node) {
         return node.is_valid() && (graph.node(node).op == "Gemm" || graph.node(node).op == "MatMul");
     };
+    // What a product makes or reads is [.., channels]. An image that a Conv reads as well keeps its channels second.
     if (is_product(graph.producer(*id))) return true;
     const auto& uses = graph.uses(*id);
     return std::any_of(uses.begin(), uses.end(), [&](const Use& use) { return is_product(use.node); }) &&
@@ -28,7 +29,7 @@ void add_rows(TensorView value, std::int64_t rows, bool channels_last, ChannelSt
     const Shape& shape = value.type.shape;
     const std::size_t axis = channels_last ? shape.rank() - 1 : std::min<std::size_t>(1, shape.rank() - 1);
     const auto channels = static_cast<std::size_t>(shape[axis]);
-    std::size_t inner = 1;
+    std::size_t inner = 1;  // elements of one channel that lie side by side
     for (std::size_t d = axis + 1; d < shape.rank(); ++d) inner *= static_cast<std::size_t>(shape[d]);
     statistics.mean.resize(channels, 0.0);
     statistics.low.resize(channels, std::numeric_limits<float>::infinity());
@@ -38,7 +39,7 @@ void add_rows(TensorView value, std::int64_t rows, bool channels_last, ChannelSt
     for (std::size_t i = 0; i < values.size(); i += inner) {
         const std::size_t channel = i / inner % channels;
         for (const float v : values.subspan(i, inner)) {
-            statistics.mean[channel] += static_cast<double>(v);
+            statistics.mean[channel] += static_cast<double>(v);  // in double: a sum of a million floats loses digits
             statistics.low[channel] = std::min(statistics.low[channel], v);
             statistics.high[channel] = std::max(statistics.high[channel], v);
         }
@@ -49,7 +50,7 @@ void add_rows(TensorView value, std::int64_t rows, bool channels_last, ChannelSt
 
 std::map<std::string, ChannelStatistics> channel_statistics(const Graph& graph, const std::vector<std::string>& values,
                                                             SampleSource& samples, std::int64_t count) {
-    CompileOptions options{.batch = samples.batch()};
+    CompileOptions options{.batch = samples.batch()};  // a session of its own: it lives for this one pass
     std::vector<bool> channels_last;
     for (const std::string& name : values) {
         options.taps.push_back(graph.find_value(name).value());
@@ -57,7 +58,7 @@ std::map<std::string, ChannelStatistics> channel_statistics(const Graph& graph, 
     }
     Session session(graph, reference_ops(), options);
     std::vector<ChannelStatistics> found(values.size());
-    std::vector<std::int64_t> positions(values.size(), 0);
+    std::vector<std::int64_t> positions(values.size(), 0);  // how many elements each channel has had so far
     samples.for_each_batch({0, count}, session.input(0), Caching::pass, [&](const SampleBatch& batch) {
         session.run();
         for (std::size_t t = 0; t < values.size(); ++t) {

@@ -6,7 +6,7 @@
 
 namespace halftone {
 
-std::vector<Latency> time_graphs(const std::vector<Graph>& graphs, const Pipeline& samples) {
+std::vector<MedianInterval> time_graphs(const std::vector<Graph>& graphs, const Pipeline& samples) {
     std::vector<Session> sessions;
     std::vector<Session*> pointers;
     std::vector<std::int64_t> label(1);

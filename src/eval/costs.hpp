@@ -13,7 +13,7 @@ namespace halftone {
 
 /// Times several graphs side by side: batch 1, in interleaved rounds, each on the first sample of `samples`.
 /// @return one latency for each graph, in their order
-[[nodiscard]] std::vector<Latency> time_graphs(const std::vector<Graph>& graphs, const Pipeline& samples);
+[[nodiscard]] std::vector<MedianInterval> time_graphs(const std::vector<Graph>& graphs, const Pipeline& samples);
 
 /// Returns the size of the ONNX file that the graph is exported to.
 [[nodiscard]] std::int64_t exported_bytes(const Graph& graph);

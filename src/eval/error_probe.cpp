@@ -1,3 +1,9 @@
+// ErrorProbe: the fp32 model and a candidate side by side on the same samples.
+//
+//   seen_output      where a unit's output is to be read in a quantized graph
+//   run, run_units   both sessions on one batch; the sums of the differences (trial/probe.hpp has the formulas)
+//   encode_errors    a shard's sums as bytes
+//   merge_errors     all shards' sums, added in shard order so that any number of ranks rounds alike
 #include "eval/error_probe.hpp"
 
 #include <algorithm>
@@ -13,7 +19,8 @@
 namespace halftone {
 namespace {
 
-/// The only reader of `value` with this operator; invalid if there is none.
+/// The output of the reader of `value` with this operator; invalid if there is none. A value has at most one Q and one
+/// DQ (export rule E.4), so the first one found is the only one.
 ValueId output_of_reader(const Graph& graph, ValueId value, const char* op) {
     for (const Use& use : graph.uses(value)) {
         if (graph.node(use.node).op == op) return graph.node(use.node).outputs[0];
@@ -34,6 +41,8 @@ CompileOptions with_taps(CompileOptions options, ProbeKind what, const PreparedM
 ValueId seen_output(const Graph& graph, const std::string& value) {
     const auto real = graph.find_value(value);
     HALFTONE_CHECK(real.has_value(), "a quantized graph keeps its units' outputs");
+    // Readers of a quantized value read the DequantizeLinear's output. Comparing the value in front of the
+    // QuantizeLinear instead would leave out the rounding of the output itself.
     const ValueId codes = output_of_reader(graph, *real, "QuantizeLinear");
     if (!codes.is_valid()) return *real;
     const ValueId back = output_of_reader(graph, codes, "DequantizeLinear");
@@ -45,6 +54,8 @@ void add_errors(ErrorSums& sums, TensorView reference, TensorView other, const S
     const auto y = other.as<float>();
     HALFTONE_CHECK(x.size() == y.size(), "the compared values have one shape");
     const auto [block, used] = used_rows(declared, reference.type.shape, rows);
+    // Padding rows would add errors of samples that do not exist. They are not always at the end: see
+    // eval/used_rows.hpp.
     for (std::size_t begin = 0; begin < x.size(); begin += block) {
         for (std::size_t i = begin; i < begin + used; ++i) sums.add(x[i], y[i]);
     }
@@ -52,7 +63,7 @@ void add_errors(ErrorSums& sums, TensorView reference, TensorView other, const S
 
 namespace {
 
-/// The ten sums in one order.
+/// The ten sums in the order of the wire. Writer and reader walk the same list, so they cannot drift apart.
 std::array<double*, 10> fields(ErrorSums& sums) {
     return {&sums.error,         &sums.reference, &sums.quantized, &sums.product,       &sums.sum,
             &sums.quantized_sum, &sums.min,       &sums.max,       &sums.quantized_min, &sums.quantized_max};
@@ -77,6 +88,7 @@ ProbeResult merge_errors(const std::vector<std::string>& payloads) {
         WireReader wire(payload);
         merged.samples += wire.get<std::int64_t>();
         const std::uint64_t count = wire.get_varint(payload.size());
+        // A shard behind the candidate's samples has as many values as the others, all of them zero.
         merged.values.resize(std::max<std::size_t>(merged.values.size(), count));
         for (std::uint64_t i = 0; i < count; ++i) {
             ErrorSums shard;
@@ -86,6 +98,7 @@ ProbeResult merge_errors(const std::vector<std::string>& payloads) {
         }
         HALFTONE_CHECK(wire.ok() && wire.at_end(), "a shard's error sums are complete");
     }
+    // A NaN or an infinity in any sample of either model shows in one of these two sums.
     const auto is_finite = [](const ErrorSums& sums) { return std::isfinite(sums.error + sums.product); };
     if (!std::all_of(merged.values.begin(), merged.values.end(), is_finite)) {
         return {{}, merged.samples, "a value is NaN or infinite"};
@@ -107,7 +120,7 @@ ErrorProbe::ErrorProbe(ProbeKind what, const PreparedModel& fp32, const Graph& q
 }
 
 void ErrorProbe::replace(const Graph& quantized) {
-    quantized_.reset();
+    quantized_.reset();  // first, so that two candidates' weights are never in memory at once
     quantized_ = std::make_unique<Session>(quantized, reference_ops(), with_taps(options_, what_, fp32_, quantized));
 }
 
@@ -115,6 +128,7 @@ TensorView ErrorProbe::reference_output(std::int64_t first) {
     const auto known = outputs_.find(first);
     if (known != outputs_.end()) return known->second.view();
     reference_.run();
+    // Outputs are small next to what computes them: the next candidate is compared with the kept ones.
     const TensorView output = reference_.output(0);
     Tensor kept(output.type);
     std::memcpy(kept.mutable_view().data, output.data, output.bytes());

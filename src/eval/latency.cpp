@@ -4,22 +4,23 @@
 #include <cmath>
 
 #include "base/check.hpp"
+#include "base/clock.hpp"
 
 namespace halftone {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
+/// Mean of several runs in milliseconds. One run of a small model is shorter than what the clock resolves well.
 double timed_runs_ms(Session& session, int runs) {
-    const auto start = Clock::now();
+    const SystemClock clock;
+    const std::chrono::nanoseconds start = clock.now();
     for (int r = 0; r < runs; ++r) session.run();
-    return std::chrono::duration<double, std::milli>(Clock::now() - start).count() / runs;
+    return std::chrono::duration<double, std::milli>(clock.now() - start).count() / runs;
 }
 
 /// The greatest r with P(Binomial(n, 1/2) < r) <= 0.025, at least 1.
 std::size_t interval_rank(std::size_t n) {
     const auto count = static_cast<double>(n);
-    double below = 0;
+    double below = 0;  // P(B < r), by logarithms of the factorials: the factorials themselves overflow from 171 on
     for (std::size_t r = 0; r < n; ++r) {
         const auto k = static_cast<double>(r);
         below +=
@@ -31,15 +32,15 @@ std::size_t interval_rank(std::size_t n) {
 
 }  // namespace
 
-Latency summarize_latency(std::vector<double> samples_ms) {
-    HALFTONE_CHECK(!samples_ms.empty(), "a median needs samples");
-    std::sort(samples_ms.begin(), samples_ms.end());
-    const std::size_t n = samples_ms.size();
+MedianInterval median_with_interval(std::vector<double> samples) {
+    HALFTONE_CHECK(!samples.empty(), "a median needs samples");
+    std::sort(samples.begin(), samples.end());
+    const std::size_t n = samples.size();
     const std::size_t rank = interval_rank(n);
-    return {(samples_ms[(n - 1) / 2] + samples_ms[n / 2]) / 2, samples_ms[rank - 1], samples_ms[n - rank]};
+    return {(samples[(n - 1) / 2] + samples[n / 2]) / 2, samples[rank - 1], samples[n - rank]};
 }
 
-std::vector<Latency> measure_latency(std::vector<Session*> sessions, const LatencyOptions& options) {
+std::vector<MedianInterval> measure_latency(std::vector<Session*> sessions, const LatencyOptions& options) {
     std::vector<int> runs;
     for (Session* session : sessions) {
         (void)timed_runs_ms(*session, 2);  // warm-up: page faults, caches
@@ -47,12 +48,13 @@ std::vector<Latency> measure_latency(std::vector<Session*> sessions, const Laten
         const double wanted = static_cast<double>(options.round_time.count()) / std::max(once, 1e-3);
         runs.push_back(static_cast<int>(std::clamp(wanted, 1.0, 1e5)));
     }
+    // In turn, never one session after the other: clock frequency and neighbours change within seconds.
     std::vector<std::vector<double>> samples(sessions.size());
     for (int round = 0; round < options.rounds; ++round) {
         for (std::size_t s = 0; s < sessions.size(); ++s) samples[s].push_back(timed_runs_ms(*sessions[s], runs[s]));
     }
-    std::vector<Latency> out;
-    for (auto& s : samples) out.push_back(summarize_latency(std::move(s)));
+    std::vector<MedianInterval> out;
+    for (auto& s : samples) out.push_back(median_with_interval(std::move(s)));
     return out;
 }
 

@@ -23,6 +23,7 @@ std::int64_t batch_for(const EvaluationSetup& setup) {
 }  // namespace
 
 ModelEvaluator::ModelEvaluator(const EvaluationSetup& setup) : shards_(setup.shards) {
+    // Everything that can be refused is refused here, before the first sample is run.
     check_fits(*setup.model, setup.calibration, "quantization.calibration");
     check_fits(*setup.model, setup.evaluation, "evaluation.accuracy");
     resources_.batch = batch_for(setup);
@@ -56,6 +57,7 @@ void ModelEvaluator::add_calibration(const EvaluationSetup& setup) {
                                                .batch = resources_.batch,
                                                .cache_bytes = setup.cache_bytes / kCalibrationCacheShare});
     }
+    // Calibration, corrections and probes read one source: what one of them has read, the next finds in memory.
     SampleSource* const source = calibration_samples_ ? &*calibration_samples_ : nullptr;
     calibrator_.emplace(*setup.model, *setup.space, source);
     factory_.emplace(*setup.space, *calibrator_, source,
@@ -78,6 +80,7 @@ void ModelEvaluator::add_scorer(const EvaluationSetup& setup) {
 
 std::int64_t ModelEvaluator::shards(JobKind kind) const {
     if (kind == JobKind::baseline || kind == JobKind::evaluate) return evaluation_samples_.value().shards();
+    // Calibration and probes are cut alike, by the longest sample set, also where no calibration set is given.
     return shards_of(calibrator_.value().most_samples());
 }
 

@@ -64,6 +64,7 @@ ShardResult Scorer::run_baseline(std::int64_t shard) {
     }
     const SampleRange range = setup_.samples->shard(shard);
     ShardScore scored{setup_.metric->empty()};
+    // Kept in memory: every candidate will read the same samples.
     setup_.samples->for_each_batch(range, baseline_->input(0), Caching::keep, [&](const SampleBatch& batch) {
         baseline_->run();
         const TensorView output = first_rows(baseline_->output(0), batch.rows);
@@ -81,13 +82,15 @@ ShardResult Scorer::run_candidates(const Job& job, std::int64_t shard) {
     CandidateGroup& group = group_for(job);
     const SampleRange range = setup_.samples->shard(shard);
     std::vector<ShardScore> scored(group.size(), ShardScore{setup_.metric->empty()});
-    if (Session* first = group.first_session()) {
+    if (Session* first = group.first_session()) {  // null when no candidate of the job could be built
+        // Batch by batch through all candidates, not candidate by candidate: what they share is computed once a batch.
         setup_.samples->for_each_batch(range, first->input(0), Caching::keep, [&](const SampleBatch& batch) {
             group.run([&](std::size_t i, Session& session) {
                 setup_.metric->update(scored[i].state, first_rows(session.output(0), batch.rows), batch.labels);
             });
         });
     }
+    // Each candidate has a result of its own, so that one failure leaves its neighbours' trials alone.
     const auto result_of = [&](std::size_t i) -> ShardResult {
         if (!group.failure(i).empty()) return {.payload = {}, .failure = group.failure(i)};
         return {
@@ -142,6 +145,7 @@ Score Scorer::score_graph(const Graph& graph, Tensor* logits) {
 }
 
 Score Scorer::merge(const std::vector<std::string>& payloads) const {
+    // Payloads come in shard order, and sums of doubles are added in it: the same bits for any number of ranks.
     MetricState state = setup_.metric->empty();
     for (const std::string& payload : payloads) state.merge(decode_score(payload).state);
     return score_of(state);

@@ -1,3 +1,13 @@
+// The latency table of a search, from a few profiled sessions instead of one session for each candidate.
+//
+//   UniformPlans        candidates to profile: all units in one dtype, for each dtype; then every other unit quantized
+//   profile_sessions    their steps, in turn, round by round; the median time of each step
+//   find_feeds          which unit's output each unit reads: where a conversion may stand
+//   Conversions         times of the QuantizeLinear and DequantizeLinear steps that some session had
+//   price_feeds         conversions that no session had, by the median time for an element
+//   measure_latency_table   rows of units from their steps, and the rest that belongs to no unit
+//
+// The last two candidates of UniformPlans are there for the conversions: with all units in one dtype nearly none shows.
 #include "eval/unit_latency.hpp"
 
 #include <algorithm>
@@ -16,7 +26,7 @@ struct Profile {
     std::vector<double> step_ms{};
 };
 
-std::vector<Profile> profile(std::vector<Session> sessions, int rounds) {
+std::vector<Profile> profile_sessions(std::vector<Session> sessions, int rounds) {
     std::vector<Profile> profiles;
     for (Session& session : sessions) {
         profiles.push_back({std::move(session)});
@@ -32,6 +42,7 @@ std::vector<Profile> profile(std::vector<Session> sessions, int rounds) {
     }
     for (Profile& each : profiles) {
         for (auto& samples : each.samples) {
+            // The median: a run that the system interrupted must not count.
             const auto middle = samples.begin() + static_cast<std::ptrdiff_t>(samples.size() / 2);
             std::nth_element(samples.begin(), middle, samples.end());
             each.step_ms.push_back(static_cast<double>(*middle) * 1e-6);
@@ -42,14 +53,15 @@ std::vector<Profile> profile(std::vector<Session> sessions, int rounds) {
 
 bool is_conversion(const StepInfo& step) { return step.op == "QuantizeLinear" || step.op == "DequantizeLinear"; }
 
-/// What feeds a unit's data input or residual.
+/// What feeds a unit's data input or residual, and so may need a conversion in front of the unit.
 struct Feed {
     LatencyTable::Border border;
     std::string value;  ///< as the consumer reads it
     double elements = 0;
 };
 
-/// The unit whose output `value` is, or comes from through nodes with one data input; none: -1.
+/// Returns the unit whose output `value` is, or comes from through nodes that belong to no unit (their first input is
+/// followed); Border::kInput if the value comes from the graph's input.
 std::int32_t producer_unit(const Graph& graph, const std::map<ValueId, std::int32_t>& units, ValueId value) {
     for (;;) {
         const auto found = units.find(value);
@@ -72,10 +84,11 @@ std::vector<Feed> find_feeds(const PreparedModel& model) {
             feed.border.producer = producer_unit(model.graph, units, value);
             feed.border.consumer = static_cast<std::int32_t>(u);
             feed.value = model.graph.value(value).name;
-            feed.elements = 1;
+            feed.elements = 1;  // at batch 1, as profiled: a symbolic dimension counts as 1
             for (const std::int64_t d : model.graph.value(value).type.shape.dims()) {
                 feed.elements *= static_cast<double>(std::max<std::int64_t>(d, 1));
             }
+            // A unit that reads another one twice pays for one conversion: Q and DQ exist once for each value.
             if (seen.emplace(feed.border.producer, feed.border.consumer).second) feeds.push_back(std::move(feed));
         }
     }
@@ -132,9 +145,9 @@ std::uint16_t first_option(const Decision& decision, const Fits& fits) {
 }
 
 /// The sessions to profile: one for each dtype, then two with every other unit quantized.
-class Plans {
+class UniformPlans {
 public:
-    Plans(const SearchSpace& space, std::size_t units) : space_(space) {
+    UniformPlans(const SearchSpace& space, std::size_t units) : space_(space) {
         for (const Decision& decision : space.decisions()) {
             for (const UnitConfig& option : decision.options) dtypes_.insert(option.activation.dtype);
         }
@@ -176,12 +189,12 @@ LatencyTable measure_latency_table(CandidateFactory& factory, const PreparedMode
         for (const NodeId node : model.units[u].nodes) unit_of_node[model.graph.node(node).name] = u;
         unit_of_node[model.units[u].name] = u;
     }
-    const Plans plans(space, model.units.size());
+    const UniformPlans plans(space, model.units.size());
     std::vector<Session> sessions;
     for (const Candidate& candidate : plans.candidates()) {
         sessions.emplace_back(factory.quantized(candidate).graph, reference_ops(), CompileOptions{});
     }
-    const std::vector<Profile> profiles = profile(std::move(sessions), options.rounds);
+    const std::vector<Profile> profiles = profile_sessions(std::move(sessions), options.rounds);
 
     std::vector<std::vector<double>> unit_ms(profiles.size(), std::vector<double>(model.units.size(), 0.0));
     LatencyTable table;
@@ -198,8 +211,11 @@ LatencyTable measure_latency_table(CandidateFactory& factory, const PreparedMode
                 rest += profiles[p].step_ms[s];
             }
         }
+        // Nodes outside units cost the same in every plan, up to what gets fused with a neighbour: the least is the
+        // rest.
         table.rest_ms = p == 0 ? rest : std::min(table.rest_ms, rest);
     }
+    // Options of one dtype differ in scales and ranges only, which cost nothing: they share the dtype's time.
     for (std::size_t u = 0; u < space.decisions().size(); ++u) {
         std::vector<double>& row = table.unit_ms.emplace_back();
         for (const UnitConfig& option : space.decisions()[u].options) {

@@ -40,7 +40,7 @@ TEST(Costs, GraphsAreTimedInTheirOrder) {
     const World world;
     const auto latencies = time_graphs({world.model.graph, world.model.graph}, world.data);
     ASSERT_EQ(latencies.size(), 2U);
-    for (const Latency& latency : latencies) EXPECT_GT(latency.low_ms, 0);
+    for (const MedianInterval& latency : latencies) EXPECT_GT(latency.low, 0);
     EXPECT_TRUE(time_graphs({}, world.data).empty());
 }
 

@@ -19,9 +19,9 @@ std::vector<double> ranks(std::size_t n) {
 }
 
 TEST(LatencySummary, TheMedianOfAnEvenCountIsTheMeanOfTheMiddleTwo) {
-    EXPECT_EQ(summarize_latency({4, 1, 9}).median_ms, 4);
-    EXPECT_EQ(summarize_latency({4, 1, 9, 5}).median_ms, 4.5);
-    EXPECT_EQ(summarize_latency({7}).median_ms, 7);
+    EXPECT_EQ(median_with_interval({4, 1, 9}).median, 4);
+    EXPECT_EQ(median_with_interval({4, 1, 9, 5}).median, 4.5);
+    EXPECT_EQ(median_with_interval({7}).median, 7);
 }
 
 // Ranks from the cumulative binomial table for p = 1/2 (P(B <= 3 | 15) = 0.0176, P(B <= 4 | 15) = 0.0592 and so on).
@@ -32,15 +32,15 @@ TEST(LatencySummary, TheIntervalHasTheRanksOfTheSignTest) {
     };
     for (const Row& row : {Row{6, 1, 6}, Row{8, 1, 8}, Row{9, 2, 8}, Row{10, 2, 9}, Row{15, 4, 12}, Row{20, 6, 15},
                            Row{25, 8, 18}, Row{30, 10, 21}}) {
-        const Latency latency = summarize_latency(ranks(row.n));
-        EXPECT_EQ(latency.low_ms, row.low) << row.n;
-        EXPECT_EQ(latency.high_ms, row.high) << row.n;
+        const MedianInterval latency = median_with_interval(ranks(row.n));
+        EXPECT_EQ(latency.low, row.low) << row.n;
+        EXPECT_EQ(latency.high, row.high) << row.n;
     }
 }
 
 TEST(LatencySummary, FewSamplesGiveTheWholeRange) {
-    EXPECT_EQ(summarize_latency({3, 2, 5}).low_ms, 2);
-    EXPECT_EQ(summarize_latency({3, 2, 5}).high_ms, 5);
+    EXPECT_EQ(median_with_interval({3, 2, 5}).low, 2);
+    EXPECT_EQ(median_with_interval({3, 2, 5}).high, 5);
 }
 
 TEST(MeasureLatency, GivesOneResultForEachSessionInOrder) {
@@ -49,10 +49,10 @@ TEST(MeasureLatency, GivesOneResultForEachSessionInOrder) {
     Session large(graph, reference_ops(), {.batch = 64});
     const auto latencies = measure_latency({&small, &large}, {.rounds = 3, .round_time = std::chrono::milliseconds(1)});
     ASSERT_EQ(latencies.size(), 2U);
-    for (const Latency& l : latencies) {
-        EXPECT_GT(l.low_ms, 0);
-        EXPECT_LE(l.low_ms, l.median_ms);
-        EXPECT_LE(l.median_ms, l.high_ms);
+    for (const MedianInterval& l : latencies) {
+        EXPECT_GT(l.low, 0);
+        EXPECT_LE(l.low, l.median);
+        EXPECT_LE(l.median, l.high);
     }
 }
 
