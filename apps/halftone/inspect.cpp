@@ -20,7 +20,7 @@ std::string option_text(const UnitConfig& option) {
     return fmt::format("{}/{}/{}/{} x {}/{}/{}/{}{}{}", to_string(a.dtype), kSchemeNames.name(a.scheme),
                        kGranularityNames.name(a.granularity), to_text(a.range_rule()), to_string(w.dtype),
                        kSchemeNames.name(w.scheme), kGranularityNames.name(w.granularity),
-                       kAlgorithmNames.name(w.algorithm), bits, is_accelerated(option) ? "" : " (not accelerated)");
+                       w.algorithm.word(), bits, is_accelerated(option) ? "" : " (not accelerated)");
 }
 
 /// The words that lists in the config can name for this unit, whether the space has them or not.

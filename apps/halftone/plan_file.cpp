@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/file_system.hpp"
 #include "base/text.hpp"
+#include "calib/observer.hpp"
 #include "config/reader.hpp"
 #include "space/quant_plan.hpp"
 #include "tensor/affine.hpp"
@@ -46,7 +47,7 @@ ActivationConfig read_activation(const ConfigNode& node) {
     config.dtype = reader.word("dtype", kDTypeNames, DType::f32);
     config.scheme = reader.word("scheme", kSchemeNames, config.scheme);
     config.granularity = reader.word("granularity", kGranularityNames, config.granularity);
-    config.algorithm = reader.word("algorithm", kAlgorithmNames, config.algorithm);
+    config.algorithm = reader.word("algorithm", kAlgorithmWords, config.algorithm);
     config.percentile = static_cast<float>(reader.number("percentile", 0));
     reader.finish();
     return config;
@@ -58,7 +59,7 @@ WeightConfig read_weight(const ConfigNode& node) {
     config.dtype = reader.word("dtype", kDTypeNames, DType::f32);
     config.scheme = reader.word("scheme", kSchemeNames, config.scheme);
     config.granularity = reader.word("granularity", kGranularityNames, config.granularity);
-    config.algorithm = reader.word("algorithm", kAlgorithmNames, config.algorithm);
+    config.algorithm = reader.word("algorithm", kAlgorithmWords, config.algorithm);
     config.bit = static_cast<float>(reader.number("bit", static_cast<double>(kAllBits)));
     reader.finish();
     return config;
@@ -318,7 +319,7 @@ std::string activation_text(const ActivationConfig& a) {
         a.algorithm == Algorithm::percentile ? ", percentile: " + float_text(a.percentile) : "";
     return fmt::format("{{dtype: {}, scheme: {}, granularity: {}, algorithm: {}{}}}", to_string(a.dtype),
                        kSchemeNames.name(a.scheme), kGranularityNames.name(a.granularity),
-                       kAlgorithmNames.name(a.algorithm), percentile);
+                       a.algorithm.word(), percentile);
 }
 
 std::string weight_text(const UnitConfig& unit) {
@@ -327,7 +328,7 @@ std::string weight_text(const UnitConfig& unit) {
     const std::string bits = w.bit == kAllBits ? "" : ", bit: " + float_text(w.bit);
     return fmt::format("{{dtype: {}, scheme: {}, granularity: {}, algorithm: {}{}}}", to_string(w.dtype),
                        kSchemeNames.name(w.scheme), kGranularityNames.name(w.granularity),
-                       kAlgorithmNames.name(w.algorithm), bits);
+                       w.algorithm.word(), bits);
 }
 
 std::string numbers_text(const QuantizedModel& model, const PlanNumbers& numbers,

@@ -16,7 +16,9 @@
 
 namespace halftone::app {
 
-KnownNames known_names() { return {strategy_names(), dataset_names(), transform_names(), metric_names()}; }
+KnownNames known_names() {
+    return {strategy_names(), dataset_names(), transform_names(), metric_names(), observer_words()};
+}
 
 std::string read_config_text(const std::string& path) {
     const auto files = make_posix_file_system();

@@ -27,7 +27,7 @@ Json option_json(const Graph& graph, const Unit& unit, const UnitConfig& option)
         json["weight"] = {{"dtype", to_string(w.dtype)},
                           {"scheme", kSchemeNames.name(w.scheme)},
                           {"granularity", kGranularityNames.name(w.granularity)},
-                          {"algorithm", kAlgorithmNames.name(w.algorithm)},
+                          {"algorithm", w.algorithm.word()},
                           {"bit", w.bit}};
     }
     json["weight_bytes"] = weight_bytes(graph, unit, option);

@@ -1,8 +1,11 @@
 #pragma once
-// Observers: how a range is chosen from a value's statistics. One plug-in per algorithm word (minmax, kl, …).
+// Observers choose a range from a value's statistics. Each is a plug-in of calib/observers, found by the word of its
+// algorithm (minmax, kl, …). That folder's list is the only place that knows which words there are.
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "calib/statistics.hpp"
@@ -17,8 +20,20 @@ public:
     [[nodiscard]] virtual Range range(const ValueStatistics& statistics) const = 0;
 };
 
-/// Null when no observer has this algorithm.
+/// Returns the observer of the rule's algorithm, or null when no observer has that word.
 [[nodiscard]] std::unique_ptr<Observer> make_observer(const RangeRule& rule);
+/// Returns the algorithms that have an observer, in the order of the list.
 [[nodiscard]] std::vector<Algorithm> observer_algorithms();
+/// Returns their words, in the same order.
+[[nodiscard]] std::vector<std::string> observer_words();
+
+/// The words of all observers, in the form in which Reader::word() reads a word from a file.
+struct AlgorithmWords {
+    /// Returns the algorithm of an observer's word, or nothing for any other word.
+    [[nodiscard]] std::optional<Algorithm> parse(std::string_view word) const;
+    /// Returns "minmax kl …", for messages.
+    [[nodiscard]] std::string allowed() const;
+};
+inline constexpr AlgorithmWords kAlgorithmWords{};
 
 }  // namespace halftone

@@ -12,7 +12,8 @@
 namespace halftone {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kTableVersion = 1;
+constexpr std::uint8_t kRangesVersion = 2;  // 2: algorithms are words
 // Bounds what damaged bytes can make a reader allocate; far above any model's count of values.
 constexpr std::uint64_t kMostEntries = 10'000'000;
 
@@ -24,7 +25,7 @@ void CalibrationTable::merge(const CalibrationTable& later) {
 
 std::string CalibrationTable::encode() const {
     WireWriter writer;
-    writer.put(kVersion);
+    writer.put(kTableVersion);
     writer.put_varint(values_.size());
     for (const auto& [name, statistics] : values_) {
         writer.put_text(name);
@@ -36,7 +37,7 @@ std::string CalibrationTable::encode() const {
 CalibrationTable CalibrationTable::decode(std::string_view bytes) {
     constexpr std::string_view kWhat = "calibration table";
     WireReader reader(bytes);
-    require_undamaged(reader.get<std::uint8_t>() == kVersion, kWhat, "the version is 1");
+    require_undamaged(reader.get<std::uint8_t>() == kTableVersion, kWhat, "the version is 1");
     CalibrationTable table;
     for (std::uint64_t left = reader.get_varint(kMostEntries); left > 0; --left) {
         const std::string name = reader.get_text();
@@ -71,11 +72,11 @@ void RangeTable::replace(const std::string& value, Range range) {
 
 std::string RangeTable::encode() const {
     WireWriter writer;
-    writer.put(kVersion);
+    writer.put(kRangesVersion);
     writer.put_varint(ranges_.size());
     for (const auto& [key, range] : ranges_) {
         writer.put_text(key.first);
-        writer.put(key.second.algorithm);
+        writer.put_text(key.second.algorithm.word());
         writer.put(key.second.percentile);
         writer.put(range.low);
         writer.put(range.high);
@@ -86,18 +87,18 @@ std::string RangeTable::encode() const {
 RangeTable RangeTable::decode(std::string_view bytes) {
     constexpr std::string_view kWhat = "range table";
     WireReader reader(bytes);
-    require_undamaged(reader.get<std::uint8_t>() == kVersion, kWhat, "the version is 1");
+    require_undamaged(reader.get<std::uint8_t>() == kRangesVersion, kWhat, "the version is 2");
     RangeTable table;
     for (std::uint64_t left = reader.get_varint(kMostEntries); left > 0; --left) {
         std::string name = reader.get_text();
         RangeRule rule;
-        rule.algorithm = reader.get<Algorithm>();
+        const auto algorithm = kAlgorithmWords.parse(reader.get_view());
         rule.percentile = reader.get<float>();
         const auto low = reader.get<float>();
         const auto high = reader.get<float>();
         require_undamaged(reader.ok(), kWhat, "each entry is complete");
-        require_undamaged(static_cast<std::size_t>(rule.algorithm) < kAlgorithmNames.rows.size(), kWhat,
-                          "algorithms are known");
+        require_undamaged(algorithm.has_value(), kWhat, "algorithms are known");
+        rule.algorithm = *algorithm;
         require_undamaged(rule.percentile >= 0 && rule.percentile <= 100, kWhat, "percentiles lie within 0 and 100");
         require_undamaged(std::isfinite(low) && std::isfinite(high) && low <= high, kWhat,
                           "ranges are finite and ordered");

@@ -58,6 +58,7 @@ constexpr Words kMetricWords[] = {"topk", "Accuracy", "Loss",   "MAE",  "MSE",  
                                   "mAP",  "COCOmAP",  "VOCmAP", "BLEU", "SquadF1", "mIOU", "GLUE"};
 constexpr Words kApproachWords[] = {"post_training_static_quant", "post_training_dynamic_quant",
                                     "quant_aware_training"};
+constexpr Words kAlgorithmWords[] = {"minmax", "kl", "percentile", "mse"};
 
 bool contains(const std::vector<std::string>& words, const std::string& word) {
     return std::find(words.begin(), words.end(), word) != words.end();
@@ -73,6 +74,7 @@ constinit const std::span<const std::string_view> kTransforms = kTransformWords;
 constinit const std::span<const std::string_view> kPostprocesses = kPostprocessWords;
 constinit const std::span<const std::string_view> kMetrics = kMetricWords;
 constinit const std::span<const std::string_view> kApproaches = kApproachWords;
+constinit const std::span<const std::string_view> kAlgorithms = kAlgorithmWords;
 
 bool is_among(std::string_view word, std::span<const std::string_view> words) {
     return std::find(words.begin(), words.end(), word) != words.end();

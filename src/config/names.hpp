@@ -9,7 +9,7 @@
 namespace halftone::config_detail {
 
 extern const std::span<const std::string_view> kFrameworks, kStrategies, kDatasets, kFilters, kTransforms,
-    kPostprocesses, kMetrics, kApproaches;
+    kPostprocesses, kMetrics, kApproaches, kAlgorithms;
 
 [[nodiscard]] bool is_among(std::string_view word, std::span<const std::string_view> words);
 [[nodiscard]] std::vector<std::string> to_strings(std::span<const std::string_view> words);

@@ -14,7 +14,6 @@ namespace {
 constexpr std::array<std::string_view, 4> kDTypes{"uint8", "int8", "bf16", "fp32"};
 constexpr std::array<std::string_view, 4> kSchemes{"asym", "sym", "asym_float", "placeholder"};
 constexpr std::array<std::string_view, 2> kGranularities{"per_tensor", "per_channel"};
-constexpr std::array<std::string_view, 4> kAlgorithms{"minmax", "kl", "percentile", "mse"};
 constexpr double kDefaultAlpha = 0.5;
 constexpr double kAllBits = 7.0;  // LPOT's word for the full range of an int8 weight
 
@@ -26,8 +25,20 @@ void check_numbers(Section& section, std::string_view key, const std::vector<dou
     }
 }
 
+/// Reads a list of observers' words. The set is open: a word is fine when the build has an observer for it.
+std::vector<std::string> read_algorithms(Section& section, const KnownNames& known, Notes& notes) {
+    std::vector<std::string> words = section.words("algorithm", {});
+    const ConfigNode* node = section.given("algorithm");
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        const Mark& mark = node->kind == ConfigNode::Kind::list ? node->items[i].mark : node->mark;
+        check_name({mark, node->path}, words[i], kAlgorithms, known.algorithms, notes);
+    }
+    return words;
+}
+
 /// @param keeps_empty  show lists without a constraint in the effective config
-ConstraintLists read_lists(Section section, bool is_weight, bool keeps_empty, ConfigNode& effective, Notes& notes) {
+ConstraintLists read_lists(Section section, bool is_weight, bool keeps_empty, ConfigNode& effective,
+                           const KnownNames& known, Notes& notes) {
     ConstraintLists lists;
     lists.node = section.node();
     lists.dtype = section.words_among("dtype", kDTypes);
@@ -37,7 +48,7 @@ ConstraintLists read_lists(Section section, bool is_weight, bool keeps_empty, Co
         notes.add(*section.given("scheme"), "'" + scheme + "' is not available yet; available: asym sym");
     }
     lists.granularity = section.words_among("granularity", kGranularities);
-    lists.algorithm = section.words_among("algorithm", kAlgorithms);
+    lists.algorithm = read_algorithms(section, known, notes);
     if (is_weight) {
         lists.bit = section.numbers("bit", {});
         const auto is_allowed = [](double bit) { return bit >= 1 && bit <= kAllBits; };
@@ -52,11 +63,12 @@ ConstraintLists read_lists(Section section, bool is_weight, bool keeps_empty, Co
     return lists;
 }
 
-OpConstraint read_constraint(Section section, bool keeps_empty, ConfigNode& effective, Notes& notes) {
+OpConstraint read_constraint(Section section, bool keeps_empty, ConfigNode& effective, const KnownNames& known,
+                             Notes& notes) {
     OpConstraint constraint;
     ConfigNode weight, activation;
-    constraint.weight = read_lists(section.section("weight"), true, keeps_empty, weight, notes);
-    constraint.activation = read_lists(section.section("activation"), false, keeps_empty, activation, notes);
+    constraint.weight = read_lists(section.section("weight"), true, keeps_empty, weight, known, notes);
+    constraint.activation = read_lists(section.section("activation"), false, keeps_empty, activation, known, notes);
     if (keeps_empty || !weight.is_empty()) section.put("weight", std::move(weight));
     if (keeps_empty || !activation.is_empty()) section.put("activation", std::move(activation));
     effective = section.finish();
@@ -64,12 +76,12 @@ OpConstraint read_constraint(Section section, bool keeps_empty, ConfigNode& effe
 }
 
 /// Keys are the user's: op names, patterns or types.
-std::vector<ConstraintRule> read_rules(Section& parent, std::string_view key, Notes& notes) {
+std::vector<ConstraintRule> read_rules(Section& parent, std::string_view key, const KnownNames& known, Notes& notes) {
     Section section = parent.section(key);
     std::vector<ConstraintRule> rules;
     for (const auto& [name, node] : section.node().entries) {
         ConfigNode effective;
-        OpConstraint constraint = read_constraint(section.section(name), false, effective, notes);
+        OpConstraint constraint = read_constraint(section.section(name), false, effective, known, notes);
         section.put(name, std::move(effective));
         if (key == "op_wise" && name == "default_qconfig") {
             notes.add(node, "belongs to PyTorch's adaptor and is not available; use quantization.model_wise", true);
@@ -169,10 +181,10 @@ QuantizationConfig read_quantization(Section& section, const KnownNames& known, 
     read_calibration(section, config, known, notes);
     read_recipes(section, config);
     ConfigNode model_wise;
-    config.model_wise = read_constraint(section.section("model_wise"), true, model_wise, notes);
+    config.model_wise = read_constraint(section.section("model_wise"), true, model_wise, known, notes);
     section.put("model_wise", std::move(model_wise));
-    config.optype_wise = read_rules(section, "optype_wise", notes);
-    config.op_wise = read_rules(section, "op_wise", notes);
+    config.optype_wise = read_rules(section, "optype_wise", known, notes);
+    config.op_wise = read_rules(section, "op_wise", known, notes);
     config.exclude = read_exclude(section);
     read_reduce_range(section, config);
     return config;

@@ -9,7 +9,6 @@
 #include <string_view>
 #include <vector>
 
-#include "base/enum_names.hpp"
 #include "config/config_node.hpp"
 
 namespace halftone {
@@ -38,8 +37,10 @@ public:
     /// A list of words: YAML list, "a, b", "a b", or one word.
     [[nodiscard]] std::vector<std::string> words(std::string_view key, std::vector<std::string> fallback);
 
-    template <class Enum, std::size_t N>
-    [[nodiscard]] Enum word(std::string_view key, const EnumNames<Enum, N>& names, Enum fallback) {
+    /// One of a fixed set of words. `names` is an EnumNames, or anything else that can parse() a word into an optional
+    /// Value and tell what is allowed().
+    template <class Names, class Value>
+    [[nodiscard]] Value word(std::string_view key, const Names& names, Value fallback) {
         const auto given = optional_text(key);
         if (!given) return fallback;
         const auto value = names.parse(*given);

@@ -148,7 +148,7 @@ struct RunConfig {
 
 /// What this build offers; the application fills it from the registries, so that config knows no plug-in.
 struct KnownNames {
-    std::vector<std::string> strategies, datasets, transforms, metrics;
+    std::vector<std::string> strategies, datasets, transforms, metrics, algorithms;
 };
 
 /// @throws ConfigError. `overrides` are "--set" assignments, in order.

@@ -14,69 +14,74 @@
 namespace halftone {
 namespace {
 
-/// One list of a constraint and what it speaks of in an option. Codes are the enum's numbers, or thousandths.
+using Words = std::vector<std::string>;
+
+/// One list of a constraint and the word of an option that it speaks of. Numbers are compared as words too, rounded to
+/// thousandths, so that the float of an option equals the double that a rule names.
 struct Field {
     std::string_view name;
     bool (*is_named)(const OpConstraint&);
-    std::vector<int> (*codes)(const OpConstraint&, const std::string& place);
-    int (*code)(const UnitConfig&);
-    std::string (*word)(int);
-    std::vector<int> defaults;  ///< what stays when no rule names the field; empty: everything
+    /// The words that a rule lists. @throws ConfigError naming `place` when one is unknown
+    Words (*listed)(const OpConstraint&, const std::string& place);
+    std::string (*word)(const UnitConfig&);
+    Words defaults;  ///< what stays when no rule names the field; empty: everything
 };
 
+/// The words of algorithms in the form of an EnumNames. Any word will do: the set is open, and config has refused those
+/// that no observer has.
+struct AnyAlgorithm {
+    [[nodiscard]] static std::optional<Algorithm> parse(std::string_view word) {
+        if (word.empty() || word.size() > Algorithm::kLongestWord) return std::nullopt;
+        return Algorithm(word);
+    }
+    [[nodiscard]] static std::string_view name(const Algorithm& algorithm) { return algorithm.word(); }
+};
+constexpr AnyAlgorithm kAnyAlgorithm{};
+
 template <auto& Names, auto RuleSide, auto RuleList, auto OptionSide, auto OptionField>
-Field make_field(std::string_view name, const std::vector<int>& defaults) {
-    using Enum = std::remove_cvref_t<decltype((std::declval<UnitConfig>().*OptionSide).*OptionField)>;
+Field make_field(std::string_view name, const Words& defaults) {
     return {.name = name,
             .is_named = [](const OpConstraint& rule) { return !(rule.*RuleSide.*RuleList).empty(); },
-            .codes =
+            .listed =
                 [](const OpConstraint& rule, const std::string& place) {
-                    std::vector<int> codes;
                     for (const std::string& word : rule.*RuleSide.*RuleList) {
-                        const auto value = Names.parse(word);
-                        if (!value) throw ConfigError(fmt::format("{}: '{}' is unknown", place, word));
-                        codes.push_back(static_cast<int>(*value));
+                        if (!Names.parse(word)) throw ConfigError(fmt::format("{}: '{}' is unknown", place, word));
                     }
-                    return codes;
+                    return rule.*RuleSide.*RuleList;
                 },
-            .code = [](const UnitConfig& option) { return static_cast<int>(option.*OptionSide.*OptionField); },
-            .word = [](int code) { return std::string(Names.name(static_cast<Enum>(code))); },
+            .word = [](const UnitConfig& option) { return std::string(Names.name(option.*OptionSide.*OptionField)); },
             .defaults = defaults};
 }
 
-int thousandths(double value) { return static_cast<int>(std::lround(value * 1000)); }
+std::string number_word(double value) { return float_text(static_cast<double>(std::lround(value * 1000)) / 1000.0); }
 
 template <auto RuleSide, auto RuleList, auto OptionSide, auto OptionField>
 Field number_field(std::string_view name, double preset) {
     return {
         .name = name,
         .is_named = [](const OpConstraint& rule) { return !(rule.*RuleSide.*RuleList).empty(); },
-        .codes =
+        .listed =
             [](const OpConstraint& rule, const std::string&) {
-                std::vector<int> codes;
-                for (const double value : rule.*RuleSide.*RuleList) codes.push_back(thousandths(value));
-                return codes;
+                Words words;
+                for (const double value : rule.*RuleSide.*RuleList) words.push_back(number_word(value));
+                return words;
             },
-        .code =
-            [](const UnitConfig& option) { return thousandths(static_cast<double>(option.*OptionSide.*OptionField)); },
-        .word = [](int code) { return float_text(code / 1000.0); },
-        .defaults = {thousandths(preset)}};
+        .word =
+            [](const UnitConfig& option) { return number_word(static_cast<double>(option.*OptionSide.*OptionField)); },
+        .defaults = {number_word(preset)}};
 }
 
 template <auto& Names, auto RuleList, auto OptionField>
-Field activation_field(std::string_view name, const std::vector<int>& defaults = {}) {
+Field activation_field(std::string_view name, const Words& defaults = {}) {
     return make_field<Names, &OpConstraint::activation, RuleList, &UnitConfig::activation, OptionField>(name, defaults);
 }
 
 template <auto& Names, auto RuleList, auto OptionField>
-Field weight_field(std::string_view name, const std::vector<int>& defaults = {}) {
+Field weight_field(std::string_view name, const Words& defaults = {}) {
     return make_field<Names, &OpConstraint::weight, RuleList, &UnitConfig::weight, OptionField>(name, defaults);
 }
 
-template <class Enum>
-int code_of(Enum value) {
-    return static_cast<int>(value);
-}
+std::string word_of(DType dtype) { return std::string(to_string(dtype)); }
 
 using Lists = ConstraintLists;
 using Activation = ActivationConfig;
@@ -89,14 +94,15 @@ const std::vector<Field>& fields() {
         activation_field<kDTypeNames, &Lists::dtype, &Activation::dtype>("activation.dtype"),
         weight_field<kDTypeNames, &Lists::dtype, &Weight::dtype>("weight.dtype"),
         activation_field<kSchemeNames, &Lists::scheme, &Activation::scheme>("activation.scheme"),
-        weight_field<kSchemeNames, &Lists::scheme, &Weight::scheme>("weight.scheme", {code_of(Scheme::sym)}),
+        weight_field<kSchemeNames, &Lists::scheme, &Weight::scheme>("weight.scheme",
+                                                                    {std::string(kSchemeNames.name(Scheme::sym))}),
         weight_field<kGranularityNames, &Lists::granularity, &Weight::granularity>("weight.granularity"),
-        weight_field<kAlgorithmNames, &Lists::algorithm, &Weight::algorithm>("weight.algorithm",
-                                                                             {code_of(Algorithm::minmax)}),
+        weight_field<kAnyAlgorithm, &Lists::algorithm, &Weight::algorithm>("weight.algorithm",
+                                                                           {std::string(Algorithm::minmax.word())}),
         number_field<&OpConstraint::weight, &Lists::bit, &UnitConfig::weight, &Weight::bit>("weight.bit", kAllBits),
         activation_field<kGranularityNames, &Lists::granularity, &Activation::granularity>("activation.granularity"),
-        activation_field<kAlgorithmNames, &Lists::algorithm, &Activation::algorithm>(
-            "activation.algorithm", {code_of(Algorithm::minmax), code_of(Algorithm::kl)}),
+        activation_field<kAnyAlgorithm, &Lists::algorithm, &Activation::algorithm>(
+            "activation.algorithm", {std::string(Algorithm::minmax.word()), std::string(Algorithm::kl.word())}),
         number_field<&OpConstraint::activation, &Lists::percentile, &UnitConfig::activation, &Activation::percentile>(
             "activation.percentile", kDefaultPercentile),
     };
@@ -110,20 +116,21 @@ bool concerns(const Field& field, const UnitConfig& option) {
     return field.name != "activation.percentile" || option.activation.algorithm == Algorithm::percentile;
 }
 
-bool contains(const std::vector<int>& codes, int code) {
-    return std::find(codes.begin(), codes.end(), code) != codes.end();
+bool contains(const Words& words, const std::string& word) {
+    return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-std::size_t rank_of(int code, const std::vector<int>& order) {
-    return static_cast<std::size_t>(std::find(order.begin(), order.end(), code) - order.begin());
+std::size_t rank_of(const std::string& word, const Words& order) {
+    return static_cast<std::size_t>(std::find(order.begin(), order.end(), word) - order.begin());
 }
 
-std::vector<int> codes_of(const AppliedRule& rule, const Field& field) {
-    std::vector<int> codes;
-    for (const int code : field.codes(*rule.constraint, fmt::format("{}: {}", *rule.place, field.name))) {
-        if (!contains(codes, code)) codes.push_back(code);
+/// The words that the rule lists for the field, each once.
+Words words_of(const AppliedRule& rule, const Field& field) {
+    Words words;
+    for (const std::string& word : field.listed(*rule.constraint, fmt::format("{}: {}", *rule.place, field.name))) {
+        if (!contains(words, word)) words.push_back(word);
     }
-    return codes;
+    return words;
 }
 
 /// The narrowest level on which a rule names the field.
@@ -149,12 +156,12 @@ OptionFilter::OptionFilter(const std::vector<AppliedRule>& rules) : limits_(fiel
         Limit& limit = limits_[f];
         for (const AppliedRule& rule : rules) {
             if (rule.level != level || !fields()[f].is_named(*rule.constraint)) continue;
-            const std::vector<int> codes = codes_of(rule, fields()[f]);
+            const Words words = words_of(rule, fields()[f]);
             if (!limit.is_set) {
-                limit = {.is_set = true, .allowed = codes, .is_ordered = true};
+                limit = {.is_set = true, .allowed = words, .is_ordered = true};
             } else {
                 // Two rules of one level have no first one: both must hold, and neither orders.
-                std::erase_if(limit.allowed, [&](int code) { return !contains(codes, code); });
+                std::erase_if(limit.allowed, [&](const std::string& word) { return !contains(words, word); });
                 limit.is_ordered = false;
             }
         }
@@ -165,22 +172,22 @@ OptionFilter::OptionFilter(const std::vector<AppliedRule>& rules) : limits_(fiel
     // int8 activations and bf16 are there for whoever asks for them.
     Limit& activation = limits_[kActivationDType];
     if (activation.is_set) return;
-    activation = {.is_set = true, .allowed = {code_of(DType::u8), code_of(DType::f32)}, .is_ordered = false};
-    if (dtype_level) activation.allowed.push_back(code_of(DType::bf16));
+    activation = {.is_set = true, .allowed = {word_of(DType::u8), word_of(DType::f32)}, .is_ordered = false};
+    if (dtype_level) activation.allowed.push_back(word_of(DType::bf16));
 }
 
 bool OptionFilter::allows_dtypes(const UnitConfig& option) const {
     if (keeps_fp32_ && option.activation.dtype == DType::f32) return true;
     for (const std::size_t f : {kActivationDType, kWeightDType}) {
-        if (limits_[f].is_set && !contains(limits_[f].allowed, fields()[f].code(option))) return false;
+        if (limits_[f].is_set && !contains(limits_[f].allowed, fields()[f].word(option))) return false;
     }
     return true;
 }
 
 bool OptionFilter::admits_quantized() const {
     const auto admits = [](const Limit& limit) {
-        return !limit.is_set || contains(limit.allowed, static_cast<int>(DType::u8)) ||
-               contains(limit.allowed, static_cast<int>(DType::s8));
+        return !limit.is_set || contains(limit.allowed, word_of(DType::u8)) ||
+               contains(limit.allowed, word_of(DType::s8));
     };
     return admits(limits_[kActivationDType]) && admits(limits_[kWeightDType]);
 }
@@ -191,28 +198,37 @@ std::vector<UnitConfig> OptionFilter::apply(const std::vector<UnitConfig>& optio
         bool is_kept = allows_dtypes(option);
         for (std::size_t f = kWeightDType + 1; f < fields().size() && option.is_quantized(); ++f) {
             const bool is_free = !limits_[f].is_set || !concerns(fields()[f], option);
-            is_kept = is_kept && (is_free || contains(limits_[f].allowed, fields()[f].code(option)));
+            is_kept = is_kept && (is_free || contains(limits_[f].allowed, fields()[f].word(option)));
         }
         if (is_kept) kept.push_back(option);
     }
-    // Codes of each field in the order that counts: the user's, else that of first appearance.
-    std::vector<std::vector<int>> order(fields().size());
+    // Words of each field in the order that counts: the user's, else that of first appearance.
+    std::vector<Words> order(fields().size());
     for (std::size_t f = 0; f < fields().size(); ++f) {
         if (limits_[f].is_ordered) order[f] = limits_[f].allowed;
         for (const UnitConfig& option : options) {
-            if (!contains(order[f], fields()[f].code(option))) order[f].push_back(fields()[f].code(option));
+            if (std::string word = fields()[f].word(option); !contains(order[f], word))
+                order[f].push_back(std::move(word));
         }
     }
-    const auto quantized_end =
-        std::stable_partition(kept.begin(), kept.end(), [](const UnitConfig& option) { return option.is_quantized(); });
-    std::stable_sort(kept.begin(), quantized_end, [&](const UnitConfig& a, const UnitConfig& b) {
-        for (std::size_t f = 0; f < fields().size(); ++f) {
-            const std::size_t rank_a = rank_of(fields()[f].code(a), order[f]);
-            const std::size_t rank_b = rank_of(fields()[f].code(b), order[f]);
-            if (rank_a != rank_b) return rank_a < rank_b;
+    // Ranks are looked up once per option; the sort compares numbers only.
+    using Ranked = std::pair<std::vector<std::size_t>, UnitConfig>;
+    std::vector<Ranked> quantized;
+    std::vector<UnitConfig> others;
+    for (const UnitConfig& option : kept) {
+        if (!option.is_quantized()) {
+            others.push_back(option);
+            continue;
         }
-        return false;
-    });
+        std::vector<std::size_t> ranks;
+        for (std::size_t f = 0; f < fields().size(); ++f) ranks.push_back(rank_of(fields()[f].word(option), order[f]));
+        quantized.emplace_back(std::move(ranks), option);
+    }
+    std::stable_sort(quantized.begin(), quantized.end(),
+                     [](const Ranked& a, const Ranked& b) { return a.first < b.first; });
+    kept.clear();
+    for (const Ranked& ranked : quantized) kept.push_back(ranked.second);
+    kept.insert(kept.end(), others.begin(), others.end());
     return kept;
 }
 
@@ -228,12 +244,12 @@ std::string describe_options(const std::vector<UnitConfig>& options) {
         for (const Field& field : fields()) {
             if (!field.name.starts_with(side)) continue;
             const bool is_number = field.name == "weight.bit" || field.name == "activation.percentile";
-            std::vector<std::string> words;
+            Words words;
             for (const UnitConfig& option : options) {
                 if (!option.is_quantized() || !concerns(field, option)) continue;
-                if (is_number && field.code(option) == field.defaults.front()) continue;
-                std::string word = field.word(field.code(option));
-                if (std::find(words.begin(), words.end(), word) == words.end()) words.push_back(std::move(word));
+                std::string word = field.word(option);
+                if (is_number && word == field.defaults.front()) continue;
+                if (!contains(words, word)) words.push_back(std::move(word));
             }
             if (!words.empty()) text += " " + join(words, "|");
         }

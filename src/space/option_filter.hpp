@@ -35,8 +35,8 @@ public:
 private:
     struct Limit {
         bool is_set = false;
-        std::vector<int> allowed;  ///< codes of the words
-        bool is_ordered = false;   ///< their order is the user's
+        std::vector<std::string> allowed;  ///< the words that stay
+        bool is_ordered = false;           ///< their order is the user's
     };
     [[nodiscard]] bool allows_dtypes(const UnitConfig& option) const;
 

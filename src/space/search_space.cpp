@@ -15,11 +15,13 @@ namespace {
 constexpr long double kMostWrittenOut = 1e15L;
 
 void add_config(Hasher& hasher, const ActivationConfig& config) {
-    hasher.add(config.dtype).add(config.scheme).add(config.granularity).add(config.algorithm).add(config.percentile);
+    hasher.add(config.dtype).add(config.scheme).add(config.granularity);
+    add_algorithm(hasher, config.algorithm).add(config.percentile);
 }
 
 void add_config(Hasher& hasher, const WeightConfig& config) {
-    hasher.add(config.dtype).add(config.scheme).add(config.granularity).add(config.algorithm).add(config.bit);
+    hasher.add(config.dtype).add(config.scheme).add(config.granularity);
+    add_algorithm(hasher, config.algorithm).add(config.bit);
 }
 
 /// Of what is computed, not of what was chosen: an activation choice that no tensor takes its parameters from, and the

@@ -5,7 +5,7 @@
 namespace halftone {
 
 std::string to_text(const RangeRule& rule) {
-    std::string text(kAlgorithmNames.name(rule.algorithm));
+    std::string text(rule.algorithm.word());
     if (rule.algorithm == Algorithm::percentile) text += " " + float_text(rule.percentile);
     return text;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/enum_names.hpp"
+#include "tensor/algorithm.hpp"
 #include "tensor/dtype.hpp"
 
 namespace halftone {
@@ -18,13 +19,6 @@ inline constexpr EnumNames<Scheme, 2> kSchemeNames{{{{Scheme::asym, "asym"}, {Sc
 enum class Granularity : std::uint8_t { per_tensor, per_channel };
 inline constexpr EnumNames<Granularity, 2> kGranularityNames{
     {{{Granularity::per_tensor, "per_tensor"}, {Granularity::per_channel, "per_channel"}}}};
-
-/// How a range is chosen from statistics.
-enum class Algorithm : std::uint8_t { minmax, kl, percentile, mse };
-inline constexpr EnumNames<Algorithm, 4> kAlgorithmNames{{{{Algorithm::minmax, "minmax"},
-                                                           {Algorithm::kl, "kl"},
-                                                           {Algorithm::percentile, "percentile"},
-                                                           {Algorithm::mse, "mse"}}}};
 
 /// An algorithm with its setting: two rules that choose the same range are equal.
 struct RangeRule {

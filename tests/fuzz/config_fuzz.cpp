@@ -11,7 +11,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace halftone;
     const std::string_view text(reinterpret_cast<const char*>(data), size);
-    const KnownNames known{{"basic"}, {"dummy"}, {"Rescale"}, {"topk"}};
+    const KnownNames known{{"basic"}, {"dummy"}, {"Rescale"}, {"topk"}, {"minmax", "kl"}};
     try {
         const ConfigNode tree = parse_yaml(text, "fuzz.yaml");
         try {

@@ -1,39 +1,44 @@
-#include <array>
+#include "base/registry.hpp"
 
+#include "base/text.hpp"
 #include "calib/observer.hpp"
 
 namespace halftone {
 
-#define HALFTONE_OBSERVER(algorithm, factory) std::unique_ptr<Observer> factory(const RangeRule& rule);
+#define HALFTONE_PLUGIN(word, name) std::unique_ptr<Observer> make_##name(const RangeRule& rule);
 #include "calib/observers/list.inc"
-#undef HALFTONE_OBSERVER
+#undef HALFTONE_PLUGIN
 
 namespace {
 
-struct Row {
-    Algorithm algorithm;
-    std::unique_ptr<Observer> (*make)(const RangeRule&);
-};
+using MakeObserver = std::unique_ptr<Observer> (*)(const RangeRule&);
 
-#define HALFTONE_OBSERVER(algorithm, factory) Row{Algorithm::algorithm, factory},
-constexpr std::array kRows{
+#define HALFTONE_PLUGIN(word, name) {word, make_##name},
+constexpr auto kObservers = make_registry<MakeObserver>({
 #include "calib/observers/list.inc"
-};
-#undef HALFTONE_OBSERVER
+});
+#undef HALFTONE_PLUGIN
 
 }  // namespace
 
 std::unique_ptr<Observer> make_observer(const RangeRule& rule) {
-    for (const Row& row : kRows) {
-        if (row.algorithm == rule.algorithm) return row.make(rule);
-    }
-    return nullptr;
+    const MakeObserver* make = kObservers.find(rule.algorithm.word());
+    return make != nullptr ? (*make)(rule) : nullptr;
 }
 
 std::vector<Algorithm> observer_algorithms() {
     std::vector<Algorithm> algorithms;
-    for (const Row& row : kRows) algorithms.push_back(row.algorithm);
+    for (const auto& row : kObservers.rows()) algorithms.emplace_back(row.word);
     return algorithms;
 }
+
+std::vector<std::string> observer_words() { return kObservers.words(); }
+
+std::optional<Algorithm> AlgorithmWords::parse(std::string_view word) const {
+    if (kObservers.find(word) == nullptr) return std::nullopt;
+    return Algorithm(word);
+}
+
+std::string AlgorithmWords::allowed() const { return join(observer_words(), " "); }
 
 }  // namespace halftone

@@ -164,9 +164,16 @@ TEST(Mse, FewOrEqualValuesKeepTheirRange) {
     EXPECT_EQ(mse({-3e38F, 3e38F}).high, 3e38F);
 }
 
-TEST(Observers, EveryAlgorithmHasOne) {
-    for (const auto& row : kAlgorithmNames.rows) EXPECT_NE(make_observer({row.first}), nullptr) << row.second;
-    EXPECT_EQ(observer_algorithms().size(), kAlgorithmNames.rows.size());
+TEST(Observers, TheAlgorithmsThatCodeNamesHaveOne) {
+    EXPECT_EQ(observer_words(), (std::vector<std::string>{"minmax", "kl", "percentile", "mse"}));
+    for (const Algorithm algorithm : observer_algorithms()) EXPECT_NE(make_observer({algorithm}), nullptr);
+}
+
+TEST(Observers, AWordWithoutAnObserverIsTold) {
+    EXPECT_EQ(make_observer({Algorithm("entropy")}), nullptr);
+    EXPECT_EQ(kAlgorithmWords.parse("entropy"), std::nullopt);
+    EXPECT_EQ(kAlgorithmWords.parse("kl"), Algorithm::kl);
+    EXPECT_EQ(kAlgorithmWords.allowed(), "minmax kl percentile mse");
 }
 
 }  // namespace

@@ -17,7 +17,8 @@ inline KnownNames known_names() {
     return {.strategies = {"basic"},
             .datasets = {"FashionMNIST", "dummy"},
             .transforms = {"Normalize", "Rescale", "Transpose"},
-            .metrics = {"topk"}};
+            .metrics = {"topk"},
+            .algorithms = {"minmax", "kl", "percentile", "mse"}};
 }
 
 inline RunConfig config(std::string_view text, const std::vector<std::string>& overrides = {}) {

@@ -46,7 +46,7 @@ std::string text_of(const UnitConfig& config) {
            std::string(kSchemeNames.name(config.activation.scheme)) + " " +
            std::string(kSchemeNames.name(config.weight.scheme)) + "/" +
            std::string(kGranularityNames.name(config.weight.granularity)) + " " +
-           std::string(kAlgorithmNames.name(config.activation.algorithm));
+           std::string(config.activation.algorithm.word());
 }
 
 std::vector<std::string> options_of(const Capability& capability) {

@@ -31,7 +31,7 @@ protected:
     [[nodiscard]] SearchSpace space(const std::string& yaml) const {
         const std::string text =
             "model: {name: toy, framework: onnxrt_qlinearops, path: toy.onnx}\nquantization:\n" + yaml;
-        const RunConfig config = read_run_config(text, "q.yaml", {}, {});
+        const RunConfig config = read_run_config(text, "q.yaml", {}, known_);
         return build_space(graph_, units_, capabilities_, config.quantization);
     }
     [[nodiscard]] std::vector<Options> options(const std::string& yaml) const {
@@ -53,6 +53,7 @@ protected:
     Graph graph_;
     std::vector<Unit> units_;
     CapabilityTable capabilities_;
+    KnownNames known_;
 };
 
 TEST_F(Constraints, WithoutRulesEveryUnitOffersWhatItCan) {
@@ -70,6 +71,17 @@ TEST_F(Constraints, CalibrationSizesAreTakenOnceInTheUsersOrder) {
 TEST_F(Constraints, ModelWiseNarrowsEveryUnit) {
     const Options kl{kKl, kTensorKl, kFp32};
     EXPECT_THAT(options("  model_wise: {activation: {algorithm: kl}}\n"), ElementsAre(kl, kl, kl));
+}
+
+TEST_F(Constraints, AWordThatOnlyItsObserverKnowsNarrowsToo) {
+    const UnitConfig inner = quantized(Granularity::per_channel, Algorithm("inner"));
+    known_.algorithms = {"minmax", "inner"};
+    capabilities_.assign(3, {.options = {kMinmax, inner, kFp32}, .refused = {}});
+    const Options without{kMinmax, kFp32}, with{inner, kMinmax, kFp32};
+    EXPECT_THAT(options("  recipes: {}\n"), ElementsAre(without, without, without)) << "it must be asked for";
+    EXPECT_THAT(options("  model_wise: {activation: {algorithm: [inner, minmax]}}\n"), ElementsAre(with, with, with));
+    EXPECT_THAT(error("  model_wise: {activation: {algorithm: outer}}\n"),
+                HasSubstr("'outer' is unknown; allowed: minmax kl percentile mse inner"));
 }
 
 TEST_F(Constraints, TheUsersOrderOfWordsIsTheOrderOfOptions) {

@@ -14,8 +14,7 @@ using namespace test;
 std::string text_of(const std::vector<TensorPlan>& tensors) {
     std::string text;
     for (const TensorPlan& tensor : tensors) {
-        text +=
-            (text.empty() ? "" : " ") + tensor.name + "=" + std::string(kAlgorithmNames.name(tensor.config.algorithm));
+        text += (text.empty() ? "" : " ") + tensor.name + "=" + std::string(tensor.config.algorithm.word());
     }
     return text;
 }
