@@ -1,4 +1,4 @@
-#include <array>
+#include "base/registry.hpp"
 
 #include "base/text.hpp"
 #include "config/reader.hpp"
@@ -6,36 +6,27 @@
 
 namespace halftone {
 
-#define HALFTONE_DATASET(name, factory) std::unique_ptr<Dataset> factory(const ConfigNode& node);
+#define HALFTONE_PLUGIN(word, name) std::unique_ptr<Dataset> make_##name(const ConfigNode& node);
 #include "data/datasets/list.inc"
-#undef HALFTONE_DATASET
+#undef HALFTONE_PLUGIN
 
 namespace {
 
-struct Row {
-    std::string_view name;
-    std::unique_ptr<Dataset> (*make)(const ConfigNode& node);
-};
+using MakeDataset = std::unique_ptr<Dataset> (*)(const ConfigNode&);
 
-#define HALFTONE_DATASET(name, factory) Row{name, factory},
-constexpr std::array kRows{
+#define HALFTONE_PLUGIN(word, name) {word, make_##name},
+constexpr auto kDatasets = make_registry<MakeDataset>({
 #include "data/datasets/list.inc"
-};
-#undef HALFTONE_DATASET
+});
+#undef HALFTONE_PLUGIN
 
 }  // namespace
 
 std::unique_ptr<Dataset> make_dataset(const std::string& name, const ConfigNode& node) {
-    for (const Row& row : kRows) {
-        if (row.name == name) return row.make(node);
-    }
+    if (const MakeDataset* make = kDatasets.find(name)) return (*make)(node);
     fail_at(node, "is not an available data set; available: " + join(dataset_names(), " "), true);
 }
 
-std::vector<std::string> dataset_names() {
-    std::vector<std::string> names;
-    for (const Row& row : kRows) names.emplace_back(row.name);
-    return names;
-}
+std::vector<std::string> dataset_names() { return kDatasets.words(); }
 
 }  // namespace halftone

@@ -1,4 +1,4 @@
-#include <array>
+#include "base/registry.hpp"
 
 #include "base/text.hpp"
 #include "config/reader.hpp"
@@ -6,36 +6,27 @@
 
 namespace halftone {
 
-#define HALFTONE_TRANSFORM(name, factory) std::unique_ptr<Transform> factory(const ConfigNode& node);
+#define HALFTONE_PLUGIN(word, name) std::unique_ptr<Transform> make_##name(const ConfigNode& node);
 #include "data/transforms/list.inc"
-#undef HALFTONE_TRANSFORM
+#undef HALFTONE_PLUGIN
 
 namespace {
 
-struct Row {
-    std::string_view name;
-    std::unique_ptr<Transform> (*make)(const ConfigNode& node);
-};
+using MakeTransform = std::unique_ptr<Transform> (*)(const ConfigNode&);
 
-#define HALFTONE_TRANSFORM(name, factory) Row{name, factory},
-constexpr std::array kRows{
+#define HALFTONE_PLUGIN(word, name) {word, make_##name},
+constexpr auto kTransforms = make_registry<MakeTransform>({
 #include "data/transforms/list.inc"
-};
-#undef HALFTONE_TRANSFORM
+});
+#undef HALFTONE_PLUGIN
 
 }  // namespace
 
 std::unique_ptr<Transform> make_transform(const std::string& name, const ConfigNode& node) {
-    for (const Row& row : kRows) {
-        if (row.name == name) return row.make(node);
-    }
+    if (const MakeTransform* make = kTransforms.find(name)) return (*make)(node);
     fail_at(node, "is not an available transform; available: " + join(transform_names(), " "), true);
 }
 
-std::vector<std::string> transform_names() {
-    std::vector<std::string> names;
-    for (const Row& row : kRows) names.emplace_back(row.name);
-    return names;
-}
+std::vector<std::string> transform_names() { return kTransforms.words(); }
 
 }  // namespace halftone

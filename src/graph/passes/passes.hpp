@@ -3,24 +3,23 @@
 
 #include <optional>
 #include <span>
-#include <string_view>
 #include <vector>
 
+#include "base/registry.hpp"
 #include "graph/graph.hpp"
 #include "graph/op_library.hpp"
 
 namespace halftone {
 
-struct Pass {
-    std::string_view name;
-    Graph (*run)(const Graph&, const OpLibrary&);
-};
+using RunPass = Graph (*)(const Graph&, const OpLibrary&);
+/// A pass: its name as `word`, its function as `value`.
+using Pass = RegistryRow<RunPass>;
 
-/// In order: infer types, remove Identity/Dropout, fold constants, fold shape arithmetic, fold Pad and batch norm
-/// into Conv;
-/// run_passes infers types again after each.
-/// DequantizeLinear of a constant is never folded: it is how a quantized file stores its weights.
+/// Returns all passes in the order of their application: infer types, remove Identity and Dropout, fold constants, fold
+/// shape arithmetic, fold Pad and batch normalization into Conv. No pass folds the DequantizeLinear of a constant,
+/// because that is how a quantized file stores its weights.
 [[nodiscard]] std::span<const Pass> all_passes();
+/// Returns the graph after all passes. Types are inferred again behind each of them.
 [[nodiscard]] Graph run_passes(const Graph& graph, const OpLibrary& ops);
 
 /// Types of every value, given the graph inputs' types. @throws ModelError naming the node

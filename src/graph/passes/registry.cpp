@@ -1,29 +1,29 @@
-#include <array>
+#include "base/registry.hpp"
 
 #include "graph/passes/passes.hpp"
 
 namespace halftone {
 
-#define HALFTONE_PASS(name) Graph name(const Graph&, const OpLibrary&);
+#define HALFTONE_PLUGIN(word, name) Graph name(const Graph&, const OpLibrary&);
 #include "graph/passes/list.inc"
-#undef HALFTONE_PASS
+#undef HALFTONE_PLUGIN
 
 namespace {
 
-#define HALFTONE_PASS(name) Pass{#name, name},
-constexpr std::array kPasses{
+#define HALFTONE_PLUGIN(word, name) {word, name},
+constexpr auto kPasses = make_registry<RunPass>({
 #include "graph/passes/list.inc"
-};
-#undef HALFTONE_PASS
+});
+#undef HALFTONE_PLUGIN
 
 }  // namespace
 
-std::span<const Pass> all_passes() { return kPasses; }
+std::span<const Pass> all_passes() { return kPasses.rows(); }
 
 Graph run_passes(const Graph& graph, const OpLibrary& ops) {
     Graph current = graph;
     // Types again after each pass: the next one relies on them, and so do all later readers of the graph.
-    for (const Pass& pass : all_passes()) current = infer_types(pass.run(current, ops), ops);
+    for (const Pass& pass : all_passes()) current = infer_types(pass.value(current, ops), ops);
     return current;
 }
 

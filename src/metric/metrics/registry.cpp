@@ -1,42 +1,32 @@
-#include <array>
+#include "base/registry.hpp"
 
-#include "base/error.hpp"
 #include "base/text.hpp"
 #include "config/reader.hpp"
 #include "metric/metric.hpp"
 
 namespace halftone {
 
-#define HALFTONE_METRIC(name, factory) std::unique_ptr<Metric> factory(const ConfigNode& node);
+#define HALFTONE_PLUGIN(word, name) std::unique_ptr<Metric> make_##name(const ConfigNode& node);
 #include "metric/metrics/list.inc"
-#undef HALFTONE_METRIC
+#undef HALFTONE_PLUGIN
 
 namespace {
 
-struct Row {
-    std::string_view name;
-    std::unique_ptr<Metric> (*make)(const ConfigNode& node);
-};
+using MakeMetric = std::unique_ptr<Metric> (*)(const ConfigNode&);
 
-#define HALFTONE_METRIC(name, factory) Row{name, factory},
-constexpr std::array kMetrics{
+#define HALFTONE_PLUGIN(word, name) {word, make_##name},
+constexpr auto kMetrics = make_registry<MakeMetric>({
 #include "metric/metrics/list.inc"
-};
-#undef HALFTONE_METRIC
+});
+#undef HALFTONE_PLUGIN
 
 }  // namespace
 
 std::unique_ptr<Metric> make_metric(const std::string& name, const ConfigNode& node) {
-    for (const Row& row : kMetrics) {
-        if (row.name == name) return row.make(node);
-    }
+    if (const MakeMetric* make = kMetrics.find(name)) return (*make)(node);
     fail_at(node, "is not an available metric; available: " + join(metric_names(), " "), true);
 }
 
-std::vector<std::string> metric_names() {
-    std::vector<std::string> names;
-    for (const Row& row : kMetrics) names.emplace_back(row.name);
-    return names;
-}
+std::vector<std::string> metric_names() { return kMetrics.words(); }
 
 }  // namespace halftone

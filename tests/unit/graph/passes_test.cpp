@@ -16,7 +16,7 @@ using testing::ThrowsMessage;
 
 Graph apply(std::string_view pass_name, const Graph& graph) {
     for (const Pass& pass : all_passes()) {
-        if (pass.name == pass_name) return pass.run(graph, ToyOps());
+        if (pass.word == pass_name) return pass.value(graph, ToyOps());
     }
     throw std::runtime_error("no pass of that name");
 }
