@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "graph/builder.hpp"
-#include "graph/passes/common_inference.hpp"
+#include "graph/inference/inference.hpp"
 #include "graph/passes/passes.hpp"
 
 namespace halftone {

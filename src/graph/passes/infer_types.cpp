@@ -1,6 +1,6 @@
 #include "base/check.hpp"
 #include "graph/builder.hpp"
-#include "graph/passes/common_inference.hpp"
+#include "graph/inference/inference.hpp"
 #include "graph/passes/passes.hpp"
 
 namespace halftone {

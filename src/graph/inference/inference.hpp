@@ -1,22 +1,15 @@
 #pragma once
-// Types of all values, with the small tensors that exporters compute from shapes (Shape -> Gather -> Concat -> Reshape)
-// followed along the way. For the passes of this folder.
+// Inference: types of all values, with the small tensors that exporters compute from shapes (Shape -> Gather -> Concat
+// -> Reshape) followed along the way. For the passes of graph/passes.
 
 #include <optional>
 #include <vector>
 
 #include "graph/graph.hpp"
+#include "graph/inference/known_tensor.hpp"
 #include "graph/op_library.hpp"
 
 namespace halftone {
-
-/// A small tensor known although the batch is not: its value at each probe batch size, or one value if it is the same
-/// at all of them.
-struct KnownTensor {
-    std::vector<Tensor> at_probe;
-    PartialInts partial;  ///< of an integer tensor that differs between the probes; else empty
-    [[nodiscard]] bool is_fixed() const { return at_probe.size() == 1; }
-};
 
 struct Inference {
     std::vector<TensorType> types;                  ///< by value id

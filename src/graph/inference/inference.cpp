@@ -1,9 +1,15 @@
-#include "graph/passes/common_inference.hpp"
+// Inference: one walk over the nodes, in graph order.
+//
+//   visit        types of a node's outputs by its operator's shape rule (infer_node), checked against overflow
+//   context_of   what the rule may look at: input types, and the values of inputs that are constant or known
+//   follow       values of small outputs: Shape and Size from types, others by running the operator (evaluate)
+//
+// Shape rules such as Reshape's need values, and these values come from nodes before it: so both are found in one walk.
+#include "graph/inference/inference.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "base/error.hpp"
 
@@ -12,14 +18,6 @@ namespace {
 
 // No tensor of a network that fits this machine has more elements; keeps products of dimensions from overflowing.
 constexpr std::int64_t kMaxElements = std::int64_t{1} << 40;
-
-// Shape arithmetic is done at each of these batch sizes; what is equal at all of them is taken to be a number, and what
-// equals the probe each time to be the batch. Primes, so that no dimension of the model is met by accident; 1 shows
-// what clamping or comparing would hide at large sizes only; below 2^24, so that a detour through float is exact.
-constexpr std::array<std::int64_t, 3> kProbes{1, 10007, 1000003};
-
-// What is computed from shapes is small; larger tensors are left to fold_constants.
-constexpr std::int64_t kMaxKnownElements = 4096;
 
 std::string output_name(const Graph& graph, const Node& node) {
     for (const ValueId id : node.outputs) {
@@ -45,79 +43,6 @@ void check_shape(const Shape& shape, const std::string& owner) {
         }
         product *= dim;
     }
-}
-
-bool may_be_known(const TensorType& type) {
-    if (!type.shape.is_static()) return false;
-    std::int64_t elements = 1;
-    for (const std::int64_t dim : type.shape.dims()) {
-        if (dim > kMaxKnownElements || (elements *= dim) > kMaxKnownElements) return false;
-    }
-    return true;
-}
-
-bool is_equal(const Tensor& a, const Tensor& b) {
-    return a.type() == b.type() && std::equal(a.view().data, a.view().data + a.bytes(), b.view().data);
-}
-
-/// Integers of any width; nothing for other element types.
-std::optional<std::vector<std::int64_t>> integers(const Tensor& tensor) {
-    std::vector<std::int64_t> values;
-    if (tensor.dtype() == DType::s64) {
-        const auto elements = tensor.as<std::int64_t>();
-        values.assign(elements.begin(), elements.end());
-    } else if (tensor.dtype() == DType::s32) {
-        const auto elements = tensor.as<std::int32_t>();
-        values.assign(elements.begin(), elements.end());
-    } else {
-        return std::nullopt;
-    }
-    return values;
-}
-
-/// One value per probe as what is known. Nothing if even the shape depends on the batch.
-std::optional<KnownTensor> known_of(std::vector<Tensor> at_probe) {
-    const auto same_type = [&](const Tensor& tensor) { return tensor.type() == at_probe[0].type(); };
-    if (!std::all_of(at_probe.begin(), at_probe.end(), same_type)) return std::nullopt;
-    const auto same = [&](const Tensor& tensor) { return is_equal(tensor, at_probe[0]); };
-    if (std::all_of(at_probe.begin(), at_probe.end(), same)) return KnownTensor{{at_probe[0]}, {}};
-
-    KnownTensor known{std::move(at_probe), {}};
-    std::vector<std::vector<std::int64_t>> columns;
-    for (const Tensor& tensor : known.at_probe) {
-        if (auto values = integers(tensor)) columns.push_back(std::move(*values));
-    }
-    if (columns.empty()) return known;
-    for (std::size_t i = 0; i < columns[0].size(); ++i) {
-        bool is_number = true;
-        bool is_batch = true;
-        for (std::size_t p = 0; p < kProbes.size(); ++p) {
-            is_number = is_number && columns[p][i] == columns[0][i];
-            is_batch = is_batch && columns[p][i] == kProbes[p];
-        }
-        if (is_number)
-            known.partial.push_back({PartialInt::Kind::number, columns[0][i]});
-        else
-            known.partial.push_back({is_batch ? PartialInt::Kind::batch : PartialInt::Kind::unknown, 0});
-    }
-    return known;
-}
-
-/// Shape and Size, which read the type alone: their value at a batch size.
-Tensor value_of_type(const Node& node, const Shape& input, const TensorType& output, std::int64_t batch) {
-    std::vector<std::int64_t> dims = input.dims();
-    std::replace(dims.begin(), dims.end(), kSymbolic, batch);
-    if (node.op == "Size") {
-        std::int64_t count = 1;
-        for (const std::int64_t dim : dims) count *= dim;  // at most 2^40 * 2^20: check_shape
-        return Tensor::scalar(count);
-    }
-    const auto rank = static_cast<std::int64_t>(dims.size());
-    const std::int64_t start = int_attribute(node, "start", 0);
-    const std::int64_t first = std::clamp<std::int64_t>(start < 0 ? start + rank : start, 0, rank);
-    dims.erase(dims.begin(), dims.begin() + first);
-    dims.resize(static_cast<std::size_t>(output.shape[0]));
-    return Tensor::of<std::int64_t>(output.shape, dims);
 }
 
 class Inferrer {
@@ -190,7 +115,7 @@ private:
         const Node& node = op.node;
         if (node.op == "Shape" || node.op == "Size") {
             std::vector<Tensor> at_probe;
-            for (const std::int64_t probe : kProbes) {
+            for (const std::int64_t probe : kProbeBatches) {
                 at_probe.push_back(value_of_type(node, op.inputs[0].shape, outputs.at(0), probe));
             }
             if (node.outputs[0].is_valid()) result_.known[node.outputs[0].index()] = known_of(std::move(at_probe));
@@ -207,7 +132,7 @@ private:
             if (!known(id)) return;
             is_fixed = is_fixed && known(id)->is_fixed();
         }
-        evaluate(node, is_fixed ? 1 : kProbes.size());
+        evaluate(node, is_fixed ? 1 : kProbeBatches.size());
     }
 
     void evaluate(const Node& node, std::size_t probes) {
