@@ -1,4 +1,10 @@
 // build_space: the user's rules applied to what the kernels offer. README.md is the specification.
+//
+//   collect_rules      every section of the config as rules with the units that they mean
+//   collect_excluded   units that keep fp32 only, whatever the rules say
+//   options_of         for each unit: the rules that apply to it, as one OptionFilter over its capability
+//   with_range         reduce_range: on, after the rules, because it lowers what they left
+//   check_wide_rules   last, when it is known whether any unit could follow a rule
 
 #include <fmt/format.h>
 
@@ -44,6 +50,7 @@ public:
         check_wide_rules(decisions);
         std::vector<std::int64_t> sizes;
         std::vector<double> smoothing;
+        // With SmoothQuant a calibration index is a pair of size and alpha: each size stands once for each alpha.
         for (const std::int64_t size : config_.sampling_sizes) {
             if (std::find(sizes.begin(), sizes.end(), size) != sizes.end()) continue;
             sizes.insert(sizes.end(), std::max<std::size_t>(1, config_.smooth_alphas.size()), size);
@@ -58,6 +65,7 @@ private:
         const OpConstraint& model_wise = config_.model_wise;
         std::vector<std::size_t> all(units_.size());
         for (std::size_t u = 0; u < all.size(); ++u) all[u] = u;
+        // model_wise has two parts and no line of its own: messages cite the part that was written.
         const ConfigNode& node = model_wise.activation.is_empty() ? model_wise.weight.node : model_wise.activation.node;
         add_rule({RuleLevel::model_wise, &model_wise, node.mark.to_text() + ": quantization.model_wise", all});
         for (const ConstraintRule& rule : config_.optype_wise) {
@@ -92,7 +100,7 @@ private:
         const std::vector<UnitConfig>& offered = capabilities_[u].options;
         if (is_excluded_[u]) return {high_precision(DType::f32)};
         std::vector<AppliedRule> applied;
-        const Rule* narrowest = nullptr;
+        const Rule* narrowest = nullptr;  // the one to cite: the most specific thing that the user said of this unit
         for (const Rule& rule : rules_) {
             if (!std::binary_search(rule.units.begin(), rule.units.end(), u)) continue;
             applied.push_back({rule.level, rule.constraint, &rule.place});
@@ -101,6 +109,7 @@ private:
 
         const OptionFilter filter(applied);
         std::vector<UnitConfig> options = filter.apply(offered);
+        // A unit whose dtype lists ask for high precision only has lost nothing: that is what the user wants.
         const bool lost_all_quantized = has_quantized(offered) && filter.admits_quantized() && !has_quantized(options);
         if (narrowest != nullptr && !narrowest->is_wide() && (options.empty() || lost_all_quantized)) {
             throw ConfigError(fmt::format("{} leaves {} to unit '{}', which offers: {}", narrowest->place,
@@ -111,7 +120,8 @@ private:
         return options;
     }
 
-    /// reduce_range: on. Options that differ in bits only may become equal; the first one stays.
+    /// reduce_range: on. Weights get 6 bits, so that two products fit the 16 bits in which older processors add them.
+    /// Options that differ in bits only may become equal; the first one stays.
     [[nodiscard]] std::vector<UnitConfig> with_range(std::vector<UnitConfig> options) const {
         if (config_.reduce_range != "on") return options;
         std::vector<UnitConfig> reduced;

@@ -1,3 +1,10 @@
+// OptionFilter: the rules that apply to one unit, combined field by field.
+//
+//   fields             one table of what a rule can name; every question below walks it, so a new field is one line
+//   make_field         a field of words (dtype, scheme, granularity, algorithm); number_field: one of numbers
+//   OptionFilter       for each field the narrowest level that names it, and what it allows there
+//   apply              the options that stay, in the order of the user's words
+//   describe_options   what a unit offers, for messages
 #include "space/option_filter.hpp"
 
 #include <fmt/format.h>
@@ -38,6 +45,8 @@ struct AnyAlgorithm {
 };
 constexpr AnyAlgorithm kAnyAlgorithm{};
 
+/// A field whose values are words of an enum. The template arguments are pointers to members: the list in the rule
+/// (constraint.*RuleSide.*RuleList) and the value in an option (option.*OptionSide.*OptionField).
 template <auto& Names, auto RuleSide, auto RuleList, auto OptionSide, auto OptionField>
 Field make_field(std::string_view name, const Words& defaults) {
     return {.name = name,
@@ -55,6 +64,7 @@ Field make_field(std::string_view name, const Words& defaults) {
 
 std::string number_word(double value) { return float_text(static_cast<double>(std::lround(value * 1000)) / 1000.0); }
 
+/// A field of numbers: percentile and bit. @param preset  what stays when no rule names the field
 template <auto RuleSide, auto RuleList, auto OptionSide, auto OptionField>
 Field number_field(std::string_view name, double preset) {
     return {
@@ -196,6 +206,7 @@ std::vector<UnitConfig> OptionFilter::apply(const std::vector<UnitConfig>& optio
     std::vector<UnitConfig> kept;
     for (const UnitConfig& option : options) {
         bool is_kept = allows_dtypes(option);
+        // The other fields say nothing of high precision, so only quantized options can fail them.
         for (std::size_t f = kWeightDType + 1; f < fields().size() && option.is_quantized(); ++f) {
             const bool is_free = !limits_[f].is_set || !concerns(fields()[f], option);
             is_kept = is_kept && (is_free || contains(limits_[f].allowed, fields()[f].word(option)));
@@ -243,6 +254,7 @@ std::string describe_options(const std::vector<UnitConfig>& options) {
         std::string text(side);
         for (const Field& field : fields()) {
             if (!field.name.starts_with(side)) continue;
+            // The usual percentile and bit would be noise in every message: only other values are named.
             const bool is_number = field.name == "weight.bit" || field.name == "activation.percentile";
             Words words;
             for (const UnitConfig& option : options) {

@@ -1,3 +1,10 @@
+// PlanTopology: the graph read once, so that a plan's tensors follow from its unit configurations without a graph walk.
+//
+//   PlanTopology   every read of a unit (data input, residual), outputs of Convs, inner values before a residual
+//   addition add_joins      Concats whose inputs all come from Convs (rule 4) tensors        rules 1 to 3 for one
+//   choice of configurations: which unit decides each value shared         rule 4: groups of values with one range
+//
+// A search asks for the tensors of thousands of plans; the walk along chains is done here, once.
 #include "space/quant_plan.hpp"
 
 #include <algorithm>
@@ -40,11 +47,13 @@ PlanTopology::PlanTopology(const Graph& graph, const std::vector<Unit>& units, b
     };
     for (std::size_t u = 0; u < units.size(); ++u) {
         add_read(u, units[u].input);
+        // Rule 1: a Conv's output is quantized whoever reads it, but a graph output stays as its user expects it.
         if (units[u].op == "Conv" && !graph.is_output(units[u].output)) {
             remember_name(units[u].output);
             outputs_.emplace_back(u, units[u].output);
         }
         if (!units[u].residual.is_valid()) continue;
+        // With a residual, the file rounds twice: the main output and the sum (src/exec/README.md, "One path").
         add_read(u, units[u].residual);
         remember_name(units[u].main_output);
         inners_.push_back({.unit = u, .value = units[u].main_output});
@@ -62,6 +71,7 @@ void PlanTopology::add_joins(const Graph& graph, const std::map<ValueId, std::si
             if (unit != unit_of_output.end() && units[unit->second].op == "Conv")
                 join.producers.push_back(unit->second);
         }
+        // A Concat that no unit reads is nobody's input in int8: it would be quantized for nothing.
         const auto reads_it = [&](const Read& read) { return read.chain_top == join.output; };
         if (join.producers.size() != node.inputs.size() || std::none_of(reads_.begin(), reads_.end(), reads_it))
             continue;
@@ -71,6 +81,7 @@ void PlanTopology::add_joins(const Graph& graph, const std::map<ValueId, std::si
 }
 
 bool PlanTopology::is_active(const Join& join, const std::vector<UnitConfig>& units) const {
+    // A Concat moves codes only if all of it is codes, and somebody must want them.
     const auto is_int8 = [&](std::size_t unit) { return units[unit].is_quantized(); };
     return std::all_of(join.producers.begin(), join.producers.end(), is_int8) &&
            std::any_of(reads_.begin(), reads_.end(),
@@ -108,9 +119,10 @@ std::vector<TensorPlan> PlanTopology::tensors(const std::vector<UnitConfig>& uni
         if (!units[read.unit].is_quantized()) continue;
         const auto is_join = [&](const Join& join) { return join.output == read.chain_top && is_active(join, units); };
         if (read.has_top_unit && units[read.top_unit].is_quantized()) {
-            decided_by[read.chain_top] = read.top_unit;
+            decided_by[read.chain_top] =
+                read.top_unit;  // rule 3: the unit that makes the value beats those that read it
         } else if (std::any_of(joins_.begin(), joins_.end(), is_join)) {
-            decided_by.try_emplace(read.chain_top, read.unit);
+            decided_by.try_emplace(read.chain_top, read.unit);  // overwritten below by the group's first Conv
         } else {
             decided_by.try_emplace(read.value, read.unit);  // reads_ is in unit order: the lowest index stays
         }
@@ -123,6 +135,7 @@ std::vector<TensorPlan> PlanTopology::tensors(const std::vector<UnitConfig>& uni
     }
     std::vector<TensorPlan> plans;
     plans.reserve(decided_by.size());
+    // Rule 4: values of one group must agree in everything, so all take the configuration of the first Conv among them.
     const auto groups = shared(units);
     if (!groups.empty()) {
         std::map<std::string, ValueId> by_name;

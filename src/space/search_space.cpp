@@ -11,7 +11,7 @@
 namespace halftone {
 namespace {
 
-/// Sizes up to here are written out, beyond as "1.8e+21".
+/// Sizes up to here are written out, beyond as "1.8e+21". Nobody reads sixteen digits.
 constexpr long double kMostWrittenOut = 1e15L;
 
 void add_config(Hasher& hasher, const ActivationConfig& config) {
@@ -29,11 +29,13 @@ void add_config(Hasher& hasher, const WeightConfig& config) {
 std::uint64_t effective_hash(const QuantPlan& plan, bool has_topology) {
     Hasher hasher;
     const bool is_anything_quantized = plan.high_precision_units() < plan.units.size();
+    // Without anything quantized no range is used, so plans of all calibration sizes are one plan.
     hasher.add(is_anything_quantized ? plan.calibration : std::int64_t{-1});
     for (const UnitConfig& unit : plan.units) {
         hasher.add(unit.activation.dtype);
         if (!unit.is_quantized()) continue;
         add_config(hasher, unit.weight);
+        // The activation configuration counts through the tensors below that it decides, and only through them.
         // A toy space has no tensors: there each unit stands for its own.
         if (!has_topology) add_config(hasher, unit.activation);
     }
@@ -71,6 +73,7 @@ SearchSpace::SearchSpace(std::vector<Decision> decisions, std::vector<std::int64
 }
 
 long double SearchSpace::size() const {
+    // As long double: 2^64 is reached by 64 units with two options, and only the magnitude matters then.
     auto size = static_cast<long double>(calibration_sizes_.size());
     for (const Decision& decision : decisions_) size *= static_cast<long double>(decision.options.size());
     return size;
@@ -85,6 +88,7 @@ std::string SearchSpace::size_text() const {
 Candidate SearchSpace::at(std::uint64_t index) const {
     HALFTONE_CHECK(static_cast<long double>(index) < size(), "the index is inside the space");
     std::vector<std::uint16_t> choice(decisions_.size());
+    // The index is a number with mixed radices: the last decision is its lowest digit.
     for (std::size_t d = decisions_.size(); d-- > 0;) {
         const std::uint64_t options = decisions_[d].options.size();
         choice[d] = static_cast<std::uint16_t>(index % options);
@@ -95,7 +99,7 @@ Candidate SearchSpace::at(std::uint64_t index) const {
 
 Candidate SearchSpace::make(std::int64_t calibration, std::vector<std::uint16_t> choice) const {
     Candidate candidate{calibration, std::move(choice), 0};
-    candidate.hash = plan(candidate).hash;
+    candidate.hash = plan(candidate).hash;  // the whole plan, since only its tensors say which choices count
     return candidate;
 }
 
@@ -126,6 +130,8 @@ QuantPlan SearchSpace::plan(const Candidate& candidate) const {
 
 std::uint64_t SearchSpace::hash() const {
     Hasher hasher;
+    // Lists go in with their lengths, so that an element cannot move from one list to the next unseen. The alphas need
+    // none: there are either none or as many as sizes.
     hasher.add(calibration_sizes_.size());
     for (const std::int64_t size : calibration_sizes_) hasher.add(size);
     for (const double alpha : smoothing_) hasher.add(alpha);

@@ -13,7 +13,7 @@ namespace halftone {
 namespace {
 
 constexpr std::string_view kRegexPrefix = "re:";
-constexpr std::size_t kMostNames = 5;
+constexpr std::size_t kMostNames = 5;  // in a message: a model has hundreds
 
 /// Does `byte` belong to the set between '[' and ']'?
 bool is_in_set(std::string_view set, char byte) {
@@ -21,6 +21,7 @@ bool is_in_set(std::string_view set, char byte) {
     if (is_negated) set.remove_prefix(1);
     bool is_found = false;
     for (std::size_t i = 0; i < set.size(); ++i) {
+        // 'a-z' is a range; a '-' at either end of the set is itself.
         if (i + 2 < set.size() && set[i + 1] == '-') {
             is_found = is_found || (set[i] <= byte && byte <= set[i + 2]);
             i += 2;
@@ -44,6 +45,8 @@ std::size_t match_one(std::string_view pattern, char byte) {
     return pattern[0] == byte ? 1 : 0;
 }
 
+/// The names by which a rule may mean the unit: its own, then those of its nodes. Exporters name nodes; users read them
+/// in their framework, and the unit's name is that of its main node only.
 std::vector<std::string> names_of(const Graph& graph, const Unit& unit) {
     std::vector<std::string> names{unit.name};
     for (const NodeId node : unit.nodes) {
@@ -84,12 +87,14 @@ std::string hint(const std::string& key, const Graph& graph, const std::vector<U
             if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
         }
     }
+    // The most helpful answer first: the name is right, but nothing of that node can be quantized.
     for (const Node& node : graph.nodes()) {
         if (node.name == key) return fmt::format("{} belongs to no unit that could be quantized", describe(node));
     }
     if (names.empty()) return "the model has no units";
     std::vector<std::string> nearest;
     std::vector<std::string> rest = names;
+    // nearest_name() gives one name, or none that is near enough: it is asked again without what it gave.
     while (nearest.size() < 3) {
         const auto name = nearest_name(key, rest);
         if (!name) break;
@@ -112,6 +117,8 @@ std::vector<std::size_t> match_regex(const ConstraintRule& rule, std::string_vie
 }  // namespace
 
 bool matches_glob(std::string_view pattern, std::string_view text) {
+    // Greedy with one way back: when a byte does not fit, the last '*' takes one byte more. Earlier stars need no
+    // second try, because the last one can take whatever they gave up. So the time is at most |pattern| x |text|.
     std::size_t p = 0;
     std::size_t t = 0;
     std::size_t after_star = std::string_view::npos;  // where to go on when the last '*' takes one byte more
@@ -143,9 +150,10 @@ std::string describe_rule(const ConstraintRule& rule, std::string_view section) 
 UnitMatch match_units(const ConstraintRule& rule, std::string_view section, const Graph& graph,
                       const std::vector<Unit>& units) {
     UnitMatch match;
+    // Exact names first: a name may hold '[' or '*', which a glob would read otherwise.
     match.is_exact = true;
     match.units = units_where(units, [&](const Unit& unit) { return unit.name == rule.key; });
-    if (match.units.empty()) {
+    if (match.units.empty()) {  // only then nodes: a unit's own name is the more specific meaning
         match.units = units_with_name(graph, units, [&](const std::string& name) { return name == rule.key; });
     }
     if (!match.units.empty()) return match;
