@@ -14,13 +14,14 @@
 #include "base/text.hpp"
 #include "base/wire.hpp"
 #include "commands.hpp"
-#include "dump_work.hpp"
 #include "kernel/machine.hpp"
 #include "plan_file.hpp"
 #include "ranks.hpp"
 #include "space/unit_match.hpp"
 #include "strategy/model_wise.hpp"
-#include "study_source.hpp"
+#include "study/dump_work.hpp"
+#include "study/study_source.hpp"
+#include "version.hpp"
 
 namespace halftone::app {
 namespace {
@@ -112,7 +113,7 @@ bool is_ours(const std::string& name) {
 }
 
 /// Rank 0: what is left to write, once the size is shown and allowed. Nothing is created before that.
-std::vector<std::size_t> plan_parts(const DumpOptions& options, const DumpWork& work) {
+std::vector<std::size_t> plan_parts(const DumpOptions& options, const study::DumpWork& work) {
     const DumpLayout& layout = work.layout();
     const auto files = make_posix_file_system();
     const bool exists = files->exists(options.output);
@@ -158,7 +159,7 @@ std::vector<std::size_t> plan_parts(const DumpOptions& options, const DumpWork& 
 }
 
 /// Rank r takes every size-th of what is missing. @return whether all of it was written
-bool write_parts(Communicator& comm, DumpWork& work, const std::vector<std::size_t>& missing,
+bool write_parts(Communicator& comm, study::DumpWork& work, const std::vector<std::size_t>& missing,
                  const std::string& folder) {
     for (auto i = static_cast<std::size_t>(comm.rank().value); i < missing.size();
          i += static_cast<std::size_t>(comm.size())) {
@@ -195,7 +196,7 @@ Candidate candidate_of(const std::string& text, const SearchSpace& space) {
         throw ConfigError(fmt::format("--trial: '{}' must be WORKSPACE:N, N the number of a trial", text));
     }
     std::vector<std::string> warnings;
-    const StudySource source = read_study_source(text.substr(0, colon), warnings);
+    const study::StudySource source = study::read_study_source(text.substr(0, colon), warnings);
     if (source.header.space != hex16(space.hash())) {
         throw ConfigError(
             fmt::format("--trial: '{}' is of a run with another search space (other model or rules)", text));
@@ -209,20 +210,27 @@ Candidate candidate_of(const std::string& text, const SearchSpace& space) {
 }
 
 /// Both models, side by side. @param fp32  receives the model that the plan's numbers belong to
-std::unique_ptr<DumpWork> make_work(const DumpOptions& options, const RunConfig& config, const Workbench& bench,
-                                    PreparedModel& fp32) {
-    const std::int64_t batch = bench.evaluator->batch();
+std::unique_ptr<study::DumpWork> make_work(const DumpOptions& options, const RunConfig& config, const Workbench& bench,
+                                           PreparedModel& fp32) {
+    study::DumpContents contents;
+    contents.units = select_units(options, fp32);
+    contents.samples = options.samples;
+    contents.batch = bench.evaluator->batch();
+    contents.shards = bench.evaluator->shards_of(options.samples);
+    contents.gzip = options.gzip;
+    contents.version = HALFTONE_VERSION;
     if (options.plan.empty()) {
         const Candidate candidate = options.trial.empty()
                                         ? model_wise_candidates(*bench.space, config.tuning.model_wise).front()
                                         : candidate_of(options.trial, *bench.space);
-        return std::make_unique<DumpWork>(
-            bench, fp32, bench.evaluator->factory().quantized(candidate), batch, select_units(options, fp32), options,
-            options.trial.empty() ? "the config's first model-wise candidate" : "trial " + options.trial);
+        contents.plan = options.trial.empty() ? "the config's first model-wise candidate" : "trial " + options.trial;
+        return std::make_unique<study::DumpWork>(*bench.calibration, fp32,
+                                                 bench.evaluator->factory().quantized(candidate), contents);
     }
+    contents.plan = options.plan;
     const LoadedPlan loaded = load_plan(options.plan, fp32);
-    return std::make_unique<DumpWork>(bench, fp32, apply_plan(fp32.graph, fp32.units, loaded.plan, loaded.numbers),
-                                      batch, select_units(options, fp32), options, options.plan);
+    return std::make_unique<study::DumpWork>(*bench.calibration, fp32,
+                                             apply_plan(fp32.graph, fp32.units, loaded.plan, loaded.numbers), contents);
 }
 
 }  // namespace
@@ -248,7 +256,7 @@ int run_dump(const DumpOptions& options, Communicator& comm) {
         }
     });
     if (options.plan.empty()) calibrate(comm, agreement, *bench->evaluator);
-    std::unique_ptr<DumpWork> work;
+    std::unique_ptr<study::DumpWork> work;
     agreement.after([&] { work = make_work(options, config, *bench, fp32); });
 
     WireWriter plan;

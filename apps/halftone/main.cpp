@@ -13,8 +13,8 @@
 #include "comm/mpi/mpi_communicator.hpp"
 #include "commands.hpp"
 #include "dump/h5_writer.hpp"
+#include "final_report.hpp"
 #include "kernel/machine.hpp"
-#include "report.hpp"
 #include "version.hpp"
 
 namespace halftone::app {

@@ -10,21 +10,23 @@
 #include "base/text.hpp"
 #include "base/wire.hpp"
 #include "best_files.hpp"
+#include "comm/mpi/mpi_communicator.hpp"
 #include "commands.hpp"
-#include "distributions.hpp"
 #include "eval/costs.hpp"
 #include "eval/unit_latency.hpp"
+#include "final_report.hpp"
 #include "graph/onnx/onnx_model.hpp"
 #include "journal/workspace.hpp"
 #include "kernel/machine.hpp"
 #include "kernel/ref/ref_op.hpp"
 #include "progress.hpp"
 #include "ranks.hpp"
-#include "report.hpp"
 #include "setup.hpp"
 #include "strategy/model_wise.hpp"
 #include "strategy/strategies.hpp"
-#include "study_facts.hpp"
+#include "study/calibration_file.hpp"
+#include "study/distributions.hpp"
+#include "study/study_facts.hpp"
 #include "tune/tuner.hpp"
 #include "version.hpp"
 
@@ -38,8 +40,11 @@ public:
         : config_(config), bench_(bench), workspace_(workspace), line_(line) {}
 
     void on_calibration() override {
-        write_calibration(bench_, workspace_.path("calibration.h5"));
-        if (config_.tuning.tensorboard) distributions_.emplace(config_, bench_, workspace_.path(""));
+        study::write_calibration(bench_.evaluator->calibrator(), *bench_.space, workspace_.path("calibration.h5"));
+        if (!config_.tuning.tensorboard) return;
+        const study::DistributionInputs inputs{bench_.evaluator->factory(), bench_.model, *bench_.calibration,
+                                               bench_.evaluator->batch()};
+        distributions_.emplace(inputs, print_config(config_), workspace_.path(""));
     }
 
     void on_baseline(const Score& score) override {
@@ -107,7 +112,7 @@ private:
     Score baseline_;
     std::optional<Goal> goal_;
     Findings findings_;
-    std::optional<Distributions> distributions_;
+    std::optional<study::Distributions> distributions_;
     std::size_t best_bytes_ = 0;
 };
 
@@ -265,6 +270,19 @@ int lead(const TuneOptions& options, const RunConfig& config, Workbench& bench, 
     return code;
 }
 
+std::string study_text(const TuneOptions& options, const RunConfig& config, const Workbench& bench, int ranks,
+                       std::size_t model_bytes) {
+    const study::RunStart start{.version = HALFTONE_VERSION,
+                                .git = HALFTONE_GIT,
+                                .onednn = onednn_version(),
+                                .mpi = mpi_version(),
+                                .command = options.command_line,
+                                .directory = std::filesystem::current_path().string(),
+                                .ranks = ranks,
+                                .model_bytes = model_bytes};
+    return study::study_facts(config, bench.model, bench.capability, *bench.space, start);
+}
+
 std::string workspace_folder(const TuneOptions& options, const RunConfig& config) {
     if (!options.workspace.empty()) return options.workspace;
     if (!config.tuning.workspace.empty()) return config.tuning.workspace;
@@ -305,11 +323,7 @@ int run_tune(const TuneOptions& options, Communicator& comm) {
         workspace = std::make_unique<journal::Workspace>(*files, folder, options.resume, header_of(config, *bench),
                                                          comm.size());
         log::open_file(workspace->path("tune.log"));
-        workspace->write("study.json", study_facts(config, *bench,
-                                                   {.command = options.command_line,
-                                                    .directory = std::filesystem::current_path().string(),
-                                                    .ranks = comm.size(),
-                                                    .model_bytes = inputs.model_bytes.size()}));
+        workspace->write("study.json", study_text(options, config, *bench, comm.size(), inputs.model_bytes.size()));
     });
 
     WireWriter code;

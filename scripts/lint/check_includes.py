@@ -25,7 +25,7 @@ OWNERS = [
     (r"event\.pb\.h$", ["src/dump/tensorboard/"]),
     (r"yaml-cpp/", ["src/config/"]),
     (r"zlib\.h$", ["src/data/"]),
-    (r"nlohmann/", ["src/journal/", "apps/"]),
+    (r"nlohmann/", ["src/journal/", "src/study/", "apps/"]),
     (r"Eigen/|unsupported/Eigen/", ["src/strategy/gp/"]),
     (r"hdf5|H5\w*\.h$", ["src/dump/"]),
     (r"spdlog/", ["src/base/log.cpp"]),

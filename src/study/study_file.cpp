@@ -1,4 +1,4 @@
-#include "study.hpp"
+#include "study/study_file.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -8,13 +8,13 @@
 #include "dump/h5_reader.hpp"
 #include "dump/h5_writer.hpp"
 #include "metric/metric.hpp"
-#include "study_distributions.hpp"
-#include "study_rows.hpp"
+#include "study/study_distributions.hpp"
+#include "study/study_rows.hpp"
 
-namespace halftone::app {
+namespace halftone::study {
 namespace {
 
-constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 
 /// The codes of texts that come from a fixed list.
 H5Codes coded(const std::vector<std::string>& words, std::vector<std::string> names) {
@@ -68,10 +68,10 @@ void write_goal(H5Writer& file, const StudySource& s) {
     put("loss", s.loss);
     put("higher_is_better", std::int64_t{s.higher_is_better});
     put("limit", s.goal_limit());
-    put("baseline_accuracy", has_baseline ? result.accuracy : kNone);
+    put("baseline_accuracy", has_baseline ? result.accuracy : kMissing);
     put("baseline_correct", result.correct.value_or(-1));
     put("baseline_samples", result.samples);
-    const Interval ci = result.correct ? wilson95(*result.correct, result.samples) : Interval{kNone, kNone};
+    const Interval ci = result.correct ? wilson95(*result.correct, result.samples) : Interval{kMissing, kMissing};
     put("baseline_low95", ci.low);
     put("baseline_high95", ci.high);
     put("met", std::int64_t{s.end && s.end->goal_met});
@@ -253,4 +253,4 @@ void write_study(const StudySource& source, const std::string& path, std::vector
     file.commit();
 }
 
-}  // namespace halftone::app
+}  // namespace halftone::study

@@ -1,4 +1,4 @@
-#include "study_rows.hpp"
+#include "study/study_rows.hpp"
 
 #include <algorithm>
 #include <array>
@@ -6,14 +6,14 @@
 #include <cmath>
 #include <limits>
 
-#include "distances.hpp"
 #include "metric/metric.hpp"
+#include "study/distances.hpp"
 #include "tune/records.hpp"
 
-namespace halftone::app {
+namespace halftone::study {
 namespace {
 
-constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+constexpr double kNoNumber = std::numeric_limits<double>::quiet_NaN();
 
 /// Text of a scalar below a map; empty where it is not there.
 std::string text_at(const ConfigNode& node, std::string_view key) {
@@ -33,7 +33,7 @@ const std::vector<ConfigNode>& items_at(const ConfigNode& node, std::string_view
 }
 
 double number_of(const std::string& text) {
-    double value = kNone;
+    double value = kNoNumber;
     (void)std::from_chars(text.data(), text.data() + text.size(), value);
     return value;
 }
@@ -86,18 +86,18 @@ void TrialRows::add(const journal::Trial& trial) {
     stage_.push_back(trial.stage);
     verdict_.push_back(trial.verdict);
     failure_.push_back(result.failure);
-    accuracy_.push_back(has_score ? result.accuracy : kNone);
+    accuracy_.push_back(has_score ? result.accuracy : kNoNumber);
     const Interval ci =
-        has_score && result.correct ? wilson95(*result.correct, result.samples) : Interval{kNone, kNone};
+        has_score && result.correct ? wilson95(*result.correct, result.samples) : Interval{kNoNumber, kNoNumber};
     low95_.push_back(ci.low);
     high95_.push_back(ci.high);
-    bound_low_.push_back(bounds ? bounds->first : kNone);
-    bound_high_.push_back(bounds ? bounds->second : kNone);
+    bound_low_.push_back(bounds ? bounds->first : kNoNumber);
+    bound_high_.push_back(bounds ? bounds->second : kNoNumber);
     correct_.push_back(result.correct.value_or(-1));
     samples_.push_back(result.samples);
     sample_units_.push_back(result.sample_units);
     wall_.push_back(result.wall_s);
-    latency_.push_back(trial.latency_ms.value_or(kNone));
+    latency_.push_back(trial.latency_ms.value_or(kNoNumber));
     elapsed_.push_back(trial.elapsed_ms);
     worker_.push_back(result.worker);
     delivered_.push_back(trial.trial == source_.delivered() ? 1 : 0);
@@ -246,4 +246,4 @@ std::vector<H5Column> delivered_tensors(const ConfigNode& plan) {
             {"zero_point", "code of zero", "1", zero_point}};
 }
 
-}  // namespace halftone::app
+}  // namespace halftone::study

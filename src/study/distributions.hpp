@@ -8,13 +8,15 @@
 #include <string>
 #include <vector>
 
+#include "data/dataset.hpp"
 #include "dump/event_file.hpp"
+#include "eval/candidate_factory.hpp"
 #include "eval/error_probe.hpp"
-#include "setup.hpp"
+#include "exec/prepared_model.hpp"
 #include "trial/trial.hpp"
 #include "tune/tuner.hpp"
 
-namespace halftone::app {
+namespace halftone::study {
 
 /// What one trial's file holds, by unit.
 struct UnitDistributions {
@@ -22,10 +24,19 @@ struct UnitDistributions {
     std::vector<double> sqnr_db;  ///< against fp32; empty for the fp32 model
 };
 
+/// What the distributions are measured with; all of it outlives them.
+struct DistributionInputs {
+    CandidateFactory& factory;    ///< makes the quantized model of a candidate
+    const PreparedModel& model;   ///< the fp32 model
+    const Pipeline& calibration;  ///< its first batch is run
+    std::int64_t batch = 1;       ///< samples that run together
+};
+
 class Distributions {
 public:
+    /// @param config_text  the effective config, which TensorBoard shows beside the search
     /// @pre the evaluator's calibration is installed. @throws IoError
-    Distributions(const RunConfig& config, Workbench& bench, const std::string& workspace);
+    Distributions(const DistributionInputs& inputs, const std::string& config_text, const std::string& workspace);
 
     void on_trial(const tune::FinishedTrial& trial, const tune::Progress& progress, double goal);
 
@@ -36,7 +47,7 @@ private:
     [[nodiscard]] Distribution count(TensorView value, std::size_t unit, double low, double high) const;
     void add_events(EventFile& file, const UnitDistributions& distributions, std::int64_t step);
 
-    Workbench& bench_;
+    DistributionInputs inputs_;
     std::string folder_;
     std::unique_ptr<FileSystem> files_;
     std::unique_ptr<WeightCache> weights_;
@@ -51,4 +62,4 @@ private:
 [[nodiscard]] UnitDistributions read_distributions(const std::string& path, std::size_t units);
 [[nodiscard]] std::string distribution_file(std::int64_t trial);
 
-}  // namespace halftone::app
+}  // namespace halftone::study

@@ -1,8 +1,9 @@
-#include "study_source.hpp"
+#include "study/study_source.hpp"
 
 #include <fmt/format.h>
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/error.hpp"
@@ -10,7 +11,7 @@
 #include "journal/journal.hpp"
 #include "trial/trial.hpp"
 
-namespace halftone::app {
+namespace halftone::study {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -180,4 +181,4 @@ StudySource read_study_source(const std::string& folder, std::vector<std::string
     return source;
 }
 
-}  // namespace halftone::app
+}  // namespace halftone::study

@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "dump/h5_writer.hpp"
-#include "study_source.hpp"
+#include "study/study_source.hpp"
 #include "trial/probe.hpp"
 
-namespace halftone::app {
+namespace halftone::study {
 
 /// Word for a unit's dtype in a candidate; where the choice was not recorded, from what fell back; "unknown" if that
 /// says nothing.
@@ -62,4 +62,4 @@ private:
 /// best.yaml's text.
 [[nodiscard]] std::vector<H5Column> delivered_tensors(const ConfigNode& plan);
 
-}  // namespace halftone::app
+}  // namespace halftone::study

@@ -5,11 +5,11 @@
 #include <vector>
 
 #include "dump/h5_writer.hpp"
-#include "study_source.hpp"
+#include "study/study_source.hpp"
 
-namespace halftone::app {
+namespace halftone::study {
 
 /// Writes /distributions where the workspace has them. A trial's damaged file is told in `warnings` and left out.
 void write_distributions(H5Writer& file, const StudySource& source, std::vector<std::string>& warnings);
 
-}  // namespace halftone::app
+}  // namespace halftone::study

@@ -2,7 +2,6 @@
 // A run's folder as it is now, running, ended or killed: everything that the summary and study.h5 show.
 
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,7 +9,7 @@
 #include "config/config_node.hpp"
 #include "journal/format.hpp"
 
-namespace halftone::app {
+namespace halftone::study {
 
 /// A unit's option, as words.
 struct OptionFacts {
@@ -65,4 +64,4 @@ struct StudySource {
 /// `warnings` and left out
 [[nodiscard]] StudySource read_study_source(const std::string& folder, std::vector<std::string>& warnings);
 
-}  // namespace halftone::app
+}  // namespace halftone::study

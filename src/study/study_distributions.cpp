@@ -1,4 +1,4 @@
-#include "study_distributions.hpp"
+#include "study/study_distributions.hpp"
 
 #include <fmt/format.h>
 
@@ -6,9 +6,9 @@
 
 #include "base/error.hpp"
 #include "base/file_system.hpp"
-#include "distributions.hpp"
+#include "study/distributions.hpp"
 
-namespace halftone::app {
+namespace halftone::study {
 namespace {
 
 /// Counts of several models, one after the other.
@@ -109,4 +109,4 @@ void write_distributions(H5Writer& file, const StudySource& source, std::vector<
                 .is_packed = true});
 }
 
-}  // namespace halftone::app
+}  // namespace halftone::study

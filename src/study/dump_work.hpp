@@ -5,20 +5,32 @@
 #include <string>
 #include <vector>
 
-#include "commands.hpp"
+#include "data/dataset.hpp"
 #include "dump/tensor_dump.hpp"
 #include "eval/error_probe.hpp"
-#include "setup.hpp"
+#include "exec/apply_plan.hpp"
+#include "exec/prepared_model.hpp"
 
-namespace halftone::app {
+namespace halftone::study {
+
+/// What a dump holds.
+struct DumpContents {
+    std::vector<std::size_t> units;  ///< numbers of the units whose outputs are written
+    std::int64_t samples = 0;        ///< the first so many of the data set
+    std::int64_t batch = 1;          ///< samples that run together
+    std::int64_t shards = 1;         ///< parts that the samples are divided into
+    int gzip = 0;                    ///< level of compression, 1 to 9; 0: not compressed
+    std::string plan;                ///< where the quantized model comes from, in words
+    std::string version;             ///< of Halftone
+};
 
 /// The two models that are compared, and what is kept of them.
 class DumpWork {
 public:
+    /// @param data  the samples that are run; outlives this
     /// @param fp32  the model that the quantized one was made of; outlives this
-    /// @param plan  where the quantized model comes from, in words
-    DumpWork(const Workbench& bench, const PreparedModel& fp32, QuantizedModel quantized, std::int64_t batch,
-             const std::vector<std::size_t>& units, const DumpOptions& options, const std::string& plan);
+    /// @throws ModelError when a unit's output has no row for each sample
+    DumpWork(const Pipeline& data, const PreparedModel& fp32, QuantizedModel quantized, const DumpContents& contents);
 
     DumpWork(const DumpWork&) = delete;
     DumpWork& operator=(const DumpWork&) = delete;
@@ -57,4 +69,4 @@ private:
     Tensor codes_;
 };
 
-}  // namespace halftone::app
+}  // namespace halftone::study

@@ -3,13 +3,13 @@
 
 #include <string>
 
-#include "study_source.hpp"
+#include "study/study_source.hpp"
 
-namespace halftone::app {
+namespace halftone::study {
 
 inline constexpr std::int64_t kStudyVersion = 1;
 
 /// @param warnings  what had to be left out. @throws IoError
 void write_study(const StudySource& source, const std::string& path, std::vector<std::string>& warnings);
 
-}  // namespace halftone::app
+}  // namespace halftone::study

@@ -11,9 +11,6 @@
 
 namespace halftone::app {
 
-/// "0.9224 [0.9170, 0.9275]", with the 95 % interval where the metric counts.
-[[nodiscard]] std::string accuracy_cell(const Score& score);
-
 struct ModelBytes {
     std::size_t fp32 = 0;
     std::size_t best = 0;

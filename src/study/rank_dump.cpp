@@ -1,34 +1,24 @@
-#include "rank_dump.hpp"
+#include "study/rank_dump.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 
-#include "base/error.hpp"
-#include "distances.hpp"
 #include "dump/tensor_dump.hpp"
-#include "eval/error_probe.hpp"
+#include "study/distances.hpp"
+#include "study/distances_json.hpp"
+#include "tensor/quant_params.hpp"
 
-namespace halftone::app {
+namespace halftone::study {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-enum class Order { mse, lpot, cosine, clipped };
-constexpr EnumNames<Order, 4> kOrderNames{
-    {{{Order::mse, "mse"}, {Order::lpot, "lpot"}, {Order::cosine, "cosine"}, {Order::clipped, "clipped"}}}};
-
-struct RankedUnit {
-    std::string unit, op;
-    DType stored = DType::f32;
-    ErrorSums sums;
-    double clipped = 0;  ///< share of the fp32 values that the end codes miss by more than half a step
-};
-
 /// Reals that some code represents to half a step.
-Range range_of(const DumpedUnit& unit) {
+Range covered_range(const DumpedUnit& unit) {
     const std::int64_t lowest = unit.stored == DType::u8 ? 0 : INT8_MIN;
     const std::int64_t highest = unit.stored == DType::u8 ? UINT8_MAX : INT8_MAX;
     return {static_cast<float>(unit.scale * (static_cast<double>(lowest - unit.zero_point) - 0.5)),
@@ -36,8 +26,8 @@ Range range_of(const DumpedUnit& unit) {
 }
 
 /// Sums of a batch in the order in which the executor's values lie, so that they are those of a probe, bit for bit.
-void add_batch(ErrorSums& sums, const DumpedUnit& unit, std::int64_t rows, const std::vector<float>& x,
-               const std::vector<float>& y) {
+void add_dumped_batch(ErrorSums& sums, const DumpedUnit& unit, std::int64_t rows, const std::vector<float>& x,
+                      const std::vector<float>& y) {
     const auto inner = static_cast<std::size_t>(unit.inner);
     const auto sample = static_cast<std::size_t>(unit.sample_elements());
     for (std::size_t begin = 0; begin < sample; begin += inner) {
@@ -48,11 +38,11 @@ void add_batch(ErrorSums& sums, const DumpedUnit& unit, std::int64_t rows, const
     }
 }
 
-RankedUnit measure(const DumpReader& dump, std::size_t u) {
+RankedUnit measure_unit(const DumpReader& dump, std::size_t u) {
     const DumpLayout& layout = dump.layout();
     const DumpedUnit& unit = layout.units[u];
     RankedUnit ranked{.unit = unit.unit, .op = unit.op, .stored = unit.stored, .sums = {}, .clipped = 0};
-    const Range range = range_of(unit);
+    const Range range = covered_range(unit);
     std::int64_t clipped = 0;
     std::vector<float> x, y;
     std::vector<std::byte> codes;
@@ -62,7 +52,7 @@ RankedUnit measure(const DumpReader& dump, std::size_t u) {
         for (std::int64_t first = layout.shards[s].first; first < last; first += layout.batch) {
             const std::int64_t rows = std::min(layout.batch, last - first);
             dump.read(u, s, first, rows, x, y, codes);
-            add_batch(shard, unit, rows, x, y);
+            add_dumped_batch(shard, unit, rows, x, y);
             if (unit.stored == DType::f32) continue;
             clipped +=
                 std::count_if(x.begin(), x.end(), [&](float value) { return value < range.low || value > range.high; });
@@ -73,21 +63,21 @@ RankedUnit measure(const DumpReader& dump, std::size_t u) {
     return ranked;
 }
 
-double key_of(const RankedUnit& unit, Order order) {
+double sort_key(const RankedUnit& unit, DumpOrder order) {
     switch (order) {
-        case Order::mse:
+        case DumpOrder::mse:
             return unit.sums.relative();
-        case Order::lpot:
+        case DumpOrder::lpot:
             return unit.sums.own_range_mse();
-        case Order::cosine:
+        case DumpOrder::cosine:
             return -cosine(unit.sums);
-        case Order::clipped:
+        case DumpOrder::clipped:
             break;
     }
     return unit.clipped;
 }
 
-Json to_json(const RankedUnit& unit) {
+Json unit_json(const RankedUnit& unit) {
     const ErrorSums& sums = unit.sums;
     Json json{{"unit", unit.unit}, {"op", unit.op}, {"stored", to_string(unit.stored)}};
     put_distances(json, sums);
@@ -108,38 +98,45 @@ Json to_json(const RankedUnit& unit) {
 
 }  // namespace
 
-int report_dump(const ReportOptions& options) {
-    const auto order = options.rank.empty() ? Order::mse : kOrderNames.parse(options.rank);
-    if (!order) throw ConfigError(fmt::format("--rank: '{}' is unknown; one of mse lpot cosine clipped", options.rank));
-    if (!options.study.empty())
-        throw ConfigError("--study is made of a run's folder; '" + options.folder + "' is a dump");
-    const DumpReader dump(options.folder);
+DumpRanking rank_dump(const std::string& folder, DumpOrder order) {
+    const DumpReader dump(folder);
     const DumpLayout& layout = dump.layout();
-    std::vector<RankedUnit> units;
-    for (std::size_t u = 0; u < layout.units.size(); ++u) units.push_back(measure(dump, u));
-    std::stable_sort(units.begin(), units.end(),
-                     [&](const auto& a, const auto& b) { return key_of(a, *order) > key_of(b, *order); });
-    if (options.as_json) {
-        Json json{{"dump", options.folder},
-                  {"model", layout.model},
-                  {"plan", layout.plan},
-                  {"samples", layout.samples},
-                  {"rank", kOrderNames.name(*order)},
-                  {"units", Json::array()}};
-        for (const RankedUnit& unit : units) json["units"].push_back(to_json(unit));
-        fmt::print("{}\n", json.dump(-1, ' ', false, Json::error_handler_t::replace));
-        return static_cast<int>(ExitCode::ok);
-    }
-    fmt::print("{}: {} units, {} samples, model {}, quantized by {}\n", options.folder, units.size(), layout.samples,
-               layout.model, layout.plan);
-    fmt::print("{:<40} {:>7} {:>14} {:>14} {:>9} {:>10} {:>9}\n", "unit, by " + std::string(kOrderNames.name(*order)),
-               "stored", "noise/signal", "lpot mse", "SQNR dB", "cosine", "clipped");
-    for (const RankedUnit& unit : units) {
-        fmt::print("{:<40} {:>7} {:>14.6g} {:>14.6g} {:>9.2f} {:>10.7f} {:>9}\n", unit.unit, to_string(unit.stored),
-                   unit.sums.relative(), unit.sums.own_range_mse(), sqnr_db(unit.sums), cosine(unit.sums),
-                   unit.stored == DType::f32 ? "-" : fmt::format("{:.4f} %", unit.clipped * 100));
-    }
-    return static_cast<int>(ExitCode::ok);
+    DumpRanking ranking{.folder = folder,
+                        .model = layout.model,
+                        .plan = layout.plan,
+                        .samples = layout.samples,
+                        .order = order,
+                        .units = {}};
+    for (std::size_t u = 0; u < layout.units.size(); ++u) ranking.units.push_back(measure_unit(dump, u));
+    std::stable_sort(ranking.units.begin(), ranking.units.end(),
+                     [&](const auto& a, const auto& b) { return sort_key(a, order) > sort_key(b, order); });
+    return ranking;
 }
 
-}  // namespace halftone::app
+std::string ranking_json(const DumpRanking& ranking) {
+    Json json{{"dump", ranking.folder},
+              {"model", ranking.model},
+              {"plan", ranking.plan},
+              {"samples", ranking.samples},
+              {"rank", kDumpOrderNames.name(ranking.order)},
+              {"units", Json::array()}};
+    for (const RankedUnit& unit : ranking.units) json["units"].push_back(unit_json(unit));
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string ranking_text(const DumpRanking& ranking) {
+    std::string out = fmt::format("{}: {} units, {} samples, model {}, quantized by {}\n", ranking.folder,
+                                  ranking.units.size(), ranking.samples, ranking.model, ranking.plan);
+    out += fmt::format("{:<40} {:>7} {:>14} {:>14} {:>9} {:>10} {:>9}\n",
+                       "unit, by " + std::string(kDumpOrderNames.name(ranking.order)), "stored", "noise/signal",
+                       "lpot mse", "SQNR dB", "cosine", "clipped");
+    for (const RankedUnit& unit : ranking.units) {
+        out += fmt::format("{:<40} {:>7} {:>14.6g} {:>14.6g} {:>9.2f} {:>10.7f} {:>9}\n", unit.unit,
+                           to_string(unit.stored), unit.sums.relative(), unit.sums.own_range_mse(), sqnr_db(unit.sums),
+                           cosine(unit.sums),
+                           unit.stored == DType::f32 ? "-" : fmt::format("{:.4f} %", unit.clipped * 100));
+    }
+    return out;
+}
+
+}  // namespace halftone::study

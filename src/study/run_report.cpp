@@ -1,4 +1,4 @@
-// The command report on a tune's folder: text or JSON summary, and study.h5.
+#include "study/run_report.hpp"
 
 #include <fmt/format.h>
 
@@ -6,17 +6,12 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "base/error.hpp"
-#include "base/file_system.hpp"
-#include "commands.hpp"
-#include "distances.hpp"
-#include "rank_dump.hpp"
-#include "report.hpp"
-#include "study.hpp"
-#include "trial/trial.hpp"
+#include "metric/metric.hpp"
+#include "study/distances.hpp"
+#include "study/distances_json.hpp"
 #include "tune/records.hpp"
 
-namespace halftone::app {
+namespace halftone::study {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -54,37 +49,48 @@ std::vector<std::pair<std::string, ErrorSums>> last_errors(const StudySource& s)
     return errors;
 }
 
-void print_text(const StudySource& s) {
+}  // namespace
+
+std::string accuracy_cell(const Score& score) {
+    std::string text = fmt::format("{:.4f}", score.accuracy);
+    if (!score.correct) return text;
+    const Interval ci = wilson95(*score.correct, score.samples);
+    return text + fmt::format(" [{:.4f}, {:.4f}]", ci.low, ci.high);
+}
+
+std::string run_report_text(const StudySource& s) {
+    std::string out;
     constexpr std::size_t kShownTrials = 10;
     constexpr std::size_t kShownUnits = 10;
-    fmt::print("{}: strategy {}, {}\n", s.folder, s.header.strategy, state_of(s));
-    if (s.baseline) fmt::print("fp32       {}\n", result_text(s.baseline->result));
+    out += fmt::format("{}: strategy {}, {}\n", s.folder, s.header.strategy, state_of(s));
+    if (s.baseline) out += fmt::format("fp32       {}\n", result_text(s.baseline->result));
     if (std::isfinite(s.goal_limit())) {
-        fmt::print("goal       {} {:.6g} ({} loss of {:.4g})\n", s.higher_is_better ? "at least" : "at most",
-                   s.goal_limit(), s.is_relative ? "relative" : "absolute", s.loss);
+        out += fmt::format("goal       {} {:.6g} ({} loss of {:.4g})\n", s.higher_is_better ? "at least" : "at most",
+                           s.goal_limit(), s.is_relative ? "relative" : "absolute", s.loss);
     }
-    fmt::print("trials     {}{}\n", s.trials.size(),
-               s.max_trials > 0 ? fmt::format(" of at most {}", s.max_trials) : "");
+    out += fmt::format("trials     {}{}\n", s.trials.size(),
+                       s.max_trials > 0 ? fmt::format(" of at most {}", s.max_trials) : "");
     if (const journal::Trial* best = delivered_trial(s)) {
-        fmt::print("delivered  trial {} ({}): {}\n", best->trial, best->verdict, result_text(s.result(*best)));
+        out += fmt::format("delivered  trial {} ({}): {}\n", best->trial, best->verdict, result_text(s.result(*best)));
     } else {
-        fmt::print("delivered  nothing yet\n");
+        out += fmt::format("delivered  nothing yet\n");
     }
     const std::size_t first = s.trials.size() > kShownTrials ? s.trials.size() - kShownTrials : 0;
     for (std::size_t i = first; i < s.trials.size(); ++i) {
         const journal::Trial& trial = s.trials[i];
-        fmt::print("  trial {:<4} {:<22} {:<5} {} units in high precision, {}\n", trial.trial, trial.stage,
-                   trial.verdict, trial.changed.size(), result_text(s.result(trial)));
+        out += fmt::format("  trial {:<4} {:<22} {:<5} {} units in high precision, {}\n", trial.trial, trial.stage,
+                           trial.verdict, trial.changed.size(), result_text(s.result(trial)));
     }
     const auto errors = last_errors(s);
-    if (!errors.empty()) fmt::print("largest errors of units, quantized (noise to signal; SQNR; cosine):\n");
+    if (!errors.empty()) out += fmt::format("largest errors of units, quantized (noise to signal; SQNR; cosine):\n");
     for (std::size_t i = 0; i < std::min(kShownUnits, errors.size()); ++i) {
         const auto& [unit, sums] = errors[i];
-        fmt::print("  {:<40} {:.4g}  {:.1f} dB  {:.6f}\n", unit, sums.relative(), sqnr_db(sums), cosine(sums));
+        out += fmt::format("  {:<40} {:.4g}  {:.1f} dB  {:.6f}\n", unit, sums.relative(), sqnr_db(sums), cosine(sums));
     }
+    return out;
 }
 
-Json to_json(const StudySource& s) {
+std::string run_report_json(const StudySource& s) {
     Json json{{"workspace", s.folder},
               {"strategy", s.header.strategy},
               {"state", s.end          ? "ended"
@@ -110,26 +116,7 @@ Json to_json(const StudySource& s) {
         put_distances(row, sums);
         json["units"].push_back(std::move(row));
     }
-    return json;
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-}  // namespace
-
-int run_report(const ReportOptions& options) {
-    const auto files = make_posix_file_system();
-    if (!files->exists(options.folder)) throw IoError(fmt::format("'{}': no such folder", options.folder));
-    if (files->exists(options.folder + "/index.h5") || !options.rank.empty()) return report_dump(options);
-    std::vector<std::string> warnings;
-    const StudySource source = read_study_source(options.folder, warnings);
-    if (!options.study.empty()) write_study(source, options.study, warnings);
-    for (const std::string& warning : warnings) fmt::print(stderr, "warning: {}\n", warning);
-    if (options.as_json) {
-        fmt::print("{}\n", to_json(source).dump(-1, ' ', false, Json::error_handler_t::replace));
-        return static_cast<int>(ExitCode::ok);
-    }
-    print_text(source);
-    if (!options.study.empty()) fmt::print("study in {}\n", options.study);
-    return static_cast<int>(ExitCode::ok);
-}
-
-}  // namespace halftone::app
+}  // namespace halftone::study

@@ -1,4 +1,4 @@
-#include "dump_work.hpp"
+#include "study/dump_work.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -9,9 +9,8 @@
 #include "base/text.hpp"
 #include "kernel/machine.hpp"
 #include "tensor/affine.hpp"
-#include "version.hpp"
 
-namespace halftone::app {
+namespace halftone::study {
 namespace {
 
 const QuantizedTensor* find_tensor(const QuantizedModel& model, const std::string& name, const std::string& unit) {
@@ -57,12 +56,12 @@ std::string identity_of(const DumpLayout& layout, const QuantizedModel& model, c
 
 }  // namespace
 
-DumpWork::DumpWork(const Workbench& bench, const PreparedModel& fp32, QuantizedModel quantized, std::int64_t batch,
-                   const std::vector<std::size_t>& units, const DumpOptions& options, const std::string& plan)
-    : data_(*bench.calibration),
+DumpWork::DumpWork(const Pipeline& data, const PreparedModel& fp32, QuantizedModel quantized,
+                   const DumpContents& contents)
+    : data_(data),
       fp32_(fp32),
       quantized_(std::move(quantized)),
-      batch_(batch),
+      batch_(contents.batch),
       weights_(make_weight_cache()) {
     CompileOptions compile;
     compile.batch = batch_;
@@ -72,17 +71,16 @@ DumpWork::DumpWork(const Workbench& bench, const PreparedModel& fp32, QuantizedM
     probe_.emplace(ProbeKind::unit_errors, fp32_, quantized_.graph, compile);
     layout_.model = hex16(fp32.hash);
     layout_.isa = isa_name();
-    layout_.version = HALFTONE_VERSION;
-    layout_.plan = plan;
-    layout_.samples = options.samples;
+    layout_.version = contents.version;
+    layout_.plan = contents.plan;
+    layout_.samples = contents.samples;
     layout_.batch = batch_;
-    layout_.gzip = options.gzip;
-    const std::int64_t shards = bench.evaluator->shards_of(options.samples);
-    for (std::int64_t s = 0; s < shards; ++s) {
-        const SampleRange range = shard_range(options.samples, shards, s);
+    layout_.gzip = contents.gzip;
+    for (std::int64_t s = 0; s < contents.shards; ++s) {
+        const SampleRange range = shard_range(contents.samples, contents.shards, s);
         layout_.shards.push_back({range.first, range.count()});
     }
-    for (const std::size_t unit : units) add_unit(unit);
+    for (const std::size_t unit : contents.units) add_unit(unit);
     layout_.identity = identity_of(layout_, quantized_, data_);
 }
 
@@ -225,4 +223,4 @@ void DumpWork::write_index(const std::string& folder) const {
     file.commit();
 }
 
-}  // namespace halftone::app
+}  // namespace halftone::study

@@ -1,4 +1,4 @@
-#include "distributions.hpp"
+#include "study/distributions.hpp"
 
 #include <fmt/format.h>
 
@@ -9,12 +9,12 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
-#include "distances.hpp"
 #include "dump/h5_reader.hpp"
 #include "dump/h5_writer.hpp"
 #include "eval/used_rows.hpp"
+#include "study/distances.hpp"
 
-namespace halftone::app {
+namespace halftone::study {
 namespace {
 
 constexpr std::int64_t kVersion = 1;
@@ -108,12 +108,13 @@ UnitDistributions read_distributions(const std::string& path, std::size_t units)
     return all;
 }
 
-Distributions::Distributions(const RunConfig& config, Workbench& bench, const std::string& workspace)
-    : bench_(bench),
+Distributions::Distributions(const DistributionInputs& inputs, const std::string& config_text,
+                             const std::string& workspace)
+    : inputs_(inputs),
       folder_(workspace + "/distributions"),
       files_(make_posix_file_system()),
       weights_(make_weight_cache()),
-      samples_(std::min(bench.evaluator->batch(), bench.calibration->size())) {
+      samples_(std::min(inputs.batch, inputs.calibration.size())) {
     files_->create_directories(folder_);
     const auto open = [&](const char* name) {
         const std::string place = workspace + "/tensorboard/" + name;
@@ -123,7 +124,7 @@ Distributions::Distributions(const RunConfig& config, Workbench& bench, const st
     search_ = open("search");
     fp32_events_ = open("fp32");
     quantized_events_ = open("quantized");
-    search_->add_text("config", 0, now_s(), "```\n" + print_config(config) + "```\n");
+    search_->add_text("config", 0, now_s(), "```\n" + config_text + "```\n");
 }
 
 Distribution Distributions::count(TensorView value, std::size_t unit, double low, double high) const {
@@ -155,15 +156,15 @@ Distribution Distributions::count(TensorView value, std::size_t unit, double low
 
 /// Runs the fp32 model and the candidate on the first batch of the calibration data.
 void Distributions::fill_bins(const Candidate& candidate) {
-    const Graph graph = bench_.evaluator->factory().quantized(candidate).graph;
+    const Graph graph = inputs_.factory.quantized(candidate).graph;
     if (!probe_) {
         CompileOptions options;
-        options.batch = bench_.evaluator->batch();
+        options.batch = inputs_.batch;
         options.weights = weights_.get();
         options.memory = &memory_;
-        probe_.emplace(ProbeKind::unit_errors, bench_.model, graph, options);
+        probe_.emplace(ProbeKind::unit_errors, inputs_.model, graph, options);
         std::vector<std::int64_t> labels(static_cast<std::size_t>(samples_));
-        bench_.calibration->read(0, samples_, probe_->input(), labels);
+        inputs_.calibration.read(0, samples_, probe_->input(), labels);
     } else {
         probe_->replace(graph);
     }
@@ -197,7 +198,7 @@ UnitDistributions Distributions::measure(const Candidate& candidate) {
 /// From its file where an earlier session wrote one.
 std::optional<UnitDistributions> Distributions::of_trial(const tune::FinishedTrial& trial) {
     const std::string path = folder_ + "/" + distribution_file(trial.trial.value);
-    const std::size_t units = bench_.model.units.size();
+    const std::size_t units = inputs_.model.units.size();
     try {
         if (files_->exists(path) && files_->exists(folder_ + "/fp32.h5")) {
             if (fp32_.values.empty()) {
@@ -219,7 +220,7 @@ std::optional<UnitDistributions> Distributions::of_trial(const tune::FinishedTri
 
 void Distributions::add_events(EventFile& file, const UnitDistributions& distributions, std::int64_t step) {
     for (std::size_t u = 0; u < distributions.values.size(); ++u) {
-        const std::string& unit = bench_.model.units[u].name;
+        const std::string& unit = inputs_.model.units[u].name;
         file.add_distribution(unit + "/output", step, now_s(), distributions.values[u]);
         if (distributions.sqnr_db.empty()) continue;
         if (std::isfinite(distributions.sqnr_db[u])) {
@@ -240,4 +241,4 @@ void Distributions::on_trial(const tune::FinishedTrial& trial, const tune::Progr
     if (const auto all = of_trial(trial)) add_events(*quantized_events_, *all, step);
 }
 
-}  // namespace halftone::app
+}  // namespace halftone::study

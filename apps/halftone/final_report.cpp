@@ -1,0 +1,85 @@
+#include "final_report.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "study/run_report.hpp"
+
+namespace halftone::app {
+namespace {
+
+using study::accuracy_cell;
+
+std::string latency_cell(const std::optional<MedianInterval>& latency) {
+    return latency ? fmt::format("{:.3f} ms", latency->median) : std::string("-");
+}
+
+std::string bytes_cell(std::size_t bytes) { return fmt::format("{:.1f} KB", static_cast<double>(bytes) / 1000); }
+
+std::string goal_line(const RunConfig& config, const tune::Result& result) {
+    const AccuracyCriterion& c = config.tuning.criterion;
+    const std::string kind = c.is_relative ? fmt::format("{:.4g} % relative loss", c.loss * 100)
+                                           : fmt::format("{:.4g} absolute loss", c.loss);
+    if (!result.best) return fmt::format("goal ({} at most): no trial gave a usable model\n", kind);
+    if (result.is_goal_met) return fmt::format("goal ({} at most): met by trial {}\n", kind, result.best->trial.value);
+    return fmt::format("goal ({} at most): NOT met; the best model (trial {}) misses it by {:.4f}\n", kind,
+                       result.best->trial.value, result.gap);
+}
+
+/// The front, with what meets the goal.
+std::string front_table(const RunConfig& config, const tune::Result& result, const RunSummary& summary) {
+    if (summary.front.size() < 2) return {};
+    const Goal goal(config.tuning.criterion, result.baseline.accuracy);
+    std::string out = fmt::format("{:<10} {:>10} {:>14} {:>12} {:>6}  not beaten in all three by any trial\n", "trial",
+                                  "accuracy", "latency table", "size", "goal");
+    for (const FrontPoint& point : summary.front) {
+        out += fmt::format("{:<10} {:>10.4f} {:>11.3f} ms {:>12} {:>6}\n", point.trial, point.accuracy,
+                           point.latency_ms, bytes_cell(static_cast<std::size_t>(point.bytes)),
+                           goal.is_met(point.accuracy) ? "met" : "missed");
+    }
+    return out;
+}
+
+}  // namespace
+
+std::string final_report(const RunConfig& config, const Workbench& bench, const tune::Result& result,
+                         const std::optional<Candidate>& delivered, const RunSummary& summary, const ModelBytes& bytes,
+                         const std::string& workspace) {
+    std::string out;
+    if (summary.reason == "interrupted") {
+        return fmt::format("stopped after {} trials; continue with --resume --workspace {}\n", result.trials,
+                           workspace);
+    }
+    if (!delivered) return goal_line(config, result);
+    const QuantPlan plan = bench.space->plan(*delivered);
+    const std::size_t high = plan.high_precision_units();
+    out += fmt::format("{:<10} {:<26} {:>12} {:>14} {:>16}\n", "model", "accuracy [95 % interval]", "size", "latency",
+                       "int8 units");
+    const bool is_scored = config.evaluation.has_value();
+    out += fmt::format("{:<10} {:<26} {:>12} {:>14} {:>16}\n", "fp32", is_scored ? accuracy_cell(result.baseline) : "-",
+                       bytes_cell(bytes.fp32), latency_cell(summary.fp32), "-");
+    const std::string best = result.best ? accuracy_cell(std::get<Score>(result.best->outcome)) : "not evaluated";
+    out +=
+        fmt::format("{:<10} {:<26} {:>12} {:>14} {:>16}\n", "quantized", best, bytes_cell(bytes.best),
+                    latency_cell(summary.best), fmt::format("{} of {}", plan.units.size() - high, plan.units.size()));
+    if (!is_scored) {
+        out += "the config has no section evaluation: the model was quantized once and its accuracy is unknown\n";
+    } else {
+        out += goal_line(config, result);
+        out += fmt::format("{} trials, ended by {}; accuracies of {} samples\n", result.trials, summary.reason,
+                           result.baseline.samples);
+        out += front_table(config, result, summary);
+        for (const std::string& step : result.heuristics) {
+            out += fmt::format("heuristic of {}: {}\n", config.tuning.strategy.name, step);
+        }
+    }
+    if (summary.fp32 && summary.best && summary.best->median >= summary.fp32->median) {
+        out += "warning: the quantized model is not faster than fp32 on this machine (batch 1)\n";
+    }
+    return out + fmt::format("results in {}\n", workspace);
+}
+
+void report_error(const std::string& message) { fmt::print(stderr, "error: {}\n", message); }
+
+}  // namespace halftone::app

@@ -1,0 +1,89 @@
+#include "study/study_facts.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "base/text.hpp"
+
+namespace halftone::study {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json option_json(const Graph& graph, const Unit& unit, const UnitConfig& option) {
+    const ActivationConfig& a = option.activation;
+    const WeightConfig& w = option.weight;
+    Json json{{"activation", {{"dtype", to_string(a.dtype)}}}, {"weight", {{"dtype", to_string(w.dtype)}}}};
+    if (option.is_quantized()) {
+        json["activation"] = {{"dtype", to_string(a.dtype)},
+                              {"scheme", kSchemeNames.name(a.scheme)},
+                              {"granularity", kGranularityNames.name(a.granularity)},
+                              {"algorithm", to_text(a.range_rule())}};
+        json["weight"] = {{"dtype", to_string(w.dtype)},
+                          {"scheme", kSchemeNames.name(w.scheme)},
+                          {"granularity", kGranularityNames.name(w.granularity)},
+                          {"algorithm", w.algorithm.word()},
+                          {"bit", w.bit}};
+    }
+    json["weight_bytes"] = weight_bytes(graph, unit, option);
+    return json;
+}
+
+Json units_json(const PreparedModel& model, const CapabilityTable& capability, const SearchSpace& space) {
+    Json units = Json::array();
+    const Graph& graph = model.graph;
+    for (std::size_t u = 0; u < model.units.size(); ++u) {
+        const Unit& unit = model.units[u];
+        Json json{{"name", unit.name}, {"op", unit.op}, {"output", graph.value(unit.output).name}};
+        for (const NodeId node : unit.nodes) json["nodes"].push_back(graph.node(node).name);
+        for (const UnitConfig& option : space.decisions()[u].options) {
+            json["options"].push_back(option_json(graph, unit, option));
+        }
+        json["refused"] = Json::array();
+        for (const Refusal& refusal : capability[u].refused) {
+            json["refused"].push_back(Json{{"dtype", refusal.dtype}, {"why", refusal.why}});
+        }
+        units.push_back(std::move(json));
+    }
+    return units;
+}
+
+}  // namespace
+
+std::int64_t weight_bytes(const Graph& graph, const Unit& unit, const UnitConfig& config) {
+    const Shape& shape = graph.value(unit.weight).type.shape;
+    if (!config.is_quantized()) return shape.elements() * static_cast<std::int64_t>(sizeof(float));
+    const bool is_per_channel = config.weight.granularity == Granularity::per_channel;
+    const std::int64_t scales = is_per_channel ? shape[static_cast<std::size_t>(unit.weight_channel_axis)] : 1;
+    return shape.elements() + scales * static_cast<std::int64_t>(sizeof(float) + sizeof(std::int8_t));
+}
+
+std::string study_facts(const RunConfig& config, const PreparedModel& model, const CapabilityTable& capability,
+                        const SearchSpace& space, const RunStart& start) {
+    Json json{{"format", 1},
+              {"version", start.version},
+              {"git", start.git},
+              {"command", start.command},
+              {"directory", start.directory},
+              {"ranks", start.ranks},
+              {"threads", config.tuning.threads},
+              {"libraries", {{"onednn", start.onednn}, {"mpi", start.mpi}}},
+              {"model_path", config.model_path},
+              {"model_bytes", start.model_bytes},
+              {"max_trials", config.tuning.max_trials}};
+    const AccuracyCriterion& criterion = config.tuning.criterion;
+    json["goal"] = {{"kind", criterion.is_relative ? "relative" : "absolute"},
+                    {"loss", criterion.loss},
+                    {"higher_is_better", criterion.higher_is_better}};
+    json["metric"] = config.evaluation ? config.evaluation->metric.name : "";
+    const auto& sizes = space.calibration_sizes();
+    for (std::size_t i = 0; i < sizes.size(); ++i) {
+        Json setting{{"samples", sizes[i]}};
+        if (!space.smoothing().empty()) setting["smooth_alpha"] = space.smoothing()[i];
+        json["calibration"].push_back(std::move(setting));
+    }
+    json["units"] = units_json(model, capability, space);
+    json["config"] = print_config(config);
+    return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace halftone::study
