@@ -1,3 +1,15 @@
+// Applying a plan: from the fp32 graph to the graph with QuantizeLinear and DequantizeLinear nodes that a file holds.
+//
+//   note_producer, choose_params   which values int8 units make, and the parameters of every quantized value
+//   note_concat                    Concats that move codes, which makes their output a product of int8 as well
+//   quantize_unit_inputs           each value that an int8 unit reads, through chains that carry codes
+//   insert_pair                    Q and DQ of the values that int8 units make
+//   quantize_unit                  weights and bias as integers; a Relu that saturation implies goes
+//   guard_from_quantization        units in high precision that another runtime would quantize by itself
+//   note_bf16                      names of bf16 units, in the metadata
+//
+// The order matters: a pair redirects the readers of a value, so every value must be known to come from int8 before the
+// first pair is inserted. The numbers E.1 to E.10 in comments are the export rules of src/exec/README.md.
 #include "exec/apply_plan.hpp"
 
 #include <algorithm>
@@ -41,11 +53,12 @@ QuantizedWeights quantize_weights(const Graph& graph, const Unit& unit, const Un
     QuantizedWeights out;
     out.weight = numbers.weight_factor.empty() ? codes.codes(graph.value(unit.weight).constant, numbers.weight)
                                                : quantize(corrected_weight(graph, unit, numbers), numbers.weight);
-    if (unit.bias_add.is_valid()) return out;
+    if (unit.bias_add.is_valid()) return out;  // a MatMul's bias is an fp32 Add behind it (rule E.7): see shift_row
     const Tensor bias = shifted_bias(graph, unit, numbers);
     if (bias.is_empty()) return out;
     out.bias_params.dtype = DType::s32;
     out.bias_params.scale.clear();
+    // Rule E.3: with this scale the bias can be added to the sum of products of codes without any conversion.
     for (const float s : numbers.weight.scale) out.bias_params.scale.push_back(input_scale * s);
     out.bias_params.zero_point.assign(out.bias_params.scale.size(), 0);
     out.bias = quantize_bias(bias, out.bias_params);
@@ -110,11 +123,13 @@ private:
         builder_.add_node(std::move(guard));
     }
 
+    /// A bf16 unit is an fp32 node in the file, since Conv takes no bf16 before opset 22: its name says that it is one.
     void note_bf16() {
         std::string names;
         for (std::size_t u = 0; u < units_.size(); ++u) {
             if (plan_.units[u].activation.dtype != DType::bf16) continue;
             Node& main = builder_.node(units_[u].main);
+            // Without a name of its own the unit could not be found again when the file is read.
             if (main.name.empty()) main.name = builder_.fresh_node_name(units_[u].name);
             names += main.name + "\n";
         }
@@ -148,6 +163,7 @@ private:
         return value;
     }
 
+    /// Takes the value's parameters from the numbers, and lists them for best.yaml.
     void choose_params(const TensorPlan& tensor) {
         const QuantParams& params = numbers_.activations.at(tensor.name);
         params_.emplace(tensor.value, params);
@@ -185,6 +201,7 @@ private:
         return builder_.add_constant(builder_.fresh_value_name(name), std::move(tensor));
     }
 
+    /// Scale and zero point as constants: rank 0 per tensor, a row per channel, and always both (rule E.6).
     [[nodiscard]] std::pair<ValueId, ValueId> params_constants(const std::string& name, const QuantParams& params) {
         const auto slices = static_cast<std::int64_t>(params.scale.size());
         const Shape shape = params.is_per_tensor() ? Shape{} : Shape{slices};
@@ -223,10 +240,13 @@ private:
         if (produced_by_int8_.contains(value)) builder_.replace_uses(value, back);
         add_node(name + "_QuantizeLinear", "QuantizeLinear", {value, scale, zero_point}, codes, params);
         add_node(name + "_DequantizeLinear", "DequantizeLinear", {codes, scale, zero_point}, back, params);
+        // A graph output keeps its name, because users ask for it by name: the DQ's output takes it over.
         if (graph_.is_output(value) && produced_by_int8_.contains(value)) builder_.swap_names(value, back);
         dequantized_.emplace(value, back);
     }
 
+    /// Codes as an initializer and their DQ, without a Q (rule E.2): runtimes keep the codes and never quantize again.
+    /// @return the DQ's output
     [[nodiscard]] ValueId constant_pair(const Unit& unit, const std::string& name, Tensor codes,
                                         const QuantParams& params) {
         const TensorType real{DType::f32, codes.shape()};
@@ -260,7 +280,7 @@ private:
                 if (operand == unit.residual) operand = dequantized_.at(unit.residual);
             }
         }
-        drop_implied_activation(unit);
+        drop_implied_activation(unit);  // last: it may remove the node that the steps above refer to
     }
 
     /// The row behind a MatMul is its bias, real in any precision.
@@ -282,6 +302,7 @@ private:
         if (!unit.activation.is_valid() || params == params_.end()) return;
         const Clamp clamp = clamp_of(graph_, graph_.node(unit.activation));
         if (!is_clamp_implied(params->second, clamp.low, clamp.high)) return;
+        // What computed the activation's input makes the unit's output now.
         NodeId before = unit.bias_add.is_valid() ? unit.bias_add : unit.main;
         if (unit.residual_add.is_valid()) before = unit.residual_add;
         builder_.remove_node(unit.activation);
@@ -294,10 +315,10 @@ private:
     const PlanNumbers& numbers_;
     WeightCodes& codes_;
     GraphBuilder builder_;
-    std::map<ValueId, QuantParams> params_;
-    std::map<ValueId, ValueId> dequantized_;
-    std::set<ValueId> produced_by_int8_;
-    std::vector<QuantizedTensor> tensors_;
+    std::map<ValueId, QuantParams> params_;   ///< of quantized activations
+    std::map<ValueId, ValueId> dequantized_;  ///< outputs of the DQs, by the value that was quantized
+    std::set<ValueId> produced_by_int8_;      ///< all readers of these read the DQ's output
+    std::vector<QuantizedTensor> tensors_;    ///< in the order of best.yaml
 };
 
 }  // namespace

@@ -1,3 +1,11 @@
+// Cross-layer equalization: the same function with evener weights.
+//
+//   find_links          pairs of units with nothing but a Relu between them
+//   balance             one pair: channel c of the first is divided by s, of the second multiplied with it
+//   find_equalization   all pairs in turn until no factor changes, as a unit may belong to two pairs
+//   equalize            applies factors, found here or read from best.yaml
+//
+// Relu(x / s) = Relu(x) / s for s > 0: that is why a Relu may stand between the two, and a Clip may not.
 #include "exec/equalize.hpp"
 
 #include <algorithm>
@@ -13,9 +21,10 @@ namespace halftone {
 namespace {
 
 constexpr int kMostRounds = 50;
-constexpr double kConverged = 1e-4;  // largest change of a factor in a round, relative
-constexpr double kSmallestEqualizeFactor = 1e-6;
+constexpr double kConverged = 1e-4;               // largest change of a factor in a round, relative
+constexpr double kSmallestEqualizeFactor = 1e-6;  // a channel that is nearly zero would ask for any factor
 
+/// The largest magnitude of each channel.
 std::vector<double> largest_magnitudes(const Tensor& weight, const Slices& slices) {
     std::vector<double> largest(slices.channels, 0.0);
     const auto values = weight.as<float>();
@@ -46,10 +55,12 @@ std::optional<std::size_t> input_axis(const Graph& graph, const Unit& unit) {
     if (unit.op != "Conv") return std::nullopt;
     const std::int64_t group = int_attribute(main, "group", 1);
     if (group == 1) return 1U;
+    // Depthwise: input channel and output channel are one. Other groups would need factors that agree across a group.
     const bool is_depthwise = shape[1] == 1 && shape[0] == group;
     return is_depthwise ? std::optional<std::size_t>(0U) : std::nullopt;
 }
 
+/// Does only one node read the constant? A shared weight cannot be rescaled for one of its readers.
 bool is_own(const Graph& graph, ValueId constant) { return graph.uses(constant).size() == 1; }
 
 /// May its output channels be divided?
@@ -102,6 +113,7 @@ double balance(Link& link, Tensor& first, Tensor& second) {
     double change = 0;
     for (std::size_t c = 0; c < step.size(); ++c) {
         if (outputs[c] <= 0 || inputs[c] <= 0) continue;  // a channel without effect keeps its scale
+        // Both ranges become sqrt(r1 * r2), the geometric mean (equalize.hpp has the source).
         const double factor = std::sqrt(outputs[c] / inputs[c]);
         const double total = link.factor[c] * factor;
         if (total < kSmallestEqualizeFactor || total > 1 / kSmallestEqualizeFactor) continue;

@@ -24,6 +24,8 @@ std::vector<ValueId> same_names(const Graph& from, const std::vector<ValueId>& i
 
 ExecutionGraph::ExecutionGraph(const Graph& given, const OpLibrary& ops, std::int64_t batch, std::vector<ValueId> taps)
     : graph_(&given), taps_(std::move(taps)) {
+    // In the order of the list, each once: fuse_tables is last, because the passes before it make some of the chains
+    // that it replaces.
     for (const auto& [word, pass] : exec_passes()) {
         if (auto graph = pass(*graph_, {.ops = ops, .batch = batch, .taps = taps_})) replace(std::move(*graph));
     }

@@ -1,3 +1,9 @@
+// Requests: a group of nodes in the words of the kernels.
+//
+//   group_request   operands by what the kernel reads, then the epilogue (function, clamp), bias, output encoding
+//   group_inputs    the same operands as values of the graph
+//
+// The two must agree in number and order of operands; they stand side by side so that a change meets both.
 #include "exec/group_request.hpp"
 
 #include "kernel/clamp.hpp"

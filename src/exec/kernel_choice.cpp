@@ -44,6 +44,7 @@ KernelChoices kernel_choices(const Graph& graph) {
     KernelChoices choices;
     const auto found = graph.info().metadata.find(kKernelsKey);
     if (found == graph.info().metadata.end()) return choices;
+    // "kernel node" a line: the kernel's name has no white space, the node's name may.
     std::istringstream lines(found->second);
     for (std::string line; std::getline(lines, line);) {
         const std::size_t space = line.find(' ');
@@ -63,7 +64,7 @@ Graph with_kernels(const Graph& graph, const KernelChoices& choices) {
 
 std::vector<Kernel> all_kernels(const KernelRequest& wanted) {
     KernelRequest request = wanted;
-    request.implementation.clear();  // the default comes first
+    request.implementation.clear();  // the default comes first: a wanted implementation would change the order
     std::vector<Kernel> kernels;
     for (const Backend backend : backends_in_order(Backend::native)) {
         if (backend != Backend::ref || kernels.empty()) add_kernels(request, backend, kernels);
@@ -72,6 +73,7 @@ std::vector<Kernel> all_kernels(const KernelRequest& wanted) {
 }
 
 std::optional<Kernel> find_kernel(const KernelRequest& request, const std::string& name) {
+    // Only the backend that the name begins with is asked: building oneDNN's list of implementations takes time.
     std::vector<Kernel> kernels;
     add_kernels(request, name.starts_with(to_text(Backend::native)) ? Backend::native : Backend::dnnl, kernels);
     const auto found = std::find_if(kernels.begin(), kernels.end(), [&](const Kernel& k) { return k.name() == name; });

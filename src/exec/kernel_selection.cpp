@@ -8,6 +8,7 @@ SelectedKernel select_kernel(const KernelRequest& request, Backend backend, cons
             return {.op = kernel->op, .backend = kernel->backend, .implementation = kernel->implementation};
         }
     }
+    // Fast backends come first and refuse what they do not have; plain loops (ref) have every operator.
     std::string why;
     for (const Backend each : backends_in_order(backend)) {
         const Op* op = find_op(each, request.node->op);

@@ -12,6 +12,7 @@ LoweringView::LoweringView(const Graph& graph, const std::vector<TensorType>& ty
       taps_(options.taps.begin(), options.taps.end()) {}
 
 NodeId LoweringView::sole_reader(ValueId value) const {
+    // A value with a second reader, an output or a tap must exist in memory: no kernel may keep it to itself.
     const auto& uses = graph_.uses(value);
     if (uses.size() != 1 || graph_.is_output(value) || taps_.contains(value)) return {};
     return uses[0].node;
@@ -36,6 +37,8 @@ bool LoweringView::is_binary(const Node& node) { return node.op == "Add" || node
 
 bool LoweringView::has_constant_weights(const Node& node) const {
     for (std::size_t i = 1; i < node.inputs.size(); ++i) {
+        // Stored as codes or not: constant is what has a real value now. A missing optional input (bias) does not
+        // count.
         if (node.inputs[i].is_valid() && !qdq_.real_constant(node.inputs[i])) return false;
     }
     return true;

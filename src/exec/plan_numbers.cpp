@@ -1,3 +1,9 @@
+// From ranges to numbers: every scale, zero point and correction of a plan.
+//
+//   NumberDeriver::run   ranges of all quantized values, united where the plan says so, then their parameters; then
+//   units add_unit             weight parameters, lowered to 6 bits where products could overflow (reduce_range:
+//   verify) enlarge_scales       so that the bias fits int32 correct_weights      the recipe weight_correction
+//   corrected_weight, bias_of   the real numbers that are stored in the end, for whoever applies the plan
 #include "exec/plan_numbers.hpp"
 
 #include <algorithm>
@@ -22,6 +28,7 @@ void enlarge_scales(QuantParams& weight, std::span<const float> bias, float inpu
             throw ModelError("unit '" + unit + "': its bias does not fit int32 at any weight scale");
         }
         if (static_cast<double>(scale) < least) {
+            // Rounded up: the nearest float may lie just below what is needed.
             scale = std::nextafter(static_cast<float>(least), std::numeric_limits<float>::infinity());
         }
     };
@@ -51,6 +58,7 @@ Moments moments_of(const Tensor& weight, std::int64_t axis) {
     for_each_block(slices, [&](std::size_t c, std::size_t first) {
         for (const float w : values.subspan(first, slices.inner)) moments.mean[c] += static_cast<double>(w) / count;
     });
+    // In two passes: the one-pass formula E[w^2] - E[w]^2 loses all digits where the mean is large.
     for_each_block(slices, [&](std::size_t c, std::size_t first) {
         for (const float w : values.subspan(first, slices.inner)) {
             const double distance = static_cast<double>(w) - moments.mean[c];
@@ -98,6 +106,7 @@ void correct_weights(const Tensor& weight, std::int64_t axis, UnitNumbers& numbe
                 numbers.weight_factor[c] = factor[c];
                 numbers.weight_shift[c] = shift[c];
             }
+            // Composed with the correction so far: w' = ratio * (factor * w + shift) + (mean - ratio * stored mean).
             const double ratio = stored.deviation[c] > 0 ? real.deviation[c] / stored.deviation[c] : 1.0;
             factor[c] = static_cast<float>(static_cast<double>(factor[c]) * ratio);
             shift[c] =
@@ -136,6 +145,7 @@ private:
         return range;
     }
 
+    /// Rule 4 of space/quant_plan.hpp: the inputs and the output of a Concat of codes share the union of their ranges.
     void unite(const std::vector<std::string>& group) {
         Range all = ranges_of_.at(group.front());
         for (const std::string& name : group) {
@@ -162,6 +172,8 @@ private:
         const std::int64_t axis = unit.weight_channel_axis;
         UnitNumbers numbers;
         numbers.weight = codes_.params(weight, config, axis);
+        // Processors without VNNI add two products of codes in 16 bits, which saturate: weights that could reach that
+        // get 6 bits. Verified on the codes themselves, since most weights are far from their largest sums.
         if (treatment_.verifies_range && config.scheme == Scheme::sym && config.bit > kReducedBits &&
             !pairs_fit_16_bits(codes_.codes(weight, numbers.weight))) {
             config.bit = kReducedBits;
@@ -199,10 +211,12 @@ Tensor corrected_weight(const Graph& graph, const Unit& unit, const UnitNumbers&
 Tensor bias_of(const Graph& graph, const Unit& unit) {
     if (!unit.bias.is_valid()) return {};
     const Node& main = graph.node(unit.main);
+    // Gemm computes alpha * A * B + beta * C; with beta in the bias the node needs no attribute (rule E.5).
     const float beta = main.op == "Gemm" ? float_attribute(main, "beta", 1.0F) : 1.0F;
     const Tensor& weight = graph.value(unit.weight).constant;
     const std::int64_t channels = weight.shape()[static_cast<std::size_t>(unit.weight_channel_axis)];
     const Tensor& bias = graph.value(unit.bias).constant;
+    // ONNX lets a bias broadcast; an integer bias has one number for each channel.
     const auto given = bias.as<float>();
     if (given.size() != 1 && bias.shape() != Shape{channels} && bias.shape() != Shape{1, channels}) {
         throw ModelError("unit '" + unit.name + "': its bias " + bias.shape().to_text() + " is not one row");

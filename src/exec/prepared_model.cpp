@@ -14,10 +14,12 @@ PreparedModel prepare_model(std::string_view onnx_bytes, const std::string& name
     try {
         model.graph = run_passes(imported, reference_ops());
     } catch (ModelError& error) {
+        // The import names its file itself; a pass knows only the graph.
         error.add_context(name + " (opset " + std::to_string(imported.info().opset) + ")");
         throw;
     }
     model.units = find_units(model.graph);
+    // Of the file, not of the graph: a resumed run must refuse another file even if it simplifies to the same graph.
     model.hash = hash_bytes(std::as_bytes(std::span(onnx_bytes.data(), onnx_bytes.size())));
     return model;
 }

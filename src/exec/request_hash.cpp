@@ -26,6 +26,7 @@ public:
         put(type.dtype);
         put(type.shape.dims());
     }
+    /// Contents, not addresses: weights of two candidates are equal where their codes are, wherever they lie.
     void put(const Tensor& tensor) {
         put(tensor.is_empty());
         if (tensor.is_empty()) return;
@@ -45,7 +46,7 @@ public:
     void put(const Node* node) {
         put(node != nullptr);
         if (node == nullptr) return;
-        put(node->op);
+        put(node->op);  // without the name, which changes nothing that is computed
         for (const auto& [name, attribute] : node->attributes) {
             put(name);
             put(static_cast<std::uint64_t>(attribute.index()));

@@ -48,11 +48,12 @@ std::vector<Tensor> run_once(const Graph& graph, const std::vector<Tensor>& arra
         throw DataError("the model has " + std::to_string(graph.inputs().size()) + " inputs, given are " +
                         std::to_string(arrays.size()));
     }
-    std::map<ValueId, Tensor> by_id;
+    std::map<ValueId, Tensor> by_id;  // binding renumbers the inputs; names stay
     for (std::size_t i = 0; i < arrays.size(); ++i) {
         check_array(graph.value(graph.inputs()[i]), arrays[i]);
         by_id.emplace(graph.inputs()[i], arrays[i]);
     }
+    // Bound first, then simplified: shapes that follow from the arrays become constants for the passes.
     const Graph bound = run_passes(bind_inputs(graph, by_id), reference_ops());
     check_batch(graph, bound, by_id);
     Session session(bound, reference_ops(), {.batch = 1, .backend = backend});  // the arrays' shapes are bound already

@@ -1,3 +1,8 @@
+// SharedPrefix: which steps of several sessions compute the same, planned once for all batches.
+//
+//   SharedPrefix   session by session: which steps an earlier session has (equal keys), then a plan for this session
+//   plan           what it must execute itself, and what it takes over
+//   keep           memory for a result that a later session will take over
 #include "exec/shared_prefix.hpp"
 
 #include <map>
@@ -61,6 +66,7 @@ void SharedPrefix::plan(std::size_t s, const std::vector<Place>& known) {
             if (actions_[known[step].session][known[step].step].stores.empty()) more += bytes_of(known[step]);
         }
     }
+    // All or nothing for one session: a part of the plan could need steps that the other part left out.
     if (kept_bytes_ + more > memory_limit_) return;  // it executes every step
     for (std::size_t step = 0; step < flow.size(); ++step) actions_[s][step].is_executed = is_needed[step];
     for (const std::size_t step : taken) {

@@ -11,7 +11,7 @@
 namespace halftone {
 namespace {
 
-constexpr double kSmallestSmoothFactor = 1e-5;
+constexpr double kSmallestSmoothFactor = 1e-5;  // a channel that is nearly zero would ask for any factor
 
 /// A value, the MatMul units that read it, and the constants [channels] that its factors divide.
 struct Target {
@@ -46,7 +46,7 @@ RowOperands row_operands(const Graph& graph, const Node& node, std::int64_t chan
     return {};
 }
 
-/// Where factors can go without a node of their own.
+/// The constants that factors can divide without a node of their own. None: prepare_smoothing must put a Mul in.
 std::vector<ValueId> foldable_constants(const Graph& graph, ValueId value) {
     const std::int64_t channels = channels_of(graph, value);
     const NodeId producer = graph.producer(value);
@@ -90,7 +90,7 @@ std::vector<double> weight_magnitudes(const Graph& graph, const Target& target) 
     std::vector<double> largest(static_cast<std::size_t>(channels_of(graph, target.value)), 0.0);
     for (const Unit* unit : target.readers) {
         const auto values = graph.value(unit->weight).constant.as<float>();
-        const std::size_t columns = values.size() / largest.size();
+        const std::size_t columns = values.size() / largest.size();  // weights are [K, N]: row k is input channel k
         for (std::size_t i = 0; i < values.size(); ++i) {
             double& magnitude = largest[i / columns];
             magnitude = std::max(magnitude, std::abs(static_cast<double>(values[i])));
@@ -146,6 +146,7 @@ SmoothedValue find_smoothing(const Graph& graph, const std::vector<Unit>& units,
     SmoothedValue smoothed{.value = value, .factor = {}};
     for (std::size_t c = 0; c < weights.size(); ++c) {
         const double input = std::max(std::abs(static_cast<double>(low[c])), std::abs(static_cast<double>(high[c])));
+        // Source: SmoothQuant, eq. 4. A channel that is zero everywhere, or whose weights are, has nothing to move.
         const double factor = std::pow(input, alpha) / std::pow(weights[c], 1 - alpha);
         const bool is_usable = input > 0 && weights[c] > 0;
         smoothed.factor.push_back(
@@ -164,6 +165,7 @@ Graph smooth(const Graph& graph, const std::vector<Unit>& units, const std::vect
         if (static_cast<std::int64_t>(channels) != channels_of(graph, target.value)) {
             throw ModelError("smoothing of '" + smoothed.value + "' does not have a factor for each channel");
         }
+        // What makes the value is divided, what reads it multiplied: the function stays the same up to rounding.
         for (const ValueId constant : target.constants) {
             Tensor divided = graph.value(constant).constant.clone();
             const auto row = divided.mutable_view().as<float>();

@@ -13,11 +13,12 @@
 namespace halftone {
 namespace {
 
-// Clips of the mse search, in hundredths of the extremes.
+// Clips of the mse search, in hundredths of the extremes. A range below 40 % would clip a large part of the weights.
 constexpr int kNarrowestClip = 40;
 constexpr int kNoClip = 100;
 
-struct Codes {
+/// The codes that a weight may have: lowest and highest.
+struct CodeLimits {
     double low = 0;
     double high = 0;
 };
@@ -37,12 +38,13 @@ std::vector<std::vector<float>> values_of(const Tensor& weight, const Slices& sl
     return values;
 }
 
-SliceParams params_of(const Range& range, Scheme scheme, const Codes& codes) {
+SliceParams params_of(const Range& range, Scheme scheme, const CodeLimits& codes) {
     const double low = std::min(static_cast<double>(range.low), 0.0);
     const double high = std::max(static_cast<double>(range.high), 0.0);
     const bool is_symmetric = scheme == Scheme::sym;
     const double width = is_symmetric ? std::max(-low, high) : high - low;
-    if (width == 0) return {};
+    if (width == 0) return {};  // a channel of zeros: any scale will do
+    // Symmetric codes are [-high, high]: both halves have `high` steps, and the lowest code of int8 is not used.
     const double steps = is_symmetric ? codes.high : codes.high - codes.low;
     SliceParams params;
     params.scale = std::max(static_cast<float>(width / steps), std::numeric_limits<float>::min());
@@ -52,7 +54,8 @@ SliceParams params_of(const Range& range, Scheme scheme, const Codes& codes) {
     return params;
 }
 
-double squared_error(const std::vector<float>& values, const SliceParams& params, const Codes& codes) {
+/// Sum of squared differences between the values and what their codes stand for.
+double squared_error(const std::vector<float>& values, const SliceParams& params, const CodeLimits& codes) {
     const float scale = params.scale;
     const float low = static_cast<float>(codes.low) - static_cast<float>(params.zero_point);
     const float high = static_cast<float>(codes.high) - static_cast<float>(params.zero_point);
@@ -65,7 +68,10 @@ double squared_error(const std::vector<float>& values, const SliceParams& params
     return sum;
 }
 
-SliceParams least_squares(const std::vector<float>& values, const Range& extremes, Scheme scheme, const Codes& codes) {
+/// Tries narrower and narrower ranges: clipping an outlier makes the steps of all others finer. Equal errors keep the
+/// wider range, which generalizes better.
+SliceParams least_squares(const std::vector<float>& values, const Range& extremes, Scheme scheme,
+                          const CodeLimits& codes) {
     SliceParams best = params_of(extremes, scheme, codes);
     double least = squared_error(values, best, codes);
     for (int clip = kNoClip - 1; clip >= kNarrowestClip; --clip) {
@@ -81,8 +87,8 @@ SliceParams least_squares(const std::vector<float>& values, const Range& extreme
 
 SliceParams slice_params(const std::vector<float>& values, const WeightConfig& config) {
     const double highest = std::exp2(static_cast<double>(config.bit)) - 1;
-    const Codes codes{.low = config.scheme == Scheme::sym ? -std::floor(highest) : -std::floor(highest) - 1,
-                      .high = std::floor(highest)};
+    const CodeLimits codes{.low = config.scheme == Scheme::sym ? -std::floor(highest) : -std::floor(highest) - 1,
+                           .high = std::floor(highest)};
     if (config.algorithm == Algorithm::minmax || config.algorithm == Algorithm::mse) {
         const auto [low, high] = std::minmax_element(values.begin(), values.end());
         const Range extremes = values.empty() ? Range{} : Range{*low, *high};
@@ -90,6 +96,7 @@ SliceParams slice_params(const std::vector<float>& values, const WeightConfig& c
         if (config.algorithm == Algorithm::mse) return least_squares(values, extremes, config.scheme, codes);
         return params_of(extremes, config.scheme, codes);
     }
+    // kl has its own rule over a histogram, as for activations.
     ValueStatistics statistics;
     HALFTONE_CHECK(statistics.observe(values) == 0, "weights are finite");
     const auto observer = make_observer({.algorithm = config.algorithm});

@@ -3,6 +3,7 @@
 
 namespace halftone {
 
+// The list is read twice: once to declare the functions, once to make the table of them.
 #define HALFTONE_PLUGIN(word, name) std::optional<Graph> name(const Graph&, const ExecPassContext&);
 #include "exec/passes/list.inc"
 #undef HALFTONE_PLUGIN

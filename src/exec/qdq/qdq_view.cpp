@@ -11,6 +11,7 @@ namespace {
 
 bool is_code_type(DType dtype) { return dtype == DType::u8 || dtype == DType::s8; }
 
+/// The tensor's integers, whatever their width. @pre u8, s8 or s32
 std::vector<std::int32_t> integers_of(const Tensor& tensor) {
     std::vector<std::int32_t> out;
     if (tensor.dtype() == DType::u8) {
@@ -23,7 +24,7 @@ std::vector<std::int32_t> integers_of(const Tensor& tensor) {
     return out;
 }
 
-/// Axis of the weight's output channels.
+/// Axis of the weight's output channels: Conv [N, C, ..], Gemm [K, N] or [N, K] with transB, MatMul [K, N].
 std::int64_t weight_channel_axis(const Node& n) {
     if (n.op == "MatMul") return 1;
     return n.op == "Gemm" && int_attribute(n, "transB", 0) == 0 ? 1 : 0;
@@ -50,6 +51,7 @@ std::optional<QuantParams> QdqView::params_of(const Node& node, DType codes) con
         params.zero_point = integers_of(zero_point.constant);
     }
     if (params.zero_point.size() != params.scale.size()) return std::nullopt;
+    // The default axis is ONNX's; per tensor it means nothing, and 0 lets equal parameters compare equal.
     params.axis = params.is_per_tensor() ? 0 : int_attribute(node, "axis", 1);
     return params;
 }
@@ -84,6 +86,7 @@ const Tensor* QdqView::real_constant(ValueId real) const {
     if (value.is_constant()) return &value.constant;
     // A weight is asked for several times while groups are formed; dequantizing it each time would cost more than that.
     if (const auto found = cache_.find(real); found != cache_.end()) return &found->second;
+    // Weights are int8, biases int32; uint8 constants come from files of other exporters.
     for (const DType dtype : {DType::s8, DType::u8, DType::s32}) {
         if (const auto stored = stored_constant(real, dtype)) {
             return &cache_.emplace(real, dequantize(stored->tensor, stored->params)).first->second;
