@@ -76,7 +76,7 @@ void Session::run(std::span<const StepAction> actions) {
 
 void Session::run_profiled(std::span<std::int64_t> nanoseconds) {
     HALFTONE_CHECK(nanoseconds.size() == state_->steps.size(), "one time for each step");
-    const SystemClock clock;  // read twice a step, which costs some 50 ns: nothing beside a step of a real model
+    const SystemClock clock;  // read twice a step, which is little beside the step itself
     for (std::size_t s = 0; s < state_->steps.size(); ++s) {
         const SessionStep& step = state_->steps[s];
         const std::chrono::nanoseconds start = clock.now();
