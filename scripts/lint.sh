@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
 # clang-tidy with .clang-tidy over the whole tree, or over the given .cpp files. Every finding is an error.
 #   scripts/lint.sh [--seconds N] [FILE.cpp…]     --seconds: start no further file after N seconds, and say which were left
-# Reads the compile commands of build/dev (scripts/test.sh makes it). CLANG_TIDY names another clang-tidy, JOBS its number.
+# The compile commands are those of build/lint, which this script configures: there every file is compiled by itself, as
+# clang-tidy needs it. CLANG_TIDY names another clang-tidy, JOBS the number that run at once.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$HALFTONE_TOP"
-build=${HALFTONE_BUILD_DIR:-build/dev}
+build=build/lint
 seconds=0
 case ${1:-} in
     -h | --help)
-        sed -n '2,4s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+        sed -n '2,5s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
         exit 0
         ;;
     --seconds)
@@ -21,7 +22,8 @@ esac
 files=("$@")
 [[ ${#files[@]} -gt 0 ]] || mapfile -t files < <(find src apps tests -name '*.cpp' | LC_ALL=C sort)
 command -v "${CLANG_TIDY:-clang-tidy}" >/dev/null || die "clang-tidy is missing: run scripts/setup.sh"
-[[ -f $build/compile_commands.json ]] || cmake --preset dev -B "$build" -DHALFTONE_DEPS_DIR="$HALFTONE_DEPS_DIR" >/dev/null
+cmake --preset single -B "$build" -DHALFTONE_DEPS_DIR="$HALFTONE_DEPS_DIR" >/dev/null
+cmake --build "$build" --target generated_headers >/dev/null
 
 left=$(mktemp)
 trap 'rm -f "$left"' EXIT

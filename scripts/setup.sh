@@ -3,6 +3,7 @@
 #   scripts/setup.sh                what building, testing and linting needs, and scripts/report.py (.deps/report)
 #   scripts/setup.sh --minimal      only what building and running the demo needs
 #   scripts/setup.sh --with-tests   the first, and ONNX Runtime in .deps/python, with which the tests compare
+#   scripts/setup.sh --with-nightly the first, and what scripts/nightly.sh needs (may be combined with --with-tests)
 # Debian 12 is enough. What is there already is not touched: a second run takes a second and needs no network.
 # HALFTONE_DEPS_DIR (default .deps) is the prefix for what does not come from Debian.
 set -euo pipefail
@@ -14,9 +15,11 @@ build_packages=(
     libopenmpi-dev openmpi-bin libyaml-cpp-dev libeigen3-dev libonnx-dev libprotobuf-dev protobuf-compiler
     libhdf5-openmpi-dev libspdlog-dev libfmt-dev libcli11-dev nlohmann-json3-dev zlib1g-dev libxxhash-dev
     dataset-fashion-mnist)
-check_packages=(libgtest-dev libgmock-dev hdf5-tools python3-h5py python3-numpy python3-onnx python3-yaml clang-format clang-tidy shellcheck)
+check_packages=(libgtest-dev libgmock-dev hdf5-tools python3-h5py python3-numpy python3-onnx python3-yaml clang-format clang-tidy shellcheck lld)
+# What scripts/nightly.sh needs beside: libFuzzer comes with clang, gcovr adds up what gcov counts.
+nightly_packages=(clang libclang-rt-dev gcovr)
 
-usage() { sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
+usage() { sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 
 install_packages() {
     local package missing=() as_root=()
@@ -120,11 +123,12 @@ provide_python() {
 }
 
 main() {
-    local checks=1 with_tests=0 argument
+    local checks=1 with_tests=0 with_nightly=0 argument
     for argument in "$@"; do
         case $argument in
             --minimal) checks=0 ;;
             --with-tests) with_tests=1 ;;
+            --with-nightly) with_nightly=1 ;;
             -h | --help)
                 usage
                 return
@@ -137,6 +141,7 @@ main() {
     done
     install_packages "${build_packages[@]}"
     [[ $checks == 0 ]] || install_packages "${check_packages[@]}"
+    [[ $with_nightly == 0 ]] || install_packages "${nightly_packages[@]}"
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
     provide_onednn "$work"

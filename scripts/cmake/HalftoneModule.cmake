@@ -36,6 +36,7 @@ function(halftone_module name)
   add_library(halftone_${name} STATIC ${sources})
   target_include_directories(halftone_${name} PUBLIC "${CMAKE_SOURCE_DIR}/src")
   target_link_libraries(halftone_${name} PUBLIC ${links} ${ARG_PUBLIC_LIBS} PRIVATE halftone_options ${ARG_PRIVATE_LIBS})
+  halftone_unity(halftone_${name} 10)
 endfunction()
 
 function(halftone_write_layer_table)

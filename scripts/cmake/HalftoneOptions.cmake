@@ -11,6 +11,7 @@ endif()
 option(HALFTONE_WERROR "Treat warnings as errors" OFF)
 set(HALFTONE_SANITIZE "" CACHE STRING "Comma list for -fsanitize=, for example address,undefined")
 option(HALFTONE_COVERAGE "Instrument for gcov" OFF)
+option(HALFTONE_UNITY "Compile several .cpp files of a target as one: a clean build takes less than half the time" OFF)
 option(HALFTONE_BENCHMARKS "Build tests/benchmark, which needs Google Benchmark" OFF)
 
 add_library(halftone_options INTERFACE)
@@ -28,6 +29,24 @@ endif()
 if(HALFTONE_COVERAGE)
   target_compile_options(halftone_options INTERFACE --coverage)
   target_link_options(halftone_options INTERFACE --coverage)
+endif()
+
+# halftone_unity(<target> <number>): with HALFTONE_UNITY, up to <number> .cpp files of the target are compiled as one. Most of
+# the time goes into headers that nearly all files include, so reading them once for many files is what saves. The number
+# is a compromise: larger saves more, smaller keeps two cores busy until the end and a change cheap to compile again.
+function(halftone_unity target number)
+  if(HALFTONE_UNITY)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${number})
+    # GCC takes every file that the unity file includes for a header, where an unnamed namespace would be a mistake.
+    # Real headers are still checked, by the test lint.headers.
+    target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
+  endif()
+endfunction()
+
+# lld links the test programs in a third of the time that GNU ld takes. GNU ld serves as well.
+find_program(HALFTONE_LLD ld.lld)
+if(HALFTONE_LLD)
+  add_link_options(-fuse-ld=lld)
 endif()
 
 find_program(HALFTONE_CCACHE ccache)
