@@ -23,11 +23,12 @@ public:
     BiasCorrector(const PreparedModel& model, SampleSource& samples, std::int64_t count)
         : model_(model), samples_(samples), count_(count) {}
 
-    /// shift[c] = sum over the inputs k of (w[c, k] - stored w[c, k]) * E[x_k], with the fp32 model's inputs: every
-    /// unit by itself. Padding is not seen. Source: NNCF's FastBiasCorrection, as an idea.
+    /// Corrects every unit by itself, from the fp32 model's inputs: shift[c] = sum over the inputs k of
+    /// (w[c, k] - stored w[c, k]) * E[x_k]. It does not see a convolution's padding. Source: NNCF's FastBiasCorrection,
+    /// as an idea.
     void correct_fast(const QuantPlan& plan, PlanNumbers& numbers);
-    /// shift[c] = E[y_fp32] - E[y_int8] of the unit's output before its activation, unit by unit in graph order, with
-    /// the units before corrected already. Runs the samples once for each int8 unit.
+    /// Corrects unit by unit in graph order, with the units before corrected already: shift[c] = E[y_fp32] - E[y_int8]
+    /// of the unit's output before its activation. Runs the samples once for each int8 unit.
     void correct_in_sequence(const QuantPlan& plan, PlanNumbers& numbers, WeightCodes& codes);
 
 private:
@@ -38,7 +39,8 @@ private:
     const PreparedModel& model_;
     SampleSource& samples_;
     std::int64_t count_;
-    Means inputs_, outputs_;  ///< of the fp32 model, by value name; made on first use
+    Means inputs_,
+        outputs_;  ///< means of units' inputs and outputs in the fp32 model, by value name; made on first use
 };
 
 }  // namespace halftone

@@ -22,15 +22,16 @@ public:
     CandidateGroup(const std::vector<Candidate>& candidates, const PreparedModel& model,
                    const std::function<Session(const Candidate&)>& compile, std::size_t memory_limit);
 
+    /// Does the group hold exactly these candidates, in this order?
     [[nodiscard]] bool is_of(const std::vector<Candidate>& candidates) const;
     [[nodiscard]] std::size_t size() const { return members_.size(); }
-    /// Empty: candidate `i` has a session.
+    /// Returns why candidate `i` could not be built; empty if it has a session.
     [[nodiscard]] const std::string& failure(std::size_t i) const { return members_[i].failure; }
-    /// Any session's input buffers are the same: fill those of this one. Null if every candidate failed.
+    /// Returns the session whose input the caller fills for all of them; null if every candidate failed.
     [[nodiscard]] Session* first_session();
-    /// Runs all sessions on the first one's inputs and hands (candidate, its session) on.
+    /// Runs all sessions on the input of the first one, and calls `take` with each candidate's index and its session.
     void run(const std::function<void(std::size_t, Session&)>& take);
-    /// Units that candidate `i` runs itself.
+    /// Returns how many units candidate `i` runs itself; the others are taken over from an earlier candidate.
     [[nodiscard]] std::int64_t executed_units(std::size_t i) const { return members_[i].executed_units; }
 
 private:

@@ -8,11 +8,12 @@
 
 namespace halftone {
 
-/// One character a sample: '0' where the margin is negative (fp32 is wrong), else '1' to 'z' by which sixtieth of the
-/// right answers' margins it falls into, small margins first.
+/// Returns one character for each sample: '0' where the margin is negative, that is, fp32 is wrong; else '1' to 'z',
+/// which says in which of 61 equal parts of the right answers, ordered by margin, the sample lies. Small margins come
+/// first.
 [[nodiscard]] std::string difficulty_text(std::span<const float> margins);
 
-/// Sample numbers, hardest first; equally hard ones keep their order.
+/// Returns the sample numbers, hardest first. Samples that are equally hard keep their order.
 [[nodiscard]] std::vector<std::int64_t> hardest_first(const std::string& difficulty);
 
 }  // namespace halftone

@@ -14,16 +14,18 @@
 
 namespace halftone {
 
-/// The value that holds a unit's output as its readers see it: behind QuantizeLinear and DequantizeLinear where it is
-/// quantized. @pre the graph has the value
+/// Returns the value that holds a unit's output as its readers see it: behind QuantizeLinear and DequantizeLinear where
+/// it is quantized. @pre the graph has the value
 [[nodiscard]] ValueId seen_output(const Graph& graph, const std::string& value);
 
 /// Adds the differences of the first `rows` samples of two equally shaped values; where the batch dimension is not the
 /// first, `declared` says which it is.
 void add_errors(ErrorSums& sums, TensorView reference, TensorView other, const Shape& declared, std::int64_t rows);
 
-/// A shard's sums as bytes, and shards merged in their order; a sum that is not finite is the candidate's failure.
+/// Returns a shard's sums as bytes.
 [[nodiscard]] std::string encode_errors(const std::vector<ErrorSums>& sums, std::int64_t samples);
+/// Returns the sums of all shards together. If one is not finite, the result is a failure of the candidate.
+/// @param payloads  of all shards, in their order
 [[nodiscard]] ProbeResult merge_errors(const std::vector<std::string>& payloads);
 
 /// Two sessions of equal inputs, with the values to compare.
@@ -34,15 +36,15 @@ public:
 
     [[nodiscard]] ProbeKind what() const { return what_; }
     [[nodiscard]] MutableView input() const { return reference_.input(0); }
-    /// Puts another candidate in the place of the last one.
+    /// Replaces the candidate by another one. The fp32 model and its kept outputs stay.
     void replace(const Graph& quantized);
-    /// Runs both on input() and adds the first `rows` samples. Samples that start at `first` have the fp32 output that
-    /// they had the last time.
+    /// Runs both on input() and adds the differences of the first `rows` samples to `sums`.
+    /// @param first  position of the first sample. The fp32 output of a batch is computed once and then found by it
     void run(std::int64_t first, std::int64_t rows, std::vector<ErrorSums>& sums);
     [[nodiscard]] std::size_t size() const { return declared_.size(); }
     /// Runs both on input(). @pre what() is unit_errors
     void run_units();
-    /// Of run_units(): a unit's output in the fp32 model and in the candidate, valid until the next run.
+    /// Return a unit's output in the fp32 model and in the candidate, as run_units() left it.
     [[nodiscard]] TensorView reference(std::size_t unit) const { return reference_.tap(unit); }
     [[nodiscard]] TensorView candidate(std::size_t unit) const { return quantized_->tap(unit); }
     /// The value's shape in the model.

@@ -17,11 +17,11 @@ public:
     /// Keeps batches in the order of their first reading until `limit_bytes` are in use; the others are read again each
     /// time. Nothing is ever dropped: the same batches come round in the same order, which is the worst case of "least
     /// recently used".
-    /// @param order  the n-th sample is the data set's order[n]; empty: n
+    /// @param order  the n-th sample is the data set's order[n]; empty: samples keep the data set's order
     SampleCache(const Pipeline& data, std::size_t limit_bytes, std::vector<std::int64_t> order = {})
         : data_(data), limit_bytes_(limit_bytes), order_(std::move(order)) {}
 
-    /// Just as Pipeline::read. @param keep  whether this batch is worth memory
+    /// Does what Pipeline::read does, from memory if the batch is kept. @param keep  whether the batch is worth memory
     void read(std::int64_t first, std::int64_t count, MutableView out, std::span<std::int64_t> labels, bool keep);
     [[nodiscard]] std::size_t bytes() const { return bytes_; }
 

@@ -25,18 +25,20 @@ struct QuantizedModel {
     std::vector<QuantizedTensor> tensors;  ///< activations by value id, then weights and biases by unit
 };
 
-/// Main nodes of bf16 units: fp32 nodes in the file, whose dtype stands in the model's metadata under this key, a name
-/// a line. (Conv takes no bf16 before opset 22; whoever ignores the key runs them in fp32.)
+/// Key of the model's metadata that lists the main nodes of bf16 units, one name a line. In the file they are fp32
+/// nodes, because Conv takes no bf16 before opset 22; a runtime that ignores the key runs them in fp32.
 inline constexpr const char* kBf16Key = "halftone.bf16";
+/// Returns the names that the metadata lists; empty if there are none.
 [[nodiscard]] std::set<std::string> bf16_nodes(const Graph& graph);
 
-/// Follows the rules of space/quant_plan.hpp and the export rules E.1 to E.10 (src/exec/README.md lists them).
+/// Returns the quantized graph and the parameters of its tensors. It follows the rules of space/quant_plan.hpp and the
+/// export rules E.1 to E.10 (src/exec/README.md lists them).
 /// @pre types of all values are known; plan, units and numbers belong to `graph`
 /// @param known  weights of earlier plans of the same graph; changes the time only
 [[nodiscard]] QuantizedModel apply_plan(const Graph& graph, const std::vector<Unit>& units, const QuantPlan& plan,
                                         const PlanNumbers& numbers, WeightCodes* known = nullptr);
 
-/// The same with the numbers that the ranges give. @throws ModelError as derive_numbers
+/// Does the same with the numbers that the ranges give. @throws ModelError as derive_numbers
 [[nodiscard]] QuantizedModel apply_plan(const Graph& graph, const std::vector<Unit>& units, const QuantPlan& plan,
                                         const RangeTable& ranges, WeightCodes* known = nullptr);
 

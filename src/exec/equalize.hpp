@@ -19,11 +19,12 @@ struct EqualizedPair {
     friend bool operator==(const EqualizedPair&, const EqualizedPair&) = default;
 };
 
-/// Pairs of units such that the second alone reads the first's output, through nothing but the first's own Relu: Conv
-/// to Conv (dense or depthwise), Gemm to Gemm. With factors that make max|w| of every channel equal on both sides.
+/// Returns the pairs of units in which the second alone reads the first's output, through nothing but the first's own
+/// Relu: Conv to Conv (dense or depthwise), Gemm to Gemm. Their factors make max|w| of every channel equal on both
+/// sides.
 [[nodiscard]] std::vector<EqualizedPair> find_equalization(const Graph& graph, const std::vector<Unit>& units);
 
-/// The graph with the pairs' weights and biases rescaled, in the order given. Units stay as they are.
+/// Returns the graph with the pairs' weights and biases rescaled, in the order given. Units stay as they are.
 /// @throws ModelError when a pair does not belong to the graph
 [[nodiscard]] Graph equalize(const Graph& graph, const std::vector<Unit>& units,
                              const std::vector<EqualizedPair>& pairs);

@@ -20,24 +20,26 @@ using KernelChoices = std::map<std::string, std::string>;
 /// Metadata key of a model's choices: a line each, choice and node name with a space between.
 inline constexpr const char* kKernelsKey = "halftone.kernels";
 
-/// "native", "dnnl" or "dnnl/NAME", without white space.
+/// Is the text "native", "dnnl" or "dnnl/NAME", without white space?
 [[nodiscard]] bool is_kernel_name(std::string_view text);
+/// Returns the choices in the graph's metadata; empty if there are none.
 [[nodiscard]] KernelChoices kernel_choices(const Graph& graph);
-/// The same graph with these choices only.
+/// Returns the graph with these choices in its metadata, and no others.
 [[nodiscard]] Graph with_kernels(const Graph& graph, const KernelChoices& choices);
 
-/// What can run a step, and how it is called in KernelChoices.
+/// One kernel that can run a step.
 struct Kernel {
     Backend backend = Backend::ref;
-    std::string implementation;  ///< for KernelRequest; empty: the backend's only or first
+    std::string implementation;  ///< as KernelRequest takes it; empty: the backend's only or first one
     const Op* op = nullptr;
 
+    /// Returns the kernel's name in KernelChoices.
     [[nodiscard]] std::string name() const;
 };
 
-/// The step by `name`, if this machine has that.
+/// Returns the kernel with this name for the step; nothing if this machine does not have it.
 [[nodiscard]] std::optional<Kernel> find_kernel(const KernelRequest& request, const std::string& name);
-/// All fast kernels of the step, the default first; plain loops only where there is nothing else.
+/// Returns all fast kernels of the step, the default first. Plain loops are listed only if there is nothing else.
 [[nodiscard]] std::vector<Kernel> all_kernels(const KernelRequest& request);
 
 }  // namespace halftone

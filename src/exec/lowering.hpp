@@ -1,6 +1,7 @@
 #pragma once
-// Graph -> steps: which nodes run fused as one kernel. Patterns DQ…op…Q become integer steps; f32 Conv/Gemm take their
-// residual Add and activation along. Only groups that a kernel supports are formed, so the result always runs.
+// Lowering turns a graph into steps. It decides which nodes run fused as one kernel: patterns DQ…op…Q become integer
+// steps, and fp32 Conv and Gemm take their residual Add and activation along. Only groups that a kernel supports are
+// formed, so the result always runs.
 
 #include <map>
 #include <string>
@@ -31,6 +32,7 @@ struct Lowering {
     std::map<ValueId, Tensor> constants;  ///< data inputs that are constants
 };
 
+/// Returns the steps of a graph and the constants that they read.
 /// @param types  of every value with the batch bound (bind_batch)
 /// @throws ModelError naming the node that no kernel can run, with the kernels' reasons
 [[nodiscard]] Lowering lower(const Graph& graph, const std::vector<TensorType>& types, const LoweringOptions& options);

@@ -6,7 +6,7 @@
 
 namespace halftone {
 
-/// Alive from step `first` (which writes it) to step `last` (the last that reads it), both inclusive.
+/// A buffer that is alive from step `first` (which writes it) to step `last` (the last that reads it), both inclusive.
 struct BufferLife {
     std::size_t bytes = 0;
     std::size_t first = 0;

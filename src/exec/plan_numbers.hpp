@@ -14,19 +14,19 @@
 
 namespace halftone {
 
-/// Of an int8 unit.
+/// The numbers of one int8 unit.
 struct UnitNumbers {
     QuantParams weight;
-    std::vector<float>
-        weight_factor;  ///< by output channel: the stored codes are those of factor * w + shift; or empty
+    /// By output channel: the stored codes are those of factor * w + shift. Both are empty without weight correction.
+    std::vector<float> weight_factor;
     std::vector<float> weight_shift;
-    std::vector<float> bias_shift;  ///< by output channel, added to the real bias; or empty
+    std::vector<float> bias_shift;  ///< by output channel: added to the fp32 bias; empty without bias correction
     friend bool operator==(const UnitNumbers&, const UnitNumbers&) = default;
 };
 
 struct PlanNumbers {
     std::map<std::string, QuantParams> activations;  ///< by value name
-    std::map<std::string, UnitNumbers> units;        ///< int8 ones, by name
+    std::map<std::string, UnitNumbers> units;        ///< of int8 units, by name
     friend bool operator==(const PlanNumbers&, const PlanNumbers&) = default;
 };
 
@@ -37,16 +37,19 @@ struct WeightTreatment {
     bool verifies_range = false;
 };
 
+/// Derives the numbers of a plan from calibrated ranges.
+/// @param codes  weights of earlier plans; changes the time only
 /// @throws ModelError naming the unit when a tensor cannot be quantized (its range is not finite, or the bias does not
 /// fit int32 at any scale)
 [[nodiscard]] PlanNumbers derive_numbers(const Graph& graph, const std::vector<Unit>& units, const QuantPlan& plan,
                                          const RangeTable& ranges, WeightCodes& codes,
                                          const WeightTreatment& treatment = {});
 
-/// The weight whose codes a unit stores: corrected where the numbers say so.
+/// Returns the fp32 weight whose codes the unit stores: factor * w + shift where the numbers say so, else the weight.
 [[nodiscard]] Tensor corrected_weight(const Graph& graph, const Unit& unit, const UnitNumbers& numbers);
 
-/// The real bias of a unit's output channels, [channels]: beta and Gemm's broadcasting applied; empty if none.
+/// Returns the fp32 bias of a unit's output channels, [channels], with Gemm's beta and broadcasting applied; an empty
+/// tensor if the unit has no bias. @throws ModelError when the bias is not one row
 [[nodiscard]] Tensor bias_of(const Graph& graph, const Unit& unit);
 
 }  // namespace halftone

@@ -17,6 +17,7 @@ struct PreparedModel {
     std::uint64_t hash = 0;  ///< of the file's bytes
 };
 
+/// Imports a model, simplifies it and finds its units. @param name  of the file, for messages
 /// @throws ModelError
 [[nodiscard]] PreparedModel prepare_model(std::string_view onnx_bytes, const std::string& name);
 

@@ -7,9 +7,10 @@
 
 namespace halftone {
 
-/// Of type and bytes.
+/// Returns the hash of the tensor's type and bytes.
 [[nodiscard]] std::uint64_t hash_of(const Tensor& tensor);
-/// Of everything that decides the results but the data inputs' contents. Names play no part.
+/// Returns the hash of everything that decides a step's results, except the contents of its data inputs. Names play no
+/// part.
 [[nodiscard]] std::uint64_t hash_of(const KernelRequest& request);
 
 }  // namespace halftone

@@ -10,6 +10,7 @@
 
 namespace halftone {
 
+/// Runs the graph once, with shapes that the arrays give.
 /// @param arrays  by graph input, in the order of graph.inputs()
 /// @return the graph's outputs, in order, in ONNX's element types and shapes
 /// @throws DataError  number, element type or shape of an array that does not fit, naming the input

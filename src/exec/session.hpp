@@ -22,12 +22,12 @@ struct WorkingMemory {
 
 struct CompileOptions {
     std::int64_t batch = 1;
-    Backend backend = Backend::dnnl;
-    WeightCache* weights = nullptr;
-    std::vector<ValueId> taps{};      ///< values to keep readable after run(), as plain f32
-    WorkingMemory* memory = nullptr;  ///< used, and made larger where it is too small; null: memory of its own
-    bool hashes_steps = false;        ///< fill in flow()
-    bool lists_kernels = false;       ///< fill in StepInfo::kernels
+    Backend backend = Backend::dnnl;  ///< the fastest that may be used
+    WeightCache* weights = nullptr;   ///< packed weights shared with other sessions; null: this session has its own
+    std::vector<ValueId> taps{};      ///< values that stay readable after run(), as plain f32
+    WorkingMemory* memory = nullptr;  ///< used, and enlarged if it is too small; null: this session has its own
+    bool hashes_steps = false;        ///< whether flow() is filled in
+    bool lists_kernels = false;       ///< whether StepInfo::kernels is filled in
 };
 
 /// One step as it was built: for inspect, bench and tests.
@@ -35,9 +35,9 @@ struct StepInfo {
     std::string name;
     std::string op;  ///< "Reorder" for a change of layout
     std::string implementation;
-    bool is_integer = false;  ///< reads codes
+    bool is_integer = false;  ///< whether it reads codes
     bool is_bf16 = false;
-    double operations = 0;  ///< multiplications and additions; 0 where memory is the cost
+    double operations = 0;  ///< multiplications and additions; 0 for steps whose cost is moving memory
     /// Names of all kernels that can run it (exec/kernel_choice.hpp), the default first, whichever runs.
     std::vector<std::string> kernels{};
 };
@@ -48,14 +48,14 @@ struct StepFlow {
     std::uint64_t key = 0;
     std::vector<std::size_t> producers;     ///< steps whose results it reads
     std::vector<std::size_t> output_bytes;  ///< by output
-    bool is_result = false;                 ///< writes an output of the graph, or a tap
+    bool is_result = false;                 ///< whether it writes an output of the graph, or a tap
 };
 
 /// What a run does at a step.
 struct StepAction {
     bool is_executed = true;
-    std::vector<const std::byte*> loads{};  ///< by output: results taken from here; empty: none
-    std::vector<std::byte*> stores{};       ///< by output: results are copied to here; empty: nowhere
+    std::vector<const std::byte*> loads{};  ///< by output: where its result is copied from; empty: it is not copied
+    std::vector<std::byte*> stores{};       ///< by output: where its result is copied to; empty: nowhere
 };
 
 struct SessionState;  ///< in session_state.hpp
@@ -69,16 +69,18 @@ public:
     Session& operator=(Session&&) noexcept;
 
     [[nodiscard]] std::int64_t batch() const;
-    /// Plain buffers to fill before run(), in graph-input order.
+    /// Returns the buffer of the i-th graph input, plain row-major. The caller fills it before run().
     [[nodiscard]] MutableView input(std::size_t i) const;
-    /// Plain results, valid until the next run().
+    /// Returns the i-th graph output, plain row-major. It is valid until the next run().
     [[nodiscard]] TensorView output(std::size_t i) const;
-    /// The i-th of CompileOptions::taps.
+    /// Returns the i-th value of CompileOptions::taps, plain row-major. It is valid until the next run().
     [[nodiscard]] TensorView tap(std::size_t i) const;
+    /// Executes all steps.
     void run();
-    /// Executes some of the steps only, and takes or leaves results. @pre one element for each of steps()
+    /// Executes only the steps whose action says so, and copies results in and out. @pre one element for each of
+    /// steps()
     void run(std::span<const StepAction> actions);
-    /// The same, with the time of each step. @pre one element for each of steps()
+    /// Executes all steps and measures each. @pre one element for each of steps()
     void run_profiled(std::span<std::int64_t> nanoseconds);
 
     [[nodiscard]] const std::vector<StepInfo>& steps() const;

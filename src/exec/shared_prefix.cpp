@@ -17,29 +17,30 @@ constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
 
 SharedPrefix::SharedPrefix(std::vector<Session*> sessions, std::size_t memory_limit)
     : sessions_(std::move(sessions)), memory_limit_(memory_limit) {
-    std::map<std::uint64_t, Place> first;  // by key: who computes it
+    std::map<std::uint64_t, StepOfSession> first;  // by key: who computes it
     for (std::size_t s = 0; s < sessions_.size(); ++s) {
         const std::vector<StepFlow>& flow = sessions_[s]->flow();
         actions_.emplace_back(flow.size());
-        std::vector<Place> known(flow.size(), Place{kNowhere, 0});
+        std::vector<StepOfSession> known(flow.size(), StepOfSession{kNowhere, 0});
         for (std::size_t step = 0; step < flow.size(); ++step) {
             const auto found = first.find(flow[step].key);
             if (found != first.end() && found->second.session != s) known[step] = found->second;
         }
         plan(s, known);
-        for (std::size_t step = 0; step < flow.size(); ++step) first.try_emplace(flow[step].key, Place{s, step});
+        for (std::size_t step = 0; step < flow.size(); ++step)
+            first.try_emplace(flow[step].key, StepOfSession{s, step});
     }
 }
 
-std::size_t SharedPrefix::bytes_of(Place place) const {
-    const std::vector<std::size_t>& bytes = sessions_[place.session]->flow()[place.step].output_bytes;
+std::size_t SharedPrefix::bytes_of(StepOfSession provider) const {
+    const std::vector<std::size_t>& bytes = sessions_[provider.session]->flow()[provider.step].output_bytes;
     return std::accumulate(bytes.begin(), bytes.end(), std::size_t{0});
 }
 
-const std::vector<std::byte*>& SharedPrefix::keep(Place place) {
-    StepAction& action = actions_[place.session][place.step];
+const std::vector<std::byte*>& SharedPrefix::keep(StepOfSession provider) {
+    StepAction& action = actions_[provider.session][provider.step];
     if (!action.stores.empty()) return action.stores;
-    for (const std::size_t bytes : sessions_[place.session]->flow()[place.step].output_bytes) {
+    for (const std::size_t bytes : sessions_[provider.session]->flow()[provider.step].output_bytes) {
         kept_.emplace_back(TensorType{DType::u8, Shape{static_cast<std::int64_t>(bytes)}});
         action.stores.push_back(kept_.back().mutable_view().data);
         kept_bytes_ += bytes;
@@ -50,7 +51,7 @@ const std::vector<std::byte*>& SharedPrefix::keep(Place place) {
 /// Backwards from the results: a known step is taken over and nothing before it is needed for its sake. The first
 /// session with a step always executes it: it could skip it only by taking over a later one, whose provider would have
 /// the step too, and earlier.
-void SharedPrefix::plan(std::size_t s, const std::vector<Place>& known) {
+void SharedPrefix::plan(std::size_t s, const std::vector<StepOfSession>& known) {
     const std::vector<StepFlow>& flow = sessions_[s]->flow();
     std::vector<bool> is_needed(flow.size(), false);
     std::vector<std::size_t> taken;

@@ -14,24 +14,25 @@ namespace halftone {
 class SharedPrefix {
 public:
     /// @param sessions  compiled with hashes_steps, for one batch size; they outlive this
-    /// @param memory_limit  bytes for kept results; a session whose needs do not fit shares nothing
+    /// @param memory_limit  bytes for kept results. A session whose kept results would not fit executes all its steps
     SharedPrefix(std::vector<Session*> sessions, std::size_t memory_limit);
 
-    /// Runs session `s`; in a round, each after the ones before it. @pre its inputs are filled, like all others'
+    /// Runs session `s`. In a round, sessions run in the order of their indices, because later ones take over results
+    /// of earlier ones. @pre the inputs of all sessions hold the same samples
     void run(std::size_t s) { sessions_[s]->run(actions_[s]); }
-    /// By step: whether session `s` executes it.
+    /// Does session `s` execute this step itself?
     [[nodiscard]] bool is_executed(std::size_t s, std::size_t step) const { return actions_[s][step].is_executed; }
     [[nodiscard]] std::size_t kept_bytes() const { return kept_bytes_; }
 
 private:
-    struct Place {
+    struct StepOfSession {
         std::size_t session = 0;
         std::size_t step = 0;
     };
-    void plan(std::size_t s, const std::vector<Place>& known);
-    [[nodiscard]] std::size_t bytes_of(Place place) const;
+    void plan(std::size_t s, const std::vector<StepOfSession>& known);
+    [[nodiscard]] std::size_t bytes_of(StepOfSession provider) const;
     /// Makes the first session that computes it keep a step's results.
-    const std::vector<std::byte*>& keep(Place place);
+    const std::vector<std::byte*>& keep(StepOfSession provider);
 
     std::vector<Session*> sessions_;
     std::size_t memory_limit_;

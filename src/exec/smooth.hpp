@@ -18,19 +18,19 @@ struct SmoothedValue {
     friend bool operator==(const SmoothedValue&, const SmoothedValue&) = default;
 };
 
-/// The graph with a place for the factors of every value that MatMul units read: the scale and bias of a normalization
-/// before it, or else a Mul by ones, which is put in.
+/// Returns the graph with a place for the factors of every value that MatMul units read: the scale and bias of a
+/// normalization before it, or else a Mul by ones, which is put in.
 [[nodiscard]] Graph prepare_smoothing(const Graph& graph, const std::vector<Unit>& units);
 
-/// Names of the values that can be smoothed, in graph order. @pre the graph is prepared
+/// Returns the names of the values that can be smoothed, in graph order. @pre the graph is prepared
 [[nodiscard]] std::vector<std::string> smoothable_values(const Graph& graph, const std::vector<Unit>& units);
 
-/// Factors for one value. `low` and `high`: the extremes of each of its channels. Channels that are zero everywhere, or
-/// whose weights are, get 1.
+/// Returns the factors of one value. `low` and `high`: the extremes of each of its channels. Channels that are zero
+/// everywhere, or whose weights are, get 1.
 [[nodiscard]] SmoothedValue find_smoothing(const Graph& graph, const std::vector<Unit>& units, const std::string& value,
                                            const std::vector<float>& low, const std::vector<float>& high, double alpha);
 
-/// The graph with its constants divided and multiplied; ids and units stay as they are.
+/// Returns the graph with its constants divided and multiplied; ids and units stay as they are.
 /// @throws ModelError when a value does not belong to the graph, or has another number of channels
 [[nodiscard]] Graph smooth(const Graph& graph, const std::vector<Unit>& units,
                            const std::vector<SmoothedValue>& values);

@@ -5,8 +5,8 @@
 
 namespace halftone {
 
-/// Multiplications and additions of a Conv, Gemm or MatMul (two for each product); 0 for other operators, whose cost is
-/// memory.
+/// Returns the multiplications and additions of a Conv, Gemm or MatMul, two for each product; 0 for other operators,
+/// whose cost is moving memory.
 [[nodiscard]] double operations_of(const KernelRequest& request);
 
 }  // namespace halftone

@@ -9,7 +9,7 @@
 
 namespace halftone {
 
-/// s8 parameters of `weight`, per tensor or per slice along `axis`, from the slice's own values. With
+/// Returns s8 parameters of `weight`, per tensor or per slice along `axis`, from the slice's own values. With
 /// m = 2^bit - 1 (fewer than 7 bits leave the outer codes unused):
 /// sym: codes [-m, m], scale = limit / m, zero point 0. asym: codes [-m - 1, m], zero exact.
 /// minmax: the limits are the slice's extremes. mse: those, shrunk by the factor in 0.40, 0.41, … 1 with the least

@@ -23,11 +23,11 @@ struct AppliedRule {
 
 class OptionFilter {
 public:
-    /// Order of `rules` plays no part. Without a rule for it, a field keeps what is searched by default (README.md).
+    /// The order of `rules` plays no part. A field that no rule names keeps what is searched by default (README.md).
     /// @throws ConfigError for a word that is none of the field
     explicit OptionFilter(const std::vector<AppliedRule>& rules);
 
-    /// Options that stay, quantized ones first, each kind in the order of the user's words.
+    /// Returns the options that stay, quantized ones first, each kind in the order of the user's words.
     [[nodiscard]] std::vector<UnitConfig> apply(const std::vector<UnitConfig>& options) const;
     /// Do the dtype lists admit a quantized option at all?
     [[nodiscard]] bool admits_quantized() const;
@@ -44,10 +44,11 @@ private:
     bool keeps_fp32_ = true;     ///< no rule by name or pattern names a dtype
 };
 
-/// Does the rule name this (or, for null, any) field of quantization?
+/// Does the rule name any field of quantization?
 [[nodiscard]] bool names_anything(const OpConstraint& constraint);
 
-/// "activation uint8 asym per_tensor minmax|kl, weight int8 sym per_channel|per_tensor minmax; fp32": for messages.
+/// Returns the options as text for messages: "activation uint8 asym per_tensor minmax|kl, weight int8 sym
+/// per_channel|per_tensor minmax; fp32".
 [[nodiscard]] std::string describe_options(const std::vector<UnitConfig>& options);
 
 }  // namespace halftone

@@ -24,16 +24,17 @@ namespace halftone {
 /// A graph's connections as rules 1 to 3 need them, so that plans need no graph walk.
 class PlanTopology {
 public:
-    PlanTopology() = default;  ///< no tensors: for toy spaces
+    PlanTopology() = default;  ///< has no tensors: for the toy spaces of tests
     /// @param joins_concats  rule 4 holds
     PlanTopology(const Graph& graph, const std::vector<Unit>& units, bool joins_concats = true);
 
+    /// Returns the values that are quantized, by value id, each with the configuration that decides its parameters.
     /// @pre one configuration per unit
     [[nodiscard]] std::vector<TensorPlan> tensors(const std::vector<UnitConfig>& units) const;
-    /// Rule 4: values, by name, that share one range.
+    /// Returns groups of values, by name, that share one range (rule 4).
     [[nodiscard]] std::vector<std::vector<std::string>> shared(const std::vector<UnitConfig>& units) const;
-    /// Every value that some plan could quantize: what calibration must observe. By value id; the configurations in it
-    /// mean nothing.
+    /// Returns every value that some plan could quantize, by value id: what calibration must observe. The
+    /// configurations in the result mean nothing.
     [[nodiscard]] std::vector<TensorPlan> observable() const;
     [[nodiscard]] bool is_empty() const { return reads_.empty(); }
 

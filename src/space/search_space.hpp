@@ -32,21 +32,26 @@ public:
 
     [[nodiscard]] const std::vector<Decision>& decisions() const { return decisions_; }
     [[nodiscard]] const std::vector<std::int64_t>& calibration_sizes() const { return calibration_sizes_; }
-    /// Of each calibration index, where the recipe smooth_quant is on; else empty. A size appears once for each alpha.
+    /// Returns the alpha of each calibration index; empty if the recipe smooth_quant is off. A size then stands in
+    /// calibration_sizes() once for each alpha.
     [[nodiscard]] const std::vector<double>& smoothing() const { return smoothing_; }
     [[nodiscard]] const PlanTopology& topology() const { return topology_; }
-    /// Number of candidates (calibration sizes x product of options); exact below 2^63, else rounded.
+    /// Returns the number of candidates: calibration sizes times the product of all options. Exact below 2^63, else
+    /// rounded.
     [[nodiscard]] long double size() const;
-    /// "4096" or "1.8e+21".
+    /// Returns the size as text: "4096" or "1.8e+21".
     [[nodiscard]] std::string size_text() const;
-    /// Candidate number `index`, 0 <= index < min(size(), 2^63): calibration size slowest, last decision fastest.
+    /// Returns candidate number `index`, 0 <= index < min(size(), 2^63): calibration size slowest, last decision
+    /// fastest.
     [[nodiscard]] Candidate at(std::uint64_t index) const;
-    /// Checks the indices and fills in the effective hash (README.md: what counts). @throws InternalError
+    /// Returns a candidate with its effective hash (README.md says what counts). @throws InternalError when an index is
+    /// out of its range
     [[nodiscard]] Candidate make(std::int64_t calibration, std::vector<std::uint16_t> choice) const;
-    /// The same candidate with unit `decision` set to `option`.
+    /// Returns the same candidate with unit `decision` set to `option`.
     [[nodiscard]] Candidate with(const Candidate& candidate, std::size_t decision, std::uint16_t option) const;
+    /// Returns what the candidate means, unit by unit and tensor by tensor.
     [[nodiscard]] QuantPlan plan(const Candidate& candidate) const;
-    /// Identity: names, options, sizes.
+    /// Returns the identity of the space: names, options, sizes. It stands in the journal's header.
     [[nodiscard]] std::uint64_t hash() const;
 
 private:
@@ -56,8 +61,8 @@ private:
     PlanTopology topology_;
 };
 
-/// Units that a plan keeps in high precision although they have a quantized option, as (unit, dtype word), by unit
-/// index.
+/// Returns the units that a plan keeps in high precision although they have a quantized option, as (unit, dtype word),
+/// by unit index.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> fallbacks(const SearchSpace& space,
                                                                          const QuantPlan& plan);
 

@@ -13,7 +13,8 @@
 
 namespace halftone {
 
-/// Shell-style whole-text match: `*` any text (also with '/'), `?` one byte, `[a-z]` and `[!a-z]` one byte of a set. A
+/// Does the shell pattern match the whole text? `*` any text (also with '/'), `?` one byte, `[a-z]` and `[!a-z]` one
+/// byte of a set. A
 /// '[' without its ']' is itself.
 [[nodiscard]] bool matches_glob(std::string_view pattern, std::string_view text);
 
@@ -22,16 +23,16 @@ struct UnitMatch {
     std::vector<std::size_t> units;  ///< ascending, at least one
 };
 
-/// `section` is for messages: "quantization.op_wise".
+/// Returns the units that the rule's key means. @param section  for messages: "quantization.op_wise"
 /// @throws ConfigError with the key's place: a bad regex; or nothing matches, then with the nearest names
 [[nodiscard]] UnitMatch match_units(const ConstraintRule& rule, std::string_view section, const Graph& graph,
                                     const std::vector<Unit>& units);
 
-/// Units whose op is the key. @throws ConfigError when there are none, naming the ops that the model has
+/// Returns the units whose op is the key. @throws ConfigError when there are none, naming the ops that the model has
 [[nodiscard]] std::vector<std::size_t> match_op_type(const ConstraintRule& rule, std::string_view section,
                                                      const std::vector<Unit>& units);
 
-/// "file:1:2: quantization.op_wise 'conv1'": how messages begin that cite a rule.
+/// Returns how messages begin that cite a rule: "file:1:2: quantization.op_wise 'conv1'".
 [[nodiscard]] std::string describe_rule(const ConstraintRule& rule, std::string_view section);
 
 }  // namespace halftone

@@ -11,7 +11,7 @@
 
 namespace halftone {
 
-/// The u8 or s8 tensor behind a DequantizeLinear's real output.
+/// The u8 or s8 tensor whose real values a DequantizeLinear gives.
 struct Codes {
     ValueId value;
     QuantParams params;
@@ -31,21 +31,23 @@ class QdqView {
 public:
     QdqView(const Graph& graph, DequantizedConstants& cache) : graph_(graph), cache_(cache) {}
 
-    /// Set when `real` is produced by DequantizeLinear of a per-tensor u8/s8 activation with constant parameters.
+    /// Returns the codes if `real` is produced by DequantizeLinear of a per-tensor u8 or s8 activation with constant
+    /// parameters; else nothing.
     [[nodiscard]] std::optional<Codes> activation_codes(ValueId real) const;
-    /// Set when `real` is produced by DequantizeLinear of a constant of this dtype with constant parameters.
+    /// Returns the constant if `real` is produced by DequantizeLinear of a constant of this dtype with constant
+    /// parameters; else nothing.
     [[nodiscard]] std::optional<StoredConstant> stored_constant(ValueId real, DType dtype) const;
     /// Returns the f32 constant itself, or the dequantized value of a stored one, which lives in the cache; null when
     /// the value is not constant.
     [[nodiscard]] const Tensor* real_constant(ValueId real) const;
 
-    /// Conv, Gemm or MatMul whose operands an integer kernel takes: codes, s8 weights without zero points and with
-    /// scales per tensor or along the output channels, and a matching bias.
+    /// Can an integer kernel take the operands of this Conv, Gemm or MatMul? It needs codes, s8 weights without zero
+    /// points and with scales per tensor or along the output channels, and a bias whose scale is that of the products.
     [[nodiscard]] bool has_integer_operands(const Node& n) const;
 
-    /// A QuantizeLinear with constant per-tensor u8/s8 parameters.
+    /// Is the node a QuantizeLinear with constant per-tensor u8 or s8 parameters?
     [[nodiscard]] bool is_activation_quantize(NodeId id) const;
-    /// @pre is_activation_quantize(id)
+    /// Returns the parameters of a QuantizeLinear. @pre is_activation_quantize(id)
     [[nodiscard]] QuantParams quantize_params(NodeId id) const;
 
 private:

@@ -11,13 +11,7 @@
 namespace halftone {
 namespace {
 
-using test::GraphMaker;
-using test::int8;
-using test::kInt8;
-using test::QuantCase;
-using test::random_tensor;
-using test::run_once;
-using test::value_named;
+using namespace test;
 using ::testing::Each;
 using ::testing::ElementsAreArray;
 

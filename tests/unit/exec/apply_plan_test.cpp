@@ -12,16 +12,7 @@
 namespace halftone {
 namespace {
 
-using test::data_outline;
-using test::GraphMaker;
-using test::int8;
-using test::kFp32;
-using test::kInt8;
-using test::node_named;
-using test::outline;
-using test::QuantCase;
-using test::random_tensor;
-using test::value_named;
+using namespace test;
 using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::HasSubstr;

@@ -11,14 +11,7 @@
 namespace halftone {
 namespace {
 
-using test::GraphMaker;
-using test::kInt8;
-using test::observed_ranges;
-using test::QuantCase;
-using test::random_configs;
-using test::random_tensor;
-using test::RandomNet;
-using test::run_once;
+using namespace test;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::Not;
