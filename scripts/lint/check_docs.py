@@ -3,9 +3,10 @@
 
     check_docs.py --root CHECKOUT [--program build/dev/bin/halftone]
 
-Relative links lead to files of the checkout, and their anchors to headings. Paths exist that begin with a top-level folder
-(`src/…`, `scripts/…`), with a room (`exec/session.hpp`) or with a folder beside the document. README.md has at most 150 lines. Options shown behind a script stand in that script; with
---program, options shown behind `halftone COMMAND` stand in that command's help.
+Relative links lead to files of the checkout, and their anchors to headings. Paths exist that begin with a top-level
+folder (`src/…`, `scripts/…`), with a room (`exec/session.hpp`) or with a folder beside the document. Code blocks are
+closed. README.md has at most 150 lines. Options shown behind a script stand in that script; with --program, options shown
+behind `halftone COMMAND` stand in that command's help.
 """
 
 import argparse
@@ -64,6 +65,16 @@ def anchors(path):
             unique = f"{slug}-{number}"
         found.add(unique)
     return found
+
+
+def check_fences(path, text):
+    """A code block that is not closed, or a mark that does not stand alone, would swallow the text behind it."""
+    marks = [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1) if "```" in line]
+    findings = [f"{path}:{number}: ``` must begin a line of its own" for number, line in marks
+                if not re.fullmatch(r"```\w*", line)]
+    if len(marks) % 2:
+        findings.append(f"{path}: a code block is not closed")
+    return findings
 
 
 def check_links(root, path, lines):
@@ -190,6 +201,7 @@ def main():
         text = path.read_text(encoding="utf-8")
         lines = split_fences(text)
         pieces = code_of(lines)
+        findings += check_fences(path, text)
         findings += check_links(options.root, path, lines)
         findings += check_paths(options.root, path, pieces)
         findings += check_short_paths(options.root, path, lines)

@@ -156,6 +156,9 @@ class Docs(LintCase):
     def test_a_command_that_the_program_does_not_have(self):
         self.expect_doc("`halftone dance x.onnx`\n", "there is no command 'halftone dance'", "--program", "program")
 
+    def test_a_code_block_that_is_not_closed(self):
+        self.expect_doc("```\nls```\n", "docs/guide.md:5: ``` must begin a line of its own")
+
     def test_a_long_readme(self):
         self.expect("check_docs.py", {"README.md": "x\n" * 151}, "151 lines, at most 150")
 
