@@ -19,6 +19,15 @@ struct Mark {
 
 struct ConfigEntry;
 
+/// How to_yaml writes a node. parse_yaml always gives `automatic`, and is_same_tree does not compare styles.
+enum class YamlStyle {
+    automatic,      ///< block style; short lists in one line; quotes where YAML would read something else
+    flow,           ///< a list or map in one line: [a, b], {key: value}
+    flush,          ///< a list whose dashes stand below the first letter of its key, not two columns further in
+    double_quoted,  ///< a scalar in double quotes, whatever it holds
+    null,           ///< the word null, for a map without keys
+};
+
 class ConfigNode {
 public:
     enum class Kind { scalar, list, map };
@@ -31,6 +40,8 @@ public:
     bool is_quoted = false;            ///< a scalar that is text whatever it looks like
     std::vector<ConfigNode> items;     ///< of a list
     std::vector<ConfigEntry> entries;  ///< of a map
+    YamlStyle style = YamlStyle::automatic;
+    std::string comment;  ///< to_yaml writes it behind the key, after "# "; one line; parse_yaml drops comments
 
     [[nodiscard]] const ConfigNode* find(std::string_view key) const;
     [[nodiscard]] bool is_empty() const;  ///< a map without keys: `null`, `{}` or nothing
@@ -60,15 +71,5 @@ void apply_override(ConfigNode& root, std::string_view assignment);
 /// A path written in a config: relative ones are relative to the folder of the file that holds the node (overrides: to
 /// the working directory). @pre `scalar` is a scalar
 [[nodiscard]] std::string resolve_path(const ConfigNode& scalar);
-
-/// A scalar that holds `text`; quoted where YAML would otherwise read something else.
-[[nodiscard]] ConfigNode text_node(std::string text);
-/// A scalar that is not quoted: a number, true, false or a word. @pre can_be_plain(text)
-[[nodiscard]] ConfigNode plain_node(std::string text);
-/// Whether the text can stand in YAML without quotes; conservative.
-[[nodiscard]] bool can_be_plain(std::string_view text);
-
-/// YAML text of a tree (block style, keys in order); parse_yaml(to_yaml(x)) is x again but for marks.
-[[nodiscard]] std::string to_yaml(const ConfigNode& node);
 
 }  // namespace halftone

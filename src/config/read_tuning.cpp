@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "config/parts.hpp"
+#include "config/yaml_writer.hpp"
 
 namespace halftone::config_detail {
 namespace {

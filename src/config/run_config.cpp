@@ -10,6 +10,7 @@
 #include "base/hash.hpp"
 #include "base/text.hpp"
 #include "config/parts.hpp"
+#include "config/yaml_writer.hpp"
 
 namespace halftone {
 namespace {

@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "config/names.hpp"
+#include "config/yaml_writer.hpp"
 
 namespace halftone::config_detail {
 namespace {

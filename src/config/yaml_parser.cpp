@@ -13,6 +13,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "config/config_node.hpp"
+#include "config/yaml_writer.hpp"
 
 namespace halftone {
 namespace {

@@ -1,4 +1,11 @@
-// to_yaml and the rules for quotes. The writer is ours because its output is a format: it must not move with a library.
+// Trees to YAML text. The writer is ours because its output is a format: it must not move with a library.
+//
+//   scalar_text, flow_text   what stands in one line: scalars with their quotes, [a, b], {key: value}
+//   block_text, value_text   maps and lists on lines of their own, indented; they call each other
+//   can_be_plain             the rule that decides about quotes
+//   namespace yaml           helpers that build trees in a style
+#include "config/yaml_writer.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,7 +14,6 @@
 
 #include "base/check.hpp"
 #include "base/text.hpp"
-#include "config/config_node.hpp"
 
 namespace halftone {
 namespace {
@@ -24,16 +30,15 @@ bool is_reserved_word(std::string_view text) {
     return std::find(kReserved.begin(), kReserved.end(), lower) != kReserved.end();
 }
 
-std::string yaml_quoted(std::string_view text) {
+/// Text in double quotes, the only quotes in which YAML knows escapes. A raw line feed would be read back as a blank.
+std::string double_quoted_text(std::string_view text, bool has_short_line_feed) {
     std::string out;
-    if (std::none_of(text.begin(), text.end(), is_control)) {
-        for (const char c : text) out += c == '\'' ? std::string("''") : std::string(1, c);
-        return "'" + out + "'";
-    }
     for (const char c : text) {
         if (c == '"' || c == '\\') {
             out += '\\';
             out += c;
+        } else if (c == '\n' && has_short_line_feed) {
+            out += "\\n";
         } else if (is_control(c)) {
             out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
         } else {
@@ -43,18 +48,45 @@ std::string yaml_quoted(std::string_view text) {
     return '"' + out + '"';
 }
 
+/// Text in single quotes, which need no escapes; in double quotes only if there are control characters.
+std::string quoted_text(std::string_view text) {
+    if (std::any_of(text.begin(), text.end(), is_control)) return double_quoted_text(text, false);
+    std::string out;
+    for (const char c : text) out += c == '\'' ? std::string("''") : std::string(1, c);
+    return "'" + out + "'";
+}
+
 std::string scalar_text(const ConfigNode& node) {
-    return node.is_quoted || !can_be_plain(node.scalar) ? yaml_quoted(node.scalar) : node.scalar;
+    if (node.style == YamlStyle::double_quoted) return double_quoted_text(node.scalar, true);
+    return node.is_quoted || !can_be_plain(node.scalar) ? quoted_text(node.scalar) : node.scalar;
+}
+
+std::string key_text(const std::string& key) {
+    return can_be_plain(key) && !is_reserved_word(key) ? key : quoted_text(key);
 }
 
 bool is_inline(const ConfigNode& node) {
-    return node.kind == ConfigNode::Kind::scalar || (node.items.empty() && node.entries.empty());
+    return node.kind == ConfigNode::Kind::scalar || node.style == YamlStyle::flow ||
+           (node.items.empty() && node.entries.empty());
 }
 
-std::string inline_text(const ConfigNode& node) {
-    if (node.kind == ConfigNode::Kind::scalar) return scalar_text(node);
-    return node.kind == ConfigNode::Kind::list ? "[]" : "{}";
+/// A node in one line. Within [ ] and { } a comma ends the item, so a plain scalar that holds one gets quotes there.
+std::string flow_text(const ConfigNode& node, bool is_within) {
+    if (node.kind == ConfigNode::Kind::scalar) {
+        const bool is_split = is_within && node.scalar.find(',') != std::string::npos;
+        return is_split && node.style == YamlStyle::automatic ? quoted_text(node.scalar) : scalar_text(node);
+    }
+    if (node.style == YamlStyle::null) return "null";
+    std::vector<std::string> parts;
+    for (const ConfigNode& item : node.items) parts.push_back(flow_text(item, true));
+    for (const auto& [key, value] : node.entries) parts.push_back(key_text(key) + ": " + flow_text(value, true));
+    const std::string inner = join(parts, ", ");
+    return node.kind == ConfigNode::Kind::list ? "[" + inner + "]" : "{" + inner + "}";
 }
+
+std::string inline_text(const ConfigNode& node) { return flow_text(node, false); }
+
+std::string comment_text(const ConfigNode& node) { return node.comment.empty() ? "" : "  # " + node.comment; }
 
 bool is_short_list(const ConfigNode& node) {
     const auto is_simple = [](const ConfigNode& item) {
@@ -79,11 +111,10 @@ std::string block_text(const ConfigNode& node, std::size_t indent) {
     const std::string blanks(indent, ' ');
     std::string out;
     for (const auto& [key, value] : node.entries) {
-        const std::string name = can_be_plain(key) && !is_reserved_word(key) ? key : yaml_quoted(key);
-        out += blanks + name + ":" + value_text(value, indent + 2);
+        out += blanks + key_text(key) + ":" + value_text(value, indent + 2);
     }
     for (const ConfigNode& item : node.items) {
-        if (item.entries.empty()) {
+        if (item.entries.empty() || is_inline(item)) {
             out += blanks + "-" + value_text(item, indent + 2);
         } else {
             out += blanks + "- " + block_text(item, indent + 2).substr(indent + 2);  // "- first_key: …"
@@ -93,9 +124,11 @@ std::string block_text(const ConfigNode& node, std::size_t indent) {
 }
 
 std::string value_text(const ConfigNode& value, std::size_t indent) {
-    if (is_inline(value)) return " " + inline_text(value) + "\n";
-    if (is_short_list(value)) return " " + short_list_text(value) + "\n";
-    return "\n" + block_text(value, indent);
+    const std::string end = comment_text(value) + "\n";
+    if (is_inline(value)) return " " + inline_text(value) + end;
+    if (value.style == YamlStyle::flush) return end + block_text(value, indent - 2);
+    if (is_short_list(value)) return " " + short_list_text(value) + end;
+    return end + block_text(value, indent);
 }
 
 }  // namespace
@@ -143,4 +176,42 @@ std::string to_yaml(const ConfigNode& node) {
     return block_text(node, 0);
 }
 
+namespace yaml {
+namespace {
+
+ConfigNode with_style(ConfigNode node, YamlStyle style) {
+    node.style = style;
+    return node;
+}
+
+}  // namespace
+
+ConfigNode map(std::vector<ConfigEntry> entries) {
+    ConfigNode node;
+    node.kind = ConfigNode::Kind::map;
+    node.entries = std::move(entries);
+    return node;
+}
+ConfigNode list(std::vector<ConfigNode> items) {
+    ConfigNode node;
+    node.kind = ConfigNode::Kind::list;
+    node.items = std::move(items);
+    return node;
+}
+ConfigNode flow_map(std::vector<ConfigEntry> entries) { return with_style(map(std::move(entries)), YamlStyle::flow); }
+ConfigNode flow_list(std::vector<ConfigNode> items) { return with_style(list(std::move(items)), YamlStyle::flow); }
+ConfigNode flush_list(std::vector<ConfigNode> items) { return with_style(list(std::move(items)), YamlStyle::flush); }
+ConfigNode quoted(std::string_view text) {
+    ConfigNode node = with_style(text_node(std::string(text)), YamlStyle::double_quoted);
+    node.is_quoted = true;  // as parse_yaml will find it
+    return node;
+}
+ConfigNode word(std::string_view text) { return plain_node(std::string(text)); }
+ConfigNode number(float value) { return plain_node(float_text(value)); }
+ConfigNode number(double value) { return plain_node(float_text(value)); }
+ConfigNode integer(std::int64_t value) { return plain_node(std::to_string(value)); }
+ConfigNode boolean(bool value) { return plain_node(value ? "true" : "false"); }
+ConfigNode null() { return with_style(map({}), YamlStyle::null); }
+
+}  // namespace yaml
 }  // namespace halftone

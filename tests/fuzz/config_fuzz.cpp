@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "config/run_config.hpp"
+#include "config/yaml_writer.hpp"
 
 // NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's name
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

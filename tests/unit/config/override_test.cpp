@@ -1,4 +1,6 @@
 // --set a.b.c=YAML
+#include "config/yaml_writer.hpp"
+
 #include "helpers.hpp"
 
 namespace halftone {

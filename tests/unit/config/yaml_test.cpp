@@ -1,4 +1,6 @@
 // parse_yaml and to_yaml: what is read, where it says it stands, what is refused.
+#include "config/yaml_writer.hpp"
+
 #include "helpers.hpp"
 
 namespace halftone {
@@ -165,6 +167,35 @@ TEST(ToYaml, QuotesWhatWouldBeReadAsSomethingElse) {
     EXPECT_EQ(to_yaml(text_node("")), "''\n");
     EXPECT_EQ(to_yaml(text_node("a\nb")), "\"a\\x0ab\"\n");
     EXPECT_EQ(to_yaml(text_node("/data/a_b-c.onnx")), "/data/a_b-c.onnx\n");
+}
+
+TEST(ToYaml, WritesEachNodeInItsStyle) {
+    ConfigNode rows = yaml::flush_list({yaml::flow_map({{"a", yaml::quoted("x")}, {"b", yaml::integer(2)}}),
+                                        yaml::map({{"c", yaml::null()}, {"d", yaml::boolean(true)}})});
+    rows.comment = "how they were found";
+    EXPECT_EQ(to_yaml(yaml::map({{"format", yaml::integer(1)},
+                                 {"rows", rows},
+                                 {"none", yaml::flush_list({})},
+                                 {"scale", yaml::flow_list({yaml::number(0.5F), yaml::number(1e-05)})},
+                                 {"inner", yaml::map({{"list", yaml::flush_list({yaml::word("w")})}})}})),
+              "format: 1\n"
+              "rows:  # how they were found\n- {a: \"x\", b: 2}\n- c: null\n  d: true\n"
+              "none: []\n"
+              "scale: [0.5, 1.0e-05]\n"
+              "inner:\n  list:\n  - w\n");
+}
+
+TEST(ToYaml, DoubleQuotesHoldAnyText) {
+    for (const std::string text :
+         {"", "a \"b\" \\ c", "line\nfeed", "tab\tbell\x07", "é: [1]", "#no, comment", "null"}) {
+        const ConfigNode tree = yaml::map({{"a", yaml::flow_list({yaml::quoted(text)})}});
+        EXPECT_EQ(parsed(to_yaml(tree)).find("a")->items.at(0).scalar, text) << to_yaml(tree);
+    }
+    EXPECT_EQ(to_yaml(yaml::quoted("a\nb\x01")), "\"a\\nb\\x01\"\n");
+}
+
+TEST(ToYaml, ACommaWithinALineOfItemsIsQuoted) {
+    EXPECT_EQ(to_yaml(yaml::flow_list({text_node("a,b"), text_node("c")})), "['a,b', c]\n");
 }
 
 TEST(ToYaml, ReadsBackAsTheSameTree) {

@@ -1,0 +1,66 @@
+#include "plan/describe_plan.hpp"
+
+#include "base/text.hpp"
+#include "metric/metric.hpp"
+
+namespace halftone {
+namespace {
+
+/// How a unit's output is stored: as codes only if a quantized unit reads it.
+DType output_dtype(const QuantizedModel& model, const std::string& output) {
+    for (const QuantizedTensor& tensor : model.tensors) {
+        if (tensor.name == output) return tensor.params.dtype;
+    }
+    return DType::f32;
+}
+
+PlanUnit describe_unit(const DeliveredPlan& delivered, std::size_t index, const UnitConfig& config) {
+    const Graph& graph = delivered.model.graph;
+    const Unit& unit = delivered.model.units[index];
+    PlanUnit described{.name = unit.name,
+                       .op = unit.op,
+                       .nodes = {},
+                       .config = config,
+                       .output = output_dtype(delivered.quantized, graph.value(unit.output).name),
+                       .is_accelerated = is_accelerated(config),
+                       .why = {}};
+    for (const NodeId node : unit.nodes) described.nodes.push_back(graph.node(node).name);
+    if (!config.is_quantized()) described.why = delivered.findings.reason(delivered.capability, index);
+    return described;
+}
+
+}  // namespace
+
+PlanDocument describe_plan(const DeliveredPlan& delivered) {
+    PlanDocument document;
+    document.model = hex16(delivered.model.hash);
+    document.calibration_samples =
+        delivered.space.calibration_sizes()[static_cast<std::size_t>(delivered.candidate.calibration)];
+    const QuantPlan plan = delivered.space.plan(delivered.candidate);
+    for (std::size_t u = 0; u < delivered.model.units.size(); ++u) {
+        document.units.push_back(describe_unit(delivered, u, plan.units[u]));
+    }
+    document.tensors = delivered.quantized.tensors;
+    for (const auto& [unit, own] : delivered.numbers.units) {
+        if (own.weight_factor.empty() && own.bias_shift.empty()) continue;
+        document.corrections.push_back({unit, own.weight_factor, own.weight_shift, own.bias_shift});
+    }
+    document.recipes = delivered.recipes;
+    return document;
+}
+
+PlanScore describe_score(TrialId trial, const Score& score, double baseline, const AccuracyCriterion& criterion,
+                         bool is_goal_met) {
+    PlanScore described{.trial = trial.value,
+                        .accuracy = score.accuracy,
+                        .baseline = baseline,
+                        .evidence = {},
+                        .goal = {.is_relative = criterion.is_relative, .loss = criterion.loss, .is_met = is_goal_met}};
+    if (score.correct) {
+        const Interval interval = wilson95(*score.correct, score.samples);
+        described.evidence = {.samples = score.samples, .low = interval.low, .high = interval.high};
+    }
+    return described;
+}
+
+}  // namespace halftone

@@ -1,0 +1,48 @@
+#pragma once
+// Findings: what a run learnt about single units. They explain in the plan file why a unit is not quantized.
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "graph/capability.hpp"
+#include "space/search_space.hpp"
+#include "trial/probe.hpp"
+#include "trial/strategy.hpp"
+#include "trial/trial.hpp"
+
+namespace halftone {
+
+/// Filled trial by trial and probe by probe, replayed ones included, so that a resumed run writes the same words.
+class Findings {
+public:
+    /// @param space  of the run; must outlive the findings
+    explicit Findings(const SearchSpace& space) : space_(space) {}
+
+    /// Notes the outcome of a trial. Failed trials and trials that ended early say nothing about a unit.
+    /// @param stage  of the strategy; "model_wise": every unit that can be is quantized
+    void note_trial(const Candidate& candidate, const Outcome& outcome, const std::string& stage, const Goal& goal);
+    void note_probe(const ProbeRequest& request, const ProbeResult& result);
+
+    /// Returns why a unit is not quantized, in words: from the kernels' refusals and the rules if it never could be,
+    /// else from what was measured with this unit alone in high precision, else from its error when quantized, else
+    /// "chosen by the strategy".
+    [[nodiscard]] std::string reason(const CapabilityTable& capability, std::size_t unit) const;
+
+private:
+    [[nodiscard]] std::optional<std::string> measured_reason(const std::string& unit) const;
+    [[nodiscard]] std::optional<std::string> error_reason(std::size_t unit) const;
+
+    const SearchSpace& space_;
+    std::optional<double> best_model_wise_;      ///< accuracy of the best model-wise candidate
+    std::map<std::string, double> alone_;        ///< accuracy with just this unit in high precision; the first measured
+    std::optional<ProbeResult> unit_errors_;     ///< of the candidate that was probed last
+    std::optional<double> base_error_;           ///< least error of the output, with no unit in high precision
+    std::map<std::string, double> error_alone_;  ///< the output's error with just this unit in high precision; the last
+};
+
+/// Returns the reason that is known without a search: what the kernels refuse, or that the rules leave nothing.
+/// Nothing: the unit has a quantized option.
+[[nodiscard]] std::optional<std::string> refusal_of(const Decision& decision, const Capability& capability);
+
+}  // namespace halftone

@@ -1,0 +1,139 @@
+// A parsed plan against its model: what parse_plan could not check without the model is checked here.
+//
+//   load             the order: the model's hash, recipes, units, tensors, corrections, and then what is missing
+//   load_units ...   each section by names; a name that the model does not have is refused at its line
+//   check_complete   every tensor and weight that the plan quantizes has its numbers
+//
+// The recipes come before the units, because equalization and smoothing change the graph that the numbers belong to.
+#include "plan/load_plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "space/quant_plan.hpp"
+
+namespace halftone {
+namespace {
+
+class PlanLoader {
+public:
+    PlanLoader(const ParsedPlan& parsed, PreparedModel& model)
+        : document_(parsed.document), places_(parsed.places), model_(model) {}
+
+    LoadedPlan load() {
+        const std::string hash = hex16(model_.hash);
+        if (document_.model != hash) {
+            throw ConfigError(
+                fmt::format("{} is not the hash of this model, {}, got '{}'", places_.model, hash, document_.model));
+        }
+        apply_recipes(model_, document_.recipes);
+        load_units();
+        load_tensors();
+        load_corrections();
+        loaded_.kernels = document_.kernels;
+        check_complete();
+        return std::move(loaded_);
+    }
+
+private:
+    void load_units() {
+        loaded_.plan.units.assign(model_.units.size(), high_precision(DType::f32));
+        std::vector<bool> is_known(model_.units.size(), false);
+        for (std::size_t i = 0; i < document_.units.size(); ++i) {
+            const std::size_t unit = index_of(document_.units[i].name, places_.units[i]);
+            if (is_known[unit]) throw ConfigError(places_.units[i] + " names a unit for the second time");
+            is_known[unit] = true;
+            loaded_.plan.units[unit] = document_.units[i].config;
+        }
+        const auto missing = std::find(is_known.begin(), is_known.end(), false);
+        if (missing == is_known.end()) return;
+        const Unit& unit = model_.units[static_cast<std::size_t>(missing - is_known.begin())];
+        throw ConfigError(places_.file + ": units: '" + unit.name + "' of the model is missing");
+    }
+
+    [[nodiscard]] std::size_t index_of(const std::string& name, const std::string& place) const {
+        for (std::size_t u = 0; u < model_.units.size(); ++u) {
+            if (model_.units[u].name == name) return u;
+        }
+        throw ConfigError(place + " names '" + name + "', which is no unit of the model");
+    }
+
+    void load_tensors() {
+        for (std::size_t i = 0; i < document_.tensors.size(); ++i) {
+            const QuantizedTensor& tensor = document_.tensors[i];
+            if (tensor.params.dtype == DType::s32) continue;  // a bias follows from its unit's input and weight
+            if (tensor.unit.empty()) {
+                loaded_.numbers.activations.emplace(tensor.name, tensor.params);
+            } else {
+                const std::size_t unit = index_of(tensor.unit, places_.tensors[i]);
+                loaded_.numbers.units[model_.units[unit].name].weight = tensor.params;
+            }
+        }
+    }
+
+    void load_corrections() {
+        for (std::size_t i = 0; i < document_.corrections.size(); ++i) {
+            const PlanCorrection& correction = document_.corrections[i];
+            const Unit& unit = model_.units[index_of(correction.unit, places_.corrections[i])];
+            const auto fits = [&](const std::vector<float>& values) {
+                return values.empty() || static_cast<std::int64_t>(values.size()) == channels(unit);
+            };
+            if (!fits(correction.weight_factor) || !fits(correction.weight_shift) || !fits(correction.bias_shift) ||
+                correction.weight_factor.size() != correction.weight_shift.size()) {
+                throw ConfigError(fmt::format("{} must have {} numbers, one for each output channel",
+                                              places_.corrections[i], channels(unit)));
+            }
+            UnitNumbers& numbers = loaded_.numbers.units[unit.name];
+            numbers.weight_factor = correction.weight_factor;
+            numbers.weight_shift = correction.weight_shift;
+            numbers.bias_shift = correction.bias_shift;
+        }
+    }
+
+    [[nodiscard]] std::int64_t channels(const Unit& unit) const {
+        const Shape& shape = model_.graph.value(unit.weight).constant.shape();
+        return shape[static_cast<std::size_t>(unit.weight_channel_axis)];
+    }
+
+    /// The file lists which tensors are quantized, but the units decide it. So the list is compared with what follows
+    /// from the units.
+    void check_complete() {
+        const PlanTopology topology(model_.graph, model_.units);
+        loaded_.plan.tensors = topology.tensors(loaded_.plan.units);
+        for (const TensorPlan& tensor : loaded_.plan.tensors) {
+            const auto known = loaded_.numbers.activations.find(tensor.name);
+            if (known == loaded_.numbers.activations.end() || !known->second.is_per_tensor()) {
+                throw ConfigError(places_.file + ": tensors: '" + tensor.name + "' must be there, with one scale");
+            }
+        }
+        for (std::size_t u = 0; u < model_.units.size(); ++u) {
+            if (!loaded_.plan.units[u].is_quantized() || has_weight(model_.units[u])) continue;
+            throw ConfigError(places_.file + ": tensors: the weight of unit '" + model_.units[u].name +
+                              "' must be there as int8, with one scale or one for each output channel");
+        }
+    }
+
+    [[nodiscard]] bool has_weight(const Unit& unit) const {
+        const auto known = loaded_.numbers.units.find(unit.name);
+        if (known == loaded_.numbers.units.end()) return false;
+        const QuantParams& weight = known->second.weight;
+        const bool is_per_channel =
+            static_cast<std::int64_t>(weight.scale.size()) == channels(unit) && weight.axis == unit.weight_channel_axis;
+        return weight.dtype == DType::s8 && (weight.is_per_tensor() || is_per_channel);
+    }
+
+    const PlanDocument& document_;
+    const PlanPlaces& places_;
+    PreparedModel& model_;
+    LoadedPlan loaded_;
+};
+
+}  // namespace
+
+LoadedPlan load_plan(const ParsedPlan& parsed, PreparedModel& model) { return PlanLoader(parsed, model).load(); }
+
+}  // namespace halftone

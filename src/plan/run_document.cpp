@@ -1,0 +1,49 @@
+#include "plan/run_document.hpp"
+
+#include "config/yaml_writer.hpp"
+
+namespace halftone {
+namespace {
+
+ConfigNode optional_number(const std::optional<double>& value) { return value ? yaml::number(*value) : yaml::null(); }
+
+ConfigNode front_row(const FrontPoint& point) {
+    return yaml::flow_map({{"trial", yaml::integer(point.trial)},
+                           {"accuracy", yaml::number(point.accuracy)},
+                           {"latency_ms", yaml::number(point.latency_ms)},
+                           {"bytes", yaml::integer(point.bytes)}});
+}
+
+}  // namespace
+
+std::string write_run(const RunDocument& document) {
+    const ConfigNode latency = yaml::flow_map(
+        {{"fp32_ms", optional_number(document.fp32_ms)}, {"best_ms", optional_number(document.best_ms)}});
+    std::vector<ConfigEntry> run{
+        {"version", yaml::quoted(document.version)},
+        {"git", yaml::quoted(document.git)},
+        {"command", yaml::quoted(document.command)},
+        {"directory", yaml::quoted(document.directory)},
+        {"isa", text_node(document.isa)},
+        {"ranks", yaml::integer(document.ranks)},
+        {"threads", yaml::integer(document.threads)},
+        {"libraries", yaml::flow_map({{"onednn", yaml::quoted(document.onednn)}, {"mpi", yaml::quoted(document.mpi)}})},
+        {"result", yaml::flow_map({{"reason", yaml::word(document.reason)},
+                                   {"exit_code", yaml::integer(document.exit_code)},
+                                   {"latency", latency}})},
+        {"work", yaml::flow_map({{"sample_units", yaml::integer(document.sample_units)}})}};
+    if (!document.heuristics.empty()) {
+        std::vector<ConfigNode> steps;
+        for (const std::string& step : document.heuristics) steps.push_back(yaml::quoted(step));
+        run.emplace_back("heuristics", yaml::flow_list(std::move(steps)));
+    }
+    if (!document.front.empty()) {
+        std::vector<ConfigNode> rows;
+        for (const FrontPoint& point : document.front) rows.push_back(front_row(point));
+        run.emplace_back("front", yaml::flush_list(std::move(rows)));
+    }
+    run.emplace_back("config", document.config);
+    return to_yaml(yaml::map(std::move(run)));
+}
+
+}  // namespace halftone

@@ -1,0 +1,35 @@
+#pragma once
+// run.yaml: how a run was started, on what, and how it ended. src/plan/README.md describes the format field by field.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config_node.hpp"
+#include "trial/front.hpp"
+
+namespace halftone {
+
+struct RunDocument {
+    std::string version;  ///< of Halftone
+    std::string git;      ///< the commit that the program was built from
+    std::string command;
+    std::string directory;  ///< in which the command was given: paths in the config are relative to it
+    std::string isa;
+    int ranks = 1;
+    std::int64_t threads = 1;
+    std::string onednn, mpi;  ///< versions of the libraries
+    std::string reason;       ///< why the run ended: goal_met, max_trials, timeout, exhausted, interrupted
+    int exit_code = 0;
+    std::optional<double> fp32_ms, best_ms;  ///< median latencies; none where they were not measured
+    std::int64_t sample_units = 0;           ///< samples x units really executed
+    std::vector<std::string> heuristics;     ///< what the strategy says of its steps, in words
+    std::vector<FrontPoint> front;           ///< empty where the run has no latency table
+    ConfigNode config;                       ///< the effective config
+};
+
+/// Returns the text of run.yaml.
+[[nodiscard]] std::string write_run(const RunDocument& document);
+
+}  // namespace halftone
