@@ -9,7 +9,7 @@
 #include "base/file_system.hpp"
 #include "kernel/machine.hpp"
 #include "kernel/ref/ref_op.hpp"
-#include "plan_file.hpp"
+#include "plan/plan_document.hpp"
 
 namespace halftone::app {
 namespace {
@@ -51,10 +51,11 @@ Autotuned choose_kernels(BenchModel& model, const BenchOptions& options, const C
     model.set_kernels(tuned.choices);
     if (!options.save_plan.empty()) {
         const auto files = make_posix_file_system();
-        const std::string measured = fmt::format("measured by bench --autotune: {}, {} thread{}, batch {}", isa_name(),
-                                                 options.threads, options.threads == 1 ? "" : "s", options.batch);
-        files->write_atomically(options.save_plan,
-                                with_kernels_text(files->read(options.plan), tuned.choices, measured));
+        PlanDocument plan = parse_plan(files->read(options.plan), options.plan).document;
+        plan.kernels = tuned.choices;
+        plan.kernels_comment = fmt::format("measured by bench --autotune: {}, {} thread{}, batch {}", isa_name(),
+                                           options.threads, options.threads == 1 ? "" : "s", options.batch);
+        files->write_atomically(options.save_plan, write_plan(plan));
     }
     return tuned;
 }

@@ -11,7 +11,6 @@
 #include "kernel/capabilities.hpp"
 #include "kernel/machine.hpp"
 #include "kernel/ref/ref_op.hpp"
-#include "plan_file.hpp"
 #include "setup.hpp"
 #include "space/quant_plan.hpp"
 
@@ -56,7 +55,7 @@ BenchModel::BenchModel(const std::string& bytes, const std::string& name, const 
                        const std::string& plan)
     : model_(prepare_model(bytes, name)), is_int8_(precision == "int8") {
     if (!plan.empty()) {
-        const LoadedPlan loaded = load_plan(plan, model_);
+        const LoadedPlan loaded = read_plan(plan, model_);
         is_int8_ = false;
         graph_ =
             with_kernels(apply_plan(model_.graph, model_.units, loaded.plan, loaded.numbers).graph, loaded.kernels);

@@ -15,7 +15,6 @@
 #include "base/wire.hpp"
 #include "commands.hpp"
 #include "kernel/machine.hpp"
-#include "plan_file.hpp"
 #include "ranks.hpp"
 #include "space/unit_match.hpp"
 #include "strategy/model_wise.hpp"
@@ -228,7 +227,7 @@ std::unique_ptr<study::DumpWork> make_work(const DumpOptions& options, const Run
                                                  bench.evaluator->factory().quantized(candidate), contents);
     }
     contents.plan = options.plan;
-    const LoadedPlan loaded = load_plan(options.plan, fp32);
+    const LoadedPlan loaded = read_plan(options.plan, fp32);
     return std::make_unique<study::DumpWork>(*bench.calibration, fp32,
                                              apply_plan(fp32.graph, fp32.units, loaded.plan, loaded.numbers), contents);
 }

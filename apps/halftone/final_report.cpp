@@ -11,8 +11,8 @@ namespace {
 
 using study::accuracy_cell;
 
-std::string latency_cell(const std::optional<MedianInterval>& latency) {
-    return latency ? fmt::format("{:.3f} ms", latency->median) : std::string("-");
+std::string latency_cell(const std::optional<double>& latency_ms) {
+    return latency_ms ? fmt::format("{:.3f} ms", *latency_ms) : std::string("-");
 }
 
 std::string bytes_cell(std::size_t bytes) { return fmt::format("{:.1f} KB", static_cast<double>(bytes) / 1000); }
@@ -28,12 +28,12 @@ std::string goal_line(const RunConfig& config, const tune::Result& result) {
 }
 
 /// The front, with what meets the goal.
-std::string front_table(const RunConfig& config, const tune::Result& result, const RunSummary& summary) {
-    if (summary.front.size() < 2) return {};
+std::string front_table(const RunConfig& config, const tune::Result& result, const RunDocument& run) {
+    if (run.front.size() < 2) return {};
     const Goal goal(config.tuning.criterion, result.baseline.accuracy);
     std::string out = fmt::format("{:<10} {:>10} {:>14} {:>12} {:>6}  not beaten in all three by any trial\n", "trial",
                                   "accuracy", "latency table", "size", "goal");
-    for (const FrontPoint& point : summary.front) {
+    for (const FrontPoint& point : run.front) {
         out += fmt::format("{:<10} {:>10.4f} {:>11.3f} ms {:>12} {:>6}\n", point.trial, point.accuracy,
                            point.latency_ms, bytes_cell(static_cast<std::size_t>(point.bytes)),
                            goal.is_met(point.accuracy) ? "met" : "missed");
@@ -44,10 +44,10 @@ std::string front_table(const RunConfig& config, const tune::Result& result, con
 }  // namespace
 
 std::string final_report(const RunConfig& config, const Workbench& bench, const tune::Result& result,
-                         const std::optional<Candidate>& delivered, const RunSummary& summary, const ModelBytes& bytes,
+                         const std::optional<Candidate>& delivered, const RunDocument& run, const ModelBytes& bytes,
                          const std::string& workspace) {
     std::string out;
-    if (summary.reason == "interrupted") {
+    if (run.reason == "interrupted") {
         return fmt::format("stopped after {} trials; continue with --resume --workspace {}\n", result.trials,
                            workspace);
     }
@@ -58,23 +58,23 @@ std::string final_report(const RunConfig& config, const Workbench& bench, const 
                        "int8 units");
     const bool is_scored = config.evaluation.has_value();
     out += fmt::format("{:<10} {:<26} {:>12} {:>14} {:>16}\n", "fp32", is_scored ? accuracy_cell(result.baseline) : "-",
-                       bytes_cell(bytes.fp32), latency_cell(summary.fp32), "-");
+                       bytes_cell(bytes.fp32), latency_cell(run.fp32_ms), "-");
     const std::string best = result.best ? accuracy_cell(std::get<Score>(result.best->outcome)) : "not evaluated";
     out +=
         fmt::format("{:<10} {:<26} {:>12} {:>14} {:>16}\n", "quantized", best, bytes_cell(bytes.best),
-                    latency_cell(summary.best), fmt::format("{} of {}", plan.units.size() - high, plan.units.size()));
+                    latency_cell(run.best_ms), fmt::format("{} of {}", plan.units.size() - high, plan.units.size()));
     if (!is_scored) {
         out += "the config has no section evaluation: the model was quantized once and its accuracy is unknown\n";
     } else {
         out += goal_line(config, result);
-        out += fmt::format("{} trials, ended by {}; accuracies of {} samples\n", result.trials, summary.reason,
+        out += fmt::format("{} trials, ended by {}; accuracies of {} samples\n", result.trials, run.reason,
                            result.baseline.samples);
-        out += front_table(config, result, summary);
+        out += front_table(config, result, run);
         for (const std::string& step : result.heuristics) {
             out += fmt::format("heuristic of {}: {}\n", config.tuning.strategy.name, step);
         }
     }
-    if (summary.fp32 && summary.best && summary.best->median >= summary.fp32->median) {
+    if (run.fp32_ms && run.best_ms && *run.best_ms >= *run.fp32_ms) {
         out += "warning: the quantized model is not faster than fp32 on this machine (batch 1)\n";
     }
     return out + fmt::format("results in {}\n", workspace);

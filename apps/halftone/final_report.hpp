@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "best_files.hpp"
+#include "plan/run_document.hpp"
 #include "setup.hpp"
 #include "tune/tuner.hpp"
 
@@ -17,7 +17,7 @@ struct ModelBytes {
 };
 
 [[nodiscard]] std::string final_report(const RunConfig& config, const Workbench& bench, const tune::Result& result,
-                                       const std::optional<Candidate>& delivered, const RunSummary& summary,
+                                       const std::optional<Candidate>& delivered, const RunDocument& run,
                                        const ModelBytes& bytes, const std::string& workspace);
 
 /// "error: …" on stderr.

@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "commands.hpp"
+#include "eval/from_config.hpp"
 #include "kernel/machine.hpp"
 #include "setup.hpp"
 #include "space/option_filter.hpp"
@@ -83,7 +84,7 @@ int run_inspect(const InspectOptions& options) {
         check_isa(config);
         constraints = config.quantization;
     }
-    constraints = resolved(constraints);
+    constraints = resolve_auto(constraints);
     const PreparedModel model = prepare_model(read_model(options.model, ""), options.model);
     const CapabilityTable capability = capability_table(model, constraints);
     const SearchSpace space = build_space(model.graph, model.units, capability, constraints);

@@ -5,14 +5,13 @@
 #include "base/file_system.hpp"
 #include "commands.hpp"
 #include "graph/onnx/onnx_model.hpp"
-#include "plan_file.hpp"
 #include "setup.hpp"
 
 namespace halftone::app {
 
 int run_quantize(const QuantizeOptions& options) {
     PreparedModel model = prepare_model(read_model(options.model, ""), options.model);
-    const LoadedPlan loaded = load_plan(options.plan, model);
+    const LoadedPlan loaded = read_plan(options.plan, model);
     const QuantizedModel quantized = apply_plan(model.graph, model.units, loaded.plan, loaded.numbers);
     const std::string onnx = export_onnx(with_kernels(quantized.graph, loaded.kernels));
     make_posix_file_system()->write_atomically(options.output, onnx);

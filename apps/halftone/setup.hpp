@@ -9,10 +9,11 @@
 #include "config/run_config.hpp"
 #include "data/dataset.hpp"
 #include "eval/model_evaluator.hpp"
-#include "exec/equalize.hpp"
 #include "exec/prepared_model.hpp"
+#include "exec/recipes.hpp"
 #include "graph/capability.hpp"
 #include "metric/metric.hpp"
+#include "plan/load_plan.hpp"
 #include "space/search_space.hpp"
 
 namespace halftone::app {
@@ -32,6 +33,10 @@ void refuse_unavailable(const RunConfig& config);
 /// Bytes of a model file. @throws ModelError when it is missing
 [[nodiscard]] std::string read_model(const std::string& path, const std::string& from);
 
+/// Reads a plan file for this model, and prepares the model by the plan's recipes.
+/// @throws ConfigError when the file is missing, no plan, or of another model
+[[nodiscard]] LoadedPlan read_plan(const std::string& path, PreparedModel& model);
+
 /// Refuses what would fail later, before anything is created: what is not available, another instruction set, no model.
 /// @throws ConfigError
 void check_runnable(const RunConfig& config);
@@ -39,16 +44,10 @@ void check_runnable(const RunConfig& config);
 /// @throws ConfigError when the config pins another instruction set than this process runs with
 void check_isa(const RunConfig& config);
 
-/// @param config  its lists say which percentiles and bits are worth offering
-[[nodiscard]] CapabilityTable capability_table(const PreparedModel& model, const QuantizationConfig& config);
-
-/// What this machine makes of `auto`.
-[[nodiscard]] QuantizationConfig resolved(const QuantizationConfig& config);
-
 /// Everything that evaluates, in the order of destruction it needs. Made alike by every rank from the same bytes.
 struct Workbench {
-    PreparedModel model;                   ///< equalized, for tuning with that recipe
-    std::vector<EqualizedPair> equalized;  ///< how
+    PreparedModel model;    ///< for tuning: prepared by the config's recipes
+    RecipeNumbers recipes;  ///< what they did
     CapabilityTable capability;
     std::optional<SearchSpace> space;
     std::unique_ptr<Pipeline> calibration;

@@ -9,7 +9,6 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "base/wire.hpp"
-#include "best_files.hpp"
 #include "comm/mpi/mpi_communicator.hpp"
 #include "commands.hpp"
 #include "eval/costs.hpp"
@@ -19,6 +18,8 @@
 #include "journal/workspace.hpp"
 #include "kernel/machine.hpp"
 #include "kernel/ref/ref_op.hpp"
+#include "plan/describe_plan.hpp"
+#include "plan/run_document.hpp"
 #include "progress.hpp"
 #include "ranks.hpp"
 #include "setup.hpp"
@@ -37,7 +38,7 @@ namespace {
 class Deliverer final : public tune::Listener {
 public:
     Deliverer(const RunConfig& config, Workbench& bench, journal::Workspace& workspace, ProgressLine& line)
-        : config_(config), bench_(bench), workspace_(workspace), line_(line) {}
+        : config_(config), bench_(bench), workspace_(workspace), line_(line), findings_(*bench.space) {}
 
     void on_calibration() override {
         study::write_calibration(bench_.evaluator->calibrator(), *bench_.space, workspace_.path("calibration.h5"));
@@ -56,13 +57,13 @@ public:
     }
 
     void on_trial(const tune::FinishedTrial& trial, const std::string& stage, const tune::Progress& progress) override {
-        findings_.note(*bench_.space, trial, stage, &*goal_);
+        findings_.note_trial(trial.candidate, trial.outcome, stage, *goal_);
         if (!progress.is_replayed) line_.show(trial, stage, progress);
         if (distributions_) distributions_->on_trial(trial, progress, goal_->target());
     }
 
     void on_probe(const ProbeRequest& request, const ProbeResult& result, const std::string& stage) override {
-        findings_.note(*bench_.space, request, result);
+        findings_.note_probe(request, result);
         log::debug("tune", "probe stage={} samples={}", stage, result.samples);
     }
 
@@ -75,17 +76,22 @@ public:
         const std::string onnx = export_onnx(model.graph);
         best_bytes_ = onnx.size();
         workspace_.write("best.onnx", onnx);
-        BestInput input;
-        input.bench = &bench_;
-        input.config = &config_;
-        input.model = &model;
-        input.numbers = &numbers;
-        input.smoothing = bench_.evaluator->factory().smoothing(candidate);
-        input.candidate = candidate;
-        input.trial = trial;
-        input.baseline = baseline_.accuracy;
-        input.findings = &findings_;
-        workspace_.write("best.yaml", best_yaml(input));
+        const RecipeNumbers recipes{.equalization = bench_.recipes.equalization,
+                                    .smoothing = bench_.evaluator->factory().smoothing(candidate)};
+        PlanDocument plan = describe_plan({.model = bench_.model,
+                                           .space = *bench_.space,
+                                           .capability = bench_.capability,
+                                           .candidate = candidate,
+                                           .quantized = model,
+                                           .numbers = numbers,
+                                           .recipes = recipes,
+                                           .findings = findings_});
+        plan.isa = isa_name();
+        if (trial) {
+            plan.score = describe_score(trial->trial, std::get<Score>(trial->outcome), baseline_.accuracy,
+                                        config_.tuning.criterion, trial->is_pass);
+        }
+        workspace_.write("best.yaml", write_plan(plan));
     }
 
     [[nodiscard]] std::size_t best_bytes() const { return best_bytes_; }
@@ -227,6 +233,22 @@ tune::Result search(const RunConfig& config, Workbench& bench, journal::Workspac
     return tune::run_coordinator(comm, *bench.evaluator, setup);
 }
 
+/// What run.yaml says before the run: program, machine, command and config.
+RunDocument started_run(const TuneOptions& options, const RunConfig& config, int ranks) {
+    RunDocument run;
+    run.version = HALFTONE_VERSION;
+    run.git = HALFTONE_GIT;
+    run.command = options.command_line;
+    run.directory = std::filesystem::current_path().string();
+    run.isa = isa_name();
+    run.ranks = ranks;
+    run.threads = config.tuning.threads;
+    run.onednn = onednn_version();
+    run.mpi = mpi_version();
+    run.config = config.effective;
+    return run;
+}
+
 /// Rank 0 once everybody is ready: search, deliver, measure, report.
 int lead(const TuneOptions& options, const RunConfig& config, Workbench& bench, journal::Workspace& workspace,
          Communicator& comm, std::size_t model_bytes) {
@@ -243,29 +265,28 @@ int lead(const TuneOptions& options, const RunConfig& config, Workbench& bench, 
         delivered = model_wise_candidates(*bench.space, ModelWise::uniform).front();
         deliverer.deliver(*delivered, std::nullopt);
     }
-    RunSummary summary;
-    summary.command = options.command_line;
-    summary.directory = std::filesystem::current_path().string();
-    summary.ranks = comm.size();
-    summary.reason = std::string(tune::kEndReasonNames.name(result.reason));
-    summary.exit_code = code;
-    summary.sample_units = result.sample_units;
-    summary.heuristics = result.heuristics;
+    RunDocument run = started_run(options, config, comm.size());
+    run.reason = std::string(tune::kEndReasonNames.name(result.reason));
+    run.exit_code = code;
+    run.sample_units = result.sample_units;
+    run.heuristics = result.heuristics;
     if (delivered && result.reason != tune::EndReason::interrupted) {
         const auto latencies = time_graphs({bench.model.graph, bench.evaluator->factory().quantized(*delivered).graph},
                                            timing_samples(bench));
-        summary.fp32 = latencies[0];
-        summary.best = latencies[1];
-        if (summary.best->low >= summary.fp32->high) {
+        const MedianInterval& fp32 = latencies[0];
+        const MedianInterval& best = latencies[1];
+        run.fp32_ms = fp32.median;
+        run.best_ms = best.median;
+        if (best.low >= fp32.high) {
             log::warning("tune", "the delivered model is not faster than fp32 here ({:.3g} against {:.3g} ms)",
-                         summary.best->median, summary.fp32->median);
+                         best.median, fp32.median);
         }
     }
     if (result.reason != tune::EndReason::interrupted) {
-        summary.front = front_of(bench, result, config.tuning.criterion.higher_is_better);
+        run.front = front_of(bench, result, config.tuning.criterion.higher_is_better);
     }
-    workspace.write("run.yaml", run_yaml(config, summary));
-    fmt::print("{}", final_report(config, bench, result, delivered, summary,
+    workspace.write("run.yaml", write_run(run));
+    fmt::print("{}", final_report(config, bench, result, delivered, run,
                                   {.fp32 = model_bytes, .best = deliverer.best_bytes()}, workspace.path("")));
     return code;
 }

@@ -12,6 +12,7 @@
 #include <cmath>
 
 #include "base/error.hpp"
+#include "calib/observer.hpp"
 #include "config/reader.hpp"
 #include "plan/plan_document.hpp"
 #include "tensor/affine.hpp"
@@ -100,7 +101,7 @@ void parse_scheme(Reader& reader, Config& config) {
     config.dtype = reader.word("dtype", kDTypeNames, DType::f32);
     config.scheme = reader.word("scheme", kSchemeNames, config.scheme);
     config.granularity = reader.word("granularity", kGranularityNames, config.granularity);
-    config.algorithm = reader.word("algorithm", kAlgorithmNames, config.algorithm);
+    config.algorithm = reader.word("algorithm", kAlgorithmWords, config.algorithm);
 }
 
 ActivationConfig parse_activation(const ConfigNode& node) {

@@ -19,7 +19,7 @@ Entries scheme_entries(const Config& config) {
     return {{"dtype", yaml::word(to_string(config.dtype))},
             {"scheme", yaml::word(kSchemeNames.name(config.scheme))},
             {"granularity", yaml::word(kGranularityNames.name(config.granularity))},
-            {"algorithm", yaml::word(kAlgorithmNames.name(config.algorithm))}};
+            {"algorithm", yaml::word(config.algorithm.word())}};
 }
 
 ConfigNode dtype_only(DType dtype) { return yaml::flow_map({{"dtype", yaml::word(to_string(dtype))}}); }

@@ -1,0 +1,83 @@
+#include "eval/from_config.hpp"
+
+#include <algorithm>
+#include <functional>
+
+#include "calib/observer.hpp"
+#include "kernel/machine.hpp"
+
+namespace halftone {
+namespace {
+
+using ListOf = std::function<const std::vector<double>&(const OpConstraint&)>;
+
+/// The preset and every other value that a rule names, in the order of the file, each once.
+std::vector<float> named_values(const QuantizationConfig& config, float preset, const ListOf& list) {
+    std::vector<float> values{preset};
+    const auto add = [&](const OpConstraint& constraint) {
+        for (const double value : list(constraint)) {
+            const auto number = static_cast<float>(value);
+            if (std::find(values.begin(), values.end(), number) == values.end()) values.push_back(number);
+        }
+    };
+    add(config.model_wise);
+    for (const ConstraintRule& rule : config.optype_wise) add(rule.constraint);
+    for (const ConstraintRule& rule : config.op_wise) add(rule.constraint);
+    return values;
+}
+
+}  // namespace
+
+QuantizationConfig resolve_auto(const QuantizationConfig& config, bool has_exact_int8) {
+    QuantizationConfig resolved = config;
+    if (config.reduce_range == "auto") resolved.reduce_range = has_exact_int8 ? "off" : "on";
+    return resolved;
+}
+
+QuantizationConfig resolve_auto(const QuantizationConfig& config) { return resolve_auto(config, has_exact_int8()); }
+
+OfferedSettings offered_settings(const QuantizationConfig& config) {
+    OfferedSettings settings;
+    settings.activation_rules.clear();
+    settings.weight_algorithms = {Algorithm::minmax, Algorithm::mse, Algorithm::kl};
+    settings.bits = named_values(
+        config, kAllBits, [](const OpConstraint& c) -> auto& { return c.weight.bit; });
+    const std::vector<float> percentiles = named_values(
+        config, kDefaultPercentile, [](const OpConstraint& c) -> auto& { return c.activation.percentile; });
+    for (const Algorithm algorithm : observer_algorithms()) {
+        if (algorithm != Algorithm::percentile) {
+            settings.activation_rules.push_back({algorithm});
+            continue;
+        }
+        // The percentile algorithm is a rule of its own for each share that it may keep.
+        for (const float percentile : percentiles) settings.activation_rules.push_back({algorithm, percentile});
+    }
+    return settings;
+}
+
+CapabilityTable capability_table(const PreparedModel& model, const QuantizationConfig& config) {
+    return capabilities(model.graph, model.units, offered_settings(config));
+}
+
+RecipeRequest recipe_request(const QuantizationConfig& config) {
+    return {.equalizes = config.cross_layer_equalization, .smooths = !config.smooth_alphas.empty()};
+}
+
+EvaluationSetup evaluation_setup(const RunConfig& config) {
+    EvaluationSetup setup;
+    // The dataloader's iteration counts its own batches, although they never reach a kernel.
+    if (config.evaluation && config.evaluation->iteration >= 0) {
+        setup.samples = config.evaluation->iteration * config.evaluation->dataloader.batch_size;
+    }
+    const QuantizationConfig& quantization = config.quantization;
+    setup.treatment.corrects_weights = quantization.weight_correction;
+    setup.treatment.verifies_range = quantization.reduce_range == "verify";
+    if (quantization.bias_correction) setup.bias_correction = BiasCorrection::sequential;
+    if (quantization.fast_bias_correction) setup.bias_correction = BiasCorrection::fast;
+    setup.shards = config.tuning.shards;
+    setup.batch = config.tuning.batch_size;
+    setup.prefix_bytes = static_cast<std::size_t>(config.tuning.prefix_memory_mb) << 20U;
+    return setup;
+}
+
+}  // namespace halftone

@@ -1,0 +1,35 @@
+#pragma once
+// What a config means on this machine: which settings the kernels are asked about, what `auto` is, which recipes
+// prepare the model, how candidates are treated. Every rank and every command asks here, so that they agree.
+
+#include "config/run_config.hpp"
+#include "eval/model_evaluator.hpp"
+#include "exec/prepared_model.hpp"
+#include "exec/recipes.hpp"
+#include "graph/capability.hpp"
+#include "kernel/capabilities.hpp"
+
+namespace halftone {
+
+/// Returns the config with `auto` replaced by what it stands for. `reduce_range: auto` is "off" where the machine
+/// multiplies 8-bit codes exactly, else "on".
+[[nodiscard]] QuantizationConfig resolve_auto(const QuantizationConfig& config, bool has_exact_int8);
+/// The same for the machine that this process runs on.
+[[nodiscard]] QuantizationConfig resolve_auto(const QuantizationConfig& config);
+
+/// Returns what each unit is offered beside the kernels' own limits: every algorithm that has an observer; of
+/// percentiles and weight bits the preset, and then those that some rule names, in the order of the file. Values that
+/// no rule names are left out, because nobody could choose them.
+[[nodiscard]] OfferedSettings offered_settings(const QuantizationConfig& config);
+
+/// Returns what each unit of the model can be, by unit index. @param config  after resolve_auto
+[[nodiscard]] CapabilityTable capability_table(const PreparedModel& model, const QuantizationConfig& config);
+
+/// Returns the recipes that the config asks for.
+[[nodiscard]] RecipeRequest recipe_request(const QuantizationConfig& config);
+
+/// Returns how candidates are evaluated: shards, batch, memory, corrections. The pointers to model, space and data are
+/// null; the caller fills them in.
+[[nodiscard]] EvaluationSetup evaluation_setup(const RunConfig& config);
+
+}  // namespace halftone

@@ -1,0 +1,88 @@
+#include "eval/from_config.hpp"
+
+#include <gmock/gmock.h>
+
+namespace halftone {
+namespace {
+
+using testing::ElementsAre;
+
+TEST(ResolveAuto, ReducesTheRangeOnlyWhereProductsAreNotExact) {
+    QuantizationConfig config;
+    ASSERT_EQ(config.reduce_range, "auto");
+    EXPECT_EQ(resolve_auto(config, true).reduce_range, "off");
+    EXPECT_EQ(resolve_auto(config, false).reduce_range, "on");
+}
+
+TEST(ResolveAuto, KeepsWhatTheUserChose) {
+    QuantizationConfig config;
+    for (const char* word : {"on", "off", "verify"}) {
+        config.reduce_range = word;
+        EXPECT_EQ(resolve_auto(config, true).reduce_range, word);
+        EXPECT_EQ(resolve_auto(config, false).reduce_range, word);
+    }
+}
+
+TEST(OfferedSettings, HoldThePresetsWithoutRules) {
+    const OfferedSettings settings = offered_settings({});
+    EXPECT_THAT(settings.bits, ElementsAre(kAllBits));
+    EXPECT_THAT(settings.weight_algorithms, ElementsAre(Algorithm::minmax, Algorithm::mse, Algorithm::kl));
+    std::vector<float> percentiles;
+    for (const RangeRule& rule : settings.activation_rules) {
+        if (rule.algorithm == Algorithm::percentile) percentiles.push_back(rule.percentile);
+    }
+    EXPECT_THAT(percentiles, ElementsAre(kDefaultPercentile));
+}
+
+TEST(OfferedSettings, AddWhatARuleNamesInTheOrderOfTheFileEachOnce) {
+    QuantizationConfig config;
+    config.model_wise.weight.bit = {6.5};
+    ConstraintRule by_type;
+    by_type.constraint.weight.bit = {5, 6.5};
+    by_type.constraint.activation.percentile = {99.9};
+    ConstraintRule by_name;
+    by_name.constraint.weight.bit = {7};
+    by_name.constraint.activation.percentile = {99.5, 99.9};
+    config.optype_wise = {by_type};
+    config.op_wise = {by_name};
+    const OfferedSettings settings = offered_settings(config);
+    EXPECT_THAT(settings.bits, ElementsAre(7.0F, 6.5F, 5.0F));
+    std::vector<float> percentiles;
+    for (const RangeRule& rule : settings.activation_rules) {
+        if (rule.algorithm == Algorithm::percentile) percentiles.push_back(rule.percentile);
+    }
+    EXPECT_THAT(percentiles, ElementsAre(kDefaultPercentile, 99.9F, 99.5F));
+}
+
+TEST(RecipeRequest, FollowsTheConfig) {
+    QuantizationConfig config;
+    EXPECT_FALSE(recipe_request(config).equalizes);
+    EXPECT_FALSE(recipe_request(config).smooths);
+    config.cross_layer_equalization = true;
+    config.smooth_alphas = {0.5};
+    EXPECT_TRUE(recipe_request(config).equalizes);
+    EXPECT_TRUE(recipe_request(config).smooths);
+}
+
+TEST(EvaluationSetupOfAConfig, CarriesCorrectionsAndSamples) {
+    RunConfig config;
+    EXPECT_EQ(evaluation_setup(config).samples, -1);
+    EXPECT_EQ(evaluation_setup(config).bias_correction, BiasCorrection::none);
+    config.quantization.weight_correction = true;
+    config.quantization.bias_correction = true;
+    config.quantization.reduce_range = "verify";
+    config.tuning.prefix_memory_mb = 2;
+    config.evaluation.emplace();
+    config.evaluation->iteration = 3;
+    config.evaluation->dataloader.batch_size = 10;
+    const EvaluationSetup setup = evaluation_setup(config);
+    EXPECT_TRUE(setup.treatment.corrects_weights);
+    EXPECT_TRUE(setup.treatment.verifies_range);
+    EXPECT_EQ(setup.bias_correction, BiasCorrection::sequential);
+    EXPECT_EQ(setup.samples, 30);
+    EXPECT_EQ(setup.prefix_bytes, std::size_t{2} << 20U);
+    EXPECT_EQ(setup.model, nullptr);
+}
+
+}  // namespace
+}  // namespace halftone
