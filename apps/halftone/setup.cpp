@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/file_system.hpp"
+#include "calib/observer.hpp"
 #include "eval/from_config.hpp"
 #include "graph/onnx/external_data.hpp"
 #include "kernel/machine.hpp"

@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "config/reader.hpp"
+#include "config/yaml_writer.hpp"
 #include "data/convert.hpp"
 #include "data/dataset.hpp"
 
