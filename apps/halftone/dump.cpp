@@ -16,6 +16,7 @@
 #include "commands.hpp"
 #include "kernel/machine.hpp"
 #include "ranks.hpp"
+#include "setup.hpp"
 #include "space/unit_match.hpp"
 #include "strategy/model_wise.hpp"
 #include "study/dump_work.hpp"

@@ -60,9 +60,8 @@ std::string final_report(const RunConfig& config, const Workbench& bench, const 
     out += fmt::format("{:<10} {:<26} {:>12} {:>14} {:>16}\n", "fp32", is_scored ? accuracy_cell(result.baseline) : "-",
                        bytes_cell(bytes.fp32), latency_cell(run.fp32_ms), "-");
     const std::string best = result.best ? accuracy_cell(std::get<Score>(result.best->outcome)) : "not evaluated";
-    out +=
-        fmt::format("{:<10} {:<26} {:>12} {:>14} {:>16}\n", "quantized", best, bytes_cell(bytes.best),
-                    latency_cell(run.best_ms), fmt::format("{} of {}", plan.units.size() - high, plan.units.size()));
+    out += fmt::format("{:<10} {:<26} {:>12} {:>14} {:>16}\n", "quantized", best, bytes_cell(bytes.best),
+                       latency_cell(run.best_ms), fmt::format("{} of {}", plan.units.size() - high, plan.units.size()));
     if (!is_scored) {
         out += "the config has no section evaluation: the model was quantized once and its accuracy is unknown\n";
     } else {

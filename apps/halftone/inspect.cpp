@@ -20,8 +20,8 @@ std::string option_text(const UnitConfig& option) {
     const std::string bits = w.bit == kAllBits ? "" : fmt::format("/{} bit", float_text(w.bit));
     return fmt::format("{}/{}/{}/{} x {}/{}/{}/{}{}{}", to_string(a.dtype), kSchemeNames.name(a.scheme),
                        kGranularityNames.name(a.granularity), to_text(a.range_rule()), to_string(w.dtype),
-                       kSchemeNames.name(w.scheme), kGranularityNames.name(w.granularity),
-                       w.algorithm.word(), bits, is_accelerated(option) ? "" : " (not accelerated)");
+                       kSchemeNames.name(w.scheme), kGranularityNames.name(w.granularity), w.algorithm.word(), bits,
+                       is_accelerated(option) ? "" : " (not accelerated)");
 }
 
 /// The words that lists in the config can name for this unit, whether the space has them or not.
