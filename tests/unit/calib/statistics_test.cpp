@@ -17,7 +17,7 @@ namespace {
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 
-ValueStatistics statistics_of(const std::vector<float>& values) {
+ValueStatistics statistics_after(const std::vector<float>& values) {
     ValueStatistics statistics;
     EXPECT_EQ(statistics.observe(values), 0);
     return statistics;
@@ -34,7 +34,7 @@ std::map<double, std::int64_t> counts_by_edge(const ValueStatistics& statistics)
 }
 
 TEST(ValueStatistics, KeepExtentAndCounts) {
-    const ValueStatistics statistics = statistics_of({0.5F, -3.0F, 0.5F, 2.0F});
+    const ValueStatistics statistics = statistics_after({0.5F, -3.0F, 0.5F, 2.0F});
     EXPECT_EQ(statistics.count(), 4);
     EXPECT_EQ(statistics.min(), -3.0F);
     EXPECT_EQ(statistics.max(), 2.0F);
@@ -42,18 +42,18 @@ TEST(ValueStatistics, KeepExtentAndCounts) {
 }
 
 TEST(ValueStatistics, TheLimitIsThePowerOfTwoAboveEveryMagnitude) {
-    EXPECT_EQ(statistics_of({-3.0F}).limit(), 4.0);
-    EXPECT_EQ(statistics_of({4.0F}).limit(), 8.0) << "4 itself lies outside [-4, 4)";
-    EXPECT_EQ(statistics_of({-4.0F}).limit(), 8.0);
-    EXPECT_EQ(statistics_of({std::numeric_limits<float>::max()}).limit(), 0x1p128);
-    EXPECT_EQ(statistics_of({0.0F}).limit(), statistics_of({1e-40F}).limit()) << "there is a smallest limit";
+    EXPECT_EQ(statistics_after({-3.0F}).limit(), 4.0);
+    EXPECT_EQ(statistics_after({4.0F}).limit(), 8.0) << "4 itself lies outside [-4, 4)";
+    EXPECT_EQ(statistics_after({-4.0F}).limit(), 8.0);
+    EXPECT_EQ(statistics_after({std::numeric_limits<float>::max()}).limit(), 0x1p128);
+    EXPECT_EQ(statistics_after({0.0F}).limit(), statistics_after({1e-40F}).limit()) << "there is a smallest limit";
 }
 
 TEST(ValueStatistics, BinsAreClosedBelowAndOpenAbove) {
     // limit 1, so a bin is 2^-13 wide.
     const float width = 0x1p-13F;
-    const ValueStatistics statistics =
-        statistics_of({0.9F, width, std::nextafter(width, 0.0F), 0.0F, -1e-45F, -width, std::nextafter(-width, -1.0F)});
+    const ValueStatistics statistics = statistics_after(
+        {0.9F, width, std::nextafter(width, 0.0F), 0.0F, -1e-45F, -width, std::nextafter(-width, -1.0F)});
     const std::map<double, std::int64_t> counts = counts_by_edge(statistics);
     EXPECT_EQ(counts.at(0x1p-13), 1);
     EXPECT_EQ(counts.at(0), 2);
@@ -62,7 +62,7 @@ TEST(ValueStatistics, BinsAreClosedBelowAndOpenAbove) {
 }
 
 TEST(ValueStatistics, TheLeastNegativeNumberStaysBelowZeroBesideHugeOnes) {
-    const ValueStatistics statistics = statistics_of({1e38F, -1e-45F});
+    const ValueStatistics statistics = statistics_after({1e38F, -1e-45F});
     EXPECT_EQ(statistics.bins()[ValueStatistics::kBins / 2 - 1], 1);
 }
 
@@ -73,7 +73,7 @@ TEST(ValueStatistics, AgreeWithFloorInDoubleOnRandomBits) {
         const float value = static_cast<float>(std::ldexp(rng.uniform(-1, 1), static_cast<int>(rng.below(40)) - 35));
         values.push_back(value);
     }
-    const ValueStatistics statistics = statistics_of(values);
+    const ValueStatistics statistics = statistics_after(values);
     std::vector<std::int64_t> expected(ValueStatistics::kBins, 0);
     for (const float value : values) {
         const double bin = std::floor((static_cast<double>(value) + statistics.limit()) / statistics.bin_width());
@@ -85,7 +85,7 @@ TEST(ValueStatistics, AgreeWithFloorInDoubleOnRandomBits) {
 TEST(ValueStatistics, LeaveOutWhatIsNotFiniteAndCountIt) {
     ValueStatistics statistics;
     EXPECT_EQ(statistics.observe(std::vector<float>{1.0F, kNaN, -kInfinity, 2.0F, kInfinity}), 3);
-    EXPECT_EQ(statistics, statistics_of({1.0F, 2.0F}));
+    EXPECT_EQ(statistics, statistics_after({1.0F, 2.0F}));
     ValueStatistics none;
     EXPECT_EQ(none.observe(std::vector<float>{kNaN}), 1);
     EXPECT_TRUE(none.is_empty());
@@ -93,25 +93,25 @@ TEST(ValueStatistics, LeaveOutWhatIsNotFiniteAndCountIt) {
 }
 
 TEST(ValueStatistics, DoNotTellMinusZeroFromZero) {
-    EXPECT_FALSE(std::signbit(statistics_of({-0.0F}).min()));
-    EXPECT_EQ(statistics_of({-0.0F}).encode(), statistics_of({0.0F}).encode());
+    EXPECT_FALSE(std::signbit(statistics_after({-0.0F}).min()));
+    EXPECT_EQ(statistics_after({-0.0F}).encode(), statistics_after({0.0F}).encode());
 }
 
 TEST(ValueStatistics, AnEncodingReadsBack) {
     for (const ValueStatistics& statistics :
-         {ValueStatistics(), statistics_of({0.0F}), statistics_of({-1.0F, 0.25F, 0.25F, 700.0F}),
-          statistics_of({1e-40F, -3e38F}), statistics_of(std::vector<float>(70000, 3.0F))}) {
+         {ValueStatistics(), statistics_after({0.0F}), statistics_after({-1.0F, 0.25F, 0.25F, 700.0F}),
+          statistics_after({1e-40F, -3e38F}), statistics_after(std::vector<float>(70000, 3.0F))}) {
         EXPECT_EQ(ValueStatistics::decode(statistics.encode()), statistics);
     }
 }
 
 TEST(ValueStatistics, AnEncodingIsCompact) {
     EXPECT_EQ(ValueStatistics().encode().size(), 1U);
-    EXPECT_LE(statistics_of({-1.0F, 1.0F}).encode().size(), 16U);
+    EXPECT_LE(statistics_after({-1.0F, 1.0F}).encode().size(), 16U);
 }
 
 TEST(ValueStatistics, ADamagedEncodingIsADataErrorOrOtherValidStatistics) {
-    const std::string good = statistics_of({-1.0F, 0.25F, 0.25F, 7.0F}).encode();
+    const std::string good = statistics_after({-1.0F, 0.25F, 0.25F, 7.0F}).encode();
     for (std::size_t size = 0; size < good.size(); ++size) {
         EXPECT_THROW((void)ValueStatistics::decode(good.substr(0, size)), DataError) << "cut at " << size;
     }

@@ -12,7 +12,7 @@ using testing::HasSubstr;
 using testing::StartsWith;
 
 ConfigNode parsed(std::string_view text) { return parse_yaml(text, "f"); }
-std::string error_of(std::string_view text) {
+std::string yaml_error_of(std::string_view text) {
     return message_of([&] { static_cast<void>(parsed(text)); });
 }
 
@@ -48,48 +48,49 @@ TEST(ParseYaml, KnowsQuotedTextFromPlainText) {
 }
 
 TEST(ParseYaml, RefusesADuplicateKeyWithBothPlaces) {
-    EXPECT_EQ(error_of("a:\n  b: 1\n  c: 2\n  b: 3\n"), "f:4:3: a.b is given twice; first at f:2:3");
-    EXPECT_EQ(error_of("{x: 1, x: 2}"), "f:1:8: x is given twice; first at f:1:2");
+    EXPECT_EQ(yaml_error_of("a:\n  b: 1\n  c: 2\n  b: 3\n"), "f:4:3: a.b is given twice; first at f:2:3");
+    EXPECT_EQ(yaml_error_of("{x: 1, x: 2}"), "f:1:8: x is given twice; first at f:1:2");
 }
 
 TEST(ParseYaml, RefusesASecondDocument) {
-    EXPECT_EQ(error_of("a: 1\n---\nb: 2\n"), "f:2:1: a second YAML document starts here; a config is one document");
+    EXPECT_EQ(yaml_error_of("a: 1\n---\nb: 2\n"),
+              "f:2:1: a second YAML document starts here; a config is one document");
 }
 
 TEST(ParseYaml, RefusesTabsInTheIndentation) {
-    EXPECT_EQ(error_of("a:\n\tb: 1\n"), "f:2:1: a tab in the indentation; YAML indents with spaces");
-    EXPECT_EQ(error_of("a:\n  \tb: 1\n"), "f:2:3: a tab in the indentation; YAML indents with spaces");
-    EXPECT_EQ(error_of("a: 1\t# after a value, and on blank lines, a tab is harmless\n\t\n"), "(no error)");
+    EXPECT_EQ(yaml_error_of("a:\n\tb: 1\n"), "f:2:1: a tab in the indentation; YAML indents with spaces");
+    EXPECT_EQ(yaml_error_of("a:\n  \tb: 1\n"), "f:2:3: a tab in the indentation; YAML indents with spaces");
+    EXPECT_EQ(yaml_error_of("a: 1\t# after a value, and on blank lines, a tab is harmless\n\t\n"), "(no error)");
 }
 
 TEST(ParseYaml, RefusesBadIndentationWithPlaceAndReason) {
-    EXPECT_EQ(error_of("a: 1\n  b: 2\n"), "f:2:4: not valid YAML: illegal map value");
-    EXPECT_EQ(error_of("a:\n   b: 1\n  c: 2\n"), "f:3:3: not valid YAML: end of map not found");
+    EXPECT_EQ(yaml_error_of("a: 1\n  b: 2\n"), "f:2:4: not valid YAML: illegal map value");
+    EXPECT_EQ(yaml_error_of("a:\n   b: 1\n  c: 2\n"), "f:3:3: not valid YAML: end of map not found");
 }
 
 TEST(ParseYaml, RefusesWhatIsNeverClosed) {
-    EXPECT_THAT(error_of("a: \"x\nb: 1\n"), HasSubstr("illegal EOF in scalar"));
-    EXPECT_THAT(error_of("a: 'x\n"), HasSubstr("illegal EOF in scalar"));
-    EXPECT_THAT(error_of("a: [1, 2\n"), EndsWith("end of sequence flow not found"));
-    EXPECT_THAT(error_of("a: {b: 1\n"), EndsWith("end of map flow not found"));
+    EXPECT_THAT(yaml_error_of("a: \"x\nb: 1\n"), HasSubstr("illegal EOF in scalar"));
+    EXPECT_THAT(yaml_error_of("a: 'x\n"), HasSubstr("illegal EOF in scalar"));
+    EXPECT_THAT(yaml_error_of("a: [1, 2\n"), EndsWith("end of sequence flow not found"));
+    EXPECT_THAT(yaml_error_of("a: {b: 1\n"), EndsWith("end of map flow not found"));
 }
 
 TEST(ParseYaml, RefusesAKeyWithoutColon) {
-    EXPECT_EQ(error_of("transform: {ToTensor, Rescale: }"), "f:1:13: the key 'ToTensor' has no ':' after it");
-    EXPECT_THAT(error_of("a: 1\nb\n"), StartsWith("f:2:"));
+    EXPECT_EQ(yaml_error_of("transform: {ToTensor, Rescale: }"), "f:1:13: the key 'ToTensor' has no ':' after it");
+    EXPECT_THAT(yaml_error_of("a: 1\nb\n"), StartsWith("f:2:"));
 }
 
 TEST(ParseYaml, RefusesKeysThatAreNoText) {
-    EXPECT_THAT(error_of("? [a]\n: 1\n"), StartsWith("f:1:3: a key must be plain text"));
-    EXPECT_EQ(error_of(": 1\n"), "f:1:1: a key must not be empty");
-    EXPECT_EQ(error_of("'': 1\n"), "f:1:1: a key must not be empty");
+    EXPECT_THAT(yaml_error_of("? [a]\n: 1\n"), StartsWith("f:1:3: a key must be plain text"));
+    EXPECT_EQ(yaml_error_of(": 1\n"), "f:1:1: a key must not be empty");
+    EXPECT_EQ(yaml_error_of("'': 1\n"), "f:1:1: a key must not be empty");
 }
 
 TEST(ParseYaml, RefusesBytesThatAreNoText) {
-    EXPECT_EQ(error_of(std::string("a: 1\nb: \x04\nc: 2\n")), "f:2:4: a control character (0x04)");
-    EXPECT_EQ(error_of(std::string("a: \0", 4)), "f:1:4: a control character (0x00)");
-    EXPECT_EQ(error_of("a: \xff\xfe"), "f:1:4: not UTF-8 text");
-    EXPECT_EQ(error_of("a: \xc3"), "f:1:4: not UTF-8 text");
+    EXPECT_EQ(yaml_error_of(std::string("a: 1\nb: \x04\nc: 2\n")), "f:2:4: a control character (0x04)");
+    EXPECT_EQ(yaml_error_of(std::string("a: \0", 4)), "f:1:4: a control character (0x00)");
+    EXPECT_EQ(yaml_error_of("a: \xff\xfe"), "f:1:4: not UTF-8 text");
+    EXPECT_EQ(yaml_error_of("a: \xc3"), "f:1:4: not UTF-8 text");
 }
 
 TEST(ParseYaml, ReadsUtf8ByteOrderMarksAndWindowsLineEnds) {
@@ -100,7 +101,7 @@ TEST(ParseYaml, ReadsUtf8ByteOrderMarksAndWindowsLineEnds) {
 
 TEST(ParseYaml, AcceptsLpotsPythonTuplesAndNoOtherForeignTag) {
     EXPECT_EQ(parsed("a: !!python/tuple [1, 2]\n").find("a")->items.size(), 2U);
-    EXPECT_EQ(error_of("a: !include other.yaml\n"), "f:1:4: the tag !include is not supported");
+    EXPECT_EQ(yaml_error_of("a: !include other.yaml\n"), "f:1:4: the tag !include is not supported");
 }
 
 TEST(ParseYaml, AliasesCopyTheTreeAndKeepTheMarksOfTheAnchor) {
@@ -120,12 +121,12 @@ TEST(ParseYaml, MergeKeysAddWhatTheMapDoesNotGiveItself) {
     EXPECT_EQ(b.find("l")->scalar, "2");
     EXPECT_EQ(b.find("l")->path, "b.l");
     EXPECT_EQ(root.find("c")->find("m")->scalar, "4");
-    EXPECT_EQ(error_of("a: {<<: 1}\n"), "f:1:5: << needs a map or a list of maps");
+    EXPECT_EQ(yaml_error_of("a: {<<: 1}\n"), "f:1:5: << needs a map or a list of maps");
 }
 
 TEST(ParseYaml, RefusesAnAliasInsideItsOwnAnchorAndUnknownAnchors) {
-    EXPECT_EQ(error_of("a: &x {b: *x}\n"), "f:1:11: an alias inside its own anchor never ends");
-    EXPECT_EQ(error_of("a: *x\n"), "f:1:4: not valid YAML: the referenced anchor is not defined");
+    EXPECT_EQ(yaml_error_of("a: &x {b: *x}\n"), "f:1:11: an alias inside its own anchor never ends");
+    EXPECT_EQ(yaml_error_of("a: *x\n"), "f:1:4: not valid YAML: the referenced anchor is not defined");
 }
 
 TEST(ParseYaml, RefusesAnAliasBomb) {
@@ -137,21 +138,21 @@ TEST(ParseYaml, RefusesAnAliasBomb) {
         for (int k = 0; k < 9; ++k) bomb += ", " + last;
         bomb += "]\n";
     }
-    EXPECT_THAT(error_of(bomb), HasSubstr("more than 100000 values"));
+    EXPECT_THAT(yaml_error_of(bomb), HasSubstr("more than 100000 values"));
 }
 
 TEST(ParseYaml, RefusesDeepNesting) {
     const std::string deep = "a: " + std::string(100, '[') + std::string(100, ']');
-    EXPECT_EQ(error_of(deep), "f:1:67: nested deeper than 64 levels");
-    EXPECT_NE(error_of(std::string(100'000, '[')), "(no error)");
-    EXPECT_NE(error_of(std::string(100'000, '{')), "(no error)");
+    EXPECT_EQ(yaml_error_of(deep), "f:1:67: nested deeper than 64 levels");
+    EXPECT_NE(yaml_error_of(std::string(100'000, '[')), "(no error)");
+    EXPECT_NE(yaml_error_of(std::string(100'000, '{')), "(no error)");
     std::string dashes;
     for (int i = 0; i < 10'000; ++i) dashes += "- ";
-    EXPECT_NE(error_of(dashes), "(no error)");
+    EXPECT_NE(yaml_error_of(dashes), "(no error)");
 }
 
 TEST(ParseYaml, RefusesAHugeText) {
-    EXPECT_EQ(error_of(std::string((1U << 20U) + 1, '#')), "f: has more than 1048576 bytes");
+    EXPECT_EQ(yaml_error_of(std::string((1U << 20U) + 1, '#')), "f: has more than 1048576 bytes");
 }
 
 TEST(ToYaml, WritesBlocksAndShortLists) {
