@@ -40,7 +40,7 @@ Pipeline data() {
     return Pipeline(config);
 }
 
-struct World {
+struct BiasWorld {
     PreparedModel prepared = model();
     Pipeline pipeline = data();
     SampleSource samples;
@@ -48,7 +48,7 @@ struct World {
     PlanNumbers numbers;
     WeightCodes codes;
 
-    explicit World(std::int64_t batch = 8) : samples(pipeline, {.samples = kSamples, .batch = batch}) {
+    explicit BiasWorld(std::int64_t batch = 8) : samples(pipeline, {.samples = kSamples, .batch = batch}) {
         // Three bits: rounding the weights shifts every mean.
         const UnitConfig config{.activation = {.dtype = DType::u8},
                                 .weight = {.dtype = DType::s8, .granularity = Granularity::per_tensor, .bit = 3.0F}};
@@ -83,7 +83,7 @@ struct World {
 };
 
 TEST(BiasCorrector, FastTakesAtLeastHalfOfTheErrorBack) {
-    World world;
+    BiasWorld world;
     const double before = world.error();
     world.corrector().correct_fast(world.plan, world.numbers);
     EXPECT_LT(world.error(), 0.5 * before);
@@ -91,15 +91,15 @@ TEST(BiasCorrector, FastTakesAtLeastHalfOfTheErrorBack) {
 }
 
 TEST(BiasCorrector, SequentialLeavesNoMeanErrorInTheLastUnit) {
-    World world;
+    BiasWorld world;
     const double before = world.error();
     world.corrector().correct_in_sequence(world.plan, world.numbers, world.codes);
     EXPECT_LT(world.error(), 0.01 * before);
 }
 
 TEST(BiasCorrector, ResultsDoNotDependOnTheBatch) {
-    World one;
-    World other(5);  // the last batch is padded: padding counts for nothing
+    BiasWorld one;
+    BiasWorld other(5);  // the last batch is padded: padding counts for nothing
     one.corrector().correct_fast(one.plan, one.numbers);
     other.corrector().correct_fast(other.plan, other.numbers);
     for (const auto& [unit, numbers] : one.numbers.units) {
@@ -109,7 +109,7 @@ TEST(BiasCorrector, ResultsDoNotDependOnTheBatch) {
 }
 
 TEST(BiasCorrector, HighPrecisionUnitsAreLeftAlone) {
-    World world;
+    BiasWorld world;
     world.plan.units[0] = test::kFp32;
     world.plan.tensors = PlanTopology(world.prepared.graph, world.prepared.units).tensors(world.plan.units);
     world.numbers.units.erase("a");

@@ -13,8 +13,8 @@ namespace {
 using test::apply_pass;
 using ::testing::ElementsAre;
 
-struct Net : test::RoundingNet {
-    Net() : RoundingNet({kSymbolic, 2}) {}
+struct AlignConcatNet : test::RoundingNet {
+    AlignConcatNet() : RoundingNet({kSymbolic, 2}) {}
 
     /// x with the first scale and Tanh(x) with the second, side by side, quantized with scale 0.05.
     Graph joined(float first, float second) {
@@ -25,7 +25,7 @@ struct Net : test::RoundingNet {
 };
 
 TEST(AlignConcat, OnlyInputsWithOtherParametersAreQuantizedAgain) {
-    Net n;
+    AlignConcatNet n;
     const auto aligned = apply_pass("align_concat", n.joined(0.05F, 0.01F));
     ASSERT_TRUE(aligned.has_value());
     EXPECT_THAT(test::outline(*aligned),
@@ -36,7 +36,7 @@ TEST(AlignConcat, OnlyInputsWithOtherParametersAreQuantizedAgain) {
 }
 
 TEST(AlignConcat, TheSameCodesComeOut) {
-    Net n;
+    AlignConcatNet n;
     const Graph graph = n.joined(0.05F, 0.01F);
     Session session(graph, reference_ops(), {.batch = 1});  // aligned, since every session applies the pass
     session.input(0).as<float>()[0] = 1.02F;
@@ -49,9 +49,9 @@ TEST(AlignConcat, TheSameCodesComeOut) {
 }
 
 TEST(AlignConcat, NothingIsDoneWhereAllParametersAgreeOrValuesAreTapped) {
-    Net same;
+    AlignConcatNet same;
     EXPECT_FALSE(apply_pass("align_concat", same.joined(0.05F, 0.05F)).has_value());
-    Net other;
+    AlignConcatNet other;
     const Graph graph = other.joined(0.05F, 0.01F);
     EXPECT_FALSE(apply_pass("align_concat", graph, {*graph.find_value("cat_out")}).has_value());
 }

@@ -19,7 +19,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::UnorderedElementsAre;
 
-class Net : public GraphMaker {
+class PlanNet : public GraphMaker {
 public:
     ValueId x = input("x", {kSymbolic, 4, 6, 6});
     ValueId conv1x1(const std::string& name, ValueId from) {
@@ -110,7 +110,7 @@ TEST(ApplyPlan, ABroadcastGemmBiasBecomesOneValueForEachColumnAndHoldsBeta) {  /
 
 // Vector (g): one Q, one DQ, which all three readers share.
 TEST(ApplyPlan, AValueThatAnInt8UnitMakesHasOneQAndOneDqForAllReaders) {
-    Net n;
+    PlanNet n;
     const ValueId a = n.conv1x1("c1", n.x);
     const QuantCase c(n.build({n.conv1x1("c2", a), n.conv1x1("c3", a), n.relu("r", a)}), {kInt8, kInt8, kFp32});
     EXPECT_THAT(data_outline(c.apply().graph),
@@ -124,7 +124,7 @@ TEST(ApplyPlan, AValueThatAnInt8UnitMakesHasOneQAndOneDqForAllReaders) {
 
 // Export rule E.9.
 TEST(ApplyPlan, AValueThatAnFp32UnitMakesIsRoundedForInt8ReadersOnly) {
-    Net n;
+    PlanNet n;
     const ValueId a = n.conv1x1("c1", n.x);
     const QuantCase c(n.build({n.conv1x1("c2", a), n.conv1x1("c3", a)}), {kFp32, kInt8, kFp32});
     EXPECT_THAT(
@@ -136,7 +136,7 @@ TEST(ApplyPlan, AValueThatAnFp32UnitMakesIsRoundedForInt8ReadersOnly) {
 
 // Export rule E.4: ONNX Runtime has no int8 convolution that writes reals.
 TEST(ApplyPlan, AnInt8ConvWritesCodesWhoeverReadsThem) {
-    Net n;
+    PlanNet n;
     const QuantCase c(n.build({n.conv1x1("c2", n.conv1x1("c1", n.x))}), {kInt8, kFp32});
     EXPECT_THAT(data_outline(c.apply().graph), Contains("c2_out = Conv(c1_out_dequantized, c2_w)"));
 }
@@ -152,7 +152,7 @@ TEST(ApplyPlan, AnotherValueThatNoInt8UnitReadsIsNotQuantized) {
 // Export rule E.9: ONNX Runtime would quantize the float weights of a Conv between DQ and Q.
 TEST(ApplyPlan, AnFp32UnitBetweenCodesIsGuardedByAMax) {
     const auto ops_between = [](const char* activation) {
-        Net n;
+        PlanNet n;
         ValueId middle = n.conv1x1("c2", n.conv1x1("c1", n.x));
         if (std::string(activation) == "Clip") {
             middle =
@@ -180,7 +180,7 @@ TEST(ApplyPlan, AnFp32UnitBetweenCodesIsGuardedByAMax) {
 TEST(ApplyPlan, AConcatOfInt8ConvsSharesTheUnionOfTheirRanges) {
     const std::map<std::string, Range> ranges{{"a", {0, 1}}, {"b", {-8, 8}}, {"joined", {-8, 8}}};
     const auto concat_of = [&](std::vector<UnitConfig> configs) {
-        Net n;
+        PlanNet n;
         const ValueId a = n.node("Relu", "ra", {n.conv1x1("c1", n.x)}, {}, "a");
         const ValueId b = n.node("Relu", "rb", {n.conv1x1("c2", n.x)}, {}, "b");
         const ValueId joined = n.node("Concat", "concat", {a, b}, {{"axis", std::int64_t{1}}}, "joined");
@@ -204,7 +204,7 @@ TEST(ApplyPlan, AConcatOfInt8ConvsSharesTheUnionOfTheirRanges) {
 }
 
 TEST(ApplyPlan, WithEveryUnitInFp32TheGraphStaysAsItIs) {
-    Net n;
+    PlanNet n;
     const QuantCase c(n.build({n.relu("r", n.conv1x1("c1", n.x))}), {kFp32});
     const QuantizedModel model = c.apply();
     EXPECT_EQ(outline(model.graph), outline(c.graph));
@@ -212,7 +212,7 @@ TEST(ApplyPlan, WithEveryUnitInFp32TheGraphStaysAsItIs) {
 }
 
 TEST(ApplyPlan, AnInt8ResidualAddReadsTwoQuantizedOperands) {
-    Net n;
+    PlanNet n;
     const ValueId a = n.conv1x1("c1", n.x);
     const ValueId sum = n.add("add", a, n.conv1x1("c2", a));
     const QuantCase c(n.build({n.conv1x1("c3", sum)}), {kInt8, kInt8, kInt8});
@@ -223,7 +223,7 @@ TEST(ApplyPlan, AnInt8ResidualAddReadsTwoQuantizedOperands) {
 }
 
 TEST(ApplyPlan, TheResidualOfAnInt8UnitIsQuantizedAlsoWhereItsMakerIsFp32) {
-    Net n;
+    PlanNet n;
     const ValueId a = n.conv1x1("c1", n.x);
     const ValueId b = n.conv1x1("c2", n.x);
     const QuantCase c(n.build({n.add("add", a, b), n.relu("r", a)}), {kFp32, kInt8});
@@ -238,7 +238,7 @@ TEST(ApplyPlan, TheResidualOfAnInt8UnitIsQuantizedAlsoWhereItsMakerIsFp32) {
 }
 
 TEST(ApplyPlan, AnFp32ResidualAddReadsWhatItsInt8NeighbourWrites) {
-    Net n;
+    PlanNet n;
     const ValueId a = n.conv1x1("c1", n.x);
     const QuantCase c(n.build({n.add("add", a, n.conv1x1("c2", a))}), {kInt8, kFp32});
     EXPECT_THAT(data_outline(c.apply().graph), Contains("add_out = Add(c1_out_dequantized, c2_out)"));
@@ -247,7 +247,7 @@ TEST(ApplyPlan, AnFp32ResidualAddReadsWhatItsInt8NeighbourWrites) {
 // Export rule E.4, and vector (f): Relu and Relu6 before the Q.
 TEST(ApplyPlan, AnActivationThatSaturationImpliesIsLeftOut) {
     const auto ops = [](const char* op, Range range) {
-        Net n;
+        PlanNet n;
         std::vector<ValueId> inputs{n.conv1x1("c1", n.x)};
         if (std::string(op) == "Clip") {
             inputs.push_back(n.constant("low", Tensor::scalar(0.0F)));
@@ -266,17 +266,17 @@ TEST(ApplyPlan, AnActivationThatSaturationImpliesIsLeftOut) {
 }
 
 TEST(ApplyPlan, AnActivationStaysWhereItsOutputIsNotQuantizedOrItsUnitIsFp32) {
-    Net n;
+    PlanNet n;
     const QuantCase last(n.build({n.relu("r", n.conv1x1("c1", n.x))}), {kInt8}, {{"r_out", {0, 5}}});
     EXPECT_THAT(data_outline(last.apply().graph), Contains("r_out = Relu(c1_out)"));
-    Net m;
+    PlanNet m;
     const ValueId a = m.relu("r", m.conv1x1("c1", m.x));
     const QuantCase fp32(m.build({m.conv1x1("c2", a)}), {kFp32, kInt8}, {{"r_out", {0, 5}}});
     EXPECT_THAT(data_outline(fp32.apply().graph), Contains("r_out = Relu(c1_out)"));
 }
 
 TEST(ApplyPlan, AReluAfterAResidualAddIsLeftOutAfterTheAdd) {
-    Net n;
+    PlanNet n;
     const ValueId a = n.conv1x1("c1", n.x);
     const ValueId r = n.relu("r", n.add("add", n.conv1x1("c2", a), a));
     const QuantCase c(n.build({n.conv1x1("c3", r)}), {kInt8, kInt8, kInt8}, {{"r_out", {0, 5}}});
@@ -286,7 +286,7 @@ TEST(ApplyPlan, AReluAfterAResidualAddIsLeftOutAfterTheAdd) {
 
 // Export rule E.5: the same parameters on both sides of what only moves codes.
 TEST(ApplyPlan, AChainOfPoolAndFlattenCarriesTheCodesOfItsTop) {
-    Net n;
+    PlanNet n;
     const ValueId pool =
         n.node("MaxPool", "p", {n.conv1x1("c", n.x)}, {{"kernel_shape", std::vector<std::int64_t>{6, 6}}});
     const ValueId flat = n.node("Flatten", "f", {pool});
@@ -307,7 +307,7 @@ TEST(ApplyPlan, AChainOfPoolAndFlattenCarriesTheCodesOfItsTop) {
 }
 
 TEST(ApplyPlan, AChainUnderAnFp32UnitIsQuantizedAtItsEndOnly) {
-    Net n;
+    PlanNet n;
     const ValueId pool =
         n.node("MaxPool", "p", {n.conv1x1("c", n.x)}, {{"kernel_shape", std::vector<std::int64_t>{6, 6}}});
     const QuantCase c(n.build({n.conv1x1("c2", pool)}), {kFp32, kInt8});
@@ -319,7 +319,7 @@ TEST(ApplyPlan, AChainUnderAnFp32UnitIsQuantizedAtItsEndOnly) {
 }
 
 TEST(ApplyPlan, AQuantizedGraphOutputKeepsItsName) {
-    Net n;
+    PlanNet n;
     const ValueId a = n.conv1x1("c1", n.x);
     const Graph graph = QuantCase(n.build({a, n.conv1x1("c2", a)}), {kInt8, kInt8}).apply().graph;
     ASSERT_EQ(graph.outputs().size(), 2U);

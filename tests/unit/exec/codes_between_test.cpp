@@ -8,8 +8,8 @@
 namespace halftone {
 namespace {
 
-struct Net : test::RoundingNet {
-    Net() : RoundingNet({kSymbolic, 3, 16}) {}
+struct CodesBetweenNet : test::RoundingNet {
+    CodesBetweenNet() : RoundingNet({kSymbolic, 3, 16}) {}
 };
 
 std::vector<std::string> steps_of(const Session& session) {
@@ -49,7 +49,7 @@ std::vector<std::string> expect_same_codes(const Graph& graph) {
 
 TEST(CodesBetween, ASumWithAConstantRowIsOneStep) {
     for (const std::string op : {"Add", "Mul", "Sub"}) {
-        Net n;
+        CodesBetweenNet n;
         const ValueId row = n.constant("row", test::random_tensor({16}, 3));
         const ValueId y = n.node(op, "sum", {n.rounded("x", n.x, 0.05F, 128), row});
         EXPECT_THAT(expect_same_codes(n.typed(n.quantize("y", y, 0.07F, 100))),
@@ -58,7 +58,7 @@ TEST(CodesBetween, ASumWithAConstantRowIsOneStep) {
 }
 
 TEST(CodesBetween, AProductOfCodesAndRealsTakesItsReluAndQuantizeAlong) {
-    Net n;
+    CodesBetweenNet n;
     const ValueId tanh = n.node("Tanh", "tanh", {n.x});
     const ValueId y = n.node("Relu", "relu", {n.node("Mul", "m", {tanh, n.rounded("x", n.x, 0.05F, 128)})});
     EXPECT_THAT(expect_same_codes(n.typed(n.quantize("y", y, 0.03F, 7))),
@@ -66,7 +66,7 @@ TEST(CodesBetween, AProductOfCodesAndRealsTakesItsReluAndQuantizeAlong) {
 }
 
 TEST(CodesBetween, ARealSumIsQuantizedAtOnce) {
-    Net n;
+    CodesBetweenNet n;
     const ValueId y = n.node("Add", "a", {n.node("Tanh", "t", {n.x}), n.node("Sigmoid", "s", {n.x})});
     EXPECT_THAT(expect_same_codes(n.typed(n.quantize("y", y, 0.02F, 90))),
                 testing::UnorderedElementsAre("Tanh", "Sigmoid", "Add"));
@@ -74,18 +74,18 @@ TEST(CodesBetween, ARealSumIsQuantizedAtOnce) {
 
 TEST(CodesBetween, ATranspositionMovesCodesOfOneKind) {
     const Attributes perm{{"perm", std::vector<std::int64_t>{0, 2, 1}}};
-    Net same;
+    CodesBetweenNet same;
     const ValueId moved = same.node("Transpose", "t", {same.rounded("x", same.x, 0.05F, 128)}, perm);
     EXPECT_THAT(expect_same_codes(same.typed(same.quantize("y", moved, 0.05F, 128))),
                 testing::ElementsAre("QuantizeLinear", "Transpose"));
-    Net other;
+    CodesBetweenNet other;
     const ValueId real = other.node("Transpose", "t", {other.rounded("x", other.x, 0.05F, 128)}, perm);
     EXPECT_THAT(expect_same_codes(other.typed(other.quantize("y", real, 0.06F, 128))),
                 testing::ElementsAre("QuantizeLinear", "DequantizeLinear", "Transpose", "QuantizeLinear"));
 }
 
 TEST(CodesBetween, AConcatOfDifferentCodesMovesThemOnceTheyAreAligned) {
-    Net n;
+    CodesBetweenNet n;
     const ValueId tanh = n.rounded("t", n.node("Tanh", "tanh", {n.x}), 0.01F, 120);
     const ValueId joined =
         n.node("Concat", "cat", {n.rounded("x", n.x, 0.05F, 128), tanh}, {{"axis", std::int64_t{1}}});

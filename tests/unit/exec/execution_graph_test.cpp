@@ -12,8 +12,8 @@ namespace {
 
 using test::op_sequence;
 
-struct Net : test::RoundingNet {
-    Net() : RoundingNet({kSymbolic, 4}) {}
+struct ExecutionGraphNet : test::RoundingNet {
+    ExecutionGraphNet() : RoundingNet({kSymbolic, 4}) {}
 };
 
 TEST(ExecPasses, RunInTheOrderOfTheirList) {
@@ -24,7 +24,7 @@ TEST(ExecPasses, RunInTheOrderOfTheirList) {
 }
 
 TEST(ExecutionGraph, AGraphThatNoPassChangesIsNotCopied) {
-    Net n;
+    ExecutionGraphNet n;
     const Graph graph = n.typed(n.node("Relu", "r", {n.x}));
     const ExecutionGraph execution(graph, reference_ops(), 1, {*graph.find_value("r_out")});
     EXPECT_EQ(&execution.graph(), &graph);
@@ -32,7 +32,7 @@ TEST(ExecutionGraph, AGraphThatNoPassChangesIsNotCopied) {
 }
 
 TEST(ExecutionGraph, ALaterPassSeesWhatAnEarlierOneMade) {
-    Net n;  // Sigmoid and Mul become Swish, and Swish between codes becomes a table
+    ExecutionGraphNet n;  // Sigmoid and Mul become Swish, and Swish between codes becomes a table
     const ValueId x = n.rounded("x", n.x, 0.05F, 128);
     const ValueId silu = n.node("Mul", "mul", {x, n.node("Sigmoid", "sig", {x})});
     const Graph graph = n.typed(n.quantize("y", silu, 0.03F, 10));
@@ -41,7 +41,7 @@ TEST(ExecutionGraph, ALaterPassSeesWhatAnEarlierOneMade) {
 }
 
 TEST(ExecutionGraph, TapsAreFoundAgainByTheirNames) {
-    Net n;
+    ExecutionGraphNet n;
     const ValueId relu = n.node("Relu", "r", {n.x});
     const Graph graph = n.typed(n.node("Mul", "mul", {relu, n.node("Sigmoid", "sig", {relu})}));
     const ExecutionGraph execution(graph, reference_ops(), 1, {*graph.find_value("r_out")});

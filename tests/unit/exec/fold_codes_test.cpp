@@ -11,12 +11,12 @@ namespace {
 using test::apply_pass;
 using test::op_sequence;
 
-struct Net : test::RoundingNet {
-    Net() : RoundingNet({kSymbolic, 4}) {}
+struct FoldCodesNet : test::RoundingNet {
+    FoldCodesNet() : RoundingNet({kSymbolic, 4}) {}
 };
 
 TEST(FoldCodes, AQuantizedConstantIsItsCodes) {
-    Net n;
+    FoldCodesNet n;
     const ValueId codes =
         n.constant("codes", Tensor::of<std::uint8_t>(Shape{4}, std::vector<std::uint8_t>{0, 9, 8, 1}));
     const ValueId back = n.dequantize("back", codes, 0.5F, 1);
@@ -31,7 +31,7 @@ TEST(FoldCodes, AQuantizedConstantIsItsCodes) {
 }
 
 TEST(FoldCodes, AQuantizedRealConstantIsItsCodes) {
-    Net n;
+    FoldCodesNet n;
     const ValueId row = n.constant("row", test::floats({-1, 0.26F, 0.24F, 100}));
     const Graph graph = n.typed(n.node("Add", "a", {n.x, n.rounded("r", row, 0.5F, 3)}));
     const auto folded = apply_pass("fold_codes", graph);
@@ -42,12 +42,12 @@ TEST(FoldCodes, AQuantizedRealConstantIsItsCodes) {
 }
 
 TEST(FoldCodes, WhatDependsOnAnInputStays) {
-    Net n;
+    FoldCodesNet n;
     EXPECT_FALSE(apply_pass("fold_codes", n.typed(n.rounded("r", n.x, 0.5F, 3))).has_value());
 }
 
 TEST(FoldCodes, ATappedGraphStaysAsItIs) {
-    Net n;
+    FoldCodesNet n;
     const ValueId row = n.constant("row", test::floats({-1, 0, 0, 1}));
     const Graph graph = n.typed(n.node("Add", "a", {n.x, n.rounded("r", row, 0.5F, 3)}));
     EXPECT_FALSE(apply_pass("fold_codes", graph, {*graph.find_value("a_out")}).has_value());

@@ -20,7 +20,7 @@ using test::random_tensor;
 using ::testing::FloatNear;
 using ::testing::Pointwise;
 
-class Net : public GraphMaker {
+class FusePatternsNet : public GraphMaker {
 public:
     ValueId x = input("x", {kSymbolic, 3, 8});
 
@@ -93,26 +93,26 @@ void expect_fused(const Graph& graph, const std::string& ops) {
 }
 
 TEST(FusePatterns, XTimesItsSigmoidIsSwish) {
-    Net n;
+    FusePatternsNet n;
     expect_fused(n.typed(n.silu(n.x)), "Swish");
 }
 
 TEST(FusePatterns, TheErfFormIsGeluWithTheHalfAtEitherEnd) {
     for (const bool half_first : {false, true}) {
-        Net n;
+        FusePatternsNet n;
         expect_fused(n.typed(n.gelu(n.x, half_first)), "Gelu");
     }
 }
 
 TEST(FusePatterns, TheDecomposedFormIsLayerNormalization) {
     for (const bool squares_by_pow : {false, true}) {
-        Net n;
+        FusePatternsNet n;
         expect_fused(n.typed(n.layer_norm(n.x, squares_by_pow)), "LayerNormalization");
     }
 }
 
 TEST(FusePatterns, ReduceMeanOfOpset18HasItsAxesAsAnInput) {
-    Net n;
+    FusePatternsNet n;
     const ValueId axes = n.constant("axes", test::int64s({2}));
     const ValueId centred = n.node("Sub", "sub", {n.x, n.node("ReduceMean", "mean", {n.x, axes})});
     const ValueId variance = n.node("ReduceMean", "variance", {n.node("Mul", "squares", {centred, centred}), axes});
@@ -122,7 +122,7 @@ TEST(FusePatterns, ReduceMeanOfOpset18HasItsAxesAsAnInput) {
 }
 
 TEST(FusePatterns, AVisibleValueInsideKeepsThePatternAsItIs) {
-    Net n;
+    FusePatternsNet n;
     const ValueId centred_name = n.layer_norm(n.x, true);
     const Graph graph = n.typed(centred_name);
     EXPECT_FALSE(apply_pass("fuse_patterns", graph, {*graph.find_value("sub_out")}).has_value());
@@ -130,21 +130,21 @@ TEST(FusePatterns, AVisibleValueInsideKeepsThePatternAsItIs) {
 }
 
 TEST(FusePatterns, OtherNumbersAreOtherFunctions) {
-    Net n;
+    FusePatternsNet n;
     const ValueId erf = n.node("Erf", "erf", {n.node("Div", "div", {n.x, n.number(1.5F)})});
     const ValueId m = n.node("Mul", "m", {n.x, n.node("Add", "one", {erf, n.number(1.0F)})});
     EXPECT_FALSE(apply_pass("fuse_patterns", n.typed(n.node("Mul", "y", {m, n.number(0.5F)}))).has_value());
 }
 
 TEST(FusePatterns, ASecondReaderInsideKeepsThePatternAsItIs) {
-    Net n;
+    FusePatternsNet n;
     const ValueId sigmoid = n.node("Sigmoid", "sig", {n.x});
     const ValueId y = n.node("Add", "y", {n.node("Mul", "silu", {sigmoid, n.x}), sigmoid});
     EXPECT_FALSE(apply_pass("fuse_patterns", n.typed(y)).has_value());
 }
 
 TEST(FusePatterns, AFunctionJoinsTheProductBeforeIt) {
-    Net n;
+    FusePatternsNet n;
     const Graph graph = n.typed(n.gelu(n.mat_mul("m", n.x, random_tensor({8, 8}, 3), random_tensor({8}, 4)), false));
     const Session session(graph, reference_ops(), {.batch = 2});
     ASSERT_EQ(session.steps().size(), 1U);

@@ -12,12 +12,12 @@ namespace {
 using test::apply_pass;
 using test::op_sequence;
 
-struct Net : test::RoundingNet {
-    Net() : RoundingNet({kSymbolic, 4, 8, 8}) {}
+struct FuseTablesNet : test::RoundingNet {
+    FuseTablesNet() : RoundingNet({kSymbolic, 4, 8, 8}) {}
 };
 
 /// The outputs on inputs that meet every code, with and without the fusion: through a tap, a chain stays as it is.
-void expect_same_codes(const Graph& graph) {
+void expect_same_table_codes(const Graph& graph) {
     Session fused(graph, reference_ops(), {.batch = 1});
     Session plain(graph, reference_ops(), {.batch = 1, .backend = Backend::ref});
     for (const Session* session : {&fused, &plain}) {
@@ -32,7 +32,7 @@ void expect_same_codes(const Graph& graph) {
 }
 
 TEST(FuseTables, SiluWithItsOwnRoundingsIsOneTable) {
-    Net n;
+    FuseTablesNet n;
     const ValueId x = n.rounded("x", n.x, 0.05F, 128);
     const ValueId sigmoid = n.rounded("s", n.node("Sigmoid", "sig", {x}), 1.0F / 255, 0);
     const Graph graph = n.typed(n.quantize("y", n.node("Mul", "mul", {x, sigmoid}), 0.03F, 10));
@@ -44,20 +44,20 @@ TEST(FuseTables, SiluWithItsOwnRoundingsIsOneTable) {
     const float real = (200 - 128) * 0.05F;
     const float gate = std::nearbyint(1.0F / (1.0F + std::exp(-real)) * 255.0F) * (1.0F / 255);
     EXPECT_EQ(int{table.as<std::uint8_t>()[200]}, static_cast<int>(std::nearbyint(real * gate / 0.03F)) + 10);
-    expect_same_codes(graph);
+    expect_same_table_codes(graph);
 }
 
 TEST(FuseTables, ScalarsOfAnyRankAreTakenAlong) {
-    Net n;
+    FuseTablesNet n;
     const ValueId x = n.rounded("x", n.x, 0.05F, 128);
     const ValueId half = n.constant("half", test::floats(Shape{1, 1, 1, 1}, {0.5F}));
     const Graph graph = n.typed(n.quantize("y", n.node("Tanh", "t", {n.node("Mul", "m", {half, x})}), 0.01F, 100));
     EXPECT_EQ(op_sequence(*apply_pass("fuse_tables", graph)), "QuantizeLinear TableLookup");
-    expect_same_codes(graph);
+    expect_same_table_codes(graph);
 }
 
 TEST(FuseTables, AValueThatOthersReadStaysForThem) {
-    Net n;
+    FuseTablesNet n;
     const ValueId x = n.rounded("x", n.x, 0.05F, 128);
     const ValueId relu = n.node("Relu", "r", {x});
     n.builder().add_output(relu);
@@ -67,7 +67,7 @@ TEST(FuseTables, AValueThatOthersReadStaysForThem) {
 }
 
 TEST(FuseTables, ATappedGraphStaysAsItIs) {
-    Net n;
+    FuseTablesNet n;
     const ValueId relu = n.node("Relu", "r", {n.rounded("x", n.x, 0.05F, 128)});
     const Graph graph = n.typed(n.quantize("y", relu, 0.03F, 0));
     EXPECT_TRUE(apply_pass("fuse_tables", graph).has_value());
@@ -75,15 +75,15 @@ TEST(FuseTables, ATappedGraphStaysAsItIs) {
 }
 
 TEST(FuseTables, TwoTensorsOfCodesOrARowAreNoTable) {
-    Net two;
+    FuseTablesNet two;
     const ValueId a = two.rounded("a", two.x, 0.05F, 128);
     const ValueId b = two.rounded("b", two.x, 0.02F, 128);
     EXPECT_FALSE(apply_pass("fuse_tables", two.typed(two.quantize("y", two.node("Mul", "m", {a, b}), 0.03F, 0))));
-    Net row;
+    FuseTablesNet row;
     const ValueId x = row.rounded("x", row.x, 0.05F, 128);
     const ValueId weights = row.constant("w", test::random_tensor({8}, 1));
     EXPECT_FALSE(apply_pass("fuse_tables", row.typed(row.quantize("y", row.node("Mul", "m", {x, weights}), 0.03F, 0))));
-    Net real;
+    FuseTablesNet real;
     EXPECT_FALSE(apply_pass("fuse_tables", real.typed(real.quantize("y", real.node("Relu", "r", {real.x}), 0.03F, 0))));
 }
 

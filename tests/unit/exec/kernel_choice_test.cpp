@@ -17,7 +17,7 @@ using test::run_once;
 using ::testing::Pointwise;
 using ::testing::SizeIs;
 
-std::vector<StepInfo> steps_of(const Graph& graph) {
+std::vector<StepInfo> kernel_steps_of(const Graph& graph) {
     return Session(graph, reference_ops(), {.batch = 2, .lists_kernels = true}).steps();
 }
 
@@ -53,8 +53,8 @@ TEST(KernelChoices, NamesAreABackendOrAnImplementationOfOneDnn) {
 TEST(KernelChoices, TheDefaultRunsTheFirstKernelOfEachStep) {
     for (std::uint64_t seed = 0; seed < 5; ++seed) {
         const Graph graph = RandomNet(seed).build();
-        const std::vector<StepInfo> steps = steps_of(graph);
-        const std::vector<StepInfo> chosen = steps_of(with_kernels(graph, choices_of(steps, 0)));
+        const std::vector<StepInfo> steps = kernel_steps_of(graph);
+        const std::vector<StepInfo> chosen = kernel_steps_of(with_kernels(graph, choices_of(steps, 0)));
         ASSERT_EQ(chosen.size(), steps.size());
         for (std::size_t s = 0; s < steps.size(); ++s) {
             EXPECT_EQ(chosen[s].implementation, steps[s].implementation) << steps[s].name;
@@ -65,10 +65,10 @@ TEST(KernelChoices, TheDefaultRunsTheFirstKernelOfEachStep) {
 
 TEST(KernelChoices, TheNamedImplementationRuns) {
     const Graph graph = RandomNet(2).build();
-    const std::vector<StepInfo> steps = steps_of(graph);
+    const std::vector<StepInfo> steps = kernel_steps_of(graph);
     ASSERT_GE(most_kernels(steps), 2U) << "oneDNN has several convolutions on every x86 machine";
     for (std::size_t k = 0; k < most_kernels(steps); ++k) {
-        for (const StepInfo& step : steps_of(with_kernels(graph, choices_of(steps, k)))) {
+        for (const StepInfo& step : kernel_steps_of(with_kernels(graph, choices_of(steps, k)))) {
             if (k >= step.kernels.size() || !step.kernels[k].starts_with("dnnl/")) continue;
             EXPECT_EQ("dnnl/" + step.implementation, step.kernels[k]) << step.name;
         }
@@ -78,7 +78,7 @@ TEST(KernelChoices, TheNamedImplementationRuns) {
 TEST(KernelChoices, WhatThisMachineDoesNotHaveLeavesTheDefault) {
     const Graph graph = RandomNet(2).build();
     KernelChoices choices;
-    for (const StepInfo& step : steps_of(graph)) choices[step.name] = "dnnl/brgconv:avx1024";
+    for (const StepInfo& step : kernel_steps_of(graph)) choices[step.name] = "dnnl/brgconv:avx1024";
     const Tensor input = random_tensor({2, 3, 9, 9}, 2);
     EXPECT_EQ(run_once(with_kernels(graph, choices), input), run_once(graph, input));
 }
@@ -90,7 +90,7 @@ TEST(KernelChoices, EveryKernelAgreesWithTheReference) {
         const std::vector<float> reference = run_once(graph, input, Backend::ref);
         float largest = 0;
         for (const float v : reference) largest = std::max(largest, std::abs(v));
-        const std::vector<StepInfo> steps = steps_of(graph);
+        const std::vector<StepInfo> steps = kernel_steps_of(graph);
         for (std::size_t k = 0; k < most_kernels(steps); ++k) {
             EXPECT_THAT(run_once(with_kernels(graph, choices_of(steps, k)), input),
                         Pointwise(::testing::FloatNear(1e-5F * largest), reference))
@@ -110,7 +110,7 @@ TEST(KernelChoices, EveryKernelOfAQuantizedNetAgreesWithTheReference) {
         const std::vector<float> reference = run_once(quantized, input, Backend::ref);
         float largest = 0;
         for (const float v : reference) largest = std::max(largest, std::abs(v));
-        const std::vector<StepInfo> steps = steps_of(quantized);
+        const std::vector<StepInfo> steps = kernel_steps_of(quantized);
         for (std::size_t k = 0; k < most_kernels(steps); ++k) {
             // A tie may round to the neighbouring code (kernel/dnnl/README.md), which shows here.
             EXPECT_THAT(run_once(with_kernels(quantized, choices_of(steps, k)), input),

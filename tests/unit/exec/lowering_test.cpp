@@ -39,7 +39,7 @@ std::vector<std::string> steps_of(const Graph& graph, const std::vector<std::str
 }
 
 /// 4 channels of 6x6; convolutions are 1x1 with bias.
-class Net : public GraphMaker {
+class LoweringNet : public GraphMaker {
 public:
     ValueId x = input("x", {kSymbolic, 4, 6, 6});
 
@@ -63,12 +63,12 @@ private:
 };
 
 TEST(Lowering, Fp32ConvTakesItsReluAlong) {
-    Net n;
+    LoweringNet n;
     EXPECT_THAT(steps_of(n.typed({n.relu("r", n.conv1x1("c", n.x))})), ElementsAre("Conv[clamp](x) -> r_out"));
 }
 
 TEST(Lowering, ABatchNormalizationTakesAReluAlongButNoClip) {
-    Net g;
+    LoweringNet g;
     const auto normalized = [&](const std::string& name) {
         std::vector<ValueId> inputs{g.x};
         for (const char* part : {"scale", "shift", "mean", "variance"}) {
@@ -84,7 +84,7 @@ TEST(Lowering, ABatchNormalizationTakesAReluAlongButNoClip) {
 }
 
 TEST(Lowering, Fp32ConvTakesResidualAndActivationAlong) {
-    Net n;
+    LoweringNet n;
     const ValueId a = n.relu("r1", n.conv1x1("c1", n.x));
     const ValueId y = n.clip("r2", n.add("add", n.conv1x1("c2", a), a), -1.0F, 1.0F);
     EXPECT_THAT(steps_of(n.typed({y})),
@@ -92,7 +92,7 @@ TEST(Lowering, Fp32ConvTakesResidualAndActivationAlong) {
 }
 
 TEST(Lowering, OfTwoConvsThatFeedOneAddTheLaterTakesIt) {
-    Net n;
+    LoweringNet n;
     const ValueId a = n.conv1x1("c1", n.x);
     const ValueId b = n.conv1x1("c2", n.x);
     EXPECT_THAT(steps_of(n.typed({n.add("add", a, b)})),
@@ -100,31 +100,31 @@ TEST(Lowering, OfTwoConvsThatFeedOneAddTheLaterTakesIt) {
 }
 
 TEST(Lowering, AnAddOfAConstantIsNoResidual) {
-    Net n;
+    LoweringNet n;
     const ValueId shift = n.constant("shift", random_tensor({1, 4, 1, 1}, 9));
     EXPECT_THAT(steps_of(n.typed({n.add("add", n.conv1x1("c", n.x), shift)})),
                 ElementsAre("Conv[](x) -> c_out", "Add[](c_out) -> add_out"));
 }
 
 TEST(Lowering, AValueReadTwiceOrGivenOutIsNotFusedAway) {
-    Net n;
+    LoweringNet n;
     const ValueId c = n.conv1x1("c", n.x);
     EXPECT_THAT(steps_of(n.typed({n.relu("r", c), n.max_pool("p", c)})),
                 ElementsAre("Conv[](x) -> c_out", "Relu[](c_out) -> r_out", "MaxPool[](c_out) -> p_out"));
-    Net m;
+    LoweringNet m;
     const ValueId d = m.conv1x1("c", m.x);
     EXPECT_THAT(steps_of(m.typed({m.relu("r", d), d})), ElementsAre("Conv[](x) -> c_out", "Relu[](c_out) -> r_out"));
 }
 
 TEST(Lowering, TapsStopFusion) {
-    Net n;
+    LoweringNet n;
     const Graph graph = n.typed({n.relu("r", n.conv1x1("c", n.x))});
     EXPECT_THAT(steps_of(graph, {"c_out"}), ElementsAre("Conv[](x) -> c_out", "Relu[](c_out) -> r_out"));
     EXPECT_THAT(steps_of(graph, {"r_out", "x"}), ElementsAre("Conv[clamp](x) -> r_out"));
 }
 
 TEST(Lowering, AnInt8ConvTakesItsReluAndQuantizeAlong) {
-    Net n;
+    LoweringNet n;
     const ValueId a = n.relu("r1", n.conv1x1("c1", n.x));
     const QuantCase c(n.build({n.relu("r2", n.conv1x1("c2", a))}), {kInt8, kInt8});
     // [-2, 2] does not imply the first Relu; the second conv's output stays real.
@@ -134,7 +134,7 @@ TEST(Lowering, AnInt8ConvTakesItsReluAndQuantizeAlong) {
 }
 
 TEST(Lowering, AnInt8ResidualAddRunsOnCodes) {
-    Net n;
+    LoweringNet n;
     const ValueId a = n.conv1x1("c1", n.x);
     const ValueId sum = n.relu("r", n.add("add", n.conv1x1("c2", a), a));
     const QuantCase c(n.build({n.conv1x1("c3", sum)}), {kInt8, kInt8, kInt8}, {{"r_out", {0, 3}}});
@@ -147,7 +147,7 @@ TEST(Lowering, AnInt8ResidualAddRunsOnCodes) {
 }
 
 TEST(Lowering, ADequantizedValueIsMadeOnceForAllItsRealReaders) {
-    Net n;
+    LoweringNet n;
     const ValueId a = n.conv1x1("c1", n.x);
     const ValueId b = n.conv1x1("c2", a);
     const ValueId d = n.conv1x1("c3", a);
@@ -162,7 +162,7 @@ TEST(Lowering, ADequantizedValueIsMadeOnceForAllItsRealReaders) {
 }
 
 TEST(Lowering, MaxPoolAndFlattenMoveCodes) {
-    Net n;
+    LoweringNet n;
     const ValueId flat = n.node("Flatten", "f", {n.max_pool("p", n.conv1x1("c", n.x))});
     const QuantCase c(n.build({n.gemm("g", flat, random_tensor({100, 3}, 5))}), {kInt8, kInt8});
     EXPECT_THAT(
@@ -173,7 +173,7 @@ TEST(Lowering, MaxPoolAndFlattenMoveCodes) {
 }
 
 TEST(Lowering, MaxPoolBetweenDifferentParametersRunsInRealNumbers) {
-    Net n;
+    LoweringNet n;
     const auto params = [&](const std::string& name, float scale) {
         return std::pair(n.constant(name, Tensor::scalar(scale)),
                          n.constant(name + "z", Tensor::scalar(std::uint8_t{0})));
@@ -190,9 +190,9 @@ TEST(Lowering, MaxPoolBetweenDifferentParametersRunsInRealNumbers) {
 }
 
 TEST(Lowering, ClipIsTakenAlongOnlyWithConstantBounds) {
-    Net n;
+    LoweringNet n;
     EXPECT_THAT(steps_of(n.typed({n.clip("r", n.conv1x1("c", n.x), 0, 6)})), ElementsAre("Conv[clamp](x) -> r_out"));
-    Net m;
+    LoweringNet m;
     const ValueId low = m.input("low", {});
     EXPECT_THAT(steps_of(m.typed({m.node("Clip", "r", {m.conv1x1("c", m.x), low})})),
                 ElementsAre("Conv[](x) -> c_out", "Clip[](c_out, low) -> r_out"));
@@ -200,7 +200,7 @@ TEST(Lowering, ClipIsTakenAlongOnlyWithConstantBounds) {
 
 /// An exported int8 conv, its stored bias scale or weight axis then changed.
 Graph int8_conv(float bias_scale_factor, std::int64_t weight_axis) {
-    Net n;
+    LoweringNet n;
     const QuantCase c(n.build({n.conv1x1("c", n.x)}), {kInt8});
     GraphBuilder builder(c.apply().graph);
     for (std::size_t i = 0; i < builder.node_count(); ++i) {
@@ -230,7 +230,7 @@ TEST(Lowering, WeightScalesAlongInputChannelsRunInFp32) {
 }
 
 TEST(Lowering, AQuantizedGraphOutputNeedsItsRealNumbers) {
-    Net n;
+    LoweringNet n;
     const ValueId a = n.conv1x1("c1", n.x);
     const QuantCase c(n.build({n.conv1x1("c2", a), a}), {kInt8, kInt8});
     EXPECT_THAT(
@@ -240,7 +240,7 @@ TEST(Lowering, AQuantizedGraphOutputNeedsItsRealNumbers) {
 }
 
 TEST(Lowering, AMatMulByAConstantTakesItsBiasResidualAndActivationAlong) {
-    Net n;
+    LoweringNet n;
     const ValueId t = n.input("t", {kSymbolic, 5, 8});
     const ValueId a = n.mat_mul("m1", t, random_tensor({8, 8}, 1), random_tensor({8}, 2));
     const ValueId b = n.relu("r", n.mat_mul("m2", n.add("sum", a, t), random_tensor({8, 3}, 3)));
@@ -249,7 +249,7 @@ TEST(Lowering, AMatMulByAConstantTakesItsBiasResidualAndActivationAlong) {
 }
 
 TEST(Lowering, AnInt8MatMulAddsItsRealBiasBeforeItsOutputIsQuantized) {
-    Net n;
+    LoweringNet n;
     const ValueId t = n.input("t", {kSymbolic, 5, 8});
     const ValueId a = n.relu("r", n.mat_mul("m1", t, random_tensor({8, 8}, 1), random_tensor({8}, 2)));
     const QuantCase c(n.build({n.mat_mul("m2", a, random_tensor({8, 3}, 3))}), {kInt8, kInt8}, {{"r_out", {0, 2}}});
@@ -259,7 +259,7 @@ TEST(Lowering, AnInt8MatMulAddsItsRealBiasBeforeItsOutputIsQuantized) {
 }
 
 TEST(Lowering, AMatMulOfTwoTensorsTakesNothingAlong) {
-    Net n;
+    LoweringNet n;
     const ValueId a = n.input("a", {kSymbolic, 2, 8});
     const ValueId b = n.input("b", {kSymbolic, 8, 2});
     EXPECT_THAT(steps_of(n.typed({n.relu("r", n.node("MatMul", "m", {a, b}))})),
@@ -267,7 +267,7 @@ TEST(Lowering, AMatMulOfTwoTensorsTakesNothingAlong) {
 }
 
 TEST(Lowering, AConvolutionWhoseWeightsAreComputedIsAStepOfItsOwn) {
-    Net n;
+    LoweringNet n;
     const ValueId weight = n.input("w", {4, 4, 1, 1});
     EXPECT_THAT(steps_of(n.typed({n.relu("r", n.node("Conv", "dynamic", {n.x, weight}))})),
                 ElementsAre("Conv[](x, w) -> dynamic_out", "Relu[](dynamic_out) -> r_out"));

@@ -19,7 +19,7 @@ using test::random_tensor;
 using ::testing::ElementsAreArray;
 using ::testing::HasSubstr;
 
-class Net : public GraphMaker {
+class ShapeArithmeticNet : public GraphMaker {
 public:
     ValueId x = input("x", {kSymbolic, 4, 6});
 
@@ -44,7 +44,7 @@ std::string type_of(const Graph& graph, const std::string& name) {
     return graph.value(*graph.find_value(name)).type.shape.to_text();
 }
 
-std::vector<float> run(const Graph& graph, const Tensor& x) {
+std::vector<float> run_arithmetic(const Graph& graph, const Tensor& x) {
     Session session(graph, reference_ops(), {.batch = x.shape()[0]});
     std::copy_n(x.view().data, x.bytes(), session.input(0).data);
     session.run();
@@ -53,20 +53,20 @@ std::vector<float> run(const Graph& graph, const Tensor& x) {
 }
 
 TEST(ShapeArithmetic, TheBatchIsFollowedThroughGatherAndConcat) {
-    Net n;
+    ShapeArithmeticNet n;
     const ValueId wanted = n.joined({n.dimension(n.x, 0), n.numbers({2, 12})});
     EXPECT_EQ(type_of(n.typed(n.node("Reshape", "r", {n.x, wanted})), "r_out"), "[N,2,12]");
 }
 
 TEST(ShapeArithmetic, NumbersOfAKnownDimensionAreComputed) {
-    Net n;
+    ShapeArithmeticNet n;
     const ValueId half = n.node("Div", "half", {n.dimension(n.x, 2), n.numbers({2})});
     const ValueId y = n.node("Slice", "s", {n.x, n.numbers({0}), half, n.numbers({2})});
     EXPECT_EQ(type_of(n.typed(y), "s_out"), "[N,4,3]");
 }
 
 TEST(ShapeArithmetic, ATokenIsExpandedToTheBatch) {
-    Net n;
+    ShapeArithmeticNet n;
     const ValueId token = n.constant("token", random_tensor({1, 1, 6}, 5));
     const ValueId wanted = n.joined({n.dimension(n.x, 0), n.numbers({1, 6})});
     const ValueId y = n.node("Concat", "y", {n.node("Expand", "e", {token, wanted}), n.x}, {{"axis", std::int64_t{1}}});
@@ -74,7 +74,7 @@ TEST(ShapeArithmetic, ATokenIsExpandedToTheBatch) {
     EXPECT_EQ(type_of(graph, "y_out"), "[N,5,6]");
     for (const std::int64_t batch : {1, 3}) {
         const Tensor x = random_tensor({batch, 4, 6}, 9);
-        const std::vector<float> have = run(graph, x);
+        const std::vector<float> have = run_arithmetic(graph, x);
         const auto expected_token = random_tensor({1, 1, 6}, 5);
         for (std::size_t b = 0; b < static_cast<std::size_t>(batch); ++b) {
             const auto first = have.begin() + static_cast<std::ptrdiff_t>(b * 30);
@@ -85,18 +85,18 @@ TEST(ShapeArithmetic, ATokenIsExpandedToTheBatch) {
 }
 
 TEST(ShapeArithmetic, AReshapeToTheBatchLosesItsArithmetic) {
-    Net n;
+    ShapeArithmeticNet n;
     const ValueId wanted = n.joined({n.dimension(n.x, 0), n.dimension(n.x, 1), n.numbers({3, 2})});
     const Graph graph = run_passes(n.typed(n.node("Reshape", "r", {n.x, wanted})), reference_ops());
     EXPECT_EQ(op_sequence(graph), "Reshape");
     for (const std::int64_t batch : {1, 2, 5}) {
         const Tensor x = random_tensor({batch, 4, 6}, 3);
-        EXPECT_THAT(run(graph, x), ElementsAreArray(x.as<float>()));
+        EXPECT_THAT(run_arithmetic(graph, x), ElementsAreArray(x.as<float>()));
     }
 }
 
 TEST(ShapeArithmetic, ADimensionThatMixesTheBatchIsRefusedWithTheNode) {
-    Net n;
+    ShapeArithmeticNet n;
     const ValueId twice = n.node("Mul", "twice", {n.dimension(n.x, 0), n.numbers({2})});
     const ValueId wanted = n.joined({twice, n.numbers({12})});
     try {
@@ -108,7 +108,7 @@ TEST(ShapeArithmetic, ADimensionThatMixesTheBatchIsRefusedWithTheNode) {
 }
 
 TEST(ShapeArithmetic, TapsAndConstantOutputsSurviveTheFolding) {
-    Net n;
+    ShapeArithmeticNet n;
     const ValueId r = n.node("Relu", "r", {n.x});
     const ValueId shape = n.node("Shape", "shape", {r});
     n.builder().add_output(r);

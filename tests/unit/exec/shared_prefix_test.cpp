@@ -43,7 +43,7 @@ struct Plans {
     }
 };
 
-std::vector<float> output_of(const Session& session) {
+std::vector<float> prefix_output_of(const Session& session) {
     const auto values = session.output(0).as<float>();
     return {values.begin(), values.end()};
 }
@@ -61,13 +61,13 @@ TEST(SharedPrefix, GivesTheSameBytesAsWithoutSharing) {
         std::vector<std::vector<float>> alone;
         for (Session& session : plans.sessions) {
             session.run();
-            alone.push_back(output_of(session));
+            alone.push_back(prefix_output_of(session));
         }
         SharedPrefix shared(plans.pointers(), std::size_t{1} << 30U);
         for (int round = 0; round < 2; ++round) {
             for (std::size_t s = 0; s < plans.sessions.size(); ++s) {
                 shared.run(s);
-                EXPECT_EQ(output_of(plans.sessions[s]), alone[s]) << "net " << seed << ", plan " << s;
+                EXPECT_EQ(prefix_output_of(plans.sessions[s]), alone[s]) << "net " << seed << ", plan " << s;
             }
         }
     }
@@ -85,10 +85,10 @@ TEST(SharedPrefix, SessionsThatShareOneMemoryAreNotConfused) {
     std::copy(plans.input.as<float>().begin(), plans.input.as<float>().end(), first.input(0).as<float>().begin());
     std::copy(other.as<float>().begin(), other.as<float>().end(), second.input(0).as<float>().begin());
     first.run();
-    const std::vector<float> before = output_of(first);
+    const std::vector<float> before = prefix_output_of(first);
     second.run();
-    EXPECT_EQ(output_of(first), before) << "results are no working memory";
-    EXPECT_NE(output_of(second), before);
+    EXPECT_EQ(prefix_output_of(first), before) << "results are no working memory";
+    EXPECT_NE(prefix_output_of(second), before);
 }
 
 TEST(SharedPrefix, EqualSessionsRunOnce) {

@@ -47,7 +47,7 @@ Graph network(bool is_decomposed = false) {
 
 Tensor input() { return random_tensor({3, 6, kChannels}, 9); }
 
-std::vector<float> result_of(const Graph& graph) {
+std::vector<float> smooth_result_of(const Graph& graph) {
     const auto outputs = run_once(graph, {input()}, Backend::ref);
     const auto values = outputs.front().as<float>();
     return {values.begin(), values.end()};
@@ -94,16 +94,16 @@ TEST(Smooth, FoldsIntoANormalizationElsePutsAMulIn) {
         EXPECT_THAT(smoothable_values(prepared, find_units(prepared)),
                     testing::ElementsAre("normal", "activated_smoothed"));
         EXPECT_EQ(prepared.nodes().size(), graph.nodes().size() + 1) << "one Mul, behind the Relu";
-        EXPECT_EQ(result_of(prepared), result_of(graph));
+        EXPECT_EQ(smooth_result_of(prepared), smooth_result_of(graph));
     }
 }
 
 TEST(Smooth, KeepsTheFunction) {
     const Graph graph = network();
     const Graph prepared = prepare_smoothing(graph, find_units(graph));
-    const std::vector<float> before = result_of(graph);
+    const std::vector<float> before = smooth_result_of(graph);
     for (const double alpha : {0.0, 0.5, 1.0}) {
-        const std::vector<float> after = result_of(smoothed_by(prepared, alpha));
+        const std::vector<float> after = smooth_result_of(smoothed_by(prepared, alpha));
         for (std::size_t i = 0; i < before.size(); ++i) {
             EXPECT_NEAR(after[i], before[i], 1e-4F * (1 + std::abs(before[i]))) << alpha;
         }
@@ -123,7 +123,7 @@ TEST(Smooth, FactorsAreThoseOfTheFormula) {
 TEST(Smooth, WinsBackAtLeastHalfOfWhatOutliersCost) {
     const Graph graph = network();
     const Graph prepared = prepare_smoothing(graph, find_units(graph));
-    const std::vector<float> real = result_of(graph);
+    const std::vector<float> real = smooth_result_of(graph);
     const auto error_of = [&](const Graph& candidate) {
         std::map<std::string, Range> ranges{{"x", {-1, 1}}};
         for (const Unit& unit : find_units(candidate)) {
@@ -133,7 +133,7 @@ TEST(Smooth, WinsBackAtLeastHalfOfWhatOutliersCost) {
                             *std::max_element(extremes.high.begin(), extremes.high.end())};
         }
         const std::vector<UnitConfig> configs(find_units(candidate).size(), test::kInt8);
-        const std::vector<float> found = result_of(test::QuantCase(candidate, configs, ranges).apply().graph);
+        const std::vector<float> found = smooth_result_of(test::QuantCase(candidate, configs, ranges).apply().graph);
         double error = 0;
         for (std::size_t i = 0; i < real.size(); ++i) {
             error += std::pow(static_cast<double>(found[i]) - static_cast<double>(real[i]), 2);

@@ -10,7 +10,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-const std::string kRelu = "node { op_type: 'Relu' name: 'r' input: 'x' output: 'y' } ";
+const std::string kRefusalRelu = "node { op_type: 'Relu' name: 'r' input: 'x' output: 'y' } ";
 
 std::string refusal_of_bytes(const std::string& bytes) {
     try {
@@ -32,7 +32,7 @@ std::string refusal_of_attribute(const std::string& attribute) {
                    attribute + " } }");
 }
 
-TEST(ImportRefuses, NothingInAGoodFile) { EXPECT_EQ(refusal(x_to_y() + kRelu), ""); }
+TEST(ImportRefuses, NothingInAGoodFile) { EXPECT_EQ(refusal(x_to_y() + kRefusalRelu), ""); }
 
 TEST(ImportRefuses, AnEmptyFileAndOneThatIsNoModel) {
     EXPECT_EQ(refusal_of_bytes(""), "dir/m.onnx: the file is empty");
@@ -41,15 +41,15 @@ TEST(ImportRefuses, AnEmptyFileAndOneThatIsNoModel) {
 }
 
 TEST(ImportRefuses, VersionsOutsideOfItsRange) {
-    EXPECT_THAT(refusal(x_to_y() + kRelu, 13, 2), HasSubstr("IR version 2; supported: 3 and later"));
-    EXPECT_THAT(refusal(x_to_y() + kRelu, 6), HasSubstr("operator set 6; supported: 7 to 21"));
-    EXPECT_THAT(refusal(x_to_y() + kRelu, 22), HasSubstr("operator set 22"));
-    EXPECT_THAT(refusal_of_bytes(model_bytes("ir_version: 7 graph { " + x_to_y() + kRelu + "}")),
+    EXPECT_THAT(refusal(x_to_y() + kRefusalRelu, 13, 2), HasSubstr("IR version 2; supported: 3 and later"));
+    EXPECT_THAT(refusal(x_to_y() + kRefusalRelu, 6), HasSubstr("operator set 6; supported: 7 to 21"));
+    EXPECT_THAT(refusal(x_to_y() + kRefusalRelu, 22), HasSubstr("operator set 22"));
+    EXPECT_THAT(refusal_of_bytes(model_bytes("ir_version: 7 graph { " + x_to_y() + kRefusalRelu + "}")),
                 HasSubstr("operator set 0"));
     EXPECT_THAT(
         refusal_of_bytes(model_bytes("ir_version: 7 opset_import { version: 13 } opset_import { domain: 'ai.onnx' "
                                      "version: 14 } graph { " +
-                                     x_to_y() + kRelu + "}")),
+                                     x_to_y() + kRefusalRelu + "}")),
         HasSubstr("two versions"));
 }
 
@@ -72,9 +72,9 @@ TEST(ImportRefuses, OtherDomains) {
 TEST(ImportRefuses, FunctionsSubgraphsAndSparseTensors) {
     EXPECT_THAT(
         refusal_of_bytes(model_bytes("ir_version: 8 opset_import { version: 13 } functions { name: 'f' } graph { " +
-                                     x_to_y() + kRelu + "}")),
+                                     x_to_y() + kRefusalRelu + "}")),
         HasSubstr("functions"));
-    EXPECT_THAT(refusal(x_to_y() + kRelu + "sparse_initializer { dims: 4 }"), HasSubstr("sparse"));
+    EXPECT_THAT(refusal(x_to_y() + kRefusalRelu + "sparse_initializer { dims: 4 }"), HasSubstr("sparse"));
     EXPECT_THAT(refusal_of_attribute("type: GRAPH g { name: 'sub' }"),
                 AllOf(HasSubstr("Relu node 'r': attribute 'a'"), HasSubstr("subgraph")));
     EXPECT_THAT(refusal_of_attribute("type: SPARSE_TENSOR"), HasSubstr("SPARSE_TENSOR"));
@@ -97,7 +97,7 @@ TEST(ImportRefuses, ElementTypesItCannotCompute) {
     EXPECT_THAT(refusal_of_weight("dims: 1 data_type: 99"), HasSubstr("unknown (99)"));
     EXPECT_THAT(refusal_of_weight("dims: 1"), HasSubstr("undefined (0)"));
     EXPECT_THAT(refusal("input { name: 'x' type { tensor_type { elem_type: 10 shape { dim { dim_value: 1 } } } } } " +
-                        value_text("output", "y", {"1"}) + kRelu),
+                        value_text("output", "y", {"1"}) + kRefusalRelu),
                 HasSubstr("graph input 'x': element type float16 (10)"));
 }
 
@@ -132,11 +132,11 @@ TEST(ImportRefuses, ValuesThatDoNotFitTheirElementType) {
 TEST(ImportRefuses, NamesThatAreMissingOrUsedTwice) {
     EXPECT_THAT(refusal(x_to_y() + "node { op_type: 'Relu' name: 'r' input: 'ghost' output: 'y' }"),
                 HasSubstr("Relu node 'r' reads 'ghost', which nothing produces"));
-    EXPECT_THAT(refusal(x_to_y() + kRelu + kRelu), HasSubstr("'y' is defined twice"));
+    EXPECT_THAT(refusal(x_to_y() + kRefusalRelu + kRefusalRelu), HasSubstr("'y' is defined twice"));
     EXPECT_THAT(refusal(x_to_y()), HasSubstr("graph output 'y' is not produced"));
     const std::string w = "initializer { name: 'w' dims: 1 data_type: 1 float_data: 1 } ";
-    EXPECT_THAT(refusal(x_to_y() + kRelu + w + w), HasSubstr("'w' is defined twice"));
-    EXPECT_THAT(refusal(x_to_y() + kRelu + "initializer { dims: 1 data_type: 1 float_data: 1 } "),
+    EXPECT_THAT(refusal(x_to_y() + kRefusalRelu + w + w), HasSubstr("'w' is defined twice"));
+    EXPECT_THAT(refusal(x_to_y() + kRefusalRelu + "initializer { dims: 1 data_type: 1 float_data: 1 } "),
                 HasSubstr("no name"));
     EXPECT_THAT(
         refusal(x_to_y() + "node { op_type: 'Relu' name: 'r' input: 'x' output: 'y' attribute { name: 'a' type: INT } "
@@ -151,15 +151,17 @@ TEST(ImportRefuses, Cycles) {
 }
 
 TEST(ImportRefuses, InputsThatAreNoTensorsOfKnownShape) {
-    EXPECT_THAT(refusal(x_to_y({"N", "channels"}) + kRelu),
+    EXPECT_THAT(refusal(x_to_y({"N", "channels"}) + kRefusalRelu),
                 HasSubstr("graph input 'x': dimension 1 has no fixed size"));
     EXPECT_THAT(refusal("input { name: 'x' type { tensor_type { elem_type: 1 } } } " +
-                        value_text("output", "y", {"1"}) + kRelu),
+                        value_text("output", "y", {"1"}) + kRefusalRelu),
                 HasSubstr("declares no shape"));
-    EXPECT_THAT(refusal("input { name: 'x' type { sequence_type { } } } " + value_text("output", "y", {"1"}) + kRelu),
-                HasSubstr("graph input 'x' is not a tensor"));
-    EXPECT_THAT(refusal(value_text("input", "x", {"1"}) + "output { name: 'y' type { optional_type { } } } " + kRelu),
-                HasSubstr("graph output 'y' is not a tensor"));
+    EXPECT_THAT(
+        refusal("input { name: 'x' type { sequence_type { } } } " + value_text("output", "y", {"1"}) + kRefusalRelu),
+        HasSubstr("graph input 'x' is not a tensor"));
+    EXPECT_THAT(
+        refusal(value_text("input", "x", {"1"}) + "output { name: 'y' type { optional_type { } } } " + kRefusalRelu),
+        HasSubstr("graph output 'y' is not a tensor"));
 }
 
 TEST(ImportRefuses, ConstantsItCannotRepresent) {
