@@ -13,9 +13,9 @@
 #include "calib/observer.hpp"
 #include "eval/model_evaluator.hpp"
 #include "kernel/capabilities.hpp"
+#include "support/config_text.hpp"
 #include "support/quant_plans.hpp"
 #include "support/random_net.hpp"
-#include "unit/data/config_text.hpp"
 
 namespace halftone::test {
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "unit/data/config_text.hpp"
+#include "support/config_text.hpp"
 
 namespace halftone {
 namespace {

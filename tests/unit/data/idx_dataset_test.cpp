@@ -5,7 +5,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "unit/data/config_text.hpp"
+#include "support/config_text.hpp"
 
 namespace halftone {
 namespace {

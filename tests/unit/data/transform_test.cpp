@@ -3,7 +3,7 @@
 
 #include <numeric>
 
-#include "unit/data/config_text.hpp"
+#include "support/config_text.hpp"
 
 namespace halftone {
 namespace {

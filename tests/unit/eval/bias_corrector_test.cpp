@@ -7,8 +7,8 @@
 
 #include "exec/session.hpp"
 #include "kernel/ref/ref_op.hpp"
+#include "support/config_text.hpp"
 #include "support/quant_plans.hpp"
-#include "unit/data/config_text.hpp"
 
 namespace halftone {
 namespace {

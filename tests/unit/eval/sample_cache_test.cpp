@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "unit/data/config_text.hpp"
+#include "support/config_text.hpp"
 
 namespace halftone {
 namespace {
