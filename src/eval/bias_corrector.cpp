@@ -8,7 +8,7 @@
 namespace halftone {
 namespace {
 
-/// The errors that rounding made in one unit's weights: real value minus the real value of the stored code, summed over
+/// The errors that rounding made in one unit's weights: fp32 weight minus the real value of its code, summed over
 /// the kernel's positions. A mean input of E[x_k] in channel k then shifts output c by the sum over k of error[c, k] *
 /// E[x_k], because Conv, Gemm and MatMul are linear.
 class WeightErrors {
@@ -17,18 +17,18 @@ public:
         : shape_(graph.value(unit.weight).constant.shape()),
           axis_(static_cast<std::size_t>(unit.weight_channel_axis)),
           group_(unit.op == "Conv" ? int_attribute(graph.node(unit.main), "group", 1) : 1),
-          real_(graph.value(unit.weight).constant),
-          stored_(dequantize(quantize(corrected_weight(graph, unit, numbers), numbers.weight), numbers.weight)) {}
+          fp32_(graph.value(unit.weight).constant),
+          rounded_(dequantize(quantize(corrected_weight(graph, unit, numbers), numbers.weight), numbers.weight)) {}
 
     [[nodiscard]] std::vector<float> shift(const std::vector<double>& inputs) const {
         const auto outputs = static_cast<std::size_t>(shape_[axis_]);
         std::vector<double> shift(outputs, 0.0);
-        const auto real = real_.as<float>();
-        const auto stored = stored_.as<float>();
-        for (std::size_t i = 0; i < real.size(); ++i) {
+        const auto fp32 = fp32_.as<float>();
+        const auto rounded = rounded_.as<float>();
+        for (std::size_t i = 0; i < fp32.size(); ++i) {
             const auto [output, input] = channels_of(i);
             HALFTONE_CHECK(input < inputs.size(), "a mean for each input channel");
-            shift[output] += (static_cast<double>(real[i]) - static_cast<double>(stored[i])) * inputs[input];
+            shift[output] += (static_cast<double>(fp32[i]) - static_cast<double>(rounded[i])) * inputs[input];
         }
         return {shift.begin(), shift.end()};
     }
@@ -54,8 +54,8 @@ private:
     const Shape& shape_;
     std::size_t axis_;
     std::int64_t group_;
-    const Tensor& real_;
-    Tensor stored_;
+    const Tensor& fp32_;
+    Tensor rounded_;
 };
 
 /// Name of the value that holds a unit's output before its activation in a quantized graph: where saturation implies

@@ -60,7 +60,7 @@ Session* CandidateGroup::first_session() {
     return running_.empty() ? nullptr : members_[running_.front()].session.get();
 }
 
-void CandidateGroup::run(const std::function<void(std::size_t, Session&)>& take) {
+void CandidateGroup::run(const std::function<void(std::size_t, Session&)>& visit) {
     for (std::size_t r = 0; r < running_.size(); ++r) {
         Session& session = *members_[running_[r]].session;
         // Each session has an input buffer of its own, because inputs never lie in the shared arena.
@@ -73,7 +73,7 @@ void CandidateGroup::run(const std::function<void(std::size_t, Session&)>& take)
         } else {
             session.run();
         }
-        take(running_[r], session);
+        visit(running_[r], session);
     }
 }
 

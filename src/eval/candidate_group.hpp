@@ -29,8 +29,8 @@ public:
     [[nodiscard]] const std::string& failure(std::size_t i) const { return members_[i].failure; }
     /// Returns the session whose input the caller fills for all of them; null if every candidate failed.
     [[nodiscard]] Session* first_session();
-    /// Runs all sessions on the input of the first one, and calls `take` with each candidate's index and its session.
-    void run(const std::function<void(std::size_t, Session&)>& take);
+    /// Runs all sessions on the input of the first one, and calls `visit` with each candidate's index and its session.
+    void run(const std::function<void(std::size_t, Session&)>& visit);
     /// Returns how many units candidate `i` runs itself; the others are taken over from an earlier candidate.
     [[nodiscard]] std::int64_t executed_units(std::size_t i) const { return members_[i].executed_units; }
 

@@ -2,7 +2,7 @@
 //
 //   share_in_place     outputs that may overwrite an input
 //   allocate_memory    lives of the buffers -> offsets (exec/memory_plan) -> addresses in every step
-//   take_memory        the arena and the kernels' scratch memory, possibly shared with other sessions
+//   shared_or_own_memory        the arena and the kernels' scratch memory, possibly shared with other sessions
 #include <algorithm>
 
 #include "exec/memory_plan.hpp"
@@ -44,7 +44,7 @@ void share_in_place(SessionState& state) {
 
 /// Memory of at least so many bytes: the shared one, which is replaced where it is too small, or the session's own if
 /// `shared` is null. A Tensor counts its owners, so sessions that use a replaced memory keep it alive.
-Tensor take_memory(std::size_t bytes, Tensor* shared) {
+Tensor shared_or_own_memory(std::size_t bytes, Tensor* shared) {
     if (shared == nullptr) return raw_memory(bytes);
     if (shared->is_empty() || shared->bytes() < bytes) *shared = raw_memory(bytes);
     return *shared;
@@ -78,7 +78,7 @@ void allocate_memory(SessionState& state, WorkingMemory* memory) {
         planned.push_back(b);
     }
     const MemoryPlan plan = plan_memory(lives);
-    state.arena = take_memory(plan.arena_bytes, memory ? &memory->arena : nullptr);
+    state.arena = shared_or_own_memory(plan.arena_bytes, memory ? &memory->arena : nullptr);
     state.arena_bytes = plan.arena_bytes;
     const std::vector<std::byte*> address = addresses_of(state, planned, plan.offsets);
     std::size_t scratch = 0;
@@ -89,7 +89,7 @@ void allocate_memory(SessionState& state, WorkingMemory* memory) {
     }
     // One scratch for all steps, as large as the most demanding one needs: steps run one after the other.
     state.scratch_bytes = scratch;
-    state.scratch = take_memory(scratch, memory ? &memory->scratch : nullptr);
+    state.scratch = shared_or_own_memory(scratch, memory ? &memory->scratch : nullptr);
 }
 
 }  // namespace halftone
