@@ -156,15 +156,11 @@ const Pipeline& timing_samples(const Workbench& bench) {
     return bench.evaluation ? *bench.evaluation : *bench.calibration;
 }
 
-std::vector<tune::Timing> time_candidates(const Workbench& bench, const std::vector<Candidate>& candidates) {
+std::vector<MedianInterval> time_candidates(const Workbench& bench, const std::vector<Candidate>& candidates) {
     std::vector<Graph> graphs;
     for (const Candidate& candidate : candidates)
         graphs.push_back(bench.evaluator->factory().quantized(candidate).graph);
-    std::vector<tune::Timing> timings;
-    for (const MedianInterval& latency : time_graphs(graphs, timing_samples(bench))) {
-        timings.push_back({latency.median, latency.low, latency.high});
-    }
-    return timings;
+    return time_graphs(graphs, timing_samples(bench));
 }
 
 /// The front of all trials with an accuracy; empty where the run has no latency table.
@@ -174,7 +170,7 @@ std::vector<FrontPoint> front_of(const Workbench& bench, const tune::Result& res
     for (const tune::FinishedTrial& trial : result.scored) {
         points.push_back({.trial = trial.trial.value,
                           .accuracy = std::get<Score>(trial.outcome).accuracy,
-                          .latency_ms = result.latency->of(*bench.space, trial.candidate),
+                          .latency_ms = result.latency->predict_ms(*bench.space, trial.candidate),
                           .bytes = exported_bytes(bench.evaluator->factory().quantized(trial.candidate).graph)});
     }
     return pareto_front(points, higher_is_better);

@@ -55,19 +55,19 @@ bool is_conversion(const StepInfo& step) { return step.op == "QuantizeLinear" ||
 
 /// What feeds a unit's data input or residual, and so may need a conversion in front of the unit.
 struct Feed {
-    LatencyTable::Border border;
+    UnitConversion conversion;
     std::string value;  ///< as the consumer reads it
     double elements = 0;
 };
 
 /// Returns the unit whose output `value` is, or comes from through nodes that belong to no unit (their first input is
-/// followed); Border::kInput if the value comes from the graph's input.
+/// followed); UnitConversion::kInput if the value comes from the graph's input.
 std::int32_t producer_unit(const Graph& graph, const std::map<ValueId, std::int32_t>& units, ValueId value) {
     for (;;) {
         const auto found = units.find(value);
         if (found != units.end()) return found->second;
         const NodeId node = graph.producer(value);
-        if (!node.is_valid()) return LatencyTable::Border::kInput;
+        if (!node.is_valid()) return UnitConversion::kInput;
         value = graph.node(node).inputs[0];
     }
 }
@@ -81,15 +81,16 @@ std::vector<Feed> find_feeds(const PreparedModel& model) {
         for (const ValueId value : {model.units[u].input, model.units[u].residual}) {
             if (!value.is_valid()) continue;
             Feed feed;
-            feed.border.producer = producer_unit(model.graph, units, value);
-            feed.border.consumer = static_cast<std::int32_t>(u);
+            feed.conversion.producer = producer_unit(model.graph, units, value);
+            feed.conversion.consumer = static_cast<std::int32_t>(u);
             feed.value = model.graph.value(value).name;
             feed.elements = 1;  // at batch 1, as profiled: a symbolic dimension counts as 1
             for (const std::int64_t d : model.graph.value(value).type.shape.dims()) {
                 feed.elements *= static_cast<double>(std::max<std::int64_t>(d, 1));
             }
             // A unit that reads another one twice pays for one conversion: Q and DQ exist once for each value.
-            if (seen.emplace(feed.border.producer, feed.border.consumer).second) feeds.push_back(std::move(feed));
+            if (seen.emplace(feed.conversion.producer, feed.conversion.consumer).second)
+                feeds.push_back(std::move(feed));
         }
     }
     return feeds;
@@ -118,7 +119,7 @@ private:
 
 /// Fills in what was seen; the rest by the median time for an element.
 void price_feeds(std::vector<Feed>& feeds, const Conversions& conversions, const char* op,
-                 double LatencyTable::Border::*field) {
+                 double UnitConversion::*field) {
     std::vector<double> rates;
     std::vector<Feed*> unseen;
     for (Feed& feed : feeds) {
@@ -127,12 +128,12 @@ void price_feeds(std::vector<Feed>& feeds, const Conversions& conversions, const
             unseen.push_back(&feed);
             continue;
         }
-        feed.border.*field = *ms;
+        feed.conversion.*field = *ms;
         rates.push_back(*ms / feed.elements);
     }
     if (rates.empty()) return;
     std::sort(rates.begin(), rates.end());
-    for (Feed* feed : unseen) feed->border.*field = rates[rates.size() / 2] * feed->elements;
+    for (Feed* feed : unseen) feed->conversion.*field = rates[rates.size() / 2] * feed->elements;
 }
 
 /// Index of the first option that `fits`, or 0.
@@ -223,9 +224,9 @@ LatencyTable measure_latency_table(CandidateFactory& factory, const PreparedMode
         }
     }
     std::vector<Feed> feeds = find_feeds(model);
-    price_feeds(feeds, conversions, "QuantizeLinear", &LatencyTable::Border::quantize_ms);
-    price_feeds(feeds, conversions, "DequantizeLinear", &LatencyTable::Border::dequantize_ms);
-    for (const Feed& feed : feeds) table.borders.push_back(feed.border);
+    price_feeds(feeds, conversions, "QuantizeLinear", &UnitConversion::quantize_ms);
+    price_feeds(feeds, conversions, "DequantizeLinear", &UnitConversion::dequantize_ms);
+    for (const Feed& feed : feeds) table.conversions.push_back(feed.conversion);
     return table;
 }
 

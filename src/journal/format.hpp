@@ -1,15 +1,19 @@
 #pragma once
-// The records of trials.jsonl as plain values. The text form is documented in src/journal/README.md; this is its code.
-// The journal is the only truth of a run: everything else in the workspace can be written again from it.
+// The records of trials.jsonl as plain values. The text form is documented in src/journal/README.md; journal/fields.hpp
+// lists the fields of each record, and the functions below write and read by that list. The journal is the only truth
+// of a run: everything else in the workspace can be written again from it.
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <variant>
 #include <vector>
+
+#include "base/median_interval.hpp"
+#include "trial/latency_table.hpp"
+#include "trial/probe.hpp"
+#include "trial/trial.hpp"
 
 namespace halftone::journal {
 
@@ -28,57 +32,62 @@ struct Header {
     friend bool operator==(const Header&, const Header&) = default;
 };
 
-/// What one evaluation counted. `accuracy` is the metric's value; `correct` its count where the metric is one.
-struct Result {
-    double accuracy = 0;
-    std::optional<std::int64_t> correct;
-    std::int64_t samples = 0;
-    std::int64_t sample_units = 0;  ///< samples x units really executed
-    std::string failure;            ///< not empty: the trial failed and the numbers mean nothing
-    std::optional<std::pair<double, double>> bounds =
-        {};                   ///< ended early: the accuracy lies between, `accuracy` is none
-    double wall_s = 0;        ///< busy time summed over workers
+/// The outcome of one evaluation, and what it cost. If `failure` is not empty, the candidate could not be evaluated and
+/// the score means nothing; only its sample_units count. If score.bounds is set, the evaluation ended early:
+/// score.accuracy is NaN and the accuracy lies between the bounds.
+struct TrialResult {
+    Score score = {};
+    std::string failure = {};
+    double wall_s = 0;        ///< busy time in seconds, summed over workers
     std::int64_t worker = 0;  ///< rank that finished it
-    friend bool operator==(const Result&, const Result&) = default;
+    friend bool operator==(const TrialResult&, const TrialResult&) = default;
 };
 
+/// Returns what a strategy is told: the failure if there was one, else the score.
+[[nodiscard]] Outcome to_outcome(const TrialResult& result);
+
+/// The evaluation of the fp32 model.
 struct Baseline {
-    Result result;
+    TrialResult result;
     friend bool operator==(const Baseline&, const Baseline&) = default;
 };
 
+/// A unit that a trial kept in high precision although it could be quantized.
 struct Change {
     std::string unit;
-    std::string to;  ///< dtype word: fp32, bf16
+    std::string to;  ///< word of the element type: fp32, bf16
     friend bool operator==(const Change&, const Change&) = default;
 };
 
-/// A candidate in full, for readers that do not run the strategy again: what study.h5 is made from.
-struct Choice {
+/// A candidate in full, for readers that do not run the strategy again; study.h5 is made from it. Journals of earlier
+/// versions lack it; `by_unit` is empty then.
+struct CandidateOptions {
     std::int64_t calibration = 0;       ///< index of the calibration size
-    std::vector<std::int64_t> options;  ///< by unit; empty: not recorded
-    friend bool operator==(const Choice&, const Choice&) = default;
+    std::vector<std::int64_t> by_unit;  ///< option number of each unit, in the order of the space
+    friend bool operator==(const CandidateOptions&, const CandidateOptions&) = default;
 };
+
+[[nodiscard]] CandidateOptions to_options(const Candidate& candidate);
 
 /// One finished trial, written in trial order just before the strategy is told of it.
 struct Trial {
     std::int64_t trial = 0;
     std::string candidate;  ///< 16 hex digits: hash of the effective plan
-    std::string stage;
+    std::string stage;      ///< of the strategy, when it asked
     std::vector<Change> changed;
     std::string verdict;  ///< pass, fail, error
-    Result result;
-    std::optional<double> latency_ms = {};  ///< by the latency table, where there is one
+    TrialResult result;
+    std::optional<double> latency_ms = {};  ///< predicted by the latency table; empty where there is no table
     std::int64_t elapsed_ms = 0;            ///< of the whole run up to here, earlier sessions included
-    Choice choice = {};
+    CandidateOptions options = {};
     friend bool operator==(const Trial&, const Trial&) = default;
 };
 
-/// A result that arrived before that of a lower trial; used on resume, and then written again as a Trial.
+/// A result that arrived before that of a lower trial. A resumed session uses it and writes it again as a Trial.
 struct Partial {
-    std::int64_t of = 0;
+    std::int64_t of = 0;  ///< trial number
     std::string candidate;
-    Result result;
+    TrialResult result;
     friend bool operator==(const Partial&, const Partial&) = default;
 };
 
@@ -88,13 +97,11 @@ struct Difficulty {
     friend bool operator==(const Difficulty&, const Difficulty&) = default;
 };
 
-/// Sums over one value, as trial/probe.hpp means them.
-struct ErrorNumbers {
-    std::string unit;  ///< empty: the model's output
-    double error = 0, reference = 0, quantized = 0, product = 0, sum = 0, quantized_sum = 0;
-    double min = 0, max = 0, quantized_min = 0, quantized_max = 0;
-    std::int64_t count = 0;
-    friend bool operator==(const ErrorNumbers&, const ErrorNumbers&) = default;
+/// The errors of one value. An empty unit name means the model's first output.
+struct ValueErrors {
+    std::string unit;
+    ErrorSums sums;
+    friend bool operator==(const ValueErrors&, const ValueErrors&) = default;
 };
 
 /// Result of a probe: errors of a candidate against fp32, over the calibration samples.
@@ -104,33 +111,21 @@ struct Sensitivity {
     std::string kind;  ///< unit_errors, output_error
     std::string candidate;
     std::int64_t samples = 0;
-    std::string failure;  ///< not empty: the candidate could not be built
-    std::vector<ErrorNumbers> values;
-    Choice choice = {};
+    std::string failure;  ///< if not empty, the candidate could not be built and there are no values
+    std::vector<ValueErrors> values;
+    CandidateOptions options = {};
     friend bool operator==(const Sensitivity&, const Sensitivity&) = default;
 };
 
-/// Latency of units and borders, as trial/latency_table.hpp means it.
-struct LatencyTable {
-    struct Border {
-        std::int64_t producer = -1;
-        std::int64_t consumer = 0;
-        double quantize_ms = 0;
-        double dequantize_ms = 0;
-        friend bool operator==(const Border&, const Border&) = default;
-    };
-    std::vector<std::vector<double>> unit_ms;
-    std::vector<Border> borders;
-    double rest_ms = 0;
-    friend bool operator==(const LatencyTable&, const LatencyTable&) = default;
-};
+/// The latency table is a record as it is.
+using halftone::LatencyTable;
 
 /// The best passing trials, timed side by side at the end.
 struct Finalists {
     struct Entry {
         std::int64_t trial = 0;
         std::string candidate;
-        double median_ms = 0, low_ms = 0, high_ms = 0;
+        MedianInterval latency_ms = {};  ///< measured
         friend bool operator==(const Entry&, const Entry&) = default;
     };
     std::vector<Entry> entries;
@@ -140,22 +135,24 @@ struct Finalists {
 
 /// The full evaluation of a trial that had ended early.
 struct Completion {
-    std::int64_t of = 0;
+    std::int64_t of = 0;  ///< trial number
     std::string candidate;
-    Result result;
+    TrialResult result;
     friend bool operator==(const Completion&, const Completion&) = default;
 };
 
+/// A later session of the run begins.
 struct Resume {
     std::int64_t trials = 0;  ///< trial records found
     std::int64_t ranks = 0;
     friend bool operator==(const Resume&, const Resume&) = default;
 };
 
+/// The search is over.
 struct End {
     std::string reason;  ///< goal_met, max_trials, timeout, exhausted
     std::int64_t trials = 0;
-    std::int64_t best = -1;  ///< trial number; -1: no usable trial
+    std::int64_t best = -1;  ///< trial number; -1 means that no trial is usable
     bool goal_met = false;
     std::int64_t sample_units = 0;
     std::int64_t elapsed_ms = 0;  ///< of the whole run, earlier sessions included; a timeout is judged by it on resume
@@ -165,10 +162,14 @@ struct End {
 using Record = std::variant<Header, Baseline, Trial, Partial, Resume, End, Difficulty, Sensitivity, LatencyTable,
                             Finalists, Completion>;
 
-/// One line without '\n', keys in the documented order, `crc` last (CRC-32C, 8 hex digits, of the text before
-/// `,"crc"`).
+/// Returns the record as one line without '\n', keys in the documented order, `crc` last (CRC-32C, 8 hex digits, of the
+/// text before `,"crc"`).
 [[nodiscard]] std::string to_line(const Record& record);
-/// @return the record, or the reason why the line is none (bad JSON, missing or wrong crc, unknown type, missing key).
+/// Returns the record, or the reason why the line is none (bad JSON, missing or wrong crc, unknown type, a key that is
+/// missing or of the wrong type).
 [[nodiscard]] std::variant<Record, std::string> parse_line(std::string_view line);
+
+/// Returns the first field that differs, as "field: journal has X, this run has Y"; an empty text when all are equal.
+[[nodiscard]] std::string difference(const Header& journal, const Header& run);
 
 }  // namespace halftone::journal

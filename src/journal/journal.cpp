@@ -37,20 +37,6 @@ Replay read_journal(const FileSystem& files, const std::string& path) {
     return replay;
 }
 
-std::string difference(const Header& journal, const Header& run) {
-    if (journal.seed != run.seed) return fmt::format("seed: journal has {}, this run has {}", journal.seed, run.seed);
-    const std::pair<std::string_view, std::string Header::*> fields[] = {
-        {"version", &Header::version}, {"strategy", &Header::strategy}, {"isa", &Header::isa},
-        {"config", &Header::config},   {"model", &Header::model},       {"data", &Header::data},
-        {"space", &Header::space}};
-    for (const auto& [name, field] : fields) {
-        if (journal.*field != run.*field) {
-            return fmt::format("{}: journal has {}, this run has {}", name, journal.*field, run.*field);
-        }
-    }
-    return {};
-}
-
 struct Writer::State {
     std::string path;
     std::unique_ptr<FileLock> lock;

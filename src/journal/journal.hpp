@@ -23,9 +23,6 @@ struct Replay {
 /// naming path:line and the reason, because finished trials would be lost silently.
 [[nodiscard]] Replay read_journal(const FileSystem& files, const std::string& path);
 
-/// The first field that differs, as "field: journal has X, this run has Y"; empty when equal.
-[[nodiscard]] std::string difference(const Header& journal, const Header& run);
-
 class Writer {
 public:
     /// Opens (or creates) and locks the file, and cuts off the dropped end found by read_journal.

@@ -38,23 +38,23 @@ public:
 
 private:
     /// Conversions between unit u, in this choice, and the units that feed it.
-    [[nodiscard]] double border_ms(std::size_t u, bool is_quantized, const State& state) const {
+    [[nodiscard]] double conversion_ms(std::size_t u, bool is_quantized, const State& state) const {
         double sum = 0;
-        for (const LatencyTable::Border& border : problem_.borders) {
-            if (std::cmp_not_equal(border.consumer, u)) continue;
+        for (const UnitConversion& conversion : problem_.conversions) {
+            if (std::cmp_not_equal(conversion.consumer, u)) continue;
             bool from = false;
-            if (border.producer != LatencyTable::Border::kInput) {
-                const auto place = std::find(live_.begin(), live_.end(), static_cast<std::size_t>(border.producer));
+            if (conversion.producer != UnitConversion::kInput) {
+                const auto place = std::find(live_.begin(), live_.end(), static_cast<std::size_t>(conversion.producer));
                 from = state[static_cast<std::size_t>(place - live_.begin())];
             }
-            sum += LatencyTable::cost(border, from, is_quantized);
+            sum += conversion.cost_ms(from, is_quantized);
         }
         return sum;
     }
 
     [[nodiscard]] bool feeds_later(std::size_t producer, std::size_t u) const {
-        return std::any_of(problem_.borders.begin(), problem_.borders.end(), [&](const auto& border) {
-            return std::cmp_equal(border.producer, producer) && std::cmp_greater(border.consumer, u);
+        return std::any_of(problem_.conversions.begin(), problem_.conversions.end(), [&](const auto& conversion) {
+            return std::cmp_equal(conversion.producer, producer) && std::cmp_greater(conversion.consumer, u);
         });
     }
 
@@ -71,7 +71,7 @@ private:
         Layer next;
         for (const auto& [state, labels] : layer) {
             for (const KnapsackChoice& choice : problem_.units[u]) {
-                const double ms = choice.ms + border_ms(u, choice.is_quantized, state);
+                const double ms = choice.ms + conversion_ms(u, choice.is_quantized, state);
                 State extended = state;
                 extended.push_back(choice.is_quantized);
                 State reached;

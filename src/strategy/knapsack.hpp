@@ -19,7 +19,7 @@ struct KnapsackChoice {
 
 struct KnapsackProblem {
     std::vector<std::vector<KnapsackChoice>> units;  ///< by unit, each with a choice at least
-    std::vector<LatencyTable::Border> borders;       ///< producers come before consumers
+    std::vector<UnitConversion> conversions;         ///< producers come before consumers
     double rest_ms = 0;
 };
 

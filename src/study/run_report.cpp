@@ -9,7 +9,6 @@
 #include "metric/metric.hpp"
 #include "study/distances.hpp"
 #include "study/distances_json.hpp"
-#include "tune/records.hpp"
 
 namespace halftone::study {
 namespace {
@@ -28,10 +27,11 @@ const journal::Trial* delivered_trial(const StudySource& s) {
     return found == s.trials.end() ? nullptr : &*found;
 }
 
-std::string result_text(const journal::Result& result) {
+std::string result_text(const journal::TrialResult& result) {
     if (!result.failure.empty()) return "failed: " + result.failure;
-    if (result.bounds) return fmt::format("at most {:.4f}, from {} samples", result.bounds->second, result.samples);
-    return accuracy_cell(tune::to_score(result));
+    const Score& score = result.score;
+    if (score.bounds) return fmt::format("at most {:.4f}, from {} samples", score.bounds->high, score.samples);
+    return accuracy_cell(score);
 }
 
 /// The units' errors that were probed last, largest first.
@@ -40,9 +40,7 @@ std::vector<std::pair<std::string, ErrorSums>> last_errors(const StudySource& s)
     for (const journal::Sensitivity& probe : s.sensitivities) {
         if (probe.kind != "unit_errors" || !probe.failure.empty()) continue;
         errors.clear();
-        const ProbeResult result = tune::to_result(probe);
-        for (std::size_t i = 0; i < result.values.size(); ++i)
-            errors.emplace_back(probe.values[i].unit, result.values[i]);
+        for (const journal::ValueErrors& value : probe.values) errors.emplace_back(value.unit, value.sums);
     }
     std::stable_sort(errors.begin(), errors.end(),
                      [](const auto& a, const auto& b) { return a.second.relative() > b.second.relative(); });
@@ -98,14 +96,14 @@ std::string run_report_json(const StudySource& s) {
                                        : "stopped"}};
     json["reason"] = s.end ? Json(s.end->reason) : Json(nullptr);
     json["goal"] = {{"limit", json_number(s.goal_limit())}, {"met", s.end ? Json(s.end->goal_met) : Json(nullptr)}};
-    json["baseline"] = s.baseline ? json_number(s.baseline->result.accuracy) : Json(nullptr);
+    json["baseline"] = s.baseline ? json_number(s.baseline->result.score.accuracy) : Json(nullptr);
     json["trials"] = Json::array();
     for (const journal::Trial& trial : s.trials) {
         Json row{{"trial", trial.trial}, {"stage", trial.stage}, {"verdict", trial.verdict}};
-        const journal::Result& result = s.result(trial);
-        row["accuracy"] = result.failure.empty() ? json_number(result.accuracy) : Json(nullptr);
-        if (trial.result.bounds) row["bounds"] = {trial.result.bounds->first, trial.result.bounds->second};
-        row["samples"] = result.samples;
+        const journal::TrialResult& result = s.result(trial);
+        row["accuracy"] = result.failure.empty() ? json_number(result.score.accuracy) : Json(nullptr);
+        if (const auto& bounds = trial.result.score.bounds) row["bounds"] = {bounds->low, bounds->high};
+        row["samples"] = result.score.samples;
         json["trials"].push_back(std::move(row));
     }
     const journal::Trial* best = delivered_trial(s);

@@ -63,7 +63,7 @@ void write_goal(H5Writer& file, const StudySource& s) {
     file.group("/goal", "What the fp32 model reaches, and what a quantized one must");
     const auto put = [&](const char* name, const H5Attribute& value) { file.attribute("/goal", name, value); };
     const bool has_baseline = s.baseline.has_value();
-    const journal::Result result = has_baseline ? s.baseline->result : journal::Result{};
+    const Score result = has_baseline ? s.baseline->result.score : Score{};
     put("kind", std::string(s.is_relative ? "relative" : "absolute"));
     put("loss", s.loss);
     put("higher_is_better", std::int64_t{s.higher_is_better});
@@ -112,9 +112,9 @@ void write_plans(H5Writer& file, const StudySource& s) {
     std::vector<std::int32_t> options;
     for (const journal::Trial& trial : s.trials) {
         for (std::size_t u = 0; u < s.units.size(); ++u) {
-            words.push_back(dtype_of(s, trial.choice, trial.changed, u));
-            options.push_back(u < trial.choice.options.size() ? static_cast<std::int32_t>(trial.choice.options[u])
-                                                              : -1);
+            words.push_back(dtype_of(s, trial.options, trial.changed, u));
+            options.push_back(u < trial.options.by_unit.size() ? static_cast<std::int32_t>(trial.options.by_unit[u])
+                                                               : -1);
         }
     }
     const std::vector<std::int64_t> shape{static_cast<std::int64_t>(s.trials.size()),
@@ -170,7 +170,7 @@ void write_latency(H5Writer& file, const StudySource& s) {
             ms.push_back(s.latency->unit_ms[u][o]);
         }
     }
-    for (const auto& border : s.latency->borders) {
+    for (const auto& border : s.latency->conversions) {
         producer.push_back(border.producer);
         consumer.push_back(border.consumer);
         quantize.push_back(border.quantize_ms);
@@ -194,9 +194,9 @@ void write_finalists(H5Writer& file, const StudySource& s) {
     std::vector<double> median, low, high;
     for (const auto& entry : s.finalists->entries) {
         trial.push_back(entry.trial);
-        median.push_back(entry.median_ms);
-        low.push_back(entry.low_ms);
-        high.push_back(entry.high_ms);
+        median.push_back(entry.latency_ms.median);
+        low.push_back(entry.latency_ms.low);
+        high.push_back(entry.latency_ms.high);
     }
     file.table("/finalists", "The best passing trials, timed side by side",
                {{"trial", "trial number", "1", trial},

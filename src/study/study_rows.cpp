@@ -8,7 +8,6 @@
 
 #include "metric/metric.hpp"
 #include "study/distances.hpp"
-#include "tune/records.hpp"
 
 namespace halftone::study {
 namespace {
@@ -40,7 +39,7 @@ double number_of(const std::string& text) {
 
 }  // namespace
 
-std::string dtype_of(const StudySource& source, const journal::Choice& choice,
+std::string dtype_of(const StudySource& source, const journal::CandidateOptions& choice,
                      const std::vector<journal::Change>& changed, std::size_t unit) {
     if (const OptionFacts* option = source.option(choice, unit)) return option->activation_dtype;
     for (const journal::Change& change : changed) {
@@ -78,24 +77,25 @@ std::vector<H5Column> OptionRows::columns() const {
 }
 
 void TrialRows::add(const journal::Trial& trial) {
-    const journal::Result& result = source_.result(trial);
-    const auto& bounds = trial.result.bounds;
-    const bool has_score = result.failure.empty() && !result.bounds;
+    const journal::TrialResult& result = source_.result(trial);
+    const Score& score = result.score;
+    const auto& bounds = trial.result.score.bounds;
+    const bool has_score = result.failure.empty() && !score.bounds;
     trial_.push_back(trial.trial);
     candidate_.push_back(trial.candidate);
     stage_.push_back(trial.stage);
     verdict_.push_back(trial.verdict);
     failure_.push_back(result.failure);
-    accuracy_.push_back(has_score ? result.accuracy : kNoNumber);
+    accuracy_.push_back(has_score ? score.accuracy : kNoNumber);
     const Interval ci =
-        has_score && result.correct ? wilson95(*result.correct, result.samples) : Interval{kNoNumber, kNoNumber};
+        has_score && score.correct ? wilson95(*score.correct, score.samples) : Interval{kNoNumber, kNoNumber};
     low95_.push_back(ci.low);
     high95_.push_back(ci.high);
-    bound_low_.push_back(bounds ? bounds->first : kNoNumber);
-    bound_high_.push_back(bounds ? bounds->second : kNoNumber);
-    correct_.push_back(result.correct.value_or(-1));
-    samples_.push_back(result.samples);
-    sample_units_.push_back(result.sample_units);
+    bound_low_.push_back(bounds ? bounds->low : kNoNumber);
+    bound_high_.push_back(bounds ? bounds->high : kNoNumber);
+    correct_.push_back(score.correct.value_or(-1));
+    samples_.push_back(score.samples);
+    sample_units_.push_back(score.sample_units);
     wall_.push_back(result.wall_s);
     latency_.push_back(trial.latency_ms.value_or(kNoNumber));
     elapsed_.push_back(trial.elapsed_ms);
@@ -104,15 +104,15 @@ void TrialRows::add(const journal::Trial& trial) {
     std::int64_t bytes = 0;
     std::int64_t high = 0;
     for (std::size_t u = 0; u < source_.units.size(); ++u) {
-        const OptionFacts* option = source_.option(trial.choice, u);
+        const OptionFacts* option = source_.option(trial.options, u);
         bytes = option == nullptr || bytes < 0 ? -1 : bytes + option->weight_bytes;
-        const std::string dtype = dtype_of(source_, trial.choice, trial.changed, u);
+        const std::string dtype = dtype_of(source_, trial.options, trial.changed, u);
         high += dtype == "fp32" || dtype == "bf16" ? 1 : 0;
     }
     bytes_.push_back(bytes);
     high_.push_back(high);
-    const auto index = static_cast<std::size_t>(trial.choice.calibration);
-    const bool is_known = !trial.choice.options.empty() && index < source_.calibration_sizes.size();
+    const auto index = static_cast<std::size_t>(trial.options.calibration);
+    const bool is_known = !trial.options.by_unit.empty() && index < source_.calibration_sizes.size();
     calibration_.push_back(is_known ? source_.calibration_sizes[index] : -1);
 }
 
@@ -143,15 +143,14 @@ std::vector<H5Column> TrialRows::columns() const {
 }
 
 void SensitivityRows::add(const StudySource& source, const journal::Sensitivity& probe) {
-    const ProbeResult result = tune::to_result(probe);
     std::string fallback;
-    for (std::size_t u = 0; u < source.units.size() && !probe.choice.options.empty(); ++u) {
-        const std::string dtype = dtype_of(source, probe.choice, {}, u);
+    for (std::size_t u = 0; u < source.units.size() && !probe.options.by_unit.empty(); ++u) {
+        const std::string dtype = dtype_of(source, probe.options, {}, u);
         const bool could_be_quantized = !source.units[u].options.front().activation_scheme.empty();
         if ((dtype != "fp32" && dtype != "bf16") || !could_be_quantized) continue;
         fallback += (fallback.empty() ? "" : " ") + source.units[u].name;
     }
-    for (std::size_t i = 0; i < result.values.size(); ++i) {
+    for (std::size_t i = 0; i < probe.values.size(); ++i) {
         const std::string& unit = probe.values[i].unit;
         const auto found = std::find_if(source.units.begin(), source.units.end(),
                                         [&](const UnitFacts& facts) { return facts.name == unit; });
@@ -163,7 +162,7 @@ void SensitivityRows::add(const StudySource& source, const journal::Sensitivity&
         unit_.push_back(unit.empty() ? -1 : found - source.units.begin());
         fallback_.push_back(fallback);
         samples_.push_back(probe.samples);
-        add_sums(result.values[i]);
+        add_sums(probe.values[i].sums);
     }
 }
 

@@ -12,7 +12,7 @@ namespace halftone::study {
 
 /// Word for a unit's dtype in a candidate; where the choice was not recorded, from what fell back; "unknown" if that
 /// says nothing.
-[[nodiscard]] std::string dtype_of(const StudySource& source, const journal::Choice& choice,
+[[nodiscard]] std::string dtype_of(const StudySource& source, const journal::CandidateOptions& choice,
                                    const std::vector<journal::Change>& changed, std::size_t unit);
 
 class OptionRows {

@@ -133,11 +133,11 @@ void read_files(const FileSystem& files, StudySource& source, std::vector<std::s
 double StudySource::goal_limit() const {
     if (!baseline || !has_facts) return std::nan("");
     return Goal({.is_relative = is_relative, .loss = loss, .higher_is_better = higher_is_better},
-                baseline->result.accuracy)
+                baseline->result.score.accuracy)
         .target();
 }
 
-const journal::Result& StudySource::result(const journal::Trial& trial) const {
+const journal::TrialResult& StudySource::result(const journal::Trial& trial) const {
     const auto full = completed.find(trial.trial);
     return full == completed.end() ? trial.result : full->second;
 }
@@ -153,9 +153,9 @@ std::int64_t StudySource::delivered() const {
     }
 }
 
-const OptionFacts* StudySource::option(const journal::Choice& choice, std::size_t unit) const {
-    if (unit >= choice.options.size()) return nullptr;
-    const std::int64_t option = choice.options[unit];
+const OptionFacts* StudySource::option(const journal::CandidateOptions& choice, std::size_t unit) const {
+    if (unit >= choice.by_unit.size()) return nullptr;
+    const std::int64_t option = choice.by_unit[unit];
     if (option < 0 || std::cmp_greater_equal(option, units[unit].options.size())) return nullptr;
     return &units[unit].options[static_cast<std::size_t>(option)];
 }

@@ -34,7 +34,8 @@ struct StudySource {
     std::vector<journal::Sensitivity> sensitivities;
     std::optional<journal::LatencyTable> latency;
     std::optional<journal::Finalists> finalists;
-    std::map<std::int64_t, journal::Result> completed;  ///< trials that had ended early and were then evaluated fully
+    std::map<std::int64_t, journal::TrialResult>
+        completed;  ///< trials that had ended early and were then evaluated fully
     std::optional<journal::End> end;
     std::int64_t sessions = 1;
     bool is_running = false;  ///< another process holds the journal
@@ -53,11 +54,11 @@ struct StudySource {
 
     [[nodiscard]] double goal_limit() const;
     /// A trial's result; the full one where it was completed.
-    [[nodiscard]] const journal::Result& result(const journal::Trial& trial) const;
+    [[nodiscard]] const journal::TrialResult& result(const journal::Trial& trial) const;
     /// Number of the delivered trial; -1: none.
     [[nodiscard]] std::int64_t delivered() const;
     /// What a choice makes of a unit; null where it was not recorded.
-    [[nodiscard]] const OptionFacts* option(const journal::Choice& choice, std::size_t unit) const;
+    [[nodiscard]] const OptionFacts* option(const journal::CandidateOptions& choice, std::size_t unit) const;
 };
 
 /// @throws IoError when the folder or its journal is missing or damaged; a damaged study.json or best.yaml is told in

@@ -1,6 +1,6 @@
 #pragma once
-// LatencyTable: what a plan's units and borders cost on this machine, measured once before a search. Strategies and
-// resumed runs see only the table, never a clock.
+// LatencyTable: what the units of a plan and the conversions between them cost on this machine, measured once before a
+// search. Strategies and resumed runs see only the table, never a clock.
 
 #include <cstdint>
 #include <functional>
@@ -10,30 +10,37 @@
 
 namespace halftone {
 
-/// All times in milliseconds per run at the table's batch size.
+/// The border between two units: unit `producer` (or the model's input) feeds unit `consumer`. Where one of them works
+/// on codes and the other does not, somebody converts and the plan pays for it. Times are in milliseconds.
+struct UnitConversion {
+    static constexpr std::int32_t kInput = -1;  ///< the producer is the model's input, which holds real values
+    std::int32_t producer = kInput;
+    std::int32_t consumer = 0;
+    double quantize_ms = 0;    ///< real values to codes
+    double dequantize_ms = 0;  ///< codes to real values
+    friend bool operator==(const UnitConversion&, const UnitConversion&) = default;
+
+    /// Returns the time that this border costs: nothing where both sides are quantized, or neither is.
+    [[nodiscard]] double cost_ms(bool producer_is_quantized, bool consumer_is_quantized) const;
+};
+
+/// All times are in milliseconds for one run at the table's batch size.
 struct LatencyTable {
-    /// Unit `producer` (or the model's input) feeds unit `consumer`. Where one side is in codes and the other is not,
-    /// somebody converts.
-    struct Border {
-        static constexpr std::int32_t kInput = -1;
-        std::int32_t producer = kInput;
-        std::int32_t consumer = 0;
-        double quantize_ms = 0;    ///< reals to codes
-        double dequantize_ms = 0;  ///< codes to reals
-        friend bool operator==(const Border&, const Border&) = default;
-    };
     std::vector<std::vector<double>> unit_ms;  ///< [unit][option]
-    std::vector<Border> borders;               ///< each pair once
+    std::vector<UnitConversion> conversions;   ///< each pair of units once
     double rest_ms = 0;                        ///< steps that belong to no unit
     friend bool operator==(const LatencyTable&, const LatencyTable&) = default;
 
-    /// Sum over units, borders and the rest. @pre the table is of this space
-    [[nodiscard]] double of(const SearchSpace& space, const Candidate& candidate) const;
-    /// Of the border, with its two units in these options. The model's input counts as reals.
-    [[nodiscard]] static double cost(const Border& border, bool producer_is_quantized, bool consumer_is_quantized);
+    /// Returns the predicted time of a candidate: the sum over its units, conversions and the rest.
+    /// @pre the table is of this space
+    [[nodiscard]] double predict_ms(const SearchSpace& space, const Candidate& candidate) const;
+    /// Returns whether the table has a row for each unit of the space, a time for each option, and conversions between
+    /// units that exist.
+    [[nodiscard]] bool fits(const SearchSpace& space) const;
 };
 
-/// Gives the table, measured or read from the journal on the first call: strategies that do without cost nothing.
+/// Gives the table. The first call measures it or reads it from the journal, so strategies that do without cost
+/// nothing.
 using LatencySource = std::function<const LatencyTable&()>;
 
 }  // namespace halftone

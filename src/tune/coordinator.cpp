@@ -98,7 +98,7 @@ void Coordinator::keep_baseline(const FinishedJob& job) {
 }
 
 void Coordinator::begin_conversation() {
-    result_.baseline = to_score(earlier_.baseline->result);
+    result_.baseline = earlier_.baseline->result.score;
     if (!std::isfinite(result_.baseline.accuracy)) throw ModelError("the fp32 model's accuracy is not a number");
     goal_.emplace(setup_.settings.criterion, result_.baseline.accuracy);
     if (setup_.settings.early_termination && earlier_.difficulty) install_difficulty(earlier_.difficulty->samples);
@@ -125,10 +125,13 @@ void Coordinator::install_difficulty(const std::string& difficulty) {
 const LatencyTable& Coordinator::latency_table() {
     if (latency_) return *latency_;
     if (earlier_.latency) {
-        latency_ = to_table(*earlier_.latency, *setup_.space);
+        if (!earlier_.latency->fits(*setup_.space)) {
+            throw ConfigError("the journal's latency table is not of this search space; choose another --workspace");
+        }
+        latency_ = *earlier_.latency;
     } else {
         latency_ = setup_.measure_latency();
-        setup_.journal->append(to_record(*latency_));
+        setup_.journal->append(*latency_);
     }
     result_.latency = latency_;
     return *latency_;
@@ -255,7 +258,7 @@ void Coordinator::open_probe(Open& open) {
     open.number = probes_asked_++;
     if (const auto known = earlier_.probes.find(open.number); known != earlier_.probes.end()) {
         check_candidate(fmt::format("sensitivity {}", open.number), open.ask.probe.candidate, known->second.candidate);
-        open.errors = to_result(known->second);
+        open.errors = to_probe_result(known->second);
         open.is_replayed = true;
         return;
     }
@@ -337,15 +340,15 @@ void Coordinator::tell_probe(const Open& open) {
 }
 
 void Coordinator::tell_trial(const Open& open) {
-    FinishedTrial finished{TrialId{open.number}, open.ask.candidate, to_outcome(*open.result), false};
+    FinishedTrial finished{TrialId{open.number}, open.ask.candidate, journal::to_outcome(*open.result), false};
     finished.is_pass = goal_->is_met(finished.outcome);
     if (!open.is_replayed) write_trial(finished, open);
     strategy_->tell(finished.trial, finished.outcome);
     ++trials_told_;
-    result_.sample_units += open.result->sample_units;
+    result_.sample_units += open.result->score.sample_units;
     if (finished.is_pass) result_.passing.push_back(finished);
-    if (open.result->bounds) ended_early_.push_back(finished);
-    if (!open.result->bounds && open.result->failure.empty()) result_.scored.push_back(finished);
+    if (open.result->score.bounds) ended_early_.push_back(finished);
+    if (!open.result->score.bounds && open.result->failure.empty()) result_.scored.push_back(finished);
     if (delivery_->consider(finished)) is_best_undelivered_ = true;
     report(finished, open);
     if (!open.is_replayed) deliver_best();
@@ -366,9 +369,9 @@ void Coordinator::write_trial(const FinishedTrial& trial, const Open& open) {
     }
     record.verdict = std::holds_alternative<TrialFailure>(trial.outcome) ? "error" : trial.is_pass ? "pass" : "fail";
     record.result = *open.result;
-    if (latency_) record.latency_ms = latency_->of(*setup_.space, trial.candidate);
+    if (latency_) record.latency_ms = latency_->predict_ms(*setup_.space, trial.candidate);
     record.elapsed_ms = std::llround(elapsed_s() * 1000);
-    record.choice = to_choice(trial.candidate);
+    record.options = journal::to_options(trial.candidate);
     setup_.journal->append(record);
     ++live_told_;
 }
@@ -389,7 +392,7 @@ void Coordinator::report(const FinishedTrial& trial, const Open& open) {
     progress.is_goal_met = best && best->is_pass;
     progress.elapsed_s = elapsed_s();
     progress.is_replayed = open.is_replayed;
-    if (latency_) progress.latency_ms = latency_->of(*setup_.space, trial.candidate);
+    if (latency_) progress.latency_ms = latency_->predict_ms(*setup_.space, trial.candidate);
     if (live_told_ > 0) {
         progress.trial_s = seconds(setup_.clock->now() - search_start_) / static_cast<double>(live_told_);
     }

@@ -29,10 +29,10 @@ private:
     /// A trial or a probe, from ask to tell.
     struct Open {
         Ask ask;
-        std::int64_t number = 0;                ///< of the trial, or of the probe
-        std::optional<journal::Result> result;  ///< of a trial: set when finished
-        std::optional<ProbeResult> errors;      ///< of a probe: set when finished
-        bool is_replayed = false;               ///< its record is in the journal already
+        std::int64_t number = 0;                     ///< of the trial, or of the probe
+        std::optional<journal::TrialResult> result;  ///< of a trial: set when finished
+        std::optional<ProbeResult> errors;           ///< of a probe: set when finished
+        bool is_replayed = false;                    ///< its record is in the journal already
         [[nodiscard]] bool is_probe() const { return ask.kind == Ask::Kind::probe; }
         [[nodiscard]] bool is_finished() const { return result.has_value() || errors.has_value(); }
     };
@@ -92,7 +92,7 @@ private:
 
     /// Nothing passed: of the trials that ended early, those that may be better than the best are evaluated to the end.
     void complete_best();
-    [[nodiscard]] std::optional<journal::Result> evaluate_fully(const FinishedTrial& trial);
+    [[nodiscard]] std::optional<journal::TrialResult> evaluate_fully(const FinishedTrial& trial);
     /// Times the best passing candidates side by side and delivers the fastest.
     void choose_finalist();
     void finish_run();

@@ -44,10 +44,10 @@ double Delivery::cost_of(const FinishedTrial& trial) {
     if (!fp32_) {
         fp32_ = needs_bytes ? setup_.costs(nullptr) : Costs{};
         const auto fp32 = all_fp32(*setup_.space);
-        if (weights.latency > 0 && fp32) fp32_->latency_ms = latency_().of(*setup_.space, *fp32);
+        if (weights.latency > 0 && fp32) fp32_->latency_ms = latency_().predict_ms(*setup_.space, *fp32);
     }
     Costs costs = needs_bytes ? setup_.costs(&trial.candidate) : Costs{};
-    if (weights.latency > 0) costs.latency_ms = latency_().of(*setup_.space, trial.candidate);
+    if (weights.latency > 0) costs.latency_ms = latency_().predict_ms(*setup_.space, trial.candidate);
     // Without an fp32 value a cost counts by itself; comparisons are between candidates anyway.
     const auto share = [](double value, double fp32) { return fp32 > 0 ? value / fp32 : value; };
     const double loss = goal_.higher_is_better() ? baseline_ - accuracy_of(trial) : accuracy_of(trial) - baseline_;
@@ -89,14 +89,14 @@ std::vector<FinishedTrial> Delivery::finalists(std::vector<FinishedTrial> passin
 }
 
 std::size_t Delivery::choose_finalist(const std::vector<FinishedTrial>& finalists,
-                                      const std::vector<Timing>& timings) const {
+                                      const std::vector<MedianInterval>& timings) const {
     std::size_t fastest = 0;
     for (std::size_t i = 1; i < timings.size(); ++i) {
-        if (timings[i].median_ms < timings[fastest].median_ms) fastest = i;
+        if (timings[i].median < timings[fastest].median) fastest = i;
     }
     std::size_t chosen = fastest;
     for (std::size_t i = 0; i < timings.size(); ++i) {
-        if (timings[i].low_ms > timings[fastest].high_ms) continue;  // slower beyond the noise
+        if (timings[i].low > timings[fastest].high) continue;  // slower beyond the noise
         if (goal_.is_better(accuracy_of(finalists[i]), accuracy_of(finalists[chosen]))) chosen = i;
     }
     return chosen;

@@ -26,7 +26,7 @@ public:
     [[nodiscard]] std::vector<FinishedTrial> finalists(std::vector<FinishedTrial> passing, std::int64_t count);
     /// The fastest of the finalists; among those whose interval overlaps with the fastest one's, the most accurate.
     [[nodiscard]] std::size_t choose_finalist(const std::vector<FinishedTrial>& finalists,
-                                              const std::vector<Timing>& timings) const;
+                                              const std::vector<MedianInterval>& timings) const;
 
 private:
     [[nodiscard]] bool is_better(const FinishedTrial& a, const FinishedTrial& b);

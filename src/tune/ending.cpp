@@ -40,14 +40,14 @@ void Coordinator::complete_best() {
             end_ = EndReason::interrupted;
             return;
         }
-        result_.sample_units += result->sample_units;
-        trial.outcome = to_outcome(*result);
+        result_.sample_units += result->score.sample_units;
+        trial.outcome = journal::to_outcome(*result);
         if (delivery_->consider(trial)) is_best_undelivered_ = true;
     }
     deliver_best();
 }
 
-std::optional<journal::Result> Coordinator::evaluate_fully(const FinishedTrial& trial) {
+std::optional<journal::TrialResult> Coordinator::evaluate_fully(const FinishedTrial& trial) {
     if (const auto known = earlier_.completions.find(trial.trial.value); known != earlier_.completions.end()) {
         check_candidate(fmt::format("completion of trial {}", trial.trial.value), trial.candidate,
                         known->second.candidate);
@@ -60,7 +60,7 @@ std::optional<journal::Result> Coordinator::evaluate_fully(const FinishedTrial& 
         if (should_interrupt()) return std::nullopt;
         const auto finished = dispatcher_.step(kWait);
         if (!finished || finished->item != item) continue;  // what lies beyond the last trial
-        const journal::Result result = to_record(*finished, *finished, evaluator_, std::nullopt);
+        const journal::TrialResult result = to_record(*finished, *finished, evaluator_, std::nullopt);
         setup_.journal->append(
             journal::Completion{.of = trial.trial.value, .candidate = hex16(trial.candidate.hash), .result = result});
         return result;
@@ -77,10 +77,10 @@ void Coordinator::choose_finalist() {
         candidates.push_back(trial.candidate);
         record.entries.push_back({.trial = trial.trial.value, .candidate = hex16(trial.candidate.hash)});
     }
-    std::vector<Timing> timings;
+    std::vector<MedianInterval> timings;
     if (earlier_.finalists && is_same_field(*earlier_.finalists, record)) {
         for (const auto& entry : earlier_.finalists->entries) {
-            timings.push_back({entry.median_ms, entry.low_ms, entry.high_ms});
+            timings.push_back(entry.latency_ms);
         }
     } else {
         dispatcher_.stop_workers();  // nothing runs beside what is timed
@@ -88,9 +88,7 @@ void Coordinator::choose_finalist() {
     }
     const std::size_t chosen = delivery_->choose_finalist(finalists, timings);
     for (std::size_t i = 0; i < timings.size(); ++i) {
-        record.entries[i].median_ms = timings[i].median_ms;
-        record.entries[i].low_ms = timings[i].low_ms;
-        record.entries[i].high_ms = timings[i].high_ms;
+        record.entries[i].latency_ms = timings[i];
     }
     record.chosen = finalists[chosen].trial.value;
     if (!earlier_.finalists || *earlier_.finalists != record) setup_.journal->append(record);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/median_interval.hpp"
 #include "comm/communicator.hpp"
 #include "journal/journal.hpp"
 #include "trial/costs.hpp"
@@ -33,11 +34,6 @@ struct FinishedTrial {
     Candidate candidate;
     Outcome outcome;
     bool is_pass = false;
-};
-
-/// Median time of one run, with a confidence interval.
-struct Timing {
-    double median_ms = 0, low_ms = 0, high_ms = 0;
 };
 
 struct Progress {
@@ -104,7 +100,7 @@ struct CoordinatorSetup {
     std::function<LatencyTable()> measure_latency;  ///< may be empty: there is no table then
     /// Of a candidate but for its latency; null: fp32. Empty: trials are compared by their high-precision units.
     std::function<Costs(const Candidate* candidate)> costs;
-    std::function<std::vector<Timing>(const std::vector<Candidate>&)> time_finalists;  ///< may be empty
+    std::function<std::vector<MedianInterval>(const std::vector<Candidate>&)> time_finalists;  ///< may be empty
     journal::Writer* journal = nullptr;
     std::vector<journal::Record> replay;  ///< records of earlier sessions, header first; empty for a new run
     Listener* listener = nullptr;

@@ -19,18 +19,18 @@ inline Header sample_header() {
             .space = "8f7e6d5c4b3a2918"};
 }
 
-inline Result sample_result(double accuracy, std::int64_t worker) {
-    return {.accuracy = accuracy,
-            .correct = std::llround(accuracy * 10'000),
-            .samples = 10'000,
-            .sample_units = 220'000,
+inline TrialResult sample_result(double accuracy, std::int64_t worker) {
+    return {.score = {.accuracy = accuracy,
+                      .correct = std::llround(accuracy * 10'000),
+                      .samples = 10'000,
+                      .sample_units = 220'000},
             .failure = {},
             .wall_s = 2.4,
             .worker = worker};
 }
 
 inline std::vector<Record> sample_run() {
-    Result failed;
+    TrialResult failed;
     failed.failure = "unit \"/0/conv\": scale is not finite";
     failed.worker = 1;
     return {sample_header(),
@@ -58,16 +58,16 @@ inline std::vector<Record> sample_run() {
                 .sample_units = 660'000,
                 .elapsed_ms = 9050},
             Difficulty{"0a3z"},
-            LatencyTable{.unit_ms = {{0.1, 0.25}, {0.3}}, .borders = {{-1, 0, 0.01, 0.02}}, .rest_ms = 0.5},
+            LatencyTable{.unit_ms = {{0.1, 0.25}, {0.3}}, .conversions = {{-1, 0, 0.01, 0.02}}, .rest_ms = 0.5},
             Sensitivity{.probe = 0,
                         .stage = "probe",
                         .kind = "unit_errors",
                         .candidate = "9f3c61d2a0b7e845",
                         .samples = 100,
                         .failure = {},
-                        .values = {{"/0/conv", 0.1, 2.5, 2.4, 2.3, 0.3, 0.2, -1.5, 2.0, -1.4, 1.9, 100}}},
+                        .values = {{"/0/conv", {0.1, 2.5, 2.4, 2.3, 0.3, 0.2, -1.5, 2.0, -1.4, 1.9, 100}}}},
             Completion{.of = 1, .candidate = "3d5a77e0c4b81f26", .result = sample_result(0.9299, 2)},
-            Finalists{.entries = {{0, "9f3c61d2a0b7e845", 1.5, 1.4, 1.6}}, .chosen = 0}};
+            Finalists{.entries = {{0, "9f3c61d2a0b7e845", {1.5, 1.4, 1.6}}}, .chosen = 0}};
 }
 
 }  // namespace halftone::journal

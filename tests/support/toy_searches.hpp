@@ -71,7 +71,7 @@ ToyProblem problem_of() {
     problem.latency.emplace();
     for (int u = 0; u < 7; ++u) {
         problem.latency->unit_ms.push_back({0.1 + 0.01 * u, 0.1 + 0.01 * u, 0.4});
-        problem.latency->borders.push_back({u - 1, u, 0.01, 0.02});
+        problem.latency->conversions.push_back({u - 1, u, 0.01, 0.02});
     }
     return problem;
 }

@@ -58,7 +58,7 @@ struct ToyProblem {
     std::int64_t shards = 3;
     std::optional<LatencyTable> latency = {};
     std::function<Costs(const Candidate*)> costs = {};
-    std::function<std::vector<tune::Timing>(const std::vector<Candidate>&)> time_finalists = {};
+    std::function<std::vector<MedianInterval>(const std::vector<Candidate>&)> time_finalists = {};
     ConfigNode strategy_settings = {};
 };
 

@@ -54,7 +54,7 @@ public:
         const auto* score = std::get_if<Score>(&outcome);
         if (score == nullptr || std::isnan(score->accuracy)) return std::nullopt;
         if (!table_) return goal_.higher_is_better() ? score->accuracy : -score->accuracy;
-        if (goal_.is_met(score->accuracy)) return std::max(-1.0, -table_->of(*space_, candidate) / slowest_);
+        if (goal_.is_met(score->accuracy)) return std::max(-1.0, -table_->predict_ms(*space_, candidate) / slowest_);
         const double gap = goal_.gap(score->accuracy);
         const double scale = std::max(std::abs(baseline_ - goal_.target()), 1e-3 * std::abs(baseline_));
         return -1 - (scale > 0 ? gap / (gap + scale) : 1);

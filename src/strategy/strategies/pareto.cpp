@@ -104,7 +104,7 @@ private:
     /// Noise powers of units add, to first order: the error of a plan is the base's less what its fallbacks remove.
     /// A fallback cannot add error; where the probe says so it is noise, and counts as nothing.
     void solve() {
-        KnapsackProblem problem{.units = {}, .borders = table_.borders, .rest_ms = table_.rest_ms};
+        KnapsackProblem problem{.units = {}, .conversions = table_.conversions, .rest_ms = table_.rest_ms};
         std::vector<double> gains(moves_.size(), 0.0);
         std::vector<double> most(space_.decisions().size(), 0.0);
         for (std::size_t m = 0; m < moves_.size(); ++m) {

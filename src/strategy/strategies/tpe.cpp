@@ -58,7 +58,7 @@ public:
         if (score == nullptr || std::isnan(score->accuracy)) return std::numeric_limits<double>::infinity();
         const double lost = goal_.higher_is_better() ? baseline_ - score->accuracy : score->accuracy - baseline_;
         const double share = baseline_ != 0 ? lost / std::abs(baseline_) : lost;
-        const double ms = table_.of(space_, candidate);
+        const double ms = table_.predict_ms(space_, candidate);
         const double speed_up = ms > 0 && fp32_ms_ > 0 ? fp32_ms_ / ms : 1;
         const double latency = kSpan * (1 - std::log2(speed_up));
         if (goal_.is_met(score->accuracy)) return latency_weight_ * latency;

@@ -92,16 +92,16 @@ std::string random_text(Rng& rng) {
     return text;
 }
 
-Result random_result(Rng& rng) {
-    Result result;
+TrialResult random_result(Rng& rng) {
+    TrialResult result;
     if (rng.below(4) == 0) {
         result.failure = "x" + random_text(rng);
     } else {
-        result.accuracy = rng.normal();
+        result.score.accuracy = rng.normal();
     }
-    if (rng.below(2) == 0) result.correct = static_cast<std::int64_t>(rng.next());
-    result.samples = static_cast<std::int64_t>(rng.next());
-    result.sample_units = static_cast<std::int64_t>(rng.next());
+    if (rng.below(2) == 0) result.score.correct = static_cast<std::int64_t>(rng.next());
+    result.score.samples = static_cast<std::int64_t>(rng.next());
+    result.score.sample_units = static_cast<std::int64_t>(rng.next());
     result.wall_s = rng.uniform(0, 1e6);
     result.worker = static_cast<std::int64_t>(rng.below(64));
     return result;

@@ -24,13 +24,13 @@ TEST(UnitLatency, HasARowForEachUnitAndABorderForEachFeed) {
         }
     }
     EXPECT_GT(sum, 0);
-    EXPECT_GE(table.borders.size(), world.model.units.size()) << "every unit reads something";
-    for (const LatencyTable::Border& border : table.borders) {
+    EXPECT_GE(table.conversions.size(), world.model.units.size()) << "every unit reads something";
+    for (const UnitConversion& border : table.conversions) {
         EXPECT_LT(border.producer, border.consumer);
         EXPECT_GE(border.quantize_ms, 0);
         EXPECT_GE(border.dequantize_ms, 0);
     }
-    EXPECT_GT(table.of(world.space, world.space.at(0)), 0);
+    EXPECT_GT(table.predict_ms(world.space, world.space.at(0)), 0);
 }
 
 TEST(UnitLatency, OptionsOfOneDtypeCostTheSame) {

@@ -60,7 +60,7 @@ TEST(Format, AnEndLineHasTheDocumentedKeysInOrder) {
 
 TEST(Format, OptionalKeysAreLeftOut) {
     Trial trial;
-    trial.result.accuracy = 0.5;
+    trial.result.score.accuracy = 0.5;
     EXPECT_THAT(to_line(trial), Not(HasSubstr("correct")));
     EXPECT_THAT(to_line(trial), Not(HasSubstr("failure")));
     EXPECT_THAT(to_line(trial), HasSubstr("\"changed\":[]"));
@@ -68,13 +68,13 @@ TEST(Format, OptionalKeysAreLeftOut) {
 
 TEST(Format, AChoiceReadsBackAndMayBeMissing) {
     Trial trial;
-    trial.result.accuracy = 0.5;
+    trial.result.score.accuracy = 0.5;
     EXPECT_THAT(to_line(trial), Not(HasSubstr("choice"))) << "as earlier versions wrote it";
-    trial.choice = {.calibration = 1, .options = {0, 4, 2}};
+    trial.options = {.calibration = 1, .by_unit = {0, 4, 2}};
     EXPECT_THAT(to_line(trial), HasSubstr(R"("calibration":1,"choice":[0,4,2],"crc")"));
     EXPECT_EQ(std::get<Trial>(std::get<Record>(parse_line(to_line(trial)))), trial);
     Sensitivity sensitivity;
-    sensitivity.choice = trial.choice;
+    sensitivity.options = trial.options;
     EXPECT_EQ(std::get<Sensitivity>(std::get<Record>(parse_line(to_line(sensitivity)))), sensitivity);
 }
 
@@ -85,9 +85,9 @@ TEST(Format, AFailedTrialHasAReasonAndNoAccuracy) {
 
 TEST(Format, AMetricThatIsNoNumberStaysNone) {
     Baseline baseline;
-    baseline.result.accuracy = std::nan("");
+    baseline.result.score.accuracy = std::nan("");
     const auto parsed = parse_line(to_line(baseline));
-    EXPECT_TRUE(std::isnan(std::get<Baseline>(std::get<Record>(parsed)).result.accuracy));
+    EXPECT_TRUE(std::isnan(std::get<Baseline>(std::get<Record>(parsed)).result.score.accuracy));
 }
 
 TEST(Format, APartialNeverHasAKeyTrial) {
@@ -108,7 +108,7 @@ TEST(Format, TextIsEscapedIntoOneLineAndBytesThatAreNoUtf8AreReplaced) {
 TEST(Format, AccuraciesSurviveToTheLastBit) {
     for (const double accuracy : {1.0 / 3.0, 0.1 + 0.2, 5e-324, 0.93279999999999996, 1.0}) {
         const auto parsed = parse_line(to_line(Baseline{sample_result(accuracy, 0)}));
-        EXPECT_EQ(std::get<Baseline>(std::get<Record>(parsed)).result.accuracy, accuracy);
+        EXPECT_EQ(std::get<Baseline>(std::get<Record>(parsed)).result.score.accuracy, accuracy);
     }
 }
 

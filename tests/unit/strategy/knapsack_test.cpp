@@ -20,11 +20,11 @@ KnapsackProblem random_problem(std::uint64_t seed, std::size_t units) {
         choices.push_back({1, false, 0, 0.6 + 0.8 * random.uniform()});
         if (random.below(3) == 0) choices.push_back({2, false, 0.1 * random.uniform(), 0.5 * random.uniform()});
         const auto producer = static_cast<std::int32_t>(random.below(u + 1)) - 1;  // -1: the model's input
-        problem.borders.push_back(
+        problem.conversions.push_back(
             {producer, static_cast<std::int32_t>(u), 0.2 * random.uniform(), 0.2 * random.uniform()});
         if (u > 2 && random.below(2) == 0) {  // a residual
-            problem.borders.push_back({static_cast<std::int32_t>(u) - 2, static_cast<std::int32_t>(u),
-                                       0.2 * random.uniform(), 0.2 * random.uniform()});
+            problem.conversions.push_back({static_cast<std::int32_t>(u) - 2, static_cast<std::int32_t>(u),
+                                           0.2 * random.uniform(), 0.2 * random.uniform()});
         }
     }
     return problem;
@@ -48,7 +48,7 @@ std::vector<Solution> all_solutions(const KnapsackProblem& problem) {
             solution.loss += problem.units[u][choice[u]].loss;
             solution.ms += problem.units[u][choice[u]].ms;
         }
-        for (const auto& border : problem.borders) {
+        for (const auto& border : problem.conversions) {
             if (is_quantized(border.consumer) && !is_quantized(border.producer)) solution.ms += border.quantize_ms;
             if (!is_quantized(border.consumer) && is_quantized(border.producer)) solution.ms += border.dequantize_ms;
         }

@@ -197,7 +197,7 @@ TEST(Pareto, FindsTheFastestThatMeetsTheGoal) {
 TEST(Pareto, FollowsTheLatencyTable) {
     const Toy toy{{0.0, 0.0, 0.0}};
     LatencyTable table{.unit_ms = {{0.1, 1.0}, {0.5, 0.2}, {0.3, 0.35}},
-                       .borders = {{0, 1, 0.01, 0.01}, {1, 2, 0.1, 0.1}},
+                       .conversions = {{0, 1, 0.01, 0.01}, {1, 2, 0.1, 0.1}},
                        .rest_ms = 0};
     const auto strategy = make_strategy(
         "pareto", {.space = toy.space, .goal = toy.goal, .baseline = 1.0, .latency = [&]() -> const LatencyTable& {

@@ -43,15 +43,15 @@ TEST(Coordinator, WritesWhatTheRecordsSay) {
     const tune::Result result = run(toy);
     const auto baseline = toy.records_of<journal::Baseline>();
     ASSERT_EQ(baseline.size(), 1U);
-    EXPECT_EQ(baseline[0].result.accuracy, 0.9);
-    EXPECT_EQ(baseline[0].result.sample_units, 7 * kToySamples);
+    EXPECT_EQ(baseline[0].result.score.accuracy, 0.9);
+    EXPECT_EQ(baseline[0].result.score.sample_units, 7 * kToySamples);
     const auto trials = toy.records_of<journal::Trial>();
     ASSERT_EQ(trials.size(), 2U);
     EXPECT_EQ(trials[0].trial, 0);
     EXPECT_EQ(trials[0].stage, "counting");
-    EXPECT_EQ(trials[0].result.correct, 700);
-    EXPECT_EQ(trials[0].result.samples, kToySamples);
-    EXPECT_EQ(trials[0].result.sample_units, 7 * kToySamples);
+    EXPECT_EQ(trials[0].result.score.correct, 700);
+    EXPECT_EQ(trials[0].result.score.samples, kToySamples);
+    EXPECT_EQ(trials[0].result.score.sample_units, 7 * kToySamples);
     const auto end = toy.records_of<journal::End>();
     ASSERT_EQ(end.size(), 1U);
     EXPECT_EQ(end[0], (journal::End{.reason = "goal_met",

@@ -167,7 +167,8 @@ TEST(ResumePartials, AResultThatCameEarlyIsUsedAndBecomesATrialInItsTurn) {
     for (const auto& record : first.records()) {
         if (!std::holds_alternative<journal::End>(record)) text += journal::to_line(record) + "\n";
     }
-    const journal::Result early{.accuracy = 0.85, .correct = 850, .samples = 1000, .sample_units = 7000, .failure = {}};
+    const journal::TrialResult early{
+        .score = {.accuracy = 0.85, .correct = 850, .samples = 1000, .sample_units = 7000}};
     text += journal::to_line(journal::Partial{.of = 1, .candidate = hash(1), .result = early}) + "\n";
 
     ToyRun toy(listed_problem({0.7, 0.8, 0.9}), text);

@@ -73,15 +73,15 @@ TEST(EarlyEnd, AFailingVerdictHasBoundsAndAPassingOneIsWhole) {
     EXPECT_EQ(result.reason, EndReason::goal_met);
     const auto all = trials(toy);
     ASSERT_EQ(all.size(), 4U);
-    EXPECT_FALSE(all[0].result.bounds);
-    EXPECT_EQ(all[0].result.samples, 1000);
-    EXPECT_EQ(all[1].result.samples, 200);
-    ASSERT_TRUE(all[1].result.bounds);
-    EXPECT_EQ(*all[1].result.bounds, std::pair(0.0, 0.8));
-    EXPECT_TRUE(std::isnan(all[1].result.accuracy));
+    EXPECT_FALSE(all[0].result.score.bounds);
+    EXPECT_EQ(all[0].result.score.samples, 1000);
+    EXPECT_EQ(all[1].result.score.samples, 200);
+    ASSERT_TRUE(all[1].result.score.bounds);
+    EXPECT_EQ(*all[1].result.score.bounds, (AccuracyBounds{0.0, 0.8}));
+    EXPECT_TRUE(std::isnan(all[1].result.score.accuracy));
     EXPECT_EQ(all[1].verdict, "fail");
-    EXPECT_EQ(all[3].result.samples, 1000);
-    EXPECT_EQ(all[3].result.accuracy, 0.895);
+    EXPECT_EQ(all[3].result.score.samples, 1000);
+    EXPECT_EQ(all[3].result.score.accuracy, 0.895);
 }
 
 TEST(EarlyEnd, VerdictsAreThoseOfFullTrials) {
@@ -124,9 +124,9 @@ TEST(Groups, RunTogetherUpToTheirLimitAndCountWhatTheyShare) {
     (void)toy.run();
     EXPECT_THAT(toy.ledger->jobs(),
                 ElementsAre(std::vector<std::int64_t>{0, 1, 2, 3, 4, 5, 6, 7}, std::vector<std::int64_t>{8, 9, 10}));
-    EXPECT_EQ(trials(toy)[0].result.sample_units, 7000);
-    EXPECT_EQ(trials(toy)[1].result.sample_units, 1000) << "six of seven units are the first candidate's";
-    EXPECT_EQ(trials(toy)[8].result.sample_units, 7000);
+    EXPECT_EQ(trials(toy)[0].result.score.sample_units, 7000);
+    EXPECT_EQ(trials(toy)[1].result.score.sample_units, 1000) << "six of seven units are the first candidate's";
+    EXPECT_EQ(trials(toy)[8].result.score.sample_units, 7000);
 }
 
 TEST(Groups, AreNotMadeWhereTheyAreSwitchedOff) {
@@ -175,7 +175,7 @@ ToyProblem objective_problem() {
         return std::make_unique<ScriptedStrategy>(c.space, ScriptedStrategy::Script{.count = 4});
     };
     problem.settings.timeout_s = 1000;
-    problem.latency = LatencyTable{.unit_ms = {{1.0, 0.2}, {0.3, 1.0}}, .borders = {}, .rest_ms = 0};
+    problem.latency = LatencyTable{.unit_ms = {{1.0, 0.2}, {0.3, 1.0}}, .conversions = {}, .rest_ms = 0};
     return problem;
 }
 
@@ -203,7 +203,7 @@ TEST(Finalists, TheFastestByTheClockIsDeliveredAndResumeDoesNotTimeAgain) {
     int timed = 0;
     problem.time_finalists = [&timed](const std::vector<Candidate>& candidates) {
         ++timed;
-        std::vector<tune::Timing> timings;
+        std::vector<MedianInterval> timings;
         for (const Candidate& c : candidates) {  // the table was wrong: all in int8 is fastest
             const double ms = choice_text(c) == "0 0" ? 0.1 : 1.0;
             timings.push_back({ms, ms * 0.99, ms * 1.01});
@@ -226,7 +226,7 @@ TEST(Finalists, WithinTheNoiseAccuracyDecides) {
     ToyProblem problem = objective_problem();
     problem.outcome = [](const Candidate& c) { return score(c.choice[1] == 1 ? 0.95 : 0.9); };
     problem.time_finalists = [](const std::vector<Candidate>& candidates) {
-        std::vector<tune::Timing> timings;
+        std::vector<MedianInterval> timings;
         for (std::size_t i = 0; i < candidates.size(); ++i) {
             timings.push_back({1 + 0.001 * static_cast<double>(i), 0.9, 1.1});
         }
