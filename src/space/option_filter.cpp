@@ -188,6 +188,7 @@ OptionFilter::OptionFilter(const std::vector<AppliedRule>& rules) : limits_(fiel
 
 bool OptionFilter::allows_dtypes(const UnitConfig& option) const {
     if (keeps_fp32_ && option.activation.dtype == DType::f32) return true;
+    // Both sides must agree, because a unit is quantized in activation and weight or not at all.
     for (const std::size_t f : {kActivationDType, kWeightDType}) {
         if (limits_[f].is_set && !contains(limits_[f].allowed, fields()[f].word(option))) return false;
     }

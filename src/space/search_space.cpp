@@ -105,6 +105,7 @@ Candidate SearchSpace::make(std::int64_t calibration, std::vector<std::uint16_t>
 
 Candidate SearchSpace::with(const Candidate& candidate, std::size_t decision, std::uint16_t option) const {
     HALFTONE_CHECK(decision < candidate.choice.size(), "there is such a decision");
+    // Made anew, since one changed unit can move the decision about tensors of its neighbours.
     std::vector<std::uint16_t> choice = candidate.choice;
     choice[decision] = option;
     return make(candidate.calibration, std::move(choice));
@@ -122,7 +123,7 @@ QuantPlan SearchSpace::plan(const Candidate& candidate) const {
         HALFTONE_CHECK(candidate.choice[d] < decisions_[d].options.size(), "the option is inside the decision");
         plan.units.push_back(decisions_[d].options[candidate.choice[d]]);
     }
-    plan.tensors = topology_.tensors(plan.units);
+    plan.tensors = topology_.tensors(plan.units);  // which of the units decides each tensor
     plan.shared = topology_.shared(plan.units);
     plan.hash = effective_hash(plan, !topology_.is_empty());
     return plan;

@@ -107,6 +107,7 @@ std::string hint(const std::string& key, const Graph& graph, const std::vector<U
 std::vector<std::size_t> match_regex(const ConstraintRule& rule, std::string_view section, const Graph& graph,
                                      const std::vector<Unit>& units) {
     try {
+        // A match of the whole name, as with globs: 're:conv' does not mean every name that contains "conv".
         const std::regex regex(rule.key.substr(kRegexPrefix.size()));
         return units_with_name(graph, units, [&](const std::string& name) { return std::regex_match(name, regex); });
     } catch (const std::regex_error& error) {
