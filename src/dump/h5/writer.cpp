@@ -8,12 +8,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <functional>
 #include <map>
 #include <numeric>
 #include <string_view>
+#include <system_error>
 
 #include "base/check.hpp"
 #include "base/file_system.hpp"
@@ -29,7 +29,9 @@ constexpr unsigned kPackLevel = 4;
 constexpr std::int64_t kChunksInCache = 2;
 constexpr std::size_t kGrowthBytes = std::size_t{1} << 20U;  ///< steps in which a file in memory grows
 
-[[noreturn]] void fail(const std::string& what) { throw IoError("cannot " + what + ": " + std::strerror(errno)); }
+[[noreturn]] void fail(const std::string& what) {
+    throw IoError("cannot " + what + ": " + std::generic_category().message(errno));
+}
 
 void sync_path(const std::string& path, int flags) {
     const int descriptor = open(path.c_str(), flags);

@@ -39,6 +39,7 @@ TEST_P(JournalGolden, AFixedRunWritesWhatItAlwaysWrote) {
     const auto files = make_posix_file_system();
     const std::string path = std::string(HALFTONE_TEST_DATA) + "/tune/" + GetParam().name + ".jsonl";
     const std::string text = journal_of(GetParam());
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing calls setenv
     if (std::getenv("HALFTONE_WRITE_GOLDEN") != nullptr) files->write_atomically(path, text);
     EXPECT_EQ(text, files->read(path));
 }
