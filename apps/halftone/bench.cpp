@@ -18,8 +18,9 @@
 #include "commands.hpp"
 #include "eval/latency.hpp"
 #include "graph/onnx/onnx_model.hpp"
-#include "kernel/machine.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ops/machine.hpp"
+#include "kernel/ops/op.hpp"
+#include "kernel/ops/reference_ops.hpp"
 #include "setup.hpp"
 
 namespace halftone::app {

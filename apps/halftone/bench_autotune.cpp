@@ -7,8 +7,8 @@
 
 #include "base/error.hpp"
 #include "base/file_system.hpp"
-#include "kernel/machine.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ops/machine.hpp"
+#include "kernel/ops/reference_ops.hpp"
 #include "plan/plan_document.hpp"
 
 namespace halftone::app {

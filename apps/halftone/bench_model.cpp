@@ -9,8 +9,8 @@
 #include "exec/apply_plan.hpp"
 #include "exec/prepared_model.hpp"
 #include "kernel/capabilities.hpp"
-#include "kernel/machine.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ops/machine.hpp"
+#include "kernel/ops/reference_ops.hpp"
 #include "setup.hpp"
 #include "space/quant_plan.hpp"
 

@@ -14,7 +14,7 @@
 #include "base/text.hpp"
 #include "base/wire.hpp"
 #include "commands.hpp"
-#include "kernel/machine.hpp"
+#include "kernel/ops/machine.hpp"
 #include "ranks.hpp"
 #include "setup.hpp"
 #include "space/unit_match.hpp"

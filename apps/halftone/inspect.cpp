@@ -6,7 +6,7 @@
 #include "base/text.hpp"
 #include "commands.hpp"
 #include "eval/from_config.hpp"
-#include "kernel/machine.hpp"
+#include "kernel/ops/machine.hpp"
 #include "setup.hpp"
 #include "space/option_filter.hpp"
 

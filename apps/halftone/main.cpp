@@ -14,7 +14,7 @@
 #include "commands.hpp"
 #include "dump/h5_writer.hpp"
 #include "final_report.hpp"
-#include "kernel/machine.hpp"
+#include "kernel/ops/machine.hpp"
 #include "version.hpp"
 
 namespace halftone::app {

@@ -7,7 +7,8 @@
 #include "commands.hpp"
 #include "exec/run_once.hpp"
 #include "graph/onnx/onnx_model.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ops/find_op.hpp"
+#include "kernel/ops/reference_ops.hpp"
 #include "setup.hpp"
 #include "tensor/npy.hpp"
 

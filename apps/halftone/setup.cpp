@@ -9,7 +9,7 @@
 #include "calib/observer.hpp"
 #include "eval/from_config.hpp"
 #include "graph/onnx/external_data.hpp"
-#include "kernel/machine.hpp"
+#include "kernel/ops/machine.hpp"
 #include "strategy/strategies.hpp"
 
 namespace halftone::app {

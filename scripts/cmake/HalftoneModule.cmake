@@ -1,11 +1,14 @@
-# halftone_module(<name> LAYER <n> [DEPS <rooms…>] [PUBLIC_LIBS <targets…>] [PRIVATE_LIBS <third-party targets…>])
+# halftone_module(<name> LAYER <n> [DEPS <rooms…>] [PUBLIC_LIBS <targets…>] [PRIVATE_LIBS <third-party targets…>]
+#                 [SUBROOMS "<folder> <n> [<folders…>]" …])
 # A room of the house: a static library made of every .cpp below src/<name>. Configuration stops when a dependency's
 # layer is not smaller, so an upward or sideways include cannot even be linked. The same table is written to
 # <build>/layers.txt, where the include lint reads it.
+# SUBROOMS are folders of a large room in layers of their own: folder, layer, and the folders that it may include. They
+# are one library; only the include lint reads these rows, as "<room>/<folder> <n> <room>/<folders…>".
 set_property(GLOBAL PROPERTY HALFTONE_LAYER_TABLE "")
 
 function(halftone_module name)
-  cmake_parse_arguments(ARG "" "LAYER" "DEPS;PUBLIC_LIBS;PRIVATE_LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "" "LAYER" "DEPS;PUBLIC_LIBS;PRIVATE_LIBS;SUBROOMS" ${ARGN})
   if(ARG_UNPARSED_ARGUMENTS OR NOT DEFINED ARG_LAYER)
     message(FATAL_ERROR "halftone_module(${name}): needs LAYER; unknown: ${ARG_UNPARSED_ARGUMENTS}")
   endif()
@@ -23,6 +26,10 @@ function(halftone_module name)
   endforeach()
   list(JOIN ARG_DEPS " " deps)
   set_property(GLOBAL APPEND PROPERTY HALFTONE_LAYER_TABLE "${name} ${ARG_LAYER} ${deps}")
+  foreach(subroom IN LISTS ARG_SUBROOMS)
+    string(REGEX REPLACE "([a-z_/]*[a-z_])" "${name}/\\1" row "${subroom}")   # every folder, not the number
+    set_property(GLOBAL APPEND PROPERTY HALFTONE_LAYER_TABLE "${row}")
+  endforeach()
   set_property(GLOBAL APPEND PROPERTY HALFTONE_ROOMS ${name})
   set_property(GLOBAL PROPERTY HALFTONE_PRIVATE_LIBS_${name} ${ARG_PRIVATE_LIBS})   # for the self-contained header check
 

@@ -7,9 +7,14 @@ Rules
 - Own headers are included as "room/file.hpp", and the file exists; an application may leave its own folder out.
 - A room includes itself and the rooms that its halftone_module(... DEPS ...) names; each of those has a smaller layer.
   apps/ may include every room.
+- A room with sub-rooms (halftone_module(... SUBROOMS ...)) keeps them like rooms: a sub-room includes itself and those
+  that its row names, never the room's own files above it. The room's own files may include every sub-room, and every
+  folder of the room with files in it is a sub-room or lies in one.
+- No two folders include each other, directly or through others, at any depth.
 - A third-party header is named only in the folders of OWNERS below. This counts indirect includes too, so a header that
   needs one is private to the owning folder.
-layers.txt (CMake writes it) has a line "room layer dep dep ..." for each room.
+layers.txt (CMake writes it) has a line "room layer dep dep ..." for each room, and "room/folder layer ..." for each
+sub-room.
 """
 
 import argparse
@@ -124,6 +129,61 @@ def third_party_seen(path, files, cache):
     return cache[path]
 
 
+def subroom_of(folder, table):
+    """The innermost sub-room that holds this folder (below src/), or None in a room's own files."""
+    while "/" in folder:
+        if folder in table:
+            return folder
+        folder = folder.rsplit("/", 1)[0]
+    return None
+
+
+def check_subrooms(files, table):
+    """Includes between the folders of one room that has sub-rooms."""
+    divided = {name.split("/")[0] for name in table if "/" in name}
+    for path, includes in files.items():
+        folder = path.removeprefix("src/").rpartition("/")[0]
+        room = folder.split("/")[0]
+        if not path.startswith("src/") or room not in divided:
+            continue
+        subroom = subroom_of(folder, table)
+        if subroom is None and folder != room:
+            yield f"{path}: its folder is not a sub-room of {room}; declare it in SUBROOMS in src/CMakeLists.txt"
+            continue
+        for number, quoted, name in includes:
+            if subroom is None or not quoted or f"src/{name}" not in files or name.split("/")[0] != room:
+                continue
+            target = subroom_of(name.rpartition("/")[0], table) or room
+            if target != subroom and target not in table[subroom][1]:
+                yield (f"{path}:{number}: sub-room {subroom} may not include {target} (allowed: {subroom} "
+                       f"{' '.join(sorted(table[subroom][1]))})")
+
+
+def check_cycles(files):
+    """Folders that include each other, directly or in a ring. Reports each ring once, with an include for each step."""
+    steps = {}  # folder -> {included folder: where}
+    for path, includes in files.items():
+        folder = path.rpartition("/")[0]
+        for number, quoted, name in includes:
+            target = f"src/{name}"
+            if quoted and target in files and target.rpartition("/")[0] != folder:
+                steps.setdefault(folder, {}).setdefault(target.rpartition("/")[0], f"{path}:{number}")
+    done = set()
+
+    def visit(folder, trail):
+        if folder in trail:
+            ring = trail[trail.index(folder):] + [folder]
+            yield "folders include each other: " + ", ".join(
+                f"{a} -> {b} ({steps[a][b]})" for a, b in zip(ring, ring[1:]))
+        elif folder not in done:
+            for target in sorted(steps.get(folder, {})):
+                yield from visit(target, [*trail, folder])
+            done.add(folder)
+
+    for folder in sorted(steps):
+        yield from visit(folder, [])
+
+
 def check_third_party(files):
     cache = {}
     for path in files:
@@ -141,8 +201,9 @@ def main():
     arguments = parser.parse_args()
     table = read_table(arguments.layers)
     files = scan(arguments.root)
-    findings = [*check_table(table), *check_rooms(files, table), *check_third_party(files)]
-    print("\n".join(findings) if findings else f"{len(files)} files, {len(table)} rooms: every include is allowed")
+    findings = [*check_table(table), *check_rooms(files, table), *check_subrooms(files, table), *check_cycles(files),
+                *check_third_party(files)]
+    print("\n".join(findings) if findings else f"{len(files)} files, {len(table)} rooms and sub-rooms: every include is allowed")
     return 1 if findings else 0
 
 

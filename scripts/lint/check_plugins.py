@@ -3,8 +3,9 @@
 
     check_plugins.py --root CHECKOUT
 
-A line of list.inc is HALFTONE_PLUGIN("word", name), once for each name.cpp (base/registry.hpp). Not plug-ins are registry.cpp, which must be there
-and include the list twice (declarations, then table), and helpers, whose names begin with common_.
+A line of list.inc is HALFTONE_PLUGIN("word", name), once for each name.cpp (base/registry.hpp). The folder holds nothing
+else but registry.cpp, which must include the list twice (declarations, then table), the header that registry.cpp
+includes, and documents. Helpers stand in another folder, by custom in lib/ below this one.
 """
 
 import argparse
@@ -13,6 +14,8 @@ import re
 import sys
 
 ENTRY = re.compile(r'HALFTONE_[A-Z_]+\((?:(?:"[^"]*"|\w+), )?(?:make_)?(?P<name>\w+)\)$')
+
+MOVING = {"common_inference"}  # helpers that have not left their plug-in folder yet
 
 
 def read_list(path):
@@ -35,14 +38,17 @@ def read_list(path):
 
 def check_folder(folder):
     names, findings = read_list(folder / "list.inc")
-    files = {path.stem for path in folder.glob("*.cpp") if path.stem != "registry" and not path.stem.startswith("common_")}
+    files = {path.stem for path in folder.glob("*.cpp") if path.stem not in {"registry", *MOVING}}
     findings += [f"{folder}/list.inc: {name} is listed, but there is no {name}.cpp" for name in names if name not in files]
-    findings += [f"{folder}/{name}.cpp: not in list.inc (a helper's name begins with common_)"
+    findings += [f"{folder}/{name}.cpp: not in list.inc (a helper belongs into another folder, such as lib/)"
                  for name in sorted(files - set(names))]
     registry = folder / "registry.cpp"
+    text = registry.read_text(encoding="utf-8") if registry.is_file() else ""
+    findings += [f"{header}: not the registry's header; a helper belongs into another folder, such as lib/"
+                 for header in sorted(folder.glob("*.hpp")) if f'/{header.name}"' not in text and header.stem not in MOVING]
     if not registry.is_file():
         findings.append(f"{folder}: has a list.inc, but no registry.cpp")
-    elif len(re.findall(r'^\s*#\s*include\s*"(?:[\w/]+/)?list\.inc"', registry.read_text(encoding="utf-8"), re.M)) != 2:
+    elif len(re.findall(r'^\s*#\s*include\s*"(?:[\w/]+/)?list\.inc"', text, re.M)) != 2:
         findings.append(f"{registry}: must include list.inc twice, as declarations and as the table")
     return findings
 

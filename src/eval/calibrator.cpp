@@ -15,7 +15,7 @@
 #include "base/wire.hpp"
 #include "eval/channel_statistics.hpp"
 #include "eval/used_rows.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ops/reference_ops.hpp"
 
 namespace halftone {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "base/check.hpp"
 #include "exec/session.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ops/reference_ops.hpp"
 
 namespace halftone {
 namespace {

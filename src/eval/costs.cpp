@@ -2,7 +2,8 @@
 
 #include "exec/session.hpp"
 #include "graph/onnx/onnx_model.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ops/op.hpp"
+#include "kernel/ops/reference_ops.hpp"
 
 namespace halftone {
 

@@ -14,7 +14,7 @@
 #include "base/check.hpp"
 #include "base/wire.hpp"
 #include "eval/used_rows.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ops/reference_ops.hpp"
 
 namespace halftone {
 namespace {

@@ -4,7 +4,7 @@
 #include <functional>
 
 #include "calib/observer.hpp"
-#include "kernel/machine.hpp"
+#include "kernel/ops/machine.hpp"
 
 namespace halftone {
 namespace {

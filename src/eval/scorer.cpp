@@ -16,7 +16,7 @@
 #include "base/wire.hpp"
 #include "eval/difficulty.hpp"
 #include "eval/model_checks.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ops/reference_ops.hpp"
 
 namespace halftone {
 namespace {

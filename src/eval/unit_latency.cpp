@@ -14,7 +14,7 @@
 #include <map>
 #include <set>
 
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ops/reference_ops.hpp"
 
 namespace halftone {
 namespace {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "graph/graph.hpp"
-#include "kernel/op.hpp"
+#include "kernel/ops/find_op.hpp"
 
 namespace halftone {
 

@@ -3,7 +3,7 @@
 
 #include "exec/kernel_choice.hpp"
 #include "exec/step_group.hpp"
-#include "kernel/op.hpp"
+#include "kernel/ops/find_op.hpp"
 
 namespace halftone {
 

@@ -8,7 +8,7 @@
 #include "exec/lowering.hpp"
 #include "exec/qdq/qdq_view.hpp"
 #include "graph/graph.hpp"
-#include "kernel/op.hpp"
+#include "kernel/ops/request.hpp"
 
 namespace halftone {
 

@@ -4,7 +4,7 @@
 #include "base/hash.hpp"
 #include "graph/onnx/onnx_model.hpp"
 #include "graph/passes/passes.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ops/reference_ops.hpp"
 
 namespace halftone {
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "kernel/op.hpp"
+#include "kernel/ops/request.hpp"
 
 namespace halftone {
 

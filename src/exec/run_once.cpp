@@ -6,7 +6,7 @@
 #include "exec/bind_inputs.hpp"
 #include "exec/session.hpp"
 #include "graph/passes/passes.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ops/reference_ops.hpp"
 
 namespace halftone {
 namespace {

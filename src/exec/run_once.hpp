@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "graph/graph.hpp"
-#include "kernel/op.hpp"
+#include "kernel/ops/find_op.hpp"
 
 namespace halftone {
 

@@ -10,7 +10,7 @@
 
 #include "graph/graph.hpp"
 #include "graph/op_library.hpp"
-#include "kernel/op.hpp"
+#include "kernel/ops/find_op.hpp"
 
 namespace halftone {
 

@@ -1,7 +1,7 @@
 #pragma once
 // How much a step computes: for profiles.
 
-#include "kernel/op.hpp"
+#include "kernel/ops/request.hpp"
 
 namespace halftone {
 

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "graph/graph.hpp"
-#include "kernel/op.hpp"
+#include "kernel/ops/find_op.hpp"
 
 namespace halftone {
 

@@ -4,7 +4,7 @@
 #include <set>
 
 #include "kernel/clamp.hpp"
-#include "kernel/op.hpp"
+#include "kernel/ops/find_op.hpp"
 #include "tensor/affine.hpp"
 
 namespace halftone {

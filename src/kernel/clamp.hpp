@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "graph/graph.hpp"
-#include "kernel/op.hpp"
+#include "kernel/ops/request.hpp"
 
 namespace halftone {
 

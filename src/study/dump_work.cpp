@@ -7,7 +7,7 @@
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "base/text.hpp"
-#include "kernel/machine.hpp"
+#include "kernel/ops/machine.hpp"
 #include "tensor/affine.hpp"
 
 namespace halftone::study {

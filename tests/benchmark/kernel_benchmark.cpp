@@ -5,8 +5,8 @@
 #include <iostream>
 #include <limits>
 
-#include "kernel/machine.hpp"
-#include "unit/kernel_dnnl/kernel_case.hpp"
+#include "kernel/ops/machine.hpp"
+#include "unit/kernel/dnnl/kernel_case.hpp"
 
 namespace halftone::test {
 namespace {

@@ -15,7 +15,8 @@
 #include "base/error.hpp"
 #include "exec/run_once.hpp"
 #include "graph/onnx/onnx_model.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ops/find_op.hpp"
+#include "kernel/ops/reference_ops.hpp"
 #include "support/npy.hpp"
 
 namespace halftone {

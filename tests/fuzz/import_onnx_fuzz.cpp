@@ -9,7 +9,7 @@
 #include "graph/onnx/onnx_model.hpp"
 #include "graph/passes/passes.hpp"
 #include "graph/unit.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ops/reference_ops.hpp"
 
 // NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's name
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

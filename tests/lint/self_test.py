@@ -9,18 +9,23 @@ import tempfile
 import unittest
 
 LINTS = pathlib.Path(sys.argv.pop(1)).resolve()
-LAYERS = "base 0\ntensor 1 base\ngraph 2 base tensor\nkernel 3 base tensor graph\n"
-REGISTRY = '#define HALFTONE_PASS(name)\n#include "graph/passes/list.inc"\n#undef HALFTONE_PASS\n' * 2
+LAYERS = ("base 0\ntensor 1 base\ngraph 2 base tensor\nkernel 3 base tensor graph\n"
+          "kernel/ops 0\nkernel/ref 1 kernel/ops\nkernel/dnnl 1 kernel/ops\n")
+REGISTRY = '#include "graph/passes/passes.hpp"\n' + '#define HALFTONE_PASS(name)\n#include "graph/passes/list.inc"\n#undef HALFTONE_PASS\n' * 2
 GOOD = {
     "layers.txt": LAYERS,
     "src/base/text.hpp": "#pragma once\n#include <string_view>\n",
     "src/tensor/shape.hpp": '#pragma once\n#include "base/text.hpp"\n',
     "src/graph/node.hpp": '#pragma once\n#include "tensor/shape.hpp"\n',
-    "src/graph/passes/fold.cpp": '#include "graph/node.hpp"\n#include "graph/passes/common_walk.hpp"\n',
-    "src/graph/passes/common_walk.hpp": "#pragma once\n",
-    "src/graph/passes/common_walk.cpp": '#include "graph/passes/common_walk.hpp"\n',
+    "src/graph/passes/fold.cpp": '#include "graph/node.hpp"\n#include "graph/passes/lib/walk.hpp"\n',
+    "src/graph/passes/lib/walk.hpp": "#pragma once\n",
+    "src/graph/passes/lib/walk.cpp": '#include "graph/passes/lib/walk.hpp"\n',
+    "src/graph/passes/passes.hpp": "#pragma once\n",
     "src/graph/passes/list.inc": "// The passes\nHALFTONE_PASS(fold)\n",
     "src/graph/passes/registry.cpp": REGISTRY,
+    "src/kernel/find.cpp": '#include "kernel/ops/op.hpp"\n',
+    "src/kernel/ops/op.hpp": "#pragma once\n",
+    "src/kernel/ref/step.hpp": '#pragma once\n#include "kernel/ops/op.hpp"\n',
     "src/kernel/dnnl/engine.hpp": "#pragma once\n#include <unistd.h>\n\n#include <oneapi/dnnl/dnnl.hpp>\n",
     "src/kernel/dnnl/conv.cpp": '#include "kernel/dnnl/engine.hpp"\n\n#include <fmt/format.h>\n',
     "src/tensor/kinds/wide.cpp": "",
@@ -81,6 +86,28 @@ class Includes(LintCase):
     def test_a_folder_that_is_no_room(self):
         self.expect_include("src/attic/old.cpp", "", "src/attic/old.cpp: its folder is not a room")
 
+    def test_a_sub_room_that_includes_its_neighbour(self):
+        self.expect_include("src/kernel/dnnl/bad.cpp", '#include "kernel/ref/step.hpp"\n',
+                            "src/kernel/dnnl/bad.cpp:1: sub-room kernel/dnnl may not include kernel/ref")
+
+    def test_a_sub_room_that_includes_its_rooms_own_files(self):
+        self.expect("check_includes.py", {"src/kernel/find.hpp": "#pragma once\n",
+                                          "src/kernel/ops/bad.cpp": '#include "kernel/find.hpp"\n'},
+                    "sub-room kernel/ops may not include kernel (", "--layers", "layers.txt")
+
+    def test_a_folder_of_a_divided_room_that_is_no_sub_room(self):
+        self.expect_include("src/kernel/attic/old.cpp", "", "src/kernel/attic/old.cpp: its folder is not a sub-room of kernel")
+
+    def test_folders_that_include_each_other(self):
+        self.expect_include("src/graph/passes/lib/walk.cpp", '#include "graph/passes/passes.hpp"\n',
+                            "folders include each other: src/graph/passes -> src/graph/passes/lib")
+
+    def test_folders_that_include_each_other_through_a_third(self):
+        self.expect("check_includes.py", {"src/graph/a/a.hpp": '#include "graph/b/b.hpp"\n',
+                                          "src/graph/b/b.hpp": '#include "graph/c/c.hpp"\n',
+                                          "src/graph/c/c.hpp": '#include "graph/a/a.hpp"\n'},
+                    "src/graph/a -> src/graph/b", "--layers", "layers.txt")
+
     def test_a_third_party_header_outside_its_room(self):
         self.expect_include("src/graph/bad.cpp", "#include <yaml-cpp/yaml.h>\n", "belongs to src/config/")
 
@@ -101,6 +128,12 @@ class Includes(LintCase):
 
 
 class Plugins(LintCase):
+    def test_a_helper_in_a_plug_in_folder(self):
+        self.expect("check_plugins.py", {"src/graph/passes/common_walk.cpp": ""}, "a helper belongs into another folder")
+
+    def test_a_helpers_header_in_a_plug_in_folder(self):
+        self.expect("check_plugins.py", {"src/graph/passes/walk.hpp": "#pragma once\n"}, "not the registry's header")
+
     def test_a_file_that_is_not_listed(self):
         self.expect("check_plugins.py", {"src/graph/passes/fuse.cpp": ""}, "fuse.cpp: not in list.inc")
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "exec/passes/passes.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ops/reference_ops.hpp"
 
 namespace halftone::test {
 

@@ -10,7 +10,7 @@
 #include "calib/table.hpp"
 #include "exec/apply_plan.hpp"
 #include "graph/passes/passes.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ops/reference_ops.hpp"
 #include "space/quant_plan.hpp"
 #include "support/graph_helpers.hpp"
 

@@ -2,7 +2,7 @@
 // Graphs with QuantizeLinear and DequantizeLinear between their nodes, as a quantized file has them: uint8, per tensor.
 
 #include "graph/passes/passes.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ops/reference_ops.hpp"
 #include "support/graph_helpers.hpp"
 
 namespace halftone::test {

@@ -1,6 +1,6 @@
 // Source: ONNX operator Add, opset 13, with a fused clamp: fp32, one operand may be broadcast or constant.
-#include "kernel/dnnl/common_binary.hpp"
-#include "kernel/dnnl/dnnl_ops.hpp"
+#include "kernel/dnnl/lib/binary.hpp"
+#include "kernel/dnnl/lib/dnnl_op.hpp"
 
 namespace halftone::onednn {
 namespace {

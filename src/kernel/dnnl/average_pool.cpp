@@ -1,7 +1,7 @@
 // Source: ONNX operator AveragePool, opset 19. fp32.
-#include "kernel/dnnl/common_fusion.hpp"
-#include "kernel/dnnl/common_window.hpp"
-#include "kernel/dnnl/dnnl_ops.hpp"
+#include "kernel/dnnl/lib/dnnl_op.hpp"
+#include "kernel/dnnl/lib/fusion.hpp"
+#include "kernel/dnnl/lib/window.hpp"
 
 namespace halftone::onednn {
 namespace {

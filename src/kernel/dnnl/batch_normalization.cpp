@@ -1,9 +1,9 @@
 // Source: ONNX operator BatchNormalization, opset 15, inference. fp32 with constant statistics; only where it could not
 // be folded into a Conv. A Relu behind it is part of the primitive.
-#include "kernel/dnnl/common_engine.hpp"
-#include "kernel/dnnl/common_fusion.hpp"
-#include "kernel/dnnl/common_layout.hpp"
-#include "kernel/dnnl/dnnl_ops.hpp"
+#include "kernel/dnnl/lib/dnnl_op.hpp"
+#include "kernel/dnnl/lib/engine.hpp"
+#include "kernel/dnnl/lib/fusion.hpp"
+#include "kernel/dnnl/lib/layout.hpp"
 
 namespace halftone::onednn {
 namespace {

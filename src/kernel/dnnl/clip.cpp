@@ -1,7 +1,7 @@
 // Source: ONNX operator Clip, opset 13. fp32 with constant bounds; NaN stays NaN.
-#include "kernel/dnnl/common_eltwise.hpp"
-#include "kernel/dnnl/common_fusion.hpp"
-#include "kernel/dnnl/dnnl_ops.hpp"
+#include "kernel/dnnl/lib/dnnl_op.hpp"
+#include "kernel/dnnl/lib/eltwise.hpp"
+#include "kernel/dnnl/lib/fusion.hpp"
 
 namespace halftone::onednn {
 namespace {

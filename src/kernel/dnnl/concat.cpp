@@ -1,11 +1,11 @@
 // Source: ONNX operator Concat, opset 13. fp32, or codes of one kind; channels-last, or plain when all inputs are.
 #include <algorithm>
 
-#include "kernel/dnnl/common_engine.hpp"
-#include "kernel/dnnl/common_fusion.hpp"
-#include "kernel/dnnl/common_layout.hpp"
-#include "kernel/dnnl/common_step.hpp"
-#include "kernel/dnnl/dnnl_ops.hpp"
+#include "kernel/dnnl/lib/dnnl_op.hpp"
+#include "kernel/dnnl/lib/engine.hpp"
+#include "kernel/dnnl/lib/fusion.hpp"
+#include "kernel/dnnl/lib/layout.hpp"
+#include "kernel/dnnl/lib/step.hpp"
 
 namespace halftone::onednn {
 namespace {

@@ -1,12 +1,12 @@
 // Source: ONNX operator Conv, opset 11. 1-D to 3-D, grouped, depthwise; fp32 and int8, activations channels-last.
-#include "kernel/dnnl/common_choice.hpp"
-#include "kernel/dnnl/common_engine.hpp"
-#include "kernel/dnnl/common_fusion.hpp"
-#include "kernel/dnnl/common_layout.hpp"
-#include "kernel/dnnl/common_weights.hpp"
-#include "kernel/dnnl/common_widened.hpp"
-#include "kernel/dnnl/common_window.hpp"
-#include "kernel/dnnl/dnnl_ops.hpp"
+#include "kernel/dnnl/lib/dnnl_op.hpp"
+#include "kernel/dnnl/lib/engine.hpp"
+#include "kernel/dnnl/lib/fusion.hpp"
+#include "kernel/dnnl/lib/implementation.hpp"
+#include "kernel/dnnl/lib/layout.hpp"
+#include "kernel/dnnl/lib/weights.hpp"
+#include "kernel/dnnl/lib/widened.hpp"
+#include "kernel/dnnl/lib/window.hpp"
 
 namespace halftone::onednn {
 namespace {

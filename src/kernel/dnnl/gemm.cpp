@@ -1,10 +1,10 @@
 // Source: ONNX operator Gemm, opset 13: y = alpha * x * w + beta * bias. A oneDNN matmul over row-major matrices.
 // alpha goes into the weights (fp32) or their scales (int8), beta into the bias.
-#include "kernel/dnnl/common_engine.hpp"
-#include "kernel/dnnl/common_fusion.hpp"
-#include "kernel/dnnl/common_product.hpp"
-#include "kernel/dnnl/common_widened.hpp"
-#include "kernel/dnnl/dnnl_ops.hpp"
+#include "kernel/dnnl/lib/dnnl_op.hpp"
+#include "kernel/dnnl/lib/engine.hpp"
+#include "kernel/dnnl/lib/fusion.hpp"
+#include "kernel/dnnl/lib/product.hpp"
+#include "kernel/dnnl/lib/widened.hpp"
 
 namespace halftone::onednn {
 namespace {
@@ -38,7 +38,7 @@ Support check_gemm(const KernelRequest& request) {
     return check_fused(request, columns(request), is_weight_transposed(request) ? 0 : 1);
 }
 
-Product product_of(const KernelRequest& request) {
+Product gemm_product(const KernelRequest& request) {
     Product product{.request = request,
                     .columns = columns(request),
                     .weights = scaled_weight(request),
@@ -57,18 +57,20 @@ public:
 
     Support accepts(const KernelRequest& request) const override {
         if (const Support support = check_gemm(request); !support.is_supported) return support;
-        return as_computed(request, [](const KernelRequest& real) { return check_product(product_of(real)); });
+        return as_computed(request, [](const KernelRequest& real) { return check_product(gemm_product(real)); });
     }
 
     std::vector<std::string> implementations(const KernelRequest& request) const override {
         return as_computed(request,
-                           [](const KernelRequest& real) { return product_implementations(product_of(real)); });
+                           [](const KernelRequest& real) { return product_implementations(gemm_product(real)); });
     }
 
     std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext& context) const override {
         return checked(describe(*request.node), [&]() -> std::unique_ptr<Primitive> {
             apply_kernel_threads();
-            const auto build_here = [&](const KernelRequest& real) { return build_product(product_of(real), context); };
+            const auto build_here = [&](const KernelRequest& real) {
+                return build_product(gemm_product(real), context);
+            };
             if (!needs_widening(request)) return build_here(request);
             return build_widened(request, columns(request), build_here);
         });

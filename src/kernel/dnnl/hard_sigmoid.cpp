@@ -1,4 +1,4 @@
-#include "kernel/dnnl/common_eltwise.hpp"
+#include "kernel/dnnl/lib/eltwise.hpp"
 
 namespace halftone::onednn {
 

@@ -1,18 +1,18 @@
 // Source: ONNX operator LayerNormalization, opset 17. fp32, over the last dimension, constant scale and B.
 #include <algorithm>
 
-#include "kernel/dnnl/common_engine.hpp"
-#include "kernel/dnnl/common_fusion.hpp"
-#include "kernel/dnnl/common_layout.hpp"
-#include "kernel/dnnl/common_step.hpp"
-#include "kernel/dnnl/dnnl_ops.hpp"
+#include "kernel/dnnl/lib/dnnl_op.hpp"
+#include "kernel/dnnl/lib/engine.hpp"
+#include "kernel/dnnl/lib/fusion.hpp"
+#include "kernel/dnnl/lib/layout.hpp"
+#include "kernel/dnnl/lib/step.hpp"
 
 namespace halftone::onednn {
 namespace {
 
 using dnnl::memory;
 
-memory::desc rows_of(const TensorType& type) {
+memory::desc row_descriptor(const TensorType& type) {
     const std::int64_t columns = type.shape[type.shape.rank() - 1];
     return row_major({type.shape.elements() / columns, columns}, memory::data_type::f32);
 }
@@ -27,7 +27,7 @@ bool has_bias(const KernelRequest& request) { return request.constants.size() > 
 dnnl::layer_normalization_forward::primitive_desc describe_normalization(const KernelRequest& request) {
     auto flags = dnnl::normalization_flags::use_scale;
     if (has_bias(request)) flags |= dnnl::normalization_flags::use_shift;
-    const memory::desc rows = rows_of(request.inputs[0].type);
+    const memory::desc rows = row_descriptor(request.inputs[0].type);
     return {cpu_engine(),
             dnnl::prop_kind::forward_inference,
             rows,
@@ -58,7 +58,7 @@ public:
             apply_kernel_threads();
             const auto descriptor = describe_normalization(request);
             const Layout layout(request.inputs[0].type);
-            const memory::desc rows = rows_of(request.inputs[0].type);
+            const memory::desc rows = row_descriptor(request.inputs[0].type);
             StepParts parts{.inputs = {{layout, DNNL_ARG_SRC, rows}},
                             .outputs = {{layout, DNNL_ARG_DST, rows}},
                             .constants = {},

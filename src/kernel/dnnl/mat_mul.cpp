@@ -4,14 +4,14 @@
 #include <array>
 #include <cstring>
 
-#include "kernel/dnnl/common_choice.hpp"
-#include "kernel/dnnl/common_engine.hpp"
-#include "kernel/dnnl/common_fusion.hpp"
-#include "kernel/dnnl/common_layout.hpp"
-#include "kernel/dnnl/common_product.hpp"
-#include "kernel/dnnl/common_widened.hpp"
-#include "kernel/dnnl/dnnl_ops.hpp"
-#include "kernel/machine.hpp"
+#include "kernel/dnnl/lib/dnnl_op.hpp"
+#include "kernel/dnnl/lib/engine.hpp"
+#include "kernel/dnnl/lib/fusion.hpp"
+#include "kernel/dnnl/lib/implementation.hpp"
+#include "kernel/dnnl/lib/layout.hpp"
+#include "kernel/dnnl/lib/product.hpp"
+#include "kernel/dnnl/lib/widened.hpp"
+#include "kernel/ops/machine.hpp"
 
 namespace halftone::onednn {
 namespace {
@@ -22,7 +22,7 @@ using dnnl::memory;
 
 std::int64_t columns_of(const KernelRequest& request) { return request.weight.shape()[1]; }
 
-Product product_of(const KernelRequest& request) {
+Product mat_mul_product(const KernelRequest& request) {
     Product product{.request = request, .columns = columns_of(request), .weights = request.weight, .bias = {}};
     if (!request.bias.is_empty()) {
         product.bias.assign(request.bias.as<float>().begin(), request.bias.as<float>().end());
@@ -155,14 +155,14 @@ public:
         const Support support = request.weight.is_empty() ? check_pair(request) : check_weighted(request);
         if (!support.is_supported) return support;
         return as_computed(request, [](const KernelRequest& real) {
-            if (!real.weight.is_empty()) return check_product(product_of(real));
+            if (!real.weight.is_empty()) return check_product(mat_mul_product(real));
             return attempt("this matrix product", [&] { return describe_pair(real, fuse_pair(real)); });
         });
     }
 
     std::vector<std::string> implementations(const KernelRequest& request) const override {
         return as_computed(request, [](const KernelRequest& real) {
-            if (!real.weight.is_empty()) return product_implementations(product_of(real));
+            if (!real.weight.is_empty()) return product_implementations(mat_mul_product(real));
             return names_of(describe_pair(real, fuse_pair(real)));
         });
     }
@@ -171,7 +171,7 @@ public:
         return checked(describe(*request.node), [&]() -> std::unique_ptr<Primitive> {
             apply_kernel_threads();
             const auto build_here = [&](const KernelRequest& real) {
-                return real.weight.is_empty() ? build_pair(real) : build_product(product_of(real), context);
+                return real.weight.is_empty() ? build_pair(real) : build_product(mat_mul_product(real), context);
             };
             if (!needs_widening(request)) return build_here(request);
             const Shape& shape = request.outputs[0].type.shape;

@@ -1,7 +1,7 @@
 // Source: ONNX operator MaxPool, opset 12. fp32, or codes, which pass unchanged (same parameters on both sides).
-#include "kernel/dnnl/common_fusion.hpp"
-#include "kernel/dnnl/common_window.hpp"
-#include "kernel/dnnl/dnnl_ops.hpp"
+#include "kernel/dnnl/lib/dnnl_op.hpp"
+#include "kernel/dnnl/lib/fusion.hpp"
+#include "kernel/dnnl/lib/window.hpp"
 
 namespace halftone::onednn {
 namespace {

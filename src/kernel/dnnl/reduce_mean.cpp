@@ -1,12 +1,12 @@
 // Source: ONNX operator ReduceMean, opset 18 (13 with the attribute axes). fp32, over the last dimensions.
 #include <algorithm>
 
-#include "kernel/dnnl/common_engine.hpp"
-#include "kernel/dnnl/common_fusion.hpp"
-#include "kernel/dnnl/common_layout.hpp"
-#include "kernel/dnnl/common_step.hpp"
-#include "kernel/dnnl/dnnl_ops.hpp"
-#include "kernel/ref/common_axes.hpp"
+#include "kernel/dnnl/lib/dnnl_op.hpp"
+#include "kernel/dnnl/lib/engine.hpp"
+#include "kernel/dnnl/lib/fusion.hpp"
+#include "kernel/dnnl/lib/layout.hpp"
+#include "kernel/dnnl/lib/step.hpp"
+#include "kernel/shape/axes.hpp"
 
 namespace halftone::onednn {
 namespace {
@@ -19,7 +19,7 @@ struct Rows {
     std::int64_t columns = 0;
 };
 
-Rows rows_of(const KernelRequest& request) {
+Rows reduced_rows(const KernelRequest& request) {
     const Shape& shape = request.inputs[0].type.shape;
     const ref::RequestContext context(request, ref::SeenAs::stored);
     const ref::Axes axes = ref::axes_of(context.op(), 1, shape.rank());
@@ -53,7 +53,7 @@ public:
 
     Support accepts(const KernelRequest& request) const override {
         if (const Support unary = check_f32_unary(request); !unary.is_supported) return unary;
-        const Rows rows = rows_of(request);
+        const Rows rows = reduced_rows(request);
         if (rows.columns == 0 || rows.rows == 0) return Support::no("the mean is not over the last dimensions");
         return attempt("this mean", [&] { return describe_mean(rows); });
     }
@@ -61,7 +61,7 @@ public:
     std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext& /*context*/) const override {
         return checked(describe(*request.node), [&]() -> std::unique_ptr<Primitive> {
             apply_kernel_threads();
-            const Rows rows = rows_of(request);
+            const Rows rows = reduced_rows(request);
             const auto descriptor = describe_mean(rows);
             StepParts parts{.inputs = {{Layout(request.inputs[0].type), DNNL_ARG_SRC, matrix(rows.rows, rows.columns)}},
                             .outputs = {{Layout(request.outputs[0].type), DNNL_ARG_DST, matrix(rows.rows, 1)}},

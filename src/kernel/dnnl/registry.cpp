@@ -1,6 +1,7 @@
 #include <array>
 
-#include "kernel/dnnl/dnnl_ops.hpp"
+#include "kernel/dnnl/lib/dnnl_op.hpp"
+#include "kernel/ops/backend_tables.hpp"
 
 namespace halftone {
 
@@ -12,9 +13,9 @@ namespace onednn {
 
 namespace {
 
-using OpAccess = const DnnlOp& (*)();
-constexpr std::array kOps{
-#define HALFTONE_PLUGIN(name) OpAccess{&onednn::name##_op},
+using DnnlOpAccess = const DnnlOp& (*)();
+constexpr std::array kDnnlOps{
+#define HALFTONE_PLUGIN(name) DnnlOpAccess{&onednn::name##_op},
 #include "kernel/dnnl/list.inc"
 #undef HALFTONE_PLUGIN
 };
@@ -22,7 +23,7 @@ constexpr std::array kOps{
 }  // namespace
 
 const Op* find_dnnl_op(std::string_view type) {
-    for (const OpAccess op : kOps) {
+    for (const DnnlOpAccess op : kDnnlOps) {
         if (op().type() == type) return &op();
     }
     return nullptr;
@@ -30,7 +31,7 @@ const Op* find_dnnl_op(std::string_view type) {
 
 std::vector<std::string> dnnl_op_types() {
     std::vector<std::string> types;
-    for (const OpAccess op : kOps) types.emplace_back(op().type());
+    for (const DnnlOpAccess op : kDnnlOps) types.emplace_back(op().type());
     return types;
 }
 

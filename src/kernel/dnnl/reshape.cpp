@@ -1,6 +1,6 @@
 // Source: ONNX operator Reshape, opset 14. The request's output shape is what the shape rule found. Any element type.
-#include "kernel/dnnl/common_copy.hpp"
-#include "kernel/dnnl/dnnl_ops.hpp"
+#include "kernel/dnnl/lib/copy.hpp"
+#include "kernel/dnnl/lib/dnnl_op.hpp"
 
 namespace halftone::onednn {
 namespace {

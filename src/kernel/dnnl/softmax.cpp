@@ -1,8 +1,8 @@
 // Source: ONNX operator Softmax, opset 13. fp32, one axis.
-#include "kernel/dnnl/common_engine.hpp"
-#include "kernel/dnnl/common_fusion.hpp"
-#include "kernel/dnnl/common_layout.hpp"
-#include "kernel/dnnl/dnnl_ops.hpp"
+#include "kernel/dnnl/lib/dnnl_op.hpp"
+#include "kernel/dnnl/lib/engine.hpp"
+#include "kernel/dnnl/lib/fusion.hpp"
+#include "kernel/dnnl/lib/layout.hpp"
 
 namespace halftone::onednn {
 namespace {

@@ -1,4 +1,4 @@
-#include "kernel/dnnl/common_binary.hpp"
+#include "kernel/dnnl/lib/binary.hpp"
 
 namespace halftone::onednn {
 

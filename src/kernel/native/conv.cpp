@@ -3,13 +3,13 @@
 #include <cmath>
 #include <limits>
 
-#include "kernel/dnnl/common_widened.hpp"
-#include "kernel/loop_step.hpp"
-#include "kernel/machine.hpp"
-#include "kernel/native/common_codes.hpp"
-#include "kernel/native/common_depthwise.hpp"
-#include "kernel/native/native_ops.hpp"
-#include "kernel/ref/common_window.hpp"
+#include "kernel/codes/affine_steps.hpp"
+#include "kernel/codes/needs_widening.hpp"
+#include "kernel/native/lib/depthwise.hpp"
+#include "kernel/native/lib/native_op.hpp"
+#include "kernel/ops/loop_step.hpp"
+#include "kernel/ops/machine.hpp"
+#include "kernel/shape/window.hpp"
 
 namespace halftone::native {
 namespace {
@@ -112,7 +112,7 @@ DepthwiseNumbers numbers_of(const KernelRequest& request) {
     numbers.y_is_signed = y.dtype == DType::s8;
     numbers.x_zero_point = x.zero_point[0] + shift(x);
     numbers.y_zero_point = y.zero_point[0] + shift(y);
-    const CodesResult result = codes_result(request.outputs[0], request.clamp);
+    const codes::CodesResult result = codes::codes_result(request.outputs[0], request.clamp);
     numbers.y_low = static_cast<std::uint8_t>(result.low + shift(y));
     numbers.y_high = static_cast<std::uint8_t>(result.high + shift(y));
     const auto weights = request.weight.as<std::int8_t>();
@@ -152,7 +152,7 @@ public:
         if (request.weight.is_empty()) return Support::no("the weights are not constant");
         if (Support support = check_geometry(request); !support.is_supported) return support;
         if (Support support = check_numbers(request); !support.is_supported) return support;
-        if (!has_avx512_vnni() && !onednn::needs_widening(request)) {
+        if (!has_avx512_vnni() && !needs_widening(request)) {
             return Support::no("oneDNN's int8 kernel is exact for these weights, and as fast");
         }
         if (!stays_in_range(numbers_of(request))) return Support::no("the results may leave int32");

@@ -1,7 +1,7 @@
 // Source: ONNX operator DequantizeLinear, opset 13, per tensor, 8-bit.
-#include "kernel/loop_step.hpp"
-#include "kernel/native/common_codes.hpp"
-#include "kernel/native/native_ops.hpp"
+#include "kernel/codes/affine_steps.hpp"
+#include "kernel/native/lib/native_op.hpp"
+#include "kernel/ops/loop_step.hpp"
 
 namespace halftone::native {
 namespace {
@@ -22,12 +22,12 @@ public:
     std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext& context) const override {
         const Port& codes = request.inputs[0];
         const Layout from = dense_layout(codes.type, context.available, 0);
-        const auto body = [n = static_cast<std::size_t>(codes.type.shape.elements()), operand = codes_operand(codes)](
-                              auto inputs, auto outputs) {
-            dequantize_codes(operand, inputs[0], n, reinterpret_cast<float*>(outputs[0]));
+        const auto body = [n = static_cast<std::size_t>(codes.type.shape.elements()),
+                           operand = codes::codes_operand(codes)](auto inputs, auto outputs) {
+            codes::dequantize_codes(operand, inputs[0], n, reinterpret_cast<float*>(outputs[0]));
         };
-        return std::make_unique<LoopStep>(codes_implementation(), std::vector{from}, with_dtype(from, DType::f32),
-                                          body);
+        return std::make_unique<LoopStep>(codes::codes_implementation(), std::vector{from},
+                                          with_dtype(from, DType::f32), body);
     }
 };
 

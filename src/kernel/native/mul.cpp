@@ -1,10 +1,10 @@
 // Source: ONNX operator Mul, opset 13, with a quantized result.
-#include "kernel/native/common_binary.hpp"
+#include "kernel/native/lib/binary.hpp"
 
 namespace halftone::native {
 
 const NativeOp& mul_op() {
-    static const BinaryOp op("Mul", Arithmetic::multiply);
+    static const BinaryOp op("Mul", codes::Arithmetic::multiply);
     return op;
 }
 

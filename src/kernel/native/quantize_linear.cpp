@@ -1,7 +1,7 @@
 // Source: ONNX operator QuantizeLinear, opset 13, per tensor.
-#include "kernel/loop_step.hpp"
-#include "kernel/native/common_codes.hpp"
-#include "kernel/native/native_ops.hpp"
+#include "kernel/codes/affine_steps.hpp"
+#include "kernel/native/lib/native_op.hpp"
+#include "kernel/ops/loop_step.hpp"
 
 namespace halftone::native {
 namespace {
@@ -22,12 +22,12 @@ public:
     std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext& context) const override {
         const Layout from = dense_layout(request.inputs[0].type, context.available, 0);
         const Port& codes = request.outputs[0];
-        const auto body = [n = static_cast<std::size_t>(codes.type.shape.elements()), result = codes_result(codes, {})](
-                              auto inputs, auto outputs) {
-            quantize_codes(reinterpret_cast<const float*>(inputs[0]), n, result, outputs[0]);
+        const auto body = [n = static_cast<std::size_t>(codes.type.shape.elements()),
+                           result = codes::codes_result(codes, {})](auto inputs, auto outputs) {
+            codes::quantize_codes(reinterpret_cast<const float*>(inputs[0]), n, result, outputs[0]);
         };
-        return std::make_unique<LoopStep>(codes_implementation(), std::vector{from}, with_dtype(from, codes.type.dtype),
-                                          body);
+        return std::make_unique<LoopStep>(codes::codes_implementation(), std::vector{from},
+                                          with_dtype(from, codes.type.dtype), body);
     }
 };
 

@@ -1,6 +1,7 @@
 #include <array>
 
-#include "kernel/native/native_ops.hpp"
+#include "kernel/native/lib/native_op.hpp"
+#include "kernel/ops/backend_tables.hpp"
 
 namespace halftone {
 
@@ -12,9 +13,9 @@ namespace native {
 
 namespace {
 
-using OpAccess = const NativeOp& (*)();
-constexpr std::array kOps{
-#define HALFTONE_PLUGIN(name) OpAccess{&native::name##_op},
+using NativeOpAccess = const NativeOp& (*)();
+constexpr std::array kNativeOps{
+#define HALFTONE_PLUGIN(name) NativeOpAccess{&native::name##_op},
 #include "kernel/native/list.inc"
 #undef HALFTONE_PLUGIN
 };
@@ -22,7 +23,7 @@ constexpr std::array kOps{
 }  // namespace
 
 const Op* find_native_op(std::string_view type) {
-    for (const OpAccess op : kOps) {
+    for (const NativeOpAccess op : kNativeOps) {
         if (op().type() == type) return &op();
     }
     return nullptr;
@@ -30,7 +31,7 @@ const Op* find_native_op(std::string_view type) {
 
 std::vector<std::string> native_op_types() {
     std::vector<std::string> types;
-    for (const OpAccess op : kOps) types.emplace_back(op().type());
+    for (const NativeOpAccess op : kNativeOps) types.emplace_back(op().type());
     return types;
 }
 

@@ -1,10 +1,10 @@
 // Source: ONNX operator Sub, opset 13, with a quantized result.
-#include "kernel/native/common_binary.hpp"
+#include "kernel/native/lib/binary.hpp"
 
 namespace halftone::native {
 
 const NativeOp& sub_op() {
-    static const BinaryOp op("Sub", Arithmetic::subtract);
+    static const BinaryOp op("Sub", codes::Arithmetic::subtract);
     return op;
 }
 

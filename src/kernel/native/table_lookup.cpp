@@ -2,9 +2,9 @@
 #include <array>
 #include <cstring>
 
-#include "kernel/loop_step.hpp"
-#include "kernel/native/common_codes.hpp"
-#include "kernel/native/native_ops.hpp"
+#include "kernel/codes/affine_steps.hpp"
+#include "kernel/native/lib/native_op.hpp"
+#include "kernel/ops/loop_step.hpp"
 
 namespace halftone::native {
 namespace {
@@ -26,9 +26,9 @@ public:
         std::array<std::byte, 256> table{};
         std::memcpy(table.data(), request.constants[1].view().data, table.size());
         const auto body = [table, count = input.bytes()](auto inputs, auto outputs) {
-            look_up(table.data(), inputs[0], count, outputs[0]);
+            codes::look_up(table.data(), inputs[0], count, outputs[0]);
         };
-        return std::make_unique<LoopStep>(table_implementation(), std::vector{input}, output, body, 0);
+        return std::make_unique<LoopStep>(codes::table_implementation(), std::vector{input}, output, body, 0);
     }
 };
 

@@ -1,7 +1,7 @@
 // The absolute value; the least signed integer stays as it is. Source: ONNX operator Abs, opset 13.
 #include <functional>
 
-#include "kernel/ref/common_unary.hpp"
+#include "kernel/ref/lib/unary.hpp"
 
 namespace halftone::ref {
 namespace {

@@ -1,10 +1,10 @@
 // The first (or last, select_last_index) place of the largest value. Source: ONNX operator ArgMax, opset 13.
-#include "kernel/ref/common_arg_extreme.hpp"
+#include "kernel/ref/lib/arg_extreme.hpp"
 
 namespace halftone::ref {
 namespace {
 
-struct Better {
+struct ArgMaxBetter {
     template <class T>
     bool operator()(T a, T b) const {
         return a > b;
@@ -14,7 +14,7 @@ struct Better {
 }  // namespace
 
 const RefOp& arg_max_op() {
-    static const ArgExtremeOp<Better> op("ArgMax");
+    static const ArgExtremeOp<ArgMaxBetter> op("ArgMax");
     return op;
 }
 

@@ -1,10 +1,10 @@
 // The first (or last, select_last_index) place of the least value. Source: ONNX operator ArgMin, opset 13.
-#include "kernel/ref/common_arg_extreme.hpp"
+#include "kernel/ref/lib/arg_extreme.hpp"
 
 namespace halftone::ref {
 namespace {
 
-struct Better {
+struct ArgMinBetter {
     template <class T>
     bool operator()(T a, T b) const {
         return a < b;
@@ -14,7 +14,7 @@ struct Better {
 }  // namespace
 
 const RefOp& arg_min_op() {
-    static const ArgExtremeOp<Better> op("ArgMin");
+    static const ArgExtremeOp<ArgMinBetter> op("ArgMin");
     return op;
 }
 

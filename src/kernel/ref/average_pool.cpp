@@ -1,11 +1,11 @@
 // Source: ONNX operator AveragePool, opset 19 (dilations; opset 11 is the same without). Sums in double, taps in order.
-#include "kernel/ref/common_window.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ref/lib/ref_op.hpp"
+#include "kernel/shape/window.hpp"
 
 namespace halftone::ref {
 namespace {
 
-Window window_of(const OpContext& op) {
+Window average_pool_window(const OpContext& op) {
     const Shape& shape = op.inputs[0].shape;
     return resolve_window(op, shape, pool_kernel(op, shape.rank() - 2),
                           {.has_ceil_mode = true, .padding_is_less_than_kernel = true});
@@ -47,7 +47,7 @@ public:
         check_outputs(op, 1);
         check_dtype(op, 0, {DType::f32});
         check_rank(op, 0, 3, 5);
-        const Window window = window_of(op);
+        const Window window = average_pool_window(op);
         Shape shape = op.inputs[0].shape;
         for (std::size_t d = 0; d < window.rank; ++d) shape[2 + d] = window.output_dims()[d];
         return {{DType::f32, shape}};
@@ -55,7 +55,7 @@ public:
 
     void run(const OpContext& op, std::span<const TensorView> inputs,
              std::span<const MutableView> outputs) const override {
-        const Window w = window_of(op);
+        const Window w = average_pool_window(op);
         const bool counts_padding = int_attribute(op.node, "count_include_pad", 0) != 0;
         const Shape& shape = inputs[0].type.shape;
         const std::int64_t planes = shape[0] * shape[1];

@@ -1,8 +1,8 @@
 // Floats become integers toward zero, saturating at the ends (NaN gives 0); integers wrap; bool is "not zero".
 // Source: ONNX operator Cast, opset 13; what it leaves undefined (out of range, NaN) is ours.
-#include "kernel/ref/common_numbers.hpp"
-#include "kernel/ref/common_rules.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ref/lib/numbers.hpp"
+#include "kernel/ref/lib/ref_op.hpp"
+#include "kernel/shape/rules.hpp"
 
 namespace halftone::ref {
 namespace {

@@ -1,7 +1,7 @@
 // Cast to the element type of input 1. Source: ONNX operator CastLike, opset 19.
-#include "kernel/ref/common_numbers.hpp"
-#include "kernel/ref/common_rules.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ref/lib/numbers.hpp"
+#include "kernel/ref/lib/ref_op.hpp"
+#include "kernel/shape/rules.hpp"
 
 namespace halftone::ref {
 namespace {

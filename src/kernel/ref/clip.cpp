@@ -1,9 +1,9 @@
 // Source: ONNX operator Clip, opset 13: min(max(x, low), high), so that high wins when low > high. NaN stays NaN.
 #include <limits>
 
-#include "kernel/ref/common_numbers.hpp"
-#include "kernel/ref/common_rules.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ref/lib/numbers.hpp"
+#include "kernel/ref/lib/ref_op.hpp"
+#include "kernel/shape/rules.hpp"
 
 namespace halftone::ref {
 namespace {

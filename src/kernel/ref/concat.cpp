@@ -1,12 +1,12 @@
 // Source: ONNX operator Concat, opset 13.
 #include <limits>
 
-#include "kernel/ref/common_moving_op.hpp"
+#include "kernel/ref/lib/moving_op.hpp"
 
 namespace halftone::ref {
 namespace {
 
-std::size_t axis_of(const OpContext& op) {
+std::size_t concat_axis(const OpContext& op) {
     if (!op.node.attributes.contains("axis")) refuse(op, "the attribute 'axis' is missing");
     return normal_axis(op, int_attribute(op.node, "axis", 0), op.inputs[0].shape.rank());
 }
@@ -18,7 +18,7 @@ public:
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 1, std::numeric_limits<std::int32_t>::max());
         check_outputs(op, 1);
-        const std::size_t axis = axis_of(op);
+        const std::size_t axis = concat_axis(op);
         TensorType out = op.inputs[0];
         for (std::size_t i = 0; i < op.input_count(); ++i) {
             const Shape& shape = op.inputs[i].shape;
@@ -42,7 +42,7 @@ public:
 
     void run(const OpContext& op, std::span<const TensorView> inputs,
              std::span<const MutableView> outputs) const override {
-        const std::size_t axis = axis_of(op);
+        const std::size_t axis = concat_axis(op);
         std::size_t outer = 1;
         for (std::size_t d = 0; d < axis; ++d) outer *= static_cast<std::size_t>(outputs[0].type.shape[d]);
         std::byte* to = outputs[0].data;

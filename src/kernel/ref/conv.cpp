@@ -1,7 +1,7 @@
 // Source: ONNX operator Conv, opset 11, over one to three spatial dimensions.
-#include "kernel/ref/common_conv_loops.hpp"
-#include "kernel/ref/common_weighted_step.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ref/lib/conv_loops.hpp"
+#include "kernel/ref/lib/ref_op.hpp"
+#include "kernel/ref/lib/weighted_step.hpp"
 
 namespace halftone::ref {
 namespace {
@@ -28,7 +28,7 @@ void check_channels(const OpContext& op) {
     }
 }
 
-ConvPlan plan_of(const OpContext& op) {
+ConvPlan conv_plan(const OpContext& op) {
     const Shape& input = op.inputs[0].shape;
     const Shape& weight = op.inputs[1].shape;
     const std::vector<std::int64_t> kernel(weight.dims().begin() + 2, weight.dims().end());
@@ -47,7 +47,7 @@ ConvPlan plan_of(const OpContext& op) {
 class ConvStep final : public WeightedStep {
 public:
     explicit ConvStep(const KernelRequest& request)
-        : WeightedStep(request), plan_(plan_of(RequestContext(request, SeenAs::real).op())) {}
+        : WeightedStep(request), plan_(conv_plan(RequestContext(request, SeenAs::real).op())) {}
 
 protected:
     void compute(std::span<const std::byte* const> inputs, std::span<float> values) const override {
@@ -75,7 +75,7 @@ public:
         check_rank(op, 0, 3, 5);
         check_rank(op, 1, op.inputs[0].shape.rank(), op.inputs[0].shape.rank());
         check_channels(op);
-        const ConvPlan plan = plan_of(op);
+        const ConvPlan plan = conv_plan(op);
         Shape shape = op.inputs[0].shape;
         shape[1] = plan.out_channels;
         for (std::size_t d = 0; d < plan.window.rank; ++d) shape[2 + d] = plan.window.output_dims()[d];
@@ -85,7 +85,7 @@ public:
     void run(const OpContext& op, std::span<const TensorView> inputs,
              std::span<const MutableView> outputs) const override {
         const float* bias = op.has_input(2) ? inputs[2].as<float>().data() : nullptr;
-        conv_f32(plan_of(op), inputs[0].as<float>().data(), inputs[1].as<float>().data(), bias,
+        conv_f32(conv_plan(op), inputs[0].as<float>().data(), inputs[1].as<float>().data(), bias,
                  outputs[0].as<float>().data());
     }
 

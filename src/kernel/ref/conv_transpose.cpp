@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 
-#include "kernel/ref/common_rules.hpp"
-#include "kernel/ref/common_window.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ref/lib/ref_op.hpp"
+#include "kernel/shape/rules.hpp"
+#include "kernel/shape/window.hpp"
 
 namespace halftone::ref {
 namespace {
@@ -55,7 +55,7 @@ void resolve(const OpContext& op, Plan& plan, std::size_t i, std::int64_t output
     if (plan.output[i] < 1) refuse(op, "its output would be empty");
 }
 
-Plan plan_of(const OpContext& op) {
+Plan conv_transpose_plan(const OpContext& op) {
     const Shape& x = op.inputs[0].shape;
     const Shape& w = op.inputs[1].shape;
     Plan plan{.rank = x.rank() - 2};
@@ -128,7 +128,7 @@ public:
         if (groups < 1 || x[1] != w[0] || w[0] % groups != 0)
             refuse(op, "input 0 " + x.to_text() + ", weight " + w.to_text() + " and group " + std::to_string(groups) +
                            " do not fit");
-        const Plan plan = plan_of(op);
+        const Plan plan = conv_transpose_plan(op);
         Shape shape = x;
         if (__builtin_mul_overflow(w[1], groups, &shape[1])) refuse(op, "has too many channels");
         if (op.has_input(2) && op.inputs[2].shape != Shape{shape[1]})
@@ -140,7 +140,7 @@ public:
 
     void run(const OpContext& op, std::span<const TensorView> inputs,
              std::span<const MutableView> outputs) const override {
-        const Plan p = plan_of(op);
+        const Plan p = conv_transpose_plan(op);
         const Shape& x_shape = inputs[0].type.shape;
         const std::int64_t channels = x_shape[1] / p.groups;
         const std::int64_t in_plane = p.input[0] * p.input[1] * p.input[2];

@@ -1,11 +1,11 @@
 // Channels become blocks of blocksize x blocksize pixels. Source: ONNX operator DepthToSpace, opset 13.
-#include "kernel/ref/common_moving_op.hpp"
-#include "kernel/ref/common_strided_copy.hpp"
+#include "kernel/ref/lib/moving_op.hpp"
+#include "kernel/ref/lib/strided_copy.hpp"
 
 namespace halftone::ref {
 namespace {
 
-std::int64_t block_of(const OpContext& op) {
+std::int64_t depth_to_space_block(const OpContext& op) {
     const std::int64_t block = int_attribute(op.node, "blocksize", 0);
     if (block < 1 || block > 65535) refuse(op, "blocksize " + std::to_string(block) + " is outside 1 to 65535");
     return block;
@@ -21,7 +21,7 @@ public:
         check_rank(op, 0, 4, 4);
         const std::string mode = string_attribute(op.node, "mode", "DCR");
         if (mode != "DCR" && mode != "CRD") refuse(op, "mode '" + mode + "' is neither 'DCR' nor 'CRD'");
-        const std::int64_t block = block_of(op);
+        const std::int64_t block = depth_to_space_block(op);
         Shape shape = op.inputs[0].shape;
         if (shape[1] == kSymbolic || shape[1] % (block * block) != 0) {
             refuse(op, "blocksize " + std::to_string(block) + " squared does not divide the channels of " +
@@ -37,7 +37,7 @@ public:
 
     void run(const OpContext& op, std::span<const TensorView> inputs,
              std::span<const MutableView> outputs) const override {
-        const std::int64_t block = block_of(op);
+        const std::int64_t block = depth_to_space_block(op);
         const Shape& out = outputs[0].type.shape;
         const Shape& in = inputs[0].type.shape;
         const std::vector<std::int64_t> own = row_major_steps(in);

@@ -1,6 +1,6 @@
 // Source: ONNX operator DequantizeLinear, opset 13; 8-bit codes, and int32 (biases).
-#include "kernel/ref/common_linear_params.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/codes/linear_params.hpp"
+#include "kernel/ref/lib/ref_op.hpp"
 #include "tensor/affine.hpp"
 
 namespace halftone::ref {

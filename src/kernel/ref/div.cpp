@@ -1,6 +1,6 @@
 // Integers are divided toward zero; by zero they give 0, and the least number by -1 itself, so that nothing traps.
 // Source: ONNX operator Div, opset 14; the integer cases that it leaves open are ours.
-#include "kernel/ref/common_elementwise.hpp"
+#include "kernel/ref/lib/elementwise.hpp"
 
 namespace halftone::ref {
 namespace {

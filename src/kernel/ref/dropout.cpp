@@ -1,9 +1,9 @@
 // Inference only: the identity. Source: ONNX operator Dropout, opset 13.
 #include <algorithm>
 
-#include "kernel/ref/common_numbers.hpp"
-#include "kernel/ref/common_rules.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ref/lib/numbers.hpp"
+#include "kernel/ref/lib/ref_op.hpp"
+#include "kernel/shape/rules.hpp"
 
 namespace halftone::ref {
 namespace {

@@ -1,7 +1,7 @@
 // y = x < 0 ? alpha * (exp(x) - 1) : x. Source: ONNX operator Elu, opset 6.
 #include <cmath>
 
-#include "kernel/ref/common_unary.hpp"
+#include "kernel/ref/lib/unary.hpp"
 
 namespace halftone::ref {
 namespace {

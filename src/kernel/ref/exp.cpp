@@ -1,7 +1,7 @@
 // Source: ONNX operator Exp, opset 13.
 #include <cmath>
 
-#include "kernel/ref/common_unary.hpp"
+#include "kernel/ref/lib/unary.hpp"
 
 namespace halftone::ref {
 namespace {

@@ -1,5 +1,5 @@
 // Source: ONNX operator Flatten, opset 13.
-#include "kernel/ref/common_moving_op.hpp"
+#include "kernel/ref/lib/moving_op.hpp"
 
 namespace halftone::ref {
 namespace {

@@ -1,13 +1,13 @@
 // Source: ONNX operator Gather, opset 13.
 #include <cstring>
 
-#include "kernel/ref/common_indices.hpp"
-#include "kernel/ref/common_moving_op.hpp"
+#include "kernel/ref/lib/moving_op.hpp"
+#include "kernel/shape/indices.hpp"
 
 namespace halftone::ref {
 namespace {
 
-std::size_t axis_of(const OpContext& op) {
+std::size_t gather_axis(const OpContext& op) {
     if (op.inputs[0].shape.rank() == 0) refuse(op, "input 0 is a scalar");
     return normal_axis(op, int_attribute(op.node, "axis", 0), op.inputs[0].shape.rank());
 }
@@ -20,7 +20,7 @@ public:
         check_inputs(op, 2, 2);
         check_outputs(op, 1);
         check_dtype(op, 1, {DType::s32, DType::s64});
-        const std::size_t axis = axis_of(op);
+        const std::size_t axis = gather_axis(op);
         const std::vector<std::int64_t>& data = op.inputs[0].shape.dims();
         const std::vector<std::int64_t>& indices = op.inputs[1].shape.dims();
         if (data[axis] == kSymbolic) refuse(op, "cannot gather along the symbolic batch");
@@ -33,7 +33,7 @@ public:
     void run(const OpContext& op, std::span<const TensorView> inputs,
              std::span<const MutableView> outputs) const override {
         const Shape& shape = inputs[0].type.shape;
-        const std::size_t axis = axis_of(op);
+        const std::size_t axis = gather_axis(op);
         const std::vector<std::int64_t> places = indices_of(op, inputs[1], shape[axis]);
         std::size_t outer = 1;
         for (std::size_t d = 0; d < axis; ++d) outer *= static_cast<std::size_t>(shape[d]);

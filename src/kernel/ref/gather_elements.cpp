@@ -1,7 +1,7 @@
 // Source: ONNX operator GatherElements, opset 13.
-#include "kernel/ref/common_indices.hpp"
-#include "kernel/ref/common_moving_op.hpp"
-#include "kernel/ref/common_strided_copy.hpp"
+#include "kernel/ref/lib/moving_op.hpp"
+#include "kernel/ref/lib/strided_copy.hpp"
+#include "kernel/shape/indices.hpp"
 
 namespace halftone::ref {
 namespace {

@@ -3,7 +3,7 @@
 #include <numbers>
 
 #include "base/error.hpp"
-#include "kernel/ref/common_unary.hpp"
+#include "kernel/ref/lib/unary.hpp"
 
 namespace halftone::ref {
 namespace {

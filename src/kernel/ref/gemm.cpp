@@ -1,8 +1,8 @@
 // Y = alpha * A' * B' + beta * C. Source: ONNX operator Gemm, opset 13.
-#include "kernel/ref/common_conv_loops.hpp"
-#include "kernel/ref/common_gemm_loops.hpp"
-#include "kernel/ref/common_weighted_step.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ref/lib/conv_loops.hpp"
+#include "kernel/ref/lib/gemm_loops.hpp"
+#include "kernel/ref/lib/ref_op.hpp"
+#include "kernel/ref/lib/weighted_step.hpp"
 
 namespace halftone::ref {
 namespace {
@@ -17,7 +17,7 @@ struct GemmPlan {
     double beta;
 };
 
-GemmPlan plan_of(const OpContext& op) {
+GemmPlan gemm_plan(const OpContext& op) {
     const Shape& a = op.inputs[0].shape;
     const Shape& b = op.inputs[1].shape;
     const bool trans_a = int_attribute(op.node, "transA", 0) != 0;
@@ -79,7 +79,7 @@ void gemm_f32(const GemmPlan& plan, const float* a, const float* b, TensorView c
 class GemmStep final : public WeightedStep {
 public:
     explicit GemmStep(const KernelRequest& request)
-        : WeightedStep(request), plan_(plan_of(RequestContext(request, SeenAs::real).op())) {}
+        : WeightedStep(request), plan_(gemm_plan(RequestContext(request, SeenAs::real).op())) {}
 
 protected:
     void compute(std::span<const std::byte* const> inputs, std::span<float> values) const override {
@@ -125,7 +125,7 @@ public:
         for (std::size_t i = 0; i < 3; ++i) check_dtype(op, i, {DType::f32});
         check_rank(op, 0, 2, 2);
         check_rank(op, 1, 2, 2);
-        const GemmPlan plan = plan_of(op);
+        const GemmPlan plan = gemm_plan(op);
         const TensorType out{DType::f32, Shape{plan.rows, plan.columns}};
         check_size(op, out, "output 0");
         if (op.has_input(2)) {
@@ -139,7 +139,7 @@ public:
 
     void run(const OpContext& op, std::span<const TensorView> inputs,
              std::span<const MutableView> outputs) const override {
-        gemm_f32(plan_of(op), inputs[0].as<float>().data(), inputs[1].as<float>().data(),
+        gemm_f32(gemm_plan(op), inputs[0].as<float>().data(), inputs[1].as<float>().data(),
                  op.has_input(2) ? inputs[2] : TensorView{}, outputs[0].as<float>().data());
     }
 

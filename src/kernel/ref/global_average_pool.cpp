@@ -1,6 +1,6 @@
 // Source: ONNX operator GlobalAveragePool, opset 1. Sums in double, in memory order.
-#include "kernel/ref/common_rules.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ref/lib/ref_op.hpp"
+#include "kernel/shape/rules.hpp"
 
 namespace halftone::ref {
 namespace {

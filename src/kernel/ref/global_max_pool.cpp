@@ -1,6 +1,6 @@
 // NaN propagates. Source: ONNX operator GlobalMaxPool, opset 1.
-#include "kernel/ref/common_rules.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ref/lib/ref_op.hpp"
+#include "kernel/shape/rules.hpp"
 
 namespace halftone::ref {
 namespace {

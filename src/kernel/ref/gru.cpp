@@ -1,15 +1,15 @@
 // In double. Source: ONNX operator GRU, opset 14.
-#include "kernel/ref/common_recurrent.hpp"
-#include "kernel/ref/common_rules.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ref/lib/recurrent.hpp"
+#include "kernel/ref/lib/ref_op.hpp"
+#include "kernel/shape/rules.hpp"
 
 namespace halftone::ref {
 namespace {
 
-RecurrentRule rule() { return {.gates = 3, .activations = {"Sigmoid", "Tanh"}}; }
+RecurrentRule gru_rule() { return {.gates = 3, .activations = {"Sigmoid", "Tanh"}}; }
 
 /// Gates in the order z, r, h.
-void step(Cell& cell, bool is_linear_first) {
+void gru_step(Cell& cell, bool is_linear_first) {
     const auto n = static_cast<std::size_t>(cell.hidden);
     const std::vector<double> h = cell.h;
     std::vector<double> update(n);
@@ -35,12 +35,13 @@ class GRUOp final : public RefOp {
 public:
     std::string_view type() const override { return "GRU"; }
 
-    std::vector<TensorType> infer(const OpContext& op) const override { return recurrent_types(op, rule()); }
+    std::vector<TensorType> infer(const OpContext& op) const override { return recurrent_types(op, gru_rule()); }
 
     void run(const OpContext& op, std::span<const TensorView> inputs,
              std::span<const MutableView> outputs) const override {
         const bool is_linear_first = int_attribute(op.node, "linear_before_reset", 0) != 0;
-        run_recurrent(op, rule(), inputs, outputs, [is_linear_first](Cell& cell) { step(cell, is_linear_first); });
+        run_recurrent(op, gru_rule(), inputs, outputs,
+                      [is_linear_first](Cell& cell) { gru_step(cell, is_linear_first); });
     }
 };
 

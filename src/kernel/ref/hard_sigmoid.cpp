@@ -1,7 +1,7 @@
 // y = max(0, min(1, alpha * x + beta)). Source: ONNX operator HardSigmoid, opset 6.
 #include <algorithm>
 
-#include "kernel/ref/common_unary.hpp"
+#include "kernel/ref/lib/unary.hpp"
 
 namespace halftone::ref {
 namespace {

@@ -1,7 +1,7 @@
 // y = x * max(0, min(1, x / 6 + 0.5)). Source: ONNX operator HardSwish, opset 14.
 #include <algorithm>
 
-#include "kernel/ref/common_unary.hpp"
+#include "kernel/ref/lib/unary.hpp"
 
 namespace halftone::ref {
 namespace {

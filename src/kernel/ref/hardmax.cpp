@@ -1,7 +1,7 @@
 // 1 at the first largest element along one axis, 0 elsewhere. Source: ONNX operator Hardmax, opset 13.
 #include <cmath>
 
-#include "kernel/ref/common_along_axis.hpp"
+#include "kernel/ref/lib/along_axis.hpp"
 
 namespace halftone::ref {
 namespace {

@@ -2,14 +2,14 @@
 // operator LayerNormalization, opset 17.
 #include <cmath>
 
-#include "kernel/ref/common_elementwise.hpp"
-#include "kernel/ref/common_rules.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ref/lib/elementwise.hpp"
+#include "kernel/ref/lib/ref_op.hpp"
+#include "kernel/shape/rules.hpp"
 
 namespace halftone::ref {
 namespace {
 
-std::size_t axis_of(const OpContext& op) {
+std::size_t first_normalized_axis(const OpContext& op) {
     return normal_axis(op, int_attribute(op.node, "axis", -1), op.inputs[0].shape.rank());
 }
 
@@ -24,7 +24,8 @@ std::vector<double> spread(const TensorView& view, const Shape& shape) {
 
 Shape normalized_shape(const OpContext& op) {
     const auto& dims = op.inputs[0].shape.dims();
-    return Shape(std::vector<std::int64_t>(dims.begin() + static_cast<std::ptrdiff_t>(axis_of(op)), dims.end()));
+    return Shape(
+        std::vector<std::int64_t>(dims.begin() + static_cast<std::ptrdiff_t>(first_normalized_axis(op)), dims.end()));
 }
 
 class LayerNormalizationOp final : public RefOp {
@@ -45,7 +46,7 @@ public:
             }
         }
         Shape statistics = op.inputs[0].shape;
-        for (std::size_t d = axis_of(op); d < statistics.rank(); ++d) statistics[d] = 1;
+        for (std::size_t d = first_normalized_axis(op); d < statistics.rank(); ++d) statistics[d] = 1;
         std::vector<TensorType> types{op.inputs[0]};
         while (types.size() < op.node.outputs.size()) types.push_back({DType::f32, statistics});
         return types;

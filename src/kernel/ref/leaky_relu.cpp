@@ -1,5 +1,5 @@
 // y = x < 0 ? alpha * x : x. Source: ONNX operator LeakyRelu, opset 16.
-#include "kernel/ref/common_unary.hpp"
+#include "kernel/ref/lib/unary.hpp"
 
 namespace halftone::ref {
 namespace {

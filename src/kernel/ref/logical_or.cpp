@@ -1,5 +1,5 @@
 // Source: ONNX operator Or, opset 7.
-#include "kernel/ref/common_comparison.hpp"
+#include "kernel/ref/lib/comparison.hpp"
 
 namespace halftone::ref {
 

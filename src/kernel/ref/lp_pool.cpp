@@ -1,14 +1,14 @@
 // (sum of |x|^p over the window)^(1/p), in double. Source: ONNX operator LpPool, opset 18.
 #include <cmath>
 
-#include "kernel/ref/common_rules.hpp"
-#include "kernel/ref/common_window.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ref/lib/ref_op.hpp"
+#include "kernel/shape/rules.hpp"
+#include "kernel/shape/window.hpp"
 
 namespace halftone::ref {
 namespace {
 
-Window window_of(const OpContext& op) {
+Window lp_pool_window(const OpContext& op) {
     const Shape& shape = op.inputs[0].shape;
     return resolve_window(op, shape, pool_kernel(op, shape.rank() - 2),
                           {.has_ceil_mode = true, .padding_is_less_than_kernel = true});
@@ -40,7 +40,7 @@ public:
         check_dtype(op, 0, {DType::f32});
         check_rank(op, 0, 3, 5);
         if (int_attribute(op.node, "p", 2) < 1) refuse(op, "p must be at least 1");
-        const Window window = window_of(op);
+        const Window window = lp_pool_window(op);
         Shape shape = op.inputs[0].shape;
         for (std::size_t d = 0; d < window.rank; ++d) shape[2 + d] = window.output_dims()[d];
         return {{DType::f32, shape}};
@@ -48,7 +48,7 @@ public:
 
     void run(const OpContext& op, std::span<const TensorView> inputs,
              std::span<const MutableView> outputs) const override {
-        const Window w = window_of(op);
+        const Window w = lp_pool_window(op);
         const auto p = static_cast<double>(int_attribute(op.node, "p", 2));
         const Shape& shape = inputs[0].type.shape;
         const float* plane = inputs[0].as<float>().data();

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernel/ref/common_rules.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ref/lib/ref_op.hpp"
+#include "kernel/shape/rules.hpp"
 
 namespace halftone::ref {
 namespace {

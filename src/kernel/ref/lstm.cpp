@@ -1,15 +1,15 @@
 // In double. Source: ONNX operator LSTM, opset 14.
-#include "kernel/ref/common_recurrent.hpp"
-#include "kernel/ref/common_rules.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ref/lib/recurrent.hpp"
+#include "kernel/ref/lib/ref_op.hpp"
+#include "kernel/shape/rules.hpp"
 
 namespace halftone::ref {
 namespace {
 
-RecurrentRule rule() { return {.gates = 4, .activations = {"Sigmoid", "Tanh", "Tanh"}, .has_cell = true}; }
+RecurrentRule lstm_rule() { return {.gates = 4, .activations = {"Sigmoid", "Tanh", "Tanh"}, .has_cell = true}; }
 
 /// Gates in the order i, o, f, c; peepholes i, o, f.
-void step(Cell& cell) {
+void lstm_step(Cell& cell) {
     const auto n = static_cast<std::size_t>(cell.hidden);
     const std::vector<double> h = cell.h;
     for (std::size_t u = 0; u < n; ++u) {
@@ -29,11 +29,11 @@ class LSTMOp final : public RefOp {
 public:
     std::string_view type() const override { return "LSTM"; }
 
-    std::vector<TensorType> infer(const OpContext& op) const override { return recurrent_types(op, rule()); }
+    std::vector<TensorType> infer(const OpContext& op) const override { return recurrent_types(op, lstm_rule()); }
 
     void run(const OpContext& op, std::span<const TensorView> inputs,
              std::span<const MutableView> outputs) const override {
-        run_recurrent(op, rule(), inputs, outputs, step);
+        run_recurrent(op, lstm_rule(), inputs, outputs, lstm_step);
     }
 };
 

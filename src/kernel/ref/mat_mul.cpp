@@ -2,10 +2,10 @@
 #include <algorithm>
 #include <array>
 
-#include "kernel/ref/common_gemm_loops.hpp"
-#include "kernel/ref/common_mat_mul_step.hpp"
-#include "kernel/ref/common_rules.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ref/lib/gemm_loops.hpp"
+#include "kernel/ref/lib/mat_mul_step.hpp"
+#include "kernel/ref/lib/ref_op.hpp"
+#include "kernel/shape/rules.hpp"
 
 namespace halftone::ref {
 namespace {

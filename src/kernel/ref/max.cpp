@@ -1,5 +1,5 @@
 // The largest of all inputs; NaN if one is. Source: ONNX operator Max, opset 13.
-#include "kernel/ref/common_variadic.hpp"
+#include "kernel/ref/lib/variadic.hpp"
 
 namespace halftone::ref {
 namespace {

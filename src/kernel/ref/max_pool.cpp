@@ -1,13 +1,13 @@
 // Source: ONNX operator MaxPool, opset 12 (ceil_mode as opset 22 makes explicit). NaN propagates.
 #include <limits>
 
-#include "kernel/ref/common_moving_op.hpp"
-#include "kernel/ref/common_window.hpp"
+#include "kernel/ref/lib/moving_op.hpp"
+#include "kernel/shape/window.hpp"
 
 namespace halftone::ref {
 namespace {
 
-Window window_of(const OpContext& op) {
+Window max_pool_window(const OpContext& op) {
     const Shape& shape = op.inputs[0].shape;
     return resolve_window(op, shape, pool_kernel(op, shape.rank() - 2),
                           {.has_ceil_mode = true, .padding_is_less_than_kernel = true});
@@ -62,7 +62,7 @@ public:
         check_outputs(op, 2);
         check_dtype(op, 0, {DType::f32, DType::s8, DType::u8});
         check_rank(op, 0, 3, 5);
-        const Window window = window_of(op);
+        const Window window = max_pool_window(op);
         Shape shape = op.inputs[0].shape;
         for (std::size_t d = 0; d < window.rank; ++d) shape[2 + d] = window.output_dims()[d];
         std::vector<TensorType> types{{op.inputs[0].dtype, shape}};
@@ -72,7 +72,7 @@ public:
 
     void run(const OpContext& op, std::span<const TensorView> inputs,
              std::span<const MutableView> outputs) const override {
-        const Window w = window_of(op);
+        const Window w = max_pool_window(op);
         const Shape& shape = inputs[0].type.shape;
         const std::int64_t planes = shape[0] * shape[1];
         const bool is_column_major = int_attribute(op.node, "storage_order", 0) != 0;

@@ -1,5 +1,5 @@
 // The sum of all inputs, added from the left, over their number. Source: ONNX operator Mean, opset 13.
-#include "kernel/ref/common_variadic.hpp"
+#include "kernel/ref/lib/variadic.hpp"
 
 namespace halftone::ref {
 namespace {

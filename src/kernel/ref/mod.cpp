@@ -2,7 +2,7 @@
 // Source: ONNX operator Mod, opset 13; division by zero is ours.
 #include <cmath>
 
-#include "kernel/ref/common_elementwise.hpp"
+#include "kernel/ref/lib/elementwise.hpp"
 
 namespace halftone::ref {
 namespace {

@@ -1,7 +1,7 @@
 // The least signed integer stays as it is. Source: ONNX operator Neg, opset 13.
 #include <functional>
 
-#include "kernel/ref/common_unary.hpp"
+#include "kernel/ref/lib/unary.hpp"
 
 namespace halftone::ref {
 namespace {

@@ -1,5 +1,5 @@
 // y = x < 0 ? slope * x : x; the slope is broadcast to x. Source: ONNX operator PRelu, opset 16.
-#include "kernel/ref/common_elementwise.hpp"
+#include "kernel/ref/lib/elementwise.hpp"
 
 namespace halftone::ref {
 namespace {

@@ -2,11 +2,11 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "kernel/ref/common_moving_op.hpp"
-#include "kernel/ref/common_rules.hpp"
-#include "kernel/ref/common_shape_input.hpp"
-#include "kernel/ref/common_strided_copy.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ref/lib/moving_op.hpp"
+#include "kernel/ref/lib/ref_op.hpp"
+#include "kernel/ref/lib/strided_copy.hpp"
+#include "kernel/shape/rules.hpp"
+#include "kernel/shape/shape_input.hpp"
 
 namespace halftone::ref {
 namespace {

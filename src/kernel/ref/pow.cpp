@@ -2,7 +2,7 @@
 // by repeated multiplication, which wraps. Source: ONNX operator Pow, opset 15.
 #include <cmath>
 
-#include "kernel/ref/common_elementwise.hpp"
+#include "kernel/ref/lib/elementwise.hpp"
 
 namespace halftone::ref {
 namespace {

@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernel/ref/common_numbers.hpp"
-#include "kernel/ref/common_shape_input.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ref/lib/numbers.hpp"
+#include "kernel/ref/lib/ref_op.hpp"
+#include "kernel/shape/shape_input.hpp"
 
 namespace halftone::ref {
 namespace {

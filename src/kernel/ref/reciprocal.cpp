@@ -1,5 +1,5 @@
 // Source: ONNX operator Reciprocal, opset 13.
-#include "kernel/ref/common_unary.hpp"
+#include "kernel/ref/lib/unary.hpp"
 
 namespace halftone::ref {
 namespace {

@@ -1,12 +1,12 @@
 // In double, in memory order. Source: ONNX operator ReduceL1, opset 18 (13 with the attribute axes).
 #include <cmath>
 
-#include "kernel/ref/common_reduce.hpp"
+#include "kernel/ref/lib/reduce.hpp"
 
 namespace halftone::ref {
 namespace {
 
-struct Accumulator {
+struct ReduceL1Accumulator {
     double sum = 0;
     void add(double x) { sum += std::abs(x); }
     double value(std::int64_t) const { return sum; }
@@ -15,7 +15,7 @@ struct Accumulator {
 }  // namespace
 
 const RefOp& reduce_l1_op() {
-    static const ReduceOp<Accumulator> op("ReduceL1");
+    static const ReduceOp<ReduceL1Accumulator> op("ReduceL1");
     return op;
 }
 

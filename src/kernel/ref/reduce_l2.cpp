@@ -1,12 +1,12 @@
 // In double, in memory order. Source: ONNX operator ReduceL2, opset 18 (13 with the attribute axes).
 #include <cmath>
 
-#include "kernel/ref/common_reduce.hpp"
+#include "kernel/ref/lib/reduce.hpp"
 
 namespace halftone::ref {
 namespace {
 
-struct Accumulator {
+struct ReduceL2Accumulator {
     double sum = 0;
     void add(double x) { sum += x * x; }
     double value(std::int64_t) const { return std::sqrt(sum); }
@@ -15,7 +15,7 @@ struct Accumulator {
 }  // namespace
 
 const RefOp& reduce_l2_op() {
-    static const ReduceOp<Accumulator> op("ReduceL2");
+    static const ReduceOp<ReduceL2Accumulator> op("ReduceL2");
     return op;
 }
 

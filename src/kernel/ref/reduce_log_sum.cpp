@@ -1,12 +1,12 @@
 // In double, in memory order. Source: ONNX operator ReduceLogSum, opset 18 (13 with the attribute axes).
 #include <cmath>
 
-#include "kernel/ref/common_reduce.hpp"
+#include "kernel/ref/lib/reduce.hpp"
 
 namespace halftone::ref {
 namespace {
 
-struct Accumulator {
+struct ReduceLogSumAccumulator {
     double sum = 0;
     void add(double x) { sum += x; }
     double value(std::int64_t) const { return std::log(sum); }
@@ -15,7 +15,7 @@ struct Accumulator {
 }  // namespace
 
 const RefOp& reduce_log_sum_op() {
-    static const ReduceOp<Accumulator> op("ReduceLogSum");
+    static const ReduceOp<ReduceLogSumAccumulator> op("ReduceLogSum");
     return op;
 }
 

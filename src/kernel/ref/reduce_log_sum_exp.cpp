@@ -2,13 +2,13 @@
 #include <cmath>
 #include <limits>
 
-#include "kernel/ref/common_reduce.hpp"
+#include "kernel/ref/lib/reduce.hpp"
 
 namespace halftone::ref {
 namespace {
 
 /// log(sum(exp(x))), with the largest so far taken out, so that nothing overflows.
-struct Accumulator {
+struct ReduceLogSumExpAccumulator {
     double largest = -std::numeric_limits<double>::infinity();
     double sum = 0;
     void add(double x) {
@@ -26,7 +26,7 @@ struct Accumulator {
 }  // namespace
 
 const RefOp& reduce_log_sum_exp_op() {
-    static const ReduceOp<Accumulator> op("ReduceLogSumExp");
+    static const ReduceOp<ReduceLogSumExpAccumulator> op("ReduceLogSumExp");
     return op;
 }
 

@@ -1,10 +1,10 @@
 // NaN if one is. Of nothing: the least value of the type. Source: ONNX operator ReduceMax, opset 20.
-#include "kernel/ref/common_reduce.hpp"
+#include "kernel/ref/lib/reduce.hpp"
 
 namespace halftone::ref {
 namespace {
 
-struct Better {
+struct ReduceMaxBetter {
     template <class T>
     T operator()(T a, T b) const {
         return a != a || a > b ? a : b;
@@ -20,7 +20,7 @@ struct Better {
 }  // namespace
 
 const RefOp& reduce_max_op() {
-    static const ReduceExtremeOp<Better> op("ReduceMax");
+    static const ReduceExtremeOp<ReduceMaxBetter> op("ReduceMax");
     return op;
 }
 

@@ -1,10 +1,10 @@
 // In double, in memory order. Source: ONNX operator ReduceMean, opset 18 (13 with the attribute axes).
-#include "kernel/ref/common_reduce.hpp"
+#include "kernel/ref/lib/reduce.hpp"
 
 namespace halftone::ref {
 namespace {
 
-struct Accumulator {
+struct ReduceMeanAccumulator {
     double sum = 0;
     void add(double x) { sum += x; }
     double value(std::int64_t n) const { return sum / static_cast<double>(n); }
@@ -13,7 +13,7 @@ struct Accumulator {
 }  // namespace
 
 const RefOp& reduce_mean_op() {
-    static const ReduceOp<Accumulator> op("ReduceMean");
+    static const ReduceOp<ReduceMeanAccumulator> op("ReduceMean");
     return op;
 }
 

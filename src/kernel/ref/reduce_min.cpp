@@ -1,10 +1,10 @@
 // NaN if one is. Of nothing: the largest value of the type. Source: ONNX operator ReduceMin, opset 20.
-#include "kernel/ref/common_reduce.hpp"
+#include "kernel/ref/lib/reduce.hpp"
 
 namespace halftone::ref {
 namespace {
 
-struct Better {
+struct ReduceMinBetter {
     template <class T>
     T operator()(T a, T b) const {
         return a != a || a < b ? a : b;
@@ -20,7 +20,7 @@ struct Better {
 }  // namespace
 
 const RefOp& reduce_min_op() {
-    static const ReduceExtremeOp<Better> op("ReduceMin");
+    static const ReduceExtremeOp<ReduceMinBetter> op("ReduceMin");
     return op;
 }
 

@@ -1,10 +1,10 @@
 // In double, in memory order. Source: ONNX operator ReduceProd, opset 18 (13 with the attribute axes).
-#include "kernel/ref/common_reduce.hpp"
+#include "kernel/ref/lib/reduce.hpp"
 
 namespace halftone::ref {
 namespace {
 
-struct Accumulator {
+struct ReduceProdAccumulator {
     double product = 1;
     void add(double x) { product *= x; }
     double value(std::int64_t) const { return product; }
@@ -13,7 +13,7 @@ struct Accumulator {
 }  // namespace
 
 const RefOp& reduce_prod_op() {
-    static const ReduceOp<Accumulator> op("ReduceProd");
+    static const ReduceOp<ReduceProdAccumulator> op("ReduceProd");
     return op;
 }
 

@@ -1,10 +1,10 @@
 // In double, in memory order. Source: ONNX operator ReduceSum, opset 18 (13 with the attribute axes).
-#include "kernel/ref/common_reduce.hpp"
+#include "kernel/ref/lib/reduce.hpp"
 
 namespace halftone::ref {
 namespace {
 
-struct Accumulator {
+struct ReduceSumAccumulator {
     double sum = 0;
     void add(double x) { sum += x; }
     double value(std::int64_t) const { return sum; }
@@ -13,7 +13,7 @@ struct Accumulator {
 }  // namespace
 
 const RefOp& reduce_sum_op() {
-    static const ReduceOp<Accumulator> op("ReduceSum");
+    static const ReduceOp<ReduceSumAccumulator> op("ReduceSum");
     return op;
 }
 

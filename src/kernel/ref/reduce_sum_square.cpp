@@ -1,10 +1,10 @@
 // In double, in memory order. Source: ONNX operator ReduceSumSquare, opset 18 (13 with the attribute axes).
-#include "kernel/ref/common_reduce.hpp"
+#include "kernel/ref/lib/reduce.hpp"
 
 namespace halftone::ref {
 namespace {
 
-struct Accumulator {
+struct ReduceSumSquareAccumulator {
     double sum = 0;
     void add(double x) { sum += x * x; }
     double value(std::int64_t) const { return sum; }
@@ -13,7 +13,7 @@ struct Accumulator {
 }  // namespace
 
 const RefOp& reduce_sum_square_op() {
-    static const ReduceOp<Accumulator> op("ReduceSumSquare");
+    static const ReduceOp<ReduceSumSquareAccumulator> op("ReduceSumSquare");
     return op;
 }
 

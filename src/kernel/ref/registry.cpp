@@ -6,10 +6,11 @@
 
 #include "base/check.hpp"
 #include "base/error.hpp"
-#include "kernel/ref/common_bf16.hpp"
-#include "kernel/ref/common_rules.hpp"
-#include "kernel/ref/executor_ops.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ops/backend_tables.hpp"
+#include "kernel/ops/reference_ops.hpp"
+#include "kernel/ref/lib/bf16.hpp"
+#include "kernel/ref/lib/ref_op.hpp"
+#include "kernel/shape/rules.hpp"
 
 namespace halftone {
 namespace ref {
@@ -20,7 +21,7 @@ namespace ref {
 
 namespace {
 
-constexpr std::array kOps{
+constexpr std::array kRefOps{
 #define HALFTONE_PLUGIN(name) &ref::name##_op,
 #include "kernel/ref/list.inc"
 #undef HALFTONE_PLUGIN
@@ -83,7 +84,7 @@ private:
 }  // namespace
 
 const RefOp* find_ref_op(std::string_view type) {
-    for (const auto& op : kOps) {
+    for (const auto& op : kRefOps) {
         if (op().type() == type) return &op();
     }
     return nullptr;
@@ -91,7 +92,7 @@ const RefOp* find_ref_op(std::string_view type) {
 
 std::vector<std::string> ref_op_types() {
     std::vector<std::string> types;
-    for (const auto& op : kOps) types.emplace_back(op().type());
+    for (const auto& op : kRefOps) types.emplace_back(op().type());
     std::sort(types.begin(), types.end());
     return types;
 }
@@ -104,7 +105,7 @@ const OpLibrary& reference_ops() {
 const Op* find_ref_executor_op(std::string_view type) {
     static const std::vector<ExecutorOp> ops = [] {
         std::vector<ExecutorOp> table;
-        for (const auto& op : kOps) table.emplace_back(op());
+        for (const auto& op : kRefOps) table.emplace_back(op());
         return table;
     }();
     for (const ExecutorOp& op : ops) {

@@ -1,6 +1,6 @@
 // Source: ONNX operator Reshape, opset 14 (allowzero; opset 13 is the same with allowzero 0).
-#include "kernel/ref/common_moving_op.hpp"
-#include "kernel/ref/common_shape_input.hpp"
+#include "kernel/ref/lib/moving_op.hpp"
+#include "kernel/shape/shape_input.hpp"
 
 namespace halftone::ref {
 namespace {

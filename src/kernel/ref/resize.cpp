@@ -2,10 +2,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernel/ref/common_numbers.hpp"
-#include "kernel/ref/common_resample.hpp"
-#include "kernel/ref/common_rules.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ref/lib/numbers.hpp"
+#include "kernel/ref/lib/ref_op.hpp"
+#include "kernel/ref/lib/resample.hpp"
+#include "kernel/shape/rules.hpp"
 
 namespace halftone::ref {
 namespace {

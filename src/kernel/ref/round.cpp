@@ -1,7 +1,7 @@
 // Halves go to the even neighbour. Source: ONNX operator Round, opset 11.
 #include <cmath>
 
-#include "kernel/ref/common_unary.hpp"
+#include "kernel/ref/lib/unary.hpp"
 
 namespace halftone::ref {
 namespace {

@@ -1,7 +1,7 @@
 // y = gamma * (x > 0 ? x : alpha * (exp(x) - 1)). Source: ONNX operator Selu, opset 6.
 #include <cmath>
 
-#include "kernel/ref/common_unary.hpp"
+#include "kernel/ref/lib/unary.hpp"
 
 namespace halftone::ref {
 namespace {

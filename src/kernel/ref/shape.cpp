@@ -1,7 +1,7 @@
 // Source: ONNX operator Shape, opset 19.
 #include <algorithm>
 
-#include "kernel/ref/common_moving_op.hpp"
+#include "kernel/ref/lib/moving_op.hpp"
 
 namespace halftone::ref {
 namespace {

@@ -1,7 +1,7 @@
 // y = 1 / (1 + exp(-x)). Source: ONNX operator Sigmoid, opset 13.
 #include <cmath>
 
-#include "kernel/ref/common_unary.hpp"
+#include "kernel/ref/lib/unary.hpp"
 
 namespace halftone::ref {
 namespace {

@@ -1,5 +1,5 @@
 // -1, 0 or 1. Source: ONNX operator Sign, opset 13.
-#include "kernel/ref/common_unary.hpp"
+#include "kernel/ref/lib/unary.hpp"
 
 namespace halftone::ref {
 namespace {

@@ -1,5 +1,5 @@
 // Source: ONNX operator Size, opset 19.
-#include "kernel/ref/common_moving_op.hpp"
+#include "kernel/ref/lib/moving_op.hpp"
 
 namespace halftone::ref {
 namespace {

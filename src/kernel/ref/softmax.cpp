@@ -1,7 +1,7 @@
 // y = exp(x - max) / sum(exp(x - max)) along one axis, in double. Source: ONNX operator Softmax, opset 13.
 #include <cmath>
 
-#include "kernel/ref/common_along_axis.hpp"
+#include "kernel/ref/lib/along_axis.hpp"
 
 namespace halftone::ref {
 namespace {

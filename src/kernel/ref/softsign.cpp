@@ -1,7 +1,7 @@
 // y = x / (1 + |x|). Source: ONNX operator Softsign, opset 1.
 #include <cmath>
 
-#include "kernel/ref/common_unary.hpp"
+#include "kernel/ref/lib/unary.hpp"
 
 namespace halftone::ref {
 namespace {

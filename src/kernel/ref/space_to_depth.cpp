@@ -1,11 +1,11 @@
 // Blocks of blocksize x blocksize pixels become channels. Source: ONNX operator SpaceToDepth, opset 13.
-#include "kernel/ref/common_moving_op.hpp"
-#include "kernel/ref/common_strided_copy.hpp"
+#include "kernel/ref/lib/moving_op.hpp"
+#include "kernel/ref/lib/strided_copy.hpp"
 
 namespace halftone::ref {
 namespace {
 
-std::int64_t block_of(const OpContext& op) {
+std::int64_t space_to_depth_block(const OpContext& op) {
     const std::int64_t block = int_attribute(op.node, "blocksize", 0);
     if (block < 1 || block > 65535) refuse(op, "blocksize " + std::to_string(block) + " is outside 1 to 65535");
     return block;
@@ -19,7 +19,7 @@ public:
         check_inputs(op, 1, 1);
         check_outputs(op, 1);
         check_rank(op, 0, 4, 4);
-        const std::int64_t block = block_of(op);
+        const std::int64_t block = space_to_depth_block(op);
         Shape shape = op.inputs[0].shape;
         for (const std::size_t d : {std::size_t{2}, std::size_t{3}}) {
             if (shape[d] == kSymbolic || shape[d] % block != 0) {
@@ -34,7 +34,7 @@ public:
 
     void run(const OpContext& op, std::span<const TensorView> inputs,
              std::span<const MutableView> outputs) const override {
-        const std::int64_t block = block_of(op);
+        const std::int64_t block = space_to_depth_block(op);
         const Shape& out = outputs[0].type.shape;
         const Shape& in = inputs[0].type.shape;
         const std::vector<std::int64_t> own = row_major_steps(in);

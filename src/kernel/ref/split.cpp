@@ -1,20 +1,20 @@
 // Source: ONNX operator Split, opset 18.
 #include <algorithm>
 
-#include "kernel/ref/common_moving_op.hpp"
-#include "kernel/ref/common_shape_input.hpp"
-#include "kernel/ref/common_strided_copy.hpp"
+#include "kernel/ref/lib/moving_op.hpp"
+#include "kernel/ref/lib/strided_copy.hpp"
+#include "kernel/shape/shape_input.hpp"
 
 namespace halftone::ref {
 namespace {
 
-std::size_t axis_of(const OpContext& op) {
+std::size_t split_axis(const OpContext& op) {
     return normal_axis(op, int_attribute(op.node, "axis", 0), op.inputs[0].shape.rank());
 }
 
 /// Length of each output along the axis: given, or equal parts of which the last may be shorter.
 std::vector<std::int64_t> lengths_of(const OpContext& op) {
-    const std::size_t axis = axis_of(op);
+    const std::size_t axis = split_axis(op);
     const std::int64_t size = op.inputs[0].shape[axis];
     if (size == kSymbolic) refuse(op, "cannot split the symbolic batch");
     const auto count = static_cast<std::int64_t>(op.node.outputs.size());
@@ -53,7 +53,7 @@ public:
         check_inputs(op, 1, 2);
         if (op.node.outputs.empty()) refuse(op, "has no output");
         std::vector<TensorType> types;
-        const std::size_t axis = axis_of(op);
+        const std::size_t axis = split_axis(op);
         for (const std::int64_t length : lengths_of(op)) {
             types.push_back(op.inputs[0]);
             types.back().shape[axis] = length;
@@ -63,7 +63,7 @@ public:
 
     void run(const OpContext& op, std::span<const TensorView> inputs,
              std::span<const MutableView> outputs) const override {
-        const std::size_t axis = axis_of(op);
+        const std::size_t axis = split_axis(op);
         const std::vector<std::int64_t> steps = row_major_steps(inputs[0].type.shape);
         std::int64_t start = 0;
         for (const MutableView& output : outputs) {

@@ -1,6 +1,6 @@
 // Source: ONNX operator Squeeze, opset 13.
-#include "kernel/ref/common_axes.hpp"
-#include "kernel/ref/common_moving_op.hpp"
+#include "kernel/ref/lib/moving_op.hpp"
+#include "kernel/shape/axes.hpp"
 
 namespace halftone::ref {
 namespace {

@@ -1,4 +1,4 @@
-#include "kernel/ref/common_binary_step.hpp"
+#include "kernel/ref/lib/binary_step.hpp"
 
 namespace halftone::ref {
 

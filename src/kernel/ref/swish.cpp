@@ -1,7 +1,7 @@
 // y = x / (1 + exp(-alpha * x)), also called SiLU. Source: ONNX operator Swish, opset 24.
 #include <cmath>
 
-#include "kernel/ref/common_unary.hpp"
+#include "kernel/ref/lib/unary.hpp"
 
 namespace halftone::ref {
 namespace {

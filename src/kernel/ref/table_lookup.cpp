@@ -1,6 +1,6 @@
 // y = table[x] of 8-bit codes: an operator of ours, which no file can name. Input 1 has 256 entries, by the bits of x.
-#include "kernel/ref/common_rules.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ref/lib/ref_op.hpp"
+#include "kernel/shape/rules.hpp"
 
 namespace halftone::ref {
 namespace {

@@ -1,7 +1,7 @@
 // Source: ONNX operator Tan, opset 7.
 #include <cmath>
 
-#include "kernel/ref/common_unary.hpp"
+#include "kernel/ref/lib/unary.hpp"
 
 namespace halftone::ref {
 namespace {

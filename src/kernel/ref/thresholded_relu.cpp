@@ -1,5 +1,5 @@
 // y = x > alpha ? x : 0. Source: ONNX operator ThresholdedRelu, opset 10.
-#include "kernel/ref/common_unary.hpp"
+#include "kernel/ref/lib/unary.hpp"
 
 namespace halftone::ref {
 namespace {

@@ -1,7 +1,7 @@
 // Source: ONNX operator Tile, opset 13.
-#include "kernel/ref/common_moving_op.hpp"
-#include "kernel/ref/common_shape_input.hpp"
-#include "kernel/ref/common_strided_copy.hpp"
+#include "kernel/ref/lib/moving_op.hpp"
+#include "kernel/ref/lib/strided_copy.hpp"
+#include "kernel/shape/shape_input.hpp"
 
 namespace halftone::ref {
 namespace {

@@ -1,6 +1,6 @@
 // Source: ONNX operator Transpose, opset 13.
-#include "kernel/ref/common_moving_op.hpp"
-#include "kernel/ref/common_strided_copy.hpp"
+#include "kernel/ref/lib/moving_op.hpp"
+#include "kernel/ref/lib/strided_copy.hpp"
 
 namespace halftone::ref {
 namespace {

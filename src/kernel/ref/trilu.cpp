@@ -1,7 +1,7 @@
 // The upper or lower triangle; zeros elsewhere. Source: ONNX operator Trilu, opset 14.
-#include "kernel/ref/common_numbers.hpp"
-#include "kernel/ref/common_rules.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ref/lib/numbers.hpp"
+#include "kernel/ref/lib/ref_op.hpp"
+#include "kernel/shape/rules.hpp"
 
 namespace halftone::ref {
 namespace {

@@ -1,12 +1,12 @@
 // y = condition ? a : b, all three broadcast. Source: ONNX operator Where, opset 16.
-#include "kernel/ref/common_elementwise.hpp"
+#include "kernel/ref/lib/elementwise.hpp"
 
 namespace halftone::ref {
 namespace {
 
 /// Row-major copy of a tensor in the shape that it is broadcast to.
 template <class Word>
-std::vector<Word> spread(const TensorView& view, const Shape& shape) {
+std::vector<Word> spread_over(const TensorView& view, const Shape& shape) {
     std::vector<Word> out(static_cast<std::size_t>(shape.elements()));
     const auto* data = reinterpret_cast<const Word*>(view.data);
     walk_pairs(broadcast_walk(view.type.shape, Shape{}, shape), data, data, out.data(),
@@ -17,9 +17,9 @@ std::vector<Word> spread(const TensorView& view, const Shape& shape) {
 template <class Word>
 void choose(std::span<const TensorView> inputs, const MutableView& out) {
     const Shape& shape = out.type.shape;
-    const std::vector<std::uint8_t> conditions = spread<std::uint8_t>(inputs[0], shape);
-    const std::vector<Word> yes = spread<Word>(inputs[1], shape);
-    const std::vector<Word> no = spread<Word>(inputs[2], shape);
+    const std::vector<std::uint8_t> conditions = spread_over<std::uint8_t>(inputs[0], shape);
+    const std::vector<Word> yes = spread_over<Word>(inputs[1], shape);
+    const std::vector<Word> no = spread_over<Word>(inputs[2], shape);
     auto* y = reinterpret_cast<Word*>(out.data);
     for (std::size_t i = 0; i < yes.size(); ++i) y[i] = conditions[i] != 0 ? yes[i] : no[i];
 }

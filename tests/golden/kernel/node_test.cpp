@@ -13,7 +13,7 @@
 
 #include "base/error.hpp"
 #include "graph/onnx/onnx_model.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ops/reference_ops.hpp"
 #include "support/npy.hpp"
 
 namespace halftone {

@@ -1,12 +1,12 @@
 // The corrections take the mean error of a unit's output back.
 #include "eval/bias_corrector.hpp"
+#include "kernel/ops/reference_ops.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
 #include "exec/session.hpp"
-#include "kernel/ref/ref_op.hpp"
 #include "support/config_text.hpp"
 #include "support/quant_plans.hpp"
 

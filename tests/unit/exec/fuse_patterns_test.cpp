@@ -6,7 +6,7 @@
 
 #include "exec/session.hpp"
 #include "graph/passes/passes.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ops/reference_ops.hpp"
 #include "support/exec_passes.hpp"
 #include "support/graph_helpers.hpp"
 

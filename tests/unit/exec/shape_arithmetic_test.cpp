@@ -6,7 +6,7 @@
 #include "base/error.hpp"
 #include "exec/session.hpp"
 #include "graph/passes/passes.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ops/reference_ops.hpp"
 #include "support/graph_helpers.hpp"
 
 namespace halftone {

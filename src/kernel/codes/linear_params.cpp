@@ -1,0 +1,120 @@
+#include "kernel/codes/linear_params.hpp"
+
+#include <cmath>
+#include <cstring>
+
+#include "base/text.hpp"
+
+namespace halftone::ref {
+namespace {
+
+void check_lengths(const OpContext& op, const Tensor& scale) {
+    const Shape& shape = scale.shape();
+    if (shape.rank() > 1) {
+        refuse(op, "scale " + shape.to_text() + " is neither a scalar nor a vector; blocks are not supported");
+    }
+    if (shape.rank() == 1 && shape[0] < 1) refuse(op, "scale is empty");
+    if (op.has_input(2) && op.inputs[2].shape != shape) {
+        refuse(op,
+               "zero point " + op.inputs[2].shape.to_text() + " does not have the shape of scale " + shape.to_text());
+    }
+}
+
+std::vector<std::int32_t> zero_points(const OpContext& op, DType codes, std::size_t count) {
+    if (!op.has_input(2)) return std::vector<std::int32_t>(count, 0);
+    check_dtype(op, 2, {codes});
+    const Tensor& constant = constant_input(op, 2, "zero_point");
+    std::vector<std::int32_t> points;
+    for (std::size_t i = 0; i < count; ++i) {
+        switch (codes) {
+            case DType::s8:
+                points.push_back(constant.as<std::int8_t>()[i]);
+                break;
+            case DType::u8:
+                points.push_back(constant.as<std::uint8_t>()[i]);
+                break;
+            default:
+                points.push_back(constant.as<std::int32_t>()[i]);
+                if (points.back() != 0) refuse(op, "an int32 zero point must be 0");
+        }
+    }
+    return points;
+}
+
+}  // namespace
+
+QuantParams linear_params(const OpContext& op, DType codes) {
+    check_dtype(op, 1, {DType::f32});
+    const Tensor& scale = constant_input(op, 1, "scale");
+    check_lengths(op, scale);
+    const auto scales = scale.as<float>();
+    for (const float value : scales) {
+        if (!std::isfinite(value) || value <= 0) refuse(op, "scale " + float_text(value) + " is not finite and > 0");
+    }
+    QuantParams params{.dtype = codes, .scale = {scales.begin(), scales.end()}, .zero_point = {}};
+    params.zero_point = zero_points(op, codes, scales.size());
+    if (params.is_per_tensor()) return params;
+    const Shape& shape = op.inputs[0].shape;
+    params.axis = static_cast<std::int64_t>(normal_axis(op, int_attribute(op.node, "axis", 1), shape.rank()));
+    const std::int64_t channels = shape[static_cast<std::size_t>(params.axis)];
+    if (channels != static_cast<std::int64_t>(scales.size())) {
+        refuse(op, std::to_string(scales.size()) + " scales for " + shape.to_text() + " along axis " +
+                       std::to_string(params.axis));
+    }
+    return params;
+}
+
+std::optional<Blocks> blocks_of(const OpContext& op, DType codes) {
+    const std::int64_t size = int_attribute(op.node, "block_size", 0);
+    if (size == 0) return std::nullopt;
+    Shape expected = op.inputs[0].shape;
+    const Blocks blocks{normal_axis(op, int_attribute(op.node, "axis", 1), expected.rank()), size};
+    if (size < 0 || expected[blocks.axis] == kSymbolic)
+        refuse(op, "block_size " + std::to_string(size) + " cannot cut it");
+    expected[blocks.axis] = expected[blocks.axis] / size + (expected[blocks.axis] % size == 0 ? 0 : 1);
+    check_dtype(op, 1, {DType::f32});
+    check_dtype(op, 2, {codes});
+    for (std::size_t i = 1; i < op.input_count(); ++i) {
+        if (op.has_input(i) && op.inputs[i].shape != expected) {
+            refuse(op, "input " + std::to_string(i) + " " + op.inputs[i].shape.to_text() + " must be " +
+                           expected.to_text() + " for blocks of " + std::to_string(size));
+        }
+    }
+    return blocks;
+}
+
+std::size_t scale_place(const Shape& shape, Blocks blocks, std::size_t place) {
+    std::size_t inner = 1;
+    for (std::size_t d = blocks.axis + 1; d < shape.rank(); ++d) inner *= static_cast<std::size_t>(shape[d]);
+    const auto dim = static_cast<std::size_t>(shape[blocks.axis]);
+    const auto size = static_cast<std::size_t>(blocks.size);
+    const std::size_t along = place / inner % dim;
+    return (place / (inner * dim) * ((dim + size - 1) / size) + along / size) * inner + place % inner;
+}
+
+std::int32_t zero_point_at(const TensorView& zero_points, std::size_t place) {
+    if (zero_points.data == nullptr) return 0;
+    if (zero_points.type.dtype == DType::s8) return zero_points.as<std::int8_t>()[place];
+    if (zero_points.type.dtype == DType::u8) return zero_points.as<std::uint8_t>()[place];
+    return zero_points.as<std::int32_t>()[place];
+}
+
+KernelRequest with_linear_constants(const KernelRequest& request, const std::optional<QuantParams>& params) {
+    KernelRequest full = request;
+    if (!full.inputs.empty()) full.inputs[0].params.reset();
+    full.outputs[0].params.reset();
+    const bool has_constants = full.constants.size() > 1 && !full.constants[1].is_empty();
+    if (has_constants || !params) return full;
+    full.constants.resize(3);
+    const Shape shape = params->is_per_tensor() ? Shape{} : Shape{static_cast<std::int64_t>(params->scale.size())};
+    full.constants[1] = Tensor::of<float>(shape, params->scale);
+    Tensor points({params->dtype, shape});
+    for (std::size_t i = 0; i < params->zero_point.size(); ++i) {
+        const std::int32_t point = params->zero_point[i];  // codes are two's complement, low byte first
+        std::memcpy(points.mutable_view().data + i * size_of(params->dtype), &point, size_of(params->dtype));
+    }
+    full.constants[2] = points;
+    return full;
+}
+
+}  // namespace halftone::ref

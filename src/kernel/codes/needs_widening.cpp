@@ -1,0 +1,21 @@
+#include "kernel/codes/needs_widening.hpp"
+
+#include "kernel/ops/machine.hpp"
+#include "tensor/affine.hpp"
+
+namespace halftone {
+namespace {
+
+/// Weights of reduced range. With int8 inputs oneDNN would halve the weights instead.
+bool fits_16_bits(const KernelRequest& request) {
+    return !request.weight.is_empty() && request.inputs[0].params->dtype == DType::u8 &&
+           request.weight.dtype() == DType::s8 && pairs_fit_16_bits(request.weight);
+}
+
+}  // namespace
+
+bool needs_widening(const KernelRequest& request) {
+    return request.is_quantized() && !has_exact_int8() && !fits_16_bits(request);
+}
+
+}  // namespace halftone

@@ -1,0 +1,16 @@
+#pragma once
+// Attributes of functions that use the instructions of one instruction set, whatever the compiler's flags say. The
+// caller must have asked kernel/ops/machine.hpp whether the machine has them.
+
+#define HALFTONE_INLINE inline __attribute__((always_inline))
+
+#ifdef __x86_64__
+#define HALFTONE_AVX2 __attribute__((target("avx2")))
+#define HALFTONE_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
+#define HALFTONE_AVX512_VBMI __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi")))
+#define HALFTONE_AVX512_VNNI __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")))
+
+#define HALFTONE_AVX2_INLINE HALFTONE_AVX2 HALFTONE_INLINE
+#define HALFTONE_AVX512_INLINE HALFTONE_AVX512 HALFTONE_INLINE
+#define HALFTONE_AVX512_VNNI_INLINE HALFTONE_AVX512_VNNI HALFTONE_INLINE
+#endif

@@ -1,0 +1,37 @@
+#pragma once
+// Unary element-wise operators over a dense tensor, in place: oneDNN's eltwise primitive, and a clamp of our own for
+// the Relu and Clip that no Conv took in.
+
+#include <optional>
+
+#include "kernel/dnnl/lib/dnnl_op.hpp"
+#include "oneapi/dnnl/dnnl.hpp"
+
+namespace halftone::onednn {
+
+/// A unary node as oneDNN has it; alpha and beta as it defines them for the algorithm.
+struct Eltwise {
+    dnnl::algorithm algorithm;
+    float alpha = 0.0F;
+    float beta = 0.0F;
+};
+/// Nothing for an operator that oneDNN does not compute.
+[[nodiscard]] std::optional<Eltwise> eltwise_of(const Node& node);
+
+/// The operator `type` by the eltwise primitive; fp32.
+class EltwiseOp final : public DnnlOp {
+public:
+    explicit EltwiseOp(std::string_view type) : type_(type) {}
+    [[nodiscard]] std::string_view type() const override { return type_; }
+    [[nodiscard]] Support accepts(const KernelRequest& request) const override;
+    [[nodiscard]] std::unique_ptr<Primitive> build(const KernelRequest& request,
+                                                   const BuildContext& context) const override;
+
+private:
+    std::string_view type_;
+};
+
+[[nodiscard]] std::unique_ptr<Primitive> build_clamp(const KernelRequest& request, const BuildContext& context,
+                                                     Clamp clamp);
+
+}  // namespace halftone::onednn

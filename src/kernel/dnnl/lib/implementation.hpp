@@ -1,0 +1,54 @@
+#pragma once
+// Which of oneDNN's implementations builds a primitive: the one that the request names, or the default.
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "kernel/dnnl/lib/engine.hpp"
+
+namespace halftone::onednn {
+
+/// The default where oneDNN's first choice is `name`: without AVX-512 its older kernels are faster (README.md).
+[[nodiscard]] inline std::string default_for(const std::string& name) {
+    if (name == "brgconv_1x1:avx2") return "jit_1x1:avx2";
+    return name == "brdgmm_dw:avx2" ? "jit_dw:avx2" : name;
+}
+
+/// What `describe` gives, at the implementation called `wanted`, or where there is none so called at the default.
+/// Descriptors are made anew where one went past: copies share oneDNN's object, which next_impl() changes.
+template <class Describe>
+[[nodiscard]] auto chosen(Describe describe, const std::string& wanted) {
+    auto descriptor = describe();
+    const std::string first = descriptor.impl_info_str();
+    for (const std::string& name : {wanted, default_for(first)}) {
+        if (name.empty()) continue;
+        if (name == first) return descriptor;
+        while (descriptor.next_impl()) {
+            if (descriptor.impl_info_str() == name) return descriptor;
+        }
+        descriptor = describe();
+    }
+    return descriptor;
+}
+
+/// Names of all implementations, the default first; plain loops (ref) are no choice where there is another.
+/// @pre the descriptor is at oneDNN's first; it is not used again
+template <class Descriptor>
+[[nodiscard]] std::vector<std::string> names_of(Descriptor descriptor) {
+    std::vector<std::string> names;
+    const std::string preferred = default_for(descriptor.impl_info_str());
+    do {
+        std::string name = descriptor.impl_info_str();
+        const bool is_plain = name.find("ref") != std::string::npos;
+        if (names.empty() || (!is_plain && std::find(names.begin(), names.end(), name) == names.end())) {
+            names.push_back(std::move(name));
+        }
+    } while (descriptor.next_impl());
+    if (const auto found = std::find(names.begin(), names.end(), preferred); found != names.end()) {
+        std::rotate(names.begin(), found, found + 1);
+    }
+    return names;
+}
+
+}  // namespace halftone::onednn

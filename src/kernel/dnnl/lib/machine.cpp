@@ -1,0 +1,102 @@
+#include <omp.h>
+
+#include <array>
+#include <atomic>
+#include <cstdlib>
+
+#include "base/check.hpp"
+#include "kernel/dnnl/lib/engine.hpp"
+#include "kernel/ops/machine.hpp"
+
+namespace halftone {
+namespace {
+
+// Primitives of a tuner: layers x {fp32, int8 with and without zero points} x batch shapes; the default is 1024.
+constexpr int kPrimitiveCacheCapacity = 8192;
+
+// dnnl_cpu_isa_t is a bit set; these two bits are the u8 x s8 dot products that accumulate in 32 bits.
+constexpr unsigned kAvx2Bit = 0x4;
+constexpr unsigned kAvxVnniBit = 0x8;
+constexpr unsigned kAvx512VnniBit = 0x40;
+constexpr unsigned kAvx512Bit = 0x20;
+constexpr unsigned kAvx512Bf16Bit = 0x80;
+
+constexpr std::array<std::pair<dnnl::cpu_isa, const char*>, 12> kIsaNames{{
+    {dnnl::cpu_isa::sse41, "sse41"},
+    {dnnl::cpu_isa::avx, "avx"},
+    {dnnl::cpu_isa::avx2, "avx2"},
+    {dnnl::cpu_isa::avx2_vnni, "avx2_vnni"},
+    {dnnl::cpu_isa::avx2_vnni_2, "avx2_vnni_2"},
+    {dnnl::cpu_isa::avx512_core, "avx512_core"},
+    {dnnl::cpu_isa::avx512_core_vnni, "avx512_core_vnni"},
+    {dnnl::cpu_isa::avx512_core_bf16, "avx512_core_bf16"},
+    {dnnl::cpu_isa::avx512_core_fp16, "avx512_core_fp16"},
+    {dnnl::cpu_isa::avx512_core_amx, "avx512_core_amx"},
+    {dnnl::cpu_isa::avx512_core_amx_fp16, "avx512_core_amx_fp16"},
+    {dnnl::cpu_isa::isa_default, "generic"},
+}};
+
+// The one setting of a process that kernels share; see machine.hpp.
+std::atomic<int> kernel_threads{1};
+
+unsigned isa_bits() { return static_cast<unsigned>(dnnl::get_effective_cpu_isa()); }
+
+}  // namespace
+
+std::string isa_name() {
+    const dnnl::cpu_isa isa = dnnl::get_effective_cpu_isa();
+    for (const auto& [known, name] : kIsaNames) {
+        if (known == isa) return name;
+    }
+    return "isa_" + std::to_string(isa_bits());  // newer than this file; still equal on equal machines
+}
+
+bool has_exact_int8() { return (isa_bits() & (kAvxVnniBit | kAvx512VnniBit)) != 0; }
+
+bool has_avx2() { return (isa_bits() & kAvx2Bit) != 0; }
+
+bool has_avx512() { return (isa_bits() & kAvx512Bit) != 0; }
+
+bool has_avx512_vnni() { return (isa_bits() & kAvx512VnniBit) != 0; }
+
+#ifdef __x86_64__
+bool has_avx512_vbmi() { return has_avx512() && __builtin_cpu_supports("avx512vbmi") != 0; }
+#else
+bool has_avx512_vbmi() { return false; }
+#endif
+
+bool has_bf16() { return (isa_bits() & kAvx512Bf16Bit) != 0; }
+
+std::string onednn_version() {
+    const dnnl_version_t& version = *dnnl_version();
+    return std::to_string(version.major) + '.' + std::to_string(version.minor) + '.' + std::to_string(version.patch);
+}
+
+void set_kernel_threads(int threads) {
+    HALFTONE_CHECK(threads >= 1, "kernels need at least one thread");
+    kernel_threads = threads;
+}
+
+void apply_kernel_threads() {
+    thread_local int applied = 0;
+    const int wanted = kernel_threads;
+    if (applied == wanted) return;
+    omp_set_num_threads(wanted);
+    applied = wanted;
+}
+
+namespace onednn {
+
+const dnnl::engine& cpu_engine() {
+    static const dnnl::engine engine = [] {
+        // oneDNN reads this variable itself: a user's own choice wins.
+        if (std::getenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY") == nullptr) {
+            dnnl::set_primitive_cache_capacity(kPrimitiveCacheCapacity);
+        }
+        return dnnl::engine(dnnl::engine::kind::cpu, 0);
+    }();
+    return engine;
+}
+
+}  // namespace onednn
+}  // namespace halftone

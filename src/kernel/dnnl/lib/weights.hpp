@@ -1,0 +1,42 @@
+#pragma once
+// Weights in the layout that a primitive wants, and the cache of them. Packing includes what oneDNN adds for int8
+// (compensation of zero points); scales are not part of it, so equal codes with other scales share one entry.
+
+#include <cstdint>
+#include <list>
+#include <mutex>
+
+#include "kernel/ops/op.hpp"
+#include "oneapi/dnnl/dnnl.hpp"
+
+namespace halftone::onednn {
+
+/// Thread-safe; the least recently used entries leave when their sum passes `limit_bytes`. Primitives that use an
+/// entry keep it alive by themselves.
+class PackedWeights final : public WeightCache {
+public:
+    explicit PackedWeights(std::size_t limit_bytes) : limit_bytes_(limit_bytes) {}
+
+    [[nodiscard]] std::size_t bytes() const override;
+    [[nodiscard]] std::size_t entries() const override;
+    /// `weights`, whose buffer reads as `from`, in the layout `to`.
+    [[nodiscard]] dnnl::memory get(const Tensor& weights, const dnnl::memory::desc& from, const dnnl::memory::desc& to);
+
+private:
+    struct Entry {
+        Tensor source;  // kept, so that its address names its content
+        std::uint64_t content;
+        dnnl::memory::desc from;
+        dnnl::memory packed;
+    };
+    const std::size_t limit_bytes_;
+    mutable std::mutex mutex_;
+    std::list<Entry> entries_;  // most recently used first; a few hundred at most, compared by hash
+    std::size_t bytes_ = 0;
+};
+
+/// Through `cache` when there is one.
+[[nodiscard]] dnnl::memory pack(WeightCache* cache, const Tensor& weights, const dnnl::memory::desc& from,
+                                const dnnl::memory::desc& to);
+
+}  // namespace halftone::onednn

@@ -1,0 +1,67 @@
+#pragma once
+// Op, the interface of one operator in one backend, and Primitive, the step that it builds. Backends: `ref` (plain
+// loops, the oracle) has every operator; `dnnl` (fast) and `native` (faster) have some.
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "kernel/ops/layout.hpp"
+#include "kernel/ops/request.hpp"
+
+namespace halftone {
+
+/// Yes, or a reason that a user can read.
+struct Support {
+    bool is_supported = false;
+    std::string why;  ///< empty when supported
+    static Support yes() { return {true, {}}; }
+    static Support no(std::string reason) { return {false, std::move(reason)}; }
+};
+
+/// A built step: immutable, callable from one thread at a time (it may own scale buffers).
+class Primitive {
+public:
+    virtual ~Primitive() = default;
+    [[nodiscard]] virtual const Layout& input_layout(std::size_t i) const = 0;
+    [[nodiscard]] virtual const Layout& output_layout(std::size_t i) const = 0;
+    [[nodiscard]] virtual std::size_t scratch_bytes() const { return 0; }
+    /// Input whose buffer the output may share (same layout), -1 if none; then no copy is needed.
+    [[nodiscard]] virtual int in_place_input() const { return -1; }
+    /// Name of the implementation, for profiles: "brg_conv:avx512_core_vnni", "ref".
+    [[nodiscard]] virtual std::string implementation() const = 0;
+    /// Buffers are 64-byte aligned and as large as the layouts say.
+    virtual void execute(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
+                         std::byte* scratch) const = 0;
+};
+
+/// Packed weights, shared by all sessions of a process: key = content hash of the weights + wanted layout.
+class WeightCache {
+public:
+    virtual ~WeightCache() = default;
+    [[nodiscard]] virtual std::size_t bytes() const = 0;
+    [[nodiscard]] virtual std::size_t entries() const = 0;
+};
+[[nodiscard]] std::unique_ptr<WeightCache> make_weight_cache();
+
+struct BuildContext {
+    WeightCache* weights = nullptr;  ///< may be null: pack without caching
+    std::vector<Layout> available;   ///< layout in which each data input is at hand; a hint
+};
+
+class Op {
+public:
+    virtual ~Op() = default;
+    [[nodiscard]] virtual Support supports(const KernelRequest& request) const = 0;
+    /// Names of those that can run this step, the default first; empty where there is only one, which has no name.
+    /// @pre supports(request)
+    [[nodiscard]] virtual std::vector<std::string> implementations(const KernelRequest& request) const;
+    /// @pre supports(request). @throws InternalError
+    [[nodiscard]] virtual std::unique_ptr<Primitive> build(const KernelRequest& request,
+                                                           const BuildContext& context) const = 0;
+};
+
+}  // namespace halftone

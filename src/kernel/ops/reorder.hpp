@@ -1,0 +1,13 @@
+#pragma once
+// Changing the layout of a tensor. Defined in kernel/dnnl/lib, which knows all layouts.
+
+#include <memory>
+
+#include "kernel/ops/op.hpp"
+
+namespace halftone {
+
+/// A step that changes the layout only, or f32 to bf16 and back. Any pair of layouts of one shape, from any backend.
+[[nodiscard]] std::unique_ptr<Primitive> build_reorder(const Layout& from, const Layout& to);
+
+}  // namespace halftone

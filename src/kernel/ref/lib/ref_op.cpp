@@ -1,0 +1,67 @@
+#include "kernel/ref/lib/ref_op.hpp"
+
+#include <algorithm>
+
+#include "kernel/ref/lib/moving_op.hpp"
+#include "kernel/ref/lib/step.hpp"
+#include "kernel/shape/request_context.hpp"
+
+namespace halftone {
+namespace {
+
+/// run() as a step: nothing fused.
+class RunPrimitive final : public ref::RefPrimitive {
+public:
+    RunPrimitive(const RefOp& op, const KernelRequest& request)
+        : RefPrimitive(request),
+          op_(op),
+          context_(request, ref::SeenAs::stored),
+          output_count_(request.outputs.size()) {}
+
+    void execute(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
+                 std::byte*) const override {
+        std::vector<MutableView> views;
+        for (std::size_t i = 0; i < output_count_; ++i) views.push_back({output_layout(i).type(), outputs[i]});
+        op_.run(context_.op(), context_.views(inputs), views);
+    }
+
+private:
+    const RefOp& op_;
+    ref::RequestContext context_;
+    std::size_t output_count_;
+};
+
+bool has_params(const Port& port) { return port.params.has_value(); }
+
+}  // namespace
+
+Support RefOp::supports(const KernelRequest& request) const {
+    if (request.is_fused()) return Support::no(std::string(type()) + " is not fused with anything");
+    if (std::any_of(request.inputs.begin(), request.inputs.end(), has_params) ||
+        std::any_of(request.outputs.begin(), request.outputs.end(), has_params)) {
+        return Support::no("no int8 kernel for " + std::string(type()));
+    }
+    return ref::rule_accepts(request, ref::SeenAs::stored);
+}
+
+std::unique_ptr<Primitive> RefOp::build(const KernelRequest& request) const {
+    return std::make_unique<RunPrimitive>(*this, request);
+}
+
+namespace ref {
+
+Support MovingOp::supports(const KernelRequest& request) const {
+    if (request.is_fused()) return Support::no(std::string(type()) + " is not fused with anything");
+    const Port* first = request.inputs.empty() ? nullptr : &request.inputs[0];
+    const auto differs = [&](const Port& port) {
+        return first == nullptr ? port.params.has_value() : port.params != first->params;
+    };
+    if (std::any_of(request.inputs.begin(), request.inputs.end(), differs) ||
+        std::any_of(request.outputs.begin(), request.outputs.end(), differs)) {
+        return Support::no("the quantization parameters of its inputs and outputs differ");
+    }
+    return rule_accepts(request, SeenAs::stored);
+}
+
+}  // namespace ref
+}  // namespace halftone

@@ -1,0 +1,65 @@
+#include "kernel/shape/axes.hpp"
+
+#include <algorithm>
+
+namespace halftone::ref {
+namespace {
+
+/// Offsets of all places of the dimensions that are `wanted`, row-major.
+std::vector<std::int64_t> offsets_of(const Shape& shape, const std::vector<bool>& is_reduced, bool wanted) {
+    std::vector<std::int64_t> offsets{0};
+    std::int64_t step = 1;
+    for (std::size_t d = 0; d < shape.rank(); ++d) step *= shape[d];
+    for (std::size_t d = 0; d < shape.rank(); ++d) {
+        step = shape[d] == 0 ? 0 : step / shape[d];
+        if (is_reduced[d] != wanted) continue;
+        std::vector<std::int64_t> next;
+        next.reserve(offsets.size() * static_cast<std::size_t>(shape[d]));
+        for (const std::int64_t offset : offsets) {
+            for (std::int64_t i = 0; i < shape[d]; ++i) next.push_back(offset + i * step);
+        }
+        offsets = std::move(next);
+    }
+    return offsets;
+}
+
+}  // namespace
+
+Axes axes_of(const OpContext& op, std::size_t input, std::size_t rank) {
+    std::vector<std::int64_t> numbers;
+    Axes axes;
+    if (op.has_input(input)) {
+        check_dtype(op, input, {DType::s64});
+        check_rank(op, input, 1, 1);
+        const auto given = constant_input(op, input, "axes").as<std::int64_t>();
+        numbers.assign(given.begin(), given.end());
+        axes.is_given = !numbers.empty();
+    } else if (op.node.attributes.contains("axes")) {
+        numbers = ints_attribute(op.node, "axes", {});
+        axes.is_given = !numbers.empty();
+    }
+    for (const std::int64_t number : numbers) axes.places.push_back(normal_axis(op, number, rank));
+    std::sort(axes.places.begin(), axes.places.end());
+    if (std::adjacent_find(axes.places.begin(), axes.places.end()) != axes.places.end()) {
+        refuse(op, "axes " + text_of(numbers) + " name one axis twice");
+    }
+    return axes;
+}
+
+Reduction reduction(const Shape& shape, const std::vector<bool>& is_reduced) {
+    return {offsets_of(shape, is_reduced, false), offsets_of(shape, is_reduced, true)};
+}
+
+Shape reduced_shape(const Shape& shape, const std::vector<bool>& is_reduced, bool keeps_dims) {
+    std::vector<std::int64_t> dims;
+    for (std::size_t d = 0; d < shape.rank(); ++d) {
+        if (!is_reduced[d]) {
+            dims.push_back(shape[d]);
+        } else if (keeps_dims) {
+            dims.push_back(1);
+        }
+    }
+    return Shape(std::move(dims));
+}
+
+}  // namespace halftone::ref

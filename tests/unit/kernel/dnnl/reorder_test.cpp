@@ -1,0 +1,72 @@
+// build_reorder: any pair of layouts of one type.
+#include <numeric>
+
+#include "base/error.hpp"
+#include "unit/kernel/dnnl/kernel_case.hpp"
+
+namespace halftone::test {
+namespace {
+
+/// The channels-last layout of a type, taken from a step that asks for it.
+Layout channels_last_of(const TensorType& type) {
+    KernelCase c("MaxPool", {{"kernel_shape", std::vector<std::int64_t>{1, 1}}}, 1);
+    c.request.inputs = {{type, std::nullopt}};
+    c.request.outputs = {{type, std::nullopt}};
+    return build(Backend::dnnl, c.request)->input_layout(0);
+}
+
+Tensor moved(const Tensor& x, const Layout& from, const Layout& to) {
+    const auto reorder = build_reorder(from, to);
+    Tensor y(to.type());
+    Tensor scratch({DType::u8, Shape{static_cast<std::int64_t>(reorder->scratch_bytes()) + 1}});
+    const std::byte* inputs[] = {x.view().data};
+    std::byte* outputs[] = {y.mutable_view().data};
+    reorder->execute(inputs, outputs, scratch.mutable_view().data);
+    return y;
+}
+
+TEST(Reorder, PutsChannelsLastAndBack) {
+    std::vector<float> values(2 * 3 * 2 * 2);
+    std::iota(values.begin(), values.end(), 0.0F);
+    const Tensor x = Tensor::of<float>({2, 3, 2, 2}, values);
+    const Layout plain(x.type());
+    const Layout last = channels_last_of(x.type());
+    ASSERT_EQ(last.name(), "nhwc");
+    const Tensor y = moved(x, plain, last);
+    // image 0, pixel 0: channels 0, 1, 2 are 4 apart in nchw
+    EXPECT_EQ(std::vector<float>(y.as<float>().begin(), y.as<float>().begin() + 4),
+              (std::vector<float>{0.0F, 4.0F, 8.0F, 1.0F}));
+    const Tensor back = moved(y, last, plain);
+    EXPECT_EQ(std::vector<float>(back.as<float>().begin(), back.as<float>().end()), values);
+}
+
+TEST(Reorder, MovesCodesUnchanged) {
+    for (const DType dtype : {DType::u8, DType::s8}) {
+        const Tensor x = random_codes(dtype, {2, 19, 3, 5}, 1);
+        const Layout last = channels_last_of(x.type());
+        EXPECT_EQ(code_difference(moved(moved(x, Layout(x.type()), last), last, Layout(x.type())), x).largest, 0);
+    }
+}
+
+TEST(Reorder, OfEqualLayoutsIsACopyOfAnyType) {
+    const std::vector<std::int64_t> values{1, -2, 3};
+    const Tensor x = Tensor::of<std::int64_t>({3}, values);
+    const Tensor y = moved(x, Layout(x.type()), Layout(x.type()));
+    EXPECT_EQ(std::vector<std::int64_t>(y.as<std::int64_t>().begin(), y.as<std::int64_t>().end()), values);
+    EXPECT_EQ(build_reorder(Layout(x.type()), Layout(x.type()))->in_place_input(), 0);
+}
+
+TEST(Reorder, NeverChangesTheType) {
+    EXPECT_THROW((void)build_reorder(Layout({DType::f32, {3}}), Layout({DType::u8, {3}})), InternalError);
+}
+
+TEST(Layouts, ThatDescribeTheSameOrderAreEqual) {
+    const TensorType type{DType::f32, {2, 3, 4, 4}};
+    EXPECT_EQ(channels_last_of(type), channels_last_of(type));
+    EXPECT_NE(channels_last_of(type), Layout(type));
+    const TensorType one_channel{DType::f32, {2, 1, 4, 4}};
+    EXPECT_EQ(channels_last_of(one_channel), Layout(one_channel));
+}
+
+}  // namespace
+}  // namespace halftone::test

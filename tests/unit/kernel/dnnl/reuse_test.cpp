@@ -1,0 +1,80 @@
+// What candidates share: packed weights. Scales are run-time arguments, so other scales need no other packing.
+#include <thread>
+
+#include "kernel/ops/machine.hpp"
+#include "unit/kernel/dnnl/kernel_case.hpp"
+
+namespace halftone::test {
+namespace {
+
+void fill(KernelCase& c, float input_scale, float weight_scale, std::int32_t zero_point, std::uint64_t weight_seed) {
+    c.input(random_codes(DType::u8, {2, 16, 6, 6}, 1), per_tensor(DType::u8, input_scale, zero_point));
+    c.weights(random_codes(DType::s8, {16, 16, 3, 3}, weight_seed), {}, per_tensor(DType::s8, weight_scale, 0))
+        .output();
+}
+
+class WeightReuse : public testing::Test {
+protected:
+    void SetUp() override {
+        if (!has_exact_int8()) GTEST_SKIP() << "no VNNI";
+    }
+    std::unique_ptr<Primitive> cached(const KernelCase& c) {
+        return build(Backend::dnnl, c.request, {.weights = cache_.get(), .available = {}});
+    }
+    std::unique_ptr<WeightCache> cache_ = make_weight_cache();
+};
+
+TEST_F(WeightReuse, OtherScalesShareTheEntry) {
+    KernelCase first("Conv", {}, 2);
+    KernelCase second("Conv", {}, 2);
+    fill(first, 0.1F, 0.01F, 0, 7);
+    fill(second, 0.2F, 0.03F, 0, 7);
+    const auto a = cached(first);
+    const std::size_t bytes = cache_->bytes();
+    const auto b = cached(second);
+    EXPECT_EQ(cache_->entries(), 1U);
+    EXPECT_EQ(cache_->bytes(), bytes);
+    EXPECT_GE(bytes, 16U * 16U * 9U);
+    EXPECT_LE(relative_error(run(*a, first.data), run(Backend::ref, first)), 1e-6);
+    EXPECT_LE(relative_error(run(*b, second.data), run(Backend::ref, second)), 1e-6);
+}
+
+TEST_F(WeightReuse, OtherCodesAndOtherPackingsAreOtherEntries) {
+    KernelCase first("Conv", {}, 2);
+    KernelCase other_codes("Conv", {}, 2);
+    KernelCase with_zero_point("Conv", {}, 2);  // its packing holds the compensation of the zero point
+    fill(first, 0.1F, 0.01F, 0, 7);
+    fill(other_codes, 0.1F, 0.01F, 0, 8);
+    fill(with_zero_point, 0.1F, 0.01F, 5, 7);
+    for (const KernelCase* c : {&first, &other_codes, &with_zero_point}) {
+        EXPECT_LE(relative_error(run(*cached(*c), c->data), run(Backend::ref, *c)), 1e-6);
+    }
+    EXPECT_EQ(cache_->entries(), 3U);
+}
+
+TEST_F(WeightReuse, SameBytesInAnotherOrderAreAnotherEntry) {
+    for (const std::int64_t transposed : {0, 1}) {
+        KernelCase c("Gemm", {{"transB", transposed}}, 2);
+        c.input(random_reals({3, 8}, -1, 1, 1)).weights(random_reals({8, 8}, -1, 1, 2)).output();
+        EXPECT_LE(relative_error(run(*cached(c), c.data), run(Backend::ref, c)), 1e-6);
+    }
+    EXPECT_EQ(cache_->entries(), 2U);
+}
+
+TEST_F(WeightReuse, IsSafeFromSeveralThreads) {
+    std::vector<std::thread> threads;
+    std::vector<double> errors(4, 1.0);
+    for (std::size_t t = 0; t < errors.size(); ++t) {
+        threads.emplace_back([&, t] {
+            KernelCase c("Conv", {}, 2);
+            fill(c, 0.1F, 0.01F, 0, 7 + t % 2);
+            errors[t] = relative_error(run(*cached(c), c.data), run(Backend::ref, c));
+        });
+    }
+    for (std::thread& thread : threads) thread.join();
+    for (const double error : errors) EXPECT_LE(error, 1e-6);
+    EXPECT_EQ(cache_->entries(), 2U);
+}
+
+}  // namespace
+}  // namespace halftone::test

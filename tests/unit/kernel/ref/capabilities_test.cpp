@@ -1,0 +1,116 @@
+// What a unit can be on this machine. The kernels that answer differ between machines, ref answers everywhere.
+
+#include "kernel/capabilities.hpp"
+
+#include <gmock/gmock.h>
+
+#include "graph/passes/passes.hpp"
+#include "graph/unit.hpp"
+#include "kernel/ops/machine.hpp"
+#include "op_case.hpp"
+
+namespace halftone::test {
+namespace {
+
+using testing::Contains;
+using testing::Field;
+using testing::HasSubstr;
+
+Capability capability_of(const Graph& graph, const std::vector<Algorithm>& algorithms) {
+    std::vector<RangeRule> rules;
+    for (const Algorithm algorithm : algorithms) rules.push_back({algorithm});
+    const Graph typed = infer_types(graph, reference_ops());
+    const std::vector<Unit> units = find_units(typed);
+    const CapabilityTable table = capabilities(typed, units, {.activation_rules = rules});
+    if (table.empty() || table.size() != units.size()) throw std::runtime_error("no capability");
+    return table.back();
+}
+
+Graph conv_relu() {
+    GraphMaker g;
+    const ValueId x = g.input("x", {kSymbolic, 4, 8, 8});
+    return g.build(
+        {g.node("Relu", "relu", {g.conv("conv", x, random_tensor({8, 4, 3, 3}, 1), random_tensor({8}, 2))})});
+}
+
+Graph gemm(std::int64_t trans_a) {
+    GraphMaker g;
+    const ValueId x = g.input("x", {4, 4});
+    return g.build({g.gemm("fc", x, random_tensor({4, 3}, 1), random_tensor({3}, 2), {{"transA", trans_a}})});
+}
+
+/// "uint8/asym sym/per_channel kl", or "fp32".
+std::string text_of(const UnitConfig& config) {
+    if (!config.is_quantized()) return std::string(to_string(config.activation.dtype));
+    return std::string(to_string(config.activation.dtype)) + "/" +
+           std::string(kSchemeNames.name(config.activation.scheme)) + " " +
+           std::string(kSchemeNames.name(config.weight.scheme)) + "/" +
+           std::string(kGranularityNames.name(config.weight.granularity)) + " " +
+           std::string(config.activation.algorithm.word());
+}
+
+std::vector<std::string> options_of(const Capability& capability) {
+    std::vector<std::string> texts;
+    for (const UnitConfig& option : capability.options) texts.push_back(text_of(option));
+    return texts;
+}
+
+TEST(Capabilities, OptionsComeInTheDocumentedOrder) {
+    const Capability capability = capability_of(conv_relu(), {Algorithm::minmax, Algorithm::kl});
+    std::vector<std::string> expected;
+    for (const std::string activation : {"uint8/asym", "uint8/sym", "int8/asym", "int8/sym"}) {
+        for (const std::string scheme : {"sym", "asym"}) {
+            for (const std::string granularity : {"per_channel", "per_tensor"}) {
+                for (const std::string algorithm : {"minmax", "kl"}) {
+                    expected.push_back(activation + " " + scheme + "/" + granularity + " " + algorithm);
+                }
+            }
+        }
+    }
+    if (has_bf16()) expected.emplace_back("bf16");
+    expected.emplace_back("fp32");
+    EXPECT_EQ(options_of(capability), expected);
+}
+
+TEST(Capabilities, WeightAlgorithmsAndBitsAreOfferedAsTheyAreNamed) {
+    const Graph typed = infer_types(conv_relu(), reference_ops());
+    const CapabilityTable table =
+        capabilities(typed, find_units(typed),
+                     {.weight_algorithms = {Algorithm::minmax, Algorithm::mse}, .bits = {kAllBits, kReducedBits}});
+    const auto& options = table.back().options;
+    ASSERT_GE(options.size(), 4U);
+    EXPECT_EQ(options[1].weight.bit, kReducedBits);
+    EXPECT_EQ(options[2].weight.algorithm, Algorithm::mse);
+    EXPECT_EQ(options.size(), 16U * 4 + (has_bf16() ? 2 : 1));
+}
+
+TEST(Capabilities, Bf16IsOfferedOrRefusedWithAReason) {
+    const Capability capability = capability_of(conv_relu(), {Algorithm::minmax});
+    ASSERT_EQ(capability.refused.size(), has_bf16() ? 0U : 1U);
+    if (has_bf16()) return;
+    EXPECT_EQ(capability.refused[0].dtype, "bf16");
+    EXPECT_THAT(capability.refused[0].why, HasSubstr("AVX-512 BF16"));
+}
+
+/// Options in high precision.
+std::size_t reals() { return has_bf16() ? 2 : 1; }
+
+TEST(Capabilities, ADepthwiseUnitWithAResidualCanBeInt8) {
+    GraphMaker g;
+    const ValueId x = g.input("x", {kSymbolic, 8, 8, 8});
+    const ValueId a = g.conv("a", x, random_tensor({8, 1, 1, 1}, 1), {}, {{"group", std::int64_t{8}}});
+    const ValueId b = g.conv("b", a, random_tensor({8, 1, 1, 1}, 2), {}, {{"group", std::int64_t{8}}});
+    const Graph graph = g.build({g.node("Relu", "relu", {g.node("Add", "add", {a, b})})});
+    EXPECT_EQ(capability_of(graph, {Algorithm::minmax}).options.size(), 16 + reals());
+}
+
+TEST(Capabilities, AUnitThatCannotBeInt8SaysWhy) {
+    EXPECT_EQ(options_of(capability_of(gemm(0), {Algorithm::minmax})).size(), 16 + reals());
+    const Capability capability = capability_of(gemm(1), {Algorithm::minmax});
+    EXPECT_EQ(options_of(capability).back(), "fp32");
+    EXPECT_THAT(capability.refused, Contains(Field(&Refusal::dtype, "int8")));
+    EXPECT_THAT(capability.refused[0].why, HasSubstr("transA"));
+}
+
+}  // namespace
+}  // namespace halftone::test
