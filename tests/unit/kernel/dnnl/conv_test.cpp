@@ -21,7 +21,7 @@ struct ConvShape {
 
 void PrintTo(const ConvShape& shape, std::ostream* out) { *out << shape.name; }
 
-const std::vector<ConvShape> kShapes{
+const std::vector<ConvShape> kConvShapes{
     {"plain", {2, 16, 9, 9}, {16, 16, 3, 3}, {{"pads", Ints{1, 1, 1, 1}}}},
     {"no_padding", {1, 8, 7, 5}, {12, 8, 3, 3}, {}},
     {"one_channel", {2, 1, 12, 12}, {16, 1, 3, 3}, {{"pads", Ints{1, 1, 1, 1}}}},
@@ -66,8 +66,8 @@ protected:
 };
 
 std::string name_of(const testing::TestParamInfo<ConvShape>& info) { return info.param.name; }
-INSTANTIATE_TEST_SUITE_P(Shapes, ConvFp32, testing::ValuesIn(kShapes), name_of);
-INSTANTIATE_TEST_SUITE_P(Shapes, ConvInt8, testing::ValuesIn(kShapes), name_of);
+INSTANTIATE_TEST_SUITE_P(Shapes, ConvFp32, testing::ValuesIn(kConvShapes), name_of);
+INSTANTIATE_TEST_SUITE_P(Shapes, ConvInt8, testing::ValuesIn(kConvShapes), name_of);
 
 constexpr double kTolerance = 2e-6;
 

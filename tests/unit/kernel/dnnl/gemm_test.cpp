@@ -12,7 +12,7 @@ struct GemmShape {
     bool is_transposed;
 };
 
-const std::vector<GemmShape> kShapes{{1, 64, 10, true},   {25, 64, 10, true}, {3, 7, 5, false},
+const std::vector<GemmShape> kGemmShapes{{1, 64, 10, true},   {25, 64, 10, true}, {3, 7, 5, false},
                                      {16, 32, 32, false}, {16, 32, 32, true}, {2, 1, 1, true}};
 
 Shape weight_shape(const GemmShape& s) {
@@ -20,10 +20,10 @@ Shape weight_shape(const GemmShape& s) {
 }
 Attributes transposed(const GemmShape& s) { return {{"transB", std::int64_t{s.is_transposed}}}; }
 
-constexpr double kTolerance = 2e-6;
+constexpr double kGemmTolerance = 2e-6;
 
 TEST(GemmFp32, EqualsReferenceWithAlphaBetaAndAnyBias) {
-    for (const GemmShape& s : kShapes) {
+    for (const GemmShape& s : kGemmShapes) {
         for (const Shape& bias : {Shape{s.columns}, Shape{1, s.columns}, Shape{1}, Shape{}}) {
             Attributes attributes = transposed(s);
             attributes["alpha"] = 0.5F;
@@ -31,22 +31,22 @@ TEST(GemmFp32, EqualsReferenceWithAlphaBetaAndAnyBias) {
             KernelCase c("Gemm", attributes, 3);
             c.input(random_reals({s.rows, s.inner}, -1, 1, 1));
             c.weights(random_reals(weight_shape(s), -1, 1, 2), random_reals(bias, -1, 1, 3)).output();
-            expect_close_to_ref(c, kTolerance);
+            expect_close_to_ref(c, kGemmTolerance);
         }
     }
 }
 
 TEST(GemmFp32, FusesResidualThenClamp) {
-    for (const GemmShape& s : kShapes) {
+    for (const GemmShape& s : kGemmShapes) {
         KernelCase c("Gemm", transposed(s), 2);
         c.input(random_reals({s.rows, s.inner}, -1, 1, 4)).weights(random_reals(weight_shape(s), -1, 1, 5)).residual(6);
-        expect_close_to_ref(c.clamp(-0.5F, 1.0F), kTolerance);
+        expect_close_to_ref(c.clamp(-0.5F, 1.0F), kGemmTolerance);
     }
 }
 
 TEST(GemmInt8, CodesEqualReferenceButForRareTies) {
     std::uint64_t seed = 100;
-    for (const GemmShape& s : kShapes) {
+    for (const GemmShape& s : kGemmShapes) {
         for (const DType input : {DType::u8, DType::s8}) {
             for (const std::int32_t zero_point : {0, -5, 9}) {
                 if (input == DType::u8 && zero_point < 0) continue;

@@ -5,13 +5,13 @@
 namespace halftone::test {
 namespace {
 
-constexpr double kTolerance = 2e-6;
+constexpr double kMatMulTolerance = 2e-6;
 
 TEST(MatMulFp32, ByAConstantTakesBiasResidualAndClamp) {
     for (const Shape& x : {Shape{3, 16}, Shape{2, 5, 16}, Shape{1, 2, 3, 16}}) {
         KernelCase c("MatMul", {}, 2);
         c.input(random_reals(x, -1, 1, 1)).weights(random_reals({16, 7}, -1, 1, 2), random_reals({7}, -1, 1, 3));
-        expect_close_to_ref(c.residual(4).clamp(-0.5F, 1.0F), kTolerance);
+        expect_close_to_ref(c.residual(4).clamp(-0.5F, 1.0F), kMatMulTolerance);
     }
 }
 
@@ -24,7 +24,7 @@ TEST(MatMulFp32, OfTwoTensorsBroadcastsTheirStacks) {
                           Pair{{1, 2, 4, 3}, {5, 1, 3, 2}}}) {
         KernelCase c("MatMul", {}, 2);
         c.input(random_reals(p.left, -1, 1, 1)).input(random_reals(p.right, -1, 1, 2)).output();
-        expect_close_to_ref(c, kTolerance);
+        expect_close_to_ref(c, kMatMulTolerance);
     }
 }
 
@@ -37,7 +37,7 @@ TEST(MatMulInt8, ByAConstantHasARealBias) {
             c.weights(random_codes(DType::s8, {32, 24}, seed + 1), random_reals({24}, -3, 3, seed + 2),
                       is_per_channel ? per_channel(24, 0.01F, 1, seed + 3) : per_tensor(DType::s8, 0.01F, 0));
             c.output();
-            expect_close_to_ref(c, kTolerance);
+            expect_close_to_ref(c, kMatMulTolerance);
             c.output(per_tensor(DType::u8, 0.1F, 128)).clamp(-3.0F, 6.0F);
             const CodeDifference codes = code_difference(run(Backend::dnnl, c), run(Backend::ref, c));
             EXPECT_LE(codes.largest, 1);
@@ -50,7 +50,7 @@ TEST(MatMulInt8, AddsAnFp32ResidualToAnFp32Output) {
     KernelCase c("MatMul", {}, 2);
     c.input(random_codes(DType::u8, {6, 32}, 1), per_tensor(DType::u8, 0.02F, 3));
     c.weights(random_codes(DType::s8, {32, 8}, 2), random_reals({8}, -1, 1, 3), per_channel(8, 0.01F, 1, 4));
-    expect_close_to_ref(c.residual(5), kTolerance);
+    expect_close_to_ref(c.residual(5), kMatMulTolerance);
 }
 
 TEST(MatMulInt8, AppliesAFunctionBeforeTheOutputIsQuantized) {
@@ -59,7 +59,7 @@ TEST(MatMulInt8, AppliesAFunctionBeforeTheOutputIsQuantized) {
     c.input(random_codes(DType::u8, {6, 32}, 1), per_tensor(DType::u8, 0.02F, 100));
     c.weights(random_codes(DType::s8, {32, 8}, 2), random_reals({8}, -1, 1, 3), per_channel(8, 0.01F, 1, 4));
     c.request.activation = &gelu;
-    expect_close_to_ref(c.output(), kTolerance);
+    expect_close_to_ref(c.output(), kMatMulTolerance);
     c.output(per_tensor(DType::u8, 0.05F, 10));
     EXPECT_LE(code_difference(run(Backend::dnnl, c), run(Backend::ref, c)).largest, 1);
 }
@@ -74,7 +74,7 @@ TEST(MatMulInt8, OfTwoTensorsOfCodes) {
                 c.input(random_codes(left, {2, 3, 7, 32}, seed += 10), per_tensor(left, 0.02F, zero_point));
                 c.input(random_codes(right, {2, 3, 32, 9}, seed + 1), per_tensor(right, 0.01F, zero_point / 2));
                 c.output();
-                expect_close_to_ref(c, kTolerance);
+                expect_close_to_ref(c, kMatMulTolerance);
                 c.output(per_tensor(DType::u8, 0.2F, 128));
                 const CodeDifference codes = code_difference(run(Backend::dnnl, c), run(Backend::ref, c));
                 EXPECT_LE(codes.largest, 1);

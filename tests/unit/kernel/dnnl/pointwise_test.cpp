@@ -7,10 +7,10 @@
 namespace halftone::test {
 namespace {
 
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
+constexpr float kPointwiseInfinity = std::numeric_limits<float>::infinity();
 
 Tensor with_special_values() {
-    const std::vector<float> values{-kInfinity, -1.0F, -0.0F, 0.0F, 3.0F, 6.0F, 7.0F, kInfinity, std::nanf("")};
+    const std::vector<float> values{-kPointwiseInfinity, -1.0F, -0.0F, 0.0F, 3.0F, 6.0F, 7.0F, kPointwiseInfinity, std::nanf("")};
     return Tensor::of<float>({9}, values);
 }
 
@@ -69,7 +69,7 @@ TEST(BatchNormalization, TakesAReluAlong) {
                  random_reals({5}, -1, 1, 4),
                  random_reals({5}, 0.1, 2, 5)});
     const Tensor plain = run(Backend::ref, c.output());
-    const Tensor fused = run(Backend::dnnl, c.clamp(0.0F, kInfinity));
+    const Tensor fused = run(Backend::dnnl, c.clamp(0.0F, kPointwiseInfinity));
     for (std::size_t i = 0; i < plain.as<float>().size(); ++i) {
         EXPECT_NEAR(fused.as<float>()[i], std::max(plain.as<float>()[i], 0.0F), 1e-6) << i;
     }

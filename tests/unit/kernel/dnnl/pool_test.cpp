@@ -14,7 +14,7 @@ struct PoolShape {
 
 void PrintTo(const PoolShape& shape, std::ostream* out) { *out << shape.name; }
 
-const std::vector<PoolShape> kShapes{
+const std::vector<PoolShape> kPoolShapes{
     {"halving", {2, 16, 8, 8}, {{"kernel_shape", Ints{2, 2}}, {"strides", Ints{2, 2}}}},
     {"overlapping", {2, 5, 7, 7}, {{"kernel_shape", Ints{3, 3}}, {"strides", Ints{2, 2}}, {"pads", Ints{1, 1, 1, 1}}}},
     {"asymmetric", {1, 8, 6, 9}, {{"kernel_shape", Ints{3, 2}}, {"pads", Ints{0, 1, 2, 0}}}},
@@ -31,7 +31,7 @@ const std::vector<PoolShape> kShapes{
 
 class Pool : public testing::TestWithParam<PoolShape> {};
 std::string name_of(const testing::TestParamInfo<PoolShape>& info) { return info.param.name; }
-INSTANTIATE_TEST_SUITE_P(Shapes, Pool, testing::ValuesIn(kShapes), name_of);
+INSTANTIATE_TEST_SUITE_P(Shapes, Pool, testing::ValuesIn(kPoolShapes), name_of);
 
 TEST_P(Pool, MaximumOfRealsEqualsReference) {
     KernelCase c("MaxPool", GetParam().attributes, 1);
