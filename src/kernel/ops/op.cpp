@@ -1,3 +1,4 @@
+#include "kernel/ops/op.hpp"
 
 namespace halftone {
 
