@@ -2,8 +2,8 @@
 
 namespace halftone::onednn {
 
-const DnnlOp& abs_op() {
-    static const EltwiseOp op("Abs");
+const FastOp& abs_op() {
+    static const EltwiseOp op;
     return op;
 }
 

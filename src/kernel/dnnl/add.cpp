@@ -1,14 +1,12 @@
 // Source: ONNX operator Add, opset 13, with a fused clamp: fp32, one operand may be broadcast or constant.
 #include "kernel/dnnl/lib/binary.hpp"
-#include "kernel/dnnl/lib/dnnl_op.hpp"
+#include "kernel/shape/fast_op.hpp"
 
 namespace halftone::onednn {
 namespace {
 
-class AddOp final : public DnnlOp {
+class AddOp final : public FastOp {
 public:
-    std::string_view type() const override { return "Add"; }
-
     Support accepts(const KernelRequest& request) const override {
         if (request.has_residual) return Support::no("an Add has no residual");
         return supports_binary(request, dnnl::algorithm::binary_add);
@@ -21,7 +19,7 @@ public:
 
 }  // namespace
 
-const DnnlOp& add_op() {
+const FastOp& add_op() {
     static const AddOp op;
     return op;
 }

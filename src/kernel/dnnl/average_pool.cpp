@@ -1,7 +1,7 @@
 // Source: ONNX operator AveragePool, opset 19. fp32.
-#include "kernel/dnnl/lib/dnnl_op.hpp"
 #include "kernel/dnnl/lib/fusion.hpp"
 #include "kernel/dnnl/lib/window.hpp"
+#include "kernel/shape/fast_op.hpp"
 
 namespace halftone::onednn {
 namespace {
@@ -13,10 +13,8 @@ dnnl::algorithm algorithm_of(const KernelRequest& request) {
                                    : dnnl::algorithm::pooling_avg_exclude_padding;
 }
 
-class AveragePoolOp final : public DnnlOp {
+class AveragePoolOp final : public FastOp {
 public:
-    std::string_view type() const override { return "AveragePool"; }
-
     Support accepts(const KernelRequest& request) const override {
         if (const Support unary = check_f32_unary(request); !unary.is_supported) return unary;
         const PoolWindow window = pool_window_of(request);
@@ -34,7 +32,7 @@ public:
 
 }  // namespace
 
-const DnnlOp& average_pool_op() {
+const FastOp& average_pool_op() {
     static const AveragePoolOp op;
     return op;
 }

@@ -1,9 +1,9 @@
 // Source: ONNX operator BatchNormalization, opset 15, inference. fp32 with constant statistics; only where it could not
 // be folded into a Conv. A Relu behind it is part of the primitive.
-#include "kernel/dnnl/lib/dnnl_op.hpp"
 #include "kernel/dnnl/lib/engine.hpp"
 #include "kernel/dnnl/lib/fusion.hpp"
 #include "kernel/dnnl/lib/layout.hpp"
+#include "kernel/shape/fast_op.hpp"
 
 namespace halftone::onednn {
 namespace {
@@ -25,10 +25,8 @@ dnnl::batch_normalization_forward::primitive_desc describe_normalization(const K
             plain_attributes()};
 }
 
-class BatchNormalizationOp final : public DnnlOp {
+class BatchNormalizationOp final : public FastOp {
 public:
-    std::string_view type() const override { return "BatchNormalization"; }
-
     Support accepts(const KernelRequest& request) const override {
         KernelRequest alone = request;
         if (has_relu(request)) alone.clamp = {};
@@ -66,7 +64,7 @@ public:
 
 }  // namespace
 
-const DnnlOp& batch_normalization_op() {
+const FastOp& batch_normalization_op() {
     static const BatchNormalizationOp op;
     return op;
 }

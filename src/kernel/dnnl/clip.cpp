@@ -1,7 +1,7 @@
 // Source: ONNX operator Clip, opset 13. fp32 with constant bounds; NaN stays NaN.
-#include "kernel/dnnl/lib/dnnl_op.hpp"
 #include "kernel/dnnl/lib/eltwise.hpp"
 #include "kernel/dnnl/lib/fusion.hpp"
+#include "kernel/shape/fast_op.hpp"
 
 namespace halftone::onednn {
 namespace {
@@ -12,10 +12,8 @@ float bound(const KernelRequest& request, std::size_t i, float open) {
     return request.constants[i].as<float>()[0];
 }
 
-class ClipOp final : public DnnlOp {
+class ClipOp final : public FastOp {
 public:
-    std::string_view type() const override { return "Clip"; }
-
     Support accepts(const KernelRequest& request) const override {  // a bound that is not constant is a data input
         for (std::size_t i = 1; i < request.constants.size(); ++i) {
             const Tensor& constant = request.constants[i];
@@ -34,7 +32,7 @@ public:
 
 }  // namespace
 
-const DnnlOp& clip_op() {
+const FastOp& clip_op() {
     static const ClipOp op;
     return op;
 }

@@ -1,11 +1,11 @@
 // Source: ONNX operator Concat, opset 13. fp32, or codes of one kind; channels-last, or plain when all inputs are.
 #include <algorithm>
 
-#include "kernel/dnnl/lib/dnnl_op.hpp"
 #include "kernel/dnnl/lib/engine.hpp"
 #include "kernel/dnnl/lib/fusion.hpp"
 #include "kernel/dnnl/lib/layout.hpp"
 #include "kernel/dnnl/lib/step.hpp"
+#include "kernel/shape/fast_op.hpp"
 
 namespace halftone::onednn {
 namespace {
@@ -33,10 +33,8 @@ dnnl::concat::primitive_desc describe_concat(const KernelRequest& request, const
             plain_attributes()};
 }
 
-class ConcatOp final : public DnnlOp {
+class ConcatOp final : public FastOp {
 public:
-    std::string_view type() const override { return "Concat"; }
-
     Support accepts(const KernelRequest& request) const override {
         if (const Support unfused = check_unfused(request); !unfused.is_supported) return unfused;
         const Port& output = request.outputs[0];
@@ -74,7 +72,7 @@ public:
 
 }  // namespace
 
-const DnnlOp& concat_op() {
+const FastOp& concat_op() {
     static const ConcatOp op;
     return op;
 }

@@ -1,5 +1,4 @@
 // Source: ONNX operator Conv, opset 11. 1-D to 3-D, grouped, depthwise; fp32 and int8, activations channels-last.
-#include "kernel/dnnl/lib/dnnl_op.hpp"
 #include "kernel/dnnl/lib/engine.hpp"
 #include "kernel/dnnl/lib/fusion.hpp"
 #include "kernel/dnnl/lib/implementation.hpp"
@@ -7,6 +6,7 @@
 #include "kernel/dnnl/lib/weights.hpp"
 #include "kernel/dnnl/lib/widened.hpp"
 #include "kernel/dnnl/lib/window.hpp"
+#include "kernel/shape/fast_op.hpp"
 
 namespace halftone::onednn {
 namespace {
@@ -50,10 +50,8 @@ Fusion fuse_conv(const KernelRequest& request) {
     return fuse(request, groups_of(request) == 1 ? 1 : 3, request.weight.shape()[0]);
 }
 
-class ConvOp final : public DnnlOp {
+class ConvOp final : public FastOp {
 public:
-    std::string_view type() const override { return "Conv"; }
-
     Support accepts(const KernelRequest& request) const override {
         if (request.weight.is_empty()) return Support::no("the weights are not constant");
         if (const Support fused = check_fused(request, request.weight.shape()[0], 0); !fused.is_supported) return fused;
@@ -98,7 +96,7 @@ public:
 
 }  // namespace
 
-const DnnlOp& conv_op() {
+const FastOp& conv_op() {
     static const ConvOp op;
     return op;
 }

@@ -2,8 +2,8 @@
 
 namespace halftone::onednn {
 
-const DnnlOp& div_op() {
-    static const BinaryOp op("Div", dnnl::algorithm::binary_div);
+const FastOp& div_op() {
+    static const BinaryOp op(dnnl::algorithm::binary_div);
     return op;
 }
 

@@ -2,8 +2,8 @@
 
 namespace halftone::onednn {
 
-const DnnlOp& elu_op() {
-    static const EltwiseOp op("Elu");
+const FastOp& elu_op() {
+    static const EltwiseOp op;
     return op;
 }
 

@@ -2,8 +2,8 @@
 
 namespace halftone::onednn {
 
-const DnnlOp& exp_op() {
-    static const EltwiseOp op("Exp");
+const FastOp& exp_op() {
+    static const EltwiseOp op;
     return op;
 }
 

@@ -2,8 +2,8 @@
 
 namespace halftone::onednn {
 
-const DnnlOp& gelu_op() {
-    static const EltwiseOp op("Gelu");
+const FastOp& gelu_op() {
+    static const EltwiseOp op;
     return op;
 }
 

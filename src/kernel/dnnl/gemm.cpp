@@ -1,10 +1,10 @@
 // Source: ONNX operator Gemm, opset 13: y = alpha * x * w + beta * bias. A oneDNN matmul over row-major matrices.
 // alpha goes into the weights (fp32) or their scales (int8), beta into the bias.
-#include "kernel/dnnl/lib/dnnl_op.hpp"
 #include "kernel/dnnl/lib/engine.hpp"
 #include "kernel/dnnl/lib/fusion.hpp"
 #include "kernel/dnnl/lib/product.hpp"
 #include "kernel/dnnl/lib/widened.hpp"
+#include "kernel/shape/fast_op.hpp"
 
 namespace halftone::onednn {
 namespace {
@@ -51,10 +51,8 @@ Product gemm_product(const KernelRequest& request) {
     return product;
 }
 
-class GemmOp final : public DnnlOp {
+class GemmOp final : public FastOp {
 public:
-    std::string_view type() const override { return "Gemm"; }
-
     Support accepts(const KernelRequest& request) const override {
         if (const Support support = check_gemm(request); !support.is_supported) return support;
         return as_computed(request, [](const KernelRequest& real) { return check_product(gemm_product(real)); });
@@ -79,7 +77,7 @@ public:
 
 }  // namespace
 
-const DnnlOp& gemm_op() {
+const FastOp& gemm_op() {
     static const GemmOp op;
     return op;
 }

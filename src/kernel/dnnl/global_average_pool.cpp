@@ -1,7 +1,7 @@
 // Source: ONNX operator GlobalAveragePool, opset 1. fp32; one window as large as the image.
-#include "kernel/dnnl/lib/dnnl_op.hpp"
 #include "kernel/dnnl/lib/fusion.hpp"
 #include "kernel/dnnl/lib/window.hpp"
+#include "kernel/shape/fast_op.hpp"
 
 namespace halftone::onednn {
 namespace {
@@ -19,10 +19,8 @@ PoolWindow whole_image(const KernelRequest& request) {
             .pads_end = zeros};
 }
 
-class GlobalAveragePoolOp final : public DnnlOp {
+class GlobalAveragePoolOp final : public FastOp {
 public:
-    std::string_view type() const override { return "GlobalAveragePool"; }
-
     Support accepts(const KernelRequest& request) const override {
         if (const Support unary = check_f32_unary(request); !unary.is_supported) return unary;
         const std::size_t rank = request.inputs[0].type.shape.rank();
@@ -37,7 +35,7 @@ public:
 
 }  // namespace
 
-const DnnlOp& global_average_pool_op() {
+const FastOp& global_average_pool_op() {
     static const GlobalAveragePoolOp op;
     return op;
 }

@@ -2,8 +2,8 @@
 
 namespace halftone::onednn {
 
-const DnnlOp& hard_sigmoid_op() {
-    static const EltwiseOp op("HardSigmoid");
+const FastOp& hard_sigmoid_op() {
+    static const EltwiseOp op;
     return op;
 }
 

@@ -2,8 +2,8 @@
 
 namespace halftone::onednn {
 
-const DnnlOp& hard_swish_op() {
-    static const EltwiseOp op("HardSwish");
+const FastOp& hard_swish_op() {
+    static const EltwiseOp op;
     return op;
 }
 

@@ -1,11 +1,11 @@
 // Source: ONNX operator LayerNormalization, opset 17. fp32, over the last dimension, constant scale and B.
 #include <algorithm>
 
-#include "kernel/dnnl/lib/dnnl_op.hpp"
 #include "kernel/dnnl/lib/engine.hpp"
 #include "kernel/dnnl/lib/fusion.hpp"
 #include "kernel/dnnl/lib/layout.hpp"
 #include "kernel/dnnl/lib/step.hpp"
+#include "kernel/shape/fast_op.hpp"
 
 namespace halftone::onednn {
 namespace {
@@ -37,10 +37,8 @@ dnnl::layer_normalization_forward::primitive_desc describe_normalization(const K
             plain_attributes()};
 }
 
-class LayerNormalizationOp final : public DnnlOp {
+class LayerNormalizationOp final : public FastOp {
 public:
-    std::string_view type() const override { return "LayerNormalization"; }
-
     Support accepts(const KernelRequest& request) const override {
         if (const Support unary = check_f32_unary(request); !unary.is_supported) return unary;
         const auto rank = static_cast<std::int64_t>(request.inputs[0].type.shape.rank());
@@ -74,7 +72,7 @@ public:
 
 }  // namespace
 
-const DnnlOp& layer_normalization_op() {
+const FastOp& layer_normalization_op() {
     static const LayerNormalizationOp op;
     return op;
 }

@@ -2,8 +2,8 @@
 
 namespace halftone::onednn {
 
-const DnnlOp& leaky_relu_op() {
-    static const EltwiseOp op("LeakyRelu");
+const FastOp& leaky_relu_op() {
+    static const EltwiseOp op;
     return op;
 }
 

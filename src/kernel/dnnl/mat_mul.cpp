@@ -4,7 +4,6 @@
 #include <array>
 #include <cstring>
 
-#include "kernel/dnnl/lib/dnnl_op.hpp"
 #include "kernel/dnnl/lib/engine.hpp"
 #include "kernel/dnnl/lib/fusion.hpp"
 #include "kernel/dnnl/lib/implementation.hpp"
@@ -12,6 +11,7 @@
 #include "kernel/dnnl/lib/product.hpp"
 #include "kernel/dnnl/lib/widened.hpp"
 #include "kernel/ops/machine.hpp"
+#include "kernel/shape/fast_op.hpp"
 
 namespace halftone::onednn {
 namespace {
@@ -147,10 +147,8 @@ std::unique_ptr<Primitive> build_pair(const KernelRequest& request) {
     return std::make_unique<ShiftedProduct>(std::move(product), request.inputs[1].type);
 }
 
-class MatMulOp final : public DnnlOp {
+class MatMulOp final : public FastOp {
 public:
-    std::string_view type() const override { return "MatMul"; }
-
     Support accepts(const KernelRequest& request) const override {
         const Support support = request.weight.is_empty() ? check_pair(request) : check_weighted(request);
         if (!support.is_supported) return support;
@@ -182,7 +180,7 @@ public:
 
 }  // namespace
 
-const DnnlOp& mat_mul_op() {
+const FastOp& mat_mul_op() {
     static const MatMulOp op;
     return op;
 }

@@ -1,15 +1,13 @@
 // Source: ONNX operator MaxPool, opset 12. fp32, or codes, which pass unchanged (same parameters on both sides).
-#include "kernel/dnnl/lib/dnnl_op.hpp"
 #include "kernel/dnnl/lib/fusion.hpp"
 #include "kernel/dnnl/lib/window.hpp"
+#include "kernel/shape/fast_op.hpp"
 
 namespace halftone::onednn {
 namespace {
 
-class MaxPoolOp final : public DnnlOp {
+class MaxPoolOp final : public FastOp {
 public:
-    std::string_view type() const override { return "MaxPool"; }
-
     Support accepts(const KernelRequest& request) const override {
         if (request.outputs.size() != 1) return Support::no("the output Indices is not supported");
         if (const Support unfused = check_unfused(request); !unfused.is_supported) return unfused;
@@ -30,7 +28,7 @@ public:
 
 }  // namespace
 
-const DnnlOp& max_pool_op() {
+const FastOp& max_pool_op() {
     static const MaxPoolOp op;
     return op;
 }

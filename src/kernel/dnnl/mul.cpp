@@ -2,8 +2,8 @@
 
 namespace halftone::onednn {
 
-const DnnlOp& mul_op() {
-    static const BinaryOp op("Mul", dnnl::algorithm::binary_mul);
+const FastOp& mul_op() {
+    static const BinaryOp op(dnnl::algorithm::binary_mul);
     return op;
 }
 

@@ -1,9 +1,9 @@
 // Source: ONNX operator Pow, opset 15. fp32 to a constant power; squares and roots by their own algorithms.
-#include "kernel/dnnl/lib/dnnl_op.hpp"
 #include "kernel/dnnl/lib/engine.hpp"
 #include "kernel/dnnl/lib/fusion.hpp"
 #include "kernel/dnnl/lib/layout.hpp"
 #include "kernel/dnnl/lib/step.hpp"
+#include "kernel/shape/fast_op.hpp"
 
 namespace halftone::onednn {
 namespace {
@@ -19,10 +19,8 @@ dnnl::eltwise_forward::primitive_desc describe_power(const Layout& layout, float
     return describe_as(dnnl::algorithm::eltwise_pow, 1.0F, exponent);
 }
 
-class PowOp final : public DnnlOp {
+class PowOp final : public FastOp {
 public:
-    std::string_view type() const override { return "Pow"; }
-
     Support accepts(const KernelRequest& request) const override {
         if (const Support unary = check_f32_unary(request); !unary.is_supported) return unary;
         if (request.constants.size() != 2 || request.constants[1].elements() != 1 ||
@@ -53,7 +51,7 @@ public:
 
 }  // namespace
 
-const DnnlOp& pow_op() {
+const FastOp& pow_op() {
     static const PowOp op;
     return op;
 }

@@ -1,12 +1,12 @@
 // Source: ONNX operator ReduceMean, opset 18 (13 with the attribute axes). fp32, over the last dimensions.
 #include <algorithm>
 
-#include "kernel/dnnl/lib/dnnl_op.hpp"
 #include "kernel/dnnl/lib/engine.hpp"
 #include "kernel/dnnl/lib/fusion.hpp"
 #include "kernel/dnnl/lib/layout.hpp"
 #include "kernel/dnnl/lib/step.hpp"
 #include "kernel/shape/axes.hpp"
+#include "kernel/shape/fast_op.hpp"
 
 namespace halftone::onednn {
 namespace {
@@ -47,10 +47,8 @@ dnnl::reduction::primitive_desc describe_mean(const Rows& rows) {
             plain_attributes()};
 }
 
-class ReduceMeanOp final : public DnnlOp {
+class ReduceMeanOp final : public FastOp {
 public:
-    std::string_view type() const override { return "ReduceMean"; }
-
     Support accepts(const KernelRequest& request) const override {
         if (const Support unary = check_f32_unary(request); !unary.is_supported) return unary;
         const Rows rows = reduced_rows(request);
@@ -73,7 +71,7 @@ public:
 
 }  // namespace
 
-const DnnlOp& reduce_mean_op() {
+const FastOp& reduce_mean_op() {
     static const ReduceMeanOp op;
     return op;
 }

@@ -1,38 +1,34 @@
-#include <array>
+// The table of operators by oneDNN: list.inc twice, as declarations and as rows. A listed operator without a file is a
+// link error; a type that stands twice stops the compiler.
 
-#include "kernel/dnnl/lib/dnnl_op.hpp"
+#include "base/registry.hpp"
 #include "kernel/ops/backend_tables.hpp"
+#include "kernel/shape/fast_op.hpp"
 
 namespace halftone {
 
 namespace onednn {
-#define HALFTONE_PLUGIN(name) const DnnlOp& name##_op();
+#define HALFTONE_PLUGIN(word, name) const FastOp& name##_op();
 #include "kernel/dnnl/list.inc"
 #undef HALFTONE_PLUGIN
 }  // namespace onednn
 
 namespace {
 
-using DnnlOpAccess = const DnnlOp& (*)();
-constexpr std::array kDnnlOps{
-#define HALFTONE_PLUGIN(name) DnnlOpAccess{&onednn::name##_op},
+// Functions instead of objects: an operator is made when it is first asked for, whatever order the linker chose.
+constexpr auto kDnnlOps = make_registry<const FastOp& (*)()>({
+#define HALFTONE_PLUGIN(word, name) {word, &onednn::name##_op},
 #include "kernel/dnnl/list.inc"
 #undef HALFTONE_PLUGIN
-};
+});
 
 }  // namespace
 
 const Op* find_dnnl_op(std::string_view type) {
-    for (const DnnlOpAccess op : kDnnlOps) {
-        if (op().type() == type) return &op();
-    }
-    return nullptr;
+    const auto* op = kDnnlOps.find(type);
+    return op == nullptr ? nullptr : &(*op)();
 }
 
-std::vector<std::string> dnnl_op_types() {
-    std::vector<std::string> types;
-    for (const DnnlOpAccess op : kDnnlOps) types.emplace_back(op().type());
-    return types;
-}
+std::vector<std::string> dnnl_op_types() { return kDnnlOps.words(); }
 
 }  // namespace halftone

@@ -1,14 +1,13 @@
 // Source: ONNX operator Relu, opset 14. fp32; NaN stays NaN.
-#include "kernel/dnnl/lib/dnnl_op.hpp"
 #include "kernel/dnnl/lib/eltwise.hpp"
 #include "kernel/dnnl/lib/fusion.hpp"
+#include "kernel/shape/fast_op.hpp"
 
 namespace halftone::onednn {
 namespace {
 
-class ReluOp final : public DnnlOp {
+class ReluOp final : public FastOp {
 public:
-    std::string_view type() const override { return "Relu"; }
     Support accepts(const KernelRequest& request) const override { return check_f32_unary(request); }
     std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext& context) const override {
         return build_clamp(request, context, {.low = 0.0F});
@@ -17,7 +16,7 @@ public:
 
 }  // namespace
 
-const DnnlOp& relu_op() {
+const FastOp& relu_op() {
     static const ReluOp op;
     return op;
 }

@@ -1,13 +1,12 @@
 // Source: ONNX operator Reshape, opset 14. The request's output shape is what the shape rule found. Any element type.
 #include "kernel/dnnl/lib/copy.hpp"
-#include "kernel/dnnl/lib/dnnl_op.hpp"
+#include "kernel/shape/fast_op.hpp"
 
 namespace halftone::onednn {
 namespace {
 
-class ReshapeOp final : public DnnlOp {
+class ReshapeOp final : public FastOp {
 public:
-    std::string_view type() const override { return "Reshape"; }
     Support accepts(const KernelRequest& request) const override { return supports_copy(request); }
     std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext& /*context*/) const override {
         return build_copy(request);
@@ -16,7 +15,7 @@ public:
 
 }  // namespace
 
-const DnnlOp& reshape_op() {
+const FastOp& reshape_op() {
     static const ReshapeOp op;
     return op;
 }

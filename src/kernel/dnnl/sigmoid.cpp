@@ -2,8 +2,8 @@
 
 namespace halftone::onednn {
 
-const DnnlOp& sigmoid_op() {
-    static const EltwiseOp op("Sigmoid");
+const FastOp& sigmoid_op() {
+    static const EltwiseOp op;
     return op;
 }
 

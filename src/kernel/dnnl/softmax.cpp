@@ -1,8 +1,8 @@
 // Source: ONNX operator Softmax, opset 13. fp32, one axis.
-#include "kernel/dnnl/lib/dnnl_op.hpp"
 #include "kernel/dnnl/lib/engine.hpp"
 #include "kernel/dnnl/lib/fusion.hpp"
 #include "kernel/dnnl/lib/layout.hpp"
+#include "kernel/shape/fast_op.hpp"
 
 namespace halftone::onednn {
 namespace {
@@ -20,10 +20,8 @@ dnnl::softmax_forward::primitive_desc describe_softmax(const KernelRequest& requ
             plain_attributes()};
 }
 
-class SoftmaxOp final : public DnnlOp {
+class SoftmaxOp final : public FastOp {
 public:
-    std::string_view type() const override { return "Softmax"; }
-
     Support accepts(const KernelRequest& request) const override {
         if (const Support unary = check_f32_unary(request); !unary.is_supported) return unary;
         if (request.inputs[0].type.shape.rank() == 0) return Support::no("a scalar has no axis");
@@ -46,7 +44,7 @@ public:
 
 }  // namespace
 
-const DnnlOp& softmax_op() {
+const FastOp& softmax_op() {
     static const SoftmaxOp op;
     return op;
 }

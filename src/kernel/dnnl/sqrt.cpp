@@ -2,8 +2,8 @@
 
 namespace halftone::onednn {
 
-const DnnlOp& sqrt_op() {
-    static const EltwiseOp op("Sqrt");
+const FastOp& sqrt_op() {
+    static const EltwiseOp op;
     return op;
 }
 

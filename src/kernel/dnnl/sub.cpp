@@ -2,8 +2,8 @@
 
 namespace halftone::onednn {
 
-const DnnlOp& sub_op() {
-    static const BinaryOp op("Sub", dnnl::algorithm::binary_sub);
+const FastOp& sub_op() {
+    static const BinaryOp op(dnnl::algorithm::binary_sub);
     return op;
 }
 

@@ -2,8 +2,8 @@
 
 namespace halftone::onednn {
 
-const DnnlOp& swish_op() {
-    static const EltwiseOp op("Swish");
+const FastOp& swish_op() {
+    static const EltwiseOp op;
     return op;
 }
 

@@ -2,8 +2,8 @@
 
 namespace halftone::onednn {
 
-const DnnlOp& tanh_op() {
-    static const EltwiseOp op("Tanh");
+const FastOp& tanh_op() {
+    static const EltwiseOp op;
     return op;
 }
 

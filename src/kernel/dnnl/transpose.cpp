@@ -2,11 +2,11 @@
 // keep their parameters.
 #include <algorithm>
 
-#include "kernel/dnnl/lib/dnnl_op.hpp"
 #include "kernel/dnnl/lib/engine.hpp"
 #include "kernel/dnnl/lib/fusion.hpp"
 #include "kernel/dnnl/lib/layout.hpp"
 #include "kernel/dnnl/lib/step.hpp"
+#include "kernel/shape/fast_op.hpp"
 
 namespace halftone::onednn {
 namespace {
@@ -32,10 +32,8 @@ dnnl::reorder::primitive_desc describe_transpose(const KernelRequest& request) {
     return {cpu_engine(), permuted(request), cpu_engine(), row_major(request.outputs[0].type), plain_attributes()};
 }
 
-class TransposeOp final : public DnnlOp {
+class TransposeOp final : public FastOp {
 public:
-    std::string_view type() const override { return "Transpose"; }
-
     Support accepts(const KernelRequest& request) const override {
         const Port& input = request.inputs[0];
         if (input.params != request.outputs[0].params) return Support::no("input and output need the same parameters");
@@ -59,7 +57,7 @@ public:
 
 }  // namespace
 
-const DnnlOp& transpose_op() {
+const FastOp& transpose_op() {
     static const TransposeOp op;
     return op;
 }

@@ -3,8 +3,8 @@
 
 namespace halftone::native {
 
-const NativeOp& add_op() {
-    static const BinaryOp op("Add", codes::Arithmetic::add);
+const FastOp& add_op() {
+    static const BinaryOp op(codes::Arithmetic::add);
     return op;
 }
 

@@ -6,9 +6,9 @@
 #include "kernel/codes/affine_steps.hpp"
 #include "kernel/codes/needs_widening.hpp"
 #include "kernel/native/lib/depthwise.hpp"
-#include "kernel/native/lib/native_op.hpp"
 #include "kernel/ops/loop_step.hpp"
 #include "kernel/ops/machine.hpp"
+#include "kernel/shape/fast_op.hpp"
 #include "kernel/shape/window.hpp"
 
 namespace halftone::native {
@@ -143,10 +143,8 @@ bool stays_in_range(const DepthwiseNumbers& numbers) {
     return true;
 }
 
-class ConvOp final : public NativeOp {
+class ConvOp final : public FastOp {
 public:
-    std::string_view type() const override { return "Conv"; }
-
     Support accepts(const KernelRequest& request) const override {
         if (!has_avx2()) return Support::no("own kernels need AVX2 (this machine: " + isa_name() + ")");
         if (request.weight.is_empty()) return Support::no("the weights are not constant");
@@ -175,7 +173,7 @@ public:
 
 }  // namespace
 
-const NativeOp& conv_op() {
+const FastOp& conv_op() {
     static const ConvOp op;
     return op;
 }

@@ -1,15 +1,13 @@
 // Source: ONNX operator DequantizeLinear, opset 13, per tensor, 8-bit.
 #include "kernel/codes/affine_steps.hpp"
-#include "kernel/native/lib/native_op.hpp"
 #include "kernel/ops/loop_step.hpp"
+#include "kernel/shape/fast_op.hpp"
 
 namespace halftone::native {
 namespace {
 
-class DequantizeLinearOp final : public NativeOp {
+class DequantizeLinearOp final : public FastOp {
 public:
-    std::string_view type() const override { return "DequantizeLinear"; }
-
     Support accepts(const KernelRequest& request) const override {
         if (request.inputs.size() != 1 || request.is_fused()) return Support::no("scale or zero point is not constant");
         const Port& output = request.outputs[0];
@@ -33,7 +31,7 @@ public:
 
 }  // namespace
 
-const NativeOp& dequantize_linear_op() {
+const FastOp& dequantize_linear_op() {
     static const DequantizeLinearOp op;
     return op;
 }

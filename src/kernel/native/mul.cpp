@@ -3,8 +3,8 @@
 
 namespace halftone::native {
 
-const NativeOp& mul_op() {
-    static const BinaryOp op("Mul", codes::Arithmetic::multiply);
+const FastOp& mul_op() {
+    static const BinaryOp op(codes::Arithmetic::multiply);
     return op;
 }
 

@@ -1,15 +1,13 @@
 // Source: ONNX operator QuantizeLinear, opset 13, per tensor.
 #include "kernel/codes/affine_steps.hpp"
-#include "kernel/native/lib/native_op.hpp"
 #include "kernel/ops/loop_step.hpp"
+#include "kernel/shape/fast_op.hpp"
 
 namespace halftone::native {
 namespace {
 
-class QuantizeLinearOp final : public NativeOp {
+class QuantizeLinearOp final : public FastOp {
 public:
-    std::string_view type() const override { return "QuantizeLinear"; }
-
     Support accepts(const KernelRequest& request) const override {
         if (request.inputs.size() != 1 || request.is_fused()) return Support::no("scale or zero point is not constant");
         const Port& input = request.inputs[0];
@@ -33,7 +31,7 @@ public:
 
 }  // namespace
 
-const NativeOp& quantize_linear_op() {
+const FastOp& quantize_linear_op() {
     static const QuantizeLinearOp op;
     return op;
 }

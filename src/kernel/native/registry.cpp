@@ -1,38 +1,34 @@
-#include <array>
+// The table of operators with kernels of our own: list.inc twice, as declarations and as rows. A listed operator
+// without a file is a link error; a type that stands twice stops the compiler.
 
-#include "kernel/native/lib/native_op.hpp"
+#include "base/registry.hpp"
 #include "kernel/ops/backend_tables.hpp"
+#include "kernel/shape/fast_op.hpp"
 
 namespace halftone {
 
 namespace native {
-#define HALFTONE_PLUGIN(name) const NativeOp& name##_op();
+#define HALFTONE_PLUGIN(word, name) const FastOp& name##_op();
 #include "kernel/native/list.inc"
 #undef HALFTONE_PLUGIN
 }  // namespace native
 
 namespace {
 
-using NativeOpAccess = const NativeOp& (*)();
-constexpr std::array kNativeOps{
-#define HALFTONE_PLUGIN(name) NativeOpAccess{&native::name##_op},
+// Functions instead of objects: an operator is made when it is first asked for, whatever order the linker chose.
+constexpr auto kNativeOps = make_registry<const FastOp& (*)()>({
+#define HALFTONE_PLUGIN(word, name) {word, &native::name##_op},
 #include "kernel/native/list.inc"
 #undef HALFTONE_PLUGIN
-};
+});
 
 }  // namespace
 
 const Op* find_native_op(std::string_view type) {
-    for (const NativeOpAccess op : kNativeOps) {
-        if (op().type() == type) return &op();
-    }
-    return nullptr;
+    const auto* op = kNativeOps.find(type);
+    return op == nullptr ? nullptr : &(*op)();
 }
 
-std::vector<std::string> native_op_types() {
-    std::vector<std::string> types;
-    for (const NativeOpAccess op : kNativeOps) types.emplace_back(op().type());
-    return types;
-}
+std::vector<std::string> native_op_types() { return kNativeOps.words(); }
 
 }  // namespace halftone

@@ -3,8 +3,8 @@
 
 namespace halftone::native {
 
-const NativeOp& sub_op() {
-    static const BinaryOp op("Sub", codes::Arithmetic::subtract);
+const FastOp& sub_op() {
+    static const BinaryOp op(codes::Arithmetic::subtract);
     return op;
 }
 

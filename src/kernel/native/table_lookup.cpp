@@ -3,16 +3,14 @@
 #include <cstring>
 
 #include "kernel/codes/affine_steps.hpp"
-#include "kernel/native/lib/native_op.hpp"
 #include "kernel/ops/loop_step.hpp"
+#include "kernel/shape/fast_op.hpp"
 
 namespace halftone::native {
 namespace {
 
-class TableLookupOp final : public NativeOp {
+class TableLookupOp final : public FastOp {
 public:
-    std::string_view type() const override { return "TableLookup"; }
-
     Support accepts(const KernelRequest& request) const override {
         if (request.constants.size() != 2 || request.constants[1].is_empty()) return Support::no("no constant table");
         return request.is_fused() ? Support::no("the op fuses nothing") : Support::yes();
@@ -34,7 +32,7 @@ public:
 
 }  // namespace
 
-const NativeOp& table_lookup_op() {
+const FastOp& table_lookup_op() {
     static const TableLookupOp op;
     return op;
 }

@@ -17,7 +17,7 @@ struct Abs {
 }  // namespace
 
 const RefOp& abs_op() {
-    static const NumberUnaryOp<Abs> op("Abs");
+    static const NumberUnaryOp<Abs> op;
     return op;
 }
 

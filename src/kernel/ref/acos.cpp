@@ -14,7 +14,7 @@ struct Acos {
 }  // namespace
 
 const RefOp& acos_op() {
-    static const RealUnaryOp<Acos> op("Acos");
+    static const RealUnaryOp<Acos> op;
     return op;
 }
 

@@ -3,7 +3,7 @@
 namespace halftone::ref {
 
 const RefOp& add_op() {
-    static const SteppedBinaryOp<std::plus<>> op("Add");
+    static const SteppedBinaryOp<std::plus<>> op;
     return op;
 }
 

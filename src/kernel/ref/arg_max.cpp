@@ -14,7 +14,7 @@ struct ArgMaxBetter {
 }  // namespace
 
 const RefOp& arg_max_op() {
-    static const ArgExtremeOp<ArgMaxBetter> op("ArgMax");
+    static const ArgExtremeOp<ArgMaxBetter> op;
     return op;
 }
 

@@ -14,7 +14,7 @@ struct ArgMinBetter {
 }  // namespace
 
 const RefOp& arg_min_op() {
-    static const ArgExtremeOp<ArgMinBetter> op("ArgMin");
+    static const ArgExtremeOp<ArgMinBetter> op;
     return op;
 }
 

@@ -14,7 +14,7 @@ struct Asin {
 }  // namespace
 
 const RefOp& asin_op() {
-    static const RealUnaryOp<Asin> op("Asin");
+    static const RealUnaryOp<Asin> op;
     return op;
 }
 

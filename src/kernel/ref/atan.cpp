@@ -14,7 +14,7 @@ struct Atan {
 }  // namespace
 
 const RefOp& atan_op() {
-    static const RealUnaryOp<Atan> op("Atan");
+    static const RealUnaryOp<Atan> op;
     return op;
 }
 

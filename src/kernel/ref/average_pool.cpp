@@ -40,8 +40,6 @@ float average(const Window& w, const float* plane, const Extent& origin, bool co
 
 class AveragePoolOp final : public RefOp {
 public:
-    std::string_view type() const override { return "AveragePool"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 1, 1);
         check_outputs(op, 1);

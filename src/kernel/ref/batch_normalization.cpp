@@ -10,8 +10,6 @@ namespace {
 
 class BatchNormalizationOp final : public RefOp {
 public:
-    std::string_view type() const override { return "BatchNormalization"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 5, 5);
         if (int_attribute(op.node, "training_mode", 0) != 0) {

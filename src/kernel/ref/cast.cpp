@@ -33,8 +33,6 @@ DType target_of(const OpContext& op) {
 
 class CastOp final : public RefOp {
 public:
-    std::string_view type() const override { return "Cast"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 1, 1);
         check_outputs(op, 1);

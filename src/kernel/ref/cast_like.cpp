@@ -8,8 +8,6 @@ namespace {
 
 class CastLikeOp final : public RefOp {
 public:
-    std::string_view type() const override { return "CastLike"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 2, 2);
         check_outputs(op, 1);

@@ -14,7 +14,7 @@ struct Ceil {
 }  // namespace
 
 const RefOp& ceil_op() {
-    static const RealUnaryOp<Ceil> op("Ceil");
+    static const RealUnaryOp<Ceil> op;
     return op;
 }
 

@@ -17,7 +17,7 @@ struct Celu {
 }  // namespace
 
 const RefOp& celu_op() {
-    static const RealUnaryOp<Celu> op("Celu");
+    static const RealUnaryOp<Celu> op;
     return op;
 }
 

@@ -10,8 +10,6 @@ namespace {
 
 class ClipOp final : public RefOp {
 public:
-    std::string_view type() const override { return "Clip"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 1, 3);
         check_outputs(op, 1);

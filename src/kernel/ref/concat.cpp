@@ -13,8 +13,6 @@ std::size_t concat_axis(const OpContext& op) {
 
 class ConcatOp final : public MovingOp {
 public:
-    std::string_view type() const override { return "Concat"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 1, std::numeric_limits<std::int32_t>::max());
         check_outputs(op, 1);

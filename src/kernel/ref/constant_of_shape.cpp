@@ -17,8 +17,6 @@ Tensor value_of(const OpContext& op) {
 
 class ConstantOfShapeOp final : public RefOp {
 public:
-    std::string_view type() const override { return "ConstantOfShape"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 1, 1);
         check_outputs(op, 1);

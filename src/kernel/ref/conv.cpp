@@ -66,8 +66,6 @@ private:
 
 class ConvOp final : public RefOp {
 public:
-    std::string_view type() const override { return "Conv"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 2, 3);
         check_outputs(op, 1);

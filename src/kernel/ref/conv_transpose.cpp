@@ -113,8 +113,6 @@ void scatter(const Plan& p, const float* x, const float* w, std::vector<double>&
 
 class ConvTransposeOp final : public RefOp {
 public:
-    std::string_view type() const override { return "ConvTranspose"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 2, 3);
         check_outputs(op, 1);

@@ -14,7 +14,7 @@ struct Cos {
 }  // namespace
 
 const RefOp& cos_op() {
-    static const RealUnaryOp<Cos> op("Cos");
+    static const RealUnaryOp<Cos> op;
     return op;
 }
 

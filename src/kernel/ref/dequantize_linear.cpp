@@ -13,8 +13,6 @@ std::optional<QuantParams> params_of(const KernelRequest& request) {
 
 class DequantizeLinearOp final : public RefOp {
 public:
-    std::string_view type() const override { return "DequantizeLinear"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 2, 3);
         check_outputs(op, 1);

@@ -23,7 +23,7 @@ struct Divide {
 }  // namespace
 
 const RefOp& div_op() {
-    static const TypedBinaryOp<Divide> op("Div");
+    static const TypedBinaryOp<Divide> op;
     return op;
 }
 

@@ -10,8 +10,6 @@ namespace {
 
 class DropoutOp final : public RefOp {
 public:
-    std::string_view type() const override { return "Dropout"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 1, 3);
         check_outputs(op, 2);

@@ -16,7 +16,7 @@ struct Elu {
 }  // namespace
 
 const RefOp& elu_op() {
-    static const RealUnaryOp<Elu> op("Elu");
+    static const RealUnaryOp<Elu> op;
     return op;
 }
 

@@ -4,7 +4,7 @@
 namespace halftone::ref {
 
 const RefOp& equal_op() {
-    static const ComparisonOp<std::equal_to<>> op("Equal", kNumbersAndBool);
+    static const ComparisonOp<std::equal_to<>> op(kNumbersAndBool);
     return op;
 }
 

@@ -14,7 +14,7 @@ struct Erf {
 }  // namespace
 
 const RefOp& erf_op() {
-    static const RealUnaryOp<Erf> op("Erf");
+    static const RealUnaryOp<Erf> op;
     return op;
 }
 

@@ -14,7 +14,7 @@ struct Exp {
 }  // namespace
 
 const RefOp& exp_op() {
-    static const RealUnaryOp<Exp> op("Exp");
+    static const RealUnaryOp<Exp> op;
     return op;
 }
 

@@ -14,7 +14,7 @@ struct Floor {
 }  // namespace
 
 const RefOp& floor_op() {
-    static const RealUnaryOp<Floor> op("Floor");
+    static const RealUnaryOp<Floor> op;
     return op;
 }
 

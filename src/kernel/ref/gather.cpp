@@ -14,8 +14,6 @@ std::size_t gather_axis(const OpContext& op) {
 
 class GatherOp final : public MovingOp {
 public:
-    std::string_view type() const override { return "Gather"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 2, 2);
         check_outputs(op, 1);

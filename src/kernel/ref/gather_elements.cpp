@@ -8,8 +8,6 @@ namespace {
 
 class GatherElementsOp final : public MovingOp {
 public:
-    std::string_view type() const override { return "GatherElements"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 2, 2);
         check_outputs(op, 1);

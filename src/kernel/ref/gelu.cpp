@@ -28,7 +28,7 @@ struct Gelu {
 }  // namespace
 
 const RefOp& gelu_op() {
-    static const RealUnaryOp<Gelu> op("Gelu");
+    static const RealUnaryOp<Gelu> op;
     return op;
 }
 

@@ -117,8 +117,6 @@ private:
 
 class GemmOp final : public RefOp {
 public:
-    std::string_view type() const override { return "Gemm"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 2, 3);
         check_outputs(op, 1);

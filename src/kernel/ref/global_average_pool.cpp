@@ -7,8 +7,6 @@ namespace {
 
 class GlobalAveragePoolOp final : public RefOp {
 public:
-    std::string_view type() const override { return "GlobalAveragePool"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 1, 1);
         check_outputs(op, 1);

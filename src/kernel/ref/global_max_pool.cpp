@@ -7,8 +7,6 @@ namespace {
 
 class GlobalMaxPoolOp final : public RefOp {
 public:
-    std::string_view type() const override { return "GlobalMaxPool"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 1, 1);
         check_outputs(op, 1);

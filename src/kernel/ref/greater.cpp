@@ -4,7 +4,7 @@
 namespace halftone::ref {
 
 const RefOp& greater_op() {
-    static const ComparisonOp<std::greater<>> op("Greater", kNumbers);
+    static const ComparisonOp<std::greater<>> op(kNumbers);
     return op;
 }
 

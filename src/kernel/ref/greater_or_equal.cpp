@@ -4,7 +4,7 @@
 namespace halftone::ref {
 
 const RefOp& greater_or_equal_op() {
-    static const ComparisonOp<std::greater_equal<>> op("GreaterOrEqual", kNumbers);
+    static const ComparisonOp<std::greater_equal<>> op(kNumbers);
     return op;
 }
 

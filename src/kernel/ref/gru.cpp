@@ -33,8 +33,6 @@ void gru_step(Cell& cell, bool is_linear_first) {
 
 class GRUOp final : public RefOp {
 public:
-    std::string_view type() const override { return "GRU"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override { return recurrent_types(op, gru_rule()); }
 
     void run(const OpContext& op, std::span<const TensorView> inputs,

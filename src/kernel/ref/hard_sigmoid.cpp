@@ -18,7 +18,7 @@ struct HardSigmoid {
 }  // namespace
 
 const RefOp& hard_sigmoid_op() {
-    static const RealUnaryOp<HardSigmoid> op("HardSigmoid");
+    static const RealUnaryOp<HardSigmoid> op;
     return op;
 }
 

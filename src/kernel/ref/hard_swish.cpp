@@ -14,7 +14,7 @@ struct HardSwish {
 }  // namespace
 
 const RefOp& hard_swish_op() {
-    static const RealUnaryOp<HardSwish> op("HardSwish");
+    static const RealUnaryOp<HardSwish> op;
     return op;
 }
 

@@ -17,7 +17,7 @@ struct Hardmax {
 }  // namespace
 
 const RefOp& hardmax_op() {
-    static const AlongAxisOp<Hardmax> op("Hardmax");
+    static const AlongAxisOp<Hardmax> op;
     return op;
 }
 

@@ -6,8 +6,6 @@ namespace {
 
 class IdentityOp final : public MovingOp {
 public:
-    std::string_view type() const override { return "Identity"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 1, 1);
         check_outputs(op, 1);

@@ -10,8 +10,6 @@ namespace {
 
 class InstanceNormalizationOp final : public RefOp {
 public:
-    std::string_view type() const override { return "InstanceNormalization"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 3, 3);
         check_outputs(op, 1);

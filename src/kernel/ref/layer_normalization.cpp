@@ -30,8 +30,6 @@ Shape normalized_shape(const OpContext& op) {
 
 class LayerNormalizationOp final : public RefOp {
 public:
-    std::string_view type() const override { return "LayerNormalization"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 2, 3);
         check_outputs(op, 3);

@@ -14,7 +14,7 @@ struct LeakyRelu {
 }  // namespace
 
 const RefOp& leaky_relu_op() {
-    static const RealUnaryOp<LeakyRelu> op("LeakyRelu");
+    static const RealUnaryOp<LeakyRelu> op;
     return op;
 }
 

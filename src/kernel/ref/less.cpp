@@ -4,7 +4,7 @@
 namespace halftone::ref {
 
 const RefOp& less_op() {
-    static const ComparisonOp<std::less<>> op("Less", kNumbers);
+    static const ComparisonOp<std::less<>> op(kNumbers);
     return op;
 }
 

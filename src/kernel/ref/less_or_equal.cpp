@@ -4,7 +4,7 @@
 namespace halftone::ref {
 
 const RefOp& less_or_equal_op() {
-    static const ComparisonOp<std::less_equal<>> op("LessOrEqual", kNumbers);
+    static const ComparisonOp<std::less_equal<>> op(kNumbers);
     return op;
 }
 

@@ -14,7 +14,7 @@ struct Log {
 }  // namespace
 
 const RefOp& log_op() {
-    static const RealUnaryOp<Log> op("Log");
+    static const RealUnaryOp<Log> op;
     return op;
 }
 

@@ -18,7 +18,7 @@ struct LogSoftmax {
 }  // namespace
 
 const RefOp& log_softmax_op() {
-    static const AlongAxisOp<LogSoftmax> op("LogSoftmax");
+    static const AlongAxisOp<LogSoftmax> op;
     return op;
 }
 

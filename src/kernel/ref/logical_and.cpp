@@ -4,7 +4,7 @@
 namespace halftone::ref {
 
 const RefOp& logical_and_op() {
-    static const ComparisonOp<std::logical_and<>> op("And", kBoolean);
+    static const ComparisonOp<std::logical_and<>> op(kBoolean);
     return op;
 }
 

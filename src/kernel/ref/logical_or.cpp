@@ -4,7 +4,7 @@
 namespace halftone::ref {
 
 const RefOp& logical_or_op() {
-    static const ComparisonOp<std::logical_or<>> op("Or", kBoolean);
+    static const ComparisonOp<std::logical_or<>> op(kBoolean);
     return op;
 }
 

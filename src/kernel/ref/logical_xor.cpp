@@ -4,7 +4,7 @@
 namespace halftone::ref {
 
 const RefOp& logical_xor_op() {
-    static const ComparisonOp<std::not_equal_to<>> op("Xor", kBoolean);
+    static const ComparisonOp<std::not_equal_to<>> op(kBoolean);
     return op;
 }
 

@@ -32,8 +32,6 @@ float norm(const Window& w, const float* plane, const Extent& origin, double p) 
 
 class LpPoolOp final : public RefOp {
 public:
-    std::string_view type() const override { return "LpPool"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 1, 1);
         check_outputs(op, 1);

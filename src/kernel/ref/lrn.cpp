@@ -11,8 +11,6 @@ namespace {
 
 class LRNOp final : public RefOp {
 public:
-    std::string_view type() const override { return "LRN"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 1, 1);
         check_outputs(op, 1);

@@ -27,8 +27,6 @@ void lstm_step(Cell& cell) {
 
 class LSTMOp final : public RefOp {
 public:
-    std::string_view type() const override { return "LSTM"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override { return recurrent_types(op, lstm_rule()); }
 
     void run(const OpContext& op, std::span<const TensorView> inputs,

@@ -33,8 +33,6 @@ Shape stack_of(const Shape& matrix) {
 
 class MatMulOp final : public RefOp {
 public:
-    std::string_view type() const override { return "MatMul"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 2, 2);
         check_outputs(op, 1);

@@ -14,7 +14,7 @@ struct Max {
 }  // namespace
 
 const RefOp& max_op() {
-    static const VariadicOp<Max> op("Max", kNumbers);
+    static const VariadicOp<Max> op(kNumbers);
     return op;
 }
 

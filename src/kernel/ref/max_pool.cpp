@@ -55,8 +55,6 @@ std::int64_t counted(const Window& w, std::int64_t place, std::int64_t plane, bo
 
 class MaxPoolOp final : public MovingOp {
 public:
-    std::string_view type() const override { return "MaxPool"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 1, 1);
         check_outputs(op, 2);

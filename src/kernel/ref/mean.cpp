@@ -6,7 +6,7 @@ namespace {
 
 class MeanOp final : public VariadicOp<std::plus<>> {
 public:
-    MeanOp() : VariadicOp("Mean", kReals) {}
+    MeanOp() : VariadicOp(kReals) {}
 
     void run(const OpContext& op, std::span<const TensorView> inputs,
              std::span<const MutableView> outputs) const override {

@@ -14,7 +14,7 @@ struct Min {
 }  // namespace
 
 const RefOp& min_op() {
-    static const VariadicOp<Min> op("Min", kNumbers);
+    static const VariadicOp<Min> op(kNumbers);
     return op;
 }
 

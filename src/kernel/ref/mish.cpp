@@ -15,7 +15,7 @@ struct Mish {
 }  // namespace
 
 const RefOp& mish_op() {
-    static const RealUnaryOp<Mish> op("Mish");
+    static const RealUnaryOp<Mish> op;
     return op;
 }
 

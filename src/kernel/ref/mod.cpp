@@ -24,8 +24,6 @@ T remainder_of(T a, T b, bool is_fmod) {
 
 class ModOp final : public TypedBinaryOp<std::plus<>> {
 public:
-    ModOp() : TypedBinaryOp("Mod") {}
-
     void run(const OpContext& op, std::span<const TensorView> inputs,
              std::span<const MutableView> outputs) const override {
         const bool is_fmod = int_attribute(op.node, "fmod", 0) != 0;

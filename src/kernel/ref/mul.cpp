@@ -3,7 +3,7 @@
 namespace halftone::ref {
 
 const RefOp& mul_op() {
-    static const SteppedBinaryOp<std::multiplies<>> op("Mul");
+    static const SteppedBinaryOp<std::multiplies<>> op;
     return op;
 }
 

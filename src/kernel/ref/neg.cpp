@@ -17,7 +17,7 @@ struct Neg {
 }  // namespace
 
 const RefOp& neg_op() {
-    static const NumberUnaryOp<Neg> op("Neg");
+    static const NumberUnaryOp<Neg> op;
     return op;
 }
 

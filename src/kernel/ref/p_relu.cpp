@@ -13,8 +13,6 @@ struct SlopeBelowZero {
 
 class PReluOp final : public TypedBinaryOp<SlopeBelowZero> {
 public:
-    PReluOp() : TypedBinaryOp("PRelu") {}
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         std::vector<TensorType> types = TypedBinaryOp::infer(op);
         if (types[0].shape != op.inputs[0].shape) {

@@ -48,8 +48,6 @@ std::int64_t source_of(std::int64_t place, std::int64_t size, const std::string&
 
 class PadOp final : public MovingOp {
 public:
-    std::string_view type() const override { return "Pad"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 2, 4);
         check_outputs(op, 1);

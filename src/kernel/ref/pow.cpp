@@ -24,8 +24,6 @@ T power(T base, E exponent) {
 
 class PowOp final : public RefOp {
 public:
-    std::string_view type() const override { return "Pow"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 2, 2);
         check_outputs(op, 1);

@@ -10,8 +10,6 @@ DType codes_of(const OpContext& op) { return op.has_input(2) ? op.inputs[2].dtyp
 
 class QuantizeLinearOp final : public RefOp {
 public:
-    std::string_view type() const override { return "QuantizeLinear"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 2, 3);
         check_outputs(op, 1);

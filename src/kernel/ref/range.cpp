@@ -20,8 +20,6 @@ std::int64_t count_of(const OpContext& op, T start, T limit, T delta) {
 
 class RangeOp final : public RefOp {
 public:
-    std::string_view type() const override { return "Range"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 3, 3);
         check_outputs(op, 1);

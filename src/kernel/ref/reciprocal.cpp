@@ -12,7 +12,7 @@ struct Reciprocal {
 }  // namespace
 
 const RefOp& reciprocal_op() {
-    static const RealUnaryOp<Reciprocal> op("Reciprocal");
+    static const RealUnaryOp<Reciprocal> op;
     return op;
 }
 

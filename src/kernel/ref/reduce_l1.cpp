@@ -15,7 +15,7 @@ struct ReduceL1Accumulator {
 }  // namespace
 
 const RefOp& reduce_l1_op() {
-    static const ReduceOp<ReduceL1Accumulator> op("ReduceL1");
+    static const ReduceOp<ReduceL1Accumulator> op;
     return op;
 }
 

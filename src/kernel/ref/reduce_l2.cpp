@@ -15,7 +15,7 @@ struct ReduceL2Accumulator {
 }  // namespace
 
 const RefOp& reduce_l2_op() {
-    static const ReduceOp<ReduceL2Accumulator> op("ReduceL2");
+    static const ReduceOp<ReduceL2Accumulator> op;
     return op;
 }
 

@@ -15,7 +15,7 @@ struct ReduceLogSumAccumulator {
 }  // namespace
 
 const RefOp& reduce_log_sum_op() {
-    static const ReduceOp<ReduceLogSumAccumulator> op("ReduceLogSum");
+    static const ReduceOp<ReduceLogSumAccumulator> op;
     return op;
 }
 

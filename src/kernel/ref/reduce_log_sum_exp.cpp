@@ -26,7 +26,7 @@ struct ReduceLogSumExpAccumulator {
 }  // namespace
 
 const RefOp& reduce_log_sum_exp_op() {
-    static const ReduceOp<ReduceLogSumExpAccumulator> op("ReduceLogSumExp");
+    static const ReduceOp<ReduceLogSumExpAccumulator> op;
     return op;
 }
 

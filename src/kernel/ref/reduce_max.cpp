@@ -20,7 +20,7 @@ struct ReduceMaxBetter {
 }  // namespace
 
 const RefOp& reduce_max_op() {
-    static const ReduceExtremeOp<ReduceMaxBetter> op("ReduceMax");
+    static const ReduceExtremeOp<ReduceMaxBetter> op;
     return op;
 }
 

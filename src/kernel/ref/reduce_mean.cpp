@@ -13,7 +13,7 @@ struct ReduceMeanAccumulator {
 }  // namespace
 
 const RefOp& reduce_mean_op() {
-    static const ReduceOp<ReduceMeanAccumulator> op("ReduceMean");
+    static const ReduceOp<ReduceMeanAccumulator> op;
     return op;
 }
 

@@ -20,7 +20,7 @@ struct ReduceMinBetter {
 }  // namespace
 
 const RefOp& reduce_min_op() {
-    static const ReduceExtremeOp<ReduceMinBetter> op("ReduceMin");
+    static const ReduceExtremeOp<ReduceMinBetter> op;
     return op;
 }
 

@@ -13,7 +13,7 @@ struct ReduceProdAccumulator {
 }  // namespace
 
 const RefOp& reduce_prod_op() {
-    static const ReduceOp<ReduceProdAccumulator> op("ReduceProd");
+    static const ReduceOp<ReduceProdAccumulator> op;
     return op;
 }
 

@@ -13,7 +13,7 @@ struct ReduceSumAccumulator {
 }  // namespace
 
 const RefOp& reduce_sum_op() {
-    static const ReduceOp<ReduceSumAccumulator> op("ReduceSum");
+    static const ReduceOp<ReduceSumAccumulator> op;
     return op;
 }
 

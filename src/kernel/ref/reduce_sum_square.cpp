@@ -13,7 +13,7 @@ struct ReduceSumSquareAccumulator {
 }  // namespace
 
 const RefOp& reduce_sum_square_op() {
-    static const ReduceOp<ReduceSumSquareAccumulator> op("ReduceSumSquare");
+    static const ReduceOp<ReduceSumSquareAccumulator> op;
     return op;
 }
 

@@ -1,11 +1,12 @@
-// The table of reference operators: list.inc twice, as declarations and as rows. An operator that is listed but has no
-// file is a link error. Also the graph room's view of the table (OpLibrary) and the executor's (Op).
+// The table of reference operators: list.inc twice, as declarations and as rows. A listed operator without a file is a
+// link error; a type that stands twice stops the compiler. The same table is seen by the graph room as an OpLibrary and
+// by the executor as Ops.
 
 #include <algorithm>
-#include <array>
 
 #include "base/check.hpp"
 #include "base/error.hpp"
+#include "base/registry.hpp"
 #include "kernel/ops/backend_tables.hpp"
 #include "kernel/ops/reference_ops.hpp"
 #include "kernel/ref/lib/bf16.hpp"
@@ -14,18 +15,44 @@
 
 namespace halftone {
 namespace ref {
-#define HALFTONE_PLUGIN(name) const RefOp& name##_op();
+#define HALFTONE_PLUGIN(word, name) const RefOp& name##_op();
 #include "kernel/ref/list.inc"
 #undef HALFTONE_PLUGIN
 }  // namespace ref
 
 namespace {
 
-constexpr std::array kRefOps{
-#define HALFTONE_PLUGIN(name) &ref::name##_op,
+/// A RefOp as the executor sees it: layouts are always plain, so the context has nothing to say.
+class ExecutorOp final : public Op {
+public:
+    explicit ExecutorOp(const RefOp& op) : op_(op) {}
+    Support supports(const KernelRequest& request) const override { return op_.supports(request); }
+    std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext&) const override {
+        if (!request.is_bf16) return op_.build(request);
+        return ref::with_rounding(request, [this](const KernelRequest& real) { return op_.build(real); });
+    }
+
+private:
+    const RefOp& op_;
+};
+
+/// Both views of one operator. Functions instead of objects: an operator is made when it is first asked for.
+struct RefEntry {
+    const RefOp& (*op)();
+    const Op& (*for_executor)();
+};
+
+template <const RefOp& (*Make)()>
+const Op& executor_op() {
+    static const ExecutorOp op(Make());
+    return op;
+}
+
+constexpr auto kRefOps = make_registry<RefEntry>({
+#define HALFTONE_PLUGIN(word, name) {word, {&ref::name##_op, &executor_op<&ref::name##_op>}},
 #include "kernel/ref/list.inc"
 #undef HALFTONE_PLUGIN
-};
+});
 
 /// Sizes are checked here, once for all operators: no rule sees a tensor of more than 2^31 elements, or makes one.
 class ReferenceLibrary final : public OpLibrary {
@@ -66,33 +93,15 @@ private:
     }
 };
 
-/// A RefOp as the executor sees it: layouts are always plain, so the context has nothing to say.
-class ExecutorOp final : public Op {
-public:
-    explicit ExecutorOp(const RefOp& op) : op_(op) {}
-    std::string_view type() const { return op_.type(); }
-    Support supports(const KernelRequest& request) const override { return op_.supports(request); }
-    std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext&) const override {
-        if (!request.is_bf16) return op_.build(request);
-        return ref::with_rounding(request, [this](const KernelRequest& real) { return op_.build(real); });
-    }
-
-private:
-    const RefOp& op_;
-};
-
 }  // namespace
 
 const RefOp* find_ref_op(std::string_view type) {
-    for (const auto& op : kRefOps) {
-        if (op().type() == type) return &op();
-    }
-    return nullptr;
+    const RefEntry* entry = kRefOps.find(type);
+    return entry == nullptr ? nullptr : &entry->op();
 }
 
 std::vector<std::string> ref_op_types() {
-    std::vector<std::string> types;
-    for (const auto& op : kRefOps) types.emplace_back(op().type());
+    std::vector<std::string> types = kRefOps.words();
     std::sort(types.begin(), types.end());
     return types;
 }
@@ -103,15 +112,8 @@ const OpLibrary& reference_ops() {
 }
 
 const Op* find_ref_executor_op(std::string_view type) {
-    static const std::vector<ExecutorOp> ops = [] {
-        std::vector<ExecutorOp> table;
-        for (const auto& op : kRefOps) table.emplace_back(op());
-        return table;
-    }();
-    for (const ExecutorOp& op : ops) {
-        if (op.type() == type) return &op;
-    }
-    return nullptr;
+    const RefEntry* entry = kRefOps.find(type);
+    return entry == nullptr ? nullptr : &entry->for_executor();
 }
 
 }  // namespace halftone

@@ -8,8 +8,6 @@ namespace {
 
 class ReluOp final : public RefOp {
 public:
-    std::string_view type() const override { return "Relu"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 1, 1);
         check_outputs(op, 1);

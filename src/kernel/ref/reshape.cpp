@@ -55,8 +55,6 @@ Count count_of(const OpContext& op, const std::vector<std::int64_t>& dims) {
 
 class ReshapeOp final : public MovingOp {
 public:
-    std::string_view type() const override { return "Reshape"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 2, 2);
         check_outputs(op, 1);

@@ -101,8 +101,6 @@ std::vector<Dimension> dimensions_of(const OpContext& op) {
 
 class ResizeOp final : public RefOp {
 public:
-    std::string_view type() const override { return "Resize"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 1, 4);
         check_outputs(op, 1);

@@ -17,8 +17,6 @@ void rnn_step(Cell& cell) {
 
 class RNNOp final : public RefOp {
 public:
-    std::string_view type() const override { return "RNN"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override { return recurrent_types(op, rnn_rule()); }
 
     void run(const OpContext& op, std::span<const TensorView> inputs,

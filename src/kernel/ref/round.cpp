@@ -14,7 +14,7 @@ struct Round {
 }  // namespace
 
 const RefOp& round_op() {
-    static const RealUnaryOp<Round> op("Round");
+    static const RealUnaryOp<Round> op;
     return op;
 }
 

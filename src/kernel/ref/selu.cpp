@@ -19,7 +19,7 @@ struct Selu {
 }  // namespace
 
 const RefOp& selu_op() {
-    static const RealUnaryOp<Selu> op("Selu");
+    static const RealUnaryOp<Selu> op;
     return op;
 }
 

@@ -14,7 +14,7 @@ struct Sigmoid {
 }  // namespace
 
 const RefOp& sigmoid_op() {
-    static const RealUnaryOp<Sigmoid> op("Sigmoid");
+    static const RealUnaryOp<Sigmoid> op;
     return op;
 }
 

@@ -14,7 +14,7 @@ struct Sign {
 }  // namespace
 
 const RefOp& sign_op() {
-    static const NumberUnaryOp<Sign> op("Sign");
+    static const NumberUnaryOp<Sign> op;
     return op;
 }
 

@@ -14,7 +14,7 @@ struct Sin {
 }  // namespace
 
 const RefOp& sin_op() {
-    static const RealUnaryOp<Sin> op("Sin");
+    static const RealUnaryOp<Sin> op;
     return op;
 }
 

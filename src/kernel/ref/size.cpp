@@ -6,8 +6,6 @@ namespace {
 
 class SizeOp final : public MovingOp {
 public:
-    std::string_view type() const override { return "Size"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 1, 1);
         check_outputs(op, 1);

@@ -71,8 +71,6 @@ std::vector<Range> ranges_of(const OpContext& op) {
 
 class SliceOp final : public MovingOp {
 public:
-    std::string_view type() const override { return "Slice"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 3, 5);
         check_outputs(op, 1);

@@ -18,7 +18,7 @@ struct Softmax {
 }  // namespace
 
 const RefOp& softmax_op() {
-    static const AlongAxisOp<Softmax> op("Softmax");
+    static const AlongAxisOp<Softmax> op;
     return op;
 }
 

@@ -15,7 +15,7 @@ struct Softplus {
 }  // namespace
 
 const RefOp& softplus_op() {
-    static const RealUnaryOp<Softplus> op("Softplus");
+    static const RealUnaryOp<Softplus> op;
     return op;
 }
 

@@ -14,7 +14,7 @@ struct Softsign {
 }  // namespace
 
 const RefOp& softsign_op() {
-    static const RealUnaryOp<Softsign> op("Softsign");
+    static const RealUnaryOp<Softsign> op;
     return op;
 }
 

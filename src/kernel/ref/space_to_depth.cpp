@@ -13,8 +13,6 @@ std::int64_t space_to_depth_block(const OpContext& op) {
 
 class SpaceToDepthOp final : public MovingOp {
 public:
-    std::string_view type() const override { return "SpaceToDepth"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 1, 1);
         check_outputs(op, 1);

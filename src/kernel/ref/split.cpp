@@ -47,8 +47,6 @@ std::vector<std::int64_t> lengths_of(const OpContext& op) {
 
 class SplitOp final : public MovingOp {
 public:
-    std::string_view type() const override { return "Split"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 1, 2);
         if (op.node.outputs.empty()) refuse(op, "has no output");

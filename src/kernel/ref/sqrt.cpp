@@ -14,7 +14,7 @@ struct Sqrt {
 }  // namespace
 
 const RefOp& sqrt_op() {
-    static const RealUnaryOp<Sqrt> op("Sqrt");
+    static const RealUnaryOp<Sqrt> op;
     return op;
 }
 

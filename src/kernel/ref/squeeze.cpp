@@ -20,8 +20,6 @@ std::vector<bool> dropped(const OpContext& op) {
 
 class SqueezeOp final : public MovingOp {
 public:
-    std::string_view type() const override { return "Squeeze"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 1, 2);
         check_outputs(op, 1);

@@ -3,7 +3,7 @@
 namespace halftone::ref {
 
 const RefOp& sub_op() {
-    static const SteppedBinaryOp<std::minus<>> op("Sub");
+    static const SteppedBinaryOp<std::minus<>> op;
     return op;
 }
 

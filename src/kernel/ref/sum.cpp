@@ -4,7 +4,7 @@
 namespace halftone::ref {
 
 const RefOp& sum_op() {
-    static const VariadicOp<std::plus<>> op("Sum", kReals);
+    static const VariadicOp<std::plus<>> op(kReals);
     return op;
 }
 

@@ -16,7 +16,7 @@ struct Swish {
 }  // namespace
 
 const RefOp& swish_op() {
-    static const RealUnaryOp<Swish> op("Swish");
+    static const RealUnaryOp<Swish> op;
     return op;
 }
 

@@ -7,8 +7,6 @@ namespace {
 
 class TableLookupOp final : public RefOp {
 public:
-    std::string_view type() const override { return "TableLookup"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 2, 2);
         check_outputs(op, 1);

@@ -14,7 +14,7 @@ struct Tan {
 }  // namespace
 
 const RefOp& tan_op() {
-    static const RealUnaryOp<Tan> op("Tan");
+    static const RealUnaryOp<Tan> op;
     return op;
 }
 

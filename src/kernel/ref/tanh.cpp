@@ -14,7 +14,7 @@ struct Tanh {
 }  // namespace
 
 const RefOp& tanh_op() {
-    static const RealUnaryOp<Tanh> op("Tanh");
+    static const RealUnaryOp<Tanh> op;
     return op;
 }
 

@@ -14,7 +14,7 @@ struct ThresholdedRelu {
 }  // namespace
 
 const RefOp& thresholded_relu_op() {
-    static const RealUnaryOp<ThresholdedRelu> op("ThresholdedRelu");
+    static const RealUnaryOp<ThresholdedRelu> op;
     return op;
 }
 

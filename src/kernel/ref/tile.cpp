@@ -8,8 +8,6 @@ namespace {
 
 class TileOp final : public MovingOp {
 public:
-    std::string_view type() const override { return "Tile"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 2, 2);
         check_outputs(op, 1);

@@ -25,8 +25,6 @@ std::vector<std::size_t> permutation(const OpContext& op, std::size_t rank) {
 
 class TransposeOp final : public MovingOp {
 public:
-    std::string_view type() const override { return "Transpose"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 1, 1);
         check_outputs(op, 1);

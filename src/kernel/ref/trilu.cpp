@@ -8,8 +8,6 @@ namespace {
 
 class TriluOp final : public RefOp {
 public:
-    std::string_view type() const override { return "Trilu"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 1, 2);
         check_outputs(op, 1);

@@ -7,8 +7,6 @@ namespace {
 
 class UnsqueezeOp final : public MovingOp {
 public:
-    std::string_view type() const override { return "Unsqueeze"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 1, 2);
         check_outputs(op, 1);

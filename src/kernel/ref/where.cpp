@@ -26,8 +26,6 @@ void choose(std::span<const TensorView> inputs, const MutableView& out) {
 
 class WhereOp final : public RefOp {
 public:
-    std::string_view type() const override { return "Where"; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 3, 3);
         check_outputs(op, 1);

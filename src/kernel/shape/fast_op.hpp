@@ -1,8 +1,6 @@
 #pragma once
 // Base of the operators of dnnl and native: the shape rule of the reference operator is asked first.
 
-#include <string_view>
-
 #include "kernel/ops/op.hpp"
 #include "kernel/shape/request_context.hpp"
 
@@ -10,7 +8,6 @@ namespace halftone {
 
 class FastOp : public Op {
 public:
-    [[nodiscard]] virtual std::string_view type() const = 0;  ///< ONNX op type
     /// What the operator's shape rule (kernel/ref) refuses, then what this implementation does not do.
     [[nodiscard]] Support supports(const KernelRequest& request) const final;
 

@@ -2,7 +2,7 @@
 // Binary element-wise operators in fp32 by oneDNN's binary primitive: one operand has the result's shape, the other one
 // may be broadcast or constant. Add's clamp is a post-op.
 
-#include "kernel/dnnl/lib/dnnl_op.hpp"
+#include "kernel/shape/fast_op.hpp"
 #include "oneapi/dnnl/dnnl.hpp"
 
 namespace halftone::onednn {
@@ -12,16 +12,14 @@ namespace halftone::onednn {
                                                       dnnl::algorithm algorithm);
 
 /// The operator `type` with nothing fused.
-class BinaryOp final : public DnnlOp {
+class BinaryOp final : public FastOp {
 public:
-    BinaryOp(std::string_view type, dnnl::algorithm algorithm) : type_(type), algorithm_(algorithm) {}
-    [[nodiscard]] std::string_view type() const override { return type_; }
+    explicit BinaryOp(dnnl::algorithm algorithm) : algorithm_(algorithm) {}
     [[nodiscard]] Support accepts(const KernelRequest& request) const override;
     [[nodiscard]] std::unique_ptr<Primitive> build(const KernelRequest& request,
                                                    const BuildContext& context) const override;
 
 private:
-    std::string_view type_;
     dnnl::algorithm algorithm_;
 };
 

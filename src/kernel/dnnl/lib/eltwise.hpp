@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "kernel/dnnl/lib/dnnl_op.hpp"
+#include "kernel/shape/fast_op.hpp"
 #include "oneapi/dnnl/dnnl.hpp"
 
 namespace halftone::onednn {
@@ -19,16 +19,11 @@ struct Eltwise {
 [[nodiscard]] std::optional<Eltwise> eltwise_of(const Node& node);
 
 /// The operator `type` by the eltwise primitive; fp32.
-class EltwiseOp final : public DnnlOp {
+class EltwiseOp final : public FastOp {
 public:
-    explicit EltwiseOp(std::string_view type) : type_(type) {}
-    [[nodiscard]] std::string_view type() const override { return type_; }
     [[nodiscard]] Support accepts(const KernelRequest& request) const override;
     [[nodiscard]] std::unique_ptr<Primitive> build(const KernelRequest& request,
                                                    const BuildContext& context) const override;
-
-private:
-    std::string_view type_;
 };
 
 [[nodiscard]] std::unique_ptr<Primitive> build_clamp(const KernelRequest& request, const BuildContext& context,

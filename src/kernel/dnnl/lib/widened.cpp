@@ -6,10 +6,10 @@
 #include "kernel/codes/affine_steps.hpp"
 #include "kernel/codes/parallel.hpp"
 #include "kernel/dnnl/lib/clamp_values.hpp"
-#include "kernel/dnnl/lib/dnnl_op.hpp"
 #include "kernel/dnnl/lib/layout.hpp"
 #include "kernel/ops/backend_tables.hpp"
 #include "kernel/ops/machine.hpp"
+#include "kernel/shape/fast_op.hpp"
 #include "tensor/affine.hpp"
 
 namespace halftone::onednn {

@@ -10,9 +10,6 @@ namespace halftone::ref {
 template <class Function>
 class AlongAxisOp final : public RefOp {
 public:
-    explicit AlongAxisOp(std::string_view type) : type_(type) {}
-    std::string_view type() const override { return type_; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 1, 1);
         check_outputs(op, 1);
@@ -41,8 +38,6 @@ private:
     static std::size_t axis_of(const OpContext& op) {
         return normal_axis(op, int_attribute(op.node, "axis", -1), op.inputs[0].shape.rank());
     }
-
-    std::string_view type_;
 };
 
 /// exp(x - largest), in double, and their sum.

@@ -10,9 +10,6 @@ namespace halftone::ref {
 template <class Better>
 class ArgExtremeOp final : public RefOp {
 public:
-    explicit ArgExtremeOp(std::string_view type) : type_(type) {}
-    std::string_view type() const override { return type_; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 1, 1);
         check_outputs(op, 1);
@@ -53,8 +50,6 @@ private:
         reduced[normal_axis(op, int_attribute(op.node, "axis", 0), rank)] = true;
         return reduced;
     }
-
-    std::string_view type_;
 };
 
 }  // namespace halftone::ref

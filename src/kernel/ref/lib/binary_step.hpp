@@ -59,8 +59,6 @@ inline bool is_plain_request(const KernelRequest& request) {
 template <class Operation>
 class SteppedBinaryOp final : public BinaryOp<Operation> {
 public:
-    using BinaryOp<Operation>::BinaryOp;
-
     Support supports(const KernelRequest& request) const override {
         if (is_plain_request(request)) return RefOp::supports(request);
         if (request.has_residual) return Support::no("the operator has no residual");

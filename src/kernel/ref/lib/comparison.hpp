@@ -8,8 +8,7 @@ namespace halftone::ref {
 template <class Comparison>
 class ComparisonOp : public RefOp {
 public:
-    ComparisonOp(std::string_view type, std::initializer_list<DType> allowed) : type_(type), allowed_(allowed) {}
-    std::string_view type() const override { return type_; }
+    explicit ComparisonOp(std::initializer_list<DType> allowed) : allowed_(allowed) {}
 
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 2, 2);
@@ -31,7 +30,6 @@ public:
     }
 
 private:
-    std::string_view type_;
     std::initializer_list<DType> allowed_;  // refers to a constant of numbers.hpp
 };
 

@@ -52,9 +52,6 @@ void broadcast_loop(const BroadcastWalk& walk, const T* left, const T* right, T*
 template <class Operation>
 class BinaryOp : public RefOp {
 public:
-    explicit BinaryOp(std::string_view type) : type_(type) {}
-    std::string_view type() const override { return type_; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 2, 2);
         check_outputs(op, 1);
@@ -72,9 +69,6 @@ public:
             broadcast_loop(walk, inputs[0].as<T>().data(), inputs[1].as<T>().data(), out.as<T>().data(), Operation{});
         });
     }
-
-private:
-    std::string_view type_;
 };
 
 /// y = operation(a, b) in the operands' own type, without wrapping: for operators that mean something of their own on
@@ -82,8 +76,6 @@ private:
 template <class Operation>
 class TypedBinaryOp : public BinaryOp<Operation> {
 public:
-    using BinaryOp<Operation>::BinaryOp;
-
     void run(const OpContext&, std::span<const TensorView> inputs,
              std::span<const MutableView> outputs) const override {
         run_binary(inputs, outputs[0], Operation{});

@@ -12,9 +12,6 @@ namespace halftone::ref {
 /// The rule of all Reduce* operators.
 class ReduceRule : public RefOp {
 public:
-    explicit ReduceRule(std::string_view type) : type_(type) {}
-    std::string_view type() const override { return type_; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 1, 2);
         check_outputs(op, 1);
@@ -36,17 +33,12 @@ protected:
         for (const std::size_t place : axes.places) reduced[place] = true;
         return reduced;
     }
-
-private:
-    std::string_view type_;
 };
 
 /// Accumulator: add(double), value(count). Integers are exact up to 2^53.
 template <class Accumulator>
 class ReduceOp final : public ReduceRule {
 public:
-    using ReduceRule::ReduceRule;
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_dtype(op, 0, kNumbers);
         return ReduceRule::infer(op);
@@ -72,8 +64,6 @@ public:
 template <class Better>
 class ReduceExtremeOp final : public ReduceRule {
 public:
-    using ReduceRule::ReduceRule;
-
     void run(const OpContext& op, std::span<const TensorView> inputs,
              std::span<const MutableView> outputs) const override {
         const Reduction places = reduction(inputs[0].type.shape, reduced_dims(op));

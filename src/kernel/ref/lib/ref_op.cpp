@@ -36,10 +36,10 @@ bool has_params(const Port& port) { return port.params.has_value(); }
 }  // namespace
 
 Support RefOp::supports(const KernelRequest& request) const {
-    if (request.is_fused()) return Support::no(std::string(type()) + " is not fused with anything");
+    if (request.is_fused()) return Support::no(request.node->op + " is not fused with anything");
     if (std::any_of(request.inputs.begin(), request.inputs.end(), has_params) ||
         std::any_of(request.outputs.begin(), request.outputs.end(), has_params)) {
-        return Support::no("no int8 kernel for " + std::string(type()));
+        return Support::no("no int8 kernel for " + request.node->op);
     }
     return ref::rule_accepts(request, ref::SeenAs::stored);
 }
@@ -51,7 +51,7 @@ std::unique_ptr<Primitive> RefOp::build(const KernelRequest& request) const {
 namespace ref {
 
 Support MovingOp::supports(const KernelRequest& request) const {
-    if (request.is_fused()) return Support::no(std::string(type()) + " is not fused with anything");
+    if (request.is_fused()) return Support::no(request.node->op + " is not fused with anything");
     const Port* first = request.inputs.empty() ? nullptr : &request.inputs[0];
     const auto differs = [&](const Port& port) {
         return first == nullptr ? port.params.has_value() : port.params != first->params;

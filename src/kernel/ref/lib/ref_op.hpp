@@ -16,7 +16,6 @@ namespace halftone {
 class RefOp {
 public:
     virtual ~RefOp() = default;
-    [[nodiscard]] virtual std::string_view type() const = 0;
     /// See OpLibrary::infer.
     [[nodiscard]] virtual std::vector<TensorType> infer(const OpContext& op) const = 0;
     /// @pre infer() accepted it; `outputs` have its types, all static

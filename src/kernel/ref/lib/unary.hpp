@@ -12,9 +12,6 @@ namespace halftone::ref {
 template <class Function>
 class RealUnaryOp : public RefOp {
 public:
-    explicit RealUnaryOp(std::string_view type) : type_(type) {}
-    std::string_view type() const override { return type_; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 1, 1);
         check_outputs(op, 1);
@@ -34,18 +31,12 @@ public:
         if (inputs[0].type.dtype == DType::f32) return apply(float{});
         apply(double{});
     }
-
-private:
-    std::string_view type_;
 };
 
 /// y = Function{}(x) of any number type, in that type.
 template <class Function>
 class NumberUnaryOp : public RefOp {
 public:
-    explicit NumberUnaryOp(std::string_view type) : type_(type) {}
-    std::string_view type() const override { return type_; }
-
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 1, 1);
         check_outputs(op, 1);
@@ -61,9 +52,6 @@ public:
             for (std::size_t i = 0; i < x.size(); ++i) y[i] = Function{}(x[i]);
         });
     }
-
-private:
-    std::string_view type_;
 };
 
 /// An attribute that is a float, as double.

@@ -10,8 +10,7 @@ namespace halftone::ref {
 template <class Operation>
 class VariadicOp : public RefOp {
 public:
-    VariadicOp(std::string_view type, std::initializer_list<DType> allowed) : type_(type), allowed_(allowed) {}
-    std::string_view type() const override { return type_; }
+    explicit VariadicOp(std::initializer_list<DType> allowed) : allowed_(allowed) {}
 
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 1, std::numeric_limits<std::int32_t>::max());
@@ -43,7 +42,6 @@ public:
     }
 
 private:
-    std::string_view type_;
     std::initializer_list<DType> allowed_;  // refers to a constant of numbers.hpp
 };
 
