@@ -41,8 +41,8 @@ void add_integer_operands(const LoweringView& view, const Node& main, KernelRequ
     }
     if (is_weighted) {
         const auto weight = view.qdq().stored_constant(main.inputs[1], DType::s8);
-        request.weight = weight->tensor;
-        request.weight_params = weight->params;
+        request.weight.values = weight->tensor;
+        request.weight.params = weight->params;
         if (main.inputs.size() > 2 && main.inputs[2].is_valid()) {
             request.bias = view.qdq().stored_constant(main.inputs[2], DType::s32)->tensor;
         }
@@ -55,7 +55,7 @@ void add_fp32_operands(const LoweringView& view, const Node& main, KernelRequest
     if (view.is_linear(main) && view.has_constant_weights(main)) {
         // Constants as real values, also where the file stores them as codes: a unit that fell back to fp32.
         request.inputs.push_back(view.fp32_port(main.inputs[0]));
-        request.weight = *view.qdq().real_constant(main.inputs[1]);
+        request.weight.values = *view.qdq().real_constant(main.inputs[1]);
         if (main.inputs.size() > 2 && main.inputs[2].is_valid()) {
             request.bias = *view.qdq().real_constant(main.inputs[2]);
         }
@@ -78,17 +78,17 @@ KernelRequest group_request(const LoweringView& view, const StepGroup& group) {
     KernelRequest request;
     request.node = &main;
     request.is_bf16 = group.is_bf16;
-    if (group.function.is_valid()) request.activation = &view.node(group.function);
-    if (group.clamp.is_valid()) request.clamp = clamp_of(view.graph(), view.node(group.clamp));
+    if (group.function.is_valid()) request.epilogue.activation = &view.node(group.function);
+    if (group.clamp.is_valid()) request.epilogue.clamp = clamp_of(view.graph(), view.node(group.clamp));
     if (group.is_integer) {
         add_integer_operands(view, main, request);
     } else {
         add_fp32_operands(view, main, request);
         if (group.residual.is_valid()) request.inputs.push_back(view.fp32_port(group.residual));
-        request.has_residual = group.residual.is_valid();
+        request.epilogue.has_residual = group.residual.is_valid();
     }
     if (group.bias_add.is_valid()) request.bias = *view.row_added_by(view.node(group.bias_add), main.outputs[0]);
-    Port output = view.fp32_port(group.output);
+    OperandEncoding output = view.fp32_port(group.output);
     if (group.quantize.is_valid()) output.params = view.qdq().quantize_params(group.quantize);
     request.outputs.push_back(std::move(output));
     return request;

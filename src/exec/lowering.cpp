@@ -99,7 +99,7 @@ private:
             emit(request, node.name, {}, {value});
             return;
         }
-        Port input = view_.fp32_port(node.inputs[0]);
+        OperandEncoding input = view_.fp32_port(node.inputs[0]);
         if (const auto codes = view_.qdq().activation_codes(value)) input.params = codes->params;
         request.inputs.push_back(std::move(input));
         emit(request, node.name, {node.inputs[0]}, {value});

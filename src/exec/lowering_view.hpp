@@ -31,7 +31,7 @@ public:
     /// Returns the values that a node reads and that are computed: neither constants nor missing optional inputs.
     [[nodiscard]] std::vector<ValueId> data_inputs(const Node& node) const;
     /// Returns the port of a value that is read or written as fp32.
-    [[nodiscard]] Port fp32_port(ValueId value) const { return {type(value), std::nullopt}; }
+    [[nodiscard]] OperandEncoding fp32_port(ValueId value) const { return {type(value), std::nullopt}; }
 
     /// Is the node a Conv, a Gemm, or a MatMul by a constant matrix?
     [[nodiscard]] bool is_linear(const Node& node) const;

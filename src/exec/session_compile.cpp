@@ -16,10 +16,10 @@
 #include "base/rng.hpp"
 #include "exec/kernel_choice.hpp"
 #include "exec/lowering.hpp"
-#include "exec/request_hash.hpp"
 #include "exec/session_state.hpp"
 #include "exec/step_cost.hpp"
 #include "graph/passes/passes.hpp"
+#include "kernel/ops/request_fields.hpp"
 
 namespace halftone {
 namespace {

@@ -38,7 +38,7 @@ QuantParams activation(const Stored& stored) {
         .dtype = stored.dtype, .scale = {0.02F}, .zero_point = {stored.scheme == Scheme::sym ? middle : middle - 28}};
 }
 
-Port codes(const Value& value, const Stored& stored) {
+OperandEncoding codes(const Value& value, const Stored& stored) {
     return {.type = {stored.dtype, single(value).shape}, .params = activation(stored)};
 }
 
@@ -67,22 +67,22 @@ public:
     [[nodiscard]] Support int8(const Stored& stored, Granularity granularity) const {
         const bool has_add = unit_.residual_add.is_valid();
         KernelRequest main = main_request(stored, granularity);
-        if (!has_add) main.clamp = clamp();
+        if (!has_add) main.epilogue.clamp = clamp();
         if (const Support support = ask(main); !support.is_supported || !has_add) return support;
         const KernelRequest add{
             .node = &graph_.node(unit_.residual_add),
             .inputs = {codes(graph_.value(unit_.main_output), stored), codes(graph_.value(unit_.residual), stored)},
             .outputs = {codes(graph_.value(unit_.output), stored)},
-            .clamp = clamp()};
+            .epilogue = {.clamp = clamp()}};
         return ask(add);
     }
 
     /// bf16 is for speed: the reference kernels' rounding does not count.
     [[nodiscard]] Support bf16() const {
-        const Port input{.type = single(graph_.value(unit_.input)), .params = {}};
-        const Port output{.type = single(graph_.value(unit_.main_output)), .params = {}};
+        const OperandEncoding input{.type = single(graph_.value(unit_.input)), .params = {}};
+        const OperandEncoding output{.type = single(graph_.value(unit_.main_output)), .params = {}};
         KernelRequest request{.node = &graph_.node(unit_.main), .inputs = {input}, .outputs = {output}};
-        request.weight = graph_.value(unit_.weight).constant;
+        request.weight.values = graph_.value(unit_.weight).constant;
         if (unit_.bias.is_valid()) request.bias = graph_.value(unit_.bias).constant;
         request.is_bf16 = true;
         const Op* op = find_op(Backend::dnnl, request.node->op);
@@ -95,8 +95,8 @@ private:
         KernelRequest request{.node = &graph_.node(unit_.main),
                               .inputs = {codes(graph_.value(unit_.input), stored)},
                               .outputs = {codes(graph_.value(unit_.main_output), stored)}};
-        request.weight_params = weight_params(weight, granularity, unit_.weight_channel_axis);
-        request.weight = quantize(weight, *request.weight_params);
+        request.weight.params = weight_params(weight, granularity, unit_.weight_channel_axis);
+        request.weight.values = quantize(weight, *request.weight.params);
         if (unit_.bias.is_valid()) {
             request.bias = Tensor({DType::s32, graph_.value(unit_.bias).constant.shape()});
         }

@@ -17,12 +17,12 @@ std::int32_t code_of(const QuantParams& params, float real) {
 
 }  // namespace
 
-CodesOperand codes_operand(const Port& port) {
+CodesOperand codes_operand(const OperandEncoding& port) {
     if (!port.params) return {};
     return {port.type.dtype, port.params->scale[0], static_cast<float>(port.params->zero_point[0]), false};
 }
 
-CodesResult codes_result(const Port& port, Clamp clamp) {
+CodesResult codes_result(const OperandEncoding& port, Clamp clamp) {
     if (!port.params) return {.dtype = port.type.dtype, .reals = clamp};
     const QuantParams& params = *port.params;
     const std::int32_t high = code_of(params, clamp.high);

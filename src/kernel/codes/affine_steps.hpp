@@ -22,7 +22,7 @@ struct CodesOperand {
 };
 
 /// A whole tensor, of codes or fp32.
-[[nodiscard]] CodesOperand codes_operand(const Port& port);
+[[nodiscard]] CodesOperand codes_operand(const OperandEncoding& port);
 
 /// Of the result, 8-bit or (of binary steps) fp32. `low` and `high` are codes: rounding is monotonic, so a clamp of
 /// reals is one of codes.
@@ -34,7 +34,7 @@ struct CodesResult {
     std::int32_t high = 255;
     Clamp reals{};  ///< of an fp32 result, which has nothing else
 };
-[[nodiscard]] CodesResult codes_result(const Port& port, Clamp clamp);
+[[nodiscard]] CodesResult codes_result(const OperandEncoding& port, Clamp clamp);
 
 /// y = quantize(a op b), or a op b, clamped; rows x columns. `y` may be `a` or `b` where those are whole and of its
 /// size.

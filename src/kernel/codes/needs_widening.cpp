@@ -8,8 +8,8 @@ namespace {
 
 /// Weights of reduced range. With int8 inputs oneDNN would halve the weights instead.
 bool fits_16_bits(const KernelRequest& request) {
-    return !request.weight.is_empty() && request.inputs[0].params->dtype == DType::u8 &&
-           request.weight.dtype() == DType::s8 && pairs_fit_16_bits(request.weight);
+    return !request.weight.values.is_empty() && request.inputs[0].params->dtype == DType::u8 &&
+           request.weight.values.dtype() == DType::s8 && pairs_fit_16_bits(request.weight.values);
 }
 
 }  // namespace

@@ -8,7 +8,7 @@ namespace {
 class AddOp final : public FastOp {
 public:
     Support accepts(const KernelRequest& request) const override {
-        if (request.has_residual) return Support::no("an Add has no residual");
+        if (request.epilogue.has_residual) return Support::no("an Add has no residual");
         return supports_binary(request, dnnl::algorithm::binary_add);
     }
 

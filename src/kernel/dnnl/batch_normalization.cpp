@@ -9,7 +9,7 @@ namespace halftone::onednn {
 namespace {
 
 /// The only thing that the primitive takes along.
-bool has_relu(const KernelRequest& request) { return request.clamp == Clamp{.low = 0.0F}; }
+bool has_relu(const KernelRequest& request) { return request.epilogue.clamp == Clamp{.low = 0.0F}; }
 
 dnnl::batch_normalization_forward::primitive_desc describe_normalization(const KernelRequest& request,
                                                                          const Layout& layout) {
@@ -29,7 +29,7 @@ class BatchNormalizationOp final : public FastOp {
 public:
     Support accepts(const KernelRequest& request) const override {
         KernelRequest alone = request;
-        if (has_relu(request)) alone.clamp = {};
+        if (has_relu(request)) alone.epilogue.clamp = {};
         if (const Support unary = check_f32_unary(alone); !unary.is_supported) return unary;
         if (int_attribute(*request.node, "training_mode", 0) != 0) return Support::no("training_mode is not supported");
         const Shape& shape = request.inputs[0].type.shape;

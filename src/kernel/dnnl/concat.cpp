@@ -18,11 +18,11 @@ struct Descs {
 };
 
 Descs descs_of(const KernelRequest& request, bool is_plain) {
-    const auto desc = [is_plain](const Port& port) {
+    const auto desc = [is_plain](const OperandEncoding& port) {
         return is_plain ? row_major(port.type) : channels_last(port.type);
     };
     Descs descs{{}, desc(request.outputs[0])};
-    for (const Port& input : request.inputs) descs.inputs.push_back(desc(input));
+    for (const OperandEncoding& input : request.inputs) descs.inputs.push_back(desc(input));
     return descs;
 }
 
@@ -37,12 +37,12 @@ class ConcatOp final : public FastOp {
 public:
     Support accepts(const KernelRequest& request) const override {
         if (const Support unfused = check_unfused(request); !unfused.is_supported) return unfused;
-        const Port& output = request.outputs[0];
+        const OperandEncoding& output = request.outputs[0];
         if (request.inputs.size() != request.node->inputs.size()) return Support::no("an input is constant");
         const DType dtype = output.type.dtype;
         if (dtype != DType::f32 && dtype != DType::u8 && dtype != DType::s8)
             return Support::no("fp32, uint8, int8 only");
-        for (const Port& input : request.inputs) {
+        for (const OperandEncoding& input : request.inputs) {
             if (input.params != output.params) return Support::no("inputs and output need the same parameters");
             if (input.type.shape.elements() == 0) return Support::no("an input is empty");
         }

@@ -17,7 +17,7 @@ std::int64_t groups_of(const KernelRequest& request) { return int_attribute(*req
 
 /// [O, I/g, k…], or [g, O/g, I/g, k…] as oneDNN has it; the same bytes.
 memory::dims weight_dims(const KernelRequest& request) {
-    memory::dims dims = request.weight.shape().dims();
+    memory::dims dims = request.weight.values.shape().dims();
     const std::int64_t groups = groups_of(request);
     if (groups == 1) return dims;
     dims[0] /= groups;
@@ -27,11 +27,13 @@ memory::dims weight_dims(const KernelRequest& request) {
 
 dnnl::convolution_forward::primitive_desc describe_conv(const KernelRequest& request, const Fusion& fusion) {
     const memory::dims dims = weight_dims(request);
-    const memory::dims kernel(request.weight.shape().dims().begin() + 2, request.weight.shape().dims().end());
+    const memory::dims kernel(request.weight.values.shape().dims().begin() + 2,
+                              request.weight.values.shape().dims().end());
     const PoolWindow window = window_of(request, kernel, {});
     const memory::desc weights(dims, stored_weight_type(request), memory::format_tag::any);
-    const memory::desc bias =
-        request.bias.is_empty() ? memory::desc() : row_major({request.weight.shape()[0]}, memory::data_type::f32);
+    const memory::desc bias = request.bias.is_empty()
+                                  ? memory::desc()
+                                  : row_major({request.weight.values.shape()[0]}, memory::data_type::f32);
     return {cpu_engine(),
             dnnl::prop_kind::forward_inference,
             dnnl::algorithm::convolution_direct,
@@ -47,14 +49,15 @@ dnnl::convolution_forward::primitive_desc describe_conv(const KernelRequest& req
 }
 
 Fusion fuse_conv(const KernelRequest& request) {
-    return fuse(request, groups_of(request) == 1 ? 1 : 3, request.weight.shape()[0]);
+    return fuse(request, groups_of(request) == 1 ? 1 : 3, request.weight.values.shape()[0]);
 }
 
 class ConvOp final : public FastOp {
 public:
     Support accepts(const KernelRequest& request) const override {
-        if (request.weight.is_empty()) return Support::no("the weights are not constant");
-        if (const Support fused = check_fused(request, request.weight.shape()[0], 0); !fused.is_supported) return fused;
+        if (request.weight.values.is_empty()) return Support::no("the weights are not constant");
+        if (const Support fused = check_fused(request, request.weight.values.shape()[0], 0); !fused.is_supported)
+            return fused;
         return as_computed(request, [](const KernelRequest& real) {
             return attempt("this convolution", [&] { return describe_conv(real, fuse_conv(real)); });
         });
@@ -69,7 +72,7 @@ public:
         return checked(describe(*request.node), [&]() -> std::unique_ptr<Primitive> {
             apply_kernel_threads();
             if (needs_widening(request)) {
-                return build_widened(request, request.weight.shape()[0],
+                return build_widened(request, request.weight.values.shape()[0],
                                      [&](const KernelRequest& real) { return build(real, context); });
             }
             const Fusion fusion = fuse_conv(request);
@@ -78,15 +81,15 @@ public:
             const Layout input = make_layout(stored_type(request, request.inputs[0]), descriptor.src_desc());
             StepParts parts{
                 .inputs = {{input, DNNL_ARG_SRC}}, .outputs = {{output, DNNL_ARG_DST}}, .constants = fusion.arguments};
-            if (request.has_residual) {
+            if (request.epilogue.has_residual) {
                 parts.inputs.push_back({output, Slot::kCopiedToOutput});
                 parts.in_place_input = 1;
             }
-            const memory::desc plain = row_major(weight_dims(request), to_dnnl(request.weight.dtype()));
-            parts.constants.emplace_back(DNNL_ARG_WEIGHTS,
-                                         pack(context.weights, request.weight, plain, descriptor.weights_desc()));
+            const memory::desc plain = row_major(weight_dims(request), to_dnnl(request.weight.values.dtype()));
+            parts.constants.emplace_back(
+                DNNL_ARG_WEIGHTS, pack(context.weights, request.weight.values, plain, descriptor.weights_desc()));
             if (!request.bias.is_empty()) {
-                const std::vector<float> bias = real_bias(request, request.weight.shape()[0]);
+                const std::vector<float> bias = real_bias(request, request.weight.values.shape()[0]);
                 parts.constants.emplace_back(DNNL_ARG_BIAS, constant_memory(std::span<const float>(bias)));
             }
             return std::make_unique<Step>(dnnl::convolution_forward(descriptor), descriptor, std::move(parts));

@@ -15,17 +15,17 @@ float alpha_of(const KernelRequest& request) { return float_attribute(*request.n
 std::int64_t columns(const KernelRequest& request) { return request.outputs[0].type.shape[1]; }
 Tensor scaled_weight(const KernelRequest& request) {
     const float alpha = alpha_of(request);
-    if (request.is_quantized() || alpha == 1.0F) return request.weight;
-    Tensor scaled = request.weight.clone();
+    if (request.is_quantized() || alpha == 1.0F) return request.weight.values;
+    Tensor scaled = request.weight.values.clone();
     for (float& w : scaled.mutable_view().as<float>()) w *= alpha;
     return scaled;
 }
 
 Support check_gemm(const KernelRequest& request) {
-    if (request.weight.is_empty()) return Support::no("the weights are not constant");
+    if (request.weight.values.is_empty()) return Support::no("the weights are not constant");
     if (int_attribute(*request.node, "transA", 0) != 0) return Support::no("transA is not supported");
     const Shape& input = request.inputs[0].type.shape;
-    if (input.rank() != 2 || request.weight.shape().rank() != 2 || request.outputs[0].type.shape.rank() != 2) {
+    if (input.rank() != 2 || request.weight.values.shape().rank() != 2 || request.outputs[0].type.shape.rank() != 2) {
         return Support::no("matrices only");
     }
     if (!request.bias.is_empty()) {

@@ -20,10 +20,10 @@ using dnnl::memory;
 
 // ---- by a constant ----------------------------------------------------------------------------------------------
 
-std::int64_t columns_of(const KernelRequest& request) { return request.weight.shape()[1]; }
+std::int64_t columns_of(const KernelRequest& request) { return request.weight.values.shape()[1]; }
 
 Product mat_mul_product(const KernelRequest& request) {
-    Product product{.request = request, .columns = columns_of(request), .weights = request.weight, .bias = {}};
+    Product product{.request = request, .columns = columns_of(request), .weights = request.weight.values, .bias = {}};
     if (!request.bias.is_empty()) {
         product.bias.assign(request.bias.as<float>().begin(), request.bias.as<float>().end());
     }
@@ -31,7 +31,7 @@ Product mat_mul_product(const KernelRequest& request) {
 }
 
 Support check_weighted(const KernelRequest& request) {
-    if (request.weight.shape().rank() != 2) return Support::no("the weights are not a matrix");
+    if (request.weight.values.shape().rank() != 2) return Support::no("the weights are not a matrix");
     if (request.inputs[0].type.shape.rank() < 2) return Support::no("the input is not a matrix");
     if (request.outputs[0].type.shape.elements() == 0) return Support::no("the output is empty");
     if (!request.bias.is_empty() && request.bias.elements() != columns_of(request)) {
@@ -49,7 +49,7 @@ memory::desc stacked(const TensorType& type, std::size_t rank, memory::data_type
     return row_major(dims, element);
 }
 
-bool is_u8(const Port& port) { return port.type.dtype == DType::u8; }
+bool is_u8(const OperandEncoding& port) { return port.type.dtype == DType::u8; }
 
 /// oneDNN takes int8 on the right only: uint8 codes are read as code - 128, with the zero point moved likewise.
 constexpr std::int32_t kShift = 128;
@@ -76,7 +76,7 @@ struct PairDescs {
 
 PairDescs pair_descs(const KernelRequest& request) {
     const std::size_t rank = request.outputs[0].type.shape.rank();
-    const auto element = [](const Port& port) { return to_dnnl(port.type.dtype); };
+    const auto element = [](const OperandEncoding& port) { return to_dnnl(port.type.dtype); };
     const memory::data_type right = request.is_quantized() ? memory::data_type::s8 : memory::data_type::f32;
     return {stacked(request.inputs[0].type, rank, element(request.inputs[0])),
             stacked(request.inputs[1].type, rank, right),
@@ -90,9 +90,9 @@ dnnl::matmul::primitive_desc describe_pair(const KernelRequest& request, const F
 
 Support check_pair(const KernelRequest& request) {
     if (request.inputs.size() != 2) return Support::no("two data inputs are needed");
-    const Port& left = request.inputs[0];
-    const Port& right = request.inputs[1];
-    const Port& output = request.outputs[0];
+    const OperandEncoding& left = request.inputs[0];
+    const OperandEncoding& right = request.inputs[1];
+    const OperandEncoding& output = request.outputs[0];
     if (left.type.shape.rank() < 2 || right.type.shape.rank() < 2) return Support::no("an operand is no matrix");
     if (output.type.shape.elements() == 0) return Support::no("the output is empty");
     if (request.is_fused()) return Support::no("nothing is fused with a product of two tensors");
@@ -150,17 +150,17 @@ std::unique_ptr<Primitive> build_pair(const KernelRequest& request) {
 class MatMulOp final : public FastOp {
 public:
     Support accepts(const KernelRequest& request) const override {
-        const Support support = request.weight.is_empty() ? check_pair(request) : check_weighted(request);
+        const Support support = request.weight.values.is_empty() ? check_pair(request) : check_weighted(request);
         if (!support.is_supported) return support;
         return as_computed(request, [](const KernelRequest& real) {
-            if (!real.weight.is_empty()) return check_product(mat_mul_product(real));
+            if (!real.weight.values.is_empty()) return check_product(mat_mul_product(real));
             return attempt("this matrix product", [&] { return describe_pair(real, fuse_pair(real)); });
         });
     }
 
     std::vector<std::string> implementations(const KernelRequest& request) const override {
         return as_computed(request, [](const KernelRequest& real) {
-            if (!real.weight.is_empty()) return product_implementations(mat_mul_product(real));
+            if (!real.weight.values.is_empty()) return product_implementations(mat_mul_product(real));
             return names_of(describe_pair(real, fuse_pair(real)));
         });
     }
@@ -169,7 +169,7 @@ public:
         return checked(describe(*request.node), [&]() -> std::unique_ptr<Primitive> {
             apply_kernel_threads();
             const auto build_here = [&](const KernelRequest& real) {
-                return real.weight.is_empty() ? build_pair(real) : build_product(mat_mul_product(real), context);
+                return real.weight.values.is_empty() ? build_pair(real) : build_product(mat_mul_product(real), context);
             };
             if (!needs_widening(request)) return build_here(request);
             const Shape& shape = request.outputs[0].type.shape;

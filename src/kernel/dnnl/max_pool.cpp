@@ -11,7 +11,7 @@ public:
     Support accepts(const KernelRequest& request) const override {
         if (request.outputs.size() != 1) return Support::no("the output Indices is not supported");
         if (const Support unfused = check_unfused(request); !unfused.is_supported) return unfused;
-        const Port& input = request.inputs[0];
+        const OperandEncoding& input = request.inputs[0];
         if (input.params != request.outputs[0].params || input.type.dtype != request.outputs[0].type.dtype) {
             return Support::no("input and output need the same dtype and parameters");
         }

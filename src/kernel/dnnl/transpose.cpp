@@ -35,7 +35,7 @@ dnnl::reorder::primitive_desc describe_transpose(const KernelRequest& request) {
 class TransposeOp final : public FastOp {
 public:
     Support accepts(const KernelRequest& request) const override {
-        const Port& input = request.inputs[0];
+        const OperandEncoding& input = request.inputs[0];
         if (input.params != request.outputs[0].params) return Support::no("input and output need the same parameters");
         if (!is_known(input.type.dtype)) return Support::no("oneDNN does not move this type");
         if (input.type.shape.rank() == 0 || input.type.shape.elements() == 0) return Support::no("nothing to move");

@@ -18,13 +18,13 @@ constexpr std::int32_t kSignShift = 128;  // of int8 codes that are seen as unsi
 
 ref::Window window_of(const KernelRequest& request) {
     const ref::RequestContext context(request, ref::SeenAs::stored);
-    const std::vector<std::int64_t>& weight = request.weight.shape().dims();
+    const std::vector<std::int64_t>& weight = request.weight.values.shape().dims();
     return ref::resolve_window(context.op(), request.inputs[0].type.shape, std::span(weight).subspan(2), {});
 }
 
 DepthwiseShape shape_of(const KernelRequest& request, const ref::Window& window) {
     return {.batch = request.inputs[0].type.shape[0],
-            .channels = request.weight.shape()[0],
+            .channels = request.weight.values.shape()[0],
             .height = window.input[1],
             .width = window.input[2],
             .out_height = window.output[1],
@@ -44,7 +44,7 @@ Support check_for_avx2(const ref::Window& window, std::int64_t channels) {
 }
 
 Support check_geometry(const KernelRequest& request) {
-    const Shape& weight = request.weight.shape();
+    const Shape& weight = request.weight.values.shape();
     const std::int64_t channels = request.inputs[0].type.shape[1];
     if (weight.rank() != 4 || weight[1] != 1 || weight[0] != channels ||
         int_attribute(*request.node, "group", 1) != channels) {
@@ -65,13 +65,14 @@ Support check_geometry(const KernelRequest& request) {
 }
 
 Support check_numbers(const KernelRequest& request) {
-    if (request.inputs.size() != 1 || request.has_residual || request.activation != nullptr) {
+    if (request.inputs.size() != 1 || request.epilogue.has_residual || request.epilogue.activation != nullptr) {
         return Support::no("own kernels fuse a clamp only");
     }
     if (!is_codes(request.inputs[0]) || !is_codes(request.outputs[0])) return Support::no("int8 in and out only");
-    if (request.weight.dtype() != DType::s8 || !request.weight_params) return Support::no("the weights are not int8");
-    const QuantParams& weight = *request.weight_params;
-    const std::int64_t channels = request.weight.shape()[0];
+    if (request.weight.values.dtype() != DType::s8 || !request.weight.params)
+        return Support::no("the weights are not int8");
+    const QuantParams& weight = *request.weight.params;
+    const std::int64_t channels = request.weight.values.shape()[0];
     const bool is_per_channel = weight.axis == 0 && static_cast<std::int64_t>(weight.scale.size()) == channels;
     if (!weight.is_per_tensor() && !is_per_channel) return Support::no("weight scales are not per channel");
     if (std::any_of(weight.zero_point.begin(), weight.zero_point.end(), [](std::int32_t z) { return z != 0; })) {
@@ -112,18 +113,18 @@ DepthwiseNumbers numbers_of(const KernelRequest& request) {
     numbers.y_is_signed = y.dtype == DType::s8;
     numbers.x_zero_point = x.zero_point[0] + shift(x);
     numbers.y_zero_point = y.zero_point[0] + shift(y);
-    const codes::CodesResult result = codes::codes_result(request.outputs[0], request.clamp);
+    const codes::CodesResult result = codes::codes_result(request.outputs[0], request.epilogue.clamp);
     numbers.y_low = static_cast<std::uint8_t>(result.low + shift(y));
     numbers.y_high = static_cast<std::uint8_t>(result.high + shift(y));
-    const auto weights = request.weight.as<std::int8_t>();
+    const auto weights = request.weight.values.as<std::int8_t>();
     numbers.weights.assign(weights.begin(), weights.end());
-    const auto channels = static_cast<std::size_t>(request.weight.shape()[0]);
+    const auto channels = static_cast<std::size_t>(request.weight.values.shape()[0]);
     if (!request.bias.is_empty()) {
         const auto bias = request.bias.as<std::int32_t>();
         const std::size_t step = bias.size() == 1 ? 0 : 1;
         for (std::size_t c = 0; c < channels; ++c) numbers.bias.push_back(bias[c * step]);
     }
-    const std::vector<float>& scales = request.weight_params->scale;
+    const std::vector<float>& scales = request.weight.params->scale;
     for (std::size_t c = 0; c < channels; ++c) {
         const double scale = double{x.scale[0]} * scales[scales.size() == 1 ? 0 : c] / y.scale[0];
         numbers.factor.push_back(static_cast<float>(scale));
@@ -147,7 +148,7 @@ class ConvOp final : public FastOp {
 public:
     Support accepts(const KernelRequest& request) const override {
         if (!has_avx2()) return Support::no("own kernels need AVX2 (this machine: " + isa_name() + ")");
-        if (request.weight.is_empty()) return Support::no("the weights are not constant");
+        if (request.weight.values.is_empty()) return Support::no("the weights are not constant");
         if (Support support = check_geometry(request); !support.is_supported) return support;
         if (Support support = check_numbers(request); !support.is_supported) return support;
         if (!has_avx512_vnni() && !needs_widening(request)) {

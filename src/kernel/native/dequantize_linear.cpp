@@ -10,7 +10,7 @@ class DequantizeLinearOp final : public FastOp {
 public:
     Support accepts(const KernelRequest& request) const override {
         if (request.inputs.size() != 1 || request.is_fused()) return Support::no("scale or zero point is not constant");
-        const Port& output = request.outputs[0];
+        const OperandEncoding& output = request.outputs[0];
         if (output.params || output.type.dtype != DType::f32) return Support::no("real values are fp32");
         return is_codes(request.inputs[0]) ? Support::yes() : Support::no("codes are per tensor");
     }
@@ -18,7 +18,7 @@ public:
     ref::SeenAs seen_as() const override { return ref::SeenAs::stored; }
 
     std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext& context) const override {
-        const Port& codes = request.inputs[0];
+        const OperandEncoding& codes = request.inputs[0];
         const Layout from = dense_layout(codes.type, context.available, 0);
         const auto body = [n = static_cast<std::size_t>(codes.type.shape.elements()),
                            operand = codes::codes_operand(codes)](auto inputs, auto outputs) {

@@ -10,7 +10,7 @@ class QuantizeLinearOp final : public FastOp {
 public:
     Support accepts(const KernelRequest& request) const override {
         if (request.inputs.size() != 1 || request.is_fused()) return Support::no("scale or zero point is not constant");
-        const Port& input = request.inputs[0];
+        const OperandEncoding& input = request.inputs[0];
         if (input.params || input.type.dtype != DType::f32) return Support::no("real values are fp32");
         return is_codes(request.outputs[0]) ? Support::yes() : Support::no("codes are per tensor");
     }
@@ -19,7 +19,7 @@ public:
 
     std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext& context) const override {
         const Layout from = dense_layout(request.inputs[0].type, context.available, 0);
-        const Port& codes = request.outputs[0];
+        const OperandEncoding& codes = request.outputs[0];
         const auto body = [n = static_cast<std::size_t>(codes.type.shape.elements()),
                            result = codes::codes_result(codes, {})](auto inputs, auto outputs) {
             codes::quantize_codes(reinterpret_cast<const float*>(inputs[0]), n, result, outputs[0]);

@@ -23,40 +23,56 @@ struct Clamp {
     friend bool operator==(const Clamp&, const Clamp&) = default;
 };
 
-/// A data input or output as it is stored: u8/s8 tensors carry their (per-tensor) parameters.
-struct Port {
-    TensorType type{};  ///< static shape
-    std::optional<QuantParams> params{};
+/// How the elements of one operand, an input or an output, are stored. The shape is static.
+struct OperandEncoding {
+    TensorType type{};                    ///< element type as stored
+    std::optional<QuantParams> params{};  ///< of codes, per tensor; without them the elements are real values
 };
 
-/// u8 or s8 codes with per-tensor parameters of the same dtype.
-[[nodiscard]] bool is_codes(const Port& port);
+/// Returns whether the operand is u8 or s8 codes with per-tensor parameters of the same element type.
+[[nodiscard]] bool is_codes(const OperandEncoding& operand);
 
-/// One step: `node` with everything that runs fused with it. Meaning, in real numbers:
-///   y = clamp(activation(op(inputs[0], …) [+ inputs.back() when has_residual])), then quantized to output.params if
-///   set.
-/// Integer inputs mean (code - zero_point) * scale. Conv, Gemm, and MatMul with constant weights [K, N]:
-///   f32: weight f32, bias f32.  int8: weight s8 with weight_params (zero points 0; per tensor or per output channel),
-///   bias s32 with scale inputs[0].scale * weight.scale[c], as the exported file holds it; MatMul, whose bias is an Add
-///   behind it in the file, f32.  bf16 (is_bf16, all else as f32): inputs and weights rounded to bf16, products added
-///   in f32 with an f32 bias, y rounded to bf16.
+/// The constant second operand of Conv, Gemm, and MatMul by a constant. Other operators have none: `values` is empty.
+struct WeightOperand {
+    Tensor values{};
+    std::optional<QuantParams> params{};  ///< of s8 codes: zero points 0, per tensor or per output channel
+};
+
+/// What runs fused behind the operator, in the order of the fields. At its end stands the conversion to the codes of
+/// KernelRequest::outputs.
+struct Epilogue {
+    bool has_residual = false;         ///< the last input is added; only of an fp32 or bf16 Conv, Gemm or MatMul
+    const Node* activation = nullptr;  ///< a unary node (Sigmoid, Gelu…) of Conv, Gemm or MatMul; null if there is none
+    Clamp clamp{};                     ///< of Conv, Gemm, MatMul and Add
+};
+
+/// One step: an operator with the encodings of its operands and everything that runs fused with it. Its meaning, in
+/// real values:
+///   y = clamp(activation(op(inputs[0], …) [+ inputs.back() if has_residual])), then quantized if outputs[0] has
+///   parameters.
+/// Conv, Gemm, and MatMul with constant weights [K, N] come in three kinds:
+///   fp32  input, weight and bias are fp32.
+///   int8  input is u8 or s8 codes, the weight s8 codes; the bias is s32 with the scale inputs[0].scale *
+///         weight.scale[c], as the exported file holds it. MatMul's bias is fp32: in the file it is an Add behind it.
+///   bf16  (is_bf16, all else as for fp32) inputs and weights are rounded to bf16, their products are added in fp32
+///   with
+///         an fp32 bias, and y is rounded to bf16.
 struct KernelRequest {
-    const Node* node = nullptr;  ///< op type and attributes; outlives the request, not the primitive
-    std::vector<Port> inputs{};  ///< data inputs only, in node order; the residual last
-    std::vector<Port> outputs{};
-    Tensor weight{};  ///< Conv, Gemm, MatMul by a constant; empty elsewhere
-    std::optional<QuantParams> weight_params{};
-    Tensor bias{};                     ///< empty if none
-    bool has_residual = false;         ///< f32 Conv/Gemm/MatMul only
-    bool is_bf16 = false;              ///< Conv, Gemm, MatMul by a constant, with f32 ports
-    const Node* activation = nullptr;  ///< a unary element-wise node (Sigmoid, Swish, Gelu…); Conv, Gemm, MatMul
-    Clamp clamp{};                     ///< Conv, Gemm, MatMul, Add
-    std::vector<Tensor> constants{};   ///< of other ops: constant inputs by input number (empty where not constant)
-    std::string implementation{};      ///< wanted one of Op::implementations(); empty or unknown: the first of them
+    const Node* node = nullptr;  ///< op type and attributes; it outlives the request, but not the built primitive
+    std::vector<OperandEncoding> inputs{};  ///< of the data inputs in the node's order, then of the residual
+    std::vector<OperandEncoding> outputs{};
+    WeightOperand weight{};
+    Tensor bias{};  ///< empty if there is none
+    Epilogue epilogue{};
+    bool is_bf16 = false;             ///< only of Conv, Gemm, and MatMul by a constant
+    std::vector<Tensor> constants{};  ///< of operators without weight: by input number, empty where not constant
+    std::string implementation{};     ///< one of Op::implementations(); empty or unknown: the first of them
 
     [[nodiscard]] bool is_quantized() const { return !inputs.empty() && inputs[0].params.has_value(); }
-    /// Something besides the operator itself is computed.
-    [[nodiscard]] bool is_fused() const { return has_residual || activation != nullptr || !clamp.is_identity(); }
+    /// Returns whether something besides the operator itself and the output's encoding is computed.
+    [[nodiscard]] bool is_fused() const {
+        return epilogue.has_residual || epilogue.activation != nullptr || !epilogue.clamp.is_identity();
+    }
 };
 
 }  // namespace halftone

@@ -88,12 +88,12 @@ public:
     }
 
     Support supports(const KernelRequest& request) const override {
-        if (request.weight.is_empty()) return RefOp::supports(request);
-        return weighted_step_accepts(request, request.weight.shape()[0]);
+        if (request.weight.values.is_empty()) return RefOp::supports(request);
+        return weighted_step_accepts(request, request.weight.values.shape()[0]);
     }
 
     std::unique_ptr<Primitive> build(const KernelRequest& request) const override {
-        if (request.weight.is_empty()) return RefOp::build(request);
+        if (request.weight.values.is_empty()) return RefOp::build(request);
         return std::make_unique<ConvStep>(request);
     }
 };

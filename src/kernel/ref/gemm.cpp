@@ -142,10 +142,10 @@ public:
     }
 
     Support supports(const KernelRequest& request) const override {
-        if (request.weight.is_empty()) return RefOp::supports(request);
-        if (request.weight.shape().rank() != 2) return Support::no("the weights are no matrix");
+        if (request.weight.values.is_empty()) return RefOp::supports(request);
+        if (request.weight.values.shape().rank() != 2) return Support::no("the weights are no matrix");
         const Node& node = *request.node;
-        const std::int64_t columns = request.weight.shape()[int_attribute(node, "transB", 0) != 0 ? 0 : 1];
+        const std::int64_t columns = request.weight.values.shape()[int_attribute(node, "transB", 0) != 0 ? 0 : 1];
         if (request.is_quantized()) {
             if (int_attribute(node, "transA", 0) != 0) return Support::no("int8 Gemm cannot have transA");
             if (!request.bias.is_empty() && request.bias.shape() != Shape{columns} &&
@@ -157,7 +157,7 @@ public:
     }
 
     std::unique_ptr<Primitive> build(const KernelRequest& request) const override {
-        if (request.weight.is_empty()) return RefOp::build(request);
+        if (request.weight.values.is_empty()) return RefOp::build(request);
         return std::make_unique<GemmStep>(request);
     }
 };

@@ -7,10 +7,10 @@
 namespace halftone::ref {
 namespace {
 
-bool is_weighted(const KernelRequest& request) { return !request.weight.is_empty(); }
+bool is_weighted(const KernelRequest& request) { return !request.weight.values.is_empty(); }
 
 Tensor constant_of(const KernelRequest& request, std::size_t input) {
-    if (is_weighted(request) && input == 1) return request.weight;
+    if (is_weighted(request) && input == 1) return request.weight.values;
     if (is_weighted(request) && input == 2) return request.bias;
     return input < request.constants.size() ? request.constants[input] : Tensor();
 }
@@ -20,7 +20,7 @@ Tensor constant_of(const KernelRequest& request, std::size_t input) {
 RequestContext::RequestContext(const KernelRequest& request, SeenAs seen_as)
     : node_(*request.node), op_{.node = node_, .inputs = {}, .constants = {}} {
     std::size_t next_port = 0;
-    const std::size_t ports = request.inputs.size() - (request.has_residual ? 1 : 0);
+    const std::size_t ports = request.inputs.size() - (request.epilogue.has_residual ? 1 : 0);
     constants_.resize(node_.inputs.size());
     for (std::size_t i = 0; i < node_.inputs.size(); ++i) {
         constants_[i] = constant_of(request, i);
@@ -29,10 +29,10 @@ RequestContext::RequestContext(const KernelRequest& request, SeenAs seen_as)
         bool is_real = false;
         if (!constants_[i].is_empty()) {
             type = constants_[i].type();
-            is_real = is_weighted(request) && request.weight_params.has_value();
+            is_real = is_weighted(request) && request.weight.params.has_value();
         } else if (node_.inputs[i].is_valid()) {
             HALFTONE_CHECK(next_port < ports, "a request has a port for each data input of " + describe(node_));
-            const Port& port = request.inputs[next_port++];
+            const OperandEncoding& port = request.inputs[next_port++];
             type = port.type;
             is_real = port.params.has_value();
         }

@@ -28,8 +28,8 @@ std::vector<std::string> steps_of(const Graph& graph, const std::vector<std::str
             tags += is_on ? (tags.empty() ? "" : " ") + std::string(tag) : "";
         };
         add(step.request.is_quantized(), "int8");
-        add(step.request.has_residual, "residual");
-        add(!step.request.clamp.is_identity(), "clamp");
+        add(step.request.epilogue.has_residual, "residual");
+        add(!step.request.epilogue.clamp.is_identity(), "clamp");
         add(step.request.outputs[0].params.has_value(), "codes");
         std::string line = step.request.node->op + "[" + tags + "](";
         for (const ValueId input : step.inputs) line += (line.back() == '(' ? "" : ", ") + graph.value(input).name;

@@ -68,7 +68,7 @@ dnnl::binary::primitive_desc describe_binary(const KernelRequest& request, const
                                              dnnl::algorithm algorithm) {
     dnnl::primitive_attr attributes = plain_attributes();
     dnnl::post_ops post_ops;
-    append_clamp(post_ops, request.clamp);
+    append_clamp(post_ops, request.epilogue.clamp);
     attributes.set_post_ops(post_ops);
     const memory::desc whole = descriptor(plan.layout);
     return {cpu_engine(), algorithm, whole, plan.other_desc, whole, attributes};
@@ -118,7 +118,7 @@ std::unique_ptr<Primitive> build_binary(const KernelRequest& request, const Buil
 
 Support BinaryOp::accepts(const KernelRequest& request) const {
     if (request.is_fused()) return Support::no("the op fuses nothing");
-    for (const Port& port : request.inputs) {
+    for (const OperandEncoding& port : request.inputs) {
         if (port.params) return Support::no("fp32 only");
     }
     return supports_binary(request, algorithm_);

@@ -9,8 +9,8 @@ namespace halftone::onednn {
 
 Support supports_copy(const KernelRequest& request) {
     if (request.inputs.size() != 1 || request.outputs.size() != 1) return Support::no("the shape is not constant");
-    const Port& input = request.inputs[0];
-    const Port& output = request.outputs[0];
+    const OperandEncoding& input = request.inputs[0];
+    const OperandEncoding& output = request.outputs[0];
     if (input.params != output.params || input.type.dtype != output.type.dtype) {
         return Support::no("input and output need the same dtype and parameters");
     }

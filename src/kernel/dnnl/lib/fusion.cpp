@@ -13,13 +13,13 @@
 namespace halftone::onednn {
 namespace {
 
-bool is_real_port(const Port& port) { return !port.params && port.type.dtype == DType::f32; }
+bool is_real_port(const OperandEncoding& port) { return !port.params && port.type.dtype == DType::f32; }
 
 Support check_weight_params(const KernelRequest& request, std::int64_t channels, std::int64_t axis) {
-    if (request.weight.dtype() != DType::s8 || !request.weight_params) {
+    if (request.weight.values.dtype() != DType::s8 || !request.weight.params) {
         return Support::no("an int8 op needs int8 weights with their parameters");
     }
-    const QuantParams& params = *request.weight_params;
+    const QuantParams& params = *request.weight.params;
     const bool is_per_channel = params.axis == axis && static_cast<std::int64_t>(params.scale.size()) == channels;
     if (!params.is_per_tensor() && !is_per_channel) {
         return Support::no("weight scales are neither per tensor nor per output channel");
@@ -36,7 +36,7 @@ Support check_int8(const KernelRequest& request, std::int64_t channels, std::int
     if (is_weighed && needs_widening(request)) {
         return Support::no("alpha and beta of int8 need VNNI (this machine: " + isa_name() + ")");
     }
-    if (request.has_residual && (request.node->op != "MatMul" || !is_real_port(request.outputs[0]))) {
+    if (request.epilogue.has_residual && (request.node->op != "MatMul" || !is_real_port(request.outputs[0]))) {
         return Support::no("a residual is fused in fp32 only");
     }
     if (!is_codes(request.inputs[0])) return Support::no("an int8 input is uint8 or int8 codes, per tensor");
@@ -54,7 +54,7 @@ Support check_f32(const KernelRequest& request) {
     if (!is_real_port(request.inputs[0]) || !is_real_port(request.outputs[0])) {
         return Support::no("input and output are both fp32 when the input has no codes");
     }
-    if (request.weight.dtype() != DType::f32) return Support::no("an fp32 op needs fp32 weights");
+    if (request.weight.values.dtype() != DType::f32) return Support::no("an fp32 op needs fp32 weights");
     if (request.is_bf16 && !has_bf16())
         return Support::no("bf16 needs AVX-512 BF16 (this machine: " + isa_name() + ")");
     if (!request.bias.is_empty() && request.bias.dtype() != DType::f32) return Support::no("the bias is not fp32");
@@ -63,7 +63,7 @@ Support check_f32(const KernelRequest& request) {
 
 /// The scale of x * w for each output channel.
 std::vector<float> accumulator_scales(const KernelRequest& request) {
-    std::vector<float> scales = request.weight_params->scale;
+    std::vector<float> scales = request.weight.params->scale;
     for (float& scale : scales) scale *= request.inputs[0].params->scale[0];
     return scales;
 }
@@ -84,13 +84,13 @@ Support check_f32_unary(const KernelRequest& request) {
 }
 
 Support check_fused(const KernelRequest& request, std::int64_t channels, std::int64_t axis) {
-    const std::size_t inputs = request.has_residual ? 2 : 1;
+    const std::size_t inputs = request.epilogue.has_residual ? 2 : 1;
     if (request.inputs.size() != inputs || request.outputs.size() != 1) return Support::no("wrong number of inputs");
-    if (request.has_residual && request.inputs.back().type != request.outputs[0].type) {
+    if (request.epilogue.has_residual && request.inputs.back().type != request.outputs[0].type) {
         return Support::no("the residual does not have the output's shape");
     }
-    if (request.activation != nullptr && !is_post_op(*request.activation)) {
-        return Support::no("no post-op for the activation " + request.activation->op);
+    if (request.epilogue.activation != nullptr && !is_post_op(*request.epilogue.activation)) {
+        return Support::no("no post-op for the activation " + request.epilogue.activation->op);
     }
     return request.is_quantized() ? check_int8(request, channels, axis) : check_f32(request);
 }
@@ -116,20 +116,20 @@ void add_output_params(Fusion& fusion, const KernelRequest& request) {
 
 void add_post_ops(Fusion& fusion, const KernelRequest& request) {
     dnnl::post_ops post_ops;
-    if (request.has_residual) post_ops.append_sum();
-    if (request.activation != nullptr) append_activation(post_ops, *request.activation);
+    if (request.epilogue.has_residual) post_ops.append_sum();
+    if (request.epilogue.activation != nullptr) append_activation(post_ops, *request.epilogue.activation);
     const auto& output = request.outputs[0].params;
-    const Clamp& clamp = request.clamp;
+    const Clamp& clamp = request.epilogue.clamp;
     if (!output || !is_clamp_implied(*output, clamp.low, clamp.high)) append_clamp(post_ops, clamp);
     fusion.attributes.set_post_ops(post_ops);
 }
 
-TensorType stored_type(const KernelRequest& request, const Port& port) {
+TensorType stored_type(const KernelRequest& request, const OperandEncoding& port) {
     return {request.is_bf16 ? DType::bf16 : port.type.dtype, port.type.shape};
 }
 
 dnnl::memory::data_type stored_weight_type(const KernelRequest& request) {
-    return request.is_bf16 ? dnnl::memory::data_type::bf16 : to_dnnl(request.weight.dtype());
+    return request.is_bf16 ? dnnl::memory::data_type::bf16 : to_dnnl(request.weight.values.dtype());
 }
 
 Fusion fuse(const KernelRequest& request, int weight_mask, std::int64_t channels, float factor) {
@@ -138,7 +138,7 @@ Fusion fuse(const KernelRequest& request, int weight_mask, std::int64_t channels
     if (!request.is_quantized()) return fusion;
 
     const QuantParams& input = *request.inputs[0].params;
-    std::vector<float> weight_scales = request.weight_params->scale;
+    std::vector<float> weight_scales = request.weight.params->scale;
     if (weight_scales.size() == 1) weight_scales.resize(static_cast<std::size_t>(channels), weight_scales[0]);
     for (float& scale : weight_scales) scale *= factor;
     add_scales(fusion, DNNL_ARG_SRC, 0, input.scale);

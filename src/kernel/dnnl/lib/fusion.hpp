@@ -17,7 +17,7 @@ namespace halftone::onednn {
 [[nodiscard]] Support check_fused(const KernelRequest& request, std::int64_t channels, std::int64_t axis);
 
 /// Types as the primitive stores them: bf16 where the request says so.
-[[nodiscard]] TensorType stored_type(const KernelRequest& request, const Port& port);
+[[nodiscard]] TensorType stored_type(const KernelRequest& request, const OperandEncoding& port);
 [[nodiscard]] dnnl::memory::data_type stored_weight_type(const KernelRequest& request);
 
 struct Fusion {

@@ -31,7 +31,9 @@ std::int64_t rows_of(const Product& p) {
     return inner_of(p) == 0 ? 0 : shape.elements() / inner_of(p);
 }
 
-memory::data_type type_of(const Product& p, const Port& port) { return to_dnnl(stored_type(p.request, port).dtype); }
+memory::data_type type_of(const Product& p, const OperandEncoding& port) {
+    return to_dnnl(stored_type(p.request, port).dtype);
+}
 
 memory::data_type given_weights(const Product& p) { return to_dnnl(p.weights.dtype()); }
 
@@ -179,7 +181,7 @@ std::unique_ptr<Primitive> build_product(const Product& p, const BuildContext& c
     StepParts parts{.inputs = {{Layout(stored_type(p.request, p.request.inputs[0])), DNNL_ARG_SRC, m.input}},
                     .outputs = {{output, DNNL_ARG_DST, m.output}},
                     .constants = m.arguments};
-    if (p.request.has_residual) {
+    if (p.request.epilogue.has_residual) {
         parts.inputs.push_back({output, Slot::kCopiedToOutput, {}});
         parts.in_place_input = 1;
     }

@@ -38,10 +38,10 @@ void scale_values(std::span<float> values, const codes::ChannelScales& by, const
 
 /// The request's activation as a step of its own over the real output.
 std::unique_ptr<Primitive> build_function(const KernelRequest& request, const Layout& output) {
-    if (request.activation == nullptr) return nullptr;
-    const Port port{output.type(), std::nullopt};
-    const KernelRequest function{.node = request.activation, .inputs = {port}, .outputs = {port}};
-    return find_dnnl_op(request.activation->op)->build(function, {.weights = nullptr, .available = {output}});
+    if (request.epilogue.activation == nullptr) return nullptr;
+    const OperandEncoding port{output.type(), std::nullopt};
+    const KernelRequest function{.node = request.epilogue.activation, .inputs = {port}, .outputs = {port}};
+    return find_dnnl_op(request.epilogue.activation->op)->build(function, {.weights = nullptr, .available = {output}});
 }
 
 class Widened final : public Primitive {
@@ -49,23 +49,23 @@ public:
     Widened(const KernelRequest& request, std::int64_t channels, std::unique_ptr<Primitive> real)
         : real_(std::move(real)),
           function_(build_function(request, real_->output_layout(0))),
-          clamp_(request.clamp),
+          clamp_(request.epilogue.clamp),
           output_(with_dtype(real_->output_layout(0), request.outputs[0].type.dtype)) {
-        const std::size_t operands = request.weight.is_empty() ? 2 : 1;
+        const std::size_t operands = request.weight.values.is_empty() ? 2 : 1;
         for (std::size_t i = 0; i < operands; ++i) {
             const QuantParams& params = *request.inputs[i].params;
             codes_.push_back({params.dtype, 1.0F, static_cast<float>(params.zero_point[0]), false});
             inputs_.push_back(with_dtype(real_->input_layout(i), params.dtype));
         }
-        if (request.has_residual) inputs_.push_back(output_);
-        const QuantParams& right = operands == 2 ? *request.inputs[1].params : *request.weight_params;
+        if (request.epilogue.has_residual) inputs_.push_back(output_);
+        const QuantParams& right = operands == 2 ? *request.inputs[1].params : *request.weight.params;
         for (std::size_t c = 0; c < static_cast<std::size_t>(channels); ++c) {
             by_.scale.push_back(request.inputs[0].params->scale[0] * right.scale[right.is_per_tensor() ? 0 : c]);
         }
         if (!request.bias.is_empty() && request.bias.dtype() == DType::f32) {
             by_.bias.assign(request.bias.as<float>().begin(), request.bias.as<float>().end());
         }
-        if (request.outputs[0].params) result_ = codes::codes_result(request.outputs[0], request.clamp);
+        if (request.outputs[0].params) result_ = codes::codes_result(request.outputs[0], request.epilogue.clamp);
     }
 
     [[nodiscard]] const Layout& input_layout(std::size_t i) const override { return inputs_.at(i); }
@@ -132,12 +132,12 @@ Tensor as_reals(const Tensor& integers) {
 KernelRequest widened(const KernelRequest& request) {
     KernelRequest real;
     real.node = request.node;
-    const std::size_t operands = request.weight.is_empty() ? 2 : 1;
+    const std::size_t operands = request.weight.values.is_empty() ? 2 : 1;
     for (std::size_t i = 0; i < operands; ++i) {
         real.inputs.push_back({{DType::f32, request.inputs[i].type.shape}, std::nullopt});
     }
     real.outputs = {{{DType::f32, request.outputs[0].type.shape}, std::nullopt}};
-    if (!request.weight.is_empty()) real.weight = as_reals(request.weight);
+    if (!request.weight.values.is_empty()) real.weight.values = as_reals(request.weight.values);
     real.implementation = request.implementation;
     if (!request.bias.is_empty() && request.bias.dtype() == DType::s32) real.bias = as_reals(request.bias);
     return real;

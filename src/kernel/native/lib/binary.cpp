@@ -11,7 +11,7 @@ namespace {
 
 /// An operand of the node: a port of the request, or a constant.
 struct Source {
-    const Port* port = nullptr;
+    const OperandEncoding* port = nullptr;
     const Tensor* constant = nullptr;
 };
 
@@ -30,7 +30,7 @@ std::array<Source, 2> sources_of(const KernelRequest& request) {
 
 std::int64_t columns_of(const Shape& shape) { return shape.rank() == 0 ? 1 : shape[shape.rank() - 1]; }
 
-Support check_port(const Port& port, const Shape& whole) {
+Support check_port(const OperandEncoding& port, const Shape& whole) {
     constexpr float kLargestScale = 1.0e30F;  // no real value of a code is infinite
     if (port.type.shape != whole) return Support::no("operands of own kernels are not broadcast");
     if (!is_codes(port)) {
@@ -50,8 +50,9 @@ Support check_row(const Tensor& constant, const Shape& whole) {
 }  // namespace
 
 Support BinaryOp::accepts(const KernelRequest& request) const {
-    if (request.has_residual || request.activation != nullptr) return Support::no("own kernels fuse a clamp only");
-    const Port& output = request.outputs[0];
+    if (request.epilogue.has_residual || request.epilogue.activation != nullptr)
+        return Support::no("own kernels fuse a clamp only");
+    const OperandEncoding& output = request.outputs[0];
     const bool is_real = !output.params && output.type.dtype == DType::f32;
     const bool has_codes = std::any_of(request.inputs.begin(), request.inputs.end(), is_codes);
     if (!is_codes(output) && !(is_real && has_codes)) return Support::no("own kernels read or give codes, per tensor");
@@ -72,8 +73,8 @@ Support BinaryOp::accepts(const KernelRequest& request) const {
 std::unique_ptr<Primitive> BinaryOp::build(const KernelRequest& request, const BuildContext& context) const {
     std::array<Source, 2> sources = sources_of(request);
     if (sources[0].constant != nullptr) std::swap(sources[0], sources[1]);  // add and multiply only
-    const Port& a = *sources[0].port;
-    const Port& y = request.outputs[0];
+    const OperandEncoding& a = *sources[0].port;
+    const OperandEncoding& y = request.outputs[0];
     const codes::CodesOperand first = codes::codes_operand(a);
     codes::CodesOperand second;
     Tensor row;
@@ -90,7 +91,7 @@ std::unique_ptr<Primitive> BinaryOp::build(const KernelRequest& request, const B
     const auto columns = static_cast<std::size_t>(columns_of(y.type.shape));
     const std::size_t rows = static_cast<std::size_t>(y.type.shape.elements()) / columns;
     const auto body = [arithmetic = arithmetic_, first, second, row, rows, columns,
-                       result = codes::codes_result(y, request.clamp)](auto inputs, auto outputs) {
+                       result = codes::codes_result(y, request.epilogue.clamp)](auto inputs, auto outputs) {
         const std::byte* b = second.is_row ? row.view().data : inputs[1];
         codes::binary_to_codes(arithmetic, first, inputs[0], second, b, rows, columns, result, outputs[0]);
     };

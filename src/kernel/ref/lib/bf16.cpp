@@ -56,8 +56,8 @@ std::unique_ptr<Primitive> with_rounding(const KernelRequest& request,
                                          const std::function<std::unique_ptr<Primitive>(const KernelRequest&)>& build) {
     KernelRequest real = request;
     real.is_bf16 = false;
-    real.weight = request.weight.clone();
-    for (float& w : real.weight.mutable_view().as<float>()) w = rounded_to_bf16(w);
+    real.weight.values = request.weight.values.clone();
+    for (float& w : real.weight.values.mutable_view().as<float>()) w = rounded_to_bf16(w);
     return std::make_unique<RoundedStep>(build(real), request.inputs.size());
 }
 

@@ -16,7 +16,7 @@ template <class Operation>
 class BinaryStep final : public FusedStep {
 public:
     explicit BinaryStep(const KernelRequest& request) : FusedStep(request), context_(request, SeenAs::stored) {
-        for (const Port& port : request.inputs) params_.push_back(port.params);
+        for (const OperandEncoding& port : request.inputs) params_.push_back(port.params);
         for (std::size_t i = 0; i < 2; ++i) is_constant_[i] = context_.op().constants[i] != nullptr;
         walk_ =
             broadcast_walk(context_.op().inputs[0].shape, context_.op().inputs[1].shape, request.outputs[0].type.shape);
@@ -50,8 +50,9 @@ private:
 
 /// Nothing quantized, nothing fused.
 inline bool is_plain_request(const KernelRequest& request) {
-    const auto has_params = [](const Port& port) { return port.params.has_value(); };
-    return request.clamp.is_identity() && std::none_of(request.inputs.begin(), request.inputs.end(), has_params) &&
+    const auto has_params = [](const OperandEncoding& port) { return port.params.has_value(); };
+    return request.epilogue.clamp.is_identity() &&
+           std::none_of(request.inputs.begin(), request.inputs.end(), has_params) &&
            std::none_of(request.outputs.begin(), request.outputs.end(), has_params);
 }
 
@@ -61,8 +62,8 @@ class SteppedBinaryOp final : public BinaryOp<Operation> {
 public:
     Support supports(const KernelRequest& request) const override {
         if (is_plain_request(request)) return RefOp::supports(request);
-        if (request.has_residual) return Support::no("the operator has no residual");
-        for (const Port& port : request.inputs) {
+        if (request.epilogue.has_residual) return Support::no("the operator has no residual");
+        for (const OperandEncoding& port : request.inputs) {
             if (port.params && !port.params->is_per_tensor())
                 return Support::no("activations are quantized per tensor only");
             const DType dtype = port.type.dtype;

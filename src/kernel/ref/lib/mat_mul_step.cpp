@@ -13,7 +13,7 @@ namespace {
 class WeightedProduct final : public WeightedStep {
 public:
     explicit WeightedProduct(const KernelRequest& request)
-        : WeightedStep(request), inner_(request.weight.shape()[0]), columns_(request.weight.shape()[1]) {}
+        : WeightedStep(request), inner_(request.weight.values.shape()[0]), columns_(request.weight.values.shape()[1]) {}
 
 protected:
     void compute(std::span<const std::byte* const> inputs, std::span<float> values) const override {
@@ -80,15 +80,15 @@ private:
 }  // namespace
 
 bool is_mat_mul_step(const KernelRequest& request) {
-    return !request.weight.is_empty() || request.is_quantized() || request.outputs.at(0).params.has_value();
+    return !request.weight.values.is_empty() || request.is_quantized() || request.outputs.at(0).params.has_value();
 }
 
 Support supports_mat_mul_step(const KernelRequest& request) {
-    if (!request.weight.is_empty()) {
-        if (request.weight.shape().rank() != 2 || request.inputs[0].type.shape.rank() < 2) {
+    if (!request.weight.values.is_empty()) {
+        if (request.weight.values.shape().rank() != 2 || request.inputs[0].type.shape.rank() < 2) {
             return Support::no("weights and input must be matrices");
         }
-        const std::int64_t columns = request.weight.shape()[1];
+        const std::int64_t columns = request.weight.values.shape()[1];
         if (columns == 0) return Support::no("the weights are empty");
         if (!request.bias.is_empty() && request.bias.elements() != columns) {
             return Support::no("the bias does not have one value for each column");
@@ -104,7 +104,7 @@ Support supports_mat_mul_step(const KernelRequest& request) {
 }
 
 std::unique_ptr<Primitive> build_mat_mul_step(const KernelRequest& request) {
-    if (request.weight.is_empty()) return std::make_unique<CodeProduct>(request);
+    if (request.weight.values.is_empty()) return std::make_unique<CodeProduct>(request);
     return std::make_unique<WeightedProduct>(request);
 }
 

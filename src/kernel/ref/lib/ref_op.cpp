@@ -31,7 +31,7 @@ private:
     std::size_t output_count_;
 };
 
-bool has_params(const Port& port) { return port.params.has_value(); }
+bool has_params(const OperandEncoding& port) { return port.params.has_value(); }
 
 }  // namespace
 
@@ -52,8 +52,8 @@ namespace ref {
 
 Support MovingOp::supports(const KernelRequest& request) const {
     if (request.is_fused()) return Support::no(request.node->op + " is not fused with anything");
-    const Port* first = request.inputs.empty() ? nullptr : &request.inputs[0];
-    const auto differs = [&](const Port& port) {
+    const OperandEncoding* first = request.inputs.empty() ? nullptr : &request.inputs[0];
+    const auto differs = [&](const OperandEncoding& port) {
         return first == nullptr ? port.params.has_value() : port.params != first->params;
     };
     if (std::any_of(request.inputs.begin(), request.inputs.end(), differs) ||

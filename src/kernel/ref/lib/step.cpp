@@ -8,16 +8,17 @@
 namespace halftone::ref {
 
 RefPrimitive::RefPrimitive(const KernelRequest& request) {
-    for (const Port& port : request.inputs) inputs_.emplace_back(port.type);
-    for (const Port& port : request.outputs) outputs_.emplace_back(port.type);
+    for (const OperandEncoding& port : request.inputs) inputs_.emplace_back(port.type);
+    for (const OperandEncoding& port : request.outputs) outputs_.emplace_back(port.type);
 }
 
 FusedStep::FusedStep(const KernelRequest& request)
     : RefPrimitive(request),
       output_params_(request.outputs[0].params),
-      activation_(request.activation == nullptr ? std::nullopt : std::optional<Node>(*request.activation)),
-      clamp_(request.clamp),
-      has_residual_(request.has_residual) {}
+      activation_(request.epilogue.activation == nullptr ? std::nullopt
+                                                         : std::optional<Node>(*request.epilogue.activation)),
+      clamp_(request.epilogue.clamp),
+      has_residual_(request.epilogue.has_residual) {}
 
 std::size_t FusedStep::scratch_bytes() const {
     if (!output_params_) return 0;
@@ -57,7 +58,7 @@ void FusedStep::activate(std::span<float> values) const {
 
 Support fused_step_accepts(const KernelRequest& request) {
     if (request.outputs.size() != 1) return Support::no("a fused step has one output");
-    const Port& output = request.outputs[0];
+    const OperandEncoding& output = request.outputs[0];
     if (output.params) {
         const bool is_8_bit = output.type.dtype == DType::u8 || output.type.dtype == DType::s8;
         if (!is_8_bit || output.params->dtype != output.type.dtype) return Support::no("the output is not 8 bit wide");
@@ -65,11 +66,11 @@ Support fused_step_accepts(const KernelRequest& request) {
     } else if (output.type.dtype != DType::f32) {
         return Support::no("the output is neither fp32 nor quantized");
     }
-    if (request.activation != nullptr && find_ref_op(request.activation->op) == nullptr) {
-        return Support::no("the activation " + request.activation->op + " is not supported");
+    if (request.epilogue.activation != nullptr && find_ref_op(request.epilogue.activation->op) == nullptr) {
+        return Support::no("the activation " + request.epilogue.activation->op + " is not supported");
     }
-    if (request.has_residual) {
-        const Port& residual = request.inputs.back();
+    if (request.epilogue.has_residual) {
+        const OperandEncoding& residual = request.inputs.back();
         if (residual.params || residual.type != TensorType{DType::f32, output.type.shape}) {
             return Support::no("a fused residual is fp32 and has the output's shape");
         }

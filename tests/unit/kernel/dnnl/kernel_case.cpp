@@ -50,9 +50,9 @@ KernelCase& KernelCase::input(Tensor tensor, std::optional<QuantParams> params) 
 }
 
 KernelCase& KernelCase::weights(Tensor weight, Tensor bias, std::optional<QuantParams> params) {
-    request.weight = std::move(weight);
+    request.weight.values = std::move(weight);
     request.bias = std::move(bias);
-    request.weight_params = std::move(params);
+    request.weight.params = std::move(params);
     return *this;
 }
 
@@ -62,14 +62,14 @@ KernelCase& KernelCase::constants(std::vector<Tensor> by_input_number) {
 }
 
 KernelCase& KernelCase::clamp(float low, float high) {
-    request.clamp = {low, high};
+    request.epilogue.clamp = {low, high};
     return *this;
 }
 
 KernelCase& KernelCase::residual(std::uint64_t seed) {
     if (request.outputs.empty()) output();
     Tensor values = random_reals(request.outputs[0].type.shape, -2, 2, seed);
-    request.has_residual = true;
+    request.epilogue.has_residual = true;
     return input(std::move(values));
 }
 

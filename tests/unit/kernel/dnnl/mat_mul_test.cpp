@@ -58,7 +58,7 @@ TEST(MatMulInt8, AppliesAFunctionBeforeTheOutputIsQuantized) {
     KernelCase c("MatMul", {}, 2);
     c.input(random_codes(DType::u8, {6, 32}, 1), per_tensor(DType::u8, 0.02F, 100));
     c.weights(random_codes(DType::s8, {32, 8}, 2), random_reals({8}, -1, 1, 3), per_channel(8, 0.01F, 1, 4));
-    c.request.activation = &gelu;
+    c.request.epilogue.activation = &gelu;
     expect_close_to_ref(c.output(), kMatMulTolerance);
     c.output(per_tensor(DType::u8, 0.05F, 10));
     EXPECT_LE(code_difference(run(Backend::dnnl, c), run(Backend::ref, c)).largest, 1);

@@ -30,8 +30,8 @@ const std::vector<PoolShape> kPoolShapes{
 };
 
 class Pool : public testing::TestWithParam<PoolShape> {};
-std::string name_of(const testing::TestParamInfo<PoolShape>& info) { return info.param.name; }
-INSTANTIATE_TEST_SUITE_P(Shapes, Pool, testing::ValuesIn(kPoolShapes), name_of);
+std::string pool_shape_name(const testing::TestParamInfo<PoolShape>& info) { return info.param.name; }
+INSTANTIATE_TEST_SUITE_P(Shapes, Pool, testing::ValuesIn(kPoolShapes), pool_shape_name);
 
 TEST_P(Pool, MaximumOfRealsEqualsReference) {
     KernelCase c("MaxPool", GetParam().attributes, 1);

@@ -20,7 +20,7 @@ struct Pointwise {
     KernelRequest request{.node = &node,
                           .inputs = {real_port({1, 1, 2, 2})},
                           .outputs = {real_port({1, 1, 2, 2})},
-                          .weight = floats({1, 1, 1, 1}, {2}),
+                          .weight = {.values = floats({1, 1, 1, 1}, {2})},
                           .bias = floats({1.0F})};
     Tensor x = floats({1, 1, 2, 2}, {-2, -1, 0, 3});
 };
@@ -32,9 +32,9 @@ TEST(ConvStep, IsTheConvolutionAlone) {
 
 TEST(ConvStep, AddsTheResidualBeforeTheClamp) {
     Pointwise conv;
-    conv.request.has_residual = true;
+    conv.request.epilogue.has_residual = true;
     conv.request.inputs.push_back(real_port({1, 1, 2, 2}));
-    conv.request.clamp = {.low = 0, .high = 6};
+    conv.request.epilogue.clamp = {.low = 0, .high = 6};
     EXPECT_THAT(values<float>(run_step(conv.request, {conv.x, floats({1, 1, 2, 2}, {4, 0, 1, 1})})),
                 ElementsAre(1, 0, 2, 6));
 }
@@ -56,7 +56,7 @@ TEST(ConvStep, SaysWhatItCannotDo) {
     conv.request.outputs = {real_port({1, 1, 2, 3})};
     EXPECT_THAT(why_not(conv.request), HasSubstr("output [1,1,2,3] is not what the rule gives, [1,1,2,2]"));
     Pointwise with_wrong_residual;
-    with_wrong_residual.request.has_residual = true;
+    with_wrong_residual.request.epilogue.has_residual = true;
     with_wrong_residual.request.inputs.push_back(real_port({1, 1, 2, 1}));
     EXPECT_THAT(why_not(with_wrong_residual.request), HasSubstr("residual"));
 }
@@ -81,10 +81,9 @@ TEST(GemmStep, ClampsAndAddsTheResidual) {
     KernelRequest request{.node = &node,
                           .inputs = {real_port({1, 2}), real_port({1, 3})},
                           .outputs = {real_port({1, 3})},
-                          .weight = floats({3, 2}, {1, 0, 0, 1, 1, 1}),
+                          .weight = {.values = floats({3, 2}, {1, 0, 0, 1, 1, 1})},
                           .bias = floats({10, 20, 30}),
-                          .has_residual = true,
-                          .clamp = {.low = 0, .high = 30}};
+                          .epilogue = {.has_residual = true, .clamp = {.low = 0, .high = 30}}};
     EXPECT_THAT(values<float>(run_step(request, {floats({1, 2}, {1, 2}), floats({1, 3}, {-20, 1, 1})})),
                 ElementsAre(0, 23, 30));
 }
@@ -94,7 +93,7 @@ TEST(AddStep, ClampsARealSum) {
     const KernelRequest request{.node = &node,
                                 .inputs = {real_port({2, 2}), real_port({2})},
                                 .outputs = {real_port({2, 2})},
-                                .clamp = {.low = 0}};
+                                .epilogue = {.clamp = {.low = 0}}};
     EXPECT_THAT(values<float>(run_step(request, {floats({2, 2}, {1, 2, -3, -4}), floats({1, 3})})),
                 ElementsAre(2, 5, 0, 0));
 }
@@ -104,7 +103,7 @@ TEST(AddStep, TakesAConstantOperand) {
     const KernelRequest request{.node = &node,
                                 .inputs = {real_port({2})},
                                 .outputs = {real_port({2})},
-                                .clamp = {.low = 0},
+                                .epilogue = {.clamp = {.low = 0}},
                                 .constants = {Tensor(), floats({-5, 5})}};
     EXPECT_THAT(values<float>(run_step(request, {floats({1, 2})})), ElementsAre(0, 7));
 }
@@ -120,9 +119,10 @@ TEST(ReluStep, KeepsNaN) {
 
 TEST(ReluStep, CannotBeFused) {
     const Node node = node_of({.op = "Relu", .inputs = {{}}});
-    KernelRequest request{.node = &node, .inputs = {real_port({3})}, .outputs = {real_port({3})}, .clamp = {.low = 0}};
+    KernelRequest request{
+        .node = &node, .inputs = {real_port({3})}, .outputs = {real_port({3})}, .epilogue = {.clamp = {.low = 0}}};
     EXPECT_THAT(why_not(request), HasSubstr("is not fused"));
-    request.clamp = {};
+    request.epilogue.clamp = {};
     request.inputs = {code_port(DType::u8, {3}, 1.0F, 0)};
     EXPECT_THAT(why_not(request), HasSubstr("no int8 kernel for Relu"));
 }

@@ -20,12 +20,12 @@ QuantParams weight_scales(std::vector<float> scales) {
 /// Two output channels over one pixel of two channels: x = (code - 10) * 0.5.
 struct TwoChannels {
     Node node = node_of({.op = "Conv", .inputs = {{}, {}, {}}});
-    KernelRequest request{.node = &node,
-                          .inputs = {code_port(DType::u8, {1, 2, 1, 1}, 0.5F, 10)},
-                          .outputs = {real_port({1, 2, 1, 1})},
-                          .weight = tensor<std::int8_t>({2, 2, 1, 1}, {1, 2, 3, -4}),
-                          .weight_params = weight_scales({0.25F, 2.0F}),
-                          .bias = tensor<std::int32_t>({2}, {8, -1})};
+    KernelRequest request{
+        .node = &node,
+        .inputs = {code_port(DType::u8, {1, 2, 1, 1}, 0.5F, 10)},
+        .outputs = {real_port({1, 2, 1, 1})},
+        .weight = {.values = tensor<std::int8_t>({2, 2, 1, 1}, {1, 2, 3, -4}), .params = weight_scales({0.25F, 2.0F})},
+        .bias = tensor<std::int32_t>({2}, {8, -1})};
     Tensor x = tensor<std::uint8_t>({1, 2, 1, 1}, {12, 13});  // real 1 and 1.5
 };
 
@@ -37,7 +37,7 @@ TEST(Int8Conv, PerChannelScalesAndBias) {
 
 TEST(Int8Conv, ClampsRealValuesAndThenQuantizes) {
     TwoChannels conv;
-    conv.request.clamp = {.low = -3, .high = 6};
+    conv.request.epilogue.clamp = {.low = -3, .high = 6};
     conv.request.outputs = {code_port(DType::s8, {1, 2, 1, 1}, 0.5F, -4)};
     EXPECT_THAT(values<std::int8_t>(run_step(conv.request, {conv.x})), ElementsAre(0, -10));
 }
@@ -50,21 +50,22 @@ TEST(Int8Conv, SaturatesItsCodes) {
 
 TEST(Int8Conv, PaddingHoldsTheZeroPoint) {
     const Node node = node_of({.op = "Conv", .inputs = {{}, {}}, .attributes = {{"pads", Ints{1, 1, 1, 1}}}});
-    const KernelRequest request{.node = &node,
-                                .inputs = {code_port(DType::u8, {1, 1, 1, 1}, 1.0F, 77)},
-                                .outputs = {real_port({1, 1, 1, 1})},
-                                .weight = tensor<std::int8_t>({1, 1, 3, 3}, std::vector<std::int8_t>(9, 100)),
-                                .weight_params = weight_scales({1.0F})};
+    const KernelRequest request{
+        .node = &node,
+        .inputs = {code_port(DType::u8, {1, 1, 1, 1}, 1.0F, 77)},
+        .outputs = {real_port({1, 1, 1, 1})},
+        .weight = {.values = tensor<std::int8_t>({1, 1, 3, 3}, std::vector<std::int8_t>(9, 100)),
+                   .params = weight_scales({1.0F})}};
     EXPECT_THAT(values<float>(run_step(request, {tensor<std::uint8_t>({1, 1, 1, 1}, {79})})), ElementsAre(200));
 }
 
 TEST(Int8Conv, SignedActivationsAndGroups) {
     const Node node = node_of({.op = "Conv", .inputs = {{}, {}}, .attributes = {{"group", std::int64_t{2}}}});
-    const KernelRequest request{.node = &node,
-                                .inputs = {code_port(DType::s8, {1, 2, 1, 1}, 1.0F, -1)},
-                                .outputs = {real_port({1, 2, 1, 1})},
-                                .weight = tensor<std::int8_t>({2, 1, 1, 1}, {-128, 127}),
-                                .weight_params = weight_scales({1.0F})};
+    const KernelRequest request{
+        .node = &node,
+        .inputs = {code_port(DType::s8, {1, 2, 1, 1}, 1.0F, -1)},
+        .outputs = {real_port({1, 2, 1, 1})},
+        .weight = {.values = tensor<std::int8_t>({2, 1, 1, 1}, {-128, 127}), .params = weight_scales({1.0F})}};
     EXPECT_THAT(values<float>(run_step(request, {tensor<std::int8_t>({1, 2, 1, 1}, {-128, 127})})),
                 ElementsAre(127 * 128, 128 * 127));
 }
@@ -72,11 +73,11 @@ TEST(Int8Conv, SignedActivationsAndGroups) {
 /// u8 = 255 against s8 = 127: 16-bit intermediate sums would saturate at 32767.
 TEST(Int8Conv, DoesNotSaturateInBetween) {
     const Node node = node_of({.op = "Conv", .inputs = {{}, {}}});
-    const KernelRequest request{.node = &node,
-                                .inputs = {code_port(DType::u8, {1, 2, 1, 1}, 1.0F, 0)},
-                                .outputs = {real_port({1, 1, 1, 1})},
-                                .weight = tensor<std::int8_t>({1, 2, 1, 1}, {127, 127}),
-                                .weight_params = weight_scales({1.0F})};
+    const KernelRequest request{
+        .node = &node,
+        .inputs = {code_port(DType::u8, {1, 2, 1, 1}, 1.0F, 0)},
+        .outputs = {real_port({1, 1, 1, 1})},
+        .weight = {.values = tensor<std::int8_t>({1, 2, 1, 1}, {127, 127}), .params = weight_scales({1.0F})}};
     EXPECT_THAT(values<float>(run_step(request, {tensor<std::uint8_t>({1, 2, 1, 1}, {255, 255})})), ElementsAre(64770));
 }
 
@@ -85,11 +86,12 @@ TEST(Int8Conv, LongSumsAreExact) {
     constexpr std::int64_t kTerms = 100'000;
     const auto count = static_cast<std::size_t>(kTerms);
     const Node node = node_of({.op = "Conv", .inputs = {{}, {}}});
-    const KernelRequest request{.node = &node,
-                                .inputs = {code_port(DType::u8, {1, kTerms, 1}, 1.0F, 0)},
-                                .outputs = {real_port({1, 1, 1})},
-                                .weight = tensor<std::int8_t>({1, kTerms, 1}, std::vector<std::int8_t>(count, -128)),
-                                .weight_params = weight_scales({1.0F})};
+    const KernelRequest request{
+        .node = &node,
+        .inputs = {code_port(DType::u8, {1, kTerms, 1}, 1.0F, 0)},
+        .outputs = {real_port({1, 1, 1})},
+        .weight = {.values = tensor<std::int8_t>({1, kTerms, 1}, std::vector<std::int8_t>(count, -128)),
+                   .params = weight_scales({1.0F})}};
     const Tensor x = tensor<std::uint8_t>({1, kTerms, 1}, std::vector<std::uint8_t>(count, 255));
     EXPECT_THAT(values<float>(run_step(request, {x})), ElementsAre(-3264000000.0F));
 }
@@ -99,13 +101,13 @@ TEST(Int8Conv, SaysWhatItCannotDo) {
     wrong_bias.request.bias = floats({1, 2});
     EXPECT_THAT(why_not(wrong_bias.request), HasSubstr("the bias is not int32"));
     TwoChannels wrong_scales;
-    wrong_scales.request.weight_params = weight_scales({1, 2, 3});
+    wrong_scales.request.weight.params = weight_scales({1, 2, 3});
     EXPECT_THAT(why_not(wrong_scales.request), HasSubstr("one scale for each output channel"));
     TwoChannels with_zero_points;
-    with_zero_points.request.weight_params->zero_point = {1, 0};
+    with_zero_points.request.weight.params->zero_point = {1, 0};
     EXPECT_THAT(why_not(with_zero_points.request), HasSubstr("zero points"));
     TwoChannels with_residual;
-    with_residual.request.has_residual = true;
+    with_residual.request.epilogue.has_residual = true;
     with_residual.request.inputs.push_back(real_port({1, 2, 1, 1}));
     EXPECT_THAT(why_not(with_residual.request), HasSubstr("fp32 only"));
     TwoChannels real_input;
@@ -123,8 +125,7 @@ TEST(Int8Gemm, BothOrientationsOfTheWeightAgree) {
         const KernelRequest request{.node = &node,
                                     .inputs = {code_port(DType::u8, {2, 3}, 0.5F, 1)},
                                     .outputs = {real_port({2, 2})},
-                                    .weight = weight,
-                                    .weight_params = weight_scales({2.0F, 4.0F}),
+                                    .weight = {.values = weight, .params = weight_scales({2.0F, 4.0F})},
                                     .bias = tensor<std::int32_t>({2}, {10, 0})};
         // codes less 1: (0 1 2) and (4 3 2)
         EXPECT_THAT(values<float>(run_step(request, {tensor<std::uint8_t>({2, 3}, {1, 2, 3, 5, 4, 3})})),
@@ -137,8 +138,7 @@ TEST(Int8Gemm, FactorsWeighProductAndBias) {
     const KernelRequest request{.node = &node,
                                 .inputs = {code_port(DType::u8, {1, 1}, 0.5F, 0)},
                                 .outputs = {real_port({1, 1})},
-                                .weight = tensor<std::int8_t>({1, 1}, {3}),
-                                .weight_params = weight_scales({1.0F}),
+                                .weight = {.values = tensor<std::int8_t>({1, 1}, {3}), .params = weight_scales({1.0F})},
                                 .bias = tensor<std::int32_t>({1}, {10})};
     // 2 * (4 * 3 * 0.5) + 0.5 * (10 * 0.5)
     EXPECT_THAT(values<float>(run_step(request, {tensor<std::uint8_t>({1, 1}, {4})})), ElementsAre(14.5F));
@@ -146,11 +146,11 @@ TEST(Int8Gemm, FactorsWeighProductAndBias) {
 
 TEST(Int8Gemm, RefusesTransA) {
     const Node node = node_of({.op = "Gemm", .inputs = {{}, {}}, .attributes = {{"transA", std::int64_t{1}}}});
-    const KernelRequest request{.node = &node,
-                                .inputs = {code_port(DType::u8, {1, 1}, 1.0F, 0)},
-                                .outputs = {real_port({1, 1})},
-                                .weight = tensor<std::int8_t>({1, 1}, {1}),
-                                .weight_params = weight_scales({1.0F})};
+    const KernelRequest request{
+        .node = &node,
+        .inputs = {code_port(DType::u8, {1, 1}, 1.0F, 0)},
+        .outputs = {real_port({1, 1})},
+        .weight = {.values = tensor<std::int8_t>({1, 1}, {1}), .params = weight_scales({1.0F})}};
     EXPECT_THAT(why_not(request), HasSubstr("transA"));
 }
 
@@ -159,7 +159,7 @@ TEST(Int8Add, DequantizesBothClampsAndQuantizes) {
     const KernelRequest request{.node = &node,
                                 .inputs = {code_port(DType::u8, {3}, 0.5F, 4), code_port(DType::s8, {3}, 2.0F, -1)},
                                 .outputs = {code_port(DType::u8, {3}, 0.25F, 1)},
-                                .clamp = {.low = 0, .high = 5}};
+                                .epilogue = {.clamp = {.low = 0, .high = 5}}};
     // real -1, 1, 3 and 2, 0, 4: sums 1, 1, 7 -> clamped 1, 1, 5
     EXPECT_THAT(values<std::uint8_t>(
                     run_step(request, {tensor<std::uint8_t>({3}, {2, 6, 10}), tensor<std::int8_t>({3}, {0, -1, 1})})),

@@ -55,9 +55,9 @@ inline std::string refusal(const OpCase& test) {
     }
 }
 
-inline Port real_port(Shape shape) { return {.type = {DType::f32, std::move(shape)}}; }
+inline OperandEncoding real_port(Shape shape) { return {.type = {DType::f32, std::move(shape)}}; }
 
-inline Port code_port(DType dtype, Shape shape, float scale, std::int32_t zero_point) {
+inline OperandEncoding code_port(DType dtype, Shape shape, float scale, std::int32_t zero_point) {
     return {.type = {dtype, std::move(shape)},
             .params = QuantParams{.dtype = dtype, .scale = {scale}, .zero_point = {zero_point}}};
 }
