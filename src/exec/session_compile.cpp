@@ -19,6 +19,7 @@
 #include "exec/session_state.hpp"
 #include "exec/step_cost.hpp"
 #include "graph/passes/passes.hpp"
+#include "kernel/ops/reorder.hpp"
 #include "kernel/ops/request_fields.hpp"
 
 namespace halftone {
