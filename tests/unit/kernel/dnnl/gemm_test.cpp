@@ -13,7 +13,7 @@ struct GemmShape {
 };
 
 const std::vector<GemmShape> kGemmShapes{{1, 64, 10, true},   {25, 64, 10, true}, {3, 7, 5, false},
-                                     {16, 32, 32, false}, {16, 32, 32, true}, {2, 1, 1, true}};
+                                         {16, 32, 32, false}, {16, 32, 32, true}, {2, 1, 1, true}};
 
 Shape weight_shape(const GemmShape& s) {
     return s.is_transposed ? Shape{s.columns, s.inner} : Shape{s.inner, s.columns};

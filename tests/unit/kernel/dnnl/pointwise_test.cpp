@@ -10,7 +10,8 @@ namespace {
 constexpr float kPointwiseInfinity = std::numeric_limits<float>::infinity();
 
 Tensor with_special_values() {
-    const std::vector<float> values{-kPointwiseInfinity, -1.0F, -0.0F, 0.0F, 3.0F, 6.0F, 7.0F, kPointwiseInfinity, std::nanf("")};
+    const std::vector<float> values{-kPointwiseInfinity, -1.0F,        -0.0F, 0.0F, 3.0F, 6.0F, 7.0F,
+                                    kPointwiseInfinity,  std::nanf("")};
     return Tensor::of<float>({9}, values);
 }
 

@@ -102,7 +102,8 @@ TEST_F(NativeCodes, EveryPairOfCodesIsAddedAsDefined) {
 }
 
 TEST_F(NativeCodes, QuantizeEqualsTheDefinition) {
-    std::vector<float> values{0.0F, -0.0F, kCodesInfinity, -kCodesInfinity, std::nanf(""), 1e30F, -1e30F, 1e-40F, 0.05F, -0.05F};
+    std::vector<float> values{0.0F,  -0.0F,  kCodesInfinity, -kCodesInfinity, std::nanf(""),
+                              1e30F, -1e30F, 1e-40F,         0.05F,           -0.05F};
     for (int i = -2000; i < 2000; ++i) values.push_back(0.05F * static_cast<float>(i));  // ties of scale 0.1
     for (const float scale : {0.1F, 0.037F, 1e-38F, 3e38F}) {
         for (const DType dtype : {DType::u8, DType::s8}) {
