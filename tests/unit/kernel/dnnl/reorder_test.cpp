@@ -2,6 +2,7 @@
 #include <numeric>
 
 #include "base/error.hpp"
+#include "kernel/ops/reorder.hpp"
 #include "unit/kernel/dnnl/kernel_case.hpp"
 
 namespace halftone::test {
