@@ -1,3 +1,13 @@
+// Rows of study.h5's larger tables. Each class collects its columns row by row with add() and hands them over, with
+// their descriptions, in columns().
+//
+//   OptionRows        /options: what a unit can be, from study.json
+//   TrialRows         /trials: a row for each finished trial; dtype_of() finds what a trial made of a unit
+//   SensitivityRows   /sensitivity: a row for each value that a probe compared
+//   delivered_units, delivered_tensors   /delivered: read from best.yaml, which may be of another version or edited:
+//                     what is missing there becomes an empty text or NaN, and nothing throws
+//
+// The order of the columns and their descriptions are part of the file format: src/dump/README.md.
 #include "study/study_rows.hpp"
 
 #include <algorithm>
@@ -14,23 +24,26 @@ namespace {
 
 constexpr double kNoNumber = std::numeric_limits<double>::quiet_NaN();
 
-/// Text of a scalar below a map; empty where it is not there.
+/// Returns the scalar under `key`, or an empty text where there is none.
 std::string text_at(const ConfigNode& node, std::string_view key) {
     const ConfigNode* found = node.find(key);
     return found != nullptr && found->kind == ConfigNode::Kind::scalar ? found->scalar : "";
 }
 
+/// Returns the scalar under `inner` in the map under `key`, or an empty text where either is missing.
 std::string text_at(const ConfigNode& node, std::string_view key, std::string_view inner) {
     const ConfigNode* found = node.find(key);
     return found != nullptr && found->kind == ConfigNode::Kind::map ? text_at(*found, inner) : "";
 }
 
+/// Returns the list under `key`, or an empty list where there is none.
 const std::vector<ConfigNode>& items_at(const ConfigNode& node, std::string_view key) {
     static const std::vector<ConfigNode> none;
     const ConfigNode* found = node.find(key);
     return found != nullptr && found->kind == ConfigNode::Kind::list ? found->items : none;
 }
 
+/// Returns NaN for a text that is no number.
 double number_of(const std::string& text) {
     double value = kNoNumber;
     (void)std::from_chars(text.data(), text.data() + text.size(), value);
@@ -41,6 +54,8 @@ double number_of(const std::string& text) {
 
 std::string dtype_of(const StudySource& source, const journal::CandidateOptions& choice,
                      const std::vector<journal::Change>& changed, std::size_t unit) {
+    // Best first: the option that the trial recorded; then the journal's list of units that fell back to high
+    // precision; then the unit's first option, which is its quantized one where it has any.
     if (const OptionFacts* option = source.option(choice, unit)) return option->activation_dtype;
     for (const journal::Change& change : changed) {
         if (change.unit == source.units[unit].name) return change.to;
@@ -77,6 +92,8 @@ std::vector<H5Column> OptionRows::columns() const {
 }
 
 void TrialRows::add(const journal::Trial& trial) {
+    // A trial that had ended early and was completed later has two results: the bounds are those of the first, the
+    // accuracy is that of the second.
     const journal::TrialResult& result = source_.result(trial);
     const Score& score = result.score;
     const auto& bounds = trial.result.score.bounds;
@@ -105,6 +122,7 @@ void TrialRows::add(const journal::Trial& trial) {
     std::int64_t high = 0;
     for (std::size_t u = 0; u < source_.units.size(); ++u) {
         const OptionFacts* option = source_.option(trial.options, u);
+        // One unknown unit makes the sum unknown: a sum of the others would look like a small model.
         bytes = option == nullptr || bytes < 0 ? -1 : bytes + option->weight_bytes;
         const std::string dtype = dtype_of(source_, trial.options, trial.changed, u);
         high += dtype == "fp32" || dtype == "bf16" ? 1 : 0;
@@ -146,10 +164,13 @@ void SensitivityRows::add(const StudySource& source, const journal::Sensitivity&
     std::string fallback;
     for (std::size_t u = 0; u < source.units.size() && !probe.options.by_unit.empty(); ++u) {
         const std::string dtype = dtype_of(source, probe.options, {}, u);
-        const bool could_be_quantized = !source.units[u].options.front().activation_scheme.empty();
+        // Without study.json a unit has no options, and nobody can say whether it could have been quantized.
+        const auto& options = source.units[u].options;
+        const bool could_be_quantized = !options.empty() && !options.front().activation_scheme.empty();
         if ((dtype != "fp32" && dtype != "bf16") || !could_be_quantized) continue;
         fallback += (fallback.empty() ? "" : " ") + source.units[u].name;
     }
+    // A probe that failed has no values, and so no rows.
     for (std::size_t i = 0; i < probe.values.size(); ++i) {
         const std::string& unit = probe.values[i].unit;
         const auto found = std::find_if(source.units.begin(), source.units.end(),
@@ -167,6 +188,7 @@ void SensitivityRows::add(const StudySource& source, const journal::Sensitivity&
 }
 
 void SensitivityRows::add_sums(const ErrorSums& sums) {
+    // In the order of the columns below.
     const std::array<double, 10> all{sums.error,         sums.reference,     sums.quantized, sums.product,
                                      sums.sum,           sums.quantized_sum, sums.min,       sums.max,
                                      sums.quantized_min, sums.quantized_max};
@@ -233,6 +255,7 @@ std::vector<H5Column> delivered_tensors(const ConfigNode& plan) {
     for (const ConfigNode& tensor : items_at(plan, "tensors")) {
         const auto& scales = items_at(tensor, "scale");
         const auto& zeros = items_at(tensor, "zero_point");
+        // A tensor with a key `unit` is a weight or bias. These are left to the text of best.yaml.
         if (scales.size() != 1 || zeros.size() != 1 || tensor.find("unit") != nullptr) continue;
         name.push_back(text_at(tensor, "name"));
         dtype.push_back(text_at(tensor, "dtype"));

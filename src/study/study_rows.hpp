@@ -1,5 +1,5 @@
 #pragma once
-// Rows of study.h5's larger tables, column by column.
+// Rows of study.h5's larger tables, collected row by row and handed over column by column.
 
 #include <string>
 #include <vector>
@@ -10,26 +10,31 @@
 
 namespace halftone::study {
 
-/// Word for a unit's dtype in a candidate; where the choice was not recorded, from what fell back; "unknown" if that
-/// says nothing.
+/// Returns the word for a unit's dtype in a candidate: that of the recorded option; where the journal did not record
+/// options, what the unit fell back to, else the dtype of its first option; "unknown" where nothing of this is known.
 [[nodiscard]] std::string dtype_of(const StudySource& source, const journal::CandidateOptions& choice,
                                    const std::vector<journal::Change>& changed, std::size_t unit);
 
+/// Rows of /options.
 class OptionRows {
 public:
+    /// @param unit  its number    @param number  of the option, counted from 0 for each unit
     void add(std::size_t unit, std::size_t number, const OptionFacts& option);
     [[nodiscard]] std::vector<H5Column> columns() const;
 
 private:
     std::vector<std::int64_t> unit_, option_, bytes_;
-    std::vector<std::string> texts_[8];
+    std::vector<std::string> texts_[8];  ///< by column, in the order of OptionFacts
     std::vector<double> bit_;
 };
 
+/// Rows of /trials.
 class TrialRows {
 public:
+    /// @param source  outlives this
     explicit TrialRows(const StudySource& source) : source_(source) {}
     void add(const journal::Trial& trial);
+    /// Returns all columns but `verdict`, which is stored as codes and not as texts.
     [[nodiscard]] std::vector<H5Column> columns() const;
     [[nodiscard]] const std::vector<std::string>& verdicts() const { return verdict_; }
 
@@ -41,10 +46,12 @@ private:
     std::vector<double> accuracy_, low95_, high95_, bound_low_, bound_high_, wall_, latency_;
 };
 
+/// Rows of /sensitivity.
 class SensitivityRows {
 public:
-    /// A row for each value of a probe.
+    /// Adds a row for each value that the probe compared.
     void add(const StudySource& source, const journal::Sensitivity& probe);
+    /// Returns all columns but `kind`, which is stored as codes and not as texts.
     [[nodiscard]] std::vector<H5Column> columns() const;
     [[nodiscard]] const std::vector<std::string>& kinds() const { return kind_; }
 
@@ -56,10 +63,10 @@ private:
     std::vector<double> sums_[10], relative_, lpot_, sqnr_, cosine_;
 };
 
-/// From best.yaml.
+/// Returns the columns of /delivered/units: a row for each unit of best.yaml.
 [[nodiscard]] std::vector<H5Column> delivered_units(const ConfigNode& plan);
-/// Values that have one scale and zero point for all elements; weights, which have one for each channel, are left to
-/// best.yaml's text.
+/// Returns the columns of /delivered/tensors: a row for each activation of best.yaml that has one scale and one zero
+/// point for all its elements. Weights and biases are left out; they stand in best.yaml's text.
 [[nodiscard]] std::vector<H5Column> delivered_tensors(const ConfigNode& plan);
 
 }  // namespace halftone::study

@@ -16,7 +16,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-struct Sorter {
+/// Puts each record of the journal where it belongs. Later records of one kind replace earlier ones: a resumed run
+/// measures its latency table and finalists again.
+struct RecordSorter {
     StudySource& source;
     void operator()(const journal::Header& header) const { source.header = header; }
     void operator()(const journal::Baseline& baseline) const { source.baseline = baseline; }
@@ -30,11 +32,14 @@ struct Sorter {
     void operator()(const journal::End& end) const { source.end = end; }
     void operator()(const journal::Resume&) const {
         ++source.sessions;
-        source.end.reset();  // it went on
+        source.end.reset();  // the run went on after that end
     }
+    // A partial result becomes a trial later; the difficulty of samples only decides their order.
     void operator()(const journal::Partial&) const {}
     void operator()(const journal::Difficulty&) const {}
 };
+
+// The three functions below read study.json. They throw Json::exception where a key is missing or of another type.
 
 OptionFacts option_of(const Json& json) {
     const Json& a = json.at("activation");
@@ -90,7 +95,7 @@ void read_facts(const Json& json, StudySource& source) {
     source.has_facts = true;
 }
 
-/// Without study.json: the units that the journal names.
+/// Without study.json only those units are known that the journal names: units that were probed or that fell back.
 void name_units(StudySource& source) {
     std::set<std::string> known;
     const auto add = [&](const std::string& name) {
@@ -105,12 +110,14 @@ void name_units(StudySource& source) {
     }
 }
 
+/// Reads what stands beside the journal. None of it is needed: what is missing or damaged is left out.
 void read_files(const FileSystem& files, StudySource& source, std::vector<std::string>& warnings) {
     const std::string facts = source.folder + "/study.json";
     try {
         if (files.exists(facts)) read_facts(Json::parse(files.read(facts)), source);
     } catch (const Json::exception& error) {
         warnings.push_back(fmt::format("{}: damaged ({}); units and config are left out", facts, error.what()));
+        // What was read before the fault may be half of a list.
         source.units.clear();
         source.calibration_sizes.clear();
     }
@@ -144,6 +151,7 @@ const journal::TrialResult& StudySource::result(const journal::Trial& trial) con
 
 std::int64_t StudySource::delivered() const {
     if (end) return end->best;
+    // While a run goes on, best.yaml says which trial it is of.
     const ConfigNode* trial = plan ? plan->find("trial") : nullptr;
     if (trial == nullptr || trial->kind != ConfigNode::Kind::scalar) return -1;
     try {
@@ -175,7 +183,8 @@ StudySource read_study_source(const std::string& folder, std::vector<std::string
     if (replay.dropped_bytes > 0) {
         warnings.push_back(fmt::format("{}: its last line is unfinished ({})", path, replay.why_dropped));
     }
-    for (const journal::Record& record : replay.records) std::visit(Sorter{source}, record);
+    for (const journal::Record& record : replay.records) std::visit(RecordSorter{source}, record);
+    // Whoever holds the lock writes the journal. Ours is released at the end of this line.
     source.is_running = files->try_lock(path) == nullptr;
     read_files(*files, source, warnings);
     return source;
