@@ -8,6 +8,7 @@
 namespace halftone::study {
 namespace {
 
+/// A row for each value that calibration observed, and its histogram.
 void write_statistics(H5Writer& file, const std::string& path, std::int64_t samples, const CalibrationTable& table) {
     std::vector<std::string> names;
     std::vector<std::int64_t> counts;
@@ -39,6 +40,7 @@ void write_statistics(H5Writer& file, const std::string& path, std::int64_t samp
                 .is_packed = true});
 }
 
+/// A row for each value and rule: the ranges are derived once, for all algorithms that the space offers.
 void write_ranges(H5Writer& file, const std::string& path, const RangeTable& table) {
     std::vector<std::string> names, rules;
     std::vector<double> low, high;
@@ -62,6 +64,8 @@ void write_calibration(const Calibrator& calibrator, const SearchSpace& space, c
     file.attribute("/", "format", "halftone calibration");
     file.attribute("/", "format_version", std::int64_t{1});
     file.group("/calibration", "Statistics of the calibration data, by number of samples");
+    // The bins of all values are alike but for a factor, the value's limit. It is a power of two, so that the product
+    // is exact, and one list of edges serves all.
     std::vector<double> edges(ValueStatistics::kBins + 1);
     for (std::size_t i = 0; i < edges.size(); ++i)
         edges[i] = -1 + 2.0 * static_cast<double>(i) / ValueStatistics::kBins;

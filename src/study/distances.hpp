@@ -1,13 +1,16 @@
 #pragma once
-// Distances between a quantized value and its fp32 original, from sums.
+// Distances between a quantized value y and its fp32 original x, computed from the sums that a probe counts. The other
+// two distances, relative() and own_range_mse(), are members of ErrorSums.
 
 #include "trial/probe.hpp"
 
 namespace halftone::study {
 
-/// Signal-to-quantization-noise ratio, 10 log10(sum x^2 / sum (x - y)^2), in dB; infinite without an error.
+/// Returns the signal-to-quantization-noise ratio 10 log10(sum x^2 / sum (x - y)^2) in dB, or infinity where x and y
+/// are equal.
 [[nodiscard]] double sqnr_db(const ErrorSums& sums);
-/// sum x y / sqrt(sum x^2 sum y^2); 1 where both are zero everywhere, 0 where one is.
+/// Returns the cosine of the angle between x and y as vectors, sum x y / sqrt(sum x^2 sum y^2). It is 1 where both are
+/// zero everywhere, and 0 where only one is.
 [[nodiscard]] double cosine(const ErrorSums& sums);
 
 }  // namespace halftone::study

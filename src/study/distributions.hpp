@@ -13,16 +13,12 @@
 #include "eval/candidate_factory.hpp"
 #include "eval/error_probe.hpp"
 #include "exec/prepared_model.hpp"
+#include "study/distribution_bins.hpp"
+#include "study/distribution_file.hpp"
 #include "trial/trial.hpp"
 #include "tune/tuner.hpp"
 
 namespace halftone::study {
-
-/// What one trial's file holds, by unit.
-struct UnitDistributions {
-    std::vector<Distribution> values;
-    std::vector<double> sqnr_db;  ///< against fp32; empty for the fp32 model
-};
 
 /// What the distributions are measured with; all of it outlives them.
 struct DistributionInputs {
@@ -44,7 +40,7 @@ private:
     [[nodiscard]] std::optional<UnitDistributions> of_trial(const tune::FinishedTrial& trial);
     [[nodiscard]] UnitDistributions measure(const Candidate& candidate);
     void fill_bins(const Candidate& candidate);
-    [[nodiscard]] Distribution count(TensorView value, std::size_t unit, double low, double high) const;
+    [[nodiscard]] Distribution count(TensorView value, std::size_t unit, BinEnds bins) const;
     void add_events(EventFile& file, const UnitDistributions& distributions, std::int64_t step);
 
     DistributionInputs inputs_;
@@ -57,9 +53,5 @@ private:
     UnitDistributions fp32_;
     std::unique_ptr<EventFile> search_, fp32_events_, quantized_events_;
 };
-
-/// What a file of distributions holds. @throws DataError
-[[nodiscard]] UnitDistributions read_distributions(const std::string& path, std::size_t units);
-[[nodiscard]] std::string distribution_file(std::int64_t trial);
 
 }  // namespace halftone::study

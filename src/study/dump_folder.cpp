@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <filesystem>
 
 #include "base/error.hpp"
 
@@ -57,14 +58,17 @@ DumpFolder::DumpFolder(FileSystem& files, std::string folder, bool resume) : fil
         throw ConfigError(
             fmt::format("'{}' holds a dump already; finish it with --resume or choose another --output", folder_));
     }
-    space_ = free_space_for(folder_);
+    std::filesystem::path device = std::filesystem::absolute(folder_);
+    while (!std::filesystem::exists(device)) device = device.parent_path();
+    device_folder_ = device.string();
+    available_ = static_cast<std::int64_t>(std::filesystem::space(device).available);
 }
 
 std::string DumpFolder::size_line(const DumpLayout& layout, const DumpSize& size) const {
     return fmt::format("dump of {} units x {} samples: {} of outputs, {} of weights{}; {} free in {}\n",
                        layout.units.size(), layout.samples, bytes_text(size.outputs), bytes_text(size.weights),
                        layout.gzip > 0 ? " before compression" : "",
-                       bytes_text(static_cast<std::int64_t>(space_.bytes)), space_.folder);
+                       bytes_text(available_), device_folder_);
 }
 
 std::vector<std::size_t> DumpFolder::missing_parts(const DumpLayout& layout) const {
@@ -89,16 +93,15 @@ std::vector<std::size_t> DumpFolder::prepare(const DumpLayout& layout, const Dum
     }
     std::vector<std::size_t> missing = missing_parts(layout);
     // Shards are of nearly equal size. What compression saves is not known before, so then the room is not judged.
-    const auto available = static_cast<std::int64_t>(space_.bytes);
     const std::int64_t needed =
         total / static_cast<std::int64_t>(layout.shards.size()) * static_cast<std::int64_t>(missing.size());
-    if (layout.gzip == 0 && needed > available) {
-        throw IoError(fmt::format("the dump needs {}, '{}' has {} free: {}", bytes_text(needed), space_.folder,
-                                  bytes_text(available), kSmallerDumpHint));
+    if (layout.gzip == 0 && needed > available_) {
+        throw IoError(fmt::format("the dump needs {}, '{}' has {} free: {}", bytes_text(needed), device_folder_,
+                                  bytes_text(available_), kSmallerDumpHint));
     }
     files_.create_directories(folder_);
     for (const std::string& name : names_) {
-        if (is_leftover(name)) files_.remove(folder_ + "/" + name);
+        if (is_leftover(name)) std::filesystem::remove(folder_ + "/" + name);
     }
     return missing;
 }

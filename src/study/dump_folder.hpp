@@ -49,7 +49,8 @@ private:
     std::string folder_;
     std::vector<std::string> names_;  ///< of the files that were in the folder
     bool has_dump_ = false;
-    FreeSpace space_;
+    std::string device_folder_;   ///< the folder, or the nearest one above it that exists
+    std::int64_t available_ = 0;  ///< bytes that may still be written there
 };
 
 }  // namespace halftone::study

@@ -1,3 +1,12 @@
+// What a dump holds, and how a rank writes its parts.
+//
+//   DumpWork, add_unit   decide the layout: for each unit the shape of a sample, and whether its output is stored as
+//   codes identity_of          the hash that tells parts of this dump from parts of another write_part           runs
+//   both models over one shard, batch by batch, and appends the outputs gather               brings a batch whose
+//   samples do not lie together into the order of the file write_weights, write_index   last, by one rank: the index
+//   over all parts, and the weights
+//
+// The parts do not depend on the number of ranks: shards are fixed, and each is run in batches from its own begin.
 #include "study/dump_work.hpp"
 
 #include <algorithm>
@@ -13,6 +22,7 @@
 namespace halftone::study {
 namespace {
 
+/// Returns the parameters of a value, or null where it is not quantized. `unit` is empty for activations.
 const QuantizedTensor* find_tensor(const QuantizedModel& model, const std::string& name, const std::string& unit) {
     const auto found = std::find_if(model.tensors.begin(), model.tensors.end(), [&](const QuantizedTensor& tensor) {
         return tensor.name == name && tensor.unit == unit;
@@ -20,7 +30,8 @@ const QuantizedTensor* find_tensor(const QuantizedModel& model, const std::strin
     return found == model.tensors.end() ? nullptr : &*found;
 }
 
-/// The stored codes of a unit's weight in the quantized graph; null where it has none.
+/// Returns the codes of a unit's weight in the quantized graph, or null where the weight is not stored as codes. The
+/// unit's main node keeps its name when a graph is quantized; its weight then comes from a DequantizeLinear.
 const Tensor* stored_weight(const Graph& fp32, const Unit& unit, const Graph& quantized) {
     const Node& main = fp32.node(unit.main);
     const auto place = std::find(main.inputs.begin(), main.inputs.end(), unit.weight) - main.inputs.begin();
@@ -34,7 +45,7 @@ const Tensor* stored_weight(const Graph& fp32, const Unit& unit, const Graph& qu
     return codes.is_constant() && codes.type.dtype == DType::s8 ? &codes.constant : nullptr;
 }
 
-/// Of all that decides what a part holds.
+/// Returns a hash of everything that decides what the parts hold: two dumps with equal identity may exchange parts.
 std::string identity_of(const DumpLayout& layout, const QuantizedModel& model, const Pipeline& data) {
     Hasher hash;
     hash.add(layout.model);
@@ -87,6 +98,8 @@ DumpWork::DumpWork(const Pipeline& data, const PreparedModel& fp32, QuantizedMod
 void DumpWork::add_unit(std::size_t u) {
     const Unit& unit = fp32_.units[u];
     const std::string& value = fp32_.graph.value(unit.output).name;
+    // The batch is the value's symbolic dimension. It need not be the first one: a transposed value may have it
+    // anywhere.
     const Shape& actual = probe_->reference(u).type.shape;
     const auto& declared = probe_->declared(u).dims();
     const auto symbolic = std::find(declared.begin(), declared.end(), kSymbolic);
@@ -107,6 +120,8 @@ void DumpWork::add_unit(std::size_t u) {
                          " for " + std::to_string(batch_) + " samples: it cannot be split by sample");
     }
     const QuantizedTensor* tensor = find_tensor(quantized_, value, "");
+    // An output is stored as codes where a QuantizeLinear and a DequantizeLinear stand behind it: its readers then see
+    // another value. Values with a scale for each channel stay float32.
     const bool is_code = seen_output(quantized_.graph, value) != *quantized_.graph.find_value(value);
     if (is_code && tensor != nullptr && tensor->params.is_per_tensor()) {
         source.params = tensor->params;
@@ -137,6 +152,7 @@ std::int64_t DumpWork::weight_bytes() const {
 
 const float* DumpWork::gather(TensorView value, const Source& source, const DumpedUnit& unit, std::int64_t rows,
                               std::vector<float>& buffer) const {
+    // Where the batch comes first, samples lie one after the other already.
     const float* from = value.as<float>().data();
     if (source.outer == 1) return from;
     const auto inner = static_cast<std::size_t>(unit.inner);
@@ -154,6 +170,7 @@ void DumpWork::write_part(std::size_t shard, const std::string& folder) {
     DumpPart part(layout_, shard, folder);
     const DumpShard& range = layout_.shards[shard];
     std::vector<std::int64_t> labels(static_cast<std::size_t>(batch_));
+    // The last batch may be short: its unused rows are run, and not written.
     for (std::int64_t done = 0; done < range.count; done += batch_) {
         const std::int64_t rows = std::min(batch_, range.count - done);
         data_.read(range.first + done, rows, probe_->input(), std::span(labels).first(static_cast<std::size_t>(rows)));
@@ -171,7 +188,8 @@ void DumpWork::write_part(std::size_t shard, const std::string& folder) {
                 const MutableView codes{{unit.stored, flat}, codes_.mutable_view().data};
                 const std::int32_t zero = source.params->zero_point[0];
                 quantize_linear({other, elements}, source.params->scale[0], zero, codes);
-                // The executor shows reals; these codes are the ones behind them, or the dump would be wrong.
+                // The executor shows real values. Quantizing them again must give the codes behind them, which is
+                // checked by going back: else the dump would be wrong.
                 check_.resize(elements);
                 dequantize_linear(codes, source.params->scale[0], zero, check_);
                 HALFTONE_CHECK(std::equal(check_.begin(), check_.end(), other), "codes give the reals that were seen");

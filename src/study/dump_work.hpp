@@ -1,5 +1,6 @@
 #pragma once
-// What a dump writes, and the writing of its parts.
+// What a dump holds, and the writing of its parts. The format is in src/dump/README.md; the folder and its limits are
+// dump_folder.hpp's business.
 
 #include <optional>
 #include <string>
@@ -24,7 +25,7 @@ struct DumpContents {
     std::string version;             ///< of Halftone
 };
 
-/// The two models that are compared, and what is kept of them.
+/// Runs the fp32 model and a quantized one side by side, and writes the outputs of units.
 class DumpWork {
 public:
     /// @param data  the samples that are run; outlives this
@@ -36,21 +37,25 @@ public:
     DumpWork& operator=(const DumpWork&) = delete;
 
     [[nodiscard]] const DumpLayout& layout() const { return layout_; }
+    /// Bytes of all units' outputs over all samples, fp32 and quantized, without compression.
     [[nodiscard]] std::int64_t activation_bytes() const;
+    /// Bytes of all units' weights, fp32 and codes.
     [[nodiscard]] std::int64_t weight_bytes() const;
-    /// Runs the models over the shard's samples and writes its part. @throws IoError, DataError
+    /// Runs both models over the samples of a shard and writes its part. @throws IoError, DataError
     void write_part(std::size_t shard, const std::string& folder);
-    /// @pre all parts are there
+    /// Writes index.h5, with the weights. @pre all parts are in the folder. @throws IoError
     void write_index(const std::string& folder) const;
 
 private:
+    /// Where the output of a dumped unit comes from.
     struct Source {
-        std::size_t unit = 0;
-        std::int64_t outer = 1;  ///< blocks of samples in the executor's value: 1 where the batch comes first
-        std::optional<QuantParams> params;
+        std::size_t unit = 0;    ///< number in the model
+        std::int64_t outer = 1;  ///< blocks of samples in the executor's value; 1 where the batch comes first
+        std::optional<QuantParams> params;  ///< of its codes; empty: it is not stored as codes
     };
     void add_unit(std::size_t unit);
-    /// The first rows of a value of the executor, sample after sample; in `buffer` where they do not lie so.
+    /// Returns the first rows of a value of the executor, sample after sample: a pointer into the value, or into
+    /// `buffer` where the samples had to be gathered.
     [[nodiscard]] const float* gather(TensorView value, const Source& source, const DumpedUnit& unit, std::int64_t rows,
                                       std::vector<float>& buffer) const;
     void write_weights(H5Writer& file, std::size_t i) const;
@@ -60,7 +65,7 @@ private:
     QuantizedModel quantized_;
     std::int64_t batch_;
     DumpLayout layout_;
-    std::vector<Source> sources_;  ///< of layout_.units
+    std::vector<Source> sources_;  ///< in the order of layout_.units
     std::unique_ptr<WeightCache> weights_;
     WorkingMemory memory_;
     std::optional<ErrorProbe> probe_;

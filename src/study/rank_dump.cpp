@@ -17,7 +17,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// Reals that some code represents to half a step.
+/// Returns the real values that some code represents to within half a step: from half a step below the smallest code to
+/// half a step above the largest.
 Range covered_range(const DumpedUnit& unit) {
     const std::int64_t lowest = unit.stored == DType::u8 ? 0 : INT8_MIN;
     const std::int64_t highest = unit.stored == DType::u8 ? UINT8_MAX : INT8_MAX;
@@ -25,7 +26,9 @@ Range covered_range(const DumpedUnit& unit) {
             static_cast<float>(unit.scale * (static_cast<double>(highest - unit.zero_point) + 0.5))};
 }
 
-/// Sums of a batch in the order in which the executor's values lie, so that they are those of a probe, bit for bit.
+/// Adds a batch. Floating-point sums depend on the order of their terms. A probe adds a batch in the order in which the
+/// executor's values lie in memory: blocks of `inner` elements, and for each block all samples. The same order here
+/// gives the same sums, bit for bit, although the file holds one sample after the other.
 void add_dumped_batch(ErrorSums& sums, const DumpedUnit& unit, std::int64_t rows, const std::vector<float>& x,
                       const std::vector<float>& y) {
     const auto inner = static_cast<std::size_t>(unit.inner);
@@ -38,6 +41,8 @@ void add_dumped_batch(ErrorSums& sums, const DumpedUnit& unit, std::int64_t rows
     }
 }
 
+/// Reads all samples of a unit, batch by batch. A probe sums each shard on its own and merges the shards in their
+/// order.
 RankedUnit measure_unit(const DumpReader& dump, std::size_t u) {
     const DumpLayout& layout = dump.layout();
     const DumpedUnit& unit = layout.units[u];
@@ -53,7 +58,7 @@ RankedUnit measure_unit(const DumpReader& dump, std::size_t u) {
             const std::int64_t rows = std::min(layout.batch, last - first);
             dump.read(u, s, first, rows, x, y, codes);
             add_dumped_batch(shard, unit, rows, x, y);
-            if (unit.stored == DType::f32) continue;
+            if (unit.stored == DType::f32) continue;  // without codes, nothing is cut off
             clipped +=
                 std::count_if(x.begin(), x.end(), [&](float value) { return value < range.low || value > range.high; });
         }
@@ -63,6 +68,7 @@ RankedUnit measure_unit(const DumpReader& dump, std::size_t u) {
     return ranked;
 }
 
+/// The larger, the worse.
 double sort_key(const RankedUnit& unit, DumpOrder order) {
     switch (order) {
         case DumpOrder::mse:
@@ -82,6 +88,7 @@ Json unit_json(const RankedUnit& unit) {
     Json json{{"unit", unit.unit}, {"op", unit.op}, {"stored", to_string(unit.stored)}};
     put_distances(json, sums);
     json["clipped"] = unit.stored == DType::f32 ? Json(nullptr) : Json(unit.clipped);
+    // The sums allow a reader to compute other distances without reading the dump.
     json["sums"] = {{"error", sums.error},
                     {"reference", sums.reference},
                     {"quantized", sums.quantized},

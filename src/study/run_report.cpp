@@ -15,18 +15,20 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+/// Says in words whether the run goes on.
 std::string state_of(const StudySource& s) {
     if (s.end) return "ended by " + s.end->reason;
     return s.is_running ? "running" : "stopped before its end (tune --resume goes on)";
 }
 
-/// The delivered trial, else none.
+/// Returns the trial whose model best.onnx holds, or null where nothing is delivered yet.
 const journal::Trial* delivered_trial(const StudySource& s) {
     const auto found = std::find_if(s.trials.begin(), s.trials.end(),
                                     [&](const journal::Trial& trial) { return trial.trial == s.delivered(); });
     return found == s.trials.end() ? nullptr : &*found;
 }
 
+/// A trial that ended early has no accuracy, but an upper bound that was enough for its verdict.
 std::string result_text(const journal::TrialResult& result) {
     if (!result.failure.empty()) return "failed: " + result.failure;
     const Score& score = result.score;
@@ -34,7 +36,8 @@ std::string result_text(const journal::TrialResult& result) {
     return accuracy_cell(score);
 }
 
-/// The units' errors that were probed last, largest first.
+/// Returns the errors of the units from the last probe that measured them, largest first. Units of equal error keep
+/// their order.
 std::vector<std::pair<std::string, ErrorSums>> last_errors(const StudySource& s) {
     std::vector<std::pair<std::string, ErrorSums>> errors;
     for (const journal::Sensitivity& probe : s.sensitivities) {
@@ -73,6 +76,7 @@ std::string run_report_text(const StudySource& s) {
     } else {
         out += fmt::format("delivered  nothing yet\n");
     }
+    // A run may have thousands of trials; the last ones say where it is.
     const std::size_t first = s.trials.size() > kShownTrials ? s.trials.size() - kShownTrials : 0;
     for (std::size_t i = first; i < s.trials.size(); ++i) {
         const journal::Trial& trial = s.trials[i];

@@ -9,6 +9,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+/// One option of a unit. Scheme, granularity and algorithm mean nothing in high precision and are left out there.
 Json option_json(const Graph& graph, const Unit& unit, const UnitConfig& option) {
     const ActivationConfig& a = option.activation;
     const WeightConfig& w = option.weight;
@@ -28,6 +29,7 @@ Json option_json(const Graph& graph, const Unit& unit, const UnitConfig& option)
     return json;
 }
 
+/// All units, in the order of their numbers: journal and study.h5 refer to them by position.
 Json units_json(const PreparedModel& model, const CapabilityTable& capability, const SearchSpace& space) {
     Json units = Json::array();
     const Graph& graph = model.graph;
@@ -51,6 +53,7 @@ Json units_json(const PreparedModel& model, const CapabilityTable& capability, c
 
 std::int64_t weight_bytes(const Graph& graph, const Unit& unit, const UnitConfig& config) {
     const Shape& shape = graph.value(unit.weight).type.shape;
+    // bf16 units keep fp32 weights in the file, see kBf16Key in exec/apply_plan.hpp.
     if (!config.is_quantized()) return shape.elements() * static_cast<std::int64_t>(sizeof(float));
     const bool is_per_channel = config.weight.granularity == Granularity::per_channel;
     const std::int64_t scales = is_per_channel ? shape[static_cast<std::size_t>(unit.weight_channel_axis)] : 1;
@@ -83,6 +86,7 @@ std::string study_facts(const RunConfig& config, const PreparedModel& model, con
     }
     json["units"] = units_json(model, capability, space);
     json["config"] = print_config(config);
+    // `replace`: paths and names may hold bytes that are not UTF-8, and a run must not fail for them.
     return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

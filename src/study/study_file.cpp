@@ -1,3 +1,13 @@
+// study.h5, group by group, in the order in which write_study() calls the parts:
+//
+//   write_run, write_goal   attributes: how the run was started, what it must reach
+//   write_units             /units and /options, from study.json
+//   write_trials            /trials, and by write_plans what each trial made of each unit
+//   write_sensitivity       /sensitivity: the probes
+//   write_latency, write_finalists, write_delivered   only where the run has got so far
+//   write_distributions, copy_calibration             from the run's other HDF5 files, where they are there and whole
+//
+// Tables come before the arrays that name them as scales: HDF5 attaches a scale only where it exists.
 #include "study/study_file.hpp"
 
 #include <algorithm>
@@ -8,7 +18,7 @@
 #include "dump/h5_reader.hpp"
 #include "dump/h5_writer.hpp"
 #include "metric/metric.hpp"
-#include "study/study_distributions.hpp"
+#include "study/distribution_tables.hpp"
 #include "study/study_rows.hpp"
 
 namespace halftone::study {
@@ -16,7 +26,8 @@ namespace {
 
 constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 
-/// The codes of texts that come from a fixed list.
+/// Turns texts from a fixed list into codes with names. A text that is not in the list becomes the code of "unknown",
+/// which is appended to the names: find() then returns end, whose position is the number of names.
 H5Codes coded(const std::vector<std::string>& words, std::vector<std::string> names) {
     H5Codes codes;
     for (const std::string& word : words) {
@@ -62,6 +73,8 @@ void write_run(H5Writer& file, const StudySource& s) {
 void write_goal(H5Writer& file, const StudySource& s) {
     file.group("/goal", "What the fp32 model reaches, and what a quantized one must");
     const auto put = [&](const char* name, const H5Attribute& value) { file.attribute("/goal", name, value); };
+    // Before the baseline is known, numbers are NaN and counts are -1, so that readers find every attribute in any
+    // state.
     const bool has_baseline = s.baseline.has_value();
     const Score result = has_baseline ? s.baseline->result.score : Score{};
     put("kind", std::string(s.is_relative ? "relative" : "absolute"));
@@ -91,6 +104,7 @@ void write_units(H5Writer& file, const StudySource& s) {
         nodes.push_back(joined);
         refused.push_back(unit.refused);
         options.push_back(static_cast<std::int64_t>(unit.options.size()));
+        // The last option of a unit is always fp32.
         fp32_bytes.push_back(unit.options.empty() ? 0 : unit.options.back().weight_bytes);
         for (std::size_t o = 0; o < unit.options.size(); ++o) rows.add(u, o, unit.options[o]);
     }
@@ -105,7 +119,7 @@ void write_units(H5Writer& file, const StudySource& s) {
     file.table("/options", "What each unit can be; an option number counts from 0 for each unit", rows.columns());
 }
 
-/// dtype of each unit in each trial, and which option that was.
+/// Two matrices [trial, unit]: the dtype of each unit in each trial, and the number of its option.
 void write_plans(H5Writer& file, const StudySource& s) {
     file.group("/plans", "The candidates of the trials, unit by unit");
     std::vector<std::string> words;
@@ -221,6 +235,7 @@ void write_delivered(H5Writer& file, const StudySource& s) {
                delivered_tensors(*s.plan));
 }
 
+/// calibration.h5 holds its group in the form that study.h5 has, so it is copied as it is.
 void copy_calibration(H5Writer& file, const StudySource& s, std::vector<std::string>& warnings) {
     if (s.calibration_file.empty()) return;
     try {

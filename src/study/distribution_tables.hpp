@@ -9,7 +9,9 @@
 
 namespace halftone::study {
 
-/// Writes /distributions where the workspace has them. A trial's damaged file is told in `warnings` and left out.
+/// Writes the group /distributions. It writes nothing where the workspace has no distributions, or where study.json is
+/// missing, because the files know their units by number only.
+/// @param warnings  receives a sentence for each trial whose file is damaged and was left out
 void write_distributions(H5Writer& file, const StudySource& source, std::vector<std::string>& warnings);
 
 }  // namespace halftone::study

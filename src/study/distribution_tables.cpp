@@ -1,18 +1,19 @@
-#include "study/study_distributions.hpp"
+#include "study/distribution_tables.hpp"
 
 #include <fmt/format.h>
 
 #include <cmath>
+#include <optional>
 
 #include "base/error.hpp"
 #include "base/file_system.hpp"
-#include "study/distributions.hpp"
+#include "study/distribution_file.hpp"
 
 namespace halftone::study {
 namespace {
 
-/// Counts of several models, one after the other.
-struct Counts {
+/// Counts of several models, one after the other: [model, unit, bin].
+struct DistributionCounts {
     std::vector<std::int32_t> all;
     std::int64_t width = 0;
     void add(const UnitDistributions& distributions) {
@@ -41,7 +42,7 @@ void write_fp32(H5Writer& file, const UnitDistributions& fp32, std::int64_t unit
     };
     ends("low", "lower end of a unit's first bin", low);
     ends("high", "upper end of its last bin", high);
-    Counts counts;
+    DistributionCounts counts;
     counts.add(fp32);
     file.array({.path = "/distributions/fp32",
                 .description = std::string("elements of a unit's output in the fp32 model: ") + kBinsText,
@@ -59,21 +60,22 @@ void write_distributions(H5Writer& file, const StudySource& source, std::vector<
     const auto files = make_posix_file_system();
     const std::size_t units = source.units.size();
     if (!source.has_facts || !files->exists(folder + "fp32.h5")) return;
-    Counts quantized;
+    DistributionCounts quantized;
     std::vector<std::int64_t> trials;
     std::vector<double> sqnr;
     std::optional<UnitDistributions> fp32;
     try {
-        fp32 = read_distributions(folder + "fp32.h5", units);
+        fp32 = read_distribution_file(folder + "fp32.h5", units);
     } catch (const DataError& error) {
         warnings.push_back(fmt::format("{}; the distributions are left out", error.what()));
         return;
     }
+    // Trials without a file are normal: one that could not be built has no distributions.
     for (const journal::Trial& trial : source.trials) {
-        const std::string path = folder + distribution_file(trial.trial);
+        const std::string path = folder + distribution_file_name(trial.trial);
         if (!files->exists(path)) continue;
         try {
-            const UnitDistributions all = read_distributions(path, units);
+            const UnitDistributions all = read_distribution_file(path, units);
             quantized.add(all);
             trials.push_back(trial.trial);
             for (std::size_t u = 0; u < units; ++u)
@@ -91,7 +93,7 @@ void write_distributions(H5Writer& file, const StudySource& source, std::vector<
                 .units = "1",
                 .elements = trials,
                 .shape = {rows}});
-    if (rows == 0) return;
+    if (rows == 0) return;  // an array without rows cannot be packed
     const std::vector<std::string> scales{"/distributions/trial", "/units/name"};
     file.array({.path = "/distributions/quantized",
                 .description = std::string("elements of a unit's output in a trial's model: ") + kBinsText,
