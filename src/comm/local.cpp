@@ -11,6 +11,7 @@
 namespace halftone {
 namespace {
 
+/// One rank, alone. A message to itself waits in a queue until it is received.
 class LocalCommunicator final : public Communicator {
 public:
     [[nodiscard]] RankId rank() const override { return RankId{0}; }
@@ -32,6 +33,7 @@ public:
     }
 
     [[nodiscard]] Message receive() override {
+        // Waiting without limit would hang for ever, so it is refused. That is a bug of the caller, never of the input.
         if (to_self_.empty()) throw MpiError("receive: the only rank waits for a message that nobody can send");
         return *receive_for({});
     }

@@ -1,3 +1,14 @@
+// Ranks as threads. All ranks share one State with one mutex and one condition variable.
+//
+//   send            puts a letter into the receiver's box, with the time before which it cannot be taken (the delay)
+//   receive_until   takes the letter that is ready first, or waits until one is ready, arrives, or never can arrive
+//   meet            the n-th collective call of every rank meets in the n-th Meeting; broadcast, gather and barrier
+//   differ
+//                   only in when a rank may leave it
+//   run, kill       start the threads, and let a rank die
+//
+// One condition variable for everything wakes more threads than needed. It is enough for tests with a few ranks, and no
+// wake-up can be forgotten.
 #include "comm/threads.hpp"
 
 #include <fmt/format.h>
@@ -43,6 +54,7 @@ struct Meeting {
 struct ThreadWorld::State {
     explicit State(ThreadWorldOptions o) : options(o) { reset(); }
 
+    /// A world can run several bodies, one after the other; each begins with empty boxes.
     void reset() {
         const auto n = static_cast<std::size_t>(options.size);
         mail.assign(n, std::vector<std::deque<Letter>>(n));
@@ -91,12 +103,14 @@ public:
     [[nodiscard]] Message receive() override { return *receive_until(std::nullopt); }
 
     [[nodiscard]] Bytes broadcast(RankId root, Bytes bytes) override {
+        // As with MPI, a broadcast need not wait for all: a rank may leave as soon as the root has come.
         const auto has_root = [&](const Meeting& m) { return m.parts[root.index()].has_value(); };
         const auto parts = meet("broadcast", root, std::move(bytes), has_root);
         return *parts[root.index()];
     }
     [[nodiscard]] std::vector<Bytes> gather(RankId root, Bytes bytes) override {
         const bool is_root = root == rank();
+        // Only the root waits for all. The others have nothing to receive.
         const auto parts =
             meet("gather", root, std::move(bytes), [&](const Meeting& m) { return !is_root || is_full(m); });
         std::vector<Bytes> all;
@@ -123,6 +137,8 @@ private:
 
     std::chrono::nanoseconds next_delay(std::size_t to) {
         const auto longest = static_cast<std::uint64_t>(std::chrono::nanoseconds(state_.options.max_delay).count());
+        // Each pair of sender and receiver has its own sequence of delays: they do not depend on how threads are
+        // scheduled, so a failure can be repeated with its seed.
         const std::uint64_t link = to * state_.mail.size() + rank_;
         Rng rng(mix(state_.options.seed, link), state_.sent[to][rank_]++);
         return std::chrono::nanoseconds(rng.below(longest + 1));
@@ -141,6 +157,8 @@ private:
         std::unique_lock lock = enter("receive", rank());
         while (true) {
             if (state_.killed[rank_]) throw RankKilled{};
+            // Woken by whatever changed, a rank looks at everything again: it may have been killed, a letter may have
+            // come.
             std::optional<SteadyTime> wake = deadline;
             if (std::deque<Letter>* letters = next_letters()) {
                 const SteadyTime ready = letters->front().ready;
@@ -152,6 +170,7 @@ private:
                 }
                 wake = deadline ? std::min(*deadline, ready) : ready;
             } else {
+                // Letters of a dead rank are still taken, as with MPI; only then does its death show.
                 throw_if_alone("receive", !deadline);
             }
             if (deadline && *deadline <= std::chrono::steady_clock::now()) return std::nullopt;
@@ -175,6 +194,8 @@ private:
     template <class Ready>
     std::vector<std::optional<Bytes>> meet(const char* call, RankId root, Bytes bytes, Ready is_ready) {
         std::unique_lock lock = enter(call, root);
+        // Ranks make the same calls in the same order, so the count of its own calls tells a rank which meeting it is
+        // in.
         const std::uint64_t number = state_.calls[rank_]++;
         Meeting& meeting = state_.meetings[number];
         const std::string kind = fmt::format("{} from rank {}", call, root.value);
@@ -190,6 +211,7 @@ private:
             throw_if_alone(call, true);
             state_.changed.wait(lock);
         }
+        // The last rank to leave removes the meeting; until then others may still need its parts.
         auto parts = meeting.parts;
         if (++meeting.left == state_.mail.size()) state_.meetings.erase(number);
         return parts;
@@ -209,6 +231,7 @@ void ThreadWorld::run(const std::function<void(Communicator&)>& body) {
     std::vector<std::exception_ptr> causes(n);
     std::vector<std::exception_ptr> consequences(n);
     const auto run_rank = [&](std::size_t rank) {
+        // Why a rank ended matters: a test must see the first cause, and not that the others lost their peer.
         bool has_died = true;
         try {
             ThreadCommunicator communicator(*state_, rank);
@@ -229,6 +252,7 @@ void ThreadWorld::run(const std::function<void(Communicator&)>& body) {
     std::vector<std::thread> threads;
     for (std::size_t rank = 0; rank < n; ++rank) threads.emplace_back(run_rank, rank);
     for (std::thread& thread : threads) thread.join();
+    // Causes come before consequences, and lower ranks before higher ones.
     state_->reset();
     for (const auto& errors : {causes, consequences}) {
         for (const std::exception_ptr& error : errors) {
@@ -242,6 +266,7 @@ void ThreadWorld::kill(RankId rank) {
     const std::size_t dying = rank.index();
     HALFTONE_CHECK(rank.is_valid() && dying < state_->mail.size(), "the rank to kill exists");
     state_->killed[dying] = true;
+    // What it sent and nobody has received yet is lost, and so is what waits for it.
     for (auto& senders : state_->mail) senders[dying].clear();
     for (auto& letters : state_->mail[dying]) letters.clear();
     state_->changed.notify_all();

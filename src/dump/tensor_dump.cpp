@@ -1,3 +1,11 @@
+// The files of a dump: parts with samples, and the index over them.
+//
+//   DumpPart, write_index   write; rows_of and describe give parts and index the same datasets and attributes
+//   check_part              for --resume: is a part there, whole, and of this dump?
+//   DumpReader              reads index (read_layout, read_unit) and parts, after it has checked each against the index
+//
+// The index has virtual datasets for h5py and other tools. DumpReader does not use them: it opens the parts itself, by
+// the names that part_name gives, so that an index can't make it open any other file.
 #include "dump/tensor_dump.hpp"
 
 #include <fmt/format.h>
@@ -20,6 +28,7 @@ constexpr const char* kPartFormat = "halftone dump part";
 constexpr const char* kIndexFormat = "halftone dump";
 /// A chunk holds whole samples, about this many bytes of them.
 constexpr std::int64_t kChunkBytes = std::int64_t{1} << 20U;
+// Links may be longer, but listings of them are read by people.
 constexpr std::size_t kLongestName = 80;
 
 std::vector<std::int64_t> rows_shape(const DumpedUnit& unit, std::int64_t rows) {
@@ -28,6 +37,8 @@ std::vector<std::int64_t> rows_shape(const DumpedUnit& unit, std::int64_t rows) 
     return shape;
 }
 
+/// Describes one of the two datasets of a unit.
+/// @param rows  samples in it    @param is_stored  the quantized output; else that of the fp32 model
 H5Rows rows_of(const DumpLayout& layout, const DumpedUnit& unit, std::int64_t rows, bool is_stored) {
     const DType dtype = is_stored ? unit.stored : DType::f32;
     const std::int64_t row_bytes =
@@ -39,6 +50,7 @@ H5Rows rows_of(const DumpLayout& layout, const DumpedUnit& unit, std::int64_t ro
             .gzip = layout.gzip};
 }
 
+/// Writes the attributes that parts and index have in common.
 void describe(H5Writer& file, const DumpedUnit& unit) {
     const std::string group = "/units/" + unit.group;
     file.attribute(group, "unit", unit.unit);
@@ -55,6 +67,7 @@ void describe(H5Writer& file, const DumpedUnit& unit) {
     file.attribute(group + "/quantized", "zero_point", unit.zero_point);
 }
 
+/// @throws DataError unless the dataset has this type and shape
 void check_layout(const H5Reader& reader, const std::string& path, const std::string& dataset, DType dtype,
                   const std::vector<std::int64_t>& shape) {
     const H5Layout found = reader.layout(dataset);
@@ -93,6 +106,8 @@ std::int64_t DumpedUnit::sample_bytes() const {
 std::string dump_group(std::size_t number, const std::string& unit) {
     std::string name = fmt::format("{:03}_", number);
     for (const char c : unit) {
+        // A link's name must not hold a slash; other signs are replaced for the sake of shells. The number in front
+        // keeps names apart that become equal.
         const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
         const bool repeats = !is_plain && name.back() == '_';
         if (!repeats && name.size() < kLongestName) name += is_plain ? c : '_';
@@ -106,6 +121,7 @@ DumpPart::DumpPart(const DumpLayout& layout, std::size_t shard, const std::strin
     : layout_(layout), file_(folder + "/" + part_name(shard), H5Growth::on_disk) {
     file_.attribute("/", "format", kPartFormat);
     file_.attribute("/", "format_version", kVersion);
+    // The identity makes a forgotten part of another dump visible, which would fit by its shapes.
     file_.attribute("/", "identity", layout.identity);
     file_.attribute("/", "first", layout.shards[shard].first);
     for (const DumpedUnit& unit : layout.units) {
@@ -190,6 +206,7 @@ DumpedUnit read_unit(const H5Reader& index, const std::string& group) {
     }
     const std::string stored = index.text_attribute(path, "stored");
     const auto dtype = kDTypeNames.parse(stored);
+    // Only these three are written. Products and divisions below rely on numbers of at least 1.
     const bool is_known = dtype && (*dtype == DType::f32 || *dtype == DType::u8 || *dtype == DType::s8);
     const std::int64_t elements = unit.sample_elements();
     if (!is_known || elements < 1 || unit.inner < 1 || elements % unit.inner != 0) {
@@ -214,6 +231,7 @@ DumpLayout read_layout(const H5Reader& index) {
     const auto first = index.integers("/parts/first");
     const auto count = index.integers("/parts/samples");
     std::int64_t next = 0;
+    // Parts follow one another without gaps, or samples would be read from the wrong file.
     for (std::size_t s = 0; s < first.size() && s < count.size(); ++s) {
         if (first[s] != next || count[s] < 0) break;
         layout.shards.push_back({first[s], count[s]});
@@ -246,6 +264,7 @@ DumpReader::DumpReader(const std::string& folder) {
     try {
         layout_ = read_layout(index);
     } catch (DataError& error) {
+        // read_layout does not know the file's name and begins its messages with "::".
         if (std::string_view(error.what()).starts_with("::")) throw DataError(path + error.what());
         throw;
     }
@@ -261,6 +280,7 @@ DumpReader::DumpReader(const std::string& folder) {
 void DumpReader::read(std::size_t number, std::size_t shard, std::int64_t first, std::int64_t rows,
                       std::vector<float>& fp32, std::vector<float>& quantized, std::vector<std::byte>& codes) const {
     const DumpedUnit& unit = layout_.units[number];
+    // Callers count samples over the whole dump; a part counts its own from 0.
     const std::int64_t begin = first - layout_.shards[shard].first;
     const auto elements = static_cast<std::size_t>(rows * unit.sample_elements());
     const std::string group = "/units/" + unit.group;

@@ -1,3 +1,5 @@
+// calibration.h5: for each calibration size a group with the statistics of all values, and below it the ranges that the
+// algorithms made of them. study.h5 takes the group /calibration over as it is.
 #include "study/calibration_file.hpp"
 
 #include <algorithm>

@@ -8,6 +8,7 @@
 namespace halftone::study {
 
 nlohmann::ordered_json json_number(double value) {
+    // nlohmann would write null for NaN as well, but that is a detail of one library's dump(); the format promises it.
     return std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json(nullptr);
 }
 

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::int64_t kDistributionVersion = 1;
 constexpr const char* kDistributionFormat = "halftone distributions";
+// Below the bins, in the bins, above them.
 constexpr std::size_t kCounts = kDistributionBins + 2;
 
 }  // namespace
@@ -21,6 +22,7 @@ std::string distribution_file_name(std::int64_t trial) { return fmt::format("tri
 UnitDistributions read_distribution_file(const std::string& path, std::size_t units) {
     const H5Reader file(path);
     check_format(file, path, kDistributionFormat, kDistributionVersion);
+    // A workspace may hold files of a run of another model: their numbers of units differ.
     const auto column = [&](const char* name) {
         auto numbers = file.numbers(std::string("/units/") + name);
         if (numbers.size() != units) throw DataError(path + "::/units/" + name + ": is not of this run's units");
@@ -28,6 +30,7 @@ UnitDistributions read_distribution_file(const std::string& path, std::size_t un
     };
     const auto low = column("low"), high = column("high"), min = column("min"), max = column("max"),
                sum = column("sum"), squares = column("sum_squares");
+    // One matrix [unit, bin] instead of a dataset for each unit: files of many units stay small.
     const auto counts = file.integers("/units/counts");
     if (counts.size() != units * kCounts) throw DataError(path + "::/units/counts: is not of this run's units");
     UnitDistributions all;
@@ -66,6 +69,7 @@ void write_distribution_file(const std::string& path, const UnitDistributions& a
                                   {"max", "largest element", "1", max},
                                   {"sum", "of the elements", "1", sum},
                                   {"sum_squares", "of the elements", "1", squares}};
+    // The fp32 model has no error against itself, so the column is missing in its file.
     if (!all.sqnr_db.empty()) columns.push_back({"sqnr_db", "against fp32", "dB", all.sqnr_db});
     file.table("/units", "Distribution of each unit's output, by unit number", columns);
     const auto width = static_cast<std::int64_t>(kCounts);

@@ -26,6 +26,7 @@ struct DistributionCounts {
 
 constexpr const char* kBinsText = "below the bins, in equally wide bins from low to high, and above them";
 
+/// Writes the ends of the bins, which all models of the run share, and the counts of the fp32 model.
 void write_fp32(H5Writer& file, const UnitDistributions& fp32, std::int64_t units) {
     std::vector<double> low, high;
     for (const Distribution& values : fp32.values) {
@@ -56,6 +57,8 @@ void write_fp32(H5Writer& file, const UnitDistributions& fp32, std::int64_t unit
 }  // namespace
 
 void write_distributions(H5Writer& file, const StudySource& source, std::vector<std::string>& warnings) {
+    // Models may have failed to build or files may be damaged, so rows are matched to trials by the array `trial`, and
+    // not by their position.
     const std::string folder = source.folder + "/distributions/";
     const auto files = make_posix_file_system();
     const std::size_t units = source.units.size();
@@ -78,6 +81,7 @@ void write_distributions(H5Writer& file, const StudySource& source, std::vector<
             const UnitDistributions all = read_distribution_file(path, units);
             quantized.add(all);
             trials.push_back(trial.trial);
+            // Files of this version always have the column; NaN stands where it is missing.
             for (std::size_t u = 0; u < units; ++u)
                 sqnr.push_back(u < all.sqnr_db.size() ? all.sqnr_db[u] : std::nan(""));
         } catch (const DataError& error) {

@@ -1,3 +1,12 @@
+// The distributions of a run, trial by trial.
+//
+//   Distributions   opens the three event files; what earlier sessions wrote there goes
+//   on_trial        adds the scalars of the search, then the distributions of the trial's model
+//   of_trial        takes them from the trial's file where an earlier session has measured it; else measure()
+//   measure         runs the fp32 model and the candidate side by side (run_models) and counts the values of each unit
+//
+// The files distributions/*.h5 are what is kept. A resumed run replays all trials through on_trial() and so writes
+// complete event files again, without running the models of old trials.
 #include "study/distributions.hpp"
 
 #include <fmt/format.h>
@@ -15,6 +24,7 @@
 namespace halftone::study {
 namespace {
 
+/// Event files are stamped with the time of the day, in seconds since 1970.
 double now_s() {
     const auto since = std::chrono::system_clock::now().time_since_epoch();
     return std::chrono::duration<double>(since).count();
@@ -54,8 +64,9 @@ Distribution Distributions::count(TensorView value, std::size_t unit, BinEnds bi
     return count_values(value.as<float>(), used_rows(probe_->declared(unit), value.type.shape, samples_), bins);
 }
 
-/// Runs the fp32 model and the candidate on the first batch of the calibration data.
-void Distributions::fill_bins(const Candidate& candidate) {
+/// Runs the fp32 model and the candidate on the first batch of the calibration data. The first time, it also counts the
+/// fp32 model: its bins are those of all trials, so that histograms can be laid over one another.
+void Distributions::run_models(const Candidate& candidate) {
     const Graph graph = inputs_.factory.quantized(candidate).graph;
     if (!probe_) {
         CompileOptions options;
@@ -79,7 +90,7 @@ void Distributions::fill_bins(const Candidate& candidate) {
 }
 
 UnitDistributions Distributions::measure(const Candidate& candidate) {
-    fill_bins(candidate);
+    run_models(candidate);
     UnitDistributions all;
     for (std::size_t u = 0; u < probe_->size(); ++u) {
         const Distribution& bins = fp32_.values[u];
@@ -91,12 +102,13 @@ UnitDistributions Distributions::measure(const Candidate& candidate) {
     return all;
 }
 
-/// From its file where an earlier session wrote one.
+/// Returns nothing where the candidate cannot be built or its file is damaged.
 std::optional<UnitDistributions> Distributions::of_trial(const tune::FinishedTrial& trial) {
     const std::string path = folder_ + "/" + distribution_file_name(trial.trial.value);
     const std::size_t units = inputs_.model.units.size();
     try {
         if (files_->exists(path) && files_->exists(folder_ + "/fp32.h5")) {
+            // In a resumed run nothing was measured yet, but the bins of the fp32 model are needed for what comes.
             if (fp32_.values.empty()) {
                 fp32_ = read_distribution_file(folder_ + "/fp32.h5", units);
                 add_events(*fp32_events_, fp32_, 0);
@@ -107,8 +119,10 @@ std::optional<UnitDistributions> Distributions::of_trial(const tune::FinishedTri
         write_distribution_file(path, all);
         return all;
     } catch (const ModelError& error) {
+        // A candidate that cannot be built has failed as a trial, too: the user knows already.
         log::debug("tensorboard", "trial {} has no distributions: {}", trial.trial.value, error.what());
     } catch (const DataError& error) {
+        // A damaged file costs the picture of one trial, never the run.
         log::warning("tensorboard", "{}; trial {} has no distributions", error.what(), trial.trial.value);
     }
     return std::nullopt;
@@ -119,6 +133,7 @@ void Distributions::add_events(EventFile& file, const UnitDistributions& distrib
         const std::string& unit = inputs_.model.units[u].name;
         file.add_distribution(unit + "/output", step, now_s(), distributions.values[u]);
         if (distributions.sqnr_db.empty()) continue;
+        // TensorBoard draws no infinity, which stands for a unit without any error.
         if (std::isfinite(distributions.sqnr_db[u])) {
             file.add_scalar("sqnr_db/" + unit, step, now_s(), distributions.sqnr_db[u]);
         }
@@ -130,6 +145,7 @@ void Distributions::on_trial(const tune::FinishedTrial& trial, const tune::Progr
     search_->add_scalar("goal", step, now_s(), goal);
     if (const auto* score = std::get_if<Score>(&trial.outcome)) {
         if (!score->bounds) search_->add_scalar("accuracy", step, now_s(), score->accuracy);
+        // Two tags: a bound in the curve of accuracies would look like a good trial.
         if (score->bounds) search_->add_scalar("accuracy_at_most", step, now_s(), score->bounds->high);
     }
     if (progress.best_accuracy) search_->add_scalar("best_accuracy", step, now_s(), *progress.best_accuracy);

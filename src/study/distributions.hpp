@@ -1,7 +1,7 @@
 #pragma once
 // tuning.tensorboard: how the values of every unit are distributed, in the fp32 model and in each trial, and how the
-// search goes. Truth: distributions/*.h5, one whole file for each trial. TensorBoard's event files follow from them and
-// the journal, and are written anew by each session.
+// search goes. The files distributions/*.h5 keep what was measured, one whole file for each trial. TensorBoard's event
+// files follow from them and from the journal, and each session writes them again.
 
 #include <memory>
 #include <optional>
@@ -34,12 +34,15 @@ public:
     /// @pre the evaluator's calibration is installed. @throws IoError
     Distributions(const DistributionInputs& inputs, const std::string& config_text, const std::string& workspace);
 
+    /// Adds a told trial to the event files. Replayed trials of earlier sessions are passed here, too, in order.
+    /// @param goal  accuracy that the goal asks for
+    /// @throws IoError
     void on_trial(const tune::FinishedTrial& trial, const tune::Progress& progress, double goal);
 
 private:
     [[nodiscard]] std::optional<UnitDistributions> of_trial(const tune::FinishedTrial& trial);
     [[nodiscard]] UnitDistributions measure(const Candidate& candidate);
-    void fill_bins(const Candidate& candidate);
+    void run_models(const Candidate& candidate);
     [[nodiscard]] Distribution count(TensorView value, std::size_t unit, BinEnds bins) const;
     void add_events(EventFile& file, const UnitDistributions& distributions, std::int64_t step);
 

@@ -34,6 +34,7 @@ std::int64_t parse_bytes(const std::string& text) {
     // npos + 1 is 0, so an unknown suffix shifts by nothing; is_number refuses it below.
     const unsigned shift = suffix.empty() ? 0 : 10 * static_cast<unsigned>(power + 1);
     const bool is_number = error == std::errc() && value >= 1 && (suffix.empty() || power != std::string_view::npos);
+    // Shifting the limit instead of the value cannot overflow.
     if (!is_number || value > (INT64_MAX >> shift)) {
         throw ConfigError(fmt::format("--max-bytes: '{}' is no number of bytes; write 1000000, 512M or 20G", text));
     }
@@ -67,8 +68,7 @@ DumpFolder::DumpFolder(FileSystem& files, std::string folder, bool resume) : fil
 std::string DumpFolder::size_line(const DumpLayout& layout, const DumpSize& size) const {
     return fmt::format("dump of {} units x {} samples: {} of outputs, {} of weights{}; {} free in {}\n",
                        layout.units.size(), layout.samples, bytes_text(size.outputs), bytes_text(size.weights),
-                       layout.gzip > 0 ? " before compression" : "",
-                       bytes_text(available_), device_folder_);
+                       layout.gzip > 0 ? " before compression" : "", bytes_text(available_), device_folder_);
 }
 
 std::vector<std::size_t> DumpFolder::missing_parts(const DumpLayout& layout) const {
@@ -86,6 +86,7 @@ std::vector<std::size_t> DumpFolder::missing_parts(const DumpLayout& layout) con
 }
 
 std::vector<std::size_t> DumpFolder::prepare(const DumpLayout& layout, const DumpSize& size, std::int64_t max_bytes) {
+    // First what costs nothing to know, then the parts, which must be opened to be checked.
     const std::int64_t total = size.outputs + size.weights;
     if (total > max_bytes) {
         throw ConfigError(fmt::format("the dump takes {} ({} bytes), --max-bytes allows {}: {}, or raise the limit",

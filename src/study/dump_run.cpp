@@ -1,3 +1,6 @@
+// A dump over ranks: calibrate_together, prepare_together, write_together, in this order. The ranks share nothing but
+// messages and the folder, in which each part is one rank's business. What may fail on one rank stands inside
+// Agreement::after, so that no rank waits in a collective call for another that has left.
 #include "study/dump_run.hpp"
 
 #include <fmt/format.h>
@@ -51,6 +54,8 @@ void calibrate_together(Communicator& comm, Agreement& agreement, ModelEvaluator
     agreement.after([&] {
         Job job;
         job.kind = JobKind::calibrate;
+        // Statistics of shards are merged in the order of the shards, so the ranges are the same for any number of
+        // ranks.
         for (std::int64_t s = comm.rank().value; s < shards; s += comm.size()) {
             mine.put_text(evaluator.run(job, s).payload);
         }

@@ -47,8 +47,9 @@ Candidate candidate_of_trial(const std::string& text, const SearchSpace& space) 
             fmt::format("--trial: '{}' is of a run with another search space (other model or rules)", text));
     }
     for (const journal::Trial& trial : source.trials) {
-        if (trial.trial != number || trial.choice.options.empty()) continue;
-        return space.make(trial.choice.calibration, {trial.choice.options.begin(), trial.choice.options.end()});
+        // Journals of old versions did not record the options of a trial.
+        if (trial.trial != number || trial.options.by_unit.empty()) continue;
+        return space.make(trial.options.calibration, {trial.options.by_unit.begin(), trial.options.by_unit.end()});
     }
     throw ConfigError(
         fmt::format("--trial: '{}': the run has {} finished trials, counted from 0", text, source.trials.size()));

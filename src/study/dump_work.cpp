@@ -76,6 +76,7 @@ DumpWork::DumpWork(const Pipeline& data, const PreparedModel& fp32, QuantizedMod
       weights_(make_weight_cache()) {
     CompileOptions compile;
     compile.batch = batch_;
+    // Both sessions share packed weights and working memory: a dump needs little more than one model.
     compile.weights = weights_.get();
     compile.memory = &memory_;
     // Every unit is watched, whichever are written: what is watched may decide how its neighbours are computed.
@@ -115,6 +116,7 @@ void DumpWork::add_unit(std::size_t u) {
         if (d > axis) dumped.inner *= actual[d];
         if (d != axis) dumped.sample_shape.push_back(actual[d]);
     }
+    // Without a row for each sample nobody could say which element belongs to which sample.
     if (actual[axis] != batch_) {
         throw ModelError("the output '" + value + "' of unit '" + unit.name + "' has shape " + actual.to_text() +
                          " for " + std::to_string(batch_) + " samples: it cannot be split by sample");
@@ -184,6 +186,7 @@ void DumpWork::write_part(std::size_t shard, const std::string& folder) {
             const auto* stored = reinterpret_cast<const std::byte*>(other);
             if (source.params) {
                 const Shape flat{static_cast<std::int64_t>(elements)};
+                // Batches are of one size but for the last one: the buffer grows once.
                 if (codes_.elements() < flat.elements()) codes_ = Tensor({unit.stored, flat});
                 const MutableView codes{{unit.stored, flat}, codes_.mutable_view().data};
                 const std::int32_t zero = source.params->zero_point[0];

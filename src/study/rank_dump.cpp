@@ -1,3 +1,8 @@
+// Ranks the units of a dump.
+//
+//   measure_unit   reads a unit's outputs once and counts what all distances need (add_dumped_batch, covered_range)
+//   rank_dump      measures every unit and sorts by sort_key
+//   ranking_text, ranking_json   show the result
 #include "study/rank_dump.hpp"
 
 #include <fmt/format.h>

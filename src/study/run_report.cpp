@@ -1,3 +1,7 @@
+// The report of a run. Text and JSON show the same facts, taken from the StudySource in the same way:
+//
+//   run_report_text   for people: the last trials and the worst units only
+//   run_report_json   for programs: everything
 #include "study/run_report.hpp"
 
 #include <fmt/format.h>
@@ -42,6 +46,7 @@ std::vector<std::pair<std::string, ErrorSums>> last_errors(const StudySource& s)
     std::vector<std::pair<std::string, ErrorSums>> errors;
     for (const journal::Sensitivity& probe : s.sensitivities) {
         if (probe.kind != "unit_errors" || !probe.failure.empty()) continue;
+        // Only the last probe counts: earlier ones measured other candidates.
         errors.clear();
         for (const journal::ValueErrors& value : probe.values) errors.emplace_back(value.unit, value.sums);
     }
@@ -65,6 +70,7 @@ std::string run_report_text(const StudySource& s) {
     constexpr std::size_t kShownUnits = 10;
     out += fmt::format("{}: strategy {}, {}\n", s.folder, s.header.strategy, state_of(s));
     if (s.baseline) out += fmt::format("fp32       {}\n", result_text(s.baseline->result));
+    // The limit is NaN before the baseline is known.
     if (std::isfinite(s.goal_limit())) {
         out += fmt::format("goal       {} {:.6g} ({} loss of {:.4g})\n", s.higher_is_better ? "at least" : "at most",
                            s.goal_limit(), s.is_relative ? "relative" : "absolute", s.loss);
@@ -105,6 +111,7 @@ std::string run_report_json(const StudySource& s) {
     for (const journal::Trial& trial : s.trials) {
         Json row{{"trial", trial.trial}, {"stage", trial.stage}, {"verdict", trial.verdict}};
         const journal::TrialResult& result = s.result(trial);
+        // A trial that ended early has no accuracy, only bounds; json_number makes null of its NaN.
         row["accuracy"] = result.failure.empty() ? json_number(result.score.accuracy) : Json(nullptr);
         if (const auto& bounds = trial.result.score.bounds) row["bounds"] = {bounds->low, bounds->high};
         row["samples"] = result.score.samples;

@@ -1,3 +1,4 @@
+// The text of study.json. Its fields are documented in src/study/README.md; study_source.cpp reads them back.
 #include "study/study_facts.hpp"
 
 #include <nlohmann/json.hpp>
@@ -14,6 +15,7 @@ Json option_json(const Graph& graph, const Unit& unit, const UnitConfig& option)
     const ActivationConfig& a = option.activation;
     const WeightConfig& w = option.weight;
     Json json{{"activation", {{"dtype", to_string(a.dtype)}}}, {"weight", {{"dtype", to_string(w.dtype)}}}};
+    // The words are those of a config, so that a reader finds them there again.
     if (option.is_quantized()) {
         json["activation"] = {{"dtype", to_string(a.dtype)},
                               {"scheme", kSchemeNames.name(a.scheme)},
@@ -80,9 +82,10 @@ std::string study_facts(const RunConfig& config, const PreparedModel& model, con
     json["metric"] = config.evaluation ? config.evaluation->metric.name : "";
     const auto& sizes = space.calibration_sizes();
     for (std::size_t i = 0; i < sizes.size(); ++i) {
-        Json setting{{"samples", sizes[i]}};
-        if (!space.smoothing().empty()) setting["smooth_alpha"] = space.smoothing()[i];
-        json["calibration"].push_back(std::move(setting));
+        // A calibration index stands for a number of samples and, with smoothing, for an alpha.
+        Json variant{{"samples", sizes[i]}};
+        if (!space.smoothing().empty()) variant["smooth_alpha"] = space.smoothing()[i];
+        json["calibration"].push_back(std::move(variant));
     }
     json["units"] = units_json(model, capability, space);
     json["config"] = print_config(config);

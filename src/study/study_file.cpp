@@ -84,6 +84,7 @@ void write_goal(H5Writer& file, const StudySource& s) {
     put("baseline_accuracy", has_baseline ? result.accuracy : kMissing);
     put("baseline_correct", result.correct.value_or(-1));
     put("baseline_samples", result.samples);
+    // Wilson's interval needs a count of right samples; metrics like mAP have none.
     const Interval ci = result.correct ? wilson95(*result.correct, result.samples) : Interval{kMissing, kMissing};
     put("baseline_low95", ci.low);
     put("baseline_high95", ci.high);
@@ -131,6 +132,7 @@ void write_plans(H5Writer& file, const StudySource& s) {
                                                                : -1);
         }
     }
+    // Row-major: a trial's units lie together, as the loops above have filled them.
     const std::vector<std::int64_t> shape{static_cast<std::int64_t>(s.trials.size()),
                                           static_cast<std::int64_t>(s.units.size())};
     const std::vector<std::string> scales{"/trials/trial", "/units/name"};
@@ -177,6 +179,7 @@ void write_latency(H5Writer& file, const StudySource& s) {
                "borders and the rest");
     std::vector<std::int64_t> unit, option, producer, consumer;
     std::vector<double> ms, quantize, dequantize;
+    // A table has columns of one length, and units have different numbers of options: a row for each pair.
     for (std::size_t u = 0; u < s.latency->unit_ms.size(); ++u) {
         for (std::size_t o = 0; o < s.latency->unit_ms[u].size(); ++o) {
             unit.push_back(static_cast<std::int64_t>(u));
@@ -240,6 +243,7 @@ void copy_calibration(H5Writer& file, const StudySource& s, std::vector<std::str
     if (s.calibration_file.empty()) return;
     try {
         const H5Reader reader(s.calibration_file);
+        // H5Writer::copy takes over whatever is there, so the file is checked before.
         check_format(reader, s.calibration_file, "halftone calibration", 1);
     } catch (const DataError& error) {
         warnings.push_back(std::string(error.what()) + "; the calibration is left out");

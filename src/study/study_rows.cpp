@@ -67,6 +67,7 @@ std::string dtype_of(const StudySource& source, const journal::CandidateOptions&
 void OptionRows::add(std::size_t unit, std::size_t number, const OptionFacts& option) {
     unit_.push_back(static_cast<std::int64_t>(unit));
     option_.push_back(static_cast<std::int64_t>(number));
+    // In the order of texts_ and of the columns below.
     const std::string* const words[] = {&option.activation_dtype,       &option.activation_scheme,
                                         &option.activation_granularity, &option.activation_algorithm,
                                         &option.weight_dtype,           &option.weight_scheme,
@@ -129,6 +130,7 @@ void TrialRows::add(const journal::Trial& trial) {
     }
     bytes_.push_back(bytes);
     high_.push_back(high);
+    // An empty list of options means that nothing was recorded; the index is then 0 and means nothing.
     const auto index = static_cast<std::size_t>(trial.options.calibration);
     const bool is_known = !trial.options.by_unit.empty() && index < source_.calibration_sizes.size();
     calibration_.push_back(is_known ? source_.calibration_sizes[index] : -1);

@@ -1,3 +1,5 @@
+// Reads a run's folder, which may be written at the same time. trials.jsonl is read first and must be whole but for its
+// last line; the other files are replaced as wholes by their writers, so each is either its old or its new self.
 #include "study/study_source.hpp"
 
 #include <fmt/format.h>
@@ -78,6 +80,7 @@ void read_facts(const Json& json, StudySource& source) {
     source.directory = json.at("directory");
     source.ranks = json.at("ranks");
     source.threads = json.at("threads");
+    // Kept as text: study.h5 has one attribute for all libraries, whichever there are.
     source.libraries = json.at("libraries").dump();
     source.model_path = json.at("model_path");
     source.model_bytes = json.at("model_bytes");
@@ -88,8 +91,8 @@ void read_facts(const Json& json, StudySource& source) {
     source.is_relative = goal.at("kind") == "relative";
     source.loss = goal.at("loss");
     source.higher_is_better = goal.at("higher_is_better");
-    for (const Json& setting : json.at("calibration")) {
-        source.calibration_sizes.push_back(setting.at("samples"));
+    for (const Json& variant : json.at("calibration")) {
+        source.calibration_sizes.push_back(variant.at("samples"));
     }
     for (const Json& unit : json.at("units")) source.units.push_back(unit_of(unit));
     source.has_facts = true;
@@ -98,6 +101,7 @@ void read_facts(const Json& json, StudySource& source) {
 /// Without study.json only those units are known that the journal names: units that were probed or that fell back.
 void name_units(StudySource& source) {
     std::set<std::string> known;
+    // An empty name stands for the model's output, which is no unit.
     const auto add = [&](const std::string& name) {
         if (!name.empty() && known.insert(name).second)
             source.units.push_back({.name = name, .op = "", .output = "", .nodes = {}, .options = {}, .refused = {}});
@@ -138,6 +142,7 @@ void read_files(const FileSystem& files, StudySource& source, std::vector<std::s
 }  // namespace
 
 double StudySource::goal_limit() const {
+    // The limit is the baseline minus the allowed loss, and study.json knows what is allowed.
     if (!baseline || !has_facts) return std::nan("");
     return Goal({.is_relative = is_relative, .loss = loss, .higher_is_better = higher_is_better},
                 baseline->result.score.accuracy)
@@ -162,6 +167,7 @@ std::int64_t StudySource::delivered() const {
 }
 
 const OptionFacts* StudySource::option(const journal::CandidateOptions& choice, std::size_t unit) const {
+    // A study.json of another model would have fewer units or options: out of range means unknown, never a crash.
     if (unit >= choice.by_unit.size()) return nullptr;
     const std::int64_t option = choice.by_unit[unit];
     if (option < 0 || std::cmp_greater_equal(option, units[unit].options.size())) return nullptr;
@@ -173,6 +179,7 @@ StudySource read_study_source(const std::string& folder, std::vector<std::string
     StudySource source;
     source.folder = folder;
     const std::string path = folder + "/trials.jsonl";
+    // The command report takes dumps, too, hence the second half of the message.
     if (!files->exists(path)) {
         throw IoError(fmt::format("'{}' holds neither a run (trials.jsonl) nor a dump (index.h5)", folder));
     }

@@ -1,3 +1,13 @@
+// Communicator over MPI's nonblocking calls, and MPI's beginning and end.
+//
+//   send              starts MPI_Isend for each piece and keeps the bytes until forget_sent() finds them taken
+//   receive_for       looks again and again: accept_arrivals() starts receiving whatever has been announced, and
+//                     next_complete() joins the pieces of a sender and returns a message that is whole
+//   broadcast, gather, barrier   sizes first, then bytes in pieces, on a communicator of their own
+//   wait, PatientWait            wait for requests by sleeping, because MPI's own waits keep a core busy
+//   MpiWorld          MPI_Init to MPI_Finalize; abort() ends all ranks when one cannot go on
+//
+// One thread of a process calls MPI. Progress happens only inside its calls, so every wait also looks after the sends.
 #include "comm/mpi/mpi_communicator.hpp"
 
 #ifndef OMPI_SKIP_MPICXX
@@ -26,6 +36,7 @@
 namespace halftone {
 namespace {
 
+/// @throws MpiError naming the call, with MPI's own text. Communicators return errors because we set MPI_ERRORS_RETURN.
 void check_mpi(int code, std::string_view call) {
     if (code == MPI_SUCCESS) return;
     std::array<char, MPI_MAX_ERROR_STRING> text{};
@@ -50,6 +61,7 @@ private:
     int rounds_ = 0;
 };
 
+/// A duplicate of a communicator. Messages on it never mix with those of other duplicates.
 class OwnedComm {
 public:
     explicit OwnedComm(MPI_Comm parent) : OwnedComm() {
@@ -82,6 +94,7 @@ struct Transfer {
     }
 };
 
+/// A piece that MPI has matched to a receive of ours.
 struct Arriving {
     int from = 0;
     bool is_last_piece = false;
@@ -118,6 +131,7 @@ private:
     /// Calls piece(pointer, count, is_last) over the bytes; once, with 0, when there are none.
     template <class Piece>
     void for_each_piece(Bytes& bytes, Piece piece) const {
+        // `do`: a message without bytes is one empty piece, or its receiver would wait for ever.
         std::size_t at = 0;
         do {
             const std::size_t count = std::min(piece_bytes_, bytes.size() - at);
@@ -159,6 +173,7 @@ MpiCommunicator::~MpiCommunicator() {
 void MpiCommunicator::send(RankId to, Bytes bytes) {
     const int target = existing("send", to);
     forget_sent();
+    // A list never moves its elements, so MPI's pointers into the bytes stay valid.
     Transfer& transfer = leaving_.emplace_back();
     transfer.bytes = std::move(bytes);
     for_each_piece(transfer.bytes, [&](const char* data, int count, bool is_last) {
@@ -177,6 +192,8 @@ void MpiCommunicator::accept_arrivals() {
         int found = 0;
         MPI_Message matched = MPI_MESSAGE_NULL;
         MPI_Status status{};
+        // A matched probe takes the message out of the queue. A plain probe and a receive from any sender could get two
+        // different messages.
         check_mpi(MPI_Improbe(MPI_ANY_SOURCE, MPI_ANY_TAG, messages_.get(), &found, &matched, &status), "MPI_Improbe");
         if (found == 0) return;
         int count = 0;
@@ -235,12 +252,14 @@ void MpiCommunicator::wait(Transfer& transfer, std::string_view call) {
 }
 
 void MpiCommunicator::wait(MPI_Request request, std::string_view call) {
+    // The request is moved into a Transfer that owns no bytes: the caller keeps them.
     Transfer transfer{{}, {request}};
     wait(transfer, call);
 }
 
 Bytes MpiCommunicator::broadcast(RankId root, Bytes bytes) {
     const int from = existing("broadcast", root);
+    // Other ranks do not know the size yet.
     std::uint64_t size = bytes.size();
     MPI_Request request = MPI_REQUEST_NULL;
     check_mpi(MPI_Ibcast(&size, 1, MPI_UINT64_T, from, collectives_.get(), &request), "MPI_Ibcast");
@@ -270,6 +289,8 @@ std::vector<Bytes> MpiCommunicator::gather(RankId root, Bytes bytes) {
         return {};
     }
     std::vector<Bytes> all(sizes.size());
+    // One rank after the other: the root could not use the parts in another order, and the memory for all is needed
+    // anyway.
     for (int from = 0; from < size_; ++from) {
         Bytes& part = all[static_cast<std::size_t>(from)];
         if (from == rank_) continue;
@@ -325,6 +346,7 @@ int MpiWorld::rank() const {
 }
 
 void MpiWorld::abort(int code) {
+    // MPI_Abort kills this process, too, with whatever stdout still holds. It may return nevertheless, hence _Exit.
     std::fflush(nullptr);
     MPI_Abort(MPI_COMM_WORLD, code);
     std::_Exit(code);

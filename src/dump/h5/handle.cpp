@@ -7,13 +7,15 @@
 namespace halftone::h5 {
 namespace {
 
+/// Called for each entry of the error stack from the innermost outwards: the innermost tells the cause.
 herr_t keep_first(unsigned /*position*/, const H5E_error2_t* error, void* kept) {
     auto& text = *static_cast<std::string*>(kept);
     if (text.empty() && error->desc) text = error->desc;
     return 0;
 }
 
-/// Of a failed system call the library tells time, addresses and counts; what the system said is enough.
+/// Shortens the library's text about a failed system call, which has time, addresses and counts, to what the system
+/// said. Of any other text it returns the first line.
 std::string shortened(const std::string& text) {
     constexpr std::string_view kBegin = "error message = '";
     const auto begin = text.find(kBegin);
@@ -27,12 +29,14 @@ std::string shortened(const std::string& text) {
 std::string why() {
     std::string text;
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, &keep_first, &text);
+    // Else the next failure would find this one's text below its own.
     H5Eclear2(H5E_DEFAULT);
     return text.empty() ? std::string() : ": " + shortened(text);
 }
 
 void quiet_errors() {
     start_hdf5();
+    // By default the library prints its whole stack to stderr, also for failures that are expected and handled.
     H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
 }
 

@@ -1,3 +1,12 @@
+// H5Reader over HDF5's C interface. A file may come from anywhere, so nothing in it is believed:
+//
+//   is_reachable   walks a path step by step and refuses soft and external links
+//   open           refuses datasets whose elements lie in another file
+//   shape_of       refuses shapes that no file of ours has
+//   as_data        turns every failure of the library into a DataError with file and object
+//   read, texts, read_rows   check that what the shape claims is really stored, before they ask for memory
+//
+// The functions of H5Reader below the class State are these, for one type each.
 #include "dump/h5_reader.hpp"
 
 #include <array>
@@ -14,6 +23,7 @@ using namespace h5;
 /// Shapes beyond this are damage: nothing that we write comes near.
 constexpr std::int64_t kMostElements = std::int64_t{1} << 40U;
 
+/// Called by H5Literate for each link of a group; 0 means: go on.
 herr_t collect_name(hid_t /*group*/, const char* name, const H5L_info_t* /*info*/, void* names) {
     static_cast<std::vector<std::string>*>(names)->emplace_back(name);
     return 0;
@@ -37,6 +47,8 @@ struct H5Reader::State {
 
     /// Every step of a path is a hard link. False when it is missing.
     [[nodiscard]] bool is_reachable(const std::string& object) const {
+        // "/a/b/c" is looked up as "/a", "/a/b" and "/a/b/c": H5Lexists fails where a step before the last one is
+        // missing.
         for (std::size_t end = object.find('/', 1); end != std::string::npos || !object.empty();) {
             const std::string step = object.substr(0, end);
             if (step != "/") {
@@ -142,6 +154,7 @@ std::vector<std::string> H5Reader::list(const std::string& group) const {
     state_->require(group);
     std::vector<std::string> names;
     return state_->as_data(group, [&] {
+        // Groups of our files know the order of creation. Other programs' may not: those are listed by name.
         const Group opened(H5Gopen2(state_->file.get(), group.c_str(), H5P_DEFAULT), "open the group");
         hsize_t position = 0;
         if (H5Literate(opened.get(), H5_INDEX_CRT_ORDER, H5_ITER_INC, &position, &collect_name, &names) < 0) {
@@ -162,6 +175,8 @@ std::string H5Reader::text_attribute(const std::string& object, const std::strin
     const h5::Attribute attribute = state_->attribute(object, name);
     return state_->as_data(object, [&] {
         const Type type(H5Aget_type(attribute.get()), "read the type of attribute '" + name + "'");
+        // Variable texts are pointers into the file's heap, which the library would follow without our checks. The last
+        // test refuses an attribute with several texts, which would not fit the buffer.
         if (H5Tget_class(type.get()) != H5T_STRING || H5Tis_variable_str(type.get()) != 0 ||
             H5Aget_storage_size(attribute.get()) != H5Tget_size(type.get())) {
             state_->refuse(object, "attribute '" + name + "' is no text of a fixed length");
@@ -185,6 +200,7 @@ std::vector<double> H5Reader::numbers_attribute(const std::string& object, const
 std::int64_t H5Reader::integer_attribute(const std::string& object, const std::string& name) const {
     const h5::Attribute attribute = state_->attribute(object, name);
     return state_->as_data(object, [&] {
+        // An attribute with several elements would be written behind the variable.
         if (H5Aget_storage_size(attribute.get()) > sizeof(std::int64_t)) {
             state_->refuse(object, "attribute '" + name + "' is no integer");
         }
@@ -229,6 +245,7 @@ void H5Reader::read_rows(const std::string& path, std::int64_t first, std::int64
     const Set set = state_->open(path);
     state_->as_data(path, [&] {
         std::vector<std::int64_t> shape = state_->shape_of(path, set);
+        // The caller's numbers come from the index, and this file may have been replaced since.
         if (shape.empty() || first + count > shape[0]) state_->refuse(path, "has too few rows");
         const Space in_file(H5Dget_space(set.get()), "read its shape");
         select_rows(in_file, first, count, path);
@@ -242,6 +259,7 @@ void check_format(const H5Reader& reader, const std::string& path, const std::st
     if (!reader.has_attribute("/", "format") || reader.text_attribute("/", "format") != format) {
         throw DataError(path + ": an HDF5 file, but no " + format);
     }
+    // A newer version may mean other things by the same names, so it is not tried.
     const std::int64_t found = reader.integer_attribute("/", "format_version");
     if (found == version) return;
     throw DataError(path + ": format version " + std::to_string(found) + " is unknown; this program reads " +

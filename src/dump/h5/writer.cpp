@@ -1,3 +1,12 @@
+// H5Writer over HDF5's C interface.
+//
+//   H5Writer            creates PATH.tmp, in memory or on the disk
+//   group, attribute, array, table   small contents, written at once; table is array for each column
+//   create_rows, write_rows          large datasets, which stay open and are filled row by row
+//   virtual_rows, copy               contents that lie in other files
+//   commit              closes everything and gives the file its name; without it the destructor removes PATH.tmp
+//
+// Every call of the library is checked: check() and the handles' constructors throw IoError with the library's reason.
 #include "dump/h5_writer.hpp"
 
 #include <fcntl.h>
@@ -24,8 +33,11 @@ namespace {
 
 using namespace h5;
 
+// HDF5 reads and unpacks whole chunks: about 1 MiB is large enough to compress well, and small enough to read a part.
 constexpr std::size_t kPackedChunkBytes = std::size_t{1} << 20U;
+// Higher levels cost several times the time for a few per cent of size.
 constexpr unsigned kPackLevel = 4;
+// Batches need not end where a chunk ends: the chunk that two batches share must stay in the cache between them.
 constexpr std::int64_t kChunksInCache = 2;
 constexpr std::size_t kGrowthBytes = std::size_t{1} << 20U;  ///< steps in which a file in memory grows
 
@@ -45,6 +57,7 @@ std::int64_t product(const std::vector<std::int64_t>& shape) {
     return std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
 }
 
+/// Returns the length of the longest text, but at least 1: HDF5 has no texts of length 0.
 std::size_t longest(const std::vector<std::string>& texts) {
     std::size_t length = 1;
     for (const std::string& text : texts) length = std::max(length, text.size());
@@ -67,6 +80,7 @@ struct Raw {
     std::size_t element_bytes = 1;
 };
 
+/// Texts and codes need a type made for them; numbers use one of the library's own.
 Raw raw_of(const H5Elements& elements) {
     Raw raw;
     std::visit(
@@ -122,12 +136,14 @@ struct H5Writer::State {
     /// Without times: equal contents give equal files.
     [[nodiscard]] static List creation_list(hid_t kind) {
         List list(H5Pcreate(kind), "make a property list");
+        // HDF5 would store the time of creation with every object.
         check(H5Pset_obj_track_times(list.get(), false), "set a property");
         return list;
     }
 
     [[nodiscard]] List link_list() const {
         List list(H5Pcreate(H5P_LINK_CREATE), "make a property list");
+        // "/a/b/c" creates "/a" and "/a/b" where they are missing.
         check(H5Pset_create_intermediate_group(list.get(), 1), "set a property");
         return list;
     }
@@ -146,8 +162,10 @@ H5Writer::H5Writer(const std::string& path, H5Growth growth) : state_(std::make_
     state_->temporary = path + ".tmp";
     state_->is_in_memory = growth == H5Growth::in_memory;
     const List how = State::creation_list(H5P_FILE_CREATE);
+    // Readers list units and columns in the order in which they were written, and not by name.
     check(H5Pset_link_creation_order(how.get(), H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED), "set a property");
     const List access(H5Pcreate(H5P_FILE_ACCESS), "make a property list");
+    // The driver "core" keeps the file in memory; `false`: it does not write it to the disk on closing, commit() does.
     if (state_->is_in_memory) check(H5Pset_fapl_core(access.get(), kGrowthBytes, false), "set a property");
     const hid_t id = H5Fcreate(state_->temporary.c_str(), H5F_ACC_TRUNC, how.get(), access.get());
     if (id < 0) {
@@ -169,6 +187,7 @@ H5Writer::~H5Writer() {
 }
 
 void H5Writer::group(const std::string& path, const std::string& description) {
+    // The group is closed before attribute() opens it again.
     {
         const List how = State::creation_list(H5P_GROUP_CREATE);
         check(H5Pset_link_creation_order(how.get(), H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED), "set a property");
@@ -181,6 +200,7 @@ void H5Writer::group(const std::string& path, const std::string& description) {
 
 void H5Writer::attribute(const std::string& object, const std::string& name, const H5Attribute& value) {
     const std::string what = "write attribute '" + name + "' of " + state_->at(object);
+    // H5Oopen opens groups and datasets alike.
     const Object owner(H5Oopen(state_->file.get(), object.c_str(), H5P_DEFAULT), what);
     const auto write = [&](hid_t type, const Space& space, const void* data) {
         const h5::Attribute made(H5Acreate2(owner.get(), name.c_str(), type, space.get(), H5P_DEFAULT, H5P_DEFAULT),
@@ -212,11 +232,14 @@ void H5Writer::array(const H5Array& array) {
     HALFTONE_CHECK(std::cmp_equal(product(shape), size_of(array.elements)), "an array has its shape's elements");
     const Raw raw = raw_of(array.elements);
     const List how = State::creation_list(H5P_DATASET_CREATE);
+    // An empty dataset has no chunks to pack, and a chunk with a side of 0 is an error.
     if (array.is_packed && product(shape) > 0) {
         std::vector<hsize_t> chunk(shape.begin(), shape.end());
         const auto row = static_cast<std::size_t>(product(shape) / shape[0]) * raw.element_bytes;
+        // As many whole rows as fit; one where a single row is larger.
         chunk[0] = std::clamp<hsize_t>(kPackedChunkBytes / row, 1, chunk[0]);
         check(H5Pset_chunk(how.get(), static_cast<int>(chunk.size()), chunk.data()), "chunk " + what);
+        // Shuffling puts the first bytes of all elements together, then the second ones: these compress better.
         check(H5Pset_shuffle(how.get()), "shuffle " + what);
         check(H5Pset_deflate(how.get(), kPackLevel), "compress " + what);
     }
@@ -226,6 +249,7 @@ void H5Writer::array(const H5Array& array) {
         if (product(shape) > 0)
             check(H5Dwrite(set.get(), raw.type, H5S_ALL, H5S_ALL, H5P_DEFAULT, raw.data), "write " + what);
         for (std::size_t d = 0; d < array.scales.size(); ++d) {
+            // A table's first column names itself as its scale; it becomes one when the second column attaches to it.
             if (array.scales[d].empty() || array.scales[d] == array.path) continue;
             const Set scale(H5Dopen2(state_->file.get(), array.scales[d].c_str(), H5P_DEFAULT),
                             "open a scale of " + what);
@@ -255,6 +279,7 @@ void H5Writer::create_rows(const H5Rows& rows) {
     const List how = State::creation_list(H5P_DATASET_CREATE);
     std::vector<hsize_t> chunk(rows.shape.begin(), rows.shape.end());
     chunk[0] = static_cast<hsize_t>(std::clamp<std::int64_t>(rows.chunk_rows, 1, rows.shape[0]));
+    // Chunks hold whole samples, so that a reader of few samples reads little.
     check(H5Pset_chunk(how.get(), static_cast<int>(chunk.size()), chunk.data()), "chunk " + what);
     // Every element is written: fill values would only be written over.
     check(H5Pset_fill_time(how.get(), H5D_FILL_TIME_NEVER), "set the fill time of " + what);
@@ -266,6 +291,7 @@ void H5Writer::create_rows(const H5Rows& rows) {
         cache = static_cast<std::size_t>(kChunksInCache * row * static_cast<std::int64_t>(chunk[0])) *
                 halftone::size_of(rows.dtype);
     } else {
+        // With all room allocated at once, a full disk shows at the start and not after an hour.
         check(H5Pset_alloc_time(how.get(), H5D_ALLOC_TIME_EARLY), "set the allocation time of " + what);
     }
     check(H5Pset_chunk_cache(access.get(), H5D_CHUNK_CACHE_NSLOTS_DEFAULT, cache, 1), "set the cache of " + what);
@@ -280,6 +306,7 @@ void H5Writer::write_rows(const std::string& path, std::int64_t first, std::int6
     const Set& set = found->second;
     const Space in_file(H5Dget_space(set.get()), "read the space of " + what);
     select_rows(in_file, first, count, what);
+    // The rows in memory have the dataset's shape but for the first dimension.
     std::vector<hsize_t> dims(H5S_MAX_RANK);
     dims.resize(static_cast<std::size_t>(H5Sget_simple_extent_dims(in_file.get(), dims.data(), nullptr)));
     dims[0] = static_cast<hsize_t>(count);
@@ -300,6 +327,7 @@ void H5Writer::virtual_rows(const H5Rows& rows, const std::vector<H5Source>& sou
             H5Pset_virtual(how.get(), all.get(), source.file.c_str(), source.path.c_str(), space_of(shape, what).get()),
             "point " + what + " to " + source.file);
     }
+    // The selections above belong to the mappings; the dataset itself is created with all of its space.
     check(H5Sselect_all(all.get()), "select all of " + what);
     const List access(H5Pcreate(H5P_DATASET_ACCESS), "make a property list");
     const Set set = state_->create(rows.path, native_type(rows.dtype), all, how, access);
@@ -312,10 +340,12 @@ void H5Writer::copy(const std::string& file, const std::string& from, const std:
 }
 
 void H5Writer::commit() {
+    // Closing a dataset writes what is in its cache, and so it may fail: it must happen before the file is judged.
     for (auto& [path, set] : state_->filling) set.close(state_->at(path));
     state_->filling.clear();
     if (state_->is_in_memory) {
         check(H5Fflush(state_->file.get(), H5F_SCOPE_GLOBAL), "complete '" + state_->path + "'");
+        // Called without a buffer, the function returns the size that it needs.
         const ssize_t size = H5Fget_file_image(state_->file.get(), nullptr, 0);
         std::string image(static_cast<std::size_t>(std::max<ssize_t>(size, 0)), '\0');
         if (size < 0 || H5Fget_file_image(state_->file.get(), image.data(), image.size()) < 0) {

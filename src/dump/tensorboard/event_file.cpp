@@ -15,6 +15,7 @@ namespace {
 constexpr std::int32_t kStringType = 7;
 
 /// A CRC that is stored beside the data it covers is masked, so that a CRC of it does not come out the same.
+/// Source: TensorFlow, tensorflow/core/lib/hash/crc32c.h (rotation by 15 bits, constant).
 std::uint32_t masked(std::string_view bytes) {
     const std::uint32_t crc = crc32c(bytes);
     return ((crc >> 15U) | (crc << 17U)) + 0xa282ead8U;
@@ -32,6 +33,8 @@ std::string record_of(const tensorboard::Event& event) { return framed_record(ev
 }  // namespace
 
 std::string framed_record(const std::string& bytes) {
+    // WireWriter is little-endian, as TFRecord is. The length has a CRC of its own, so that a reader never trusts a
+    // damaged length and asks for gigabytes.
     WireWriter length;
     length.put(static_cast<std::uint64_t>(bytes.size()));
     const std::string head = length.take();
@@ -47,9 +50,11 @@ std::int64_t Distribution::total() const { return std::accumulate(counts.begin()
 
 EventFile::EventFile(FileSystem& files, const std::string& folder, double wall_time_s) {
     files.create_directories(folder);
+    // TensorBoard recognises event files by "tfevents" in the name; the number behind it keeps sessions apart.
     const auto second = static_cast<std::int64_t>(wall_time_s);
     file_ = files.open_append(folder + "/events.out.tfevents." + std::to_string(second) + ".halftone");
     tensorboard::Event first = event_at(0, wall_time_s);
+    // By convention the first record says which version of the messages follows.
     first.set_file_version("brain.Event:2");
     file_->append(record_of(first));
 }
@@ -58,6 +63,7 @@ void EventFile::add_scalar(const std::string& tag, std::int64_t step, double wal
     tensorboard::Event event = event_at(step, wall_time_s);
     auto* summary = event.mutable_summary()->add_value();
     summary->set_tag(tag);
+    // The format has floats only.
     summary->set_simple_value(static_cast<float>(value));
     file_->append(record_of(event));
 }
@@ -66,6 +72,7 @@ void EventFile::add_text(const std::string& tag, std::int64_t step, double wall_
     tensorboard::Event event = event_at(step, wall_time_s);
     auto* summary = event.mutable_summary()->add_value();
     summary->set_tag(tag);
+    // A text is a string tensor that names the plug-in which shows it.
     summary->mutable_metadata()->mutable_plugin_data()->set_plugin_name("text");
     summary->mutable_tensor()->set_dtype(kStringType);
     summary->mutable_tensor()->mutable_tensor_shape()->add_dim()->set_size(1);
@@ -84,6 +91,8 @@ void EventFile::add_distribution(const std::string& tag, std::int64_t step, doub
     histogram->set_num(static_cast<double>(values.total()));
     histogram->set_sum(values.sum);
     histogram->set_sum_squares(values.sum_squares);
+    // A histogram lists the upper end of each bucket. The first bucket, of what lies below the bins, ends where they
+    // begin; the last one reaches to the largest double.
     const auto bins = static_cast<double>(values.counts.size() - 2);
     for (std::size_t i = 0; i < values.counts.size(); ++i) {
         const bool is_last = i + 1 == values.counts.size();

@@ -97,30 +97,30 @@ inline journal::Sensitivity probe_record() {
     probe.values[0].unit = "/0/conv";
     probe.values[1].unit = "/1/gemm";
     // Noise to signal: 1/100 and 1/4.
-    probe.values[0].error = 1, probe.values[0].reference = 100, probe.values[0].quantized = 100;
-    probe.values[0].product = 99.5, probe.values[0].count = 10;
-    probe.values[1].error = 1, probe.values[1].reference = 4, probe.values[1].quantized = 1;
-    probe.values[1].product = 2, probe.values[1].count = 10;
-    probe.choice.options = {0, 1};
+    probe.values[0].sums.error = 1, probe.values[0].sums.reference = 100, probe.values[0].sums.quantized = 100;
+    probe.values[0].sums.product = 99.5, probe.values[0].sums.count = 10;
+    probe.values[1].sums.error = 1, probe.values[1].sums.reference = 4, probe.values[1].sums.quantized = 1;
+    probe.values[1].sums.product = 2, probe.values[1].sums.count = 10;
+    probe.options.by_unit = {0, 1};
     return probe;
 }
 
 /// A run with one trial of every kind: 0 fails, 1 passes with /1/gemm in fp32, 2 cannot be evaluated, 3 ended early.
 inline std::vector<journal::Record> four_trials() {
     journal::Trial fails = trial_record(0, "fail", 0.9166);
-    fails.choice.options = {0, 0};
+    fails.options.by_unit = {0, 0};
     journal::Trial passes = trial_record(1, "pass", 0.93);
     passes.changed = {{"/1/gemm", "fp32"}};
-    passes.choice.calibration = 1;
-    passes.choice.options = {0, 1};
+    passes.options.calibration = 1;
+    passes.options.by_unit = {0, 1};
     journal::Trial breaks = trial_record(2, "error", 0);
     breaks.result = {};
     breaks.result.failure = "scale is not finite";
     journal::Trial ends_early = trial_record(3, "fail", 0);
     ends_early.result = {};
-    ends_early.result.samples = 1000;
-    ends_early.result.bounds = {0.88, 0.921};
-    ends_early.choice.options = {1, 1};
+    ends_early.result.score.samples = 1000;
+    ends_early.result.score.bounds = {0.88, 0.921};
+    ends_early.options.by_unit = {1, 1};
     return {journal::sample_header(),
             journal::Baseline{journal::sample_result(0.9328, 0)},
             probe_record(),

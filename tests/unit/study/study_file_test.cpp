@@ -88,8 +88,8 @@ TEST(StudyFile, ARunThatHasOnlyBegunIsWritten) {
 TEST(StudyFile, LatencyAndFinalistsReadBack) {
     std::vector<journal::Record> records = four_trials();
     records.emplace_back(
-        journal::LatencyTable{.unit_ms = {{0.1, 0.25}, {0.3}}, .borders = {{-1, 0, 0.01, 0.02}}, .rest_ms = 0.5});
-    records.emplace_back(journal::Finalists{.entries = {{1, "9f3c61d2a0b7e845", 1.5, 1.4, 1.6}}, .chosen = 1});
+        journal::LatencyTable{.unit_ms = {{0.1, 0.25}, {0.3}}, .conversions = {{-1, 0, 0.01, 0.02}}, .rest_ms = 0.5});
+    records.emplace_back(journal::Finalists{.entries = {{1, "9f3c61d2a0b7e845", {1.5, 1.4, 1.6}}}, .chosen = 1});
     RunFolder run(records);
     const H5Reader file = written(run);
     EXPECT_THAT(file.numbers("/latency/units/ms"), ElementsAre(0.1, 0.25, 0.3));

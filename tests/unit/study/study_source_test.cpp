@@ -25,11 +25,11 @@ TEST(StudySource, HoldsWhatTheJournalRecorded) {
     EXPECT_THAT(run.warnings, IsEmpty());
     EXPECT_EQ(source.header.strategy, "basic");
     ASSERT_TRUE(source.baseline);
-    EXPECT_EQ(source.baseline->result.accuracy, 0.9328);
+    EXPECT_EQ(source.baseline->result.score.accuracy, 0.9328);
     ASSERT_THAT(source.trials, SizeIs(4));
     EXPECT_EQ(source.trials[1].verdict, "pass");
     EXPECT_EQ(source.trials[2].result.failure, "scale is not finite");
-    ASSERT_TRUE(source.trials[3].result.bounds);
+    ASSERT_TRUE(source.trials[3].result.score.bounds);
     EXPECT_THAT(source.sensitivities, SizeIs(1));
     EXPECT_FALSE(source.latency);
     EXPECT_FALSE(source.end);
@@ -39,8 +39,8 @@ TEST(StudySource, HoldsWhatTheJournalRecorded) {
 
 TEST(StudySource, HoldsLatencyFinalistsAndTheEnd) {
     std::vector<journal::Record> records = four_trials();
-    records.emplace_back(journal::LatencyTable{.unit_ms = {{0.1, 0.25}, {0.3}}, .borders = {}, .rest_ms = 0.5});
-    records.emplace_back(journal::Finalists{.entries = {{1, "9f3c61d2a0b7e845", 1.5, 1.4, 1.6}}, .chosen = 1});
+    records.emplace_back(journal::LatencyTable{.unit_ms = {{0.1, 0.25}, {0.3}}, .conversions = {}, .rest_ms = 0.5});
+    records.emplace_back(journal::Finalists{.entries = {{1, "9f3c61d2a0b7e845", {1.5, 1.4, 1.6}}}, .chosen = 1});
     records.emplace_back(journal::End{.reason = "goal_met", .trials = 4, .best = 1, .goal_met = true});
     RunFolder run(records);
     const StudySource source = run.read();
@@ -58,8 +58,8 @@ TEST(StudySource, ATrialThatWasCompletedHasItsFullResult) {
         journal::Completion{.of = 3, .candidate = "9f3c61d2a0b7e845", .result = journal::sample_result(0.9, 2)});
     RunFolder run(records);
     const StudySource source = run.read();
-    EXPECT_EQ(source.result(source.trials[3]).accuracy, 0.9);
-    EXPECT_EQ(source.result(source.trials[0]).accuracy, 0.9166);
+    EXPECT_EQ(source.result(source.trials[3]).score.accuracy, 0.9);
+    EXPECT_EQ(source.result(source.trials[0]).score.accuracy, 0.9166);
 }
 
 TEST(StudySource, AResumedRunHasNotEnded) {
@@ -92,11 +92,11 @@ TEST(StudySource, FactsComeFromStudyJson) {
     ASSERT_THAT(source.units, SizeIs(2));
     EXPECT_THAT(source.units[0].nodes, ElementsAre("/0/conv", "/0/relu"));
     EXPECT_EQ(source.units[0].refused, "bf16: no AVX512_BF16");
-    const OptionFacts* option = source.option(source.trials[1].choice, 1);
+    const OptionFacts* option = source.option(source.trials[1].options, 1);
     ASSERT_NE(option, nullptr);
     EXPECT_EQ(option->activation_dtype, "fp32");
     EXPECT_EQ(option->activation_scheme, "");
-    EXPECT_EQ(source.option(source.trials[2].choice, 1), nullptr) << "the trial recorded no options";
+    EXPECT_EQ(source.option(source.trials[2].options, 1), nullptr) << "the trial recorded no options";
 }
 
 TEST(StudySource, WithoutStudyJsonUnitsAreThoseThatTheJournalNames) {
