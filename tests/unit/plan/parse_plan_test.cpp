@@ -1,0 +1,103 @@
+// Reading a plan file without its model: values, and every fault with its place.
+#include <gmock/gmock.h>
+
+#include "base/error.hpp"
+#include "plan/plan_document.hpp"
+#include "sample_plan.hpp"
+
+namespace halftone {
+namespace {
+
+using namespace test;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+std::string error_of_text(const std::string& text) {
+    try {
+        (void)parse_plan(text, "p.yaml");
+    } catch (const ConfigError& error) {
+        return error.what();
+    }
+    return "(no error)";
+}
+
+TEST(ParsePlan, ReadsWhatWasWritten) {
+    PlanDocument plan = parse_plan(kSamplePlanText, "p.yaml").document;
+    EXPECT_EQ(plan.kernels, sample_plan().kernels);
+    EXPECT_EQ(plan.recipes, sample_plan().recipes);
+    EXPECT_EQ(plan.units[0].config, sample_plan().units[0].config);
+    EXPECT_EQ(plan.units[1].config, sample_plan().units[1].config);
+    EXPECT_EQ(plan.tensors[1].params, sample_plan().tensors[1].params);
+    EXPECT_EQ(plan.calibration_samples, 500);
+    ASSERT_TRUE(plan.score && plan.score->evidence);
+    EXPECT_EQ(plan.score->trial, 30);
+    EXPECT_EQ(plan.score->evidence->high, 0.936);
+    EXPECT_TRUE(plan.score->goal.is_met);
+    plan.kernels_comment = sample_plan().kernels_comment;  // comments are not read
+    EXPECT_EQ(write_plan(plan), kSamplePlanText);
+}
+
+TEST(ParsePlan, KnowsWhereTheRowsStand) {
+    const PlanPlaces places = parse_plan(kSamplePlanText, "p.yaml").places;
+    EXPECT_THAT(places.model, StartsWith("p.yaml:8:"));
+    ASSERT_EQ(places.units.size(), 2U);
+    EXPECT_THAT(places.units[1], StartsWith("p.yaml:18:"));
+    EXPECT_THAT(places.units[1], HasSubstr("units[1]"));
+    ASSERT_EQ(places.tensors.size(), 3U);
+    EXPECT_THAT(places.tensors[0], StartsWith("p.yaml:27:"));
+    ASSERT_EQ(places.corrections.size(), 2U);
+    EXPECT_THAT(places.corrections[0], StartsWith("p.yaml:31:"));
+}
+
+TEST(ParsePlan, NeedsNothingOfTheSearch) {
+    const PlanDocument plan = parse_plan("format: 1\nmodel: \"0\"\nunits: []\ntensors: []\n", "p.yaml").document;
+    EXPECT_FALSE(plan.score);
+    EXPECT_TRUE(plan.units.empty());
+    EXPECT_TRUE(plan.kernels.empty());
+}
+
+TEST(ParsePlan, NamesEveryFaultWithItsLine) {
+    struct Fault {
+        const char* from;
+        const char* to;
+        int line;
+        const char* message;
+    };
+    for (const Fault& fault : {
+             Fault{"format: 1", "format: 7", 1, "format must be 1"},
+             Fault{"trial: 30", "trial: -2", 2, "trial must be"},
+             Fault{"ci95: [0.926, 0.936]", "ci95: [0.926]", 5, "must be two numbers"},
+             Fault{"kind: absolute", "kind: odd", 6, "must be one of: relative absolute"},
+             Fault{"met: true", "met: maybe", 6, "must be True or False"},
+             Fault{"units:", "unites:", 10, "unites is unknown"},
+             Fault{"  op: Conv", "  ops: Conv", 12, "ops is unknown"},
+             Fault{"scheme: asym", "scheme: odd", 14, "must be one of: asym sym"},
+             Fault{"percentile: 99.9", "percentile: high", 14, "must be a number"},
+             Fault{"  weight: {dtype: fp32}\n", "", 18, "needs activation and weight"},
+             Fault{"scale: [0.0235]", "scale: [-0.0235]", 27, "must have scales > 0"},
+             Fault{"scale: [0.0235]", "scale: [.inf]", 27, "must be"},
+             Fault{"zero_point: [3]", "zero_point: [3, 4]", 27, "must have a zero point for each scale"},
+             Fault{"zero_point: [3]", "zero_point: [256]", 27, "has a zero point that is no code"},
+             Fault{"dtype: uint8, scale", "dtype: fp32, scale", 27, "must have dtype uint8, int8 or int32"},
+             Fault{"unit: \"/0/conv\", weight_factor", "weight_factor", 31, "unit is missing"},
+             Fault{"second: ", "seconds: ", 34, "second is missing"},
+             Fault{"factor: [4.0]", "factor: 4.0x", 36, "must be numbers"},
+             Fault{"kernel: \"native\"", "kernel: \"fast\"", 39, "must have a kernel native, dnnl or dnnl/NAME"},
+             Fault{"node: \"/1/gemm\"", "node: \"/0/conv\"", 39, "names a node for the second time"},
+             Fault{"node: \"/1/gemm\"", "node: \"a\\nb\"", 39, "has a node name with a line break"},
+         }) {
+        const std::string error = error_of_text(replaced(kSamplePlanText, fault.from, fault.to));
+        EXPECT_THAT(error, StartsWith("p.yaml:" + std::to_string(fault.line) + ":")) << fault.to;
+        EXPECT_THAT(error, HasSubstr(fault.message)) << fault.to;
+    }
+}
+
+TEST(ParsePlan, RefusesWhatIsNoPlan) {
+    EXPECT_THAT(error_of_text("format: 1\n"), HasSubstr("model is missing"));
+    EXPECT_THAT(error_of_text("[1, 2]"), HasSubstr("must be a map"));
+    EXPECT_THAT(error_of_text("format: 1\nmodel: a\nunits: 3\n"), HasSubstr("p.yaml:3:8: units must be a list"));
+    EXPECT_THAT(error_of_text("a: ["), StartsWith("p.yaml:"));
+}
+
+}  // namespace
+}  // namespace halftone
