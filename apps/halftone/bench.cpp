@@ -1,22 +1,26 @@
-// Latency of a model on this machine: whole runs for the figure, timed steps for the profile, both in turn.
+// The command bench: latency of a model on this machine.
+//
+//   bench_model                  the model in the wanted precision, or as a plan file says
+//   choose_kernels               with --autotune: kernels by measurement (bench_autotune.cpp)
+//   measure, measure_on_demand   rounds by number, or one for each line of standard input
+//   to_json, print_table         the result; the table is printed from the JSON, so that both say the same
 #include <fmt/format.h>
 #include <sys/resource.h>
 
-#include <algorithm>
-#include <chrono>
-#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/file_system.hpp"
 #include "base/log.hpp"
 #include "bench_autotune.hpp"
-#include "bench_model.hpp"
 #include "commands.hpp"
 #include "eval/latency.hpp"
+#include "eval/step_profile.hpp"
+#include "exec/apply_plan.hpp"
 #include "graph/onnx/onnx_model.hpp"
 #include "kernel/ops/machine.hpp"
 #include "kernel/ops/op.hpp"
@@ -26,63 +30,14 @@
 namespace halftone::app {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-constexpr std::chrono::milliseconds kRoundTime{100};
-constexpr int kMostRunsInARound = 2000;
-
 volatile std::sig_atomic_t is_stopped = 0;
 void stop(int) { is_stopped = 1; }
-
-/// Samples of whole runs, and the time of each step summed over the profiled runs.
-struct Measured {
-    std::vector<double> runs_ms;
-    std::vector<double> steps_ns;
-    std::int64_t profiled_runs = 0;
-};
-
-double ms_since(Clock::time_point start) {
-    return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-}
-
-double timed_ms(Session& session) {
-    const auto start = Clock::now();
-    session.run();
-    return ms_since(start);
-}
 
 /// From a graph to a session that can run; of a candidate, from its plan.
 struct SetUp {
     double model_ms = 0;
     double candidate_ms = 0;  ///< 0: no candidates
 };
-
-/// Median over candidates that each change one unit, in memory that they share as those of a search do.
-double candidate_ms(const BenchModel& model, CompileOptions compile) {
-    constexpr std::size_t kCandidates = 25;
-    WorkingMemory memory;
-    compile.memory = &memory;
-    std::vector<double> times;
-    for (std::size_t number = 0; number < kCandidates; ++number) {
-        const auto start = Clock::now();
-        const Session session(model.candidate(7 * number), reference_ops(), compile);
-        times.push_back(ms_since(start));
-    }
-    return median_with_interval(times).median;
-}
-
-/// Whole runs, then one profiled run, so that a slow phase of the machine hits both alike.
-void measure_round(Session& session, Measured& measured) {
-    const auto end = Clock::now() + kRoundTime;
-    for (int run = 0; run < kMostRunsInARound && (run == 0 || Clock::now() < end); ++run) {
-        measured.runs_ms.push_back(timed_ms(session));
-    }
-    std::vector<std::int64_t> nanoseconds(session.steps().size(), 0);
-    session.run_profiled(nanoseconds);
-    measured.steps_ns.resize(nanoseconds.size(), 0.0);
-    for (std::size_t s = 0; s < nanoseconds.size(); ++s) measured.steps_ns[s] += static_cast<double>(nanoseconds[s]);
-    ++measured.profiled_runs;
-}
 
 /// A plan or file of another machine runs by the defaults where its kernels do not exist.
 void warn_of_missing_kernels(const Graph& graph, CompileOptions compile) {
@@ -95,19 +50,15 @@ void warn_of_missing_kernels(const Graph& graph, CompileOptions compile) {
                  missing.size(), isa_name(), missing[0]);
 }
 
-void warm_up(Session& session) {
-    for (int i = 0; i < 3; ++i) session.run();  // page faults, caches
-}
-
-Measured measure(Session& session, int rounds) {
-    Measured measured;
+StepProfile measure(Session& session, int rounds) {
+    StepProfile measured;
     warm_up(session);
     for (int round = 0; round < rounds && is_stopped == 0; ++round) measure_round(session, measured);
     return measured;
 }
 
-Measured measure_on_demand(Session& session) {
-    Measured measured;
+StepProfile measure_on_demand(Session& session) {
+    StepProfile measured;
     warm_up(session);
     std::string line;
     while (is_stopped == 0 && std::getline(std::cin, line)) {
@@ -119,11 +70,6 @@ Measured measure_on_demand(Session& session) {
         std::fflush(stdout);
     }
     return measured;
-}
-
-double percentile(std::vector<double> samples, double share) {
-    std::sort(samples.begin(), samples.end());
-    return samples[static_cast<std::size_t>(std::lround(share * static_cast<double>(samples.size() - 1)))];
 }
 
 double peak_memory_mb() {
@@ -147,7 +93,7 @@ nlohmann::ordered_json step_json(const StepInfo& step, double ms, double total_m
 }
 
 nlohmann::ordered_json to_json(const BenchOptions& options, const Session& session, const SetUp& set_up,
-                               const Measured& measured) {
+                               const StepProfile& measured) {
     const MedianInterval latency = median_with_interval(measured.runs_ms);
     nlohmann::ordered_json json;
     json["precision"] = options.plan.empty() ? options.precision : "plan";
@@ -156,7 +102,7 @@ nlohmann::ordered_json to_json(const BenchOptions& options, const Session& sessi
     json["isa"] = isa_name();
     json["runs"] = measured.runs_ms.size();
     json["latency"] = {{"median_ms", latency.median},
-                       {"p95_ms", percentile(measured.runs_ms, 0.95)},
+                       {"p95_ms", percentile_of(measured.runs_ms, 0.95)},
                        {"ci95_ms", {latency.low, latency.high}}};
     double total_ns = 0;
     for (const double ns : measured.steps_ns) total_ns += ns;
@@ -203,6 +149,15 @@ void print_bench_table(const nlohmann::ordered_json& json) {
     for (const auto& row : json["reorders"]) print_row(row);
 }
 
+/// The model as the options want it: by a plan file, or in one precision.
+BenchModel bench_model(const BenchOptions& options) {
+    PreparedModel model = prepare_model(read_model(options.model, ""), options.model);
+    if (options.plan.empty()) return {std::move(model), options.model, options.precision};
+    const LoadedPlan loaded = read_plan(options.plan, model);
+    const QuantizedModel quantized = apply_plan(model.graph, model.units, loaded.plan, loaded.numbers);
+    return BenchModel(with_kernels(quantized.graph, loaded.kernels));
+}
+
 }  // namespace
 
 int run_bench(const BenchOptions& options) {
@@ -211,7 +166,7 @@ int run_bench(const BenchOptions& options) {
     }
     set_kernel_threads(options.threads);
     const auto weights = make_weight_cache();
-    BenchModel model(read_model(options.model, ""), options.model, options.precision, options.plan);
+    BenchModel model = bench_model(options);
     const CompileOptions compile{.batch = options.batch, .weights = weights.get()};
     std::signal(SIGINT, stop);
     std::signal(SIGTERM, stop);
@@ -219,13 +174,14 @@ int run_bench(const BenchOptions& options) {
     if (options.autotunes) tuned = choose_kernels(model, options, compile, [] { return is_stopped != 0; });
     if (is_stopped != 0) return static_cast<int>(ExitCode::interrupted);
     if (!options.save.empty()) make_posix_file_system()->write_atomically(options.save, export_onnx(model.graph()));
-    const auto start = Clock::now();
+    const SystemClock clock;
+    const auto start = clock.now();
     Session session(model.graph(), reference_ops(), compile);
-    SetUp set_up{.model_ms = ms_since(start)};
+    SetUp set_up{.model_ms = 1000 * seconds(clock.now() - start)};
     fill_inputs(session, model.graph().inputs().size());
     warn_of_missing_kernels(model.graph(), compile);
-    if (model.has_candidates()) set_up.candidate_ms = candidate_ms(model, compile);
-    const Measured measured = options.on_demand ? measure_on_demand(session) : measure(session, options.rounds);
+    if (model.has_candidates()) set_up.candidate_ms = candidate_set_up_ms(model, compile);
+    const StepProfile measured = options.on_demand ? measure_on_demand(session) : measure(session, options.rounds);
     if (measured.runs_ms.empty() && is_stopped == 0) throw ConfigError("--on-demand: standard input has no line");
     if (measured.runs_ms.empty()) return static_cast<int>(ExitCode::interrupted);
     auto json = to_json(options, session, set_up, measured);

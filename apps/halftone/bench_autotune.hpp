@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "bench_model.hpp"
 #include "commands.hpp"
 #include "eval/autotune.hpp"
+#include "eval/bench_model.hpp"
 
 namespace halftone::app {
 

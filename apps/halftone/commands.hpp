@@ -91,6 +91,9 @@ struct ReportOptions {
 [[nodiscard]] int run_run(const RunOptions& options);
 [[nodiscard]] int run_bench(const BenchOptions& options);
 
+/// Writes "error: …" to stderr.
+void report_error(const std::string& message);
+
 /// Several lines: own version, git, oneDNN, MPI, instruction set.
 [[nodiscard]] std::string version_text();
 

@@ -13,7 +13,6 @@
 #include "comm/mpi/mpi_communicator.hpp"
 #include "commands.hpp"
 #include "dump/h5_writer.hpp"
-#include "final_report.hpp"
 #include "kernel/ops/machine.hpp"
 #include "version.hpp"
 
@@ -23,6 +22,8 @@ std::string version_text() {
     return fmt::format("halftone {} (git {})\noneDNN {}\n{}\ninstruction set {}\n", HALFTONE_VERSION, HALFTONE_GIT,
                        onednn_version(), mpi_version(), isa_name());
 }
+
+void report_error(const std::string& message) { fmt::print(stderr, "error: {}\n", message); }
 
 namespace {
 

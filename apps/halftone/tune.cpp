@@ -1,3 +1,13 @@
+// The command tune.
+//
+//   run_tune            all ranks: inputs from rank 0, one instruction set, model, space and evaluator; rank 0 alone
+//                       checks the strategy's settings and opens the workspace. Then rank 0 leads, the others work
+//   lead                search, deliver what was found, measure latencies, write run.yaml, print the report
+//   search              the coordinator's set-up: strategy, costs, latency table, finalists
+//   header_of           what a resumed run must have in common with the first session
+//
+// Until the workspace is open, a failure of one rank ends all ranks (Agreement). Later only rank 0 can fail.
+
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -13,113 +23,22 @@
 #include "commands.hpp"
 #include "eval/costs.hpp"
 #include "eval/unit_latency.hpp"
-#include "final_report.hpp"
-#include "graph/onnx/onnx_model.hpp"
 #include "journal/workspace.hpp"
 #include "kernel/ops/machine.hpp"
-#include "plan/describe_plan.hpp"
 #include "plan/run_document.hpp"
-#include "progress.hpp"
 #include "ranks.hpp"
 #include "setup.hpp"
 #include "strategy/model_wise.hpp"
 #include "strategy/strategies.hpp"
-#include "study/calibration_file.hpp"
-#include "study/distributions.hpp"
+#include "study/final_report.hpp"
+#include "study/progress_line.hpp"
+#include "study/run_listener.hpp"
 #include "study/study_facts.hpp"
 #include "tune/tuner.hpp"
 #include "version.hpp"
 
 namespace halftone::app {
 namespace {
-
-/// Writes best.onnx and best.yaml whenever the best changes, and shows progress.
-class Deliverer final : public tune::Listener {
-public:
-    Deliverer(const RunConfig& config, Workbench& bench, journal::Workspace& workspace, ProgressLine& line)
-        : config_(config), bench_(bench), workspace_(workspace), line_(line), findings_(*bench.space) {}
-
-    void on_calibration() override {
-        study::write_calibration(bench_.evaluator->calibrator(), *bench_.space, workspace_.path("calibration.h5"));
-        if (!config_.tuning.tensorboard) return;
-        const study::DistributionInputs inputs{bench_.evaluator->factory(), bench_.model, *bench_.calibration,
-                                               bench_.evaluator->batch()};
-        distributions_.emplace(inputs, print_config(config_), workspace_.path(""));
-    }
-
-    void on_baseline(const Score& score) override {
-        baseline_ = score;
-        goal_.emplace(config_.tuning.criterion, score.accuracy);
-        log::info("tune", "fp32 accuracy={} samples={} goal={}", float_text(score.accuracy), score.samples,
-                  float_text(goal_->target()));
-        warn_if_too_fine(score);
-    }
-
-    void on_trial(const tune::FinishedTrial& trial, const std::string& stage, const tune::Progress& progress) override {
-        findings_.note_trial(trial.candidate, trial.outcome, stage, *goal_);
-        if (!progress.is_replayed) line_.show(trial, stage, progress);
-        if (distributions_) distributions_->on_trial(trial, progress, goal_->target());
-    }
-
-    void on_probe(const ProbeRequest& request, const ProbeResult& result, const std::string& stage) override {
-        findings_.note_probe(request, result);
-        log::debug("tune", "probe stage={} samples={}", stage, result.samples);
-    }
-
-    void on_best(const tune::FinishedTrial& best, const Score&) override { deliver(best.candidate, best); }
-
-    /// best.yaml names best.onnx's numbers, so the model is written first.
-    void deliver(const Candidate& candidate, const std::optional<tune::FinishedTrial>& trial) {
-        const PlanNumbers numbers = bench_.evaluator->factory().numbers(candidate);
-        const QuantizedModel model = bench_.evaluator->factory().quantized(candidate, numbers);
-        const std::string onnx = export_onnx(model.graph);
-        best_bytes_ = onnx.size();
-        workspace_.write("best.onnx", onnx);
-        const RecipeNumbers recipes{.equalization = bench_.recipes.equalization,
-                                    .smoothing = bench_.evaluator->factory().smoothing(candidate)};
-        PlanDocument plan = describe_plan({.model = bench_.model,
-                                           .space = *bench_.space,
-                                           .capability = bench_.capability,
-                                           .candidate = candidate,
-                                           .quantized = model,
-                                           .numbers = numbers,
-                                           .recipes = recipes,
-                                           .findings = findings_});
-        plan.isa = isa_name();
-        if (trial) {
-            plan.score = describe_score(trial->trial, std::get<Score>(trial->outcome), baseline_.accuracy,
-                                        config_.tuning.criterion, trial->is_pass);
-        }
-        workspace_.write("best.yaml", write_plan(plan));
-    }
-
-    [[nodiscard]] std::size_t best_bytes() const { return best_bytes_; }
-
-private:
-    /// A goal finer than the data can resolve is a coin flip near its limit: say so at the start.
-    void warn_if_too_fine(const Score& score) const {
-        if (!score.correct || score.samples == 0) return;
-        const Interval ci = wilson95(*score.correct, score.samples);
-        const double half = (ci.high - ci.low) / 2;
-        const double allowed = std::abs(score.accuracy - goal_->target());
-        if (allowed >= half) return;
-        log::info(
-            "tune",
-            "the allowed loss {:.4f} is below the 95 % half-width {:.4f} of an accuracy on {} samples: the goal is "
-            "judged on these samples only",
-            allowed, half, score.samples);
-    }
-
-    const RunConfig& config_;
-    Workbench& bench_;
-    journal::Workspace& workspace_;
-    ProgressLine& line_;
-    Score baseline_;
-    std::optional<Goal> goal_;
-    Findings findings_;
-    std::optional<study::Distributions> distributions_;
-    std::size_t best_bytes_ = 0;
-};
 
 journal::Header header_of(const RunConfig& config, const Workbench& bench) {
     journal::Header header;
@@ -150,27 +69,22 @@ tune::Settings settings_of(const RunConfig& config) {
     return settings;
 }
 
-/// What latencies are measured with: evaluation data if there are any, else calibration data.
-const Pipeline& timing_samples(const Workbench& bench) {
-    return bench.evaluation ? *bench.evaluation : *bench.calibration;
-}
-
-std::vector<MedianInterval> time_candidates(const Workbench& bench, const std::vector<Candidate>& candidates) {
+std::vector<MedianInterval> time_candidates(const study::RunParts& parts, const std::vector<Candidate>& candidates) {
     std::vector<Graph> graphs;
     for (const Candidate& candidate : candidates)
-        graphs.push_back(bench.evaluator->factory().quantized(candidate).graph);
-    return time_graphs(graphs, timing_samples(bench));
+        graphs.push_back(parts.evaluator.factory().quantized(candidate).graph);
+    return time_graphs(graphs, parts.timing);
 }
 
 /// The front of all trials with an accuracy; empty where the run has no latency table.
-std::vector<FrontPoint> front_of(const Workbench& bench, const tune::Result& result, bool higher_is_better) {
+std::vector<FrontPoint> front_of(const study::RunParts& parts, const tune::Result& result, bool higher_is_better) {
     if (!result.latency) return {};
     std::vector<FrontPoint> points;
     for (const tune::FinishedTrial& trial : result.scored) {
         points.push_back({.trial = trial.trial.value,
                           .accuracy = std::get<Score>(trial.outcome).accuracy,
-                          .latency_ms = result.latency->predict_ms(*bench.space, trial.candidate),
-                          .bytes = exported_bytes(bench.evaluator->factory().quantized(trial.candidate).graph)});
+                          .latency_ms = result.latency->predict_ms(parts.space, trial.candidate),
+                          .bytes = exported_bytes(parts.evaluator.factory().quantized(trial.candidate).graph)});
     }
     return pareto_front(points, higher_is_better);
 }
@@ -203,29 +117,27 @@ void check_strategy(const RunConfig& config, const SearchSpace& space) {
     (void)make_strategy(config.tuning.strategy.name, strategy_context(config, space, goal, kAnyBaseline, {}));
 }
 
-tune::Result search(const RunConfig& config, Workbench& bench, journal::Workspace& workspace, Deliverer& deliverer,
-                    Communicator& comm) {
+tune::Result search(const RunConfig& config, const study::RunParts& parts, journal::Workspace& workspace,
+                    study::RunListener& listener, Communicator& comm) {
     const SystemClock clock;
     tune::CoordinatorSetup setup;
     setup.settings = settings_of(config);
-    setup.space = &*bench.space;
+    setup.space = &parts.space;
     setup.make_strategy = [&](const Goal& goal, double baseline, const LatencySource& latency) {
         return make_strategy(config.tuning.strategy.name,
-                             strategy_context(config, *bench.space, goal, baseline, latency));
+                             strategy_context(config, parts.space, goal, baseline, latency));
     };
-    setup.measure_latency = [&] {
-        return measure_latency_table(bench.evaluator->factory(), bench.model, *bench.space);
-    };
+    setup.measure_latency = [&] { return measure_latency_table(parts.evaluator.factory(), parts.model, parts.space); };
     setup.costs = [&](const Candidate* candidate) {
-        return measure_bytes(candidate ? bench.evaluator->factory().quantized(*candidate).graph : bench.model.graph);
+        return measure_bytes(candidate ? parts.evaluator.factory().quantized(*candidate).graph : parts.model.graph);
     };
-    setup.time_finalists = [&](const std::vector<Candidate>& candidates) { return time_candidates(bench, candidates); };
+    setup.time_finalists = [&](const std::vector<Candidate>& candidates) { return time_candidates(parts, candidates); };
     setup.journal = &workspace.journal();
     setup.replay = workspace.replay();
-    setup.listener = &deliverer;
+    setup.listener = &listener;
     setup.clock = &clock;
     setup.stop_requested = &stop_requested();
-    return tune::run_coordinator(comm, *bench.evaluator, setup);
+    return tune::run_coordinator(comm, parts.evaluator, setup);
 }
 
 /// What run.yaml says before the run: program, machine, command and config.
@@ -245,20 +157,20 @@ RunDocument started_run(const TuneOptions& options, const RunConfig& config, int
 }
 
 /// Rank 0 once everybody is ready: search, deliver, measure, report.
-int lead(const TuneOptions& options, const RunConfig& config, Workbench& bench, journal::Workspace& workspace,
-         Communicator& comm, std::size_t model_bytes) {
+int lead(const TuneOptions& options, const RunConfig& config, const study::RunParts& parts,
+         journal::Workspace& workspace, Communicator& comm, std::size_t model_bytes) {
     const bool is_terminal = isatty(STDERR_FILENO) != 0;
-    ProgressLine line(is_terminal, !log::is_enabled(log::Level::warning), config.tuning.timeout_s);
-    Deliverer deliverer(config, bench, workspace, line);
-    tune::Result result = search(config, bench, workspace, deliverer, comm);
+    study::ProgressLine line(is_terminal, !log::is_enabled(log::Level::warning), config.tuning.timeout_s);
+    study::RunListener listener(config, parts, workspace, line);
+    tune::Result result = search(config, parts, workspace, listener, comm);
     line.finish();
     const int code = exit_code_of(result, config);
 
     std::optional<Candidate> delivered;
     if (result.best) delivered = result.best->candidate;
     if (!config.evaluation && result.reason != tune::EndReason::interrupted) {
-        delivered = model_wise_candidates(*bench.space, ModelWise::uniform).front();
-        deliverer.deliver(*delivered, std::nullopt);
+        delivered = model_wise_candidates(parts.space, ModelWise::uniform).front();
+        listener.deliver(*delivered, std::nullopt);
     }
     RunDocument run = started_run(options, config, comm.size());
     run.reason = std::string(tune::kEndReasonNames.name(result.reason));
@@ -266,8 +178,8 @@ int lead(const TuneOptions& options, const RunConfig& config, Workbench& bench, 
     run.sample_units = result.sample_units;
     run.heuristics = result.heuristics;
     if (delivered && result.reason != tune::EndReason::interrupted) {
-        const auto latencies = time_graphs({bench.model.graph, bench.evaluator->factory().quantized(*delivered).graph},
-                                           timing_samples(bench));
+        const auto latencies =
+            time_graphs({parts.model.graph, parts.evaluator.factory().quantized(*delivered).graph}, parts.timing);
         const MedianInterval& fp32 = latencies[0];
         const MedianInterval& best = latencies[1];
         run.fp32_ms = fp32.median;
@@ -278,11 +190,11 @@ int lead(const TuneOptions& options, const RunConfig& config, Workbench& bench, 
         }
     }
     if (result.reason != tune::EndReason::interrupted) {
-        run.front = front_of(bench, result, config.tuning.criterion.higher_is_better);
+        run.front = front_of(parts, result, config.tuning.criterion.higher_is_better);
     }
     workspace.write("run.yaml", write_run(run));
-    fmt::print("{}", final_report(config, bench, result, delivered, run,
-                                  {.fp32 = model_bytes, .best = deliverer.best_bytes()}, workspace.path("")));
+    fmt::print("{}", study::final_report(config, parts.space, result, delivered, run,
+                                         {.fp32 = model_bytes, .best = listener.best_bytes()}, workspace.path("")));
     return code;
 }
 
@@ -346,7 +258,11 @@ int run_tune(const TuneOptions& options, Communicator& comm) {
     if (is_root) {
         int result = 0;
         try {
-            result = lead(options, config, *bench, *workspace, comm, inputs.model_bytes.size());
+            const study::RunParts parts{
+                bench->model, bench->recipes, bench->capability, *bench->space, *bench->calibration,
+                // Latencies are measured with evaluation data if there are any.
+                bench->evaluation ? *bench->evaluation : *bench->calibration, *bench->evaluator};
+            result = lead(options, config, parts, *workspace, comm, inputs.model_bytes.size());
         } catch (const Error& error) {  // the workers have stopped and wait for the code
             report_error(error.what());
             result = static_cast<int>(error.code());

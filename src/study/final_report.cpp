@@ -1,15 +1,11 @@
-#include "final_report.hpp"
+#include "study/final_report.hpp"
 
 #include <fmt/format.h>
 
-#include <cstdio>
-
 #include "study/run_report.hpp"
 
-namespace halftone::app {
+namespace halftone::study {
 namespace {
-
-using study::accuracy_cell;
 
 std::string latency_cell(const std::optional<double>& latency_ms) {
     return latency_ms ? fmt::format("{:.3f} ms", *latency_ms) : std::string("-");
@@ -43,7 +39,7 @@ std::string front_table(const RunConfig& config, const tune::Result& result, con
 
 }  // namespace
 
-std::string final_report(const RunConfig& config, const Workbench& bench, const tune::Result& result,
+std::string final_report(const RunConfig& config, const SearchSpace& space, const tune::Result& result,
                          const std::optional<Candidate>& delivered, const RunDocument& run, const ModelBytes& bytes,
                          const std::string& workspace) {
     std::string out;
@@ -52,7 +48,7 @@ std::string final_report(const RunConfig& config, const Workbench& bench, const 
                            workspace);
     }
     if (!delivered) return goal_line(config, result);
-    const QuantPlan plan = bench.space->plan(*delivered);
+    const QuantPlan plan = space.plan(*delivered);
     const std::size_t high = plan.high_precision_units();
     out += fmt::format("{:<10} {:<26} {:>12} {:>14} {:>16}\n", "model", "accuracy [95 % interval]", "size", "latency",
                        "int8 units");
@@ -79,6 +75,4 @@ std::string final_report(const RunConfig& config, const Workbench& bench, const 
     return out + fmt::format("results in {}\n", workspace);
 }
 
-void report_error(const std::string& message) { fmt::print(stderr, "error: {}\n", message); }
-
-}  // namespace halftone::app
+}  // namespace halftone::study

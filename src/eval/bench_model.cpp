@@ -1,4 +1,4 @@
-#include "bench_model.hpp"
+#include "eval/bench_model.hpp"
 
 #include <algorithm>
 
@@ -11,15 +11,14 @@
 #include "kernel/capabilities.hpp"
 #include "kernel/ops/machine.hpp"
 #include "kernel/ops/reference_ops.hpp"
-#include "setup.hpp"
 #include "space/quant_plan.hpp"
 
-namespace halftone::app {
+namespace halftone {
 namespace {
 
 constexpr std::int64_t kCalibrationBatch = 4;
 
-bool is_quantized(const Graph& graph) {
+bool has_codes(const Graph& graph) {
     return std::any_of(graph.nodes().begin(), graph.nodes().end(),
                        [](const Node& node) { return node.op == "QuantizeLinear" || node.op == "DequantizeLinear"; });
 }
@@ -39,7 +38,7 @@ RangeTable random_ranges(const PreparedModel& model, const PlanTopology& topolog
     return {table, {RangeRule{}}};
 }
 
-std::vector<UnitConfig> first_options(const CapabilityTable& capability) {
+std::vector<UnitConfig> first_options_of(const CapabilityTable& capability) {
     std::vector<UnitConfig> units;
     for (const Capability& unit : capability) {
         units.push_back(unit.options.front());
@@ -51,24 +50,16 @@ std::vector<UnitConfig> first_options(const CapabilityTable& capability) {
 
 }  // namespace
 
-BenchModel::BenchModel(const std::string& bytes, const std::string& name, const std::string& precision,
-                       const std::string& plan)
-    : model_(prepare_model(bytes, name)), is_int8_(precision == "int8") {
-    if (!plan.empty()) {
-        const LoadedPlan loaded = read_plan(plan, model_);
-        is_int8_ = false;
-        graph_ =
-            with_kernels(apply_plan(model_.graph, model_.units, loaded.plan, loaded.numbers).graph, loaded.kernels);
-        return;
-    }
-    if (precision != "as-is" && is_quantized(model_.graph)) {
+BenchModel::BenchModel(PreparedModel model, const std::string& name, const std::string& precision)
+    : model_(std::move(model)), is_int8_(precision == "int8") {
+    if (precision != "as-is" && has_codes(model_.graph)) {
         throw ConfigError("--precision " + precision + ": " + name + " is quantized already; it runs as-is only");
     }
     if (is_int8_) {
         capability_ = capabilities(model_.graph, model_.units, {});
         topology_ = PlanTopology(model_.graph, model_.units);
         ranges_ = random_ranges(model_, topology_);
-        graph_ = quantized(first_options(capability_));
+        graph_ = quantized(first_options_of(capability_));
     } else if (precision == "bf16") {
         graph_ = all_in_bf16();
     } else {
@@ -93,8 +84,8 @@ Graph BenchModel::all_in_bf16() const {
     return apply_plan(model_.graph, model_.units, plan, PlanNumbers{}).graph;
 }
 
-Graph BenchModel::candidate(std::size_t number) const {
-    std::vector<UnitConfig> units = first_options(capability_);
+Graph BenchModel::candidate(std::size_t number) {
+    std::vector<UnitConfig> units = first_options_of(capability_);
     for (std::size_t tried = 0; tried < units.size(); ++tried) {
         const std::size_t unit = (number + tried) % units.size();
         const std::vector<UnitConfig>& options = capability_[unit].options;
@@ -105,7 +96,7 @@ Graph BenchModel::candidate(std::size_t number) const {
     return quantized(units);
 }
 
-Graph BenchModel::quantized(const std::vector<UnitConfig>& units) const {
+Graph BenchModel::quantized(const std::vector<UnitConfig>& units) {
     QuantPlan plan;
     plan.units = units;
     plan.tensors = topology_.tensors(units);
@@ -123,4 +114,4 @@ void fill_inputs(Session& session, std::size_t inputs) {
     }
 }
 
-}  // namespace halftone::app
+}  // namespace halftone

@@ -5,7 +5,7 @@
 
 #include "tune/tuner.hpp"
 
-namespace halftone::app {
+namespace halftone::study {
 
 class ProgressLine {
 public:
@@ -33,4 +33,4 @@ private:
 /// "1h 02m", "3m 20s", "12s".
 [[nodiscard]] std::string duration_text(double seconds);
 
-}  // namespace halftone::app
+}  // namespace halftone::study

@@ -1,4 +1,4 @@
-#include "progress.hpp"
+#include "study/progress_line.hpp"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 #include "base/log.hpp"
 #include "metric/metric.hpp"
 
-namespace halftone::app {
+namespace halftone::study {
 namespace {
 
 /// Time to the trial or time limit at the present pace: an upper bound, because the goal may be met sooner.
@@ -62,4 +62,4 @@ void ProgressLine::show(const tune::FinishedTrial& trial, const std::string& sta
     is_open_ = true;
 }
 
-}  // namespace halftone::app
+}  // namespace halftone::study

@@ -1,0 +1,56 @@
+#pragma once
+// A model in a wanted precision for measuring speed: ranges come from random inputs, so accuracy means nothing here.
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "calib/table.hpp"
+#include "exec/kernel_choice.hpp"
+#include "exec/prepared_model.hpp"
+#include "exec/session.hpp"
+#include "exec/weight_codes.hpp"
+#include "graph/capability.hpp"
+#include "graph/graph.hpp"
+#include "space/quant_plan.hpp"
+
+namespace halftone {
+
+class BenchModel {
+public:
+    /// @param name       of the model's file, for messages
+    /// @param precision  "as-is" and "fp32": the model as it is; "bf16": every unit that can be; "int8": every unit
+    /// that
+    ///                   can be, with ranges of random inputs
+    /// @throws ConfigError when the machine or the file cannot do it: bf16 without its instructions, another precision
+    ///         than as-is for a model that is quantized already
+    BenchModel(PreparedModel model, const std::string& name, const std::string& precision);
+    /// A graph that is made already, for example by a plan file.
+    explicit BenchModel(Graph graph) : graph_(std::move(graph)) {}
+
+    [[nodiscard]] const Graph& graph() const { return graph_; }
+    void set_kernels(const KernelChoices& choices) { graph_ = with_kernels(graph_, choices); }
+    /// True for "int8": then candidates can be made.
+    [[nodiscard]] bool has_candidates() const { return is_int8_; }
+    /// Returns a graph as a search's next candidate would have it: one unit (another one for each `number`) has another
+    /// int8 option than in graph(). @pre has_candidates()
+    [[nodiscard]] Graph candidate(std::size_t number);
+
+private:
+    [[nodiscard]] Graph all_in_bf16() const;
+    [[nodiscard]] Graph quantized(const std::vector<UnitConfig>& units);
+
+    PreparedModel model_;
+    bool is_int8_ = false;
+    CapabilityTable capability_;
+    PlanTopology topology_;
+    std::optional<RangeTable> ranges_;
+    WeightCodes codes_;  ///< of earlier candidates, as a search keeps them
+    Graph graph_;
+};
+
+/// Fills the session's first `inputs` inputs with seeded values: uniform in [-1, 1) for fp32, zeros for integers.
+void fill_inputs(Session& session, std::size_t inputs);
+
+}  // namespace halftone

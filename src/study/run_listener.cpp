@@ -1,0 +1,82 @@
+#include "study/run_listener.hpp"
+
+#include <cmath>
+
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "graph/onnx/onnx_model.hpp"
+#include "kernel/ops/machine.hpp"
+#include "metric/metric.hpp"
+#include "plan/describe_plan.hpp"
+#include "study/calibration_file.hpp"
+
+namespace halftone::study {
+
+void RunListener::on_calibration() {
+    write_calibration(parts_.evaluator.calibrator(), parts_.space, workspace_.path("calibration.h5"));
+    if (!config_.tuning.tensorboard) return;
+    const DistributionInputs inputs{parts_.evaluator.factory(), parts_.model, parts_.calibration,
+                                    parts_.evaluator.batch()};
+    distributions_.emplace(inputs, print_config(config_), workspace_.path(""));
+}
+
+void RunListener::on_baseline(const Score& score) {
+    baseline_ = score;
+    goal_.emplace(config_.tuning.criterion, score.accuracy);
+    log::info("tune", "fp32 accuracy={} samples={} goal={}", float_text(score.accuracy), score.samples,
+              float_text(goal_->target()));
+    warn_if_too_fine(score);
+}
+
+void RunListener::on_trial(const tune::FinishedTrial& trial, const std::string& stage, const tune::Progress& progress) {
+    findings_.note_trial(trial.candidate, trial.outcome, stage, *goal_);
+    if (!progress.is_replayed) line_.show(trial, stage, progress);
+    if (distributions_) distributions_->on_trial(trial, progress, goal_->target());
+}
+
+void RunListener::on_probe(const ProbeRequest& request, const ProbeResult& result, const std::string& stage) {
+    findings_.note_probe(request, result);
+    log::debug("tune", "probe stage={} samples={}", stage, result.samples);
+}
+
+void RunListener::on_best(const tune::FinishedTrial& best, const Score& /*baseline*/) { deliver(best.candidate, best); }
+
+void RunListener::deliver(const Candidate& candidate, const std::optional<tune::FinishedTrial>& trial) {
+    // best.yaml names best.onnx's numbers, so the model is written first.
+    const PlanNumbers numbers = parts_.evaluator.factory().numbers(candidate);
+    const QuantizedModel model = parts_.evaluator.factory().quantized(candidate, numbers);
+    const std::string onnx = export_onnx(model.graph);
+    best_bytes_ = onnx.size();
+    workspace_.write("best.onnx", onnx);
+    const RecipeNumbers recipes{.equalization = parts_.recipes.equalization,
+                                .smoothing = parts_.evaluator.factory().smoothing(candidate)};
+    PlanDocument plan = describe_plan({.model = parts_.model,
+                                       .space = parts_.space,
+                                       .capability = parts_.capability,
+                                       .candidate = candidate,
+                                       .quantized = model,
+                                       .numbers = numbers,
+                                       .recipes = recipes,
+                                       .findings = findings_});
+    plan.isa = isa_name();
+    if (trial) {
+        plan.score = describe_score(trial->trial, std::get<Score>(trial->outcome), baseline_.accuracy,
+                                    config_.tuning.criterion, trial->is_pass);
+    }
+    workspace_.write("best.yaml", write_plan(plan));
+}
+
+void RunListener::warn_if_too_fine(const Score& score) const {
+    // A goal finer than the data can resolve is a coin flip near its limit: the user should know it at the start.
+    if (!score.correct || score.samples == 0) return;
+    const Interval ci = wilson95(*score.correct, score.samples);
+    const double half = (ci.high - ci.low) / 2;
+    const double allowed = std::abs(score.accuracy - goal_->target());
+    if (allowed >= half) return;
+    log::info("tune",
+              "the allowed loss {:.4f} is below the 95 % half-width {:.4f} of an accuracy on {} samples: the goal is "
+              "judged on these samples only",
+              allowed, half, score.samples);
+}
+
+}  // namespace halftone::study
