@@ -132,7 +132,7 @@ def check_short_paths(root, path, lines):
     findings = []
     for number, line, is_fenced in lines:
         for code in [] if is_fenced else CODE_SPAN.findall(line):
-            if not SHORT_PATH.fullmatch(code) or code.split("/")[0] in FOLDERS:
+            if not SHORT_PATH.fullmatch(code) or code.split("/")[0] in FOLDERS or IGNORED.match(code.split("/")[0]):
                 continue
             bases = [base for base in (root / "src", path.parent) if (base / code.split("/")[0]).is_dir()]
             if bases and not any(is_there(base / code) or (base / code).parent.joinpath("list.inc").exists() for base in bases):
