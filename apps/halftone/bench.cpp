@@ -30,6 +30,7 @@
 namespace halftone::app {
 namespace {
 
+// Ctrl-C ends the measurement early; what was measured until then is still printed.
 volatile std::sig_atomic_t is_stopped = 0;
 void stop(int) { is_stopped = 1; }
 
@@ -57,6 +58,8 @@ StepProfile measure(Session& session, int rounds) {
     return measured;
 }
 
+/// A script that compares programs asks each of them for a round in turn, so that a slow phase of the machine hits all
+/// alike. The answer of a round is flushed at once, because the script waits for it.
 StepProfile measure_on_demand(Session& session) {
     StepProfile measured;
     warm_up(session);
@@ -168,7 +171,7 @@ int run_bench(const BenchOptions& options) {
     const auto weights = make_weight_cache();
     BenchModel model = bench_model(options);
     const CompileOptions compile{.batch = options.batch, .weights = weights.get()};
-    std::signal(SIGINT, stop);
+    std::signal(SIGINT, stop);  // after the model is read: until then there is nothing to print
     std::signal(SIGTERM, stop);
     std::optional<Autotuned> tuned;
     if (options.autotunes) tuned = choose_kernels(model, options, compile, [] { return is_stopped != 0; });

@@ -1,3 +1,8 @@
+// bench --autotune: kernels chosen by measurement.
+//
+//   choose_kernels    checks that the results can be written, measures (eval/autotune), writes the plan
+//   missing_kernels   choices of another machine that this one does not have
+//   autotune_json, print_autotune   the times that decided
 #include "bench_autotune.hpp"
 
 #include <fmt/format.h>
@@ -25,6 +30,7 @@ void check_folder_of(const std::string& path) {
 
 }  // namespace
 
+// A kernel is missing if no step of its node could run by it. The session must have been compiled with lists_kernels.
 std::vector<std::string> missing_kernels(const Graph& graph, const Session& session) {
     std::vector<std::string> missing;
     for (const auto& [node, kernel] : kernel_choices(graph)) {
@@ -51,6 +57,7 @@ Autotuned choose_kernels(BenchModel& model, const BenchOptions& options, const C
     model.set_kernels(tuned.choices);
     if (!options.save_plan.empty()) {
         const auto files = make_posix_file_system();
+        // Everything else of the user's plan is written as it was read; only the kernels are replaced.
         PlanDocument plan = parse_plan(files->read(options.plan), options.plan).document;
         plan.kernels = tuned.choices;
         plan.kernels_comment = fmt::format("measured by bench --autotune: {}, {} thread{}, batch {}", isa_name(),

@@ -1,3 +1,7 @@
+// The command eval: the accuracy of a model file, fp32 or quantized, by the config's data and metric.
+//
+//   save_inputs   --save-inputs: samples and labels as the model gets them, for other runtimes to compare with
+//   run_eval      scores the file, and prints accuracy and its 95 % interval where the metric counts samples
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
@@ -32,10 +36,12 @@ int run_eval(const EvalOptions& options) {
     refuse_unavailable(config);
     check_isa(config);
     if (!config.evaluation) throw ConfigError(options.config + ": eval needs the section evaluation.accuracy");
+    // A wrong path in the config is reported at its line there, a wrong path of --model at the option.
     const std::string path = options.model.empty() ? config.model_path : options.model;
     const std::string from = options.model.empty() ? config.model_path_mark.to_text() + ": model.path: " : "--model: ";
     const auto bench = make_workbench(config, read_model(path, from), path, false);
 
+    // Scored in this process by the same code as a trial of a search, so that both give the same number.
     Tensor logits;
     const Score score =
         bench->evaluator->scorer().score_graph(bench->model.graph, options.logits.empty() ? nullptr : &logits);

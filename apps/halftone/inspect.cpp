@@ -1,3 +1,10 @@
+// The command inspect: units of a model, what each can be on this machine, and why not.
+//
+//   to_json               units with shapes, options of the space, offered words, refusals with their reasons
+//   print_inspect_table   the same for people
+//
+// The text is printed from the JSON, so that both say the same. Neither holds times or config lines: two runs on one
+// kind of machine give equal bytes, which scripts compare.
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
@@ -13,6 +20,7 @@
 namespace halftone::app {
 namespace {
 
+/// "uint8/asym/per_tensor/kl x int8/sym/per_channel/minmax": activation x weight, in the order of the config's keys.
 std::string option_text(const UnitConfig& option) {
     if (!option.is_quantized()) return std::string(to_string(option.activation.dtype));
     const ActivationConfig& a = option.activation;
@@ -84,6 +92,7 @@ int run_inspect(const InspectOptions& options) {
         check_isa(config);
         constraints = config.quantization;
     }
+    // As tune does it: without this, options would be shown that a search on this machine does not have.
     constraints = resolve_auto(constraints);
     const PreparedModel model = prepare_model(read_model(options.model, ""), options.model);
     const CapabilityTable capability = capability_table(model, constraints);

@@ -1,4 +1,10 @@
 // The program: command line to command, Error to message and exit code. The only catch of everything.
+//
+//   add_tune … add_report   options, help and examples of each command, into the structs of commands.hpp
+//   on_all_ranks            tune and dump: every rank runs the command
+//   on_one_rank             all others: under mpirun rank 0 alone runs it
+//   run_command             parses, sets up the log, calls the command
+//   main                    the last catch: what an exit code stands for is in base/error.hpp
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -253,7 +259,7 @@ int run_command(int argc, char** argv) {
     CommandLine line;
     CLI::App app("Halftone: turns a float32 ONNX model into the fastest int8 one that still meets its accuracy goal");
     app.name("halftone");
-    app.require_subcommand(1);
+    app.require_subcommand(1);  // without one, usage is an error (2), not a help text
     app.set_version_flag("--version", version_text());
     app.add_flag("-v,--verbose", line.is_verbose, "More messages");
     app.add_flag("-q,--quiet", line.is_quiet, "Errors only");
@@ -274,9 +280,10 @@ int run_command(int argc, char** argv) {
         app.parse(argc, argv);
     } catch (const CLI::Success& text) {  // --help, --version
         return on_one_rank(argc, argv, [&] { return app.exit(text); });
-    } catch (const CLI::ParseError& error) {
+    } catch (const CLI::ParseError& error) {  // as every other wrong input: one line, exit code 2
         return on_one_rank(argc, argv, [&]() -> int { throw ConfigError(usage_message(app, error)); });
     }
+    // For run.yaml and study.json. Words are not quoted again: it is for reading, not for running.
     for (int i = 0; i < argc; ++i) line.tune.command_line += (i == 0 ? "" : " ") + std::string(argv[i]);
     if (app.got_subcommand("tune")) {
         return on_all_ranks(line, argc, argv, [&](Communicator& comm) { return run_tune(line.tune, comm); });

@@ -1,4 +1,5 @@
-// A model quantized as a best.yaml says: the same file that the search delivered, bit for bit.
+// The command quantize: a model quantized as a best.yaml says. The result is the file that the search delivered, bit
+// for bit, on any machine.
 #include <fmt/format.h>
 
 #include "base/error.hpp"
@@ -10,6 +11,7 @@
 namespace halftone::app {
 
 int run_quantize(const QuantizeOptions& options) {
+    // No calibration and no data: every number that decides a bit of the file stands in the plan.
     PreparedModel model = prepare_model(read_model(options.model, ""), options.model);
     const LoadedPlan loaded = read_plan(options.plan, model);
     const QuantizedModel quantized = apply_plan(model.graph, model.units, loaded.plan, loaded.numbers);

@@ -1,3 +1,7 @@
+// What the commands of several ranks share.
+//
+//   catch_signals, stop_requested   signals that let a run end in order
+//   read_inputs                     config and model, read by rank 0 alone and sent to all
 #include "ranks.hpp"
 
 #include <csignal>
@@ -9,6 +13,7 @@
 namespace halftone::app {
 namespace {
 
+// A signal handler may only touch lock-free atomics and the like; so it sets a flag, and the coordinator looks at it.
 std::atomic<bool> flag{false};
 
 extern "C" void on_stop_signal(int) { flag.store(true); }
@@ -21,7 +26,7 @@ void catch_signals() {
     struct sigaction action {};
     action.sa_handler = on_stop_signal;
     sigemptyset(&action.sa_mask);
-    action.sa_flags = SA_RESTART;
+    action.sa_flags = SA_RESTART;  // a read or write that the signal meets goes on instead of failing
     for (const int signal : {SIGUSR1, SIGTERM}) sigaction(signal, &action, nullptr);
     action.sa_flags = static_cast<int>(static_cast<unsigned>(SA_RESTART) | static_cast<unsigned>(SA_RESETHAND));
     sigaction(SIGINT, &action, nullptr);  // a second Ctrl-C ends the process at once
@@ -29,6 +34,7 @@ void catch_signals() {
 
 RunInputs read_inputs(Communicator& comm, Agreement& agreement, const std::string& config_path,
                       const std::vector<std::string>& overrides, const std::function<void(const RunConfig&)>& check) {
+    // One reader: with files on a network, ranks that read at different times could see different files.
     WireWriter mine;
     agreement.after([&] {
         if (comm.rank() != RankId{0}) return;

@@ -1,3 +1,8 @@
+// The command run: a model once, on given arrays.
+//
+//   parse_input, paths_by_input   --input [NAME=]X.npy to one path for each input: by name, else in graph order
+//   file_name                     an output's name to the name of its file
+//   run_run                       reads the arrays, runs, writes one .npy for each output in ONNX's type and shape
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -37,6 +42,8 @@ std::string input_names(const Graph& graph) {
     return fmt::format("{}", fmt::join(names, ", "));
 }
 
+/// The path of each input's array, in graph order. Every input must be given exactly once, because a silent default
+/// would hide a misspelt name. @throws ConfigError
 std::vector<std::string> paths_by_input(const Graph& graph, const std::vector<std::string>& inputs) {
     std::vector<std::string> paths(graph.inputs().size());
     for (const std::string& text : inputs) {
@@ -62,6 +69,7 @@ std::vector<std::string> paths_by_input(const Graph& graph, const std::vector<st
     return paths;
 }
 
+/// A value's name as a file name: names of ONNX values often hold '/' and ':'.
 std::string file_name(std::string name) {
     const auto is_kept = [](char c) {
         return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||

@@ -1,3 +1,11 @@
+// What several commands build before they begin.
+//
+//   known_names, load_config    the plug-ins of this build; a config read and checked with their names
+//   read_model, read_plan       files to bytes and to a plan, with errors that name the option or the config's line
+//   check_isa, check_runnable   what is refused before anything is created
+//   make_workbench              model, recipes, space, data, metric, evaluator, in this order
+//
+// Commands hand on parts of the workbench, never the whole of it: a function's parameters shall tell what it needs.
 #include "setup.hpp"
 
 #include <fmt/format.h>
@@ -28,6 +36,7 @@ RunConfig load_config(const std::string& path, const std::vector<std::string>& o
     return read_run_config(read_config_text(path), path, overrides, known_names());
 }
 
+// Such configs can be printed (--print-config), but not run.
 void refuse_unavailable(const RunConfig& config) {
     if (config.not_available.empty()) return;
     throw ConfigError(fmt::format("{}", fmt::join(config.not_available, "\n       ")));
@@ -38,6 +47,7 @@ std::string read_model(const std::string& path, const std::string& from) {
     if (!files->exists(path)) throw ModelError(from + "no such model file: '" + path + "'");
     if (files->is_directory(path)) throw ModelError(from + "'" + path + "' is a folder, not an ONNX file");
     try {
+        // Weights beside the file are taken in at once: the other ranks get one text and need no files.
         return inline_external_data(files->read(path), std::filesystem::path(path).parent_path().string());
     } catch (ModelError& error) {
         error.add_context(path);
@@ -52,6 +62,7 @@ LoadedPlan read_plan(const std::string& path, PreparedModel& model) {
 }
 
 void check_isa(const RunConfig& config) {
+    // Scores depend on the instruction set in their last bits; a config that was tuned for one says so.
     if (config.cluster_isa.empty() || config.cluster_isa == isa_name()) return;
     throw ConfigError("cluster.isa is '" + config.cluster_isa + "', but this process runs with '" + isa_name() +
                       "' (the environment variable ONEDNN_MAX_CPU_ISA lowers it)");
@@ -65,9 +76,11 @@ void check_runnable(const RunConfig& config) {
 
 std::unique_ptr<Workbench> make_workbench(const RunConfig& config, const std::string& model_bytes,
                                           const std::string& model_name, bool for_tuning) {
+    // First of all: the number holds for every kernel of this process from now on.
     set_kernel_threads(static_cast<int>(config.tuning.threads));
     auto bench = std::make_unique<Workbench>();
     bench->model = prepare_model(model_bytes, model_name);
+    // The order matters: recipes change the graph that units, capability and space are made from.
     if (for_tuning) {
         bench->recipes = find_recipes(bench->model, recipe_request(config.quantization));
         const QuantizationConfig quantization = resolve_auto(config.quantization);

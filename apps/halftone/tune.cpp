@@ -40,6 +40,8 @@
 namespace halftone::app {
 namespace {
 
+/// Everything that decides candidates and scores. A resumed run is refused if any of it differs, because replayed
+/// trials would then not be this run's. Number of ranks, workspace and limits are left out on purpose: they may change.
 journal::Header header_of(const RunConfig& config, const Workbench& bench) {
     journal::Header header;
     header.version = HALFTONE_VERSION;
@@ -56,6 +58,7 @@ journal::Header header_of(const RunConfig& config, const Workbench& bench) {
     return header;
 }
 
+/// What the coordinator needs of the config. With performance_only one trial is enough: nobody asks for its verdict.
 tune::Settings settings_of(const RunConfig& config) {
     tune::Settings settings;
     settings.criterion = config.tuning.criterion;
@@ -69,6 +72,7 @@ tune::Settings settings_of(const RunConfig& config) {
     return settings;
 }
 
+/// Side by side, so that a slow phase of the machine hits all finalists alike.
 std::vector<MedianInterval> time_candidates(const study::RunParts& parts, const std::vector<Candidate>& candidates) {
     std::vector<Graph> graphs;
     for (const Candidate& candidate : candidates)
@@ -127,6 +131,7 @@ tune::Result search(const RunConfig& config, const study::RunParts& parts, journ
         return make_strategy(config.tuning.strategy.name,
                              strategy_context(config, parts.space, goal, baseline, latency));
     };
+    // Called only when a strategy or an objective asks for it: the measurement takes seconds.
     setup.measure_latency = [&] { return measure_latency_table(parts.evaluator.factory(), parts.model, parts.space); };
     setup.costs = [&](const Candidate* candidate) {
         return measure_bytes(candidate ? parts.evaluator.factory().quantized(*candidate).graph : parts.model.graph);
@@ -166,6 +171,7 @@ int lead(const TuneOptions& options, const RunConfig& config, const study::RunPa
     line.finish();
     const int code = exit_code_of(result, config);
 
+    // Without evaluation data there are no trials: the first model-wise candidate is what the config asks for.
     std::optional<Candidate> delivered;
     if (result.best) delivered = result.best->candidate;
     if (!config.evaluation && result.reason != tune::EndReason::interrupted) {
@@ -189,6 +195,7 @@ int lead(const TuneOptions& options, const RunConfig& config, const study::RunPa
                          best.median, fp32.median);
         }
     }
+    // A stopped run shall end within seconds, and its front would be that of half a search.
     if (result.reason != tune::EndReason::interrupted) {
         run.front = front_of(parts, result, config.tuning.criterion.higher_is_better);
     }
@@ -271,6 +278,7 @@ int run_tune(const TuneOptions& options, Communicator& comm) {
     } else {
         tune::run_worker(comm, *bench->evaluator);
     }
+    // Every rank ends with the same code: mpirun reports the first that it sees.
     const Bytes common = comm.broadcast(RankId{0}, code.take());
     return WireReader(common).get<int>();
 }

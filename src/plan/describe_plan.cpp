@@ -1,3 +1,5 @@
+// A candidate to a PlanDocument: what the space says (units), what the export says (tensors), what the evaluator says
+// (numbers, recipes) and what the search found out (why), in one value.
 #include "plan/describe_plan.hpp"
 
 #include "base/text.hpp"
@@ -40,6 +42,7 @@ PlanDocument describe_plan(const DeliveredPlan& delivered) {
     for (std::size_t u = 0; u < delivered.model.units.size(); ++u) {
         document.units.push_back(describe_unit(delivered, u, plan.units[u]));
     }
+    // From the model that is exported, not from the plan: the file lists what is really in it, biases included.
     document.tensors = delivered.quantized.tensors;
     for (const auto& [unit, own] : delivered.numbers.units) {
         if (own.weight_factor.empty() && own.bias_shift.empty()) continue;

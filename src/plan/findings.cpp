@@ -1,3 +1,8 @@
+// The reasons, from the strongest to the weakest; the first that is known is given:
+//
+//   refusal_of        no kernel can run it, or the rules forbid it: then nothing was measured either
+//   measured_reason   the accuracy, else the output's error, with this unit alone in high precision
+//   error_reason      the unit's own error when it is quantized, and its rank among all units
 #include "plan/findings.hpp"
 
 #include <fmt/format.h>
@@ -11,11 +16,13 @@ namespace halftone {
 void Findings::note_trial(const Candidate& candidate, const Outcome& outcome, const std::string& stage,
                           const Goal& goal) {
     const auto* score = std::get_if<Score>(&outcome);
-    if (!score || score->bounds) return;
+    if (!score || score->bounds) return;  // with bounds there is no accuracy to compare
     if (stage == "model_wise" && (!best_model_wise_ || goal.is_better(score->accuracy, *best_model_wise_))) {
         best_model_wise_ = score->accuracy;
     }
     const auto changed = fallbacks(space_, space_.plan(candidate));
+    // Several units in high precision at once say nothing about one of them. The first measurement is kept, so that
+    // the words for a unit do not change while the search goes on.
     if (changed.size() == 1) alone_.emplace(changed[0].first, score->accuracy);
 }
 
@@ -25,7 +32,7 @@ void Findings::note_probe(const ProbeRequest& request, const ProbeResult& result
         unit_errors_ = result;
         return;
     }
-    const double error = result.values.front().relative();
+    const double error = result.values.front().relative();  // the model's output is the only value
     const auto changed = fallbacks(space_, space_.plan(request.candidate));
     if (changed.empty() && (!base_error_ || error < *base_error_)) base_error_ = error;
     if (changed.size() == 1) error_alone_.insert_or_assign(changed[0].first, error);
@@ -51,6 +58,7 @@ std::optional<std::string> Findings::error_reason(std::size_t unit) const {
     if (!unit_errors_ || unit >= unit_errors_->values.size()) return std::nullopt;
     const auto& values = unit_errors_->values;
     const double own = values[unit].relative();
+    // Its rank says more than the number: how large an error may be depends on the model.
     const auto larger =
         std::count_if(values.begin(), values.end(), [&](const auto& value) { return value.relative() > own; });
     return fmt::format("quantized, its output's error was {} of its signal: number {} of {} units", float_text(own),

@@ -41,6 +41,7 @@ public:
 
 private:
     void load_units() {
+        // By name, not by position: the file may be edited, and its order says nothing.
         loaded_.plan.units.assign(model_.units.size(), high_precision(DType::f32));
         std::vector<bool> is_known(model_.units.size(), false);
         for (std::size_t i = 0; i < document_.units.size(); ++i) {
@@ -102,6 +103,7 @@ private:
     /// The file lists which tensors are quantized, but the units decide it. So the list is compared with what follows
     /// from the units.
     void check_complete() {
+        // As the space makes it, so that a plan quantizes the same tensors as the candidate that it came from.
         const PlanTopology topology(model_.graph, model_.units);
         loaded_.plan.tensors = topology.tensors(loaded_.plan.units);
         for (const TensorPlan& tensor : loaded_.plan.tensors) {

@@ -59,6 +59,7 @@ PlanEvidence parse_evidence(const ConfigNode& node) {
     Reader reader(node);
     PlanEvidence evidence;
     evidence.samples = reader.integer("samples", 0, 0);
+    // Low and high end, as wilson95 gives them.
     const std::vector<double> interval = reader.numbers("ci95", {});
     if (interval.size() != 2) reader.fail("ci95", "must be two numbers");
     evidence.low = interval[0];
@@ -82,6 +83,7 @@ PlanGoal parse_goal(const ConfigNode& node) {
 /// Says nothing about the model's numbers, so a file may come without it.
 std::optional<PlanScore> parse_score(Reader& reader) {
     PlanScore score;
+    // Every key is read in any case, because finish() refuses keys that nobody asked for.
     const std::int64_t trial = reader.integer("trial", -1, 0);
     score.trial = trial;
     score.accuracy = any_number(reader, "accuracy", 0);
@@ -141,6 +143,7 @@ public:
     ParsedPlan parse(const ConfigNode& root) {
         Reader reader(root);
         if (reader.integer("format", kPlanFormat, 0) != kPlanFormat) reader.fail("format", "must be 1");
+        // What is missing in the file has no line of its own; messages about it name the file's first.
         parsed_.places.file = root.mark.to_text();
         document_.model = reader.required_text("model");
         parsed_.places.model = place_of(*reader.child("model"));
@@ -199,7 +202,7 @@ private:
         tensor.unit = row.text("unit", "");
         tensor.params.dtype = row.word("dtype", kDTypeNames, DType::f32);
         tensor.params.scale = finite_floats(row, "scale");
-        tensor.params.zero_point.clear();
+        tensor.params.zero_point.clear();  // the preset is one zero
         for (const std::int64_t zero_point : row.integers("zero_point", {})) {
             tensor.params.zero_point.push_back(static_cast<std::int32_t>(zero_point));
         }

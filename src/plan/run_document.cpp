@@ -1,3 +1,5 @@
+// RunDocument to the text of run.yaml. The program never reads the file; scripts do (certify.py, report.py), by its
+// keys.
 #include "plan/run_document.hpp"
 
 #include "config/yaml_writer.hpp"
@@ -17,6 +19,7 @@ ConfigNode front_row(const FrontPoint& point) {
 }  // namespace
 
 std::string write_run(const RunDocument& document) {
+    // One line for what belongs together, so that the first screen shows the whole run; only the config is long.
     const ConfigNode latency = yaml::flow_map(
         {{"fp32_ms", optional_number(document.fp32_ms)}, {"best_ms", optional_number(document.best_ms)}});
     std::vector<ConfigEntry> run{
@@ -42,6 +45,7 @@ std::string write_run(const RunDocument& document) {
         for (const FrontPoint& point : document.front) rows.push_back(front_row(point));
         run.emplace_back("front", yaml::flush_list(std::move(rows)));
     }
+    // As --print-config writes it, two columns further in.
     run.emplace_back("config", document.config);
     return to_yaml(yaml::map(std::move(run)));
 }

@@ -1,4 +1,10 @@
-// PlanDocument to the text of a plan file. The order of the keys is part of the format.
+// PlanDocument to the text of a plan file, as a tree for config's YAML writer. The order of the keys is part of the
+// format: people compare plan files by their lines.
+//
+//   activation_node, weight_node   words of a configuration; only those that mean something for its dtype
+//   unit_node, tensor_node ...     one item of each section
+//   put_score, put_no_score        what the search measured
+//   put_rows                       a section with one item for each value
 #include "config/yaml_writer.hpp"
 #include "plan/plan_document.hpp"
 
@@ -25,6 +31,7 @@ Entries scheme_entries(const Config& config) {
 ConfigNode dtype_only(DType dtype) { return yaml::flow_map({{"dtype", yaml::word(to_string(dtype))}}); }
 
 ConfigNode activation_node(const ActivationConfig& config) {
+    // In high precision the other words mean nothing, and would only look like a choice.
     if (config.dtype != DType::u8 && config.dtype != DType::s8) return dtype_only(config.dtype);
     Entries entries = scheme_entries(config);
     if (config.algorithm == Algorithm::percentile) entries.emplace_back("percentile", yaml::number(config.percentile));
@@ -34,6 +41,7 @@ ConfigNode activation_node(const ActivationConfig& config) {
 ConfigNode weight_node(const UnitConfig& unit) {
     if (!unit.is_quantized()) return dtype_only(unit.weight.dtype);
     Entries entries = scheme_entries(unit.weight);
+    // 7.0 is what a reader takes where the key is missing.
     if (unit.weight.bit != kAllBits) entries.emplace_back("bit", yaml::number(unit.weight.bit));
     return yaml::flow_map(std::move(entries));
 }
@@ -42,7 +50,7 @@ ConfigNode unit_node(const PlanUnit& unit) {
     std::vector<ConfigNode> nodes;
     for (const std::string& node : unit.nodes) nodes.push_back(yaml::quoted(node));
     Entries entries{{"name", yaml::quoted(unit.name)},
-                    {"op", text_node(unit.op)},
+                    {"op", text_node(unit.op)},  // an ONNX word: without quotes unless it is odd
                     {"nodes", yaml::flow_list(std::move(nodes))},
                     {"activation", activation_node(unit.config.activation)},
                     {"weight", weight_node(unit.config)},
@@ -61,6 +69,7 @@ ConfigNode tensor_node(const QuantizedTensor& tensor) {
     entries.emplace_back("dtype", yaml::word(to_string(params.dtype)));
     entries.emplace_back("scale", float_list(params.scale));
     entries.emplace_back("zero_point", yaml::flow_list(std::move(zero_points)));
+    // With one scale there is no axis, whatever the parameters hold.
     if (!params.is_per_tensor()) entries.emplace_back("axis", yaml::integer(params.axis));
     return yaml::flow_map(std::move(entries));
 }
