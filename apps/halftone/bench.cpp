@@ -75,6 +75,7 @@ StepProfile measure_on_demand(Session& session) {
     return measured;
 }
 
+/// Of the whole process, the model's import included: what a machine must have to run the command.
 double peak_memory_mb() {
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
@@ -110,6 +111,7 @@ nlohmann::ordered_json to_json(const BenchOptions& options, const Session& sessi
     double total_ns = 0;
     for (const double ns : measured.steps_ns) total_ns += ns;
     const auto runs = static_cast<double>(measured.profiled_runs);
+    // Slower than a whole run: the clock is read between the steps.
     json["profiled_ms"] = total_ns / runs / 1e6;
     json["peak_memory_mb"] = peak_memory_mb();
     json["set_up_ms"] = {{"model", set_up.model_ms}};
@@ -168,7 +170,7 @@ int run_bench(const BenchOptions& options) {
         throw ConfigError("--batch, --threads and --rounds must be at least 1");
     }
     set_kernel_threads(options.threads);
-    const auto weights = make_weight_cache();
+    const auto weights = make_weight_cache();  // candidates share it, as those of a search do
     BenchModel model = bench_model(options);
     const CompileOptions compile{.batch = options.batch, .weights = weights.get()};
     std::signal(SIGINT, stop);  // after the model is read: until then there is nothing to print

@@ -33,7 +33,7 @@ void save_inputs(const Pipeline& data, std::int64_t samples, const std::string& 
 
 int run_eval(const EvalOptions& options) {
     const RunConfig config = load_config(options.config, options.overrides);
-    refuse_unavailable(config);
+    refuse_unavailable(config);  // tune's checks, but for the model: --model may stand in for the config's
     check_isa(config);
     if (!config.evaluation) throw ConfigError(options.config + ": eval needs the section evaluation.accuracy");
     // A wrong path in the config is reported at its line there, a wrong path of --model at the option.

@@ -47,6 +47,7 @@ struct CommandLine {
     std::string log_level;
 };
 
+/// --set takes exactly one word, so that it can stand before the positional arguments.
 void add_overrides(CLI::App& command, std::vector<std::string>& overrides) {
     command
         .add_option("--set", overrides,
@@ -248,6 +249,7 @@ int on_one_rank(int argc, char** argv, F&& run) {
     }
 }
 
+/// CLI11 says "the following arguments were not expected" for a misspelt command; this names it.
 std::string usage_message(const CLI::App& app, const CLI::ParseError& error) {
     const std::vector<std::string> unknown = app.remaining();
     const bool is_command_missing = app.get_subcommands().empty() && !unknown.empty();
@@ -266,7 +268,7 @@ int run_command(int argc, char** argv) {
     app.add_option("--log-level", line.log_level, "trace debug info warning error off")
         ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "off"}))
         ->type_name("LEVEL");
-    app.fallthrough();
+    app.fallthrough();  // -v and -q may stand behind the command, too
     app.footer("'halftone COMMAND --help' shows a command's options and examples.");
     add_tune(app, line.tune);
     add_eval(app, line.eval);

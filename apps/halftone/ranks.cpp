@@ -46,7 +46,7 @@ RunInputs read_inputs(Communicator& comm, Agreement& agreement, const std::strin
     });
     const Bytes common = comm.broadcast(RankId{0}, mine.take());
     WireReader wire(common);
-    RunInputs shared{wire.get_text(), wire.get_text()};
+    RunInputs shared{wire.get_text(), wire.get_text()};  // in the order of put_text above
     if (!wire.ok()) throw MpiError("the run's inputs from rank 0 arrived damaged");
     return shared;
 }

@@ -93,6 +93,7 @@ std::vector<FrontPoint> front_of(const study::RunParts& parts, const tune::Resul
     return pareto_front(points, higher_is_better);
 }
 
+/// 0 also where nobody judged the goal: without evaluation data, or with performance_only.
 int exit_code_of(const tune::Result& result, const RunConfig& config) {
     if (result.reason == tune::EndReason::interrupted) return static_cast<int>(ExitCode::interrupted);
     if (!config.evaluation || config.tuning.performance_only || result.is_goal_met)
@@ -133,12 +134,13 @@ tune::Result search(const RunConfig& config, const study::RunParts& parts, journ
     };
     // Called only when a strategy or an objective asks for it: the measurement takes seconds.
     setup.measure_latency = [&] { return measure_latency_table(parts.evaluator.factory(), parts.model, parts.space); };
+    // Null stands for the fp32 model, whose costs the objective divides by.
     setup.costs = [&](const Candidate* candidate) {
         return measure_bytes(candidate ? parts.evaluator.factory().quantized(*candidate).graph : parts.model.graph);
     };
     setup.time_finalists = [&](const std::vector<Candidate>& candidates) { return time_candidates(parts, candidates); };
     setup.journal = &workspace.journal();
-    setup.replay = workspace.replay();
+    setup.replay = workspace.replay();  // empty for a new run
     setup.listener = &listener;
     setup.clock = &clock;
     setup.stop_requested = &stop_requested();
@@ -168,7 +170,7 @@ int lead(const TuneOptions& options, const RunConfig& config, const study::RunPa
     study::ProgressLine line(is_terminal, !log::is_enabled(log::Level::warning), config.tuning.timeout_s);
     study::RunListener listener(config, parts, workspace, line);
     tune::Result result = search(config, parts, workspace, listener, comm);
-    line.finish();
+    line.finish();  // the report begins on a line of its own
     const int code = exit_code_of(result, config);
 
     // Without evaluation data there are no trials: the first model-wise candidate is what the config asks for.
@@ -176,8 +178,9 @@ int lead(const TuneOptions& options, const RunConfig& config, const study::RunPa
     if (result.best) delivered = result.best->candidate;
     if (!config.evaluation && result.reason != tune::EndReason::interrupted) {
         delivered = model_wise_candidates(parts.space, ModelWise::uniform).front();
-        listener.deliver(*delivered, std::nullopt);
+        listener.deliver(*delivered, std::nullopt);  // no trial: its accuracy is unknown
     }
+    // Rank 0 alone measures, after the workers have stopped, so that nobody else's work disturbs the times.
     RunDocument run = started_run(options, config, comm.size());
     run.reason = std::string(tune::kEndReasonNames.name(result.reason));
     run.exit_code = code;
@@ -218,6 +221,7 @@ std::string study_text(const TuneOptions& options, const RunConfig& config, cons
     return study::study_facts(config, bench.model, bench.capability, *bench.space, start);
 }
 
+/// The command line wins over the config. A resumed run must name its folder: the default is a new one each second.
 std::string workspace_folder(const TuneOptions& options, const RunConfig& config) {
     if (!options.workspace.empty()) return options.workspace;
     if (!config.tuning.workspace.empty()) return config.tuning.workspace;
@@ -233,9 +237,10 @@ int run_tune(const TuneOptions& options, Communicator& comm) {
         if (is_root) fmt::print("{}", print_config(load_config(options.config, options.overrides)));
         return static_cast<int>(ExitCode::ok);
     }
-    catch_signals();
+    catch_signals();  // before the long part begins
     Agreement agreement(comm);
 
+    // What rank 0 can refuse by itself comes first, before the other ranks build anything.
     const RunInputs inputs =
         read_inputs(comm, agreement, options.config, options.overrides, [&](const RunConfig& config) {
             check_runnable(config);
@@ -253,6 +258,7 @@ int run_tune(const TuneOptions& options, Communicator& comm) {
     });
     agreement.after([&] {
         if (!is_root) return;
+        // All checks before the workspace: a run that cannot start must leave no folder behind.
         check_strategy(config, *bench->space);
         const std::string folder = workspace_folder(options, config);
         workspace = std::make_unique<journal::Workspace>(*files, folder, options.resume, header_of(config, *bench),

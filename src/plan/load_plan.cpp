@@ -119,6 +119,8 @@ private:
         }
     }
 
+    /// One scale, or one for each output channel along the right axis: another number of scales would be read beyond
+    /// its end when the weight is quantized.
     [[nodiscard]] bool has_weight(const Unit& unit) const {
         const auto known = loaded_.numbers.units.find(unit.name);
         if (known == loaded_.numbers.units.end()) return false;

@@ -94,6 +94,7 @@ std::optional<PlanScore> parse_score(Reader& reader) {
     }
     if (const ConfigNode* node = map_below(reader, "evidence")) score.evidence = parse_evidence(*node);
     if (const ConfigNode* node = map_below(reader, "goal")) score.goal = parse_goal(*node);
+    // null: the run evaluated nothing, and the other keys are null, too.
     if (trial < 0) return std::nullopt;
     return score;
 }
@@ -160,6 +161,7 @@ public:
     }
 
 private:
+    // The lengths of the factors are checked by the recipes themselves, against the model.
     void parse_recipes(Reader& reader) {
         for (const ConfigNode& item : items_of(reader, "equalization")) {
             Reader row(item);

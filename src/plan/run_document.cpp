@@ -1,5 +1,4 @@
-// RunDocument to the text of run.yaml. The program never reads the file; scripts do (certify.py, report.py), by its
-// keys.
+// RunDocument to the text of run.yaml. The program never reads the file; scripts do, by its keys.
 #include "plan/run_document.hpp"
 
 #include "config/yaml_writer.hpp"
