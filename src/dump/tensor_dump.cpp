@@ -179,6 +179,7 @@ void write_index(H5Writer& file, const DumpLayout& layout, const std::string& fo
         file.group("/units/" + unit.group, unit.unit);
         for (const bool is_stored : {false, true}) {
             const H5Rows rows = rows_of(layout, unit, layout.samples, is_stored);
+            // Virtual: nothing is copied, and the index of a dump of any size stays small.
             std::vector<H5Source> sources;
             for (std::size_t s = 0; s < names.size(); ++s) {
                 sources.push_back({.file = names[s], .path = rows.path, .first = first[s], .rows = count[s]});
@@ -271,6 +272,7 @@ DumpReader::DumpReader(const std::string& folder) {
     const auto bytes = index.integers("/parts/bytes");
     for (std::size_t s = 0; s < layout_.shards.size(); ++s) {
         const std::string part = folder + "/" + part_name(s);
+        // The size is compared first: HDF5 1.10 does not always notice that the end of a file is missing.
         check_file(part, bytes.at(s));
         parts_.push_back(std::make_unique<H5Reader>(part));
         require_part(*parts_.back(), part, layout_, s);

@@ -22,6 +22,7 @@ void write_statistics(H5Writer& file, const std::string& path, std::int64_t samp
         low.push_back(statistics.min());
         high.push_back(statistics.max());
         limit.push_back(statistics.limit());
+        // All histograms go into one matrix [value, bin], which is packed: most bins are empty.
         const auto own = statistics.bins();
         bins.insert(bins.end(), own.begin(), own.end());
         bins.resize(names.size() * ValueStatistics::kBins);  // an empty statistic has no bins
@@ -82,6 +83,8 @@ void write_calibration(const Calibrator& calibrator, const SearchSpace& space, c
     for (const auto& [samples, table] : calibrator.statistics()) {
         const std::string group = "/calibration/samples_" + std::to_string(samples);
         write_statistics(file, group, samples, table);
+        // With smoothing several indices have the same size. Statistics belong to a size; the ranges shown are those of
+        // the first index that has it.
         const auto index = std::find(sizes.begin(), sizes.end(), samples) - sizes.begin();
         write_ranges(file, group + "/ranges", calibrator.ranges(index));
     }

@@ -1,3 +1,4 @@
+// The words that report --json uses for the distances, in reports of a run and of a dump alike.
 #include "study/distances_json.hpp"
 
 #include <cmath>

@@ -1,3 +1,5 @@
+// One table with a row for each unit, and the counts beside it as a matrix. Each file is written once and never
+// changed, so that study.h5 can be made while the run goes on.
 #include "study/distribution_file.hpp"
 
 #include <fmt/format.h>
@@ -35,6 +37,7 @@ UnitDistributions read_distribution_file(const std::string& path, std::size_t un
     if (counts.size() != units * kCounts) throw DataError(path + "::/units/counts: is not of this run's units");
     UnitDistributions all;
     for (std::size_t u = 0; u < units; ++u) {
+        // One row of the matrix.
         const auto begin = counts.begin() + static_cast<std::ptrdiff_t>(u * kCounts);
         all.values.push_back({.low = low[u],
                               .high = high[u],

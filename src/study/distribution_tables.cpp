@@ -1,3 +1,5 @@
+// Puts the run's distribution files together as three arrays: fp32 [unit, bin], quantized [trial, unit, bin] and
+// sqnr_db [trial, unit]. The bins of a unit are the same in all models, so their ends are written once.
 #include "study/distribution_tables.hpp"
 
 #include <fmt/format.h>
@@ -19,6 +21,7 @@ struct DistributionCounts {
     void add(const UnitDistributions& distributions) {
         for (const Distribution& values : distributions.values) {
             width = static_cast<std::int64_t>(values.counts.size());
+            // 32 bits are enough: a batch has fewer than 2^31 elements of one value. The file is half as large.
             for (const std::int64_t count : values.counts) all.push_back(static_cast<std::int32_t>(count));
         }
     }
@@ -41,6 +44,7 @@ void write_fp32(H5Writer& file, const UnitDistributions& fp32, std::int64_t unit
                     .shape = {},
                     .scales = {"/units/name"}});
     };
+    // With the ends a reader can draw the bins; between them they are equally wide.
     ends("low", "lower end of a unit's first bin", low);
     ends("high", "upper end of its last bin", high);
     DistributionCounts counts;

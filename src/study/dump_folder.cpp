@@ -1,3 +1,6 @@
+// What is checked before a dump writes its first byte, in this order: the path is a folder, it holds no other dump (the
+// constructor); the dump is not larger than allowed, the parts that are there are good, the rest fits on the device
+// (prepare). A user learns of a problem in a second and not after an hour, and nothing was changed.
 #include "study/dump_folder.hpp"
 
 #include <fmt/format.h>
@@ -60,6 +63,7 @@ DumpFolder::DumpFolder(FileSystem& files, std::string folder, bool resume) : fil
             fmt::format("'{}' holds a dump already; finish it with --resume or choose another --output", folder_));
     }
     std::filesystem::path device = std::filesystem::absolute(folder_);
+    // The folder itself may not exist yet; it will be on the device of the nearest folder above it.
     while (!std::filesystem::exists(device)) device = device.parent_path();
     device_folder_ = device.string();
     available_ = static_cast<std::int64_t>(std::filesystem::space(device).available);

@@ -1,3 +1,5 @@
+// Names that a user writes on the command line, looked up in the model (select_units) and in an earlier run's journal
+// (candidate_of_trial).
 #include "study/dump_selection.hpp"
 
 #include <fmt/format.h>

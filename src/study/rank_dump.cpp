@@ -67,6 +67,7 @@ RankedUnit measure_unit(const DumpReader& dump, std::size_t u) {
             clipped +=
                 std::count_if(x.begin(), x.end(), [&](float value) { return value < range.low || value > range.high; });
         }
+        // merge() takes shards in their order, whichever rank wrote them.
         ranked.sums.merge(shard);
     }
     if (ranked.sums.count > 0) ranked.clipped = static_cast<double>(clipped) / static_cast<double>(ranked.sums.count);

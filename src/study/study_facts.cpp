@@ -38,6 +38,7 @@ Json units_json(const PreparedModel& model, const CapabilityTable& capability, c
     for (std::size_t u = 0; u < model.units.size(); ++u) {
         const Unit& unit = model.units[u];
         Json json{{"name", unit.name}, {"op", unit.op}, {"output", graph.value(unit.output).name}};
+        // Names, not ids: ids are positions in a graph that the reader does not have.
         for (const NodeId node : unit.nodes) json["nodes"].push_back(graph.node(node).name);
         for (const UnitConfig& option : space.decisions()[u].options) {
             json["options"].push_back(option_json(graph, unit, option));
@@ -57,6 +58,7 @@ std::int64_t weight_bytes(const Graph& graph, const Unit& unit, const UnitConfig
     const Shape& shape = graph.value(unit.weight).type.shape;
     // bf16 units keep fp32 weights in the file, see kBf16Key in exec/apply_plan.hpp.
     if (!config.is_quantized()) return shape.elements() * static_cast<std::int64_t>(sizeof(float));
+    // In the file a code takes one byte; each scale is a float and each zero point an int8.
     const bool is_per_channel = config.weight.granularity == Granularity::per_channel;
     const std::int64_t scales = is_per_channel ? shape[static_cast<std::size_t>(unit.weight_channel_axis)] : 1;
     return shape.elements() + scales * static_cast<std::int64_t>(sizeof(float) + sizeof(std::int8_t));

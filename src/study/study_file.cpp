@@ -100,6 +100,7 @@ void write_units(H5Writer& file, const StudySource& s) {
         name.push_back(unit.name);
         op.push_back(unit.op);
         output.push_back(unit.output);
+        // A cell holds one text. Names of ONNX nodes have no blanks in practice; who needs more reads study.json.
         std::string joined;
         for (const std::string& node : unit.nodes) joined += (joined.empty() ? "" : " ") + node;
         nodes.push_back(joined);
@@ -126,6 +127,7 @@ void write_plans(H5Writer& file, const StudySource& s) {
     std::vector<std::string> words;
     std::vector<std::int32_t> options;
     for (const journal::Trial& trial : s.trials) {
+        // Trials of old journals recorded no options; dtype_of then uses what the journal says otherwise.
         for (std::size_t u = 0; u < s.units.size(); ++u) {
             words.push_back(dtype_of(s, trial.options, trial.changed, u));
             options.push_back(u < trial.options.by_unit.size() ? static_cast<std::int32_t>(trial.options.by_unit[u])
@@ -153,6 +155,7 @@ void write_plans(H5Writer& file, const StudySource& s) {
 }
 
 void write_trials(H5Writer& file, const StudySource& s) {
+    // The verdict comes last: it is stored as codes, and columns() gives numbers and texts.
     TrialRows rows(s);
     for (const journal::Trial& trial : s.trials) rows.add(trial);
     std::vector<H5Column> columns = rows.columns();
@@ -220,10 +223,12 @@ void write_finalists(H5Writer& file, const StudySource& s) {
                 {"median_ms", "median time of one run", "ms", median},
                 {"low_ms", "lower end of its 95 % interval", "ms", low},
                 {"high_ms", "upper end", "ms", high}});
+    // The table makes the group, so its attribute comes after it.
     file.attribute("/finalists", "chosen", s.finalists->chosen);
 }
 
 void write_delivered(H5Writer& file, const StudySource& s) {
+    // A run without a usable trial has no best.yaml, and a damaged one was left out with a warning.
     if (!s.plan) return;
     file.group("/delivered", "The plan of best.onnx");
     file.attribute("/delivered", "trial", s.delivered());

@@ -46,6 +46,7 @@ const std::vector<ConfigNode>& items_at(const ConfigNode& node, std::string_view
 /// Returns NaN for a text that is no number.
 double number_of(const std::string& text) {
     double value = kNoNumber;
+    // from_chars leaves the value alone where it fails. It knows no locale, which strtod would follow.
     (void)std::from_chars(text.data(), text.data() + text.size(), value);
     return value;
 }
@@ -255,6 +256,7 @@ std::vector<H5Column> delivered_tensors(const ConfigNode& plan) {
     std::vector<double> scale;
     std::vector<std::int64_t> zero_point;
     for (const ConfigNode& tensor : items_at(plan, "tensors")) {
+        // A value with a scale for each channel would need a table of its own.
         const auto& scales = items_at(tensor, "scale");
         const auto& zeros = items_at(tensor, "zero_point");
         // A tensor with a key `unit` is a weight or bias. These are left to the text of best.yaml.

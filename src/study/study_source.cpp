@@ -1,5 +1,10 @@
-// Reads a run's folder, which may be written at the same time. trials.jsonl is read first and must be whole but for its
-// last line; the other files are replaced as wholes by their writers, so each is either its old or its new self.
+// Reads a run's folder, which may be written at the same time.
+//
+//   read_study_source   trials.jsonl first, which must be whole but for its last line; RecordSorter takes each record
+//   read_files          then the other files; they are replaced as wholes, so each is its old or its new self
+//   read_facts          study.json, with unit_of and option_of; name_units stands in where it is missing or damaged
+//
+// Below them are the questions that a StudySource answers from what was read: goal_limit, result, delivered, option.
 #include "study/study_source.hpp"
 
 #include <fmt/format.h>
@@ -67,6 +72,7 @@ UnitFacts unit_of(const Json& json) {
                    .refused = {}};
     for (const Json& option : json.at("options")) unit.options.push_back(option_of(option));
     for (const Json& refusal : json.at("refused")) {
+        // One text for a table's cell.
         unit.refused += fmt::format("{}{}: {}", unit.refused.empty() ? "" : "; ",
                                     refusal.at("dtype").get<std::string>(), refusal.at("why").get<std::string>());
     }
@@ -125,6 +131,7 @@ void read_files(const FileSystem& files, StudySource& source, std::vector<std::s
         source.units.clear();
         source.calibration_sizes.clear();
     }
+    // Also after damage: some names are better than none.
     if (!source.has_facts) name_units(source);
     const std::string calibration = source.folder + "/calibration.h5";
     if (files.exists(calibration)) source.calibration_file = calibration;
