@@ -1,0 +1,85 @@
+#include "eval/bench_model.hpp"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+
+#include "eval/step_profile.hpp"
+#include "graph/onnx/onnx_model.hpp"
+#include "kernel/ops/reference_ops.hpp"
+#include "support/evaluation_world.hpp"
+
+namespace halftone {
+namespace {
+
+using namespace test;
+using testing::HasSubstr;
+
+std::int64_t quantize_nodes(const Graph& graph) {
+    return std::count_if(graph.nodes().begin(), graph.nodes().end(),
+                         [](const Node& node) { return node.op == "QuantizeLinear"; });
+}
+
+TEST(BenchModel, AsIsAndFp32AreTheModelItself) {
+    const World world;
+    for (const char* precision : {"as-is", "fp32"}) {
+        const BenchModel model(world.model, "m.onnx", precision);
+        EXPECT_EQ(export_onnx(model.graph()), export_onnx(world.model.graph));
+        EXPECT_FALSE(model.has_candidates());
+    }
+}
+
+TEST(BenchModel, Int8QuantizesAndHasCandidatesThatDiffer) {
+    const World world;
+    BenchModel model(world.model, "m.onnx", "int8");
+    EXPECT_GT(quantize_nodes(model.graph()), 0);
+    ASSERT_TRUE(model.has_candidates());
+    EXPECT_NE(export_onnx(model.candidate(0)), export_onnx(model.graph()));
+    EXPECT_NE(export_onnx(model.candidate(0)), export_onnx(model.candidate(1)));
+    EXPECT_EQ(export_onnx(model.candidate(3)), export_onnx(model.candidate(3)));
+}
+
+TEST(BenchModel, RefusesAnotherPrecisionOfAQuantizedModel) {
+    const World world;
+    const Graph quantized = BenchModel(world.model, "m.onnx", "int8").graph();
+    try {
+        const BenchModel again(prepared(quantized), "q.onnx", "fp32");
+        FAIL() << "nothing was thrown";
+    } catch (const ConfigError& error) {
+        EXPECT_THAT(error.what(), HasSubstr("--precision fp32: q.onnx is quantized already"));
+    }
+    EXPECT_NO_THROW(BenchModel(prepared(quantized), "q.onnx", "as-is"));
+}
+
+TEST(StepProfile, ARoundHasWholeRunsAndOneProfiledRun) {
+    const World world;
+    Session session(world.model.graph, reference_ops(), {.batch = 1});
+    fill_inputs(session, 1);
+    StepProfile profile;
+    warm_up(session);
+    EXPECT_TRUE(profile.runs_ms.empty());
+    measure_round(session, profile);
+    const std::size_t runs = profile.runs_ms.size();
+    EXPECT_GE(runs, 1U);
+    EXPECT_EQ(profile.profiled_runs, 1);
+    ASSERT_EQ(profile.steps_ns.size(), session.steps().size());
+    measure_round(session, profile);
+    EXPECT_GT(profile.runs_ms.size(), runs);
+    EXPECT_EQ(profile.profiled_runs, 2);
+}
+
+TEST(StepProfile, ACandidatesSetUpIsTimed) {
+    const World world;
+    BenchModel model(world.model, "m.onnx", "int8");
+    EXPECT_GT(candidate_set_up_ms(model, {.batch = 1}), 0);
+}
+
+TEST(PercentileOf, IsTheNearestSample) {
+    EXPECT_EQ(percentile_of({3, 1, 2}, 0.5), 2);
+    EXPECT_EQ(percentile_of({3, 1, 2}, 0), 1);
+    EXPECT_EQ(percentile_of({3, 1, 2}, 1), 3);
+    EXPECT_EQ(percentile_of({7}, 0.95), 7);
+}
+
+}  // namespace
+}  // namespace halftone

@@ -1,0 +1,94 @@
+// What a tune says at its end, and the words of the progress line.
+#include "study/final_report.hpp"
+
+#include <gmock/gmock.h>
+
+#include "study/progress_line.hpp"
+#include "support/toy_space.hpp"
+
+namespace halftone::study {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+class FinalReport : public testing::Test {
+protected:
+    FinalReport() {
+        config_.evaluation.emplace();
+        config_.tuning.criterion = {.is_relative = false, .loss = 0.01, .higher_is_better = true};
+        result_.trials = 3;
+        result_.baseline = {.accuracy = 0.9, .correct = 90, .samples = 100};
+        result_.is_goal_met = true;
+        result_.best = tune::FinishedTrial{.trial = TrialId{2},
+                                           .candidate = space_.make(0, {0, 1}),
+                                           .outcome = Score{.accuracy = 0.895, .samples = 100},
+                                           .is_pass = true};
+        run_.reason = "goal_met";
+        run_.fp32_ms = 2.0;
+        run_.best_ms = 1.0;
+    }
+    [[nodiscard]] std::string report() const {
+        std::optional<Candidate> delivered;
+        if (result_.best) delivered = result_.best->candidate;
+        return final_report(config_, space_, result_, delivered, run_, {.fp32 = 4000, .best = 1000}, "out/");
+    }
+
+    SearchSpace space_ = test::uniform_space(2, {test::kMinmax, test::kFp32});
+    RunConfig config_;
+    tune::Result result_;
+    RunDocument run_;
+};
+
+TEST_F(FinalReport, ComparesBothModelsAndNamesTheTrialThatMetTheGoal) {
+    const std::string text = report();
+    EXPECT_THAT(text, HasSubstr("4.0 KB"));
+    EXPECT_THAT(text, HasSubstr("1.000 ms"));
+    EXPECT_THAT(text, HasSubstr("1 of 2"));
+    EXPECT_THAT(text, HasSubstr("goal (0.01 absolute loss at most): met by trial 2\n"));
+    EXPECT_THAT(text, HasSubstr("3 trials, ended by goal_met; accuracies of 100 samples\n"));
+    EXPECT_THAT(text, HasSubstr("results in out/\n"));
+    EXPECT_THAT(text, Not(HasSubstr("warning")));
+}
+
+TEST_F(FinalReport, SaysHowMuchIsMissing) {
+    result_.is_goal_met = false;
+    result_.gap = 0.25;
+    EXPECT_THAT(report(), HasSubstr("NOT met; the best model (trial 2) misses it by 0.2500\n"));
+    result_.best.reset();
+    EXPECT_EQ(report(), "goal (0.01 absolute loss at most): no trial gave a usable model\n");
+}
+
+TEST_F(FinalReport, WarnsOfAModelThatIsNotFaster) {
+    run_.best_ms = 2.5;
+    EXPECT_THAT(report(), HasSubstr("warning: the quantized model is not faster than fp32"));
+}
+
+TEST_F(FinalReport, AStoppedRunSaysHowToGoOn) {
+    run_.reason = "interrupted";
+    EXPECT_EQ(report(), "stopped after 3 trials; continue with --resume --workspace out/\n");
+}
+
+TEST_F(FinalReport, AFrontOfSeveralTrialsIsATable) {
+    run_.front = {{.trial = 1, .accuracy = 0.5, .latency_ms = 1, .bytes = 1000},
+                  {.trial = 2, .accuracy = 0.895, .latency_ms = 2, .bytes = 2000}};
+    EXPECT_THAT(report(), HasSubstr("missed"));
+    run_.front.pop_back();
+    EXPECT_THAT(report(), Not(HasSubstr("missed")));
+}
+
+TEST(DurationText, HasTheTwoLargestUnits) {
+    EXPECT_EQ(duration_text(11.6), "12s");
+    EXPECT_EQ(duration_text(200), "3m 20s");
+    EXPECT_EQ(duration_text(3720), "1h 02m");
+}
+
+TEST(AccuracyText, SaysHowManySamplesItIsFrom) {
+    EXPECT_EQ(accuracy_text({.accuracy = 0.5, .samples = 10}), "0.5000 of 10");
+    EXPECT_THAT(accuracy_text({.accuracy = 0.9, .correct = 90, .samples = 100}), HasSubstr("] of 100"));
+    EXPECT_EQ(accuracy_text({.accuracy = 0, .samples = 10, .bounds = AccuracyBounds{.low = 0, .high = 0.75}}),
+              "at most 0.7500, from 10");
+}
+
+}  // namespace
+}  // namespace halftone::study
