@@ -63,6 +63,14 @@ TEST(ParseYaml, RefusesTabsInTheIndentation) {
     EXPECT_EQ(yaml_error_of("a: 1\t# after a value, and on blank lines, a tab is harmless\n\t\n"), "(no error)");
 }
 
+TEST(ParseYaml, LooksAtABlankLineOfTabsOnlyTwice) {
+    // A search of the rest of the line from each tab would look at 2^31 characters here.
+    const std::string tabs(std::size_t{1} << 16U, '\t');
+    for (const std::string& text : {tabs, tabs + "\n" + tabs, tabs + "# comment\na: 1\n", " " + tabs + " \r\n"}) {
+        EXPECT_LE(config_detail::check_yaml_text(text, "f"), 2 * text.size());
+    }
+}
+
 TEST(ParseYaml, RefusesBadIndentationWithPlaceAndReason) {
     EXPECT_EQ(yaml_error_of("a: 1\n  b: 2\n"), "f:2:4: not valid YAML: illegal map value");
     EXPECT_EQ(yaml_error_of("a:\n   b: 1\n  c: 2\n"), "f:3:3: not valid YAML: end of map not found");
