@@ -1,8 +1,10 @@
 #include "metric/metric.hpp"
 
 #include <cmath>
+#include <string>
 
 #include "base/check.hpp"
+#include "base/error.hpp"
 
 namespace halftone {
 
@@ -17,7 +19,10 @@ void MetricState::merge(const MetricState& later) {
 }
 
 Interval wilson95(std::int64_t correct, std::int64_t samples) {
-    HALFTONE_CHECK(samples > 0 && correct >= 0 && correct <= samples, "0 <= correct <= samples > 0");
+    // The counts may come from a journal that somebody edited, so they are input and not our own.
+    if (samples <= 0 || correct < 0 || correct > samples) {
+        throw DataError("no share of samples: " + std::to_string(correct) + " correct of " + std::to_string(samples));
+    }
     constexpr double kZ = 1.959964;  // 97.5 % quantile of N(0, 1)
     const auto n = static_cast<double>(samples);
     const double share = static_cast<double>(correct) / n;

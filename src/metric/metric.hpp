@@ -45,11 +45,13 @@ public:
 [[nodiscard]] std::unique_ptr<Metric> make_metric(const std::string& name, const ConfigNode& node);
 [[nodiscard]] std::vector<std::string> metric_names();
 
-/// 95 % interval of a share of `correct` out of `samples` (Wilson score). Source: Wilson 1927, z = 1.959964.
+/// Interval that holds the true share with a confidence of 95 %.
 struct Interval {
     double low;
     double high;
 };
+/// Returns the interval of a share of `correct` out of `samples`. Source: Wilson's score interval, 1927, z = 1.959964.
+/// @throws DataError unless 0 <= correct <= samples and samples > 0; both may come from a file
 [[nodiscard]] Interval wilson95(std::int64_t correct, std::int64_t samples);
 
 }  // namespace halftone

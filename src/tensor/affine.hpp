@@ -33,7 +33,7 @@ void dequantize_linear(TensorView codes, float scale, std::int32_t zero_point, s
 [[nodiscard]] QuantParams activation_params(Range range, DType dtype, Scheme scheme);
 
 /// s8 symmetric weights over [-127, 127]: scale = max|w| / 127 per tensor or per slice along `axis`; a slice of zeros
-/// gives scale 1 (exact). @pre weights are f32
+/// gives scale 1 (exact). @pre weights are f32 @throws ModelError when a weight is not finite
 [[nodiscard]] QuantParams weight_params(const Tensor& weights, Granularity granularity, std::int64_t axis);
 
 /// Can no two products of these s8 weights with u8 codes exceed the 16 bits that vpmaddubsw adds them in, whichever

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/check.hpp"
+#include "base/error.hpp"
 #include "tensor/affine.hpp"
 #include "tensor/affine_loops.hpp"
 #include "tensor/slices.hpp"
@@ -71,7 +72,8 @@ QuantParams weight_params(const Tensor& weights, Granularity granularity, std::i
     QuantParams params{.dtype = DType::s8, .scale = {}, .zero_point = std::vector<std::int32_t>(slices.channels, 0)};
     params.axis = granularity == Granularity::per_tensor ? 0 : axis;
     for (const float w : widest) {
-        HALFTONE_CHECK(std::isfinite(w), "weights are finite");
+        // The file's own weights were checked; what passes computed of them may still have overflowed.
+        if (!std::isfinite(w)) throw ModelError("a weight holds NaN or an infinity, so no scale fits it");
         params.scale.push_back(scale_from(static_cast<double>(w), 127));
     }
     return params;

@@ -14,6 +14,8 @@ namespace halftone {
 namespace {
 
 constexpr std::uint64_t kSeed = 9527;
+// 8 GiB as fp32. No input of a network is larger, and a typing error must not take all memory.
+constexpr std::int64_t kMostElements = std::int64_t{1} << 31;
 
 // The words are NumPy's, as in LPOT.
 constexpr EnumNames<DType, 5> kDummyTypes{{{{DType::f32, "float32"},
@@ -110,6 +112,11 @@ std::unique_ptr<Dataset> make_dummy(const ConfigNode& node) {
     if (settings.shape.size() < 2) reader.fail("shape", "must list the count of samples and each sample's dimensions");
     for (const std::int64_t size : settings.shape) {
         if (size < 1) reader.fail("shape", "must hold integers > 0");
+    }
+    std::int64_t elements = 1;
+    for (auto size = settings.shape.begin() + 1; size != settings.shape.end(); ++size) {
+        if (*size > kMostElements / elements) reader.fail("shape", "must make samples of at most 2^31 elements");
+        elements *= *size;
     }
     settings.dtype = reader.word("dtype", kDummyTypes, DType::f32);
     const auto [lowest, highest] = limits_of(settings.dtype);

@@ -75,7 +75,10 @@ private:
             throw DataError("topk needs an fp32 output [samples, classes], the model's is " +
                             std::string(to_string(output.type.dtype)) + " " + shape.to_text());
         }
-        HALFTONE_CHECK(static_cast<std::int64_t>(labels.size()) <= shape[0], "an output row for each label");
+        if (std::cmp_less(shape[0], labels.size())) {
+            throw DataError("topk needs an output with a row for each sample, the model's is " + shape.to_text() +
+                            " for " + std::to_string(labels.size()) + " samples");
+        }
         const auto classes = static_cast<std::size_t>(shape[0] == 0 ? 0 : output.elements() / shape[0]);
         for (const std::int64_t label : labels) {
             if (label < 0 || static_cast<std::size_t>(label) >= classes) {

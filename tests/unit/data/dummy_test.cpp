@@ -58,6 +58,8 @@ TEST(Dummy, RefusesWhatCannotBe) {
     EXPECT_THAT(refusal(""), HasSubstr("shape"));
     EXPECT_THAT(refusal("shape: [4]"), HasSubstr("shape"));
     EXPECT_THAT(refusal("shape: [4, 0]"), HasSubstr("shape"));
+    EXPECT_THAT(refusal("shape: [1, 65536, 65536]"), HasSubstr("at most 2^31 elements"));
+    EXPECT_THAT(refusal("shape: [1, 4611686018427387904, 4]"), HasSubstr("at most 2^31 elements"));
     EXPECT_THAT(refusal("{shape: [4, 1], low: 2, high: 1}"), HasSubstr("high"));
     EXPECT_THAT(refusal("{shape: [4, 1], dtype: uint8}"), HasSubstr("low")) << "-128 is not a uint8";
     EXPECT_THAT(refusal("{shape: [4, 1], dtype: text}"), HasSubstr("float32 uint8 int8 int32 int64"));

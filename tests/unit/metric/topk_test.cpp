@@ -55,6 +55,14 @@ TEST(TopK, NaNRanksLast) {
 
 TEST(TopK, LeavesRowsWithoutLabelsOut) { EXPECT_EQ(hits(*topk("1"), {1, 0, 0, 1, 0, 0}, {0}), 1); }
 
+TEST(TopK, AnOutputWithFewerRowsThanSamplesIsADataError) {
+    const auto metric = topk("1");
+    const Tensor one_row = Tensor::of<float>(Shape{1, 3}, std::vector<float>{1, 2, 3});
+    MetricState state = metric->empty();
+    const std::vector<std::int64_t> labels{0, 1};
+    EXPECT_THROW(metric->update(state, one_row.view(), labels), DataError) << "its first dimension is not the batch";
+}
+
 TEST(TopK, ValueIsTheShareOfAllSamples) {
     const auto metric = topk("1");
     EXPECT_EQ(metric->value({.sums = {}, .counts = {3}, .samples = 4}), 0.75);

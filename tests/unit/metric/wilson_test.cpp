@@ -22,7 +22,12 @@ TEST(Wilson95, StaysInsideTheUnitIntervalAtItsEnds) {
     EXPECT_EQ(wilson95(10, 10).high, 1.0);
 }
 
-TEST(Wilson95, RefusesNoSamples) { EXPECT_THROW((void)wilson95(0, 0), InternalError); }
+TEST(Wilson95, RefusesCountsThatMakeNoShare) {
+    // They may stand in a journal that was edited: the fault is the file's, not the program's.
+    for (const auto& [correct, samples] : {std::pair{0, 0}, {3, 2}, {-1, 2}, {0, -1}}) {
+        EXPECT_THROW((void)wilson95(correct, samples), DataError) << correct << " of " << samples;
+    }
+}
 
 }  // namespace
 }  // namespace halftone

@@ -246,6 +246,14 @@ TEST(WeightParams, ASliceOfZerosHasScaleOne) {
     EXPECT_EQ(weight_params(weights, Granularity::per_channel, 0).scale[0], 1.0F);
 }
 
+TEST(WeightParams, AWeightThatIsNotFiniteIsTheModelsFault) {
+    for (const float wrong : {kNaN, kInfinity, -kInfinity}) {
+        const Tensor weights = floats(Shape{2, 2}, {1.0F, 2.0F, wrong, 0.0F});
+        EXPECT_THROW((void)weight_params(weights, Granularity::per_channel, 0), ModelError) << wrong;
+        EXPECT_THROW((void)weight_params(weights, Granularity::per_tensor, 0), ModelError) << wrong;
+    }
+}
+
 TEST(ClampImplied, ReluIsImpliedWhereTheZeroPointIsTheLowestCode) {
     EXPECT_TRUE(is_clamp_implied(per_tensor(DType::u8, 0.1F, 0), 0, kInfinity));
     EXPECT_TRUE(is_clamp_implied(per_tensor(DType::s8, 0.1F, -128), 0, kInfinity));
