@@ -8,10 +8,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 
 #include "base/error.hpp"
 #include "base/file_system.hpp"
+#include "base/path.hpp"
 #include "kernel/ops/machine.hpp"
 #include "kernel/ops/reference_ops.hpp"
 #include "plan/plan_document.hpp"
@@ -22,7 +22,7 @@ namespace {
 /// Before minutes are spent on measuring.
 void check_folder_of(const std::string& path) {
     if (path.empty()) return;
-    const std::string folder = std::filesystem::path(path).parent_path().string();
+    const std::string folder = parent_path(path);
     if (!folder.empty() && !make_posix_file_system()->is_directory(folder)) {
         throw IoError("'" + path + "': there is no folder '" + folder + "'");
     }

@@ -7,7 +7,6 @@
 //   main                    the last catch: what an exit code stands for is in base/error.hpp
 
 #include <fmt/format.h>
-#include <unistd.h>
 #include <CLI/CLI.hpp>
 
 #include <cstdlib>
@@ -15,6 +14,7 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "base/process.hpp"
 #include "comm/local.hpp"
 #include "comm/mpi/mpi_communicator.hpp"
 #include "commands.hpp"
@@ -203,7 +203,7 @@ log::Level log_level(const CommandLine& line) {
     if (!line.log_level.empty()) return *log::kLevelNames.parse(line.log_level);
     if (line.is_quiet) return log::Level::error;
     if (line.is_verbose) return log::Level::debug;
-    return isatty(STDERR_FILENO) != 0 ? log::Level::warning : log::Level::info;
+    return is_stderr_a_terminal() ? log::Level::warning : log::Level::info;
 }
 
 /// A command for several ranks, which works on one too.

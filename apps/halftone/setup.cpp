@@ -10,10 +10,9 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
-
 #include "base/error.hpp"
 #include "base/file_system.hpp"
+#include "base/path.hpp"
 #include "calib/observer.hpp"
 #include "eval/from_config.hpp"
 #include "graph/onnx/external_data.hpp"
@@ -48,7 +47,7 @@ std::string read_model(const std::string& path, const std::string& from) {
     if (files->is_directory(path)) throw ModelError(from + "'" + path + "' is a folder, not an ONNX file");
     try {
         // Weights beside the file are taken in at once: the other ranks get one text and need no files.
-        return inline_external_data(files->read(path), std::filesystem::path(path).parent_path().string());
+        return inline_external_data(files->read(path), parent_path(path));
     } catch (ModelError& error) {
         error.add_context(path);
         throw;

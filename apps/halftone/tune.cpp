@@ -9,14 +9,12 @@
 // Until the workspace is open, a failure of one rank ends all ranks (Agreement). Later only rank 0 can fail.
 
 #include <fmt/format.h>
-#include <unistd.h>
-
-#include <filesystem>
 
 #include "base/error.hpp"
 #include "base/file_system.hpp"
 #include "base/hash.hpp"
 #include "base/log.hpp"
+#include "base/process.hpp"
 #include "base/text.hpp"
 #include "base/wire.hpp"
 #include "comm/mpi/mpi_communicator.hpp"
@@ -153,7 +151,7 @@ RunDocument started_run(const TuneOptions& options, const RunConfig& config, int
     run.version = HALFTONE_VERSION;
     run.git = HALFTONE_GIT;
     run.command = options.command_line;
-    run.directory = std::filesystem::current_path().string();
+    run.directory = working_directory();
     run.isa = isa_name();
     run.ranks = ranks;
     run.threads = config.tuning.threads;
@@ -166,7 +164,7 @@ RunDocument started_run(const TuneOptions& options, const RunConfig& config, int
 /// Rank 0 once everybody is ready: search, deliver, measure, report.
 int lead(const TuneOptions& options, const RunConfig& config, const study::RunParts& parts,
          journal::Workspace& workspace, Communicator& comm, std::size_t model_bytes) {
-    const bool is_terminal = isatty(STDERR_FILENO) != 0;
+    const bool is_terminal = is_stderr_a_terminal();
     study::ProgressLine line(is_terminal, !log::is_enabled(log::Level::warning), config.tuning.timeout_s);
     study::RunListener listener(config, parts, workspace, line);
     tune::Result result = search(config, parts, workspace, listener, comm);
@@ -215,7 +213,7 @@ std::string study_text(const TuneOptions& options, const RunConfig& config, cons
                                 .onednn = onednn_version(),
                                 .mpi = mpi_version(),
                                 .command = options.command_line,
-                                .directory = std::filesystem::current_path().string(),
+                                .directory = working_directory(),
                                 .ranks = ranks,
                                 .model_bytes = model_bytes};
     return study::study_facts(config, bench.model, bench.capability, *bench.space, start);

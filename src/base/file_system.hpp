@@ -3,6 +3,7 @@
 // Errors are IoError naming operation, path and errno's text.
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -34,12 +35,27 @@ public:
 
     [[nodiscard]] virtual bool exists(const std::string& path) const = 0;
     [[nodiscard]] virtual bool is_directory(const std::string& path) const = 0;
+    /// Returns whether the path, after links, is a regular file.
+    [[nodiscard]] virtual bool is_file(const std::string& path) const = 0;
+    /// Returns whether the path itself is a symbolic link. The file system in memory has none.
+    [[nodiscard]] virtual bool is_link(const std::string& path) const = 0;
+    /// Returns the bytes of a regular file.
+    [[nodiscard]] virtual std::uint64_t size(const std::string& path) const = 0;
+    /// Returns the whole file.
     [[nodiscard]] virtual std::string read(const std::string& path) const = 0;
+    /// Returns `count` bytes from byte `offset` on. A file that ends before is an IoError.
+    [[nodiscard]] virtual std::string read_part(const std::string& path, std::uint64_t offset,
+                                                std::uint64_t count) const = 0;
     /// Names (not paths) in a folder, sorted.
     [[nodiscard]] virtual std::vector<std::string> list(const std::string& folder) const = 0;
     virtual void create_directories(const std::string& path) = 0;
+    /// Removes a file. A file that is not there is an IoError, a folder too.
+    virtual void remove(const std::string& path) = 0;
     /// Whole file as path.tmp, synced, renamed over path, folder synced: readers see the old or the new file.
     virtual void write_atomically(const std::string& path, std::string_view bytes) = 0;
+    /// Makes a file that a library wrote and closed durable, then renames it over `path`: readers of `path` see the old
+    /// or the new file.
+    virtual void commit(const std::string& temporary, const std::string& path) = 0;
     /// Opens for appending; creates the file when missing.
     [[nodiscard]] virtual std::unique_ptr<AppendFile> open_append(const std::string& path) = 0;
     /// Creates the file when missing and locks it; null when another process holds the lock.
@@ -47,6 +63,14 @@ public:
 };
 
 [[nodiscard]] std::unique_ptr<FileSystem> make_posix_file_system();
+
+/// Room on a device, for what is about to be written.
+struct FreeSpace {
+    std::string folder;       ///< the folder that was asked about
+    std::uint64_t bytes = 0;  ///< that a user without privileges may still write there
+};
+/// Returns the room on the device where `path` is or would be made: its nearest folder that exists is asked.
+[[nodiscard]] FreeSpace free_space_for(const std::string& path);
 
 /// Files in memory. `fail_after_bytes` >= 0 makes writes fail with "no space left" once that many bytes were written.
 /// `crash()` forgets everything that was appended but not synced.

@@ -1,4 +1,10 @@
-// The twin for tests: same contract as POSIX, plus a disk that fills up and a machine that forgets what was not synced.
+// The twin of the POSIX file system for tests: the same contract, plus a disk that fills up and a machine that forgets
+// what was not synced. From top to bottom:
+//
+//   Disk, normal, is_folder      the state, and how paths become its keys
+//   open_or_create, write        what several operations share, with POSIX's errors
+//   MemoryAppendFile             an open file; it ends with a crash
+//   InMemory                     the interface; fail_after_bytes and crash inject the faults
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,21 +16,26 @@
 
 #include "base/error.hpp"
 #include "base/file_system.hpp"
+#include "base/path.hpp"
 
 namespace halftone {
 namespace {
 
+/// What a program sees of a file, and what the disk has of it.
 struct File {
-    std::string bytes;
-    std::string synced;  ///< what a crash leaves
+    std::string bytes{};
+    std::string synced{};     ///< what a crash leaves
+    std::uint64_t inode = 0;  ///< what a lock holds; a file that is renamed over another one keeps its own
 };
 
+/// Shared by the file system and the files and locks that it gave out, which may live longer.
 struct Disk {
     std::mutex mutex;
     std::map<std::string, File> files;
     std::set<std::string> folders;
-    std::map<std::string, std::uint64_t> locks;  ///< path -> number of the lock that holds it
+    std::map<std::uint64_t, std::uint64_t> locks;  ///< inode -> number of the lock that holds it
     std::uint64_t next_lock = 0;
+    std::uint64_t next_inode = 1;
     std::uint64_t crashes = 0;
     long long bytes_left = -1;  ///< -1: no limit
 };
@@ -33,22 +44,34 @@ struct Disk {
     throw IoError(fmt::format("cannot {} {}: {}", operation, path, why));
 }
 
+/// One text for one file: "a//b/../c" and "a/c" are the same entry. POSIX would first ask whether "a/b" exists; and
+/// links, for which this is wrong, do not exist here.
 std::string normal(const std::string& path) {
     std::string text = std::filesystem::path(path).lexically_normal().string();
     if (text.size() > 1 && text.back() == '/') text.pop_back();
     return text;
 }
 
-std::string memory_parent_of(const std::string& path) { return std::filesystem::path(path).parent_path().string(); }
-
 bool is_folder(const Disk& disk, const std::string& path) {
     return path.empty() || path == "/" || path == "." || disk.folders.contains(path);
 }
 
+/// Why there is nothing at a path, in POSIX's words: a folder above it is a file, or is not there.
+[[noreturn]] void fail_absent(const Disk& disk, std::string_view operation, const std::string& path) {
+    for (std::string above = parent_path(normal(path)); !is_folder(disk, above); above = parent_path(above)) {
+        if (disk.files.contains(above)) fail(operation, path, "Not a directory");
+    }
+    fail(operation, path, "No such file or directory");
+}
+
+/// The errors are those of POSIX, word for word: tests compare both.
 File& open_or_create(Disk& disk, std::string_view operation, const std::string& path) {
-    if (is_folder(disk, path)) fail(operation, path, "Is a directory");
-    if (!is_folder(disk, memory_parent_of(path))) fail(operation, path, "No such file or directory");
-    return disk.files[path];
+    const std::string key = normal(path);
+    if (is_folder(disk, key)) fail(operation, path, "Is a directory");
+    if (!is_folder(disk, parent_path(key))) fail_absent(disk, operation, path);
+    File& file = disk.files[key];
+    if (file.inode == 0) file.inode = disk.next_inode++;
+    return file;
 }
 
 /// Adds what fits on the disk, then fails like a full one.
@@ -62,6 +85,7 @@ void write(Disk& disk, const std::string& path, std::string& target, std::string
 
 class MemoryAppendFile final : public AppendFile {
 public:
+    // A crash is counted, so that a file which was open during one can be told from a new one.
     MemoryAppendFile(std::shared_ptr<Disk> disk, std::string path)
         : disk_(std::move(disk)), path_(std::move(path)), opened_after_(disk_->crashes) {}
 
@@ -94,17 +118,17 @@ private:
 
 class MemoryFileLock final : public FileLock {
 public:
-    MemoryFileLock(std::shared_ptr<Disk> disk, std::string path, std::uint64_t number)
-        : disk_(std::move(disk)), path_(std::move(path)), number_(number) {}
+    MemoryFileLock(std::shared_ptr<Disk> disk, std::uint64_t inode, std::uint64_t number)
+        : disk_(std::move(disk)), inode_(inode), number_(number) {}
     ~MemoryFileLock() override {
         const std::lock_guard lock(disk_->mutex);
-        const auto held = disk_->locks.find(path_);  // a crash released it, and another may hold it now
+        const auto held = disk_->locks.find(inode_);  // a crash released it, and another may hold it now
         if (held != disk_->locks.end() && held->second == number_) disk_->locks.erase(held);
     }
 
 private:
     std::shared_ptr<Disk> disk_;
-    std::string path_;
+    std::uint64_t inode_;
     std::uint64_t number_;
 };
 
@@ -118,23 +142,41 @@ public:
         const std::lock_guard lock(disk_->mutex);
         return is_folder(*disk_, normal(path));
     }
+    [[nodiscard]] bool is_file(const std::string& path) const override {
+        const std::lock_guard lock(disk_->mutex);
+        return disk_->files.contains(normal(path));
+    }
+    [[nodiscard]] bool is_link(const std::string&) const override { return false; }
+    [[nodiscard]] std::uint64_t size(const std::string& path) const override {
+        const std::lock_guard lock(disk_->mutex);
+        return existing("find the size of", path).bytes.size();
+    }
+    [[nodiscard]] std::string read_part(const std::string& path, std::uint64_t offset,
+                                        std::uint64_t count) const override {
+        if (const std::uint64_t bytes = size(path); offset > bytes || count > bytes - offset) {
+            throw IoError(fmt::format("cannot read {}: it ends before byte {}", path, offset + count));
+        }
+        return read(path).substr(offset, count);
+    }
+    void remove(const std::string& path) override {
+        const std::lock_guard lock(disk_->mutex);
+        static_cast<void>(existing("remove", path));
+        disk_->files.erase(normal(path));
+    }
     [[nodiscard]] std::string read(const std::string& path) const override {
         const std::lock_guard lock(disk_->mutex);
-        const auto file = disk_->files.find(normal(path));
-        if (file == disk_->files.end()) {
-            const bool folder = is_folder(*disk_, normal(path));
-            fail(folder ? "read" : "open", path, folder ? "Is a directory" : "No such file or directory");
-        }
-        return file->second.bytes;
+        if (is_folder(*disk_, normal(path))) fail("read", path, "Is a directory");
+        return existing("open", path).bytes;
     }
     [[nodiscard]] std::vector<std::string> list(const std::string& folder) const override {
         const std::lock_guard lock(disk_->mutex);
         std::string parent = normal(folder);
-        if (!is_folder(*disk_, parent)) fail("list", folder, "No such file or directory");
+        if (disk_->files.contains(parent)) fail("list", folder, "Not a directory");
+        if (!is_folder(*disk_, parent)) fail_absent(*disk_, "list", folder);
         if (parent == ".") parent.clear();
         std::vector<std::string> names;
         const auto add = [&](const std::string& path) {
-            if (memory_parent_of(path) == parent) names.push_back(std::filesystem::path(path).filename().string());
+            if (parent_path(path) == parent) names.push_back(std::filesystem::path(path).filename().string());
         };
         for (const auto& [path, file] : disk_->files) add(path);
         for (const std::string& path : disk_->folders) add(path);
@@ -143,34 +185,45 @@ public:
     }
     void create_directories(const std::string& path) override {
         const std::lock_guard lock(disk_->mutex);
-        for (std::string folder = normal(path); !is_folder(*disk_, folder); folder = memory_parent_of(folder)) {
-            if (disk_->files.contains(folder)) fail("create folder", folder, "File exists");
-            disk_->folders.insert(folder);
-        }
+        make_folder(path);
     }
     void write_atomically(const std::string& path, std::string_view bytes) override {
         const std::lock_guard lock(disk_->mutex);
-        std::string whole;
-        write(*disk_, path + ".tmp", whole, bytes);
-        open_or_create(*disk_, "write", normal(path)) = {whole, whole};
+        const std::string temporary = path + ".tmp";
+        File& file = open_or_create(*disk_, "write", temporary);
+        try {
+            file.bytes.clear();
+            // A full disk fails here, before the old file is touched.
+            write(*disk_, temporary, file.bytes, bytes);
+            rename(temporary, path);
+        } catch (const IoError&) {
+            disk_->files.erase(normal(temporary));
+            throw;
+        }
+    }
+    void commit(const std::string& temporary, const std::string& path) override {
+        const std::lock_guard lock(disk_->mutex);
+        static_cast<void>(existing("open", temporary));
+        rename(temporary, path);
     }
     [[nodiscard]] std::unique_ptr<AppendFile> open_append(const std::string& path) override {
         const std::lock_guard lock(disk_->mutex);
-        open_or_create(*disk_, "open for appending", normal(path));
+        open_or_create(*disk_, "open for appending", path);
         return std::make_unique<MemoryAppendFile>(disk_, normal(path));
     }
     [[nodiscard]] std::unique_ptr<FileLock> try_lock(const std::string& path) override {
         const std::lock_guard lock(disk_->mutex);
-        open_or_create(*disk_, "open for locking", normal(path));
-        const auto [entry, is_new] = disk_->locks.try_emplace(normal(path), disk_->next_lock);
+        const std::uint64_t inode = open_or_create(*disk_, "open for locking", path).inode;
+        const auto [entry, is_new] = disk_->locks.try_emplace(inode, disk_->next_lock);
         if (!is_new) return nullptr;
-        return std::make_unique<MemoryFileLock>(disk_, normal(path), disk_->next_lock++);
+        return std::make_unique<MemoryFileLock>(disk_, inode, disk_->next_lock++);
     }
 
     void fail_after_bytes(long long bytes) override {
         const std::lock_guard lock(disk_->mutex);
         disk_->bytes_left = bytes;
     }
+    // Folders and synced bytes stay. Locks end, as they do with the process that held them.
     void crash() override {
         const std::lock_guard lock(disk_->mutex);
         for (auto& [path, file] : disk_->files) file.bytes = file.synced;
@@ -179,6 +232,33 @@ public:
     }
 
 private:
+    // These are called while the disk is locked.
+
+    /// The file at a path. @throws IoError when there is a folder, or nothing
+    [[nodiscard]] const File& existing(std::string_view operation, const std::string& path) const {
+        const auto file = disk_->files.find(normal(path));
+        if (file != disk_->files.end()) return file->second;
+        if (is_folder(*disk_, normal(path))) fail(operation, path, "Is a directory");
+        fail_absent(*disk_, operation, path);
+    }
+
+    /// From the top down, as POSIX must make them: what stands in the way is found before anything below it is made.
+    void make_folder(const std::string& path) {
+        if (path.empty() || is_folder(*disk_, normal(path))) return;
+        make_folder(parent_path(path));
+        if (disk_->files.contains(normal(path))) fail("create folder", path, "File exists");
+        disk_->folders.insert(normal(path));
+    }
+
+    /// Puts a file in the place of another. It is synced, as both callers on POSIX see to before they rename.
+    void rename(const std::string& from, const std::string& to) {
+        static_cast<void>(open_or_create(*disk_, "rename " + from + " to", to));  // or its error
+        File moved = disk_->files.at(normal(from));
+        moved.synced = moved.bytes;
+        disk_->files.erase(normal(from));
+        disk_->files[normal(to)] = std::move(moved);
+    }
+
     std::shared_ptr<Disk> disk_ = std::make_shared<Disk>();
 };
 

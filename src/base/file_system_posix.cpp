@@ -1,4 +1,11 @@
-// POSIX files with durability spelled out: what was synced survives a crash, folder entries included.
+// The file system of the operating system, with durability spelled out: what was synced survives a power cut, folder
+// entries included. From top to bottom:
+//
+//   FileDescriptor, open_or_throw, write_all   calls that are repeated after signals and end in IoError
+//   sync_folder_of, open_or_create             entries of folders made durable
+//   PosixAppendFile, PosixFileLock             what stays open between calls
+//   PosixFileSystem                            the interface; write_atomically is the way of every whole file
+//   free_space_for                             asked before large files are written
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
@@ -22,6 +29,7 @@ namespace {
     throw IoError(fmt::format("cannot {} {}: {}", operation, path, std::generic_category().message(error)));
 }
 
+/// Owns a descriptor. Closing errors are not looked at: whoever must know has synced before.
 class FileDescriptor {
 public:
     explicit FileDescriptor(int fd) : fd_(fd) {}
@@ -36,6 +44,7 @@ private:
     int fd_;
 };
 
+/// A signal (the user's Ctrl-C, which is answered later) may end any of these calls early; they are simply repeated.
 template <class Call>
 auto without_interruption(Call call) {
     auto result = call();
@@ -43,6 +52,7 @@ auto without_interruption(Call call) {
     return result;
 }
 
+/// O_CLOEXEC keeps descriptors, and with them locks, from programs that are started by this one.
 FileDescriptor open_or_throw(std::string_view operation, const std::string& path, int flags) {
     const int fd = without_interruption([&] { return ::open(path.c_str(), flags | O_CLOEXEC, 0666); });
     if (fd < 0) fail(operation, path, errno);
@@ -54,6 +64,7 @@ std::string parent_of(const std::string& path) {
     return parent.empty() ? "." : parent;
 }
 
+/// A file that was synced can still be lost with its entry: the folder is data of its own.
 void sync_folder_of(const std::string& path) {
     const std::string folder = parent_of(path);
     const FileDescriptor fd = open_or_throw("open folder", folder, O_RDONLY | O_DIRECTORY);
@@ -71,6 +82,7 @@ FileDescriptor open_or_create(std::string_view operation, const std::string& pat
     return created;
 }
 
+/// write may take fewer bytes than it is given, for example when a disk becomes full.
 void write_all(const FileDescriptor& fd, const std::string& path, std::string_view bytes) {
     while (!bytes.empty()) {
         const auto written = without_interruption([&] { return ::write(fd.get(), bytes.data(), bytes.size()); });
@@ -108,6 +120,9 @@ private:
     FileDescriptor fd_;
 };
 
+// Why each step stands where it does: write_atomically syncs the temporary file before the rename, because a rename
+// that reaches the disk before the data would leave an empty file under the final name; it syncs the folder after the
+// rename, because readers rely on the new file once the call returns.
 class PosixFileSystem final : public FileSystem {
 public:
     [[nodiscard]] bool exists(const std::string& path) const override { return ::access(path.c_str(), F_OK) == 0; }
@@ -115,6 +130,50 @@ public:
     [[nodiscard]] bool is_directory(const std::string& path) const override {
         struct stat info {};
         return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+    }
+
+    [[nodiscard]] bool is_file(const std::string& path) const override {
+        struct stat info {};
+        return ::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
+    }
+
+    [[nodiscard]] bool is_link(const std::string& path) const override {
+        struct stat info {};
+        return ::lstat(path.c_str(), &info) == 0 && S_ISLNK(info.st_mode);
+    }
+
+    [[nodiscard]] std::uint64_t size(const std::string& path) const override {
+        struct stat info {};
+        if (::stat(path.c_str(), &info) != 0) fail("find the size of", path, errno);
+        if (!S_ISREG(info.st_mode)) fail("find the size of", path, S_ISDIR(info.st_mode) ? EISDIR : EINVAL);
+        return static_cast<std::uint64_t>(info.st_size);
+    }
+
+    [[nodiscard]] std::string read_part(const std::string& path, std::uint64_t offset,
+                                        std::uint64_t count) const override {
+        // The size comes first, so that a wrong count is an error and not a request for memory.
+        if (const std::uint64_t bytes = size(path); offset > bytes || count > bytes - offset) {
+            throw IoError(fmt::format("cannot read {}: it ends before byte {}", path, offset + count));
+        }
+        const FileDescriptor fd = open_or_throw("open", path, O_RDONLY);
+        std::string bytes(count, '\0');
+        std::size_t done = 0;
+        while (done < bytes.size()) {
+            const auto got = without_interruption([&] {
+                return ::pread(fd.get(), bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
+            });
+            if (got < 0) fail("read", path, errno);
+            if (got == 0) throw IoError(fmt::format("cannot read {}: it became shorter", path));
+            done += static_cast<std::size_t>(got);
+        }
+        return bytes;
+    }
+
+    void remove(const std::string& path) override {
+        // unlink's own error for a folder differs between systems.
+        if (is_directory(path) && !is_link(path)) fail("remove", path, EISDIR);
+        // A link is removed itself, not what it leads to.
+        if (::unlink(path.c_str()) != 0) fail("remove", path, errno);
     }
 
     [[nodiscard]] std::string read(const std::string& path) const override {
@@ -167,10 +226,19 @@ public:
             write_all(fd, temporary, bytes);
             if (without_interruption([&] { return ::fsync(fd.get()); }) != 0) fail("sync", temporary, errno);
             if (::rename(temporary.c_str(), path.c_str()) != 0) fail("rename " + temporary + " to", path, errno);
+            // A full disk is the usual reason. The half-written file must not take the room that the user now frees.
         } catch (const IoError&) {
             ::unlink(temporary.c_str());
             throw;
         }
+        sync_folder_of(path);
+    }
+
+    void commit(const std::string& temporary, const std::string& path) override {
+        if (is_directory(temporary)) fail("open", temporary, EISDIR);  // or a whole folder would be renamed
+        const FileDescriptor fd = open_or_throw("open", temporary, O_RDONLY);
+        if (without_interruption([&] { return ::fsync(fd.get()); }) != 0) fail("sync", temporary, errno);
+        if (::rename(temporary.c_str(), path.c_str()) != 0) fail("rename " + temporary + " to", path, errno);
         sync_folder_of(path);
     }
 
@@ -192,5 +260,14 @@ public:
 }  // namespace
 
 std::unique_ptr<FileSystem> make_posix_file_system() { return std::make_unique<PosixFileSystem>(); }
+
+FreeSpace free_space_for(const std::string& path) {
+    std::error_code error;
+    std::filesystem::path folder = std::filesystem::absolute(path, error);
+    while (!error && !std::filesystem::exists(folder) && folder.has_relative_path()) folder = folder.parent_path();
+    const std::filesystem::space_info space = std::filesystem::space(folder, error);
+    if (error) fail("find the free space of", folder.string(), error.value());
+    return {.folder = folder.string(), .bytes = space.available};
+}
 
 }  // namespace halftone

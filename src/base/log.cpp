@@ -13,6 +13,7 @@
 namespace halftone::log {
 namespace {
 
+/// A switch without default: a new level that is forgotten here is a warning of the compiler.
 spdlog::level::level_enum to_spdlog(Level level) {
     switch (level) {
         case Level::trace:
@@ -44,6 +45,7 @@ struct Sinks {
     void set_pattern(spdlog::sinks::sink& sink) const {
         sink.set_pattern(fmt::format("%Y-%m-%dT%H:%M:%S.%e %l {} %v", rank));
     }
+    // The file gets info and above whatever stderr shows, so that a quiet run can still be understood afterwards.
     [[nodiscard]] Level lowest() const { return to_file ? std::min(stderr_level, Level::info) : stderr_level; }
 };
 
@@ -58,6 +60,7 @@ void configure(Level stderr_level, int rank) {
     Sinks& s = sinks();
     const std::lock_guard lock(s.mutex);
     s.rank = rank;
+    // Other ranks say what goes wrong only: N ranks would repeat every line N times.
     s.stderr_level = rank == 0 ? stderr_level : std::max(stderr_level, Level::warning);
     s.set_pattern(*s.to_stderr);
     if (s.to_file) s.set_pattern(*s.to_file);
@@ -66,6 +69,7 @@ void configure(Level stderr_level, int rank) {
 void open_file(const std::string& path) {
     Sinks& s = sinks();
     try {
+        // Appending, because a resumed run goes on in the same file.
         auto file = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path, /*truncate=*/false);
         const std::lock_guard lock(s.mutex);
         s.set_pattern(*file);
@@ -97,6 +101,7 @@ void write(Level level, std::string_view room, std::string_view text) {
     const auto put = [&](spdlog::sinks::sink& sink) {
         try {
             sink.log(message);
+            // At once: a run that is killed must not lose its last lines, which tell why.
             sink.flush();
         } catch (const spdlog::spdlog_ex&) {
             // A full disk must not end a run because of its log; what matters (the journal) reports it by itself.

@@ -27,8 +27,10 @@ std::uint64_t mix(std::uint64_t a, std::uint64_t b, std::uint64_t c) {
     return finalise((state ^ c) + kGoldenGamma);
 }
 
+// The n-th number is a function of seed and n alone, so a stream can be taken up again anywhere without its history.
 std::uint64_t Rng::next() { return finalise(seed_ + ++counter_ * kGoldenGamma); }
 
+// The upper 53 bits, as many as a double holds, scaled to [0, 1).
 double Rng::uniform() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
 
 double Rng::uniform(double low, double high) {
@@ -44,6 +46,8 @@ std::uint64_t Rng::below(std::uint64_t bound) {
     return draw % bound;
 }
 
+// Source: Box and Muller, "A note on the generation of random normal deviates", 1958. The second number of the pair is
+// not kept, because a stream without hidden state is worth more than the speed.
 double Rng::normal() {
     const double radius = std::sqrt(-2.0 * std::log(1.0 - uniform()));  // 1 - u is in (0, 1], so log is finite
     return radius * std::cos(2.0 * std::numbers::pi * uniform());

@@ -14,6 +14,7 @@ namespace {
 constexpr std::string_view kBlanks = " \t\r\n\f\v";
 
 /// Optimal string alignment distance: insertions, deletions, substitutions and swaps of neighbours cost 1 each.
+/// Source: the restricted Damerau-Levenshtein distance, by dynamic programming over the prefixes of both words.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
     std::vector<std::size_t> before(b.size() + 1);  // rows i - 1, i and i + 1 of the table
     std::vector<std::size_t> row(b.size() + 1);
@@ -23,6 +24,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
         next[0] = i + 1;
         for (std::size_t j = 0; j < b.size(); ++j) {
             next[j + 1] = std::min({row[j] + (a[i] == b[j] ? 0U : 1U), next[j] + 1, row[j + 1] + 1});
+            // A swap looks two rows up. That is why three rows are kept.
             const bool is_swap = i > 0 && j > 0 && a[i] == b[j - 1] && a[i - 1] == b[j];
             if (is_swap) next[j + 1] = std::min(next[j + 1], before[j - 1] + 1);
         }
@@ -33,6 +35,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 template <class Float>
+/// The fewest digits that read back as the same number, in a form that every YAML reader takes for a float.
 std::string shortest_text(Float value) {
     if (std::isnan(value)) return ".nan";
     if (std::isinf(value)) return value > 0 ? ".inf" : "-.inf";
@@ -44,6 +47,7 @@ std::string shortest_text(Float value) {
     return text;
 }
 
+/// Unlike strtol and strtod, from_chars knows no locale, skips no blanks and takes no "+": one spelling per number.
 template <class Number, class... Format>
 std::optional<Number> parse_whole(std::string_view text, Format... format) {
     Number value{};
@@ -79,6 +83,8 @@ std::optional<std::string> nearest_name(std::string_view word, std::span<const s
     const std::string* best = nullptr;
     std::size_t best_distance = 0;
     for (const std::string& candidate : candidates) {
+        // A third of the longer word may be wrong, and always one letter. Beyond that a suggestion would only puzzle.
+        // The first of equally near words wins, so that messages do not change from run to run.
         const std::size_t allowed = std::max<std::size_t>(1, std::max(word.size(), candidate.size()) / 3);
         const std::size_t distance = edit_distance(word, candidate);
         if (distance <= allowed && (best == nullptr || distance < best_distance)) {

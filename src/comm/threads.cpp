@@ -24,6 +24,7 @@
 #include <utility>
 
 #include "base/check.hpp"
+#include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/rng.hpp"
 
@@ -89,7 +90,7 @@ public:
         const std::unique_lock lock = enter("send", to);
         if (state_.killed[to.index()]) return;  // as with MPI: sending to a dead rank seems to work
         auto& letters = state_.mail[to.index()][rank_];
-        SteadyTime ready = std::chrono::steady_clock::now() + next_delay(to.index());
+        SteadyTime ready = steady_now() + next_delay(to.index());
         if (!letters.empty()) ready = std::max(ready, letters.back().ready);  // one sender's messages stay in order
         letters.push_back({ready, std::move(bytes)});
         state_.changed.notify_all();
@@ -98,7 +99,7 @@ public:
     [[nodiscard]] std::optional<Message> receive_for(std::chrono::nanoseconds timeout) override {
         const std::chrono::nanoseconds bounded =
             std::min<std::chrono::nanoseconds>(timeout, std::chrono::hours(24 * 365));
-        return receive_until(std::chrono::steady_clock::now() + bounded);  // now + max would overflow
+        return receive_until(steady_now() + bounded);  // now + max would overflow
     }
     [[nodiscard]] Message receive() override { return *receive_until(std::nullopt); }
 
@@ -162,7 +163,7 @@ private:
             std::optional<SteadyTime> wake = deadline;
             if (std::deque<Letter>* letters = next_letters()) {
                 const SteadyTime ready = letters->front().ready;
-                if (ready <= std::chrono::steady_clock::now()) {
+                if (ready <= steady_now()) {
                     const auto from = static_cast<std::size_t>(letters - state_.mail[rank_].data());
                     Message message{make_id<RankId>(from), std::move(letters->front().bytes)};
                     letters->pop_front();
@@ -173,7 +174,7 @@ private:
                 // Letters of a dead rank are still taken, as with MPI; only then does its death show.
                 throw_if_alone("receive", !deadline);
             }
-            if (deadline && *deadline <= std::chrono::steady_clock::now()) return std::nullopt;
+            if (deadline && *deadline <= steady_now()) return std::nullopt;
             if (wake) {
                 state_.changed.wait_until(lock, *wake);
             } else {

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
 
 #include "base/check.hpp"
 #include "base/error.hpp"
+#include "base/path.hpp"
 #include "base/text.hpp"
 
 namespace halftone {
@@ -26,13 +26,17 @@ void graft(ConfigNode& node, const std::string& path, const Mark& mark) {
 
 }  // namespace
 
+// The form that editors and terminals turn into a link.
 std::string Mark::to_text() const { return line > 0 ? fmt::format("{}:{}:{}", file, line, column) : file; }
 
+// Linear: maps of a config have a few keys, and their order must stay.
 const ConfigNode* ConfigNode::find(std::string_view key) const {
     const auto at = std::find_if(entries.begin(), entries.end(), [&](const auto& entry) { return entry.first == key; });
     return at == entries.end() ? nullptr : &at->second;
 }
 
+// The path is followed from map to map, and what is missing is made on the way: an override may add a section that the
+// file does not have. A list in the path is an error, because its items have no keys.
 void apply_override(ConfigNode& root, std::string_view assignment) {
     const Mark mark{.file = std::string(kOverridePrefix) + std::string(assignment)};
     const auto refuse = [&](const std::string& what) { throw ConfigError(mark.to_text() + ": " + what); };
@@ -66,6 +70,7 @@ void apply_override(ConfigNode& root, std::string_view assignment) {
     *map = std::move(value);
 }
 
+// Places are left out: the printed form of a config is the same config in another file.
 bool is_same_tree(const ConfigNode& a, const ConfigNode& b) {
     if (a.kind != b.kind || a.scalar != b.scalar || a.is_quoted != b.is_quoted) return false;
     return std::equal(a.items.begin(), a.items.end(), b.items.begin(), b.items.end(), is_same_tree) &&
@@ -74,12 +79,12 @@ bool is_same_tree(const ConfigNode& a, const ConfigNode& b) {
                [](const auto& x, const auto& y) { return x.first == y.first && is_same_tree(x.second, y.second); });
 }
 
+// A file's paths are relative to the file, so that it works from any folder. On the command line they are relative to
+// the working directory, as everywhere on a command line.
 std::string resolve_path(const ConfigNode& scalar) {
     HALFTONE_CHECK(scalar.kind == ConfigNode::Kind::scalar, "a path is a scalar");
-    const std::filesystem::path path(scalar.scalar);
-    if (scalar.scalar.empty() || path.is_absolute() || scalar.mark.file.starts_with(kOverridePrefix))
-        return scalar.scalar;
-    return (std::filesystem::path(scalar.mark.file).parent_path() / path).string();
+    if (scalar.scalar.empty() || scalar.mark.file.starts_with(kOverridePrefix)) return scalar.scalar;
+    return joined_path(parent_path(scalar.mark.file), scalar.scalar);
 }
 
 }  // namespace halftone

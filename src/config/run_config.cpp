@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
+#include "base/path.hpp"
 #include "base/text.hpp"
 #include "config/parts.hpp"
 #include "config/yaml_writer.hpp"
@@ -29,18 +29,21 @@ void read_version(Section& section) {
     }
 }
 
+/// The model itself is not looked at: a config may be printed where its model does not exist.
 void read_model(Section& parent, RunConfig& config) {
     Section section = parent.section("model");
     const ConfigNode* path = section.given("path");
+    // A path that is no text is refused by section.text() below, with its place.
     const std::string written_path = path != nullptr && path->kind == ConfigNode::Kind::scalar ? path->scalar : "";
     // LPOT demands name and framework; the fragments in its documents leave them out.
-    config.model_name = section.text("name", std::filesystem::path(written_path).stem().string());
+    config.model_name = section.text("name", path_stem(written_path));
     config.framework = section.word("framework", "onnxrt_qlinearops", config_detail::kFrameworks);
     static_cast<void>(section.text("path", ""));
     if (path != nullptr) {
         config.model_path = resolve_path(*path);
         config.model_path_mark = path->mark;
     }
+    // Checked and printed; ONNX files say themselves what goes in and comes out.
     static_cast<void>(section.words("inputs", {}));
     static_cast<void>(section.words("outputs", {}));
     parent.put("model", section.finish());
@@ -63,12 +66,15 @@ void read_foreign_sections(Section& section, Notes& notes) {
     }
 }
 
+/// Pins the instruction set, so that a run on another kind of machine stops instead of giving other numbers.
 void read_cluster(Section& parent, RunConfig& config) {
     Section section = parent.section("cluster");
     config.cluster_isa = section.text("isa", "");
     parent.put("cluster", section.finish());
 }
 
+/// Reads the whole schema, section by section. The order of the calls is the order in which --print-config shows the
+/// keys and in which the first of several mistakes is found.
 RunConfig read_tree(const ConfigNode& root, const std::string& file, const KnownNames& known) {
     RunConfig config;
     config.file = file;
@@ -79,6 +85,7 @@ RunConfig read_tree(const ConfigNode& root, const std::string& file, const Known
     read_device(top, notes);
     read_foreign_sections(top, notes);
 
+    // Each part leaves its effective keys in its section, and the section in the effective config.
     Section quantization = top.section("quantization");
     config.quantization = read_quantization(quantization, known, notes);
     top.put("quantization", quantization.finish());
@@ -116,6 +123,8 @@ bool is_without_identity(const std::string& path) {
 /// Order decides for transforms and for the patterns of op_wise, nowhere else.
 bool is_ordered(const std::string& path) { return path.ends_with(".transform") || path == "quantization.op_wise"; }
 
+/// Adds a tree to a hash so that neither the spelling of a value nor the order of keys counts. The word "end" closes
+/// each map: without it a key could move to the map around it unnoticed.
 void add_tree(const ConfigNode& node, const std::string& path, Hasher& hasher) {
     hasher.add(node.kind).add(node.scalar).add(std::uint64_t{node.items.size()});
     for (const ConfigNode& item : node.items) add_tree(item, path + "[]", hasher);
@@ -144,10 +153,12 @@ std::uint64_t RunConfig::identity_hash() const {
 RunConfig read_run_config(std::string_view text, const std::string& file, const std::vector<std::string>& overrides,
                           const KnownNames& known) {
     ConfigNode root = parse_yaml(text, file);
+    // On the tree, before the schema is read: an override is checked like a line of the file, and later ones win.
     for (const std::string& assignment : overrides) apply_override(root, assignment);
     return read_tree(root, file, known);
 }
 
+// The effective tree was built while reading: what is printed is what was understood.
 std::string print_config(const RunConfig& config) { return to_yaml(config.effective); }
 
 }  // namespace halftone

@@ -1,9 +1,12 @@
+// Images and labels in two IDX files, as MNIST and FashionMNIST have them.
+//
+//   find_file   the usual spellings of a file's name
+//   read        one image with its label, from memory
 #include "data/image_label_files.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 
 #include "base/check.hpp"
 #include "base/error.hpp"
@@ -15,6 +18,7 @@
 namespace halftone {
 namespace {
 
+/// The whole split in memory: 47 MB for the training images of MNIST, read once per rank.
 class ImageLabelFiles final : public Dataset {
 public:
     ImageLabelFiles(IdxArray images, IdxArray labels) : images_(std::move(images)), labels_(std::move(labels)) {
@@ -26,6 +30,7 @@ public:
 
     Sample read(std::int64_t index) const override {
         HALFTONE_CHECK(index >= 0 && index < size(), "a sample's index lies in the data set");
+        // A copy: transforms may change a sample, and other threads read the same image.
         Sample sample{.data = Tensor(spec_), .label = 0};
         const auto place = static_cast<std::size_t>(index);
         const std::size_t bytes = sample.data.bytes();
@@ -48,18 +53,12 @@ private:
     TensorType spec_;
 };
 
-/// The user's root: relative to the config file's folder; on the command line, to the working directory.
-std::string resolved_root(const ConfigNode& root) {
-    const std::filesystem::path path(root.scalar);
-    if (path.is_absolute() || root.mark.file == "--set") return path.string();
-    return (std::filesystem::path(root.mark.file).parent_path() / path).string();
-}
-
 /// `stem` is "train-images"; `suffix` is "idx3-ubyte". @return the first of the usual spellings that exists
 std::string find_file(const std::string& name, const std::string& root, const std::string& stem,
                       const std::string& suffix) {
     const auto file_system = make_posix_file_system();
     if (!file_system->is_directory(root)) throw DataError(name + ": the folder " + root + " does not exist");
+    // The files are found under both of their usual spellings: "train-images-idx3-ubyte" and "train-images.idx3-ubyte".
     for (const char* separator : {"-", "."}) {
         for (const char* extension : {"", ".gz"}) {
             std::string path = root + "/" + stem + separator + suffix + extension;
@@ -77,8 +76,9 @@ std::string find_file(const std::string& name, const std::string& root, const st
 std::unique_ptr<Dataset> make_image_label_files(const std::string& name, const ConfigNode& node) {
     Reader reader(node);
     static_cast<void>(reader.required_text("root"));
-    const std::string root = resolved_root(*reader.child("root"));
+    const std::string root = resolve_path(*reader.child("root"));
     const std::string split = reader.boolean("train", false) ? "train" : "t10k";
+    // LPOT would download; a key that it has is taken, but this program never fetches anything.
     static_cast<void>(reader.boolean("download", true));
     reader.finish();
 
@@ -86,6 +86,7 @@ std::unique_ptr<Dataset> make_image_label_files(const std::string& name, const C
     const std::string label_path = find_file(name, root, split + "-labels", "idx1-ubyte");
     IdxArray images = read_idx(image_path, 3);
     IdxArray labels = read_idx(label_path, 1);
+    // The two files belong together. A different count means that one of them is of another data set.
     if (images.sizes[0] != labels.sizes[0]) {
         throw DataError(fmt::format("{}: {} holds {} images, but {} holds {} labels", name, image_path, images.sizes[0],
                                     label_path, labels.sizes[0]));

@@ -12,12 +12,12 @@
 
 #include <algorithm>
 #include <cstring>
-#include <filesystem>
 #include <functional>
 #include <numeric>
 
 #include "base/check.hpp"
 #include "base/error.hpp"
+#include "base/file_system.hpp"
 #include "tensor/affine.hpp"
 
 namespace halftone {
@@ -141,7 +141,7 @@ void DumpPart::write(std::size_t unit, std::int64_t first, std::int64_t rows, co
 
 std::string check_part(const DumpLayout& layout, std::size_t shard, const std::string& folder) {
     const std::string path = folder + "/" + part_name(shard);
-    if (!std::filesystem::exists(path)) return "missing";
+    if (!make_posix_file_system()->exists(path)) return "missing";
     try {
         require_part(H5Reader(path), path, layout, shard);
     } catch (const DataError& error) {
@@ -167,7 +167,7 @@ void write_index(H5Writer& file, const DumpLayout& layout, const std::string& fo
         names.push_back(part_name(s));
         first.push_back(layout.shards[s].first);
         count.push_back(layout.shards[s].count);
-        bytes.push_back(static_cast<std::int64_t>(std::filesystem::file_size(folder + "/" + names.back())));
+        bytes.push_back(static_cast<std::int64_t>(make_posix_file_system()->size(folder + "/" + names.back())));
     }
     file.table("/parts", "The files that hold the samples",
                {{"file", "name of the file, in this folder", "", names},
@@ -247,12 +247,12 @@ DumpLayout read_layout(const H5Reader& index) {
 
 /// @throws DataError unless it is a regular file of the size that the index knows
 void check_file(const std::string& path, std::int64_t bytes) {
-    std::error_code error;
-    const auto status = std::filesystem::symlink_status(path, error);
-    if (!std::filesystem::exists(status)) throw DataError(path + ": missing");
-    if (!std::filesystem::is_regular_file(status))
+    const auto files = make_posix_file_system();
+    if (!files->exists(path) && !files->is_link(path)) throw DataError(path + ": missing");
+    if (!files->is_file(path) || files->is_link(path)) {
         throw DataError(path + ": not a regular file; links are not followed");
-    const auto size = static_cast<std::int64_t>(std::filesystem::file_size(path, error));
+    }
+    const auto size = static_cast<std::int64_t>(files->size(path));
     if (size != bytes) throw DataError(fmt::format("{}: has {} bytes, the index says {}", path, size, bytes));
 }
 

@@ -12,11 +12,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
-#include <filesystem>
 
+#include "base/clock.hpp"
 #include "base/error.hpp"
+#include "base/file_system.hpp"
 #include "base/log.hpp"
 #include "eval/used_rows.hpp"
 #include "study/distances.hpp"
@@ -25,17 +25,15 @@ namespace halftone::study {
 namespace {
 
 /// Event files are stamped with the time of the day, in seconds since 1970.
-double now_s() {
-    const auto since = std::chrono::system_clock::now().time_since_epoch();
-    return std::chrono::duration<double>(since).count();
-}
+double now_s() { return seconds(SystemClock().unix_time()); }
 
 /// Event files of earlier sessions: what this one writes replaces them.
 void remove_events(const std::string& folder) {
-    std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-        const std::string name = entry.path().filename().string();
-        if (name.starts_with("events.out.tfevents.") && name.ends_with(".halftone")) std::filesystem::remove(entry);
+    const auto files = make_posix_file_system();
+    if (!files->is_directory(folder)) return;
+    for (const std::string& name : files->list(folder)) {
+        const bool is_ours = name.starts_with("events.out.tfevents.") && name.ends_with(".halftone");
+        if (is_ours) files->remove(folder + "/" + name);
     }
 }
 

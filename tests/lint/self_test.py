@@ -11,7 +11,7 @@ import unittest
 LINTS = pathlib.Path(sys.argv.pop(1)).resolve()
 LAYERS = ("base 0\ntensor 1 base\ngraph 2 base tensor\nkernel 3 base tensor graph\n"
           "kernel/ops 0\nkernel/ref 1 kernel/ops\nkernel/dnnl 1 kernel/ops\n")
-REGISTRY = '#include "graph/passes/passes.hpp"\n' + '#define HALFTONE_PASS(name)\n#include "graph/passes/list.inc"\n#undef HALFTONE_PASS\n' * 2
+REGISTRY = '#include "graph/passes/passes.hpp"\n' + '#define HALFTONE_PLUGIN(word, name)\n#include "graph/passes/list.inc"\n#undef HALFTONE_PLUGIN\n' * 2
 GOOD = {
     "layers.txt": LAYERS,
     "src/base/text.hpp": "#pragma once\n#include <string_view>\n",
@@ -21,7 +21,7 @@ GOOD = {
     "src/graph/passes/lib/walk.hpp": "#pragma once\n",
     "src/graph/passes/lib/walk.cpp": '#include "graph/passes/lib/walk.hpp"\n',
     "src/graph/passes/passes.hpp": "#pragma once\n",
-    "src/graph/passes/list.inc": "// The passes\nHALFTONE_PASS(fold)\n",
+    "src/graph/passes/list.inc": '// The passes\nHALFTONE_PLUGIN("fold", fold)\n',
     "src/graph/passes/registry.cpp": REGISTRY,
     "src/kernel/find.cpp": '#include "kernel/ops/op.hpp"\n',
     "src/kernel/ops/op.hpp": "#pragma once\n",
@@ -29,8 +29,8 @@ GOOD = {
     "src/kernel/dnnl/engine.hpp": "#pragma once\n#include <unistd.h>\n\n#include <oneapi/dnnl/dnnl.hpp>\n",
     "src/kernel/dnnl/conv.cpp": '#include "kernel/dnnl/engine.hpp"\n\n#include <fmt/format.h>\n',
     "src/tensor/kinds/wide.cpp": "",
-    "src/tensor/kinds/list.inc": 'HALFTONE_KIND("Wide", make_wide)\n',
-    "src/tensor/kinds/registry.cpp": '#define HALFTONE_KIND(name, make)\n#include "list.inc"\n#undef HALFTONE_KIND\n' * 2,
+    "src/tensor/kinds/list.inc": 'HALFTONE_PLUGIN("Wide", wide)\n',
+    "src/tensor/kinds/registry.cpp": '#define HALFTONE_PLUGIN(word, name)\n#include "list.inc"\n#undef HALFTONE_PLUGIN\n' * 2,
     "apps/tool/main.cpp": '#include <CLI/CLI.hpp>\n\n#include "graph/node.hpp"\n#include "version.hpp"\n',
     "apps/tool/version.hpp.in": "#pragma once\n",
     "scripts/good.sh": "#!/usr/bin/env bash\necho fine\n",
@@ -138,20 +138,50 @@ class Plugins(LintCase):
         self.expect("check_plugins.py", {"src/graph/passes/fuse.cpp": ""}, "fuse.cpp: not in list.inc")
 
     def test_a_name_without_a_file(self):
-        self.expect("check_plugins.py", {"src/graph/passes/list.inc": "HALFTONE_PASS(fold)\nHALFTONE_PASS(fuse)\n"},
+        self.expect("check_plugins.py", {"src/graph/passes/list.inc": 'HALFTONE_PLUGIN("fold", fold)\nHALFTONE_PLUGIN("fuse", fuse)\n'},
                     "there is no fuse.cpp")
 
     def test_a_name_listed_twice(self):
-        self.expect("check_plugins.py", {"src/graph/passes/list.inc": "HALFTONE_PASS(fold)\n" * 2}, "listed twice")
+        self.expect("check_plugins.py", {"src/graph/passes/list.inc": 'HALFTONE_PLUGIN("fold", fold)\n' * 2}, "listed twice")
 
-    def test_a_maker_without_a_file(self):
-        self.expect("check_plugins.py", {"src/tensor/kinds/list.inc": 'HALFTONE_KIND("Wide", make_tall)\n'}, "there is no tall.cpp")
+    def test_a_word_whose_name_has_no_file(self):
+        self.expect("check_plugins.py", {"src/tensor/kinds/list.inc": 'HALFTONE_PLUGIN("Wide", tall)\n'}, "there is no tall.cpp")
 
     def test_a_line_of_another_form(self):
-        self.expect("check_plugins.py", {"src/graph/passes/list.inc": "HALFTONE_PASS(fold)\nfuse\n"}, "list.inc:2:")
+        self.expect("check_plugins.py", {"src/graph/passes/list.inc": 'HALFTONE_PLUGIN("fold", fold)\nfuse\n'}, "list.inc:2:")
 
     def test_a_registry_that_includes_the_list_once(self):
         self.expect("check_plugins.py", {"src/graph/passes/registry.cpp": '#include "graph/passes/list.inc"\n'}, "twice")
+
+
+class World(LintCase):
+    def expect_word(self, text, fault):
+        self.expect("check_world.py", {"src/graph/bad.cpp": "\n" + text}, f"src/graph/bad.cpp:2: {fault} is for src/base alone",
+                    "--all-used")
+
+    def test_a_file_system_outside_base(self):
+        self.expect_word("bool f() { return std::filesystem::exists(\"x\"); }\n", "std::filesystem")
+
+    def test_a_stream_of_a_file(self):
+        self.expect_word("void f() { std::ofstream(\"x\") << 1; }\n", "a file stream")
+
+    def test_a_call_of_the_system(self):
+        self.expect_word("int f() { return ::open(\"x\", 0); }\n", "a file descriptor")
+
+    def test_a_clock(self):
+        self.expect_word("auto f() { return std::chrono::steady_clock::now(); }\n", "a clock")
+
+    def test_a_variable_of_the_environment(self):
+        self.expect_word("const char* f() { return std::getenv(\"X\"); }\n", "the environment")
+
+    def test_the_terminal(self):
+        self.expect_word("bool f() { return isatty(2); }\n", "the terminal")
+
+    def test_base_comments_and_texts_may_say_it(self):
+        allowed = {"src/base/clock.cpp": "auto f() { return std::chrono::steady_clock::now(); }\n",
+                   "src/graph/good.cpp": "// std::filesystem\nauto text = \"isatty(2)\";\nvoid open();\nvoid g() { open(); }\n"}
+        status, output = self.run_lint("check_world.py", allowed, "--all-used")
+        self.assertEqual(status, 0, output)
 
 
 class Docs(LintCase):

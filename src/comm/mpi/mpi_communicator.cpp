@@ -31,7 +31,9 @@
 #include <utility>
 
 #include "base/check.hpp"
+#include "base/clock.hpp"
 #include "base/error.hpp"
+#include "base/process.hpp"
 
 namespace halftone {
 namespace {
@@ -231,13 +233,13 @@ std::optional<Message> MpiCommunicator::next_complete() {
 }
 
 std::optional<Message> MpiCommunicator::receive_for(std::chrono::nanoseconds timeout) {
-    const auto start = std::chrono::steady_clock::now();
+    const auto start = steady_now();
     PatientWait patience;
     while (true) {
         forget_sent();
         accept_arrivals();
         if (auto message = next_complete()) return message;
-        const std::chrono::nanoseconds left = timeout - (std::chrono::steady_clock::now() - start);
+        const std::chrono::nanoseconds left = timeout - (steady_now() - start);
         if (left <= std::chrono::nanoseconds::zero()) return std::nullopt;
         patience.sleep(left);
     }
@@ -355,9 +357,7 @@ void MpiWorld::abort(int code) {
 bool is_launched_by_mpi() {
     // Not SLURM_PROCID: the batch script of a job has it too, and plain programs started from it inherit it.
     const std::array names{"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK"};
-    return std::any_of(names.begin(), names.end(), [](const char* name) {
-        return std::getenv(name) != nullptr;  // NOLINT(concurrency-mt-unsafe): nothing in the program calls setenv
-    });
+    return std::any_of(names.begin(), names.end(), [](const char* name) { return environment(name).has_value(); });
 }
 
 std::string mpi_version() {

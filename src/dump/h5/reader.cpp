@@ -10,9 +10,9 @@
 #include "dump/h5_reader.hpp"
 
 #include <array>
-#include <filesystem>
 
 #include "base/check.hpp"
+#include "base/file_system.hpp"
 #include "dump/h5/types.hpp"
 
 namespace halftone {
@@ -134,8 +134,7 @@ struct H5Reader::State {
 H5Reader::H5Reader(const std::string& path) : state_(std::make_unique<State>()) {
     quiet_errors();
     state_->path = path;
-    std::error_code error;
-    if (!std::filesystem::is_regular_file(path, error)) throw DataError(path + ": no such file");
+    if (!make_posix_file_system()->is_file(path)) throw DataError(path + ": no such file");
     if (H5Fis_hdf5(path.c_str()) <= 0) {
         throw DataError(path + ": not an HDF5 file, or cut off" + why());
     }

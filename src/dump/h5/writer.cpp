@@ -9,22 +9,17 @@
 // Every call of the library is checked: check() and the handles' constructors throw IoError with the library's reason.
 #include "dump/h5_writer.hpp"
 
-#include <fcntl.h>
 #include <hdf5_hl.h>
 #include <sys/types.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <numeric>
 #include <string_view>
-#include <system_error>
 
 #include "base/check.hpp"
+#include "base/error.hpp"
 #include "base/file_system.hpp"
 #include "dump/h5/types.hpp"
 
@@ -40,18 +35,6 @@ constexpr unsigned kPackLevel = 4;
 // Batches need not end where a chunk ends: the chunk that two batches share must stay in the cache between them.
 constexpr std::int64_t kChunksInCache = 2;
 constexpr std::size_t kGrowthBytes = std::size_t{1} << 20U;  ///< steps in which a file in memory grows
-
-[[noreturn]] void fail(const std::string& what) {
-    throw IoError("cannot " + what + ": " + std::generic_category().message(errno));
-}
-
-void sync_path(const std::string& path, int flags) {
-    const int descriptor = open(path.c_str(), flags);
-    if (descriptor < 0) fail("open '" + path + "'");
-    const int status = fsync(descriptor);
-    close(descriptor);
-    if (status != 0) fail("sync '" + path + "'");
-}
 
 std::int64_t product(const std::vector<std::int64_t>& shape) {
     return std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
@@ -127,8 +110,14 @@ struct H5Writer::State {
     bool is_in_memory = true;
     bool is_committed = false;
 
-    void remove_temporary() const {
-        if (!is_in_memory) (void)std::remove(temporary.c_str());
+    /// Never throws, because destructors call it. A file that stays behind must not hide the first error.
+    void remove_temporary() const noexcept {
+        if (is_in_memory) return;
+        try {
+            const auto files = make_posix_file_system();
+            if (files->exists(temporary)) files->remove(temporary);
+        } catch (const IoError&) {
+        }
     }
 
     [[nodiscard]] std::string at(const std::string& object) const { return temporary + "::" + object; }
@@ -356,11 +345,8 @@ void H5Writer::commit() {
         return;
     }
     state_->file.close("'" + state_->temporary + "'");
-    sync_path(state_->temporary, O_RDONLY);
-    if (std::rename(state_->temporary.c_str(), state_->path.c_str()) != 0) fail("rename '" + state_->temporary + "'");
+    make_posix_file_system()->commit(state_->temporary, state_->path);
     state_->is_committed = true;
-    const std::string folder = std::filesystem::path(state_->path).parent_path().string();
-    sync_path(folder.empty() ? "." : folder, O_RDONLY | O_DIRECTORY);
 }
 
 }  // namespace halftone

@@ -93,6 +93,45 @@ TEST_P(FileSystems, KnowsWhatExists) {
     EXPECT_FALSE(files_->exists(path("g")));
 }
 
+TEST_P(FileSystems, TellsFilesFromFoldersAndTheirSize) {
+    files_->write_atomically(path("f"), "12345");
+    EXPECT_TRUE(files_->is_file(path("f")));
+    EXPECT_FALSE(files_->is_file(folder_.path()));
+    EXPECT_FALSE(files_->is_file(path("none")));
+    EXPECT_FALSE(files_->is_link(path("f")));
+    EXPECT_EQ(files_->size(path("f")), 5);
+    EXPECT_THAT(io_error([&] { static_cast<void>(files_->size(path("none"))); }), HasSubstr("cannot find the size of"));
+    EXPECT_THAT(io_error([&] { static_cast<void>(files_->size(folder_.path())); }), HasSubstr("Is a directory"));
+}
+
+TEST_P(FileSystems, ReadsAPartAndNothingBeyondTheEnd) {
+    files_->write_atomically(path("f"), "0123456789");
+    EXPECT_EQ(files_->read_part(path("f"), 3, 4), "3456");
+    EXPECT_EQ(files_->read_part(path("f"), 10, 0), "");
+    EXPECT_THAT(io_error([&] { static_cast<void>(files_->read_part(path("f"), 8, 3)); }),
+                HasSubstr("it ends before byte 11"));
+    EXPECT_THAT(io_error([&] { static_cast<void>(files_->read_part(path("f"), 11, 0)); }), HasSubstr("it ends before"));
+    EXPECT_THROW(static_cast<void>(files_->read_part(path("f"), 1, UINT64_MAX)), IoError);
+}
+
+TEST_P(FileSystems, RemovesFilesOnly) {
+    files_->write_atomically(path("f"), "");
+    files_->remove(path("f"));
+    EXPECT_FALSE(files_->exists(path("f")));
+    EXPECT_THAT(io_error([&] { files_->remove(path("f")); }),
+                AllOf(HasSubstr("cannot remove"), HasSubstr("No such file or directory")));
+    EXPECT_THAT(io_error([&] { files_->remove(folder_.path()); }), HasSubstr("Is a directory"));
+}
+
+TEST_P(FileSystems, CommitsAFileThatIsReadyOverAnOldOne) {
+    files_->write_atomically(path("f"), "old");
+    files_->open_append(path("f.tmp"))->append("new");
+    files_->commit(path("f.tmp"), path("f"));
+    EXPECT_EQ(files_->read(path("f")), "new");
+    EXPECT_THAT(files_->list(folder_.path()), ElementsAre("f"));
+    EXPECT_THAT(io_error([&] { files_->commit(path("f.tmp"), path("f")); }), HasSubstr("cannot open"));
+}
+
 TEST_P(FileSystems, ErrorsNameOperationPathAndReason) {
     EXPECT_THAT(io_error([&] { static_cast<void>(files_->read(path("none"))); }),
                 AllOf(HasSubstr("cannot open"), HasSubstr(path("none")), HasSubstr("No such file or directory")));

@@ -19,9 +19,7 @@ TEST(Registry, HasNoRowForOtherWords) {
     for (const char* word : {"", "on", "one ", "zero", "a", "zz"}) EXPECT_EQ(kNumbers.find(word), nullptr) << word;
 }
 
-TEST(Registry, KeepsTheOrderOfTheList) {
-    EXPECT_EQ(kNumbers.words(), (std::vector<std::string>{"two", "one", "ten"}));
-}
+TEST(Registry, KeepsTheOrderOfTheList) { EXPECT_EQ(kNumbers.words(), (std::vector<std::string>{"two", "one", "ten"})); }
 
 TEST(Registry, RefusesAWordThatStandsTwice) {
     const std::array<RegistryRow<int>, 2> rows{{{"one", 1}, {"one", 2}}};

@@ -1,6 +1,7 @@
 // parse_yaml and to_yaml: what is read, where it says it stands, what is refused.
 #include "config/yaml_writer.hpp"
 
+#include "config/yaml_text.hpp"
 #include "helpers.hpp"
 
 namespace halftone {

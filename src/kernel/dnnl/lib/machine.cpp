@@ -2,9 +2,9 @@
 
 #include <array>
 #include <atomic>
-#include <cstdlib>
 
 #include "base/check.hpp"
+#include "base/process.hpp"
 #include "kernel/dnnl/lib/engine.hpp"
 #include "kernel/ops/machine.hpp"
 
@@ -90,7 +90,7 @@ namespace onednn {
 const dnnl::engine& cpu_engine() {
     static const dnnl::engine engine = [] {
         // oneDNN reads this variable itself: a user's own choice wins.
-        if (std::getenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY") == nullptr) {
+        if (!environment("ONEDNN_PRIMITIVE_CACHE_CAPACITY")) {
             dnnl::set_primitive_cache_capacity(kPrimitiveCacheCapacity);
         }
         return dnnl::engine(dnnl::engine::kind::cpu, 0);

@@ -1,0 +1,29 @@
+#include "base/process.hpp"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
+
+#include "base/error.hpp"
+
+namespace halftone {
+
+std::optional<std::string> environment(const char* name) {
+    // Nobody in this program sets variables, so reading them from several threads is safe.
+    const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
+    if (value == nullptr) return std::nullopt;
+    return std::string(value);
+}
+
+bool is_stderr_a_terminal() { return ::isatty(STDERR_FILENO) != 0; }
+
+std::string working_directory() {
+    std::error_code error;
+    std::string folder = std::filesystem::current_path(error).string();
+    if (error) throw IoError("cannot find the working directory: " + error.message());
+    return folder;
+}
+
+}  // namespace halftone

@@ -1,0 +1,18 @@
+#pragma once
+// What the operating system tells a process about itself.
+
+#include <optional>
+#include <string>
+
+namespace halftone {
+
+/// Returns the value of an environment variable, or nothing when it is not set. A variable may be set and empty.
+[[nodiscard]] std::optional<std::string> environment(const char* name);
+
+/// Returns whether messages on stderr are read by a person at a terminal, not by a file or a pipe.
+[[nodiscard]] bool is_stderr_a_terminal();
+
+/// Returns the folder that relative paths start from. @throws IoError when it was removed
+[[nodiscard]] std::string working_directory();
+
+}  // namespace halftone
