@@ -1,0 +1,81 @@
+// What every registered transform promises: it says beforehand what it makes of an input, and refuses others by name.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "base/error.hpp"
+#include "data/dataset.hpp"
+
+namespace halftone {
+namespace {
+
+/// Settings of each transform, an input that fits them, and one that does not (nothing: every input fits).
+struct Case {
+    std::string yaml;
+    TensorType fits;
+    std::optional<TensorType> does_not_fit;
+};
+const TensorType kImage{DType::u8, Shape{4, 5, 3}};
+const std::map<std::string, Case> kCases{
+    {"Cast", {"", kImage, std::nullopt}},
+    {"Normalize", {"{mean: [1, 2, 3], std: 2}", kImage, TensorType{DType::u8, Shape{4, 5, 2}}}},
+    {"Rescale", {"", kImage, std::nullopt}},
+    {"ToArray", {"", kImage, std::nullopt}},
+    {"Transpose", {"perm: [2, 0, 1]", kImage, TensorType{DType::u8, Shape{4, 5}}}},
+};
+
+std::vector<std::byte> bytes_of(const Tensor& tensor) {
+    return {tensor.view().data, tensor.view().data + tensor.bytes()};
+}
+
+class EveryTransform : public ::testing::TestWithParam<std::string> {
+protected:
+    void SetUp() override {
+        ASSERT_TRUE(kCases.contains(GetParam())) << "give an example of " << GetParam() << " in kCases";
+        case_ = kCases.at(GetParam());
+        transform_ = make_transform(GetParam(), parse_yaml(case_.yaml, "config.yaml"));
+        const MutableView pixels = input_.mutable_view();
+        for (std::size_t i = 0; i < input_.bytes(); ++i) pixels.data[i] = static_cast<std::byte>(i * 37);
+    }
+
+    Case case_;
+    std::unique_ptr<Transform> transform_;
+    Tensor input_{kImage};
+};
+
+TEST_P(EveryTransform, SaysBeforehandWhatItMakes) {
+    EXPECT_EQ(transform_->apply(input_).type(), transform_->output_type(case_.fits));
+}
+
+TEST_P(EveryTransform, LeavesItsInputAndRepeatsItself) {
+    const std::vector<std::byte> before = bytes_of(input_);
+    const std::vector<std::byte> once = bytes_of(transform_->apply(input_));
+    EXPECT_EQ(bytes_of(input_), before);
+    EXPECT_EQ(bytes_of(transform_->apply(input_)), once);
+}
+
+TEST_P(EveryTransform, RefusesAnInputThatDoesNotFitByItsOwnName) {
+    if (!case_.does_not_fit) GTEST_SKIP() << "takes every input";
+    try {
+        static_cast<void>(transform_->output_type(*case_.does_not_fit));
+        FAIL() << "took " << case_.does_not_fit->shape.to_text();
+    } catch (const DataError& refusal) {
+        EXPECT_THAT(refusal.what(), ::testing::HasSubstr(GetParam()));
+        EXPECT_THAT(refusal.what(), ::testing::HasSubstr(case_.does_not_fit->shape.to_text()));
+    }
+    EXPECT_THROW((void)transform_->apply(Tensor(*case_.does_not_fit)), DataError);
+}
+
+TEST_P(EveryTransform, RefusesAKeyThatItDoesNotKnow) {
+    EXPECT_THROW((void)make_transform(GetParam(), parse_yaml("no_such_key: 1", "config.yaml")), ConfigError);
+}
+
+INSTANTIATE_TEST_SUITE_P(Transforms, EveryTransform, ::testing::ValuesIn(transform_names()),
+                         [](const auto& name) { return name.param; });
+
+}  // namespace
+}  // namespace halftone
