@@ -1,152 +1,21 @@
+// GraphBuilder: values and nodes are added, edited and removed by their ids; build() makes an immutable Graph of them.
+//
+//   add_value, add_constant, value_named   values, each with a name of its own
+//   add_node, remove_node, replace_uses    nodes, and who reads what
+//   build                                  checks and sorts (assembly.cpp), drops what no output needs (compact_ids),
+//   and
+//                                          notes the producer and the readers of each value (link)
 #include "graph/builder.hpp"
 
 #include <algorithm>
-#include <functional>
-#include <queue>
 
 #include "base/check.hpp"
-#include "base/error.hpp"
+#include "graph/assembly.hpp"
 
 namespace halftone {
 namespace {
 
-/// Nodes and values of a builder while build() checks and sorts them. Indices are the builder's.
-class Assembly {
-public:
-    Assembly(const std::vector<Node>& nodes, const std::vector<bool>& removed, const std::vector<Value>& values,
-             const std::vector<ValueId>& inputs, const std::vector<ValueId>& outputs)
-        : nodes_(nodes), removed_(removed), values_(values), inputs_(inputs), outputs_(outputs) {}
-
-    void check_names() const;
-    void find_producers();
-    void check_reads() const;
-    /// Alive nodes in topological order. @throws ModelError on a cycle
-    [[nodiscard]] std::vector<std::size_t> sorted_nodes() const;
-    /// Per node: does some graph output depend on it?
-    [[nodiscard]] std::vector<bool> needed_nodes() const;
-
-private:
-    static constexpr std::int64_t kNobody = -1;
-    static constexpr std::int64_t kOutside = -2;  ///< graph input or constant
-
-    [[nodiscard]] const std::string& name_of(ValueId id) const { return values_[id.index()].name; }
-    [[nodiscard]] std::string who(std::int64_t producer, ValueId value) const;
-    void set_producer(ValueId value, std::int64_t producer);
-
-    const std::vector<Node>& nodes_;
-    const std::vector<bool>& removed_;
-    const std::vector<Value>& values_;
-    const std::vector<ValueId>& inputs_;
-    const std::vector<ValueId>& outputs_;
-    std::vector<std::int64_t> producers_;
-};
-
-void Assembly::check_names() const {
-    std::map<std::string_view, bool> seen;
-    for (const Value& value : values_) {
-        if (!seen.emplace(value.name, true).second) throw ModelError("two values are named '" + value.name + "'");
-    }
-}
-
-std::string Assembly::who(std::int64_t producer, ValueId value) const {
-    if (producer >= 0) return describe(nodes_[static_cast<std::size_t>(producer)]);
-    return values_[value.index()].is_constant() ? "an initialiser" : "a graph input";
-}
-
-void Assembly::set_producer(ValueId value, std::int64_t producer) {
-    std::int64_t& slot = producers_[value.index()];
-    if (slot != kNobody) {
-        throw ModelError("value '" + name_of(value) + "' is defined twice: by " + who(slot, value) + " and by " +
-                         who(producer, value));
-    }
-    slot = producer;
-}
-
-void Assembly::find_producers() {
-    producers_.assign(values_.size(), kNobody);
-    for (std::size_t i = 0; i < values_.size(); ++i) {
-        if (values_[i].is_constant()) producers_[i] = kOutside;
-    }
-    for (const ValueId id : inputs_) set_producer(id, kOutside);
-    for (std::size_t i = 0; i < nodes_.size(); ++i) {
-        if (removed_[i]) continue;
-        for (const ValueId id : nodes_[i].outputs) {
-            if (id.is_valid()) set_producer(id, static_cast<std::int64_t>(i));
-        }
-    }
-}
-
-void Assembly::check_reads() const {
-    for (std::size_t i = 0; i < nodes_.size(); ++i) {
-        if (removed_[i]) continue;
-        for (const ValueId id : nodes_[i].inputs) {
-            if (id.is_valid() && producers_[id.index()] == kNobody) {
-                throw ModelError(describe(nodes_[i]) + " reads '" + name_of(id) + "', which nothing produces");
-            }
-        }
-    }
-    if (outputs_.empty()) throw ModelError("the graph has no outputs");
-    std::map<ValueId, bool> seen;
-    for (const ValueId id : outputs_) {
-        if (producers_[id.index()] == kNobody) {
-            throw ModelError("graph output '" + name_of(id) + "' is not produced by anything");
-        }
-        if (!seen.emplace(id, true).second) throw ModelError("graph output '" + name_of(id) + "' is listed twice");
-    }
-}
-
-std::vector<std::size_t> Assembly::sorted_nodes() const {
-    std::vector<std::vector<std::size_t>> readers(nodes_.size());
-    std::vector<std::size_t> waiting_for(nodes_.size(), 0);
-    // The smallest insertion index first, so that an order which is already topological stays as it is.
-    std::priority_queue<std::size_t, std::vector<std::size_t>, std::greater<>> ready;
-    std::size_t alive = 0;
-    for (std::size_t i = 0; i < nodes_.size(); ++i) {
-        if (removed_[i]) continue;
-        ++alive;
-        for (const ValueId id : nodes_[i].inputs) {
-            if (!id.is_valid() || producers_[id.index()] < 0) continue;
-            readers[static_cast<std::size_t>(producers_[id.index()])].push_back(i);
-            ++waiting_for[i];
-        }
-        if (waiting_for[i] == 0) ready.push(i);
-    }
-    std::vector<std::size_t> order;
-    order.reserve(alive);
-    while (!ready.empty()) {
-        const std::size_t node = ready.top();
-        ready.pop();
-        order.push_back(node);
-        for (const std::size_t reader : readers[node]) {
-            if (--waiting_for[reader] == 0) ready.push(reader);
-        }
-    }
-    if (order.size() != alive) {
-        for (std::size_t i = 0; i < nodes_.size(); ++i) {
-            if (!removed_[i] && waiting_for[i] > 0) {
-                throw ModelError(describe(nodes_[i]) + " is part of, or depends on, a cycle");
-            }
-        }
-    }
-    return order;
-}
-
-std::vector<bool> Assembly::needed_nodes() const {
-    std::vector<bool> needed(nodes_.size(), false);
-    std::vector<ValueId> pending = outputs_;
-    while (!pending.empty()) {
-        const ValueId id = pending.back();
-        pending.pop_back();
-        const std::int64_t producer = id.is_valid() ? producers_[id.index()] : kNobody;
-        if (producer < 0 || needed[static_cast<std::size_t>(producer)]) continue;
-        needed[static_cast<std::size_t>(producer)] = true;
-        const Node& node = nodes_[static_cast<std::size_t>(producer)];
-        pending.insert(pending.end(), node.inputs.begin(), node.inputs.end());
-    }
-    return needed;
-}
-
-/// Marks what survives and hands out new, dense ids in the old order.
+/// Hands out new ids without gaps, in the old order, to the values that survive. Others get an invalid id.
 std::vector<ValueId> compact_ids(const std::vector<bool>& used) {
     std::vector<ValueId> new_ids(used.size());
     std::size_t next = 0;
@@ -156,14 +25,32 @@ std::vector<ValueId> compact_ids(const std::vector<bool>& used) {
     return new_ids;
 }
 
+/// An invalid id is an input or output that is left out, and stays one.
 void renumber(std::vector<ValueId>& ids, const std::vector<ValueId>& new_ids) {
     for (ValueId& id : ids) {
         if (id.is_valid()) id = new_ids[id.index()];
     }
 }
 
+/// Gives the nodes their new ids, and notes for each value who writes it and who reads it.
+void link(std::vector<Node>& nodes, const std::vector<ValueId>& new_ids, std::vector<NodeId>& producers,
+          std::vector<std::vector<Use>>& uses) {
+    for (std::size_t n = 0; n < nodes.size(); ++n) {
+        renumber(nodes[n].inputs, new_ids);
+        renumber(nodes[n].outputs, new_ids);
+        for (std::size_t i = 0; i < nodes[n].inputs.size(); ++i) {
+            const ValueId read = nodes[n].inputs[i];
+            if (read.is_valid()) uses[read.index()].push_back({make_id<NodeId>(n), i});
+        }
+        for (const ValueId written : nodes[n].outputs) {
+            if (written.is_valid()) producers[written.index()] = make_id<NodeId>(n);
+        }
+    }
+}
+
 }  // namespace
 
+// Tensors are shared by the copy, so starting from a large model costs little.
 GraphBuilder::GraphBuilder(const Graph& graph)
     : nodes_(graph.nodes()),
       removed_(graph.nodes().size(), false),
@@ -174,6 +61,7 @@ GraphBuilder::GraphBuilder(const Graph& graph)
     for (std::size_t i = 0; i < values_.size(); ++i) by_name_.emplace(values_[i].name, make_id<ValueId>(i));
 }
 
+// Names are the identity of values outside of one graph, so every value has one and no two share one.
 ValueId GraphBuilder::add_value(std::string name) {
     if (name.empty()) name = fresh_value_name("value");
     const auto id = make_id<ValueId>(values_.size());
@@ -201,12 +89,14 @@ ValueId GraphBuilder::value_named(const std::string& name) {
     return found != by_name_.end() ? found->second : add_value(name);
 }
 
+// Numbers from 1 on, so that the same edits give the same names in every run.
 std::string GraphBuilder::fresh_value_name(const std::string& name) const {
     std::string candidate = name;
     for (int n = 1; by_name_.contains(candidate); ++n) candidate = name + "_" + std::to_string(n);
     return candidate;
 }
 
+// Names of nodes are no keys anywhere, so no index of them is kept; few passes ask.
 std::string GraphBuilder::fresh_node_name(const std::string& name) const {
     const auto is_taken = [this](const std::string& candidate) {
         for (std::size_t i = 0; i < nodes_.size(); ++i) {
@@ -219,14 +109,17 @@ std::string GraphBuilder::fresh_node_name(const std::string& name) const {
     return candidate;
 }
 
+// Nodes may come in any order: a pass adds them where it stands, and build() sorts.
 NodeId GraphBuilder::add_node(Node node) {
     nodes_.push_back(std::move(node));
     removed_.push_back(false);
     return make_id<NodeId>(nodes_.size() - 1);
 }
 
+// Only marked: ids are indices, and those of other nodes must not move while a pass holds them.
 void GraphBuilder::remove_node(NodeId id) { removed_[id.index()] = true; }
 
+// Also where the value is a graph output: then the graph gives the other value, under the other's name.
 void GraphBuilder::replace_uses(ValueId from, ValueId to) {
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
         if (!removed_[i]) std::replace(nodes_[i].inputs.begin(), nodes_[i].inputs.end(), from, to);
@@ -234,6 +127,7 @@ void GraphBuilder::replace_uses(ValueId from, ValueId to) {
     std::replace(outputs_.begin(), outputs_.end(), from, to);
 }
 
+// The graph's outputs are found by name from outside. A pass that replaces the node in front of one moves the name.
 void GraphBuilder::swap_names(ValueId a, ValueId b) {
     std::swap(values_[a.index()].name, values_[b.index()].name);
     by_name_[values_[a.index()].name] = a;
@@ -248,6 +142,7 @@ Graph GraphBuilder::build() && {
     const std::vector<std::size_t> order = assembly.sorted_nodes();
     const std::vector<bool> needed = assembly.needed_nodes();
 
+    // What no output needs is dropped, with the values that only it used. Graph inputs stay: callers give all of them.
     Graph graph;
     std::vector<bool> used(values_.size(), false);
     const auto mark = [&used](const std::vector<ValueId>& ids) {
@@ -269,17 +164,7 @@ Graph GraphBuilder::build() && {
     }
     graph.producers_.resize(graph.values_.size());
     graph.uses_.resize(graph.values_.size());
-    for (std::size_t n = 0; n < graph.nodes_.size(); ++n) {
-        Node& node = graph.nodes_[n];
-        renumber(node.inputs, new_ids);
-        renumber(node.outputs, new_ids);
-        for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-            if (node.inputs[i].is_valid()) graph.uses_[node.inputs[i].index()].push_back({make_id<NodeId>(n), i});
-        }
-        for (const ValueId id : node.outputs) {
-            if (id.is_valid()) graph.producers_[id.index()] = make_id<NodeId>(n);
-        }
-    }
+    link(graph.nodes_, new_ids, graph.producers_, graph.uses_);
     renumber(inputs_, new_ids);
     renumber(outputs_, new_ids);
     graph.inputs_ = std::move(inputs_);

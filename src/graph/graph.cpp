@@ -1,3 +1,5 @@
+// Graph: look-ups, and hash_of, the identity of a network. The hash covers what a file says and leaves out what is
+// derived or incidental: inferred types, the order in which values were made, metadata, the operator set.
 #include "graph/graph.hpp"
 
 #include <algorithm>
@@ -8,11 +10,13 @@
 namespace halftone {
 namespace {
 
+/// Counts stand before their items. Without them the end of one list and the start of the next could change places.
 void add_shape(Hasher& hasher, const TensorType& type) {
     hasher.add(type.dtype).add(static_cast<std::uint64_t>(type.shape.rank()));
     for (const std::int64_t dim : type.shape.dims()) hasher.add(dim);
 }
 
+/// Constants count with all their bytes: two models that differ in one weight are two models.
 void add_tensor(Hasher& hasher, const Tensor& tensor) {
     add_shape(hasher, tensor.type());
     hasher.add_bytes({tensor.view().data, tensor.bytes()});
@@ -33,6 +37,7 @@ void add_attribute_value(Hasher& hasher, const std::vector<Item>& items) {
     for (const Item& item : items) add_attribute_value(hasher, item);
 }
 
+/// Values are hashed by name: ids depend on the order in which a graph was built. Attributes are sorted by their map.
 void add_node(Hasher& hasher, const Graph& graph, const Node& node) {
     hasher.add(std::string_view(node.name)).add(std::string_view(node.op));
     for (const auto* ids : {&node.inputs, &node.outputs}) {
@@ -50,6 +55,7 @@ void add_node(Hasher& hasher, const Graph& graph, const Node& node) {
 
 }  // namespace
 
+// Linear searches: a graph has few outputs, and names are looked up when a model is read, not when it runs.
 bool Graph::is_output(ValueId id) const { return std::find(outputs_.begin(), outputs_.end(), id) != outputs_.end(); }
 
 std::optional<ValueId> Graph::find_value(std::string_view name) const {

@@ -1,3 +1,5 @@
+// Attributes of a node with their types. ONNX has defaults for most attributes, so each question comes with a fallback;
+// an attribute that is there but has another type is an error of the file.
 #include "graph/node.hpp"
 
 #include "base/error.hpp"
@@ -6,6 +8,7 @@ namespace halftone {
 namespace {
 
 template <class T>
+// A type that differs is an error and no fallback: the file means something that we would silently ignore.
 const T* find_attribute(const Node& node, const std::string& name, const char* expected) {
     const auto found = node.attributes.find(name);
     if (found == node.attributes.end()) return nullptr;

@@ -17,6 +17,7 @@ bool is_main(const Graph& graph, const Node& node) {
     if (node.op == "MatMul") {
         if (!has_input(node, 0) || !has_input(node, 1)) return false;
         const TensorType& weight = graph.value(node.inputs[1]).type;
+        // A vector times a matrix has no rows to quantize one by one; kernels take stacks of rows only.
         const bool is_stack_of_rows = graph.value(node.inputs[0]).type.shape.rank() >= 2;
         if (weight.dtype != DType::f32 || weight.shape.rank() != 2 || !is_stack_of_rows) return false;
     }
@@ -24,11 +25,14 @@ bool is_main(const Graph& graph, const Node& node) {
            graph.value(node.inputs[1]).is_constant() && is_constant_or_absent(graph, node, 2);
 }
 
+/// A Clip whose limits are computed cannot become a clamp of codes.
 bool is_activation(const Graph& graph, const Node& node) {
     if (node.op == "Relu") return true;
     return node.op == "Clip" && is_constant_or_absent(graph, node, 1) && is_constant_or_absent(graph, node, 2);
 }
 
+/// Grows a unit from each main node along values that nobody else reads: bias Add, residual Add, activation, in this
+/// order, because that is the order in which kernels apply them.
 class UnitFinder {
 public:
     explicit UnitFinder(const Graph& graph) : graph_(graph) {}
@@ -44,6 +48,7 @@ public:
 private:
     /// The node that alone reads the value, if the value can disappear inside a unit.
     [[nodiscard]] NodeId only_reader(ValueId id) const {
+        // A value with a second reader must exist in memory, so no unit may swallow it.
         if (graph_.is_output(id) || graph_.uses(id).size() != 1) return {};
         return graph_.uses(id)[0].node;
     }
@@ -77,6 +82,7 @@ private:
         const Node& node = graph_.node(main);
         Unit unit;
         unit.op = node.op;
+        // Rules of the config and reports need a name, and this one follows from the file alone.
         unit.name = node.name.empty() ? node.op + "_" + graph_.value(node.outputs[0]).name : node.name;
         unit.main = main;
         unit.nodes = {main};
@@ -85,6 +91,7 @@ private:
         if (has_input(node, 2)) unit.bias = node.inputs[2];
         unit.main_output = node.outputs[0];
         unit.output = unit.main_output;
+        // Conv has its channels first. MatMul's weight is [K, N]; Gemm's too, unless it is transposed.
         if (node.op == "MatMul") unit.weight_channel_axis = 1;
         if (node.op == "Gemm") unit.weight_channel_axis = int_attribute(node, "transB", 0) != 0 ? 0 : 1;
 
@@ -121,6 +128,7 @@ private:
 void make_names_unique(std::vector<Unit>& units) {
     std::set<std::string> own_names;
     for (const Unit& unit : units) own_names.insert(unit.name);
+    // Names that nodes have by themselves are taken, also when their unit comes later.
     std::set<std::string> given;
     for (Unit& unit : units) {
         const std::string base = unit.name;
@@ -140,6 +148,7 @@ std::vector<Unit> find_units(const Graph& graph) {
 }
 
 bool is_code_transparent(const Node& node) {
+    // The second output is the position of each maximum, which codes do not have.
     if (node.op == "MaxPool") return node.outputs.size() < 2 || !node.outputs[1].is_valid();
     return node.op == "Flatten" || node.op == "Reshape";
 }

@@ -8,9 +8,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <filesystem>
+#include <utility>
 
 #include "base/error.hpp"
+#include "base/file_system.hpp"
 
 namespace halftone::study {
 namespace {
@@ -62,11 +63,9 @@ DumpFolder::DumpFolder(FileSystem& files, std::string folder, bool resume) : fil
         throw ConfigError(
             fmt::format("'{}' holds a dump already; finish it with --resume or choose another --output", folder_));
     }
-    std::filesystem::path device = std::filesystem::absolute(folder_);
-    // The folder itself may not exist yet; it will be on the device of the nearest folder above it.
-    while (!std::filesystem::exists(device)) device = device.parent_path();
-    device_folder_ = device.string();
-    available_ = static_cast<std::int64_t>(std::filesystem::space(device).available);
+    FreeSpace space = free_space_for(folder_);
+    device_folder_ = std::move(space.folder);
+    available_ = static_cast<std::int64_t>(space.bytes);
 }
 
 std::string DumpFolder::size_line(const DumpLayout& layout, const DumpSize& size) const {
@@ -106,7 +105,7 @@ std::vector<std::size_t> DumpFolder::prepare(const DumpLayout& layout, const Dum
     }
     files_.create_directories(folder_);
     for (const std::string& name : names_) {
-        if (is_leftover(name)) std::filesystem::remove(folder_ + "/" + name);
+        if (is_leftover(name)) files_.remove(folder_ + "/" + name);
     }
     return missing;
 }

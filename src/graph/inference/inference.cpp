@@ -19,6 +19,7 @@ namespace {
 // No tensor of a network that fits this machine has more elements; keeps products of dimensions from overflowing.
 constexpr std::int64_t kMaxElements = std::int64_t{1} << 40;
 
+/// A node is found by what it produces where it has no name.
 std::string output_name(const Graph& graph, const Node& node) {
     for (const ValueId id : node.outputs) {
         if (id.is_valid()) return graph.value(id).name;
@@ -32,6 +33,7 @@ std::string where(const Graph& graph, const Node& node) {
     return fmt::format("{} (output '{}')", describe(node), output_name(graph, node));
 }
 
+/// Called for every shape that a rule gives, so that no later product of dimensions can overflow.
 void check_shape(const Shape& shape, const std::string& owner) {
     std::int64_t product = 1;
     for (const std::int64_t dim : shape.dims()) {
@@ -50,6 +52,7 @@ public:
     Inferrer(const Graph& graph, const OpLibrary& ops, std::vector<TensorType> types)
         : graph_(graph), ops_(ops), result_{std::move(types), {}} {
         result_.known.resize(graph.values().size());
+        // Small constants are known from the start: an axis or a size that is added to a shape is one of them.
         for (std::size_t i = 0; i < result_.known.size(); ++i) {
             const Tensor& constant = graph.values()[i].constant;
             if (!constant.is_empty() && may_be_known(constant.type())) result_.known[i] = KnownTensor{{constant}, {}};
@@ -69,6 +72,7 @@ private:
         const std::vector<TensorType> outputs = infer_node(op);
         for (std::size_t i = 0; i < node.outputs.size(); ++i) {
             if (!node.outputs[i].is_valid()) continue;
+            // A rule gives as many types as the operator has outputs. More of them in the file mean another operator.
             if (i >= outputs.size()) {
                 throw ModelError(fmt::format("{} has {} outputs; supported: {}", where(graph_, node),
                                              node.outputs.size(), outputs.size()));
@@ -79,6 +83,7 @@ private:
         if (std::all_of(outputs.begin(), outputs.end(), may_be_known)) follow(op, outputs);
     }
 
+    /// What the shape rule may know: a value that is the same for every batch counts as a constant.
     [[nodiscard]] OpContext context_of(const Node& node) const {
         OpContext op{.node = node, .inputs = {}, .constants = {}};
         for (const ValueId id : node.inputs) {
@@ -125,6 +130,7 @@ private:
             result_.known[node.outputs[0].index()] = known(node.inputs[0]);
             return;
         }
+        // Operators without inputs, and those that are meaning rather than work, are not evaluated.
         if (!may_fold_op(node, ops_)) return;
         bool is_fixed = true;
         for (const ValueId id : node.inputs) {
@@ -135,7 +141,9 @@ private:
         evaluate(node, is_fixed ? 1 : kProbeBatches.size());
     }
 
+    /// Runs the operator once per probe, or once when none of its inputs depends on the batch.
     void evaluate(const Node& node, std::size_t probes) {
+        // By output, then by probe.
         std::vector<std::vector<Tensor>> results(node.outputs.size());
         for (std::size_t p = 0; p < probes; ++p) {
             const auto outputs = evaluate_at(node, p);
@@ -191,6 +199,7 @@ Inference infer_values(const Graph& graph, const OpLibrary& ops, std::vector<Ten
     return Inferrer(graph, ops, std::move(types)).run();
 }
 
+// Graph inputs carry the only types of a file that are believed. All others are found from them.
 std::vector<TensorType> source_types(const Graph& graph) {
     std::vector<TensorType> types(graph.values().size());
     for (std::size_t i = 0; i < types.size(); ++i) {

@@ -56,6 +56,7 @@ std::optional<KnownTensor> known_of(std::vector<Tensor> at_probe) {
     const auto same = [&](const Tensor& tensor) { return is_equal(tensor, at_probe[0]); };
     if (std::all_of(at_probe.begin(), at_probe.end(), same)) return KnownTensor{{at_probe[0]}, {}};
 
+    // Values differ between batches but not in shape: each element is looked at by itself.
     KnownTensor known{std::move(at_probe), {}};
     std::vector<std::vector<std::int64_t>> integers;
     for (const Tensor& tensor : known.at_probe) {
@@ -77,6 +78,7 @@ Tensor value_of_type(const Node& node, const Shape& input, const TensorType& out
     const auto rank = static_cast<std::int64_t>(dims.size());
     const std::int64_t start = int_attribute(node, "start", 0);
     const std::int64_t first = std::clamp<std::int64_t>(start < 0 ? start + rank : start, 0, rank);
+    // `start` is new in opset 15. The end needs no look: the shape rule has computed how many dimensions remain.
     dims.erase(dims.begin(), dims.begin() + first);
     dims.resize(static_cast<std::size_t>(output.shape[0]));
     return Tensor::of<std::int64_t>(output.shape, dims);

@@ -1,3 +1,5 @@
+// export_onnx: a Graph as the bytes of an ONNX file. Equal graphs give equal bytes, so files can be compared and
+// hashed. import_onnx of the result is the same graph again.
 #include <fmt/format.h>
 #include <onnx/onnx_pb.h>
 
@@ -24,6 +26,8 @@ std::int64_t ir_version_of(std::int64_t opset) {
     return 7;
 }
 
+/// Writes a graph as one message: nodes in graph order, then initialisers, inputs and outputs. Everything that could
+/// differ between equal graphs (times, hosts, order of maps) is left out or sorted.
 class Exporter {
 public:
     explicit Exporter(const Graph& graph) : graph_(graph) {}
@@ -54,12 +58,15 @@ private:
 
 void Exporter::write_header(onnx::ModelProto& model) const {
     const ModelInfo& info = graph_.info();
+    // The graph holds opset-13 forms and, of operators that changed later, the file's own: both are valid from here on.
     const std::int64_t opset = std::clamp(info.opset, kFirstExportOpset, kLastExportOpset);
+    // An IR version below the file's could forbid what its metadata or names use.
     model.set_ir_version(std::max(info.ir_version, ir_version_of(opset)));
     model.set_producer_name("halftone");
 #ifdef HALFTONE_VERSION
     model.set_producer_version(HALFTONE_VERSION);
 #endif
+    // No domain: the default one is the only one that a graph has.
     model.add_opset_import()->set_version(opset);
     for (const auto& [key, value] : info.metadata) {
         onnx::StringStringEntryProto& entry = *model.add_metadata_props();
@@ -68,6 +75,7 @@ void Exporter::write_header(onnx::ModelProto& model) const {
     }
 }
 
+/// One overload per kind of attribute: a kind that is added to Attribute and forgotten here does not compile.
 struct AttributeWriter {
     onnx::AttributeProto& proto;
 
@@ -109,11 +117,13 @@ void Exporter::write_attribute(const std::string& name, const Attribute& attribu
 void Exporter::write_node(const Node& node, onnx::NodeProto& proto) const {
     if (!node.name.empty()) proto.set_name(node.name);
     proto.set_op_type(node.op);
+    // An input that is left out is an empty name, as ONNX writes it.
     for (const ValueId id : node.inputs) proto.add_input(id.is_valid() ? graph_.value(id).name : "");
     for (const ValueId id : node.outputs) proto.add_output(id.is_valid() ? graph_.value(id).name : "");
     for (const auto& [name, attribute] : node.attributes) write_attribute(name, attribute, *proto.add_attribute());
 }
 
+// Readers match dimensions by their names, so a batch that had a name keeps it.
 std::string Exporter::dim_name(const Value& value, std::size_t dim) const {
     const auto& names = graph_.info().dim_names;
     const auto own = names.find(fmt::format("{}:{}", value.name, dim));
@@ -126,6 +136,7 @@ std::string Exporter::dim_name(const Value& value, std::size_t dim) const {
 
 void Exporter::write_value(const Value& value, onnx::ValueInfoProto& proto) const {
     proto.set_name(value.name);
+    // ONNX needs the type of every input and output; types are the work of infer_types, not of a writer.
     if (!value.has_type) {
         throw ModelError(
             fmt::format("'{}' has no type; types must be inferred before a graph is exported", value.name));

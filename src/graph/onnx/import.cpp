@@ -1,12 +1,23 @@
+// import_onnx: bytes of an ONNX file to a Graph, by one Importer that reads the file's message from top to bottom.
+//
+//   read_header            version, operator set, metadata (model_check.cpp), then all operators at once
+//   read_initialisers      constants, with their bytes checked (tensor_proto.cpp)
+//   read_inputs            types of graph inputs; only the first dimension, the batch, may be open
+//   read_declared_shapes   what the file claims of other shapes: a hint for upgrades, never trusted
+//   read_node              each node in its opset-13 form (upgrade.cpp); a Constant becomes an initialiser
+//   read_outputs           names of the results
+//
+// A file is untrusted. Whatever is wrong with it is a ModelError that names the node, tensor or value.
 #include <fmt/format.h>
 #include <onnx/onnx_pb.h>
 
-#include <algorithm>
 #include <limits>
-#include <set>
+#include <optional>
 
 #include "base/error.hpp"
 #include "graph/builder.hpp"
+#include "graph/onnx/attribute_proto.hpp"
+#include "graph/onnx/model_check.hpp"
 #include "graph/onnx/onnx_model.hpp"
 #include "graph/onnx/tensor_proto.hpp"
 #include "graph/onnx/text_check.hpp"
@@ -16,45 +27,6 @@ namespace halftone {
 namespace {
 
 constexpr std::int64_t kFirstIr = 3;
-constexpr std::int64_t kFirstImportOpset = 7;
-constexpr std::int64_t kLastImportOpset = 21;
-
-bool is_default_domain(const std::string& domain) { return domain.empty() || domain == "ai.onnx"; }
-
-Attribute attribute_from_proto(const onnx::AttributeProto& proto, const std::string& owner) {
-    const std::string name = fmt::format("{}: attribute '{}'", owner, proto.name());
-    if (!proto.ref_attr_name().empty())
-        throw ModelError(name + " refers to a function's attribute, which is not supported");
-    const auto finite = [&name](float value) {
-        if (value - value != 0.0F) throw ModelError(name + " is NaN or infinite");
-        return value;
-    };
-    switch (proto.type()) {
-        case onnx::AttributeProto::INT:
-            return proto.i();
-        case onnx::AttributeProto::FLOAT:
-            return finite(proto.f());
-        case onnx::AttributeProto::STRING:
-            return proto.s();
-        case onnx::AttributeProto::INTS:
-            return std::vector<std::int64_t>(proto.ints().begin(), proto.ints().end());
-        case onnx::AttributeProto::STRINGS:
-            return std::vector<std::string>(proto.strings().begin(), proto.strings().end());
-        case onnx::AttributeProto::FLOATS: {
-            std::vector<float> values;
-            for (const float value : proto.floats()) values.push_back(finite(value));
-            return values;
-        }
-        case onnx::AttributeProto::TENSOR:
-            return tensor_from_proto(proto.t(), name);
-        case onnx::AttributeProto::GRAPH:
-        case onnx::AttributeProto::GRAPHS:
-            throw ModelError(name + " is a subgraph, which is not supported");
-        default:
-            throw ModelError(fmt::format("{} has type {}, which is not supported", name,
-                                         onnx::AttributeProto::AttributeType_Name(proto.type())));
-    }
-}
 
 /// Reads one ModelProto into a GraphBuilder, top to bottom.
 class Importer {
@@ -63,7 +35,7 @@ public:
 
     [[nodiscard]] Graph run() {
         read_header();
-        check_operators();
+        check_operators(proto_, ops_, builder_.info().opset);
         read_initialisers();
         read_inputs();
         read_declared_shapes();
@@ -74,9 +46,6 @@ public:
 
 private:
     void read_header();
-    void read_opset();
-    [[nodiscard]] bool has_only_unchanged_operators() const;
-    void check_operators() const;
     void read_initialisers();
     void read_inputs();
     void read_declared_shapes();
@@ -85,7 +54,6 @@ private:
     void read_constant(const Node& node);
     void read_outputs();
 
-    [[nodiscard]] std::string where(const onnx::NodeProto& proto) const;
     void remember_dim_name(const onnx::ValueInfoProto& info, int dim);
     [[nodiscard]] TensorType input_type(const onnx::ValueInfoProto& info);
     void set_constant(const std::string& name, Tensor tensor);
@@ -98,37 +66,6 @@ private:
     std::map<std::string, Shape> shapes_;  ///< as declared, by value name
 };
 
-/// A node as messages name it; unnamed ones by their first output.
-std::string Importer::where(const onnx::NodeProto& proto) const {
-    if (!proto.name().empty()) return fmt::format("{} node '{}'", proto.op_type(), proto.name());
-    return fmt::format("unnamed {} node (output '{}')", proto.op_type(),
-                       proto.output_size() > 0 ? proto.output(0) : "");
-}
-
-void Importer::read_opset() {
-    std::int64_t& opset = builder_.info().opset;
-    opset = 0;
-    for (const onnx::OperatorSetIdProto& entry : model_.opset_import()) {
-        if (!is_default_domain(entry.domain())) continue;  // refused only where a node uses it
-        if (opset != 0 && opset != entry.version())
-            throw ModelError("imports two versions of the default operator set");
-        opset = entry.version();
-    }
-    if (opset < kFirstImportOpset && has_only_unchanged_operators()) return;
-    if (opset < kFirstImportOpset || opset > kLastImportOpset) {
-        throw ModelError(
-            fmt::format("uses operator set {}; supported: {} to {}", opset, kFirstImportOpset, kLastImportOpset));
-    }
-}
-
-/// Operators whose only form before opset 13 is that of opset 1.
-bool Importer::has_only_unchanged_operators() const {
-    static const std::set<std::string> unchanged{"GlobalAveragePool", "GlobalMaxPool", "Not", "Shape", "Transpose"};
-    return builder_.info().opset >= 1 && std::all_of(proto_.node().begin(), proto_.node().end(), [](const auto& node) {
-               return unchanged.contains(node.op_type());
-           });
-}
-
 void Importer::read_header() {
     // Every byte string of length 0 is a valid ModelProto, so presence is checked, not assumed.
     if (!model_.has_ir_version() || !model_.has_graph()) throw ModelError("is not an ONNX model: it has no graph");
@@ -137,45 +74,15 @@ void Importer::read_header() {
     }
     if (model_.functions_size() > 0) throw ModelError("defines functions, which are not supported");
     if (proto_.sparse_initializer_size() > 0) throw ModelError("has sparse initialisers, which are not supported");
-    read_opset();
     ModelInfo& info = builder_.info();
+    info.opset = checked_opset(model_);
     info.ir_version = model_.ir_version();
     info.graph_name = check_text(proto_.name(), "the graph's name");
     for (const onnx::StringStringEntryProto& entry : model_.metadata_props())
         info.metadata[entry.key()] = entry.value();
 }
 
-/// All unsupported operators in one message: users want to know the whole distance, not the first step.
-void Importer::check_operators() const {
-    // Besides those that kernels know: what the importer itself turns into others.
-    static const std::set<std::string> structural{"Constant",    "Dropout",       "Identity",
-                                                  "QLinearConv", "QLinearMatMul", "Upsample"};
-    struct Unknown {
-        std::string first;
-        int count = 0;
-    };
-    std::map<std::string, Unknown> unknown;
-    for (const onnx::NodeProto& node : proto_.node()) {
-        check_text(node.name(), "a node's name");
-        check_text(node.op_type(), "a node's operator");
-        if (!is_default_domain(node.domain())) {
-            throw ModelError(
-                fmt::format("{}: domain '{}' is not supported", where(node), check_text(node.domain(), "a domain")));
-        }
-        const bool is_ours = node.op_type() == "TableLookup";  // made for execution, no operator of a file
-        if (structural.contains(node.op_type()) || (ops_.knows(node.op_type()) && !is_ours)) continue;
-        Unknown& entry = unknown[node.op_type()];
-        if (entry.count++ == 0) entry.first = where(node);
-    }
-    if (unknown.empty()) return;
-    std::string list;
-    for (const auto& [op, entry] : unknown) {
-        list += fmt::format("{}{} (opset {}, {} time{}, first: {})", list.empty() ? "" : "; ", op,
-                            builder_.info().opset, entry.count, entry.count == 1 ? "" : "s", entry.first);
-    }
-    throw ModelError("operators that are not supported: " + list);
-}
-
+// The file may name a value before it defines it, so the value may be there already.
 void Importer::set_constant(const std::string& name, Tensor tensor) {
     Value& value = builder_.value(builder_.value_named(name));
     if (value.is_constant()) throw ModelError(fmt::format("'{}' is defined twice, by two initialisers", name));
@@ -193,6 +100,7 @@ void Importer::read_initialisers() {
     }
 }
 
+// The export gives the dimension its name back.
 void Importer::remember_dim_name(const onnx::ValueInfoProto& info, int dim) {
     const std::string& name = info.type().tensor_type().shape().dim(dim).dim_param();
     if (!name.empty()) builder_.info().dim_names[fmt::format("{}:{}", info.name(), dim)] = name;
@@ -207,6 +115,7 @@ TensorType Importer::input_type(const onnx::ValueInfoProto& info) {
         throw ModelError(
             fmt::format("{}: element type {} is not supported", owner, onnx_type_name(tensor.elem_type())));
     }
+    // Without a shape nothing could be planned, and asking the user for it is not built yet.
     if (!tensor.has_shape()) throw ModelError(owner + " declares no shape");
     std::vector<std::int64_t> dims;
     for (int i = 0; i < tensor.shape().dim_size(); ++i) {
@@ -238,6 +147,7 @@ void Importer::read_inputs() {
     }
 }
 
+// Only for upgrades whose old form depends on a rank. A size of 0 is how some exporters write an unknown one.
 void Importer::read_declared_shapes() {
     for (const auto* infos : {&proto_.value_info(), &proto_.output()}) {
         for (const onnx::ValueInfoProto& info : *infos) {
@@ -251,6 +161,7 @@ void Importer::read_declared_shapes() {
     }
 }
 
+// An empty name is an optional input or output that is left out.
 std::vector<ValueId> Importer::value_ids(const google::protobuf::RepeatedPtrField<std::string>& names) {
     std::vector<ValueId> ids;
     for (const std::string& name : names) {
@@ -261,13 +172,16 @@ std::vector<ValueId> Importer::value_ids(const google::protobuf::RepeatedPtrFiel
 
 void Importer::read_node(const onnx::NodeProto& proto) {
     Node node{.name = proto.name(), .op = proto.op_type(), .inputs = {}, .outputs = {}, .attributes = {}};
+    // Outputs first: ids then follow the order in which the file defines values, which is easier to read in messages.
     node.outputs = value_ids(proto.output());
     name_unused_outputs(node);
     node.inputs = value_ids(proto.input());
     for (const onnx::AttributeProto& attribute : proto.attribute()) {
         const bool is_new =
-            node.attributes.emplace(attribute.name(), attribute_from_proto(attribute, where(proto))).second;
-        if (!is_new) throw ModelError(fmt::format("{}: attribute '{}' is given twice", where(proto), attribute.name()));
+            node.attributes.emplace(attribute.name(), attribute_from_proto(attribute, text_of(proto))).second;
+        // Protobuf allows it; which of the two is meant, nobody can know.
+        if (!is_new)
+            throw ModelError(fmt::format("{}: attribute '{}' is given twice", text_of(proto), attribute.name()));
     }
     if (node.op == "Constant") {
         read_constant(node);
@@ -292,22 +206,12 @@ void Importer::read_constant(const Node& node) {
     }
     const std::string output = builder_.value(node.outputs[0]).name;
     const auto& [name, attribute] = *node.attributes.begin();
-    if (const auto* tensor = std::get_if<Tensor>(&attribute); tensor != nullptr && name == "value") {
-        set_constant(output, *tensor);
-    } else if (const auto* real = std::get_if<float>(&attribute); real != nullptr && name == "value_float") {
-        set_constant(output, Tensor::scalar(*real));
-    } else if (const auto* integer = std::get_if<std::int64_t>(&attribute); integer != nullptr && name == "value_int") {
-        set_constant(output, Tensor::scalar(*integer));
-    } else if (const auto* reals = std::get_if<std::vector<float>>(&attribute);
-               reals != nullptr && name == "value_floats") {
-        set_constant(output, Tensor::of<float>(Shape{static_cast<std::int64_t>(reals->size())}, *reals));
-    } else if (const auto* integers = std::get_if<std::vector<std::int64_t>>(&attribute);
-               integers != nullptr && name == "value_ints") {
-        set_constant(output, Tensor::of<std::int64_t>(Shape{static_cast<std::int64_t>(integers->size())}, *integers));
-    } else {
+    const std::optional<Tensor> constant = constant_from(name, attribute);
+    if (!constant) {
         throw ModelError(
             fmt::format("{} (output '{}'): attribute '{}' is not supported", describe(node), output, name));
     }
+    set_constant(output, *constant);
     shapes_[output] = builder_.value(node.outputs[0]).type.shape;
 }
 
@@ -326,19 +230,6 @@ void Importer::read_outputs() {
 
 }  // namespace
 
-namespace {
-
-/// 0 where the file does not say, or says two.
-std::int64_t default_opset(const onnx::ModelProto& model) {
-    std::int64_t opset = 0;
-    for (const onnx::OperatorSetIdProto& entry : model.opset_import()) {
-        if (is_default_domain(entry.domain())) opset = entry.version();
-    }
-    return opset;
-}
-
-}  // namespace
-
 Graph import_onnx(std::string_view bytes, const std::string& name, const OpLibrary& ops) {
     onnx::ModelProto model;
     try {
@@ -351,7 +242,8 @@ Graph import_onnx(std::string_view bytes, const std::string& name, const OpLibra
         }
         return Importer(model, ops).run();
     } catch (ModelError& error) {
-        const std::int64_t opset = default_opset(model);
+        // Users compare this with what their exporter says, so every refusal has it.
+        const std::int64_t opset = named_opset(model);
         error.add_context(opset == 0 ? name : fmt::format("{} (opset {})", name, opset));
         throw;
     }

@@ -1,3 +1,11 @@
+// TensorProto and Tensor: element types, and the bytes of initialisers and attributes in both directions.
+//
+//   kElementTypes, dtype_of_onnx, onnx_type_of   numbers of ONNX and our types
+//   tensor_from_proto                            checks first (checked_shape, check_count), then copies
+//   copy_raw, copy_typed                         the two ways in which a file stores values
+//   tensor_to_proto                              writing, always as raw data
+//
+// A file is untrusted: what it promises is compared with what it holds before memory is taken.
 #include "graph/onnx/tensor_proto.hpp"
 
 #include <fmt/format.h>
@@ -17,6 +25,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "raw_data is little-endian and is copied as it is");
 
+/// One row per element type that ONNX defines, so that a message can name also those that are refused.
 struct ElementType {
     std::int32_t number;
     const char* name;
@@ -50,6 +59,8 @@ constexpr std::array<ElementType, 23> kElementTypes{{{0, "undefined", std::nullo
 
 [[noreturn]] void refuse(const std::string& owner, const std::string& why) { throw ModelError(owner + ": " + why); }
 
+/// A dimension of 0 is valid and makes an empty tensor. It is left out of the product, or the others would go
+/// unchecked.
 Shape checked_shape(const onnx::TensorProto& proto, const std::string& owner) {
     constexpr std::int64_t kMost = std::int64_t{1} << 40;  // far more than a file can hold
     std::vector<std::int64_t> dims(proto.dims().begin(), proto.dims().end());
@@ -69,6 +80,7 @@ void check_count(std::size_t found, std::size_t expected, const char* field, con
     }
 }
 
+/// The caller has compared the sizes. A bool is a byte, and any other byte than 0 and 1 would be undefined later on.
 void copy_raw(const std::string& raw, Tensor& tensor, const std::string& owner) {
     std::memcpy(tensor.mutable_view().data, raw.data(), raw.size());
     if (tensor.dtype() != DType::boolean) return;
@@ -86,6 +98,7 @@ void copy_field(const Field& field, Tensor& tensor, const std::string& owner) {
         const auto value = field.Get(i);
         if constexpr (std::is_integral_v<To>) {
             constexpr auto kHighest = std::numeric_limits<To>::max();
+            // Checked, because a value that is cut to 8 bits would be another weight without a word.
             const bool fits = std::in_range<To>(value) && (!is_bool || value == 0 || value == 1);
             if (!fits)
                 refuse(owner,
@@ -96,6 +109,7 @@ void copy_field(const Field& field, Tensor& tensor, const std::string& owner) {
 }
 
 template <class T>
+/// No scale fits NaN or an infinity, and one of them would spread to all results. So a file with one is refused.
 void check_finite(const Tensor& tensor, const std::string& owner) {
     const std::span<const T> values = tensor.as<T>();
     for (std::size_t i = 0; i < values.size(); ++i) {
@@ -111,6 +125,7 @@ struct TypedField {
     int count;
 };
 
+/// Source: comments of TensorProto in onnx.proto; all integers of up to 32 bits, and bool, are in int32_data.
 TypedField typed_field(const onnx::TensorProto& proto, DType dtype) {
     switch (dtype) {
         case DType::f32:
@@ -157,6 +172,7 @@ std::int32_t onnx_type_of(DType dtype) {
     HALFTONE_CHECK(false, "a graph holds supported element types only");
 }
 
+// The number too: an exporter may use types that this table does not know yet.
 std::string onnx_type_name(std::int32_t element_type) {
     for (const ElementType& type : kElementTypes) {
         if (type.number == element_type) return fmt::format("{} ({})", type.name, element_type);
@@ -168,6 +184,7 @@ Tensor tensor_from_proto(const onnx::TensorProto& proto, const std::string& owne
     if (proto.data_location() == onnx::TensorProto::EXTERNAL || proto.external_data_size() > 0) {
         refuse(owner, "its values are stored outside the model file");
     }
+    // Segments are parts of a tensor in several messages; the format has them, no exporter writes them.
     if (proto.has_segment()) refuse(owner, "segmented tensors are not supported");
     const auto dtype = dtype_of_onnx(proto.data_type());
     if (!dtype) {
@@ -187,6 +204,7 @@ Tensor tensor_from_proto(const onnx::TensorProto& proto, const std::string& owne
     } else {
         check_count(static_cast<std::size_t>(field.count), elements, field.name, owner);
     }
+    // From here on the sizes are known to be true.
     Tensor tensor(TensorType{*dtype, shape});
     if (proto.has_raw_data())
         copy_raw(proto.raw_data(), tensor, owner);
@@ -201,6 +219,7 @@ void tensor_to_proto(const Tensor& tensor, const std::string& name, onnx::Tensor
     if (!name.empty()) proto.set_name(name);
     proto.set_data_type(onnx_type_of(tensor.dtype()));
     for (const std::int64_t dim : tensor.shape().dims()) proto.add_dims(dim);
+    // Always raw and never typed fields: equal tensors then give equal bytes.
     proto.set_raw_data(tensor.view().data, tensor.bytes());
 }
 

@@ -11,6 +11,7 @@ namespace {
 /// Bytes of the character that starts `rest`; 0 if it is not valid. Source: RFC 3629, section 4 (no overlong forms, no
 /// surrogates, nothing above U+10FFFF).
 std::size_t character_length(std::string_view rest) {
+    // Past the end it is 0, which no rule below accepts as a further byte.
     const auto byte = [&rest](std::size_t i) { return i < rest.size() ? static_cast<unsigned char>(rest[i]) : 0U; };
     const auto is_tail = [&byte](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
     const unsigned first = byte(0);
@@ -32,6 +33,7 @@ std::size_t character_length(std::string_view rest) {
 }  // namespace
 
 const std::string& check_text(const std::string& text, const std::string& owner) {
+    // Control characters would reach terminals and break lines of the journal, so they count as not printable.
     std::string_view rest = text;
     while (!rest.empty()) {
         const std::size_t length = character_length(rest);

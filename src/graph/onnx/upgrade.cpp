@@ -1,3 +1,11 @@
+// Upgrades: nodes of older operator sets in their opset-13 form, so that the rest of the program knows one form of each
+// operator. One function per operator, and the table kUpgrades that says for which files it applies.
+//
+//   upgrade_clip, upgrade_pad, upgrade_slice …   attributes became inputs (set_constant_input)
+//   upgrade_resize, upgrade_upsample             two operators became one
+//   upgrade_softmax                              the meaning of `axis` changed
+//   normalise_batch_norm                         training forms are refused
+//   split_quantized                              QLinearConv and QLinearMatMul as dequantize, operator, quantize
 #include "graph/onnx/upgrade.hpp"
 
 #include <fmt/format.h>
@@ -10,6 +18,7 @@
 namespace halftone {
 namespace {
 
+/// Names that an upgrade invents come from the node's output: a node may have no name, an output always has one.
 std::string first_output(const Node& node, const UpgradeContext& context) {
     for (const ValueId id : node.outputs) {
         if (id.is_valid()) return context.builder.value(id).name;
@@ -56,6 +65,7 @@ void upgrade_clip(Node& node, UpgradeContext& context) {
     }
 }
 
+/// As ints_to_input, for an attribute that the old form must have and for any input.
 void list_to_input(Node& node, const std::string& attribute, std::size_t input, UpgradeContext& context) {
     const std::vector<std::int64_t> values = ints_attribute(node, attribute, {});
     const Shape shape{static_cast<std::int64_t>(values.size())};
@@ -82,6 +92,7 @@ void upgrade_pad(Node& node, UpgradeContext& context) {
 void upgrade_resize(Node& node, UpgradeContext&) {
     if (node.inputs.size() != 2) throw ModelError(describe(node) + " must have the inputs X and scales");
     node.inputs = {node.inputs[0], ValueId{}, node.inputs[1]};
+    // The old operator had no words for what it did. Without them the new one would align pixels by their centres.
     node.attributes["coordinate_transformation_mode"] = std::string("asymmetric");
     node.attributes["nearest_mode"] = std::string("floor");
 }
@@ -140,6 +151,8 @@ void upgrade_softmax(Node& node, UpgradeContext& context) {
     if (axis < 0 || axis > rank) {
         throw ModelError(fmt::format("{}: axis {} is outside of shape {}", describe(node), old_axis, shape->to_text()));
     }
+    // The general case, in the words of the old definition. The middle node keeps the name, so that reports still find
+    // it.
     GraphBuilder& builder = context.builder;
     const std::string output = first_output(node, context);
     const ValueId flat = builder.add_value(builder.fresh_value_name(output + "_flat"));
@@ -166,6 +179,7 @@ void normalise_batch_norm(Node& node, UpgradeContext&) {
     if (int_attribute(node, "training_mode", 0) != 0) {
         throw ModelError(describe(node) + ": training_mode must be 0; export the model in evaluation mode");
     }
+    // Opset 7 and 8 could normalize each pixel by statistics of its own; no exporter in use writes that.
     if (int_attribute(node, "spatial", 1) != 1) {
         throw ModelError(describe(node) + ": spatial 0, statistics of each pixel, is not supported");
     }
@@ -210,6 +224,8 @@ void split_quantized(Node& node, const std::string& real_op, std::int64_t axis, 
     const ValueId w = add_linear(node, "DequantizeLinear", "w", in[3], {in[4], in[5]}, fresh("_w"), axis, builder);
     std::vector<ValueId> inputs{x, w};
     if (in.size() > 8 && in[8].is_valid()) {
+        // QLinearConv's bias is int32 with the scale x_scale * w_scale. The product becomes a node, because the scales
+        // need not be constants yet.
         const ValueId scale = fresh("_bias_scale");
         builder.add_node({.name = "", .op = "Mul", .inputs = {in[1], in[4]}, .outputs = {scale}, .attributes = {}});
         inputs.push_back(add_linear(node, "DequantizeLinear", "bias", in[8], {scale, {}}, fresh("_bias"), 0, builder));
@@ -254,6 +270,8 @@ constexpr auto kUpgrades = std::to_array<Upgrade>({
 
 }  // namespace
 
+// Rows apply in the order of the table and at most one per operator. An operator without a row has the same form in all
+// opsets from 7 to 13.
 void upgrade_node(Node& node, UpgradeContext& context) {
     for (const Upgrade& upgrade : kUpgrades) {
         if (upgrade.op == node.op && context.opset < upgrade.below) upgrade.apply(node, context);

@@ -34,6 +34,7 @@ std::optional<Affine> affine_of(const Graph& graph, const Node& norm, std::int64
     const double epsilon = static_cast<double>(float_attribute(norm, "epsilon", 1e-5F));
     Affine affine;
     for (std::size_t c = 0; c < scale->size(); ++c) {
+        // Double, because factor and offset are differences and quotients of floats; each result is rounded once.
         const double factor =
             static_cast<double>((*scale)[c]) / std::sqrt(static_cast<double>((*variance)[c]) + epsilon);
         affine.factor.push_back(factor);
@@ -93,6 +94,7 @@ std::optional<NodeId> foldable_conv(const Graph& graph, const Node& norm) {
 /// Puts a new constant in the place of input `input`; the old name stays if nobody else reads the old constant.
 void replace_constant(GraphBuilder& builder, const Graph& graph, Node& node, std::size_t input, Tensor tensor) {
     const ValueId old = node.inputs[input];
+    // Weights that two nodes share must not be scaled for both.
     if (graph.uses(old).size() == 1 && !graph.is_output(old)) {
         builder.value(old).constant = std::move(tensor);
         return;
@@ -111,6 +113,7 @@ void fold(GraphBuilder& builder, const Graph& graph, NodeId norm_id, NodeId conv
     if (!affine || channels == 0 || has_bias != bias.has_value()) return;
     Tensor new_weight = scaled_weights(weight, *affine);
     Tensor new_bias = folded_bias(bias, *affine);
+    // A tiny variance may give weights that overflow. Then the two nodes stay, and compute what the file says.
     if (!is_finite(new_weight.as<float>()) || !is_finite(new_bias.as<float>())) return;
 
     Node& edited = builder.node(conv_id);
@@ -122,6 +125,7 @@ void fold(GraphBuilder& builder, const Graph& graph, NodeId norm_id, NodeId conv
         edited.inputs.resize(3);
         edited.inputs[2] = builder.add_constant(name, std::move(new_bias));
     }
+    // Readers of the normalization now read the Conv, under the name that they know.
     edited.outputs[0] = norm.outputs[0];
     builder.remove_node(norm_id);
 }

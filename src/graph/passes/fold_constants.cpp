@@ -19,6 +19,7 @@ bool gather_constants(GraphBuilder& builder, OpContext& op, std::vector<Tensor>&
             inputs.emplace_back();
             continue;
         }
+        // From the builder: a node before this one may just have become a constant.
         const Value& value = builder.value(id);
         if (!value.is_constant()) return false;
         op.inputs.push_back(value.constant.type());
@@ -50,6 +51,7 @@ Graph fold_constants(const Graph& graph, const OpLibrary& ops) {
         OpContext op{.node = node, .inputs = {}, .constants = {}};
         std::vector<Tensor> inputs;
         if (!gather_constants(builder, op, inputs)) continue;
+        // Types first: a few bytes of a file may ask for an output of any size.
         const std::vector<TensorType> types = ops.infer(op);
         if (!std::all_of(types.begin(), types.end(), may_be_folded)) continue;
 

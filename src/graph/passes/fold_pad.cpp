@@ -1,3 +1,5 @@
+// fold_pad: a Pad of zeros in front of a Conv becomes the Conv's own padding. Exporters of TensorFlow write such Pads
+// for strided convolutions; as a node of its own a Pad copies the whole tensor.
 #include <algorithm>
 #include <optional>
 
@@ -39,8 +41,10 @@ std::optional<std::vector<std::int64_t>> spatial_zeros(const Graph& graph, const
     if (constant.is_empty() || constant.dtype() != DType::s64 || rank < 3) return std::nullopt;
     const auto pads = constant.as<std::int64_t>();
     if (pads.size() != 2 * rank) return std::nullopt;
+    // Of N, C, H, W only H and W: a Conv cannot pad samples or channels.
     std::vector<std::int64_t> spatial;
     for (std::size_t i = 0; i < pads.size(); ++i) {
+        // Negative pads cut pixels off, which a Conv cannot. The upper limit keeps the sum below from overflowing.
         if (pads[i] < 0 || pads[i] >= (std::int64_t{1} << 30)) return std::nullopt;
         if (i % rank >= 2) {
             spatial.push_back(pads[i]);
@@ -94,6 +98,7 @@ Graph fold_pad(const Graph& graph, const OpLibrary&) {
     GraphBuilder builder(graph);
     for (std::size_t n = 0; n < graph.nodes().size(); ++n) {
         const Node& conv = graph.nodes()[n];
+        // SAME_UPPER and SAME_LOWER compute the padding from the size, which the Pad has changed.
         const std::string auto_pad = string_attribute(conv, "auto_pad", "NOTSET");
         if (conv.op != "Conv" || (auto_pad != "NOTSET" && auto_pad != "VALID")) continue;
         const NodeId pad = pad_before(graph, conv);

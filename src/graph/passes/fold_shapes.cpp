@@ -1,3 +1,6 @@
+// fold_shapes: shape arithmetic, as exporters write it (Shape, Gather, Concat, Reshape), done once instead of in every
+// run. What does not depend on the batch becomes a constant (fold_known); a Reshape gets a constant that means the same
+// for every batch (simplify_reshapes); what is left is done by specialise() when a session knows its batch.
 #include <algorithm>
 
 #include "base/check.hpp"
@@ -32,6 +35,7 @@ void fold_known(GraphBuilder& builder, const Graph& graph, const OpLibrary& ops,
 std::optional<Tensor> constant_shape(const Node& node, const PartialInts& wanted, const Shape& input) {
     std::vector<std::int64_t> dims;
     const bool zero_copies = int_attribute(node, "allowzero", 0) == 0;
+    // A Reshape may hold one -1, which is computed, and zeros, which copy. A second one of a kind would be ambiguous.
     bool has_inferred = std::any_of(wanted.begin(), wanted.end(), [](const PartialInt& dim) {
         return dim.kind == PartialInt::Kind::number && dim.number == -1;
     });
@@ -54,6 +58,7 @@ std::optional<Tensor> constant_shape(const Node& node, const PartialInts& wanted
     return Tensor::of<std::int64_t>(Shape{static_cast<std::int64_t>(dims.size())}, dims);
 }
 
+/// The nodes that computed the shape have no reader then, and build() drops them.
 void simplify_reshapes(GraphBuilder& builder, const Graph& graph, const Inference& inference) {
     for (std::size_t n = 0; n < graph.nodes().size(); ++n) {
         const Node& node = graph.nodes()[n];
@@ -67,6 +72,7 @@ void simplify_reshapes(GraphBuilder& builder, const Graph& graph, const Inferenc
     }
 }
 
+/// Most models have none, and for them the passes below need not infer anything.
 bool has_shape_arithmetic(const Graph& graph) {
     return std::any_of(graph.nodes().begin(), graph.nodes().end(),
                        [](const Node& node) { return node.op == "Shape" || node.op == "Size"; });
@@ -105,6 +111,7 @@ std::optional<Graph> specialise(const Graph& graph, const OpLibrary& ops, std::i
             if (id.is_valid()) builder.value(id).constant = inference.known[id.index()]->at_probe[0];
         }
     }
+    // Taps of a session: values that somebody wants to see must survive the folding.
     for (const ValueId id : extra_outputs) {
         const auto& outputs = builder.outputs();
         if (std::find(outputs.begin(), outputs.end(), id) == outputs.end()) builder.add_output(id);

@@ -7,6 +7,7 @@ namespace halftone {
 
 Graph infer_types(const Graph& graph, const OpLibrary& ops) {
     const Inference inference = infer_values(graph, ops, source_types(graph));
+    // A graph is immutable, so even types are written to a copy. Tensors are shared by copies.
     GraphBuilder builder(graph);
     for (std::size_t i = 0; i < inference.types.size(); ++i) {
         Value& value = builder.value(make_id<ValueId>(i));

@@ -17,6 +17,7 @@ void check_inference_mode(const Graph& graph, const Node& node) {
     }
 }
 
+/// The second output of Dropout. Whoever reads it wants to know what was dropped, so the node must stay.
 bool has_read_mask(const Graph& graph, const Node& node) {
     if (node.outputs.size() < 2 || !node.outputs[1].is_valid()) return false;
     return !graph.uses(node.outputs[1]).empty() || graph.is_output(node.outputs[1]);
@@ -69,6 +70,7 @@ Graph remove_identity(const Graph& graph, const OpLibrary&) {
         }
         builder.remove_node(id);
         builder.replace_uses(input, output);
+        // The node in front now writes the graph output by itself.
         for (ValueId& produced : builder.node(producer).outputs) {
             if (produced == input) produced = output;
         }

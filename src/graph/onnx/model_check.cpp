@@ -1,0 +1,94 @@
+#include "graph/onnx/model_check.hpp"
+
+#include <fmt/format.h>
+#include <onnx/onnx_pb.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/error.hpp"
+#include "graph/onnx/text_check.hpp"
+
+namespace halftone {
+namespace {
+
+constexpr std::int64_t kFirstImportOpset = 7;  // before it, broadcasting followed other rules
+constexpr std::int64_t kLastImportOpset = 21;  // a later one may have forms of operators that nobody here has read
+
+bool is_default_domain(const std::string& domain) { return domain.empty() || domain == "ai.onnx"; }
+
+/// Whether all operators of the graph are such that their only form before opset 13 is that of opset 1. Then the age of
+/// the file does not matter.
+bool has_only_unchanged_operators(const onnx::GraphProto& graph) {
+    static const std::set<std::string> unchanged{"GlobalAveragePool", "GlobalMaxPool", "Not", "Shape", "Transpose"};
+    return std::all_of(graph.node().begin(), graph.node().end(),
+                       [](const auto& node) { return unchanged.contains(node.op_type()); });
+}
+
+}  // namespace
+
+std::string text_of(const onnx::NodeProto& proto) {
+    if (!proto.name().empty()) return fmt::format("{} node '{}'", proto.op_type(), proto.name());
+    return fmt::format("unnamed {} node (output '{}')", proto.op_type(),
+                       proto.output_size() > 0 ? proto.output(0) : "");
+}
+
+// For messages only, so it asks nothing of the file.
+std::int64_t named_opset(const onnx::ModelProto& model) {
+    std::int64_t opset = 0;
+    for (const onnx::OperatorSetIdProto& entry : model.opset_import()) {
+        if (is_default_domain(entry.domain())) opset = entry.version();
+    }
+    return opset;
+}
+
+std::int64_t checked_opset(const onnx::ModelProto& model) {
+    std::int64_t opset = 0;
+    for (const onnx::OperatorSetIdProto& entry : model.opset_import()) {
+        if (!is_default_domain(entry.domain())) continue;  // refused only where a node uses it
+        if (opset != 0 && opset != entry.version())
+            throw ModelError("imports two versions of the default operator set");
+        opset = entry.version();
+    }
+    if (opset >= 1 && opset < kFirstImportOpset && has_only_unchanged_operators(model.graph())) return opset;
+    if (opset < kFirstImportOpset || opset > kLastImportOpset) {
+        throw ModelError(
+            fmt::format("uses operator set {}; supported: {} to {}", opset, kFirstImportOpset, kLastImportOpset));
+    }
+    return opset;
+}
+
+// All in one message: users want to know the whole distance, not the first step.
+void check_operators(const onnx::GraphProto& graph, const OpLibrary& ops, std::int64_t opset) {
+    // Besides those that kernels know: what the importer itself turns into others.
+    static const std::set<std::string> structural{"Constant",    "Dropout",       "Identity",
+                                                  "QLinearConv", "QLinearMatMul", "Upsample"};
+    struct Unknown {
+        std::string first;
+        int count = 0;
+    };
+    std::map<std::string, Unknown> unknown;
+    for (const onnx::NodeProto& node : graph.node()) {
+        // Checked before they are used: the messages below contain them.
+        check_text(node.name(), "a node's name");
+        check_text(node.op_type(), "a node's operator");
+        if (!is_default_domain(node.domain())) {
+            throw ModelError(
+                fmt::format("{}: domain '{}' is not supported", text_of(node), check_text(node.domain(), "a domain")));
+        }
+        const bool is_ours = node.op_type() == "TableLookup";  // made for execution, no operator of a file
+        if (structural.contains(node.op_type()) || (ops.knows(node.op_type()) && !is_ours)) continue;
+        Unknown& entry = unknown[node.op_type()];
+        if (entry.count++ == 0) entry.first = text_of(node);
+    }
+    if (unknown.empty()) return;
+    std::string list;
+    for (const auto& [op, entry] : unknown) {
+        list += fmt::format("{}{} (opset {}, {} time{}, first: {})", list.empty() ? "" : "; ", op, opset, entry.count,
+                            entry.count == 1 ? "" : "s", entry.first);
+    }
+    throw ModelError("operators that are not supported: " + list);
+}
+
+}  // namespace halftone

@@ -1,0 +1,30 @@
+#pragma once
+// Private to graph/onnx: what is asked of a model before its tensors and nodes are read.
+
+#include <cstdint>
+#include <string>
+
+#include "graph/op_library.hpp"
+
+namespace onnx {
+class GraphProto;
+class ModelProto;
+class NodeProto;
+}  // namespace onnx
+
+namespace halftone {
+
+/// Returns a node as messages name it: "Conv node '/0/conv'". A node without a name is told by its first output.
+[[nodiscard]] std::string text_of(const onnx::NodeProto& node);
+
+/// Returns the version of the default operator set that the file names, or 0 when it names none. Two: the last one.
+[[nodiscard]] std::int64_t named_opset(const onnx::ModelProto& model);
+
+/// Returns the version of the default operator set, which is one that this room can read.
+/// @throws ModelError for two versions, and for one that is too old or too new
+[[nodiscard]] std::int64_t checked_opset(const onnx::ModelProto& model);
+
+/// @throws ModelError that lists every operator of the graph which is not supported, with its count and its first node
+void check_operators(const onnx::GraphProto& graph, const OpLibrary& ops, std::int64_t opset);
+
+}  // namespace halftone
