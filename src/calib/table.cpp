@@ -19,6 +19,7 @@ constexpr std::uint64_t kMostEntries = 10'000'000;
 
 }  // namespace
 
+// Integers add up in any order, so tables may be merged as they come in.
 void CalibrationTable::merge(const CalibrationTable& later) {
     for (const auto& [name, statistics] : later.values_) values_[name].merge(statistics);
 }
@@ -64,6 +65,7 @@ Range RangeTable::range(const std::string& value, const RangeRule& rule) const {
     return found->second;
 }
 
+// Every rule gets the same range: the correction does not depend on how the range was chosen.
 void RangeTable::replace(const std::string& value, Range range) {
     for (auto& [key, known] : ranges_) {
         if (key.first == value) known = range;

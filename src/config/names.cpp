@@ -13,6 +13,9 @@ namespace {
 
 using Words = std::string_view;
 
+// All words of LPOT 1.5 and 1.6, in the order of its documents; ours stand behind them. A word is listed also when
+// nothing here implements it, because the answer to a known word is "not available yet" and the answer to any other is
+// an error with a suggestion.
 constexpr Words kFrameworkWords[] = {"tensorflow",   "tensorflow_itex", "pytorch",           "pytorch_fx",
                                      "pytorch_ipex", "mxnet",           "onnxrt_qlinearops", "onnxrt_integerops"};
 constexpr Words kStrategyWords[] = {"basic", "bayesian",           "exhaustive", "mse",         "random",
@@ -21,6 +24,7 @@ constexpr Words kDatasetWords[] = {"CIFAR10",     "CIFAR100", "MNIST",          
                                    "ImageRecord", "Imagenet", "TFRecordDataset", "ImagenetRaw",  "COCORecord",
                                    "COCORaw",     "COCONpy",  "VOCRecord",       "bert",         "GLUE",
                                    "dummy",       "dummy_v2", "style_transfer"};
+// Data sets and transforms of all frameworks of LPOT: which of them exists depends on the build, not on the framework.
 constexpr Words kFilterWords[] = {"LabelBalance"};
 constexpr Words kTransformWords[] = {"AlignImageChannel",
                                      "BilinearImagenet",
@@ -76,6 +80,7 @@ constinit const std::span<const std::string_view> kMetrics = kMetricWords;
 constinit const std::span<const std::string_view> kApproaches = kApproachWords;
 constinit const std::span<const std::string_view> kAlgorithms = kAlgorithmWords;
 
+// Linear: the lists are short, and a config has a few dozen words.
 bool is_among(std::string_view word, std::span<const std::string_view> words) {
     return std::find(words.begin(), words.end(), word) != words.end();
 }
@@ -84,6 +89,7 @@ std::vector<std::string> to_strings(std::span<const std::string_view> words) { r
 
 void refuse_unknown(const Mark& mark, const std::string& path, std::string_view word,
                     const std::vector<std::string>& allowed) {
+    // The whole list and the nearest word of it: users copy the one and correct the other.
     const auto nearest = nearest_name(word, allowed);
     const std::string hint = nearest ? "; did you mean '" + *nearest + "'?" : "";
     throw ConfigError(
@@ -92,14 +98,17 @@ void refuse_unknown(const Mark& mark, const std::string& path, std::string_view 
 
 void check_name(const NamePlace& place, const std::string& name, std::span<const std::string_view> lpot,
                 const std::vector<std::string>& known, Notes& notes) {
+    // Plug-ins of this build come first: they may have names that LPOT never had.
     if (contains(known, name)) return;
     if (!is_among(name, lpot)) {
+        // Words of LPOT first, as its users expect them, then what only this build has.
         std::vector<std::string> allowed = to_strings(lpot);
         for (const std::string& own : known) {
             if (!contains(allowed, own)) allowed.push_back(own);
         }
         refuse_unknown(place.mark, place.path, name, allowed);
     }
+    // A note needs a node for its place; the name has none of its own.
     ConfigNode node;
     node.mark = place.mark;
     node.path = place.path;

@@ -22,6 +22,7 @@ void read_configs(Section& parent) {
     parent.put("configs", section.finish());
 }
 
+/// LPOT's post-processing of labels and answers; known by name, and none of it is built.
 void read_postprocess(Section& parent, Notes& notes) {
     if (parent.given("postprocess") == nullptr) return;
     Section section = parent.section("postprocess");
@@ -29,6 +30,7 @@ void read_postprocess(Section& parent, Notes& notes) {
     parent.put("postprocess", section.finish());
 }
 
+/// How many batches are evaluated; LPOT's -1 means all of them. Zero would be a measurement of nothing.
 std::int64_t read_iteration(Section& section) {
     const std::int64_t iteration = section.integer("iteration", -1, -1);
     if (iteration == 0) fail_at(*section.given("iteration"), "must be -1 (all batches) or an integer > 0, got '0'");
@@ -55,6 +57,7 @@ EvaluationConfig read_accuracy(Section& parent, const KnownNames& known, Notes& 
 
 /// LPOT's benchmark block: checked and shown, but `tune` and `eval` have no use for it, so it never prevents running.
 void read_performance(Section& parent, const KnownNames& known) {
+    // Nothing in this block keeps a config from running, so what is not available in it is noted nowhere.
     std::vector<std::string> ignored;
     Notes notes(ignored);
     Section section = parent.section("performance");
@@ -72,6 +75,8 @@ void read_performance(Section& parent, const KnownNames& known) {
 
 }  // namespace
 
+// The keys below `key` are names of plug-ins, the values are theirs to read. Only the names are checked here: a plug-in
+// reads its section when it is made, with its own Reader.
 std::vector<PluginConfig> read_plugins(Section& section, std::string_view key, std::span<const std::string_view> lpot,
                                        const std::vector<std::string>& known, Notes& notes) {
     Section map = section.section(key);
@@ -86,6 +91,7 @@ std::vector<PluginConfig> read_plugins(Section& section, std::string_view key, s
     return plugins;
 }
 
+// LPOT takes the first of several and is silent about the others. Here two are an error that names both places.
 PluginConfig read_one_plugin(Section& section, std::string_view key, std::span<const std::string_view> lpot,
                              const std::vector<std::string>& known, Notes& notes) {
     const ConfigNode* node = section.given(key);
@@ -104,8 +110,10 @@ PluginConfig read_one_plugin(Section& section, std::string_view key, std::span<c
 }
 
 DataloaderConfig read_dataloader(Section& section, const KnownNames& known, Notes& notes) {
+    // What happens to a last batch that is not full. Results do not depend on it: unused rows count for nothing.
     static constexpr std::array<std::string_view, 2> kLastBatches{"rollover", "discard"};
     DataloaderConfig config;
+    // Checked and printed for LPOT's sake only. How many samples a kernel sees at once is tuning.batch_size.
     config.batch_size = section.integer("batch_size", config.batch_size, 1);
     config.last_batch = section.word("last_batch", config.last_batch, kLastBatches);
     config.shuffle = section.boolean("shuffle", false);
@@ -117,6 +125,7 @@ DataloaderConfig read_dataloader(Section& section, const KnownNames& known, Note
 
 std::optional<EvaluationConfig> read_evaluation(Section& section, const KnownNames& known, Notes& notes) {
     std::optional<EvaluationConfig> config;
+    // Without accuracy there is nothing to measure: the model is quantized once and no trial is run.
     if (section.given("accuracy") != nullptr) config = read_accuracy(section, known, notes);
     if (section.given("performance") != nullptr) read_performance(section, known);
     return config;

@@ -1,4 +1,12 @@
-// quantization: approach, calibration, recipes and the constraints on the tuning space.
+// quantization: approach, calibration, recipes and the constraints on the search space.
+//
+//   read_calibration   how many samples are observed, and where they come from
+//   read_recipes       preparations of the model: corrections, equalization, smoothing
+//   read_constraint    lists that narrow what a unit may be (read_lists, for weights and for activations)
+//   read_rules         constraints by the type or the name of a unit; read_exclude: units that stay fp32
+//   read_reduce_range  weights of 6 bits, for machines whose products saturate
+//
+// Words are checked here. Whether a unit can be what they say is found out later, by the kernels.
 #include <fmt/format.h>
 
 #include <array>
@@ -12,11 +20,14 @@ namespace halftone::config_detail {
 namespace {
 
 constexpr std::array<std::string_view, 4> kDTypes{"uint8", "int8", "bf16", "fp32"};
+// The last two are PyTorch's. They are known words, so that LPOT's files parse, but no kernel here has them.
 constexpr std::array<std::string_view, 4> kSchemes{"asym", "sym", "asym_float", "placeholder"};
 constexpr std::array<std::string_view, 2> kGranularities{"per_tensor", "per_channel"};
+// The value that suits most models. Source: Xiao et al., "SmoothQuant", 2022.
 constexpr double kDefaultAlpha = 0.5;
 constexpr double kAllBits = 7.0;  // LPOT's word for the full range of an int8 weight
 
+/// Refuses the first number that is not allowed, with the whole list's place.
 void check_numbers(Section& section, std::string_view key, const std::vector<double>& numbers,
                    const std::function<bool(double)>& is_allowed, std::string_view allowed) {
     for (const double number : numbers) {
@@ -63,6 +74,7 @@ ConstraintLists read_lists(Section section, bool is_weight, bool keeps_empty, Co
     return lists;
 }
 
+/// @param keeps_empty  as in read_lists: model_wise is printed in full, rules only with what they say
 OpConstraint read_constraint(Section section, bool keeps_empty, ConfigNode& effective, const KnownNames& known,
                              Notes& notes) {
     OpConstraint constraint;
@@ -92,6 +104,7 @@ std::vector<ConstraintRule> read_rules(Section& parent, std::string_view key, co
     return rules;
 }
 
+/// Rules without a constraint: they only name units.
 std::vector<ConstraintRule> read_exclude(Section& section) {
     std::vector<ConstraintRule> rules;
     const std::vector<std::string> names = section.words("exclude", {});
@@ -111,6 +124,7 @@ void read_calibration(Section& parent, QuantizationConfig& config, const KnownNa
         if (size > 0) continue;
         fail_at(*section.given("sampling_size"), "must be integers > 0, got '" + std::to_string(size) + "'");
     }
+    // Several sizes are a dimension of the search; none would leave it nothing to calibrate with.
     if (config.sampling_sizes.empty())
         fail_at(*section.given("sampling_size"), "must be integers > 0, got an empty list");
     if (section.given("dataloader") != nullptr) {
@@ -118,6 +132,7 @@ void read_calibration(Section& parent, QuantizationConfig& config, const KnownNa
         config.calibration = read_dataloader(dataloader, known, notes);
         section.put("dataloader", dataloader.finish());
     } else if (config.approach == "post_training_static_quant") {
+        // A note and no error: --print-config and the programs that need no data must work on such a file.
         const Section missing = section.section("dataloader");
         notes.add(missing.node(), "is missing: static quantization needs calibration data", true);
     }
@@ -140,7 +155,9 @@ void read_recipes(Section& parent, QuantizationConfig& config) {
     check_numbers(
         smoothing, "alpha", alphas, [](double alpha) { return alpha >= 0 && alpha <= 1; }, ">= 0.0 and <= 1.0");
     section.put("smooth_quant_args", smoothing.finish());
+    // The alphas are read and checked even when smoothing is off, so that a mistake shows before it is switched on.
     if (smooths) config.smooth_alphas = std::move(alphas);
+    // Both replace the same biases, one by measuring and one by a formula.
     if (config.bias_correction && config.fast_bias_correction) {
         fail_at(*section.given("bias_correction"), "and fast_bias_correction exclude each other");
     }
@@ -150,6 +167,7 @@ void read_recipes(Section& parent, QuantizationConfig& config) {
 void read_reduce_range(Section& section, QuantizationConfig& config) {
     static constexpr std::array<std::string_view, 6> kWords{"auto", "on", "off", "verify", "True", "False"};
     std::string word = section.word("reduce_range", config.reduce_range, kWords);
+    // LPOT has a boolean here. The words of ours go beyond it, and its spellings stay valid.
     if (word == "True") word = "on";
     if (word == "False") word = "off";
     config.reduce_range = word;

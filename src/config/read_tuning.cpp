@@ -1,4 +1,10 @@
-// tuning: strategy, goal, exit policy and how trials are run.
+// tuning: the strategy, the goal, when a search ends, and how trials are run.
+//
+//   read_strategy     which strategy, and the keys that are its own
+//   read_criterion    the goal: how much accuracy may be lost
+//   read_objectives   what decides between candidates that meet the goal
+//   read_exit_policy  time and number of trials
+//   read_execution    ours: shards, batches, threads, and what saves work
 #include <algorithm>
 #include <array>
 
@@ -20,6 +26,7 @@ constexpr std::array<std::string_view, 8> kCommonStrategyKeys{"name",
                                                               "accuracy_weight",
                                                               "latency_weight"};
 
+/// A weight below zero would turn a cost into a gain.
 double read_weight(Section& section, std::string_view key) {
     const double weight = section.number(key, 1.0);
     if (weight < 0) {
@@ -29,6 +36,8 @@ double read_weight(Section& section, std::string_view key) {
     return weight;
 }
 
+/// tuning.strategy holds keys of two owners: those of all strategies are read here, and the rest is kept for the
+/// strategy, which reads it strictly when it is made.
 void read_strategy(Section& parent, TuningConfig& config, const KnownNames& known, Notes& notes) {
     Section section = parent.section("strategy");
     config.strategy.name = section.text("name", "basic");
@@ -41,6 +50,7 @@ void read_strategy(Section& parent, TuningConfig& config, const KnownNames& know
     }
     config.model_wise = kModelWiseNames.parse(model_wise).value_or(ModelWise::uniform);
     config.strategy_batch = section.integer("batch", config.strategy_batch, 1, 1024);
+    // Keys of a service that is not called from here; shown, so that a config of LPOT stays complete.
     for (const std::string_view key : {"sigopt_api_token", "sigopt_project_id", "sigopt_experiment_name"}) {
         if (section.given(key) != nullptr) static_cast<void>(section.text(key, ""));
     }
@@ -61,10 +71,12 @@ void read_strategy(Section& parent, TuningConfig& config, const KnownNames& know
     parent.put("strategy", section.finish());
 }
 
+/// The goal: by how much accuracy may fall, as a fraction of the baseline or as a difference. Exactly one of the two.
 void read_criterion(Section& parent, AccuracyCriterion& criterion) {
     Section section = parent.section("accuracy_criterion");
     const auto relative = section.percent("relative");
     const auto absolute = section.percent("absolute");
+    // LPOT would take one of the two, and the user would not learn which.
     if (relative && absolute) {
         const ConfigNode& first = *section.given("relative");
         fail_at(*section.given("absolute"), "cannot stand beside relative (" + first.key_mark.to_text() + "); give one",
@@ -79,12 +91,14 @@ void read_criterion(Section& parent, AccuracyCriterion& criterion) {
         if (!section.node().entries.empty()) fail_at(section.node(), "needs relative or absolute", true);
         section.put("relative", plain_node(float_text(criterion.loss)));
     }
+    // Neither given: the default, one percent of the baseline.
     criterion.is_relative = !absolute.has_value();
     criterion.loss = absolute.value_or(relative.value_or(criterion.loss));
     criterion.higher_is_better = section.boolean("higher_is_better", true);
     parent.put("accuracy_criterion", section.finish());
 }
 
+/// Adds up, so that an objective that is listed twice counts twice.
 void add_objective(ObjectiveWeights& weights, std::string_view objective, double weight) {
     if (objective == "performance") weights.latency += weight;
     if (objective == "modelsize") weights.model_bytes += weight;
@@ -92,22 +106,27 @@ void add_objective(ObjectiveWeights& weights, std::string_view objective, double
     if (objective == "accuracy") weights.accuracy += weight;
 }
 
+/// What decides between candidates that meet the goal: one objective, or several with weights. The weights are kept as
+/// one struct, so that a single objective is nothing special further on.
 void read_objectives(Section& section, TuningConfig& config) {
     const std::string objective = section.text("objective", "performance");
     if (const ConfigNode* node = section.given("objective")) {
         const auto parsed = kObjectiveNames.parse(objective);
         if (!parsed) refuse_unknown(node->mark, node->path, objective, split(kObjectiveNames.allowed(), ' '));
     }
+    // The struct's default is latency alone; here every weight starts from zero.
     config.objective = {.latency = 0};
     if (section.given("multi_objectives") == nullptr) {
         add_objective(config.objective, objective, 1);
         return;
     }
+    // Accuracy is an objective only beside others: alone it is the goal.
     static constexpr std::array<std::string_view, 4> kObjectives{"accuracy", "performance", "modelsize", "footprint"};
     Section multi = section.section("multi_objectives");
     const std::vector<std::string> objectives = multi.words_among("objective", kObjectives);
     std::vector<double> weights = multi.numbers("weight", {});
     const std::vector<std::string> directions = multi.words("higher_is_better", {});
+    // Lists that are left out mean equal weights and the usual directions.
     const bool fits = (weights.empty() || weights.size() == objectives.size()) &&
                       (directions.empty() || directions.size() == objectives.size());
     if (objectives.empty() || !fits) {
@@ -116,6 +135,7 @@ void read_objectives(Section& section, TuningConfig& config) {
     if (std::any_of(weights.begin(), weights.end(), [](double w) { return w < 0; })) {
         fail_at(*multi.given("weight"), "must be >= 0", true);
     }
+    // Equal shares that add up to one, so that the sum stays a mean.
     if (weights.empty()) weights.assign(objectives.size(), 1.0 / static_cast<double>(objectives.size()));
     for (std::size_t i = 0; i < objectives.size(); ++i) {
         // Which way is better is no choice here: LPOT reads it because its users bring their own objectives.
@@ -131,6 +151,7 @@ void read_objectives(Section& section, TuningConfig& config) {
     section.put("multi_objectives", multi.finish());
 }
 
+/// When a search ends before it has tried everything.
 void read_exit_policy(Section& parent, TuningConfig& config) {
     Section section = parent.section("exit_policy");
     config.timeout_s = section.number("timeout", 0);
@@ -144,6 +165,7 @@ void read_exit_policy(Section& parent, TuningConfig& config) {
     parent.put("exit_policy", section.finish());
 }
 
+/// Where a run keeps its files. An empty path means a new folder that is named by the time.
 void read_workspace(Section& parent, TuningConfig& config, Notes& notes) {
     Section section = parent.section("workspace");
     config.workspace = section.text("path", "");
@@ -161,6 +183,8 @@ void read_execution(Section& section, TuningConfig& config, Notes& notes) {
     }
     config.early_termination = section.boolean("early_termination", config.early_termination);
     config.prefix_reuse = section.boolean("prefix_reuse", config.prefix_reuse);
+    // The upper limits catch typing errors: a number of bytes where megabytes are meant, a number of samples for
+    // shards.
     config.prefix_memory_mb = section.integer("prefix_memory_mb", config.prefix_memory_mb, 0, 1 << 20);
     config.finalists = section.integer("finalists", config.finalists, 1, 1000);
     config.shards = section.integer("shards", config.shards, 1, 100'000);

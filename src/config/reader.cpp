@@ -1,3 +1,12 @@
+// Reader: typed, strict access to one map, and the coercions that LPOT's files need.
+//
+//   shown_value, fail_at       how messages show what they are about
+//   words_of                   the four spellings of a list
+//   boolean, integer, number   one value; percent, integers, numbers, words: values with coercions
+//   finish                     refuses every key that nobody asked for
+//
+// Every function returns the fallback for a key that is absent or empty, and throws a ConfigError with the place of a
+// value that is wrong.
 #include "config/reader.hpp"
 
 #include <fmt/format.h>
@@ -11,8 +20,10 @@
 namespace halftone {
 namespace {
 
+// A message is one line of a terminal. A long value is cut, so that what is wrong with it stays in view.
 constexpr std::size_t kMaxShownValue = 60;
 
+/// The value as the user wrote it, or a word for its kind: a list that is shown in full helps nobody.
 std::string shown_value(const ConfigNode& node) {
     if (node.kind == ConfigNode::Kind::list) return "a list";
     if (node.kind == ConfigNode::Kind::map) return node.entries.empty() ? "nothing" : "a map";
@@ -24,6 +35,7 @@ std::string shown_value(const ConfigNode& node) {
     fail_at(node, what + ", got " + shown_value(node));
 }
 
+/// Limits that are only those of the type are not shown.
 std::string allowed_integers(std::int64_t lowest, std::int64_t highest) {
     if (highest != INT64_MAX) return fmt::format("must be an integer from {} to {}", lowest, highest);
     if (lowest == INT64_MIN) return "must be an integer";
@@ -37,6 +49,7 @@ std::optional<double> parse_number(std::string_view text) {
     return parse_double(text);
 }
 
+/// Always a fraction: "1%" and "0.01" are both 0.01. LPOT writes percentages both ways.
 std::optional<double> parse_percent(std::string_view text) {
     if (!text.ends_with('%')) return parse_number(text);
     text.remove_suffix(1);
@@ -51,6 +64,8 @@ void fail_at(const ConfigNode& node, const std::string& what, bool at_key) {
     throw ConfigError(fmt::format("{}: {} {}", mark.to_text(), node.path.empty() ? "the config" : node.path, what));
 }
 
+// LPOT takes a list in four spellings: [a, b], "a, b", "a b" and a. A comma decides: with one in the text, blanks
+// belong to the words, and an empty word between two commas is a typing error rather than nothing.
 std::vector<std::string> words_of(const ConfigNode& node) {
     std::vector<std::string> words;
     if (node.kind == ConfigNode::Kind::scalar) {
@@ -76,11 +91,13 @@ Reader::Reader(const ConfigNode& node) : node_(node) {
     if (node.kind != ConfigNode::Kind::map) fail_with_value(node, "must be a map of keys and values");
 }
 
+// Every access goes through here. What was asked for is what is known: there is no second list of the allowed keys.
 const ConfigNode* Reader::child(std::string_view key) {
     if (std::find(asked_.begin(), asked_.end(), key) == asked_.end()) asked_.emplace_back(key);
     return node_.find(key);
 }
 
+// "key:" without a value, "null" and "~" mean the default, as if the key were not there.
 std::optional<std::string> Reader::optional_text(std::string_view key) {
     const ConfigNode* value = child(key);
     if (value == nullptr || value->is_empty()) return std::nullopt;
@@ -96,6 +113,7 @@ std::string Reader::required_text(std::string_view key) {
     const auto value = optional_text(key);
     if (!value) {
         const std::string prefix = node_.path.empty() ? "" : node_.path + ".";
+        // There is no value to point at, so the message points at the map's own key.
         throw ConfigError(fmt::format("{}: {}{} is missing", node_.key_mark.to_text(), prefix, key));
     }
     return *value;
@@ -116,6 +134,7 @@ bool Reader::boolean(std::string_view key, bool fallback) {
     fail_with_value(*value, "must be True or False");
 }
 
+// A quoted number is a text. PyYAML, and so LPOT, makes the same difference.
 std::int64_t Reader::integer(std::string_view key, std::int64_t fallback, std::int64_t lowest, std::int64_t highest) {
     const ConfigNode* value = child(key);
     if (value == nullptr || value->is_empty()) return fallback;
@@ -135,6 +154,7 @@ double Reader::number(std::string_view key, double fallback) {
     fail_with_value(*value, "must be a number");
 }
 
+// Quotes are allowed here, because "1%" needs none and many users write them.
 std::optional<double> Reader::percent(std::string_view key) {
     const ConfigNode* value = child(key);
     if (value == nullptr || value->is_empty()) return std::nullopt;
@@ -174,6 +194,8 @@ std::vector<std::string> Reader::words(std::string_view key, std::vector<std::st
     return words_of(*value);
 }
 
+// The keys that were asked for stand in the order of asking, which is the order of the schema: that is how the message
+// lists them.
 void Reader::finish() const {
     for (const auto& [key, value] : node_.entries) {
         if (std::find(asked_.begin(), asked_.end(), key) != asked_.end()) continue;

@@ -13,6 +13,7 @@
 namespace halftone::config_detail {
 namespace {
 
+/// Numbers: written without quotes.
 ConfigNode plain_list(const std::vector<std::string>& texts) {
     ConfigNode list;
     list.kind = ConfigNode::Kind::list;
@@ -22,6 +23,7 @@ ConfigNode plain_list(const std::vector<std::string>& texts) {
 
 }  // namespace
 
+// Words: quoted where a YAML reader would take them for something else.
 ConfigNode list_node(const std::vector<std::string>& words) {
     ConfigNode list;
     list.kind = ConfigNode::Kind::list;
@@ -33,8 +35,10 @@ void Notes::add(const ConfigNode& node, const std::string& what, bool at_key) {
     messages_.push_back(fmt::format("{}: {} {}", (at_key ? node.key_mark : node.mark).to_text(), node.path, what));
 }
 
+// A copy, because the tree that it was found in may be gone while the section is still read.
 Section::Section(const ConfigNode& map) : node_(std::make_unique<const ConfigNode>(map)), reader_(*node_) {}
 
+// Asking for a key also makes it known: a key that is looked at is never called unknown.
 const ConfigNode* Section::given(std::string_view key) {
     const ConfigNode* value = reader_.child(key);
     return value == nullptr || value->is_empty() ? nullptr : value;
@@ -53,6 +57,7 @@ std::string Section::required_text(std::string_view key) {
     return value;
 }
 
+// One spelling for YAML's eighteen, so that equal configs print equally.
 bool Section::boolean(std::string_view key, bool fallback) {
     const bool value = reader_.boolean(key, fallback);
     put(key, plain_node(value ? "true" : "false"));
@@ -87,6 +92,7 @@ std::vector<std::int64_t> Section::integers(std::string_view key, std::vector<st
     return values;
 }
 
+// Numbers are printed in the shortest form that reads back exactly, whatever form the user chose.
 std::vector<double> Section::numbers(std::string_view key, std::vector<double> fallback) {
     auto values = reader_.numbers(key, std::move(fallback));
     std::vector<std::string> texts;
@@ -101,6 +107,7 @@ std::vector<std::string> Section::words(std::string_view key, std::vector<std::s
     return values;
 }
 
+// A default needs no check. It may even be a word that users cannot write.
 std::string Section::word(std::string_view key, std::string_view fallback, std::span<const std::string_view> allowed) {
     std::string value = text(key, fallback);
     if (const ConfigNode* node = given(key); node != nullptr && !is_among(value, allowed)) {
@@ -110,6 +117,7 @@ std::string Section::word(std::string_view key, std::string_view fallback, std::
 }
 
 std::vector<std::string> Section::words_among(std::string_view key, std::span<const std::string_view> allowed) {
+    // Reader knows the texts, the node knows where each stands: the message points at the one word that is wrong.
     auto values = words(key, {});
     const ConfigNode* node = given(key);
     for (std::size_t i = 0; i < values.size(); ++i) {
@@ -121,7 +129,10 @@ std::vector<std::string> Section::words_among(std::string_view key, std::span<co
 }
 
 Section Section::section(std::string_view key) {
+    // A section owns its map, so sections may be moved and returned.
     if (const ConfigNode* value = reader_.child(key)) return Section(*value);
+    // A section that is not there is read as an empty one, so that its defaults are printed too. Errors inside it name
+    // the path that it would have.
     ConfigNode absent;
     absent.path = node_->path.empty() ? std::string(key) : node_->path + "." + std::string(key);
     absent.mark = node_->mark;
@@ -139,12 +150,14 @@ void Section::put(std::string_view key, ConfigNode value) {
     effective_.entries.emplace_back(std::string(key), std::move(value));
 }
 
+// Under keys that the user invents, every rule would otherwise print six lists that say nothing.
 void Section::drop_empty_lists() {
     std::erase_if(effective_.entries, [](const auto& entry) {
         return entry.second.kind == ConfigNode::Kind::list && entry.second.items.empty();
     });
 }
 
+// Strictness and the effective config end together: no key can be in one and not in the other.
 ConfigNode Section::finish() {
     reader_.finish();
     return std::move(effective_);

@@ -25,6 +25,7 @@ std::string child_path(const std::string& parent, const std::string& key) {
 
 void refuse_at(const Mark& mark, const std::string& what) { throw ConfigError(mark.to_text() + ": " + what); }
 
+// A key is kept until its value comes. The set of keys of the map tells where a duplicate was given first.
 void TreeBuilder::add_key(const Mark& mark, const std::string& text) {
     Frame& frame = frames_.back();
     if (text.empty()) refuse_at(mark, "a key must not be empty");
@@ -51,6 +52,7 @@ void TreeBuilder::add_alias(const Mark& mark, Anchor anchor) {
     if (expects_key()) refuse_at(mark, "a key must be plain text, not an alias");
     const auto anchored = anchors_.find(anchor);
     if (anchored == anchors_.end()) refuse_at(mark, "an alias inside its own anchor never ends");
+    // An alias is a copy with places of its own in the tree; messages then show where the value is used and written.
     ConfigNode node = anchored->second;
     const ConfigNode here = start(mark);
     node.key_mark = here.key_mark;
@@ -66,6 +68,7 @@ void TreeBuilder::open(const Mark& mark, ConfigNode::Kind kind, Anchor anchor) {
     frames_.push_back(std::move(frame));
 }
 
+// Only now are all keys known, so only now can a merge key be told what it must not replace.
 void TreeBuilder::close() {
     Frame frame = std::move(frames_.back());
     frames_.pop_back();
@@ -73,6 +76,7 @@ void TreeBuilder::close() {
     finish(std::move(frame.node), frame.anchor);
 }
 
+// Called for every node before it is kept.
 void TreeBuilder::count(const ConfigNode& node, const Mark& mark) {
     if (++nodes_ > kMaxNodes) {
         refuse_at(mark, fmt::format("more than {} values (aliases count where they are used)", kMaxNodes));

@@ -23,6 +23,8 @@ using config_detail::TreeBuilder;
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
+/// Views into the text. The event handler looks at lines, because yaml-cpp's events do not tell how something is
+/// written.
 std::vector<std::string_view> split_lines(std::string_view text) {
     std::vector<std::string_view> lines;
     while (true) {
@@ -51,6 +53,7 @@ public:
     [[nodiscard]] ConfigNode take_root() && { return std::move(tree_).take_root(); }
 
     void OnDocumentStart(const YAML::Mark& mark) override {
+        // LPOT reads the first document and is silent about the others.
         if (++documents_ > 1) refuse_at(place(mark), "a second YAML document starts here; a config is one document");
     }
     void OnDocumentEnd() override {}

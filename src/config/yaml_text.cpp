@@ -42,6 +42,7 @@ bool is_control_character(char c) {
 
 std::size_t check_yaml_text(std::string_view text, const std::string& file) {
     if (text.size() > kMaxBytes) refuse_text({.file = file}, fmt::format("has more than {} bytes", kMaxBytes));
+    // Columns count characters, not bytes, as editors do.
     Mark mark{.file = file, .line = 1, .column = 1};
     bool in_indentation = true;
     std::size_t blank_end = 0;  // up to here nothing but blanks of a blank line was found

@@ -18,6 +18,7 @@
 namespace halftone {
 namespace {
 
+// The cast matters: isalnum of a negative char, as the bytes of UTF-8 text are, is undefined.
 bool is_alphanumeric(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
@@ -65,6 +66,7 @@ std::string key_text(const std::string& key) {
     return can_be_plain(key) && !is_reserved_word(key) ? key : quoted_text(key);
 }
 
+/// Whether the value fits behind its key. An empty map or list has no lines of its own.
 bool is_inline(const ConfigNode& node) {
     return node.kind == ConfigNode::Kind::scalar || node.style == YamlStyle::flow ||
            (node.items.empty() && node.entries.empty());
@@ -88,6 +90,7 @@ std::string inline_text(const ConfigNode& node) { return flow_text(node, false);
 
 std::string comment_text(const ConfigNode& node) { return node.comment.empty() ? "" : "  # " + node.comment; }
 
+/// Lists of a few plain words read better on one line. A comma in a word would end the item there.
 bool is_short_list(const ConfigNode& node) {
     const auto is_simple = [](const ConfigNode& item) {
         return item.kind == ConfigNode::Kind::scalar && item.scalar.find(',') == std::string::npos &&
@@ -133,6 +136,8 @@ std::string value_text(const ConfigNode& value, std::size_t indent) {
 
 }  // namespace
 
+// Stricter than YAML: what is plain here is the same text for every reader of YAML 1.1 and 1.2 in use. Too many quotes
+// are harmless, one too few changes a value.
 bool can_be_plain(std::string_view text) {
     if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL") return false;
     // "-" and "." start YAML's own marks ("- x", "---", "..."), unless something like a number or a name follows.
@@ -145,6 +150,7 @@ bool can_be_plain(std::string_view text) {
     if (text.back() == ' ') return false;
     for (std::size_t i = 1; i < text.size(); ++i) {
         const char c = text[i];
+        // ": " would end a key, so a colon needs something behind it that cannot be a blank.
         const bool is_inner_colon =
             c == ':' && i + 1 < text.size() && (is_alphanumeric(text[i + 1]) || text[i + 1] == '/');
         if (!is_alphanumeric(c) && !is_inner_colon &&
@@ -158,6 +164,7 @@ bool can_be_plain(std::string_view text) {
 ConfigNode text_node(std::string text) {
     ConfigNode node;
     node.kind = ConfigNode::Kind::scalar;
+    // A text that looks like a number needs quotes, or it comes back as one.
     node.is_quoted = !can_be_plain(text) || is_reserved_word(text) || parse_double(text).has_value();
     node.scalar = std::move(text);
     return node;

@@ -14,6 +14,7 @@ void copy_as_floats(std::span<const T> values, std::span<float> out) {
 
 }  // namespace
 
+// float64 and the 16-bit types are missing because no data set yields them.
 bool is_convertible(DType dtype) {
     return dtype == DType::f32 || dtype == DType::u8 || dtype == DType::s8 || dtype == DType::s32 ||
            dtype == DType::s64;
@@ -21,6 +22,7 @@ bool is_convertible(DType dtype) {
 
 void write_floats(TensorView values, std::span<float> out) {
     check_element_count(values.type.shape, out.size());
+    // One loop per type, so that each vectorises.
     switch (values.type.dtype) {
         case DType::f32:
             return copy_as_floats(values.as<float>(), out);
@@ -38,6 +40,7 @@ void write_floats(TensorView values, std::span<float> out) {
 }
 
 Tensor to_floats(const Tensor& values) {
+    // Shares the memory: tensors are not written once they are shared.
     if (values.dtype() == DType::f32) return values;
     Tensor floats({DType::f32, values.shape()});
     write_floats(values.view(), floats.mutable_view().as<float>());

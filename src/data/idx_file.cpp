@@ -1,3 +1,5 @@
+// IDX files, plain or gzip: a header with a type and sizes, then that many bytes. The file is untrusted, so nothing is
+// allocated before the header's promise was compared with what the file holds.
 #include "data/idx_file.hpp"
 
 #include <fmt/format.h>
@@ -39,7 +41,9 @@ private:
         int status = Z_OK;
         std::array<char, 65536> chunk;
         std::size_t taken = 0;
+        // In pieces of 64 KiB: how much comes out is not known before.
         while (status == Z_OK && out.size() < limit) {
+            // zlib counts its input in 32 bits.
             const std::size_t input = std::min(compressed_.size() - at - taken, std::size_t{1} << 30);
             const auto room = static_cast<uInt>(std::min(chunk.size(), limit - out.size()));
             // zlib only reads through next_in; its type lacks the const.
@@ -52,6 +56,7 @@ private:
             out.append(chunk.data(), room - stream.avail_out);
         }
         inflateEnd(&stream);
+        // No input is left and the stream has not ended.
         if (status == Z_BUF_ERROR) throw DataError(path_ + ": the gzip file is truncated");
         if (status != Z_OK && status != Z_STREAM_END) throw DataError(path_ + ": the gzip file is damaged");
         return taken;
@@ -61,15 +66,18 @@ private:
     const std::string& compressed_;
 };
 
+/// IDX numbers have their highest byte first, whatever machine reads them.
 std::uint32_t big_endian_u32(const std::string& bytes, std::size_t at) {
     std::uint32_t value = 0;
     for (std::size_t i = 0; i < 4; ++i) value = (value << 8) | static_cast<unsigned char>(bytes[at + i]);
     return value;
 }
 
+/// Source: "The IDX file format" on the page of the MNIST database: a magic number with type and rank, then the sizes.
 std::vector<std::int64_t> read_sizes(const std::string& path, const std::string& header, std::size_t rank) {
     constexpr std::uint32_t kUnsignedByte = 0x0800;
     const auto expected = static_cast<std::uint32_t>(kUnsignedByte + rank);
+    // A file of fewer than four bytes is told to be truncated below, which says more than a wrong magic number.
     const std::uint32_t magic = header.size() < 4 ? expected : big_endian_u32(header, 0);
     if (magic != expected) {
         throw DataError(
@@ -106,7 +114,9 @@ IdxArray read_idx(const std::string& path, std::size_t rank) {
     const std::string header = is_gzip ? gunzip.first_bytes(header_size) : file.substr(0, header_size);
 
     IdxArray array{.sizes = read_sizes(path, header, rank), .bytes = {}};
+    // The header is read first and by itself: it tells how much may be decompressed at most.
     const std::size_t expected = header_size + product(path, array.sizes);
+    // One byte more than promised is asked for, so that trailing bytes are noticed without reading all of them.
     std::string content = is_gzip ? gunzip.first_bytes(expected + 1) : std::move(file);
     if (content.size() != expected) {
         throw DataError(fmt::format("{}: {}: its IDX header promises {} bytes, it has {}", path,

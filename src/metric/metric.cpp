@@ -13,6 +13,7 @@ std::vector<float> Metric::margins(TensorView, std::span<const std::int64_t>) co
 void MetricState::merge(const MetricState& later) {
     HALFTONE_CHECK(sums.size() == later.sums.size() && counts.size() == later.counts.size(),
                    "states of one metric have one layout");
+    // Sums of floats depend on their order, so whoever merges keeps to the order of shards; counts do not care.
     for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += later.sums[i];
     for (std::size_t i = 0; i < counts.size(); ++i) counts[i] += later.counts[i];
     samples += later.samples;
@@ -24,6 +25,7 @@ Interval wilson95(std::int64_t correct, std::int64_t samples) {
         throw DataError("no share of samples: " + std::to_string(correct) + " correct of " + std::to_string(samples));
     }
     constexpr double kZ = 1.959964;  // 97.5 % quantile of N(0, 1)
+    // The names follow the paper: a share that is drawn towards 1/2, the less the more samples there are.
     const auto n = static_cast<double>(samples);
     const double share = static_cast<double>(correct) / n;
     const double shrink = 1 / (1 + kZ * kZ / n);

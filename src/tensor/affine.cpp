@@ -13,6 +13,7 @@
 namespace halftone {
 namespace {
 
+/// Whoever computes a scale sees to this; a scale of 0 or NaN here is a mistake of the program.
 void check_scale(float scale) { HALFTONE_CHECK(std::isfinite(scale) && scale > 0, "a scale is finite and > 0"); }
 
 /// Per-tensor parameters see the whole tensor as one slice.
@@ -26,6 +27,7 @@ Slices slices_of(const Shape& shape, const QuantParams& params) {
 
 /// quantize() where a slice has one element in each row: a call for each would take longer than its work.
 void quantize_rows(std::span<const float> x, const Slices& slices, const QuantParams& params, MutableView codes) {
+    // All parameters are checked before the first row, so that the loop over the rows has no branches.
     const CodeRange range = code_range(params.dtype);
     for (std::size_t c = 0; c < slices.channels; ++c) {
         check_scale(params.scale[c]);
@@ -77,6 +79,7 @@ bool dequantize_rows(const Tensor& codes, const Slices& slices, const QuantParam
 
 }  // namespace
 
+// The checks stand here, once per run of elements, so that the loops have none.
 void quantize_linear(std::span<const float> x, float scale, std::int32_t zero_point, MutableView out) {
     check_scale(scale);
     check_element_count(out.type.shape, x.size());
@@ -110,6 +113,7 @@ Tensor quantize(const Tensor& x, const QuantParams& params) {
     Tensor codes({params.dtype, x.shape()});
     const Slices slices = slices_of(x.shape(), params);
     const auto values = x.as<float>();
+    // Slices along the last dimension: the block of each would be a single element.
     if (slices.inner == 1) {
         quantize_rows(values, slices, params, codes.mutable_view());
         return codes;
@@ -123,6 +127,7 @@ Tensor quantize(const Tensor& x, const QuantParams& params) {
     return codes;
 }
 
+// Works for int32 too: the bias of a quantized file is stored so.
 Tensor dequantize(const Tensor& codes, const QuantParams& params) {
     HALFTONE_CHECK(codes.dtype() == params.dtype, "codes have the parameters' dtype");
     Tensor x({DType::f32, codes.shape()});
@@ -138,6 +143,8 @@ Tensor dequantize(const Tensor& codes, const QuantParams& params) {
     return x;
 }
 
+// Double, because a bias may need more than the 24 bits that a float holds: its scale is a product of two scales. The
+// clamp is for a bias that is huge beside its scale; int32 then saturates as 8-bit codes do.
 Tensor quantize_bias(const Tensor& bias, const QuantParams& params) {
     HALFTONE_CHECK(params.dtype == DType::s32, "a bias is stored as int32");
     const auto real = bias.as<float>();

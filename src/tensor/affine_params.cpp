@@ -50,10 +50,12 @@ QuantParams activation_params(Range range, DType dtype, Scheme scheme) {
     const double low = std::min(range.low, 0.0F);  // double: high - low of two large floats must not overflow
     const double high = std::max(range.high, 0.0F);
     QuantParams params{.dtype = dtype, .scale = {1.0F}, .zero_point = {0}};
+    // The zero point is computed from the rounded scale, not from the exact one: only then is 0.0 exactly a code.
     if (scheme == Scheme::asym) {
         params.scale[0] = scale_from(high - low, 255);
         const double zero_point = codes.low + std::nearbyint(-low / static_cast<double>(params.scale[0]));
         params.zero_point[0] = static_cast<std::int32_t>(std::clamp<double>(zero_point, codes.low, codes.high));
+        // Values that are never negative, as behind a Relu, may use all 256 codes though the scheme is symmetric.
     } else if (dtype == DType::u8 && range.low >= 0) {
         params.scale[0] = scale_from(high, 255);
     } else {
@@ -68,6 +70,7 @@ QuantParams weight_params(const Tensor& weights, Granularity granularity, std::i
     const Slices slices = granularity == Granularity::per_tensor
                               ? Slices{.inner = static_cast<std::size_t>(weights.elements())}
                               : slices_of(weights.shape(), axis);
+    // Weights leave out the code -128, so that w and -w have codes of equal size.
     const std::vector<float> widest = widest_of(weights.as<float>(), slices);
     QuantParams params{.dtype = DType::s8, .scale = {}, .zero_point = std::vector<std::int32_t>(slices.channels, 0)};
     params.axis = granularity == Granularity::per_tensor ? 0 : axis;
@@ -82,6 +85,8 @@ QuantParams weight_params(const Tensor& weights, Granularity granularity, std::i
 bool pairs_fit_16_bits(const Tensor& weight_codes) {
     const auto codes = weight_codes.as<std::int8_t>();
     const auto fits = [](int sum) { return 255 * sum <= std::numeric_limits<std::int16_t>::max(); };
+    // vpmaddubsw, the product of machines without VNNI, adds two products in 16 bits and saturates. Any two weights may
+    // be neighbours in some layout, so the two largest decide.
     const int largest = affine_loops::largest_code(codes.data(), codes.size());
     if (fits(2 * largest)) return true;
     int second = 0;
@@ -100,6 +105,8 @@ bool pairs_fit_16_bits(const Tensor& weight_codes) {
 bool is_clamp_implied(const QuantParams& params, float lower, float upper) {
     if (!(lower <= upper)) return false;
     // Quantization is monotone, so quantizing a clamped value is clamping its code between the codes of the limits.
+    // Instead of a formula for the limits, the limits themselves are quantized: so the answer cannot differ from the
+    // loops.
     const CodeRange range = code_range(params.dtype);
     for (std::size_t i = 0; i < params.scale.size(); ++i) {
         const std::array<float, 2> limits{lower, upper};

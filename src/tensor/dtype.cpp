@@ -24,6 +24,7 @@ std::size_t size_of(DType dtype) {
         case DType::u64:
             return 8;
     }
+    // A switch without default: a type that is added and forgotten here is a warning of the compiler.
     HALFTONE_CHECK(false, "a DType outside the enumeration");
     return 0;
 }

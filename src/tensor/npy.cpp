@@ -1,3 +1,7 @@
+// .npy files: NumPy's format for one array, which users read and write with one line of Python.
+//
+//   to_npy     header text with type and shape, then the bytes as they lie in memory
+//   from_npy   the same backwards, with every number of the header checked (field, dtype_in, shape_in)
 #include "tensor/npy.hpp"
 
 #include <fmt/format.h>
@@ -30,6 +34,8 @@ std::string_view descriptor(DType dtype) {
 [[noreturn]] void refuse(const std::string& name, const std::string& why) { throw DataError(name + ": " + why); }
 
 /// The value of `key` in the header's dictionary, up to `end`.
+/// The header is a Python dictionary. Only what NumPy itself writes is understood: a full parser would be a large thing
+/// to give to untrusted bytes.
 std::string_view field(std::string_view header, std::string_view key, std::string_view end, const std::string& name) {
     const std::size_t at = header.find(fmt::format("'{}':", key));
     if (at == std::string_view::npos) refuse(name, fmt::format("its .npy header has no '{}'", key));
@@ -58,6 +64,7 @@ Shape shape_in(std::string_view header, const std::string& name) {
         tuple.remove_prefix(std::min(tuple.find_first_not_of(", "), tuple.size()));
         if (tuple.empty()) break;
         const auto [end, error] = std::from_chars(tuple.data(), tuple.data() + tuple.size(), dim);
+        // A product that is too large, or overflows, is refused before memory is taken for it.
         const bool is_good = error == std::errc() && dim >= 0 && dim <= kMost / std::max<std::int64_t>(product, 1);
         if (!is_good) refuse(name, fmt::format("its .npy shape has a bad number: '{}'", tuple));
         product *= std::max<std::int64_t>(dim, 1);
@@ -69,6 +76,8 @@ Shape shape_in(std::string_view header, const std::string& name) {
 
 }  // namespace
 
+// Version 1.0 of the format. The header is padded so that the values begin at a multiple of 64 bytes: readers may map
+// the file. Source: numpy/lib/format.py, "Format Version 1.0".
 std::string to_npy(TensorView tensor) {
     const std::string_view type = descriptor(tensor.type.dtype);
     HALFTONE_CHECK(!type.empty(), "a dtype that .npy has");
@@ -86,6 +95,7 @@ std::string to_npy(TensorView tensor) {
     return file;
 }
 
+// Everything is checked in the order of the bytes, and the size of the values last, when the shape is known.
 Tensor from_npy(std::string_view bytes, const std::string& name) {
     constexpr std::string_view kMagic = "\x93NUMPY";
     if (bytes.size() < 12 || !bytes.starts_with(kMagic)) refuse(name, "is not a .npy file");
@@ -93,15 +103,18 @@ Tensor from_npy(std::string_view bytes, const std::string& name) {
     if (byte(6) < 1 || byte(6) > 3) refuse(name, fmt::format("has .npy version {}; supported: 1 to 3", byte(6)));
     const bool is_short = byte(6) == 1;
     const std::size_t start = is_short ? 10 : 12;
+    // Versions 2 and 3 have four bytes of length where version 1 has two.
     const std::size_t length = byte(8) + (byte(9) << 8U) + (is_short ? 0 : (byte(10) << 16U) + (byte(11) << 24U));
     if (length > bytes.size() - start) refuse(name, "is cut off within its .npy header");
     const std::string_view header = bytes.substr(start, length);
+    // A transposed reading would be possible, and silently wrong for whoever did not mean it.
     if (field(header, "fortran_order", ",}", name) != "False") {
         refuse(name, "is in Fortran order; save it with numpy.ascontiguousarray");
     }
     const TensorType type{dtype_in(header, name), shape_in(header, name)};
     const std::string_view data = bytes.substr(start + length);
     const std::size_t needed = static_cast<std::size_t>(type.shape.elements()) * size_of(type.dtype);
+    // Neither too few values nor any that nobody would read.
     if (data.size() != needed) {
         refuse(name,
                fmt::format("has {} bytes of values; its shape {} needs {}", data.size(), type.shape.to_text(), needed));

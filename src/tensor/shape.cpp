@@ -10,6 +10,7 @@ bool Shape::is_static() const {
     return std::all_of(dims_.begin(), dims_.end(), [](std::int64_t dim) { return dim >= 0; });
 }
 
+// Sizes come from files, so the product is checked; readers refuse what is too large with a better message before.
 std::int64_t Shape::elements() const {
     std::int64_t product = 1;
     for (const std::int64_t dim : dims_) {
@@ -19,6 +20,7 @@ std::int64_t Shape::elements() const {
     return product;
 }
 
+// The form in which messages and logs show a shape. A symbolic dimension is the batch, so it is shown as N.
 std::string Shape::to_text() const {
     std::string text = "[";
     for (const std::int64_t dim : dims_) {

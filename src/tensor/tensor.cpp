@@ -16,6 +16,7 @@ std::shared_ptr<std::byte[]> allocate_zeroed(std::size_t bytes) {
     const std::size_t size = bytes == 0 ? 1 : bytes;
     auto* memory = static_cast<std::byte*>(::operator new[](size, kAlignment));
     std::memset(memory, 0, size);
+    // Memory that was aligned on request must be given back with the same alignment.
     return {memory, [](std::byte* owned) { ::operator delete[](owned, kAlignment); }};
 }
 
@@ -23,6 +24,7 @@ std::shared_ptr<std::byte[]> allocate_zeroed(std::size_t bytes) {
 
 Tensor::Tensor(TensorType type) : type_(std::move(type)), data_(allocate_zeroed(bytes())) {}
 
+// Copying a Tensor shares its memory. This is the way to get memory of one's own.
 Tensor Tensor::clone() const {
     if (is_empty()) return {};
     Tensor copy(type_);

@@ -40,6 +40,7 @@ public:
     std::int64_t size() const override { return settings_.shape[0]; }
     TensorType spec() const override { return spec_; }
 
+    // A stream of its own per sample: samples can be read in any order and by any thread.
     Sample read(std::int64_t index) const override {
         HALFTONE_CHECK(index >= 0 && index < size(), "a sample's index lies in the data set");
         Sample sample{.data = Tensor(spec_), .label = 0};
@@ -97,6 +98,7 @@ std::pair<double, double> limits_of(DType dtype) {
         case DType::s32:
             return {std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max()};
         case DType::s64:
+            // Not the whole range: high - low must stay exact enough in double, and nobody needs more.
             return {-0x1p62, 0x1p62};
         default:
             return {-std::numeric_limits<float>::max(), std::numeric_limits<float>::max()};
@@ -109,6 +111,7 @@ std::unique_ptr<Dataset> make_dummy(const ConfigNode& node) {
     Reader reader(node);
     Settings settings;
     settings.shape = reader.integers("shape", {});
+    // A sample needs a dimension of its own; the count alone would make scalars.
     if (settings.shape.size() < 2) reader.fail("shape", "must list the count of samples and each sample's dimensions");
     for (const std::int64_t size : settings.shape) {
         if (size < 1) reader.fail("shape", "must hold integers > 0");
@@ -119,6 +122,7 @@ std::unique_ptr<Dataset> make_dummy(const ConfigNode& node) {
         elements *= *size;
     }
     settings.dtype = reader.word("dtype", kDummyTypes, DType::f32);
+    // A value that the type cannot hold would be cut, and the noise not be uniform any more.
     const auto [lowest, highest] = limits_of(settings.dtype);
     settings.low = reader.number("low", settings.low);
     settings.high = reader.number("high", settings.high);

@@ -23,6 +23,7 @@ constexpr auto kDatasets = make_registry<MakeDataset>({
 }  // namespace
 
 std::unique_ptr<Dataset> make_dataset(const std::string& name, const ConfigNode& node) {
+    // The data set reads its own settings, so nothing here knows what they are.
     if (const MakeDataset* make = kDatasets.find(name)) return (*make)(node);
     fail_at(node, "is not an available data set; available: " + join(dataset_names(), " "), true);
 }

@@ -17,6 +17,7 @@ public:
 
 std::unique_ptr<Transform> make_cast(const ConfigNode& node) {
     Reader reader(node);
+    // Other types would be converted back at the end of the pipeline, with their digits lost.
     if (reader.text("dtype", "float32") != "float32") reader.fail("dtype", "must be float32, the only type built");
     reader.finish();
     return std::make_unique<Cast>();

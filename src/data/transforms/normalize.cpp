@@ -19,6 +19,7 @@ public:
         : mean_(std::move(mean)), deviation_(std::move(deviation)) {}
 
     TensorType output_type(const TensorType& input) const override {
+        // A sample without dimensions is a single number, which is its own channel.
         const std::size_t rank = input.shape.rank();
         const std::size_t channels = rank == 0 ? 1 : static_cast<std::size_t>(input.shape[rank - 1]);
         for (const std::size_t given : {mean_.size(), deviation_.size()}) {
@@ -35,6 +36,8 @@ public:
         const auto values = output.mutable_view().as<float>();
         write_floats(input.view(), values);
         const std::size_t channels = std::max(mean_.size(), deviation_.size());
+        // A subtraction and a division, as NumPy does it. A product with 1 / std would round differently, and other
+        // runtimes would then be fed other numbers.
         for (std::size_t c = 0; c < channels; ++c) {
             const float mean = mean_[mean_.size() == 1 ? 0 : c];
             const float deviation = deviation_[deviation_.size() == 1 ? 0 : c];
@@ -66,8 +69,10 @@ std::unique_ptr<Transform> make_normalize(const ConfigNode& node) {
     std::vector<float> deviation = read_floats(reader, "std", 1);
     reader.finish();
     for (const float value : deviation) {
+        // A smaller deviation is a typing error, and would turn noise into huge values.
         if (value < 1e-6F) reader.fail("std", "must be at least 1e-6");
     }
+    // One number serves all channels; whether a list fits the images is found out when their type is known.
     if (mean.size() != deviation.size() && mean.size() != 1 && deviation.size() != 1) {
         reader.fail("std", "must have as many values as mean");
     }

@@ -23,6 +23,7 @@ constexpr auto kTransforms = make_registry<MakeTransform>({
 }  // namespace
 
 std::unique_ptr<Transform> make_transform(const std::string& name, const ConfigNode& node) {
+    // The transform reads its own settings, so nothing here knows what they are.
     if (const MakeTransform* make = kTransforms.find(name)) return (*make)(node);
     fail_at(node, "is not an available transform; available: " + join(transform_names(), " "), true);
 }

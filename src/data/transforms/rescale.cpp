@@ -11,6 +11,7 @@ class Rescale final : public Transform {
 public:
     TensorType output_type(const TensorType& input) const override { return {DType::f32, input.shape}; }
 
+    // A division and no product with 1 / 255, for the same bits as NumPy.
     Tensor apply(const Tensor& input) const override {
         Tensor output({DType::f32, input.shape()});
         const auto values = output.mutable_view().as<float>();
@@ -22,6 +23,7 @@ public:
 
 }  // namespace
 
+// No settings: LPOT's Rescale always divides by 255.
 std::unique_ptr<Transform> make_rescale(const ConfigNode& node) {
     Reader(node).finish();
     return std::make_unique<Rescale>();

@@ -14,6 +14,7 @@ public:
 
 }  // namespace
 
+// Known only because LPOT's configs name it: there it turns a picture into an array, and here every sample is one.
 std::unique_ptr<Transform> make_to_array(const ConfigNode& node) {
     Reader(node).finish();
     return std::make_unique<ToArray>();

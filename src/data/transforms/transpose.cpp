@@ -32,6 +32,7 @@ public:
             std::memcpy(output.mutable_view().data, input.view().data, output.bytes());
             return output;
         }
+        // The output is written in order, and each element is fetched from where it lies in the input.
         const std::vector<std::size_t> strides = input_strides(input.shape());
         const std::size_t width = size_of(input.dtype());
         const std::byte* from = input.view().data;
@@ -42,6 +43,7 @@ public:
             std::size_t offset = 0;
             for (std::size_t i = 0; i < rank; ++i) offset += static_cast<std::size_t>(index[i]) * strides[i];
             std::memcpy(to + written, from + offset * width, width);
+            // Counts the index up like a mileage counter: the last axis turns fastest.
             for (std::size_t i = rank; i-- > 0 && ++index[i] == output.shape()[i];) index[i] = 0;
         }
         return output;
@@ -82,6 +84,7 @@ std::unique_ptr<Transform> make_transpose(const ConfigNode& node) {
     std::vector<std::size_t> permutation;
     std::vector<bool> is_seen(given.size(), false);
     for (const std::int64_t axis : given) {
+        // Each axis once: anything else would drop or repeat pixels.
         const auto place = static_cast<std::size_t>(axis);
         if (axis < 0 || place >= given.size() || is_seen[place]) {
             reader.fail("perm", "must hold each axis from 0 on once");
@@ -89,6 +92,7 @@ std::unique_ptr<Transform> make_transpose(const ConfigNode& node) {
         is_seen[place] = true;
         permutation.push_back(place);
     }
+    // NumPy would reverse the axes. For images that is never meant, so the axes must be given.
     if (permutation.empty()) reader.fail("perm", "must be given: a list of axes such as [2, 0, 1]");
     return std::make_unique<Transpose>(std::move(permutation));
 }

@@ -23,6 +23,7 @@ constexpr auto kMetrics = make_registry<MakeMetric>({
 }  // namespace
 
 std::unique_ptr<Metric> make_metric(const std::string& name, const ConfigNode& node) {
+    // The metric reads its own settings, so nothing here knows what they are.
     if (const MakeMetric* make = kMetrics.find(name)) return (*make)(node);
     fail_at(node, "is not an available metric; available: " + join(metric_names(), " "), true);
 }

@@ -34,6 +34,7 @@ public:
 
     void update(MetricState& state, TensorView output, std::span<const std::int64_t> labels) const override {
         const Rows rows = check(output, labels);
+        // Rows behind the last label are padding of a batch; they count for nothing.
         for (std::size_t row = 0; row < labels.size(); ++row) {
             if (rank_of(rows[row], rows.label(row)) < k_) ++state.counts[0];
         }
@@ -54,6 +55,7 @@ public:
         return static_cast<double>(state.counts[0]) / static_cast<double>(state.samples);
     }
     Direction direction() const override { return Direction::higher_is_better; }
+    // The count of hits is what early termination bounds, and what an interval of the share is made of.
     std::optional<std::int64_t> correct(const MetricState& state) const override { return state.counts[0]; }
 
 private:
@@ -71,6 +73,7 @@ private:
     /// @throws DataError when outputs or labels are not such that they can be ranked
     static Rows check(TensorView output, std::span<const std::int64_t> labels) {
         const Shape& shape = output.type.shape;
+        // The model decides what its output is, so a misfit is an error of the input and not of the program.
         if (output.type.dtype != DType::f32 || shape.rank() < 2) {
             throw DataError("topk needs an fp32 output [samples, classes], the model's is " +
                             std::string(to_string(output.type.dtype)) + " " + shape.to_text());
@@ -89,6 +92,7 @@ private:
         return {output.as<float>(), classes, labels};
     }
 
+    /// How many classes rank before the label. Counting is linear; sorting a row would do more than is asked.
     static std::int64_t rank_of(std::span<const float> row, std::size_t label) {
         std::int64_t rank = 0;
         for (std::size_t other = 0; other < row.size(); ++other) rank += ranks_before(row, other, label) ? 1 : 0;
@@ -104,6 +108,7 @@ private:
         }
         if (std::cmp_less(others.size(), k_)) return std::numeric_limits<float>::max();  // it cannot become wrong
         const auto rival = others.begin() + (k_ - 1);
+        // The k-th best other class is the one that the label must stay in front of.
         std::nth_element(others.begin(), rival, others.end(), std::greater<>());
         return std::max(row[label] - *rival, 0.0F);
     }
@@ -113,6 +118,7 @@ private:
 
 std::int64_t read_k(const ConfigNode& node) {
     if (node.kind == ConfigNode::Kind::scalar) {
+        // The short form "topk: 5".
         const auto k = parse_int(node.scalar);
         if (!k || *k < 1) fail_at(node, "must be an integer > 0, got '" + node.scalar + "'");
         return *k;
