@@ -13,9 +13,7 @@ import pathlib
 import re
 import sys
 
-ENTRY = re.compile(r'HALFTONE_[A-Z_]+\((?:(?:"[^"]*"|\w+), )?(?:make_)?(?P<name>\w+)\)$')
-
-MOVING = {"common_inference"}  # helpers that have not left their plug-in folder yet
+ENTRY = re.compile(r'HALFTONE_(?:PLUGIN\("[^"]+", |STRATEGY\()(?P<name>\w+)\)$')
 
 
 def read_list(path):
@@ -38,14 +36,14 @@ def read_list(path):
 
 def check_folder(folder):
     names, findings = read_list(folder / "list.inc")
-    files = {path.stem for path in folder.glob("*.cpp") if path.stem not in {"registry", *MOVING}}
+    files = {path.stem for path in folder.glob("*.cpp") if path.stem != "registry"}
     findings += [f"{folder}/list.inc: {name} is listed, but there is no {name}.cpp" for name in names if name not in files]
     findings += [f"{folder}/{name}.cpp: not in list.inc (a helper belongs into another folder, such as lib/)"
                  for name in sorted(files - set(names))]
     registry = folder / "registry.cpp"
     text = registry.read_text(encoding="utf-8") if registry.is_file() else ""
     findings += [f"{header}: not the registry's header; a helper belongs into another folder, such as lib/"
-                 for header in sorted(folder.glob("*.hpp")) if f'/{header.name}"' not in text and header.stem not in MOVING]
+                 for header in sorted(folder.glob("*.hpp")) if f'/{header.name}"' not in text]
     if not registry.is_file():
         findings.append(f"{folder}: has a list.inc, but no registry.cpp")
     elif len(re.findall(r'^\s*#\s*include\s*"(?:[\w/]+/)?list\.inc"', text, re.M)) != 2:

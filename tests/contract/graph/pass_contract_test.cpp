@@ -8,7 +8,7 @@
 #include <map>
 
 #include "graph/passes/passes.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ops/reference_ops.hpp"
 #include "support/graph_helpers.hpp"
 #include "support/interpreter.hpp"
 
