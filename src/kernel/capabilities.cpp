@@ -61,12 +61,25 @@ Support ask(const KernelRequest& request) {
 
 class UnitQuestions {
 public:
-    UnitQuestions(const Graph& graph, const Unit& unit) : graph_(graph), unit_(unit) {}
+    /// The weight is quantized here, once for each granularity: every question of one granularity asks about the same
+    /// codes, and to quantize a large weight takes longer than all questions together.
+    UnitQuestions(const Graph& graph, const Unit& unit) : graph_(graph), unit_(unit) {
+        const Tensor& weight = graph_.value(unit_.weight).constant;
+        for (std::size_t i = 0; i < kGranularities.size(); ++i) {
+            weights_[i].params = weight_params(weight, kGranularities[i], unit_.weight_channel_axis);
+            weights_[i].values = quantize(weight, *weights_[i].params);
+        }
+    }
+
+    /// Answers of int8() by index of kGranularities.
+    [[nodiscard]] std::array<Support, kGranularities.size()> int8_by_granularity(const Stored& stored) const {
+        return {int8(stored, weights_[0]), int8(stored, weights_[1])};
+    }
 
     /// int8 as an exported file holds it: the main node alone when an Add follows, then the Add on codes.
-    [[nodiscard]] Support int8(const Stored& stored, Granularity granularity) const {
+    [[nodiscard]] Support int8(const Stored& stored, const WeightOperand& weight) const {
         const bool has_add = unit_.residual_add.is_valid();
-        KernelRequest main = main_request(stored, granularity);
+        KernelRequest main = main_request(stored, weight);
         if (!has_add) main.epilogue.clamp = clamp();
         if (const Support support = ask(main); !support.is_supported || !has_add) return support;
         const KernelRequest add{
@@ -90,13 +103,11 @@ public:
     }
 
 private:
-    [[nodiscard]] KernelRequest main_request(const Stored& stored, Granularity granularity) const {
-        const Tensor& weight = graph_.value(unit_.weight).constant;
+    [[nodiscard]] KernelRequest main_request(const Stored& stored, const WeightOperand& weight) const {
         KernelRequest request{.node = &graph_.node(unit_.main),
                               .inputs = {codes(graph_.value(unit_.input), stored)},
                               .outputs = {codes(graph_.value(unit_.main_output), stored)}};
-        request.weight.params = weight_params(weight, granularity, unit_.weight_channel_axis);
-        request.weight.values = quantize(weight, *request.weight.params);
+        request.weight = weight;
         if (unit_.bias.is_valid()) {
             request.bias = Tensor({DType::s32, graph_.value(unit_.bias).constant.shape()});
         }
@@ -109,6 +120,7 @@ private:
 
     const Graph& graph_;
     const Unit& unit_;
+    std::array<WeightOperand, kGranularities.size()> weights_;  ///< by index of kGranularities
 };
 
 /// Options of one kind of storage, which the kernels have agreed to.
@@ -138,9 +150,12 @@ Capability capability(const Graph& graph, const Unit& unit, const OfferedSetting
     for (const DType dtype : kActivationDTypes) {
         for (const Scheme scheme : kSchemes) {
             const Stored stored{dtype, scheme};
+            // The weights' scheme does not change the question: kernels are asked about symmetric codes only.
+            const auto support_of = questions.int8_by_granularity(stored);
             for (const Scheme weight_scheme : kWeightSchemes) {
-                for (const Granularity granularity : kGranularities) {
-                    const Support support = questions.int8(stored, granularity);
+                for (std::size_t i = 0; i < kGranularities.size(); ++i) {
+                    const Granularity granularity = kGranularities[i];
+                    const Support& support = support_of[i];
                     if (!support.is_supported && reasons.insert(support.why).second) {
                         capability.refused.push_back({.dtype = "int8", .why = support.why});
                     }
