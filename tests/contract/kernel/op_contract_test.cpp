@@ -67,14 +67,15 @@ std::vector<Tensor> constants_of(const std::string& type, const Shape& shape) {
     return {};
 }
 
-/// A case with `inputs` data inputs of one shape; nothing if the operator's shape rule refuses them.
+/// A case with `inputs` data inputs of one shape, with values for which every function is defined; nothing if the
+/// operator's shape rule refuses them.
 std::unique_ptr<KernelCase> case_of(const std::string& type, const Shape& shape, std::size_t inputs) {
     std::vector<Tensor> constants = constants_of(type, shape);
     if (!constants.empty() && inputs > 1) return nullptr;
     const bool is_weighted = has_weights(type) && inputs == 1 && shape.rank() > 1;
     const std::size_t node_inputs = is_weighted ? 2 : std::max(inputs, constants.size());
     auto made = std::make_unique<KernelCase>(type, attributes_of(type, shape), node_inputs);
-    for (std::size_t i = 0; i < inputs; ++i) made->input(random_reals(shape, 0.1, 2, i + 1));
+    for (std::size_t i = 0; i < inputs; ++i) made->input(random_reals(shape, 0.1, 0.95, i + 1));
     if (is_weighted) {
         Shape weight{shape[shape.rank() - 1], 3};
         if (type == "Conv") weight = Shape(Ints(shape.rank(), 1));
