@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "graph/onnx/onnx_model.hpp"
-#include "kernel/ref/ref_op.hpp"
+#include "kernel/ref/lib/ref_op.hpp"
 #include "support/quant_plans.hpp"
 
 namespace halftone {
