@@ -44,6 +44,8 @@ OperandEncoding codes(const Value& value, const Stored& stored) {
 
 /// A backend's yes, else the reason of oneDNN, which every unit has.
 Support ask(const KernelRequest& request) {
+    // oneDNN's reason is kept because it is about the machine ("needs VNNI"), while an own kernel's reason says only
+    // that another kernel is better.
     Support first = Support::no("no kernel for " + request.node->op);
     bool has_reason = false;
     for (const Backend backend : backends_in_order(Backend::dnnl)) {
@@ -98,6 +100,7 @@ public:
         request.weight.values = graph_.value(unit_.weight).constant;
         if (unit_.bias.is_valid()) request.bias = graph_.value(unit_.bias).constant;
         request.is_bf16 = true;
+        // Asked of oneDNN alone, because a bf16 unit in the reference's loops would be slower than fp32.
         const Op* op = find_op(Backend::dnnl, request.node->op);
         return op == nullptr ? Support::no("no kernel for " + request.node->op) : op->supports(request);
     }

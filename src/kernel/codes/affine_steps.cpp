@@ -8,6 +8,7 @@
 namespace halftone::codes {
 namespace {
 
+/// The code of a real value by the one quantize_linear, so that a clamp in codes is just the clamp of real values.
 std::int32_t code_of(const QuantParams& params, float real) {
     Tensor code(TensorType{params.dtype, Shape{1}});
     quantize_linear(std::span<const float>(&real, 1), params.scale[0], params.zero_point[0], code.mutable_view());
@@ -33,6 +34,7 @@ CodesResult codes_result(const OperandEncoding& port, Clamp clamp) {
 void binary_to_codes(Arithmetic arithmetic, const CodesOperand& a, const std::byte* a_data, const CodesOperand& b,
                      const std::byte* b_data, std::size_t rows, std::size_t columns, const CodesResult& result,
                      std::byte* y) {
+    // fp32 results gain nothing from intrinsics: there is no rounding to speed up, and the loops vectorize.
     const bool is_avx512 = has_avx512() && result.dtype != DType::f32;
     const auto run = is_avx512 ? binary_to_codes_avx512 : binary_to_codes_loops;
     run(arithmetic, a, a_data, b, b_data, rows, columns, result, y);

@@ -1,3 +1,13 @@
+// The steps of affine_steps.hpp with AVX-512: 16 elements at once, tails by masks instead of a second loop.
+//
+//   quantized          16 real values to codes, by the reciprocal of the scale; by division only near a tie
+//   binary_range       a op b for any pair of operand kinds, one rounding at the end
+//   add_codes_range    the sum of two codes, where both dequantizations and the quantization become two FMAs
+//   binary_function    the loop for the kinds of the operands, chosen once per call
+//   look_up_range      a table of 256 bytes by two vpermi2b
+//
+// The results are the reference's, bit for bit. Where a faster formula could round otherwise, the loop notices it (a
+// quotient near a tie) and computes those 16 elements by the reference's formula.
 #include "kernel/codes/affine_steps.hpp"
 
 #ifdef __x86_64__

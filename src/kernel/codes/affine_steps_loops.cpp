@@ -1,6 +1,12 @@
 // The loops of affine_steps.hpp without intrinsics, for AVX2 and for any machine. They divide by the scale: 8 divisions
 // take 5 cycles with AVX2, less than a product with the reciprocal and the test for ties that it would need.
 //
+//   ScalarQuantizer   one real value to a code: divide, saturate, round
+//   binary_loop, quantize_loop, scale_loop   the bodies, inlined into the functions below
+//   HALFTONE_LOOPS    the same body compiled for the base instruction set and for AVX2
+//   find_binary, find_scale   the function for the operands' kinds, chosen once per call
+//   binary_to_codes_loops, scale_to_codes, quantize_loops   the calls, cut into pieces for threads
+//
 // "ivdep" before a loop: y is an operand itself or overlaps none, so no iteration reads what another wrote.
 #include <bit>
 #include <type_traits>
@@ -35,6 +41,8 @@ public:
         }
         float v = real / scale_;
         v = v == v ? v : 0.0F;  // NaN is the code of 0
+        // Saturation comes before rounding, while the value is a float: the bounds are whole numbers, so the order
+        // makes no difference to the result, and kRound needs |v| < 2^22.
         v = v > lowest_ ? v : lowest_;
         v = v < highest_ ? v : highest_;
         return static_cast<Code>(std::bit_cast<std::int32_t>(v + kRound) + zero_point_);
@@ -156,6 +164,7 @@ QuantizeLoop quantize_of() {
     return quantize_base<Y>;
 }
 
+/// The element types become template parameters, so that the inner loops have no switch.
 /// Calls make<T> with the C++ type of an operand or result.
 template <class Make>
 auto with_type(DType dtype, Make make) {
@@ -204,6 +213,7 @@ void binary_to_codes_loops(Arithmetic arithmetic, const CodesOperand& a, const s
     const BinaryLoop loop = find_binary(arithmetic, a, b, result.dtype);
     const std::size_t a_size = size_of(a.dtype);
     const std::size_t y_size = size_of(result.dtype);
+    // Rows are not cut in the middle, because the second operand begins anew with each of them.
     if (b.is_row) {
         in_rows(rows, columns, [&](std::size_t first, std::size_t last) {
             for (std::size_t i = first * columns; i < last * columns; i += columns) {

@@ -8,6 +8,7 @@
 namespace halftone::ref {
 namespace {
 
+/// One scale, or one for each slice along an axis. The zero point has the same shape.
 void check_lengths(const OpContext& op, const Tensor& scale) {
     const Shape& shape = scale.shape();
     if (shape.rank() > 1) {
@@ -35,6 +36,7 @@ std::vector<std::int32_t> zero_points(const OpContext& op, DType codes, std::siz
                 break;
             default:
                 points.push_back(constant.as<std::int32_t>()[i]);
+                // int32 is the type of biases, whose zero point ONNX fixes at 0.
                 if (points.back() != 0) refuse(op, "an int32 zero point must be 0");
         }
     }
@@ -49,6 +51,7 @@ QuantParams linear_params(const OpContext& op, DType codes) {
     check_lengths(op, scale);
     const auto scales = scale.as<float>();
     for (const float value : scales) {
+        // Division by a scale of 0 gives infinity, and a negative scale would turn the order of the codes around.
         if (!std::isfinite(value) || value <= 0) refuse(op, "scale " + float_text(value) + " is not finite and > 0");
     }
     QuantParams params{.dtype = codes, .scale = {scales.begin(), scales.end()}, .zero_point = {}};
@@ -65,6 +68,8 @@ QuantParams linear_params(const OpContext& op, DType codes) {
 }
 
 std::optional<Blocks> blocks_of(const OpContext& op, DType codes) {
+    // Blocks are the third granularity: between per tensor and per element. The scale tensor has the shape of the data
+    // with one dimension shortened to the number of blocks, of which the last may be incomplete.
     const std::int64_t size = int_attribute(op.node, "block_size", 0);
     if (size == 0) return std::nullopt;
     Shape expected = op.inputs[0].shape;
@@ -84,6 +89,8 @@ std::optional<Blocks> blocks_of(const OpContext& op, DType codes) {
 }
 
 std::size_t scale_place(const Shape& shape, Blocks blocks, std::size_t place) {
+    // The place of an element is outer * dim * inner + along * inner + rest. Its scale's place is the same with `along`
+    // cut to a number of blocks; only the axis itself is shortened.
     std::size_t inner = 1;
     for (std::size_t d = blocks.axis + 1; d < shape.rank(); ++d) inner *= static_cast<std::size_t>(shape[d]);
     const auto dim = static_cast<std::size_t>(shape[blocks.axis]);
@@ -101,6 +108,7 @@ std::int32_t zero_point_at(const TensorView& zero_points, std::size_t place) {
 
 KernelRequest with_linear_constants(const KernelRequest& request, const std::optional<QuantParams>& params) {
     KernelRequest full = request;
+    // The operator makes or takes codes itself, so its own parameters must not be seen as a conversion around it.
     if (!full.inputs.empty()) full.inputs[0].params.reset();
     full.outputs[0].params.reset();
     const bool has_constants = full.constants.size() > 1 && !full.constants[1].is_empty();

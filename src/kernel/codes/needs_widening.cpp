@@ -15,6 +15,7 @@ bool fits_16_bits(const KernelRequest& request) {
 }  // namespace
 
 bool needs_widening(const KernelRequest& request) {
+    // The order matters for speed: looking at all weights comes last, and machines with VNNI never do it.
     return request.is_quantized() && !has_exact_int8() && !fits_16_bits(request);
 }
 

@@ -8,6 +8,7 @@ namespace {
 class AddOp final : public FastOp {
 public:
     Support accepts(const KernelRequest& request) const override {
+        // An Add that takes part in a residual sum is fused into the Conv; it has nothing to add itself.
         if (request.epilogue.has_residual) return Support::no("an Add has no residual");
         return supports_binary(request, dnnl::algorithm::binary_add);
     }

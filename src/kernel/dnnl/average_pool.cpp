@@ -1,3 +1,4 @@
+// The mean of a window over channels-last images. oneDNN counts padding in one of two ways, as the node asks.
 // Source: ONNX operator AveragePool, opset 19. fp32.
 #include "kernel/dnnl/lib/fusion.hpp"
 #include "kernel/dnnl/lib/window.hpp"
@@ -8,6 +9,7 @@ namespace {
 
 bool counts_padding(const KernelRequest& request) { return int_attribute(*request.node, "count_include_pad", 0) != 0; }
 
+/// oneDNN has the two ways of counting as two algorithms.
 dnnl::algorithm algorithm_of(const KernelRequest& request) {
     return counts_padding(request) ? dnnl::algorithm::pooling_avg_include_padding
                                    : dnnl::algorithm::pooling_avg_exclude_padding;

@@ -15,11 +15,9 @@ dnnl::batch_normalization_forward::primitive_desc describe_normalization(const K
                                                                          const Layout& layout) {
     using Flags = dnnl::normalization_flags;
     const dnnl::memory::desc desc = descriptor(layout);
-    return {cpu_engine(),
-            dnnl::prop_kind::forward_inference,
-            desc,
-            desc,
+    return {cpu_engine(), dnnl::prop_kind::forward_inference, desc, desc,
             float_attribute(*request.node, "epsilon", 1.0e-5F),
+            // Global statistics: mean and variance are inputs, not those of the batch, which is what inference means.
             Flags::use_global_stats | Flags::use_scale | Flags::use_shift |
                 (has_relu(request) ? Flags::fuse_norm_relu : Flags::none),
             plain_attributes()};
@@ -29,6 +27,7 @@ class BatchNormalizationOp final : public FastOp {
 public:
     Support accepts(const KernelRequest& request) const override {
         KernelRequest alone = request;
+        // What remains of the request when the Relu is taken away must be fused with nothing.
         if (has_relu(request)) alone.epilogue.clamp = {};
         if (const Support unary = check_f32_unary(alone); !unary.is_supported) return unary;
         if (int_attribute(*request.node, "training_mode", 0) != 0) return Support::no("training_mode is not supported");

@@ -1,3 +1,4 @@
+// A Clip that no Conv, Gemm or Add took along: a clamp by the loop of lib/clamp_values, in place where possible.
 // Source: ONNX operator Clip, opset 13. fp32 with constant bounds; NaN stays NaN.
 #include "kernel/dnnl/lib/eltwise.hpp"
 #include "kernel/dnnl/lib/fusion.hpp"
@@ -21,6 +22,7 @@ public:
             if (constant.dtype() != DType::f32 || constant.elements() != 1)
                 return Support::no("a bound is one fp32 number");
         }
+        // This refuses a bound that is a data input: then there would be more than one.
         return check_f32_unary(request);
     }
 

@@ -38,11 +38,13 @@ public:
     Support accepts(const KernelRequest& request) const override {
         if (const Support unfused = check_unfused(request); !unfused.is_supported) return unfused;
         const OperandEncoding& output = request.outputs[0];
+        // A constant among the inputs is rare, and ref takes it.
         if (request.inputs.size() != request.node->inputs.size()) return Support::no("an input is constant");
         const DType dtype = output.type.dtype;
         if (dtype != DType::f32 && dtype != DType::u8 && dtype != DType::s8)
             return Support::no("fp32, uint8, int8 only");
         for (const OperandEncoding& input : request.inputs) {
+            // Bytes are copied, so a code must mean the same before and after.
             if (input.params != output.params) return Support::no("inputs and output need the same parameters");
             if (input.type.shape.elements() == 0) return Support::no("an input is empty");
         }
@@ -52,6 +54,7 @@ public:
     std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext& context) const override {
         return checked(describe(*request.node), [&]() -> std::unique_ptr<Primitive> {
             apply_kernel_threads();
+            // Only when every input lies plain anyway: one channels-last input would have to be reordered.
             const bool is_plain =
                 !context.available.empty() && std::all_of(context.available.begin(), context.available.end(),
                                                           [](const Layout& layout) { return layout.is_plain(); });

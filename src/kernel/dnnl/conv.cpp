@@ -30,25 +30,22 @@ dnnl::convolution_forward::primitive_desc describe_conv(const KernelRequest& req
     const memory::dims kernel(request.weight.values.shape().dims().begin() + 2,
                               request.weight.values.shape().dims().end());
     const PoolWindow window = window_of(request, kernel, {});
+    // Weights are "any": oneDNN names the packed layout that its kernel wants, and pack() makes it once per set of
+    // weights. Data is channels-last and not "any", so that neighbouring steps agree without a reorder (README.md).
     const memory::desc weights(dims, stored_weight_type(request), memory::format_tag::any);
     const memory::desc bias = request.bias.is_empty()
                                   ? memory::desc()
                                   : row_major({request.weight.values.shape()[0]}, memory::data_type::f32);
-    return {cpu_engine(),
-            dnnl::prop_kind::forward_inference,
-            dnnl::algorithm::convolution_direct,
-            channels_last(stored_type(request, request.inputs[0])),
-            weights,
-            bias,
-            channels_last(stored_type(request, request.outputs[0])),
-            window.strides,
-            window.dilations,
-            window.pads_begin,
-            window.pads_end,
-            fusion.attributes};
+    return {cpu_engine(), dnnl::prop_kind::forward_inference,
+            // Direct, not Winograd: Winograd's transforms add up rounding errors, differently for each tile size, and
+            // oneDNN has it for few shapes only. Results must not depend on such a choice.
+            dnnl::algorithm::convolution_direct, channels_last(stored_type(request, request.inputs[0])), weights, bias,
+            channels_last(stored_type(request, request.outputs[0])), window.strides, window.dilations,
+            window.pads_begin, window.pads_end, fusion.attributes};
 }
 
 Fusion fuse_conv(const KernelRequest& request) {
+    // The mask names the dimensions of the weights that scales run along: O, or g and O/g, which is bits 0 and 1.
     return fuse(request, groups_of(request) == 1 ? 1 : 3, request.weight.values.shape()[0]);
 }
 
@@ -58,6 +55,7 @@ public:
         if (request.weight.values.is_empty()) return Support::no("the weights are not constant");
         if (const Support fused = check_fused(request, request.weight.values.shape()[0], 0); !fused.is_supported)
             return fused;
+        // oneDNN has no list of what it supports. The only way to ask is to try to make the descriptor.
         return as_computed(request, [](const KernelRequest& real) {
             return attempt("this convolution", [&] { return describe_conv(real, fuse_conv(real)); });
         });
@@ -81,6 +79,8 @@ public:
             const Layout input = make_layout(stored_type(request, request.inputs[0]), descriptor.src_desc());
             StepParts parts{
                 .inputs = {{input, DNNL_ARG_SRC}}, .outputs = {{output, DNNL_ARG_DST}}, .constants = fusion.arguments};
+            // The residual shares the output's buffer where the executor can arrange it; else it is copied there before
+            // the step.
             if (request.epilogue.has_residual) {
                 parts.inputs.push_back({output, Slot::kCopiedToOutput});
                 parts.in_place_input = 1;

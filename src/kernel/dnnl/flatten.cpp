@@ -1,4 +1,6 @@
-// Source: ONNX operator Flatten, opset 13. The request's output shape is what the shape rule found. Any element type.
+// Only the shape changes, so this is a copy, and none at all where the output may take the input's buffer. The tensor
+// must lie plain: a channels-last one does not have its elements in row-major order. Source: ONNX operator Flatten,
+// opset 13. The request's output shape is what the shape rule found. Any element type.
 #include "kernel/dnnl/lib/copy.hpp"
 #include "kernel/shape/fast_op.hpp"
 

@@ -1,3 +1,5 @@
+// y = x * Phi(x), exact by erf or the tanh form, as the node says, fp32, by oneDNN's eltwise primitive; the algorithm
+// and its parameters are in lib/eltwise. Source: ONNX operator Gelu, opset 20.
 #include "kernel/dnnl/lib/eltwise.hpp"
 
 namespace halftone::onednn {

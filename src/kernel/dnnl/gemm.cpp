@@ -15,6 +15,7 @@ float alpha_of(const KernelRequest& request) { return float_attribute(*request.n
 std::int64_t columns(const KernelRequest& request) { return request.outputs[0].type.shape[1]; }
 Tensor scaled_weight(const KernelRequest& request) {
     const float alpha = alpha_of(request);
+    // Codes cannot be multiplied by alpha and stay codes: for int8 it goes into the scales (Product::factor).
     if (request.is_quantized() || alpha == 1.0F) return request.weight.values;
     Tensor scaled = request.weight.values.clone();
     for (float& w : scaled.mutable_view().as<float>()) w *= alpha;
@@ -30,6 +31,7 @@ Support check_gemm(const KernelRequest& request) {
     }
     if (!request.bias.is_empty()) {
         const Shape& shape = request.bias.shape();
+        // oneDNN adds one row to all rows. A bias for each row, or for each element, is left to ref.
         const bool is_row = shape == Shape{columns(request)} || shape == Shape{1, columns(request)};
         if (!is_row && request.bias.elements() != 1) {
             return Support::no("the bias " + shape.to_text() + " is not one row");
@@ -69,6 +71,7 @@ public:
             const auto build_here = [&](const KernelRequest& real) {
                 return build_product(gemm_product(real), context);
             };
+            // Where the machine would saturate, the same product runs on the codes as whole numbers in fp32.
             if (!needs_widening(request)) return build_here(request);
             return build_widened(request, columns(request), build_here);
         });

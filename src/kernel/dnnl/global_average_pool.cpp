@@ -1,3 +1,4 @@
+// oneDNN has no operator for it; a pool whose window is the image means the same, and stays channels-last.
 // Source: ONNX operator GlobalAveragePool, opset 1. fp32; one window as large as the image.
 #include "kernel/dnnl/lib/fusion.hpp"
 #include "kernel/dnnl/lib/window.hpp"

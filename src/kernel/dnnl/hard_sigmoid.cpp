@@ -1,3 +1,5 @@
+// y = max(0, min(1, alpha * x + beta)), fp32, by oneDNN's eltwise primitive; the algorithm and its
+// parameters are in lib/eltwise. Source: ONNX operator HardSigmoid, opset 6.
 #include "kernel/dnnl/lib/eltwise.hpp"
 
 namespace halftone::onednn {

@@ -1,3 +1,5 @@
+// y = x * max(0, min(1, x / 6 + 0.5)), fp32, by oneDNN's eltwise primitive; the algorithm and its
+// parameters are in lib/eltwise. Source: ONNX operator HardSwish, opset 14.
 #include "kernel/dnnl/lib/eltwise.hpp"
 
 namespace halftone::onednn {

@@ -12,6 +12,7 @@ namespace {
 
 using dnnl::memory;
 
+/// Leading dimensions as one: a tensor of any rank is a stack of rows, and the plain layout makes that the same memory.
 memory::desc row_descriptor(const TensorType& type) {
     const std::int64_t columns = type.shape[type.shape.rank() - 1];
     return row_major({type.shape.elements() / columns, columns}, memory::data_type::f32);
@@ -43,6 +44,7 @@ public:
         if (const Support unary = check_f32_unary(request); !unary.is_supported) return unary;
         const auto rank = static_cast<std::int64_t>(request.inputs[0].type.shape.rank());
         const std::int64_t axis = int_attribute(*request.node, "axis", -1);
+        // Over several dimensions scale and B would be tensors of that shape. Transformers normalize the last one only.
         if ((axis < 0 ? axis + rank : axis) != rank - 1) return Support::no("over the last dimension only");
         if (request.inputs[0].type.shape.elements() == 0) return Support::no("the tensor is empty");
         if (!has_constant_vector(request, 1) || (has_bias(request) && !has_constant_vector(request, 2))) {

@@ -1,3 +1,5 @@
+// y = x < 0 ? alpha * x : x, fp32, by oneDNN's eltwise primitive; the algorithm and its
+// parameters are in lib/eltwise. Source: ONNX operator LeakyRelu, opset 16.
 #include "kernel/dnnl/lib/eltwise.hpp"
 
 namespace halftone::onednn {

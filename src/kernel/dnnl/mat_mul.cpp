@@ -88,6 +88,8 @@ dnnl::matmul::primitive_desc describe_pair(const KernelRequest& request, const F
     return {cpu_engine(), descs.left, descs.right, descs.output, fusion.attributes};
 }
 
+/// A product of two data tensors, such as the scores of attention. Neither side is packed, because both change in every
+/// run.
 Support check_pair(const KernelRequest& request) {
     if (request.inputs.size() != 2) return Support::no("two data inputs are needed");
     const OperandEncoding& left = request.inputs[0];
@@ -121,6 +123,7 @@ public:
 
     void execute(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
                  std::byte* scratch) const override {
+        // code ^ 0x80, read as signed, is code - 128: a flip of the upper bit, without arithmetic or overflow.
         const std::size_t bytes = right_.bytes();
         for (std::size_t i = 0; i < bytes; ++i) scratch[i] = inputs[1][i] ^ std::byte{0x80};
         const std::array<const std::byte*, 2> operands{inputs[0], scratch};
@@ -143,6 +146,7 @@ std::unique_ptr<Primitive> build_pair(const KernelRequest& request) {
                     .outputs = {{Layout(request.outputs[0].type), DNNL_ARG_DST, descs.output}},
                     .constants = fusion.arguments};
     auto product = std::make_unique<Step>(dnnl::matmul(descriptor), descriptor, std::move(parts));
+    // fp32 and signed operands go to oneDNN as they are.
     if (!request.is_quantized() || !is_u8(request.inputs[1])) return product;
     return std::make_unique<ShiftedProduct>(std::move(product), request.inputs[1].type);
 }

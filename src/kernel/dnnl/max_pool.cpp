@@ -1,3 +1,4 @@
+// The largest element of a window over channels-last images, without the second output Indices.
 // Source: ONNX operator MaxPool, opset 12. fp32, or codes, which pass unchanged (same parameters on both sides).
 #include "kernel/dnnl/lib/fusion.hpp"
 #include "kernel/dnnl/lib/window.hpp"
@@ -9,9 +10,12 @@ namespace {
 class MaxPoolOp final : public FastOp {
 public:
     Support accepts(const KernelRequest& request) const override {
+        // oneDNN would need a workspace for the indices, in a format of its own.
         if (request.outputs.size() != 1) return Support::no("the output Indices is not supported");
         if (const Support unfused = check_unfused(request); !unfused.is_supported) return unfused;
         const OperandEncoding& input = request.inputs[0];
+        // The largest code is the code of the largest value, because scales are positive; so codes are compared as they
+        // are.
         if (input.params != request.outputs[0].params || input.type.dtype != request.outputs[0].type.dtype) {
             return Support::no("input and output need the same dtype and parameters");
         }

@@ -14,6 +14,7 @@ dnnl::eltwise_forward::primitive_desc describe_power(const Layout& layout, float
         return dnnl::eltwise_forward::primitive_desc(cpu_engine(), dnnl::prop_kind::forward_inference, algorithm, desc,
                                                      desc, alpha, beta, plain_attributes());
     };
+    // pow() of a vector is a logarithm and an exponential; a square is one multiplication, and is exactly rounded.
     if (exponent == 2.0F) return describe_as(dnnl::algorithm::eltwise_square, 0.0F, 0.0F);
     if (exponent == 0.5F) return describe_as(dnnl::algorithm::eltwise_sqrt, 0.0F, 0.0F);
     return describe_as(dnnl::algorithm::eltwise_pow, 1.0F, exponent);

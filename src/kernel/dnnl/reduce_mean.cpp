@@ -25,6 +25,7 @@ Rows reduced_rows(const KernelRequest& request) {
     const ref::Axes axes = ref::axes_of(context.op(), 1, shape.rank());
     if (!axes.is_given || axes.places.empty()) return {};
     const std::size_t first = shape.rank() - axes.places.size();
+    // Sorted axes are the last ones when they count up to the rank; then rows lie together in memory.
     for (std::size_t i = 0; i < axes.places.size(); ++i) {
         if (axes.places[i] != first + i) return {};
     }
@@ -61,6 +62,7 @@ public:
             apply_kernel_threads();
             const Rows rows = reduced_rows(request);
             const auto descriptor = describe_mean(rows);
+            // Kept dimensions of 1 do not change the memory, so keepdims plays no part here.
             StepParts parts{.inputs = {{Layout(request.inputs[0].type), DNNL_ARG_SRC, matrix(rows.rows, rows.columns)}},
                             .outputs = {{Layout(request.outputs[0].type), DNNL_ARG_DST, matrix(rows.rows, 1)}},
                             .constants = {}};

@@ -1,4 +1,5 @@
-// Source: ONNX operator Relu, opset 14. fp32; NaN stays NaN.
+// A Relu that no Conv, Gemm or Add took along: a clamp from below by the loop of lib/clamp_values, in place where the
+// executor gives input and output one buffer. Source: ONNX operator Relu, opset 14. fp32; NaN stays NaN.
 #include "kernel/dnnl/lib/eltwise.hpp"
 #include "kernel/dnnl/lib/fusion.hpp"
 #include "kernel/shape/fast_op.hpp"

@@ -1,3 +1,4 @@
+// As Flatten: a copy of plain elements, or none where the output takes the input's buffer.
 // Source: ONNX operator Reshape, opset 14. The request's output shape is what the shape rule found. Any element type.
 #include "kernel/dnnl/lib/copy.hpp"
 #include "kernel/shape/fast_op.hpp"

@@ -11,12 +11,9 @@ dnnl::softmax_forward::primitive_desc describe_softmax(const KernelRequest& requ
     const auto rank = static_cast<std::int64_t>(layout.type().shape.rank());
     const std::int64_t axis = int_attribute(*request.node, "axis", -1);
     const dnnl::memory::desc desc = descriptor(layout);
-    return {cpu_engine(),
-            dnnl::prop_kind::forward_inference,
-            dnnl::algorithm::softmax_accurate,
-            desc,
-            desc,
-            static_cast<int>(axis < 0 ? axis + rank : axis),
+    return {cpu_engine(), dnnl::prop_kind::forward_inference,
+            // Accurate: with the largest element taken out, as the reference does.
+            dnnl::algorithm::softmax_accurate, desc, desc, static_cast<int>(axis < 0 ? axis + rank : axis),
             plain_attributes()};
 }
 
@@ -31,6 +28,7 @@ public:
     std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext& context) const override {
         return checked(describe(*request.node), [&]() -> std::unique_ptr<Primitive> {
             apply_kernel_threads();
+            // Any dense layout: the axis is named by its number, and oneDNN knows where its elements lie.
             const Layout layout = dense_layout(request.inputs[0].type, context.available, 0);
             const auto descriptor = describe_softmax(request, layout);
             StepParts parts{.inputs = {{layout, DNNL_ARG_SRC}},

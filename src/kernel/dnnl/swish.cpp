@@ -1,3 +1,5 @@
+// y = x / (1 + exp(-alpha * x)), fp32, by oneDNN's eltwise primitive; the algorithm and its
+// parameters are in lib/eltwise. Source: ONNX operator Swish, opset 24.
 #include "kernel/dnnl/lib/eltwise.hpp"
 
 namespace halftone::onednn {

@@ -1,3 +1,5 @@
+// The hyperbolic tangent, fp32, by oneDNN's eltwise primitive; the algorithm and its
+// parameters are in lib/eltwise. Source: ONNX operator Tanh, opset 13.
 #include "kernel/dnnl/lib/eltwise.hpp"
 
 namespace halftone::onednn {

@@ -19,6 +19,8 @@ memory::desc permuted(const KernelRequest& request) {
     const auto rank = static_cast<std::int64_t>(input.shape.rank());
     std::vector<std::int64_t> reversed;
     for (std::int64_t d = rank; d-- > 0;) reversed.push_back(d);
+    // The trick: a descriptor with the output's dimensions and the input's strides says the same bytes are the
+    // transposed tensor. The reorder to row-major then moves them, with oneDNN's blocked and vectorized copies.
     const memory::dims strides = row_major(input).get_strides();
     memory::dims dims, steps;
     for (const std::int64_t place : ints_attribute(*request.node, "perm", reversed)) {
@@ -36,6 +38,7 @@ class TransposeOp final : public FastOp {
 public:
     Support accepts(const KernelRequest& request) const override {
         const OperandEncoding& input = request.inputs[0];
+        // Codes are moved and not converted, so they must mean the same on both sides.
         if (input.params != request.outputs[0].params) return Support::no("input and output need the same parameters");
         if (!is_known(input.type.dtype)) return Support::no("oneDNN does not move this type");
         if (input.type.shape.rank() == 0 || input.type.shape.elements() == 0) return Support::no("nothing to move");

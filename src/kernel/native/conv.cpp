@@ -58,6 +58,7 @@ Support check_geometry(const KernelRequest& request) {
         window.dilations[2] != 1) {
         return Support::no("own kernels are for 3x3, 5x5 and 7x7 with stride 1 and 3x3 with stride 2");
     }
+    // The two variants have different limits, because the AVX2 one computes 16 channels and less geometry.
     if (!has_avx512_vnni()) return check_for_avx2(window, channels);
     const double most_work = kernel == 3 ? 1.25 : 1.1;  // kernels.sh: oneDNN's kernel is faster from there on
     const double work = depthwise_work(shape_of(request, window));
@@ -111,6 +112,8 @@ DepthwiseNumbers numbers_of(const KernelRequest& request) {
     DepthwiseNumbers numbers;
     numbers.x_is_signed = x.dtype == DType::s8;
     numbers.y_is_signed = y.dtype == DType::s8;
+    // Everything is seen as unsigned: signed codes and their zero point move by 128 together, which changes no
+    // difference.
     numbers.x_zero_point = x.zero_point[0] + shift(x);
     numbers.y_zero_point = y.zero_point[0] + shift(y);
     const codes::CodesResult result = codes::codes_result(request.outputs[0], request.epilogue.clamp);
@@ -126,6 +129,7 @@ DepthwiseNumbers numbers_of(const KernelRequest& request) {
     }
     const std::vector<float>& scales = request.weight.params->scale;
     for (std::size_t c = 0; c < channels; ++c) {
+        // One factor from sum to code. It is made in double and rounded once; the README says what that means at ties.
         const double scale = double{x.scale[0]} * scales[scales.size() == 1 ? 0 : c] / y.scale[0];
         numbers.factor.push_back(static_cast<float>(scale));
     }
@@ -151,9 +155,11 @@ public:
         if (request.weight.values.is_empty()) return Support::no("the weights are not constant");
         if (Support support = check_geometry(request); !support.is_supported) return support;
         if (Support support = check_numbers(request); !support.is_supported) return support;
+        // Weights of reduced range are multiplied exactly by oneDNN's vpmaddubsw, four at once; vpmaddwd does two.
         if (!has_avx512_vnni() && !needs_widening(request)) {
             return Support::no("oneDNN's int8 kernel is exact for these weights, and as fast");
         }
+        // cvtps gives 0x80000000 for what does not fit into int32, which would be the wrong end of the range.
         if (!stays_in_range(numbers_of(request))) return Support::no("the results may leave int32");
         return Support::yes();
     }

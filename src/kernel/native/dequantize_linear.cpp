@@ -1,4 +1,5 @@
-// Source: ONNX operator DequantizeLinear, opset 13, per tensor, 8-bit.
+// Codes to real values, over a dense tensor in whatever order it lies, by all threads; the arithmetic is in
+// kernel/codes. Source: ONNX operator DequantizeLinear, opset 13, per tensor, 8-bit.
 #include "kernel/codes/affine_steps.hpp"
 #include "kernel/ops/loop_step.hpp"
 #include "kernel/shape/fast_op.hpp"
@@ -15,6 +16,7 @@ public:
         return is_codes(request.inputs[0]) ? Support::yes() : Support::no("codes are per tensor");
     }
 
+    // The operator takes codes itself: its input is seen as it is stored and not as the real values that it means.
     ref::SeenAs seen_as() const override { return ref::SeenAs::stored; }
 
     std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext& context) const override {

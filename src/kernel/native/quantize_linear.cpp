@@ -1,4 +1,5 @@
-// Source: ONNX operator QuantizeLinear, opset 13, per tensor.
+// Real values to codes, over a dense tensor in whatever order it lies, by all threads; the arithmetic is in
+// kernel/codes. Source: ONNX operator QuantizeLinear, opset 13, per tensor.
 #include "kernel/codes/affine_steps.hpp"
 #include "kernel/ops/loop_step.hpp"
 #include "kernel/shape/fast_op.hpp"
@@ -15,9 +16,11 @@ public:
         return is_codes(request.outputs[0]) ? Support::yes() : Support::no("codes are per tensor");
     }
 
+    // The operator makes codes itself: its output is seen as it is stored and not as the real values that it means.
     ref::SeenAs seen_as() const override { return ref::SeenAs::stored; }
 
     std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext& context) const override {
+        // Per tensor, every element is treated alike, so the order of dimensions does not matter.
         const Layout from = dense_layout(request.inputs[0].type, context.available, 0);
         const OperandEncoding& codes = request.outputs[0];
         const auto body = [n = static_cast<std::size_t>(codes.type.shape.elements()),

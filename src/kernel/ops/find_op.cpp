@@ -7,6 +7,8 @@
 namespace halftone {
 
 std::span<const Backend> backends_in_order(Backend wanted) {
+    // Own kernels are asked first: they exist only for steps where they were measured to be faster, and refuse the
+    // others. ref takes everything, so it is last. Whoever wants ref wants the oracle, and gets no other.
     static constexpr std::array kAll{Backend::native, Backend::dnnl, Backend::ref};
     return wanted == Backend::ref ? std::span(kAll).last(1) : std::span(kAll);
 }

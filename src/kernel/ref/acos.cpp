@@ -1,4 +1,5 @@
-// Source: ONNX operator Acos, opset 7.
+// The arc cosine, in radians from 0 to pi. Outside of [-1, 1] the result is NaN, as in the C library, whose function it
+// is. Source: ONNX operator Acos, opset 7.
 #include <cmath>
 
 #include "kernel/ref/lib/unary.hpp"

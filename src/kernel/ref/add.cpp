@@ -1,3 +1,5 @@
+// y = a + b with multidirectional broadcasting; integers wrap. On codes: both operands are dequantized, added as real
+// values and quantized once. Source: ONNX operator Add, opset 14.
 #include "kernel/ref/lib/binary_step.hpp"
 
 namespace halftone::ref {

@@ -1,3 +1,4 @@
+// The arc sine, in radians from -pi/2 to pi/2. Outside of [-1, 1] the result is NaN.
 // Source: ONNX operator Asin, opset 7.
 #include <cmath>
 

@@ -1,3 +1,4 @@
+// The arc tangent, in radians from -pi/2 to pi/2, which the infinities reach.
 // Source: ONNX operator Atan, opset 7.
 #include <cmath>
 

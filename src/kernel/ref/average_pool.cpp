@@ -1,15 +1,11 @@
-// Source: ONNX operator AveragePool, opset 19 (dilations; opset 11 is the same without). Sums in double, taps in order.
+// The mean of a window. What is counted in the denominator is the point of this operator: the elements that really lie
+// in the window, or with count_include_pad the padding too, but never what lies behind the padding (ceil_mode). Source:
+// ONNX operator AveragePool, opset 19 (dilations; opset 11 is the same without). Sums in double, taps in order.
 #include "kernel/ref/lib/ref_op.hpp"
 #include "kernel/shape/window.hpp"
 
 namespace halftone::ref {
 namespace {
-
-Window average_pool_window(const OpContext& op) {
-    const Shape& shape = op.inputs[0].shape;
-    return resolve_window(op, shape, pool_kernel(op, shape.rank() - 2),
-                          {.has_ceil_mode = true, .padding_is_less_than_kernel = true});
-}
 
 /// How many taps of dimension `i` are counted when padding is: those in front of the end of the padding at the end,
 /// which a window of ceil_mode may pass.
@@ -24,6 +20,7 @@ float average(const Window& w, const float* plane, const Extent& origin, bool co
     double count = 1;
     for (std::size_t i = 0; i < 3; ++i) {
         taps[i] = reach(origin[i], w.dilations[i], w.input[i], w.kernel[i]);
+        // The number of counted taps is a product over dimensions, because a window is a box.
         count *= static_cast<double>(counts_padding ? padded_taps(w, i, origin[i]) : taps[i].last - taps[i].first);
     }
     double sum = 0;
@@ -35,6 +32,7 @@ float average(const Window& w, const float* plane, const Extent& origin, bool co
             }
         }
     }
+    // A window can be all padding in ceil_mode; its mean is defined as 0 here.
     return count == 0 ? 0.0F : static_cast<float>(sum / count);
 }
 
@@ -45,15 +43,14 @@ public:
         check_outputs(op, 1);
         check_dtype(op, 0, {DType::f32});
         check_rank(op, 0, 3, 5);
-        const Window window = average_pool_window(op);
-        Shape shape = op.inputs[0].shape;
-        for (std::size_t d = 0; d < window.rank; ++d) shape[2 + d] = window.output_dims()[d];
+        const Window window = pool_window(op);
+        const Shape shape = windowed_shape(op.inputs[0].shape, window);
         return {{DType::f32, shape}};
     }
 
     void run(const OpContext& op, std::span<const TensorView> inputs,
              std::span<const MutableView> outputs) const override {
-        const Window w = average_pool_window(op);
+        const Window w = pool_window(op);
         const bool counts_padding = int_attribute(op.node, "count_include_pad", 0) != 0;
         const Shape& shape = inputs[0].type.shape;
         const std::int64_t planes = shape[0] * shape[1];

@@ -1,3 +1,4 @@
+// It is folded into the Conv in front of it by a pass of the graph, where there is one; what is left runs here.
 // Inference: y = (x - mean) / sqrt(var + epsilon) * scale + B, per channel. Source: ONNX operator BatchNormalization,
 // opset 15.
 #include <cmath>
@@ -37,10 +38,12 @@ public:
         const auto batch = static_cast<std::size_t>(inputs[0].type.shape[0]);
         if (x.empty()) return;
         const std::size_t plane = x.size() / (batch * channels);
+        // Plane p belongs to channel p % channels, because planes are ordered by sample and then by channel.
         for (std::size_t p = 0; p < batch * channels; ++p) {
             const auto value = [&](std::size_t input) {
                 return static_cast<double>(inputs[input].as<float>()[p % channels]);
             };
+            // The statistics are constants: one factor for each channel, computed in double.
             const double factor = value(1) / std::sqrt(value(4) + epsilon);
             for (std::size_t i = p * plane; i < (p + 1) * plane; ++i) {
                 y[i] = static_cast<float>((static_cast<double>(x[i]) - value(3)) * factor + value(2));

@@ -1,3 +1,4 @@
+// A cast between floats and integers must say what happens at the ends, because C++ leaves it undefined there.
 // Floats become integers toward zero, saturating at the ends (NaN gives 0); integers wrap; bool is "not zero".
 // Source: ONNX operator Cast, opset 13; what it leaves undefined (out of range, NaN) is ours.
 #include "kernel/ref/lib/numbers.hpp"
@@ -25,6 +26,7 @@ DType target_of(const OpContext& op) {
             return DType::boolean;
         case 11:
             return DType::f64;
+            // float16, bfloat16 and strings are ONNX types that no operator here computes with.
         default:
             refuse(op, "to " + std::to_string(int_attribute(op.node, "to", 0)) +
                            " is not supported: fp32 (1) uint8 (2) int8 (3) int32 (6) int64 (7) bool (9) fp64 (11)");

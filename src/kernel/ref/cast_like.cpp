@@ -1,3 +1,4 @@
+// Only the type of input 1 matters; its elements are not read.
 // Cast to the element type of input 1. Source: ONNX operator CastLike, opset 19.
 #include "kernel/ref/lib/numbers.hpp"
 #include "kernel/ref/lib/ref_op.hpp"

@@ -1,3 +1,4 @@
+// The least whole number that is not below x. Infinities, NaN and -0 stay what they are.
 // Source: ONNX operator Ceil, opset 13.
 #include <cmath>
 

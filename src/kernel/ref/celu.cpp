@@ -1,3 +1,4 @@
+// expm1 and not exp - 1, which would cancel near 0. Unlike Elu its slope is 1 at 0 for every alpha.
 // y = max(0, x) + min(0, alpha * (exp(x / alpha) - 1)). Source: ONNX operator Celu, opset 12.
 #include <algorithm>
 #include <cmath>

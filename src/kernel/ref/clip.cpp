@@ -1,3 +1,4 @@
+// Bounds come as inputs 1 and 2, either of which may be missing, which means unbounded on that side.
 // Source: ONNX operator Clip, opset 13: min(max(x, low), high), so that high wins when low > high. NaN stays NaN.
 #include <limits>
 

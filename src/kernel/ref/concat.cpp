@@ -1,4 +1,6 @@
-// Source: ONNX operator Concat, opset 13.
+// The inputs one behind the other along one axis. All other dimensions must agree, element types too; nothing is
+// computed, so codes pass as they are where all inputs have the output's parameters. Source: ONNX operator Concat,
+// opset 13.
 #include <limits>
 
 #include "kernel/ref/lib/moving_op.hpp"
@@ -27,6 +29,7 @@ public:
                 refuse(op, "cannot concatenate along the symbolic batch");
             if (i == 0) continue;
             const std::int64_t joined = out.shape[axis] + shape[axis];
+            // All but the axis must agree: for the comparison, the axis is made equal first.
             out.shape[axis] = shape[axis];
             if (out.shape != shape) {
                 refuse(op, "inputs 0 " + op.inputs[0].shape.to_text() + " and " + std::to_string(i) + " " +
@@ -44,6 +47,7 @@ public:
         std::size_t outer = 1;
         for (std::size_t d = 0; d < axis; ++d) outer *= static_cast<std::size_t>(outputs[0].type.shape[d]);
         std::byte* to = outputs[0].data;
+        // In memory, a concatenation is a block of each input in turn, for each position in front of the axis.
         for (std::size_t block = 0; block < outer; ++block) {
             for (const TensorView& input : inputs) {
                 const std::size_t bytes = input.bytes() / outer;

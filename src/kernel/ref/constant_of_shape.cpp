@@ -1,4 +1,6 @@
-// Source: ONNX operator ConstantOfShape, opset 20.
+// A tensor of the shape that input 0 holds, filled with the attribute value (a float zero if it is missing). It appears
+// in exported models where a framework made a mask or an initial state. Source: ONNX operator ConstantOfShape,
+// opset 20.
 #include "kernel/ref/lib/moving_op.hpp"
 #include "kernel/ref/lib/strided_copy.hpp"
 #include "kernel/shape/shape_input.hpp"

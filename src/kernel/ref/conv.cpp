@@ -1,4 +1,6 @@
-// Source: ONNX operator Conv, opset 11, over one to three spatial dimensions.
+// y[n, o] = bias[o] + sum over c and the window of x[n, c] * w[o, c], where padding contributes nothing. The loops are
+// in lib/conv_loops; this file has the shape rule, and what a step with codes or a fused epilogue accepts. Source: ONNX
+// operator Conv, opset 11, over one to three spatial dimensions.
 #include "kernel/ref/lib/conv_loops.hpp"
 #include "kernel/ref/lib/ref_op.hpp"
 #include "kernel/ref/lib/weighted_step.hpp"
@@ -6,6 +8,8 @@
 namespace halftone::ref {
 namespace {
 
+/// Weight [out, in / groups, kernel…]: group g connects its slice of the input channels with its slice of the output
+/// channels. Depthwise convolution is the case with as many groups as channels.
 void check_channels(const OpContext& op) {
     const Shape& input = op.inputs[0].shape;
     const Shape& weight = op.inputs[1].shape;
@@ -18,6 +22,7 @@ void check_channels(const OpContext& op) {
                        " output channels");
     }
     std::int64_t channels = 0;
+    // The two numbers come from a file, so their product may be anything.
     if (__builtin_mul_overflow(weight[1], groups, &channels) || input[1] != channels) {
         refuse(op, "input 0 " + input.to_text() + " has " + std::to_string(input[1]) + " channels, but weight " +
                        weight.to_text() + " with group " + std::to_string(groups) + " needs " +
@@ -28,6 +33,7 @@ void check_channels(const OpContext& op) {
     }
 }
 
+/// kernel_shape is optional in a file, and redundant; where it stands, it must agree with the weight.
 ConvPlan conv_plan(const OpContext& op) {
     const Shape& input = op.inputs[0].shape;
     const Shape& weight = op.inputs[1].shape;
@@ -52,6 +58,7 @@ public:
 protected:
     void compute(std::span<const std::byte* const> inputs, std::span<float> values) const override {
         const TensorView x{input_layout(0).type(), inputs[0]};
+        // The codes are multiplied as they are. Scales enter once, after the sum, which so is exact.
         if (is_quantized()) {
             conv_codes(plan_, x, zero_point(), weight().as<std::int8_t>().data(), int_bias(), scales(), values.data());
         } else {
@@ -74,9 +81,8 @@ public:
         check_rank(op, 1, op.inputs[0].shape.rank(), op.inputs[0].shape.rank());
         check_channels(op);
         const ConvPlan plan = conv_plan(op);
-        Shape shape = op.inputs[0].shape;
+        Shape shape = windowed_shape(op.inputs[0].shape, plan.window);
         shape[1] = plan.out_channels;
-        for (std::size_t d = 0; d < plan.window.rank; ++d) shape[2 + d] = plan.window.output_dims()[d];
         return {{DType::f32, shape}};
     }
 
@@ -88,6 +94,7 @@ public:
     }
 
     Support supports(const KernelRequest& request) const override {
+        // Weights that are not constant are an ordinary node: nothing fused, fp32.
         if (request.weight.values.is_empty()) return RefOp::supports(request);
         return weighted_step_accepts(request, request.weight.values.shape()[0]);
     }

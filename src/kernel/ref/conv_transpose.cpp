@@ -23,6 +23,7 @@ struct Plan {
     std::int64_t group_outputs = 1;
 };
 
+// Below 2^31, products of two numbers and their sums stay within 64 bits.
 constexpr std::int64_t kMost = std::int64_t{1} << 31;
 
 std::vector<std::int64_t> list_of(const OpContext& op, const char* name, std::size_t length, std::int64_t fallback,
@@ -39,12 +40,14 @@ std::vector<std::int64_t> list_of(const OpContext& op, const char* name, std::si
 /// Output size and padding at the beginning of one dimension. Source: the formulas of the operator's text.
 void resolve(const OpContext& op, Plan& plan, std::size_t i, std::int64_t output_padding,
              std::array<std::int64_t, 2> pads, std::int64_t wanted) {
+    // The size without any cropping: each input pixel, `stride` apart, paints a whole kernel.
     const std::int64_t full =
         plan.strides[i] * (plan.input[i] - 1) + output_padding + (plan.kernel[i] - 1) * plan.dilations[i] + 1;
     const std::string auto_pad = string_attribute(op.node, "auto_pad", "NOTSET");
     const bool is_same = auto_pad == "SAME_UPPER" || auto_pad == "SAME_LOWER";
     if (is_same && wanted < 0) wanted = plan.input[i] * plan.strides[i];
     if (wanted >= 0) {
+        // A wanted size is reached by cropping what is too much; SAME means input * stride.
         const std::int64_t total = std::max<std::int64_t>(full - wanted, 0);
         pads[0] = auto_pad == "SAME_UPPER" ? total / 2 : total - total / 2;
         plan.output[i] = wanted;
@@ -99,6 +102,7 @@ void scatter(const Plan& p, const float* x, const float* w, std::vector<double>&
                             const std::int64_t z = d * p.strides[0] + kd * p.dilations[0] - p.pads[0];
                             const std::int64_t y = h * p.strides[1] + kh * p.dilations[1] - p.pads[1];
                             const std::int64_t c = i * p.strides[2] + kw * p.dilations[2] - p.pads[2];
+                            // What falls into the cropped border is dropped.
                             if (z < 0 || z >= p.output[0] || y < 0 || y >= p.output[1] || c < 0 || c >= p.output[2])
                                 continue;
                             sums[static_cast<std::size_t>((z * p.output[1] + y) * p.output[2] + c)] +=

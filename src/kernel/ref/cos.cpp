@@ -1,3 +1,4 @@
+// The cosine of an angle in radians; NaN for the infinities.
 // Source: ONNX operator Cos, opset 7.
 #include <cmath>
 

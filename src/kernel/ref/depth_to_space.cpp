@@ -1,3 +1,5 @@
+// Mode DCR reads the block's position from the slow part of the channels, CRD from the fast one. It is how networks for
+// super-resolution make their image larger.
 // Channels become blocks of blocksize x blocksize pixels. Source: ONNX operator DepthToSpace, opset 13.
 #include "kernel/ref/lib/moving_op.hpp"
 #include "kernel/ref/lib/strided_copy.hpp"
@@ -7,6 +9,7 @@ namespace {
 
 std::int64_t depth_to_space_block(const OpContext& op) {
     const std::int64_t block = int_attribute(op.node, "blocksize", 0);
+    // The square of 65535 fits into 32 bits.
     if (block < 1 || block > 65535) refuse(op, "blocksize " + std::to_string(block) + " is outside 1 to 65535");
     return block;
 }
@@ -44,6 +47,7 @@ public:
         const std::int64_t y_step = is_crd ? block * own[1] : block * out[1] * own[1];
         const std::int64_t x_step = is_crd ? own[1] : out[1] * own[1];
         const std::int64_t c_step = is_crd ? block * block * own[1] : own[1];
+        // Both shapes in six dimensions are the same elements in another order, which one strided copy does.
         const Shape seen{out[0], out[1], in[2], block, in[3], block};
         const std::vector<std::int64_t> steps{own[0], c_step, own[2], y_step, own[3], x_step};
         gather_strided(inputs[0], 0, steps, {{inputs[0].type.dtype, seen}, outputs[0].data});

@@ -1,4 +1,7 @@
-// Source: ONNX operator DequantizeLinear, opset 13; 8-bit codes, and int32 (biases).
+// The real value of a code: y = (x - zero_point) * scale, with one scale, one for each slice along an axis, or one for
+// each block. The difference of two codes is exact in fp32; the
+// product is rounded once. Source:
+// ONNX operator DequantizeLinear, opset 13; 8-bit codes, and int32 (biases).
 #include "kernel/codes/linear_params.hpp"
 #include "kernel/ref/lib/ref_op.hpp"
 #include "tensor/affine.hpp"
@@ -23,6 +26,8 @@ public:
     }
 
     Support supports(const KernelRequest& request) const override {
+        // The executor gives scale and zero point as the input's parameters; the shape rule wants them as inputs 1
+        // and 2.
         return RefOp::supports(with_linear_constants(request, params_of(request)));
     }
 

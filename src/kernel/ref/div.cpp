@@ -1,3 +1,4 @@
+// The integer cases are tested before the division, because a processor traps on both.
 // Integers are divided toward zero; by zero they give 0, and the least number by -1 itself, so that nothing traps.
 // Source: ONNX operator Div, opset 14; the integer cases that it leaves open are ours.
 #include "kernel/ref/lib/elementwise.hpp"

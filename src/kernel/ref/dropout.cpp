@@ -1,3 +1,4 @@
+// Training drops elements at random; a model that is run drops none.
 // Inference only: the identity. Source: ONNX operator Dropout, opset 13.
 #include <algorithm>
 

@@ -1,3 +1,4 @@
+// expm1 and not exp - 1: near 0 the subtraction would cancel all digits. For large negative x the result is -alpha.
 // y = x < 0 ? alpha * (exp(x) - 1) : x. Source: ONNX operator Elu, opset 6.
 #include <cmath>
 

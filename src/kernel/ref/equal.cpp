@@ -1,3 +1,4 @@
+// y = (a == b) as bool, with multidirectional broadcasting. NaN equals nothing, itself included.
 // Source: ONNX operator Equal, opset 13.
 #include "kernel/ref/lib/comparison.hpp"
 

@@ -1,3 +1,4 @@
+// The error function, 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x. Exporters write an exact Gelu with it.
 // Source: ONNX operator Erf, opset 13.
 #include <cmath>
 

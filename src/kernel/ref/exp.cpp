@@ -1,3 +1,4 @@
+// e to the power of x. Beyond about 88.7 the result of a float is infinity.
 // Source: ONNX operator Exp, opset 13.
 #include <cmath>
 

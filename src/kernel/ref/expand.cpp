@@ -1,3 +1,4 @@
+// Unlike a reshape it repeats elements; unlike Tile it repeats only dimensions of size 1.
 // Broadcast to a shape, in both directions. Source: ONNX operator Expand, opset 13.
 #include "kernel/ref/lib/moving_op.hpp"
 #include "kernel/ref/lib/strided_copy.hpp"

@@ -1,4 +1,5 @@
-// Source: ONNX operator Flatten, opset 13.
+// The same elements as a matrix: dimensions in front of the axis become rows, the others columns. Only the shape
+// changes. The axis may be equal to the rank, which gives one column. Source: ONNX operator Flatten, opset 13.
 #include "kernel/ref/lib/moving_op.hpp"
 
 namespace halftone::ref {

@@ -1,3 +1,4 @@
+// The largest whole number that is not above x. Infinities, NaN and -0 stay what they are.
 // Source: ONNX operator Floor, opset 13.
 #include <cmath>
 

@@ -1,4 +1,6 @@
-// Source: ONNX operator Gather, opset 13.
+// y = the slices of x along an axis that the indices name; the index tensor's shape takes the place of that axis.
+// Embedding tables are read by it. A slice is copied as bytes, so every element type will do. Source: ONNX operator
+// Gather, opset 13.
 #include <cstring>
 
 #include "kernel/ref/lib/moving_op.hpp"
@@ -21,6 +23,7 @@ public:
         const std::size_t axis = gather_axis(op);
         const std::vector<std::int64_t>& data = op.inputs[0].shape.dims();
         const std::vector<std::int64_t>& indices = op.inputs[1].shape.dims();
+        // Indices could not be checked against a size that is not known.
         if (data[axis] == kSymbolic) refuse(op, "cannot gather along the symbolic batch");
         std::vector<std::int64_t> dims(data.begin(), data.begin() + static_cast<std::ptrdiff_t>(axis));
         dims.insert(dims.end(), indices.begin(), indices.end());
@@ -37,6 +40,7 @@ public:
         for (std::size_t d = 0; d < axis; ++d) outer *= static_cast<std::size_t>(shape[d]);
         std::size_t row = size_of(inputs[0].type.dtype);
         for (std::size_t d = axis + 1; d < shape.rank(); ++d) row *= static_cast<std::size_t>(shape[d]);
+        // A block holds all slices of one position in front of the axis.
         const std::size_t block = row * static_cast<std::size_t>(shape[axis]);
         if (row == 0) return;
         std::byte* to = outputs[0].data;

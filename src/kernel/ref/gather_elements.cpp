@@ -1,4 +1,5 @@
-// Source: ONNX operator GatherElements, opset 13.
+// y[i, j] = x[index[i, j], j] for axis 0, and likewise for others: one index for each element of the output, where
+// Gather has one for each slice. Source: ONNX operator GatherElements, opset 13.
 #include "kernel/ref/lib/moving_op.hpp"
 #include "kernel/ref/lib/strided_copy.hpp"
 #include "kernel/shape/indices.hpp"
@@ -18,6 +19,8 @@ public:
         check_rank(op, 1, data.rank(), data.rank());
         const std::size_t axis = normal_axis(op, int_attribute(op.node, "axis", 0), data.rank());
         for (std::size_t d = 0; d < data.rank(); ++d) {
+            // Outside of the axis the output may be smaller than the data, but not larger: its own place is the index
+            // there.
             const bool fits = d == axis ? data[d] != kSymbolic
                                         : indices[d] == data[d] || (indices[d] != kSymbolic && data[d] != kSymbolic &&
                                                                     indices[d] <= data[d]);

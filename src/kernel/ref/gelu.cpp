@@ -1,3 +1,4 @@
+// A word that is neither none nor tanh is a ModelError when the node is read, not a silent default.
 // y = x * Phi(x), or its tanh approximation. Source: ONNX operator Gelu, opset 20.
 #include <cmath>
 #include <numbers>

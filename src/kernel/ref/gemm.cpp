@@ -17,6 +17,7 @@ struct GemmPlan {
     double beta;
 };
 
+/// The sizes of A' [rows, inner] and B' [inner, columns], the matrices after the transpositions that the node asks for.
 GemmPlan gemm_plan(const OpContext& op) {
     const Shape& a = op.inputs[0].shape;
     const Shape& b = op.inputs[1].shape;
@@ -29,6 +30,7 @@ GemmPlan gemm_plan(const OpContext& op) {
                         .is_b_transposed = trans_b,
                         .alpha = static_cast<double>(float_attribute(op.node, "alpha", 1.0F)),
                         .beta = static_cast<double>(float_attribute(op.node, "beta", 1.0F))};
+    // The batch may be the rows only: a sum over an unknown number of products would be no shape rule.
     if (plan.inner == kSymbolic || plan.columns == kSymbolic) {
         refuse(op, "only the rows of its output may be the symbolic batch, inputs are " + a.to_text() + " and " +
                        b.to_text());
@@ -54,6 +56,8 @@ Laid laid(const Shape& c) {
 
 void gemm_f32(const GemmPlan& plan, const float* a, const float* b, TensorView c, float* y) {
     std::vector<float> turned;
+    // B is turned once, so that the inner loop below walks rows of B, one element after the other, and can be
+    // vectorized.
     if (plan.is_b_transposed) {
         turned = transposed(b, plan.columns, plan.inner);
         b = turned.data();
@@ -63,9 +67,11 @@ void gemm_f32(const GemmPlan& plan, const float* a, const float* b, TensorView c
     std::vector<double> sums(static_cast<std::size_t>(plan.columns));
     for (std::int64_t m = 0; m < plan.rows; ++m) {
         sums.assign(sums.size(), 0.0);
+        // A transposed A is read with a step instead: only one element of it is needed for each row of B.
         add_product_f32(plan.is_a_transposed ? a + m : a + m * plan.inner, plan.is_a_transposed ? plan.rows : 1, b,
                         plan.inner, sums);
         for (std::int64_t n = 0; n < plan.columns; ++n) {
+            // alpha and beta are applied in double to the exact sum, then there is one rounding to float.
             double value = plan.alpha * sums[static_cast<std::size_t>(n)];
             if (addend != nullptr) {
                 value += plan.beta * static_cast<double>(addend[m * steps.row_step + n * steps.column_step]);
@@ -107,6 +113,8 @@ private:
     [[nodiscard]] float value(std::int64_t sum, std::size_t column) const {
         const std::int32_t bias = has_bias() ? int_bias()[column] : 0;
         const float scale = scales()[scales().size() == 1 ? 0 : column];
+        // The usual case must be the arithmetic of conv_codes bit for bit, so that a Gemm and the 1x1 convolution that
+        // means the same give the same codes. Only with weights alpha and beta does the sum go through double.
         if (plan_.alpha == 1 && plan_.beta == 1) return requantized(sum, bias, scale);
         const double weighted = plan_.alpha * static_cast<double>(sum) + plan_.beta * static_cast<double>(bias);
         return static_cast<float>(weighted * static_cast<double>(scale));
@@ -125,6 +133,7 @@ public:
         check_rank(op, 1, 2, 2);
         const GemmPlan plan = gemm_plan(op);
         const TensorType out{DType::f32, Shape{plan.rows, plan.columns}};
+        // Before broadcast(): the product of rows and columns may be beyond what a tensor may have.
         check_size(op, out, "output 0");
         if (op.has_input(2)) {
             const Shape& c = op.inputs[2].shape;
@@ -147,6 +156,7 @@ public:
         const Node& node = *request.node;
         const std::int64_t columns = request.weight.values.shape()[int_attribute(node, "transB", 0) != 0 ? 0 : 1];
         if (request.is_quantized()) {
+            // The rows of A must lie together for add_product_codes, which reads one row of codes at a time.
             if (int_attribute(node, "transA", 0) != 0) return Support::no("int8 Gemm cannot have transA");
             if (!request.bias.is_empty() && request.bias.shape() != Shape{columns} &&
                 request.bias.shape() != Shape{1, columns}) {

@@ -1,3 +1,4 @@
+// The mean of each plane. It is the last step before the classifier in most convolutional networks.
 // Source: ONNX operator GlobalAveragePool, opset 1. Sums in double, in memory order.
 #include "kernel/ref/lib/ref_op.hpp"
 #include "kernel/shape/rules.hpp"
@@ -26,6 +27,7 @@ public:
         const auto x = inputs[0].as<float>();
         const auto y = outputs[0].as<float>();
         if (y.empty()) return;
+        // Planes lie one behind the other, and there is one output for each.
         const std::size_t plane = x.size() / y.size();
         for (std::size_t p = 0; p < y.size(); ++p) {
             double sum = 0;

@@ -1,3 +1,4 @@
+// The largest element of each plane.
 // NaN propagates. Source: ONNX operator GlobalMaxPool, opset 1.
 #include "kernel/ref/lib/ref_op.hpp"
 #include "kernel/shape/rules.hpp"

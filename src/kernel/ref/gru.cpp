@@ -1,4 +1,6 @@
-// In double. Source: ONNX operator GRU, opset 14.
+// z = f(update), r = f(reset), h' = g(new), h = (1 - z) * h' + z * h. With linear_before_reset the reset gate scales R
+// h + Rb instead of h, which is how cuDNN computes it; the two are not equal. In double. Source: ONNX operator GRU,
+// opset 14.
 #include "kernel/ref/lib/recurrent.hpp"
 #include "kernel/ref/lib/ref_op.hpp"
 #include "kernel/shape/rules.hpp"

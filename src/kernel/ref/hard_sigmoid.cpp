@@ -1,3 +1,4 @@
+// alpha and beta are 0.2 and 0.5 unless the node says otherwise; MobileNetV3 has 1/6.
 // y = max(0, min(1, alpha * x + beta)). Source: ONNX operator HardSigmoid, opset 6.
 #include <algorithm>
 

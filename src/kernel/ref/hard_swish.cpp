@@ -1,3 +1,4 @@
+// MobileNetV3's activation: a Swish without an exponential. Its two constants are fixed, so it has no attributes.
 // y = x * max(0, min(1, x / 6 + 0.5)). Source: ONNX operator HardSwish, opset 14.
 #include <algorithm>
 

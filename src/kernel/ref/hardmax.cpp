@@ -1,3 +1,4 @@
+// The first of several equal largest elements gets the 1, so that the sum is always 1.
 // 1 at the first largest element along one axis, 0 elsewhere. Source: ONNX operator Hardmax, opset 13.
 #include <cmath>
 

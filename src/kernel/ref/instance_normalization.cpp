@@ -1,3 +1,4 @@
+// Mean and variance are those of each plane of each sample, unlike BatchNormalization's, which are constants.
 // y = (x - mean) / sqrt(variance + epsilon) * scale + B over each plane, in double. Source: ONNX operator
 // InstanceNormalization, opset 6.
 #include <cmath>
@@ -40,9 +41,11 @@ public:
             double mean = 0;
             for (const float value : plane) mean += static_cast<double>(value);
             mean /= static_cast<double>(size);
+            // Two passes: E[x^2] - mean^2 would cancel when the mean is large against the variance.
             double variance = 0;
             for (const float value : plane)
                 variance += (static_cast<double>(value) - mean) * (static_cast<double>(value) - mean);
+            // Scale and root as one factor, so that each element costs one product and one sum.
             const double factor = static_cast<double>(inputs[1].as<float>()[p % channels]) /
                                   std::sqrt(variance / static_cast<double>(size) + epsilon);
             const auto bias = static_cast<double>(inputs[2].as<float>()[p % channels]);

@@ -1,5 +1,6 @@
-// y = (x - mean) / sqrt(variance + epsilon) * scale + B over the last dimensions from axis on, in double. Source: ONNX
-// operator LayerNormalization, opset 17.
+// Mean and variance are those of one row, taken in two passes: the second sums squares of differences, which cannot
+// cancel as the difference of two large sums would. y = (x - mean) / sqrt(variance + epsilon) * scale + B over the last
+// dimensions from axis on, in double. Source: ONNX operator LayerNormalization, opset 17.
 #include <cmath>
 
 #include "kernel/ref/lib/elementwise.hpp"
@@ -14,6 +15,7 @@ std::size_t first_normalized_axis(const OpContext& op) {
 }
 
 /// Scale or B broadcast to the normalized dimensions.
+/// Scale and B may be smaller than the normalized shape; repeated to its size they need no index arithmetic.
 std::vector<double> spread(const TensorView& view, const Shape& shape) {
     std::vector<double> values(static_cast<std::size_t>(shape.elements()));
     const float* data = view.as<float>().data();

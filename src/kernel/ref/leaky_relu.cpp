@@ -1,3 +1,4 @@
+// alpha is 0.01 unless the node says otherwise; detection networks have 0.1.
 // y = x < 0 ? alpha * x : x. Source: ONNX operator LeakyRelu, opset 16.
 #include "kernel/ref/lib/unary.hpp"
 

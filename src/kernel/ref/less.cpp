@@ -1,3 +1,4 @@
+// y = (a < b) as bool, with multidirectional broadcasting; false where one of them is NaN.
 // Source: ONNX operator Less, opset 13.
 #include "kernel/ref/lib/comparison.hpp"
 

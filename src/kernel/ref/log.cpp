@@ -1,3 +1,4 @@
+// The natural logarithm: -infinity for 0, NaN below.
 // Source: ONNX operator Log, opset 13.
 #include <cmath>
 

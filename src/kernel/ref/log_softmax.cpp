@@ -1,3 +1,4 @@
+// It is not the logarithm of Softmax: that would be -infinity where exp() is 0 in double.
 // y = x - max - log(sum(exp(x - max))) along one axis, in double. Source: ONNX operator LogSoftmax, opset 13.
 #include <cmath>
 

@@ -1,3 +1,4 @@
+// y = !x of bools. Its file is not called not.cpp because that is a C++ keyword.
 // Source: ONNX operator Not, opset 1.
 #include "kernel/ref/lib/ref_op.hpp"
 #include "kernel/shape/rules.hpp"

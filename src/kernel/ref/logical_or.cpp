@@ -1,3 +1,4 @@
+// y = a || b of bools, with multidirectional broadcasting. Its file is not called or.cpp because that is a C++ keyword.
 // Source: ONNX operator Or, opset 7.
 #include "kernel/ref/lib/comparison.hpp"
 

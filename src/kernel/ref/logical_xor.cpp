@@ -1,4 +1,5 @@
-// Source: ONNX operator Xor, opset 7.
+// y = a != b of bools, with multidirectional broadcasting. Its file is not called xor.cpp because that is a C++
+// keyword. Source: ONNX operator Xor, opset 7.
 #include "kernel/ref/lib/comparison.hpp"
 
 namespace halftone::ref {

@@ -1,3 +1,4 @@
+// p = 1 gives the sum of absolute values, p = 2 the Euclidean norm of a window; padding adds 0.
 // (sum of |x|^p over the window)^(1/p), in double. Source: ONNX operator LpPool, opset 18.
 #include <cmath>
 
@@ -8,13 +9,8 @@
 namespace halftone::ref {
 namespace {
 
-Window lp_pool_window(const OpContext& op) {
-    const Shape& shape = op.inputs[0].shape;
-    return resolve_window(op, shape, pool_kernel(op, shape.rank() - 2),
-                          {.has_ceil_mode = true, .padding_is_less_than_kernel = true});
-}
-
 float norm(const Window& w, const float* plane, const Extent& origin, double p) {
+    // Absolute values first: an odd power of a negative number would be taken off the sum.
     double sum = 0;
     std::array<Reach, 3> taps{};
     for (std::size_t i = 0; i < 3; ++i) taps[i] = reach(origin[i], w.dilations[i], w.input[i], w.kernel[i]);
@@ -38,15 +34,14 @@ public:
         check_dtype(op, 0, {DType::f32});
         check_rank(op, 0, 3, 5);
         if (int_attribute(op.node, "p", 2) < 1) refuse(op, "p must be at least 1");
-        const Window window = lp_pool_window(op);
-        Shape shape = op.inputs[0].shape;
-        for (std::size_t d = 0; d < window.rank; ++d) shape[2 + d] = window.output_dims()[d];
+        const Window window = pool_window(op);
+        const Shape shape = windowed_shape(op.inputs[0].shape, window);
         return {{DType::f32, shape}};
     }
 
     void run(const OpContext& op, std::span<const TensorView> inputs,
              std::span<const MutableView> outputs) const override {
-        const Window w = lp_pool_window(op);
+        const Window w = pool_window(op);
         const auto p = static_cast<double>(int_attribute(op.node, "p", 2));
         const Shape& shape = inputs[0].type.shape;
         const float* plane = inputs[0].as<float>().data();

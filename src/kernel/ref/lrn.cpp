@@ -1,5 +1,6 @@
-// y = x / (bias + alpha / size * sum of squares of size neighbouring channels)^beta, in double. Source: ONNX operator
-// LRN, opset 13.
+// The neighbours are counted over channels at the same pixel; at the first and last channels there are fewer of them,
+// and `size` stays the divisor. AlexNet and GoogLeNet have it. y = x / (bias + alpha / size * sum of squares of size
+// neighbouring channels)^beta, in double. Source: ONNX operator LRN, opset 13.
 #include <algorithm>
 #include <cmath>
 
@@ -28,7 +29,10 @@ public:
         const auto bias = static_cast<double>(float_attribute(op.node, "bias", 1.0F));
         const Shape& shape = inputs[0].type.shape;
         const std::int64_t channels = shape[1];
+        // A window wider than all channels sees the same as one just wide enough; the attribute comes from a file and
+        // may be huge.
         const std::int64_t size = std::min<std::int64_t>(int_attribute(op.node, "size", 1), 2 * channels + 1);
+        // The divisor is the attribute itself, also where fewer channels are there.
         const auto full = static_cast<double>(int_attribute(op.node, "size", 1));
         const auto x = inputs[0].as<float>();
         if (x.empty()) return;

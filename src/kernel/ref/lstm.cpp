@@ -1,4 +1,5 @@
-// In double. Source: ONNX operator LSTM, opset 14.
+// c = f * c + i * g(new), h = o * h(c), where i, o and f are gates. Peepholes let the gates see the cell: i and f the
+// old one, o the new one. In double. Source: ONNX operator LSTM, opset 14.
 #include "kernel/ref/lib/recurrent.hpp"
 #include "kernel/ref/lib/ref_op.hpp"
 #include "kernel/shape/rules.hpp"

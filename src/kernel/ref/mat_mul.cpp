@@ -42,11 +42,13 @@ public:
         }
         const auto [left, right, drops_row, drops_column] = operands_of(op.inputs[0].shape, op.inputs[1].shape);
         const std::int64_t inner = left[left.rank() - 1];
+        // A sum over the unknown batch is no product of matrices of one shape.
         if (inner != right[right.rank() - 2] || inner == kSymbolic) {
             refuse(op, "the shapes " + op.inputs[0].shape.to_text() + " and " + op.inputs[1].shape.to_text() +
                            " cannot be multiplied");
         }
         std::vector<std::int64_t> dims = broadcast(op, stack_of(left), stack_of(right)).dims();
+        // A vector was made a matrix only for the product; its dimension of 1 goes again.
         if (!drops_row) dims.push_back(left[left.rank() - 2]);
         if (!drops_column) dims.push_back(right[right.rank() - 1]);
         return {{DType::f32, Shape(std::move(dims))}};
@@ -54,6 +56,7 @@ public:
 
     void run(const OpContext&, std::span<const TensorView> inputs,
              std::span<const MutableView> outputs) const override {
+        // Before the divisions by sizes below.
         if (outputs[0].elements() == 0) return;
         const Operands operands = operands_of(inputs[0].type.shape, inputs[1].type.shape);
         const Shape& left = operands.left;
@@ -96,6 +99,8 @@ private:
             std::int64_t rest = n;
             std::array<std::int64_t, 2> place{0, 0};
             std::array<std::int64_t, 2> step{1, 1};
+            // Stacks are broadcast: where one operand has size 1, its matrix is used again for every position of the
+            // other.
             for (std::size_t d = rank; d-- > 0;) {
                 const std::array<std::int64_t, 2> sizes{dim(left, d), dim(right, d)};
                 const std::int64_t size = std::max(sizes[0], sizes[1]);

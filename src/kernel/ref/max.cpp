@@ -1,4 +1,5 @@
-// The largest of all inputs; NaN if one is. Source: ONNX operator Max, opset 13.
+// a != a is true for NaN only. The test comes first, so that a NaN on the left wins, and one on the right by a > b
+// being false. The largest of all inputs; NaN if one is. Source: ONNX operator Max, opset 13.
 #include "kernel/ref/lib/variadic.hpp"
 
 namespace halftone::ref {

@@ -1,4 +1,6 @@
-// Source: ONNX operator MaxPool, opset 12 (ceil_mode as opset 22 makes explicit). NaN propagates.
+// The largest element of a window. Padding never wins: it is left out of the comparison instead of being taken for a
+// very small number, so it works for codes as for real values. Source: ONNX operator MaxPool, opset 12 (ceil_mode as
+// opset 22 makes explicit). NaN propagates.
 #include <limits>
 
 #include "kernel/ref/lib/moving_op.hpp"
@@ -6,12 +8,6 @@
 
 namespace halftone::ref {
 namespace {
-
-Window max_pool_window(const OpContext& op) {
-    const Shape& shape = op.inputs[0].shape;
-    return resolve_window(op, shape, pool_kernel(op, shape.rank() - 2),
-                          {.has_ceil_mode = true, .padding_is_less_than_kernel = true});
-}
 
 template <class T>
 struct Best {
@@ -34,7 +30,9 @@ Best<T> largest(const Window& w, const T* plane, const Extent& origin) {
             for (std::int64_t kw = width.first; kw < width.last; ++kw) {
                 const std::int64_t place = row * w.input[2] + origin[2] + kw * w.dilations[2];
                 const T x = plane[place];
+                // NaN wins at once: nothing that comes after it can change the result.
                 if (x != x) return {x, place};
+                // The first element wins against nothing, even if it is -infinity.
                 if (best.place < 0 || x > best.value) best = {x, place};
             }
         }
@@ -48,6 +46,7 @@ std::int64_t counted(const Window& w, std::int64_t place, std::int64_t plane, bo
     if (is_column_major) {
         const std::int64_t d = place / (w.input[1] * w.input[2]);
         const std::int64_t h = place / w.input[2] % w.input[1];
+        // ONNX took this order from a framework with column-major tensors.
         place = (place % w.input[2] * w.input[1] + h) * w.input[0] + d;
     }
     return plane * size + place;
@@ -60,9 +59,8 @@ public:
         check_outputs(op, 2);
         check_dtype(op, 0, {DType::f32, DType::s8, DType::u8});
         check_rank(op, 0, 3, 5);
-        const Window window = max_pool_window(op);
-        Shape shape = op.inputs[0].shape;
-        for (std::size_t d = 0; d < window.rank; ++d) shape[2 + d] = window.output_dims()[d];
+        const Window window = pool_window(op);
+        const Shape shape = windowed_shape(op.inputs[0].shape, window);
         std::vector<TensorType> types{{op.inputs[0].dtype, shape}};
         if (op.node.outputs.size() == 2) types.push_back({DType::s64, shape});
         return types;
@@ -70,7 +68,7 @@ public:
 
     void run(const OpContext& op, std::span<const TensorView> inputs,
              std::span<const MutableView> outputs) const override {
-        const Window w = max_pool_window(op);
+        const Window w = pool_window(op);
         const Shape& shape = inputs[0].type.shape;
         const std::int64_t planes = shape[0] * shape[1];
         const bool is_column_major = int_attribute(op.node, "storage_order", 0) != 0;

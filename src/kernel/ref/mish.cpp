@@ -1,3 +1,5 @@
+// The softplus inside is written without overflow, as in softplus.cpp; dnnl leaves this operator to ref.
+// A smooth relative of Relu that some detection networks use.
 // y = x * tanh(log(1 + exp(x))). Source: ONNX operator Mish, opset 18.
 #include <algorithm>
 #include <cmath>

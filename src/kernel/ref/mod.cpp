@@ -1,3 +1,4 @@
+// fmod is exact for floats: it computes the remainder without rounding.
 // The remainder: with the divisor's sign (fmod 0, integers), or with the dividend's (fmod 1). By zero: 0 for integers.
 // Source: ONNX operator Mod, opset 13; division by zero is ours.
 #include <cmath>

@@ -1,3 +1,4 @@
+// Integers are negated in unsigned arithmetic, where the least number wraps to itself instead of being undefined.
 // The least signed integer stays as it is. Source: ONNX operator Neg, opset 13.
 #include <functional>
 

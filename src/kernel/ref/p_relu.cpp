@@ -1,3 +1,4 @@
+// The slope is a tensor, one number per channel as a rule, so it is a binary operator and not a unary one.
 // y = x < 0 ? slope * x : x; the slope is broadcast to x. Source: ONNX operator PRelu, opset 16.
 #include "kernel/ref/lib/elementwise.hpp"
 

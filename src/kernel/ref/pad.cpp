@@ -41,6 +41,7 @@ std::int64_t source_of(std::int64_t place, std::int64_t size, const std::string&
     if (mode == "wrap") return (place % size + size) % size;
     if (mode != "reflect") return -1;
     if (size == 1) return 0;
+    // Reflection repeats the row and its mirror image, without doubling the ends: a period of 2 (size - 1).
     const std::int64_t period = 2 * (size - 1);
     const std::int64_t turned = (place % period + period) % period;
     return turned < size ? turned : period - turned;
@@ -65,10 +66,12 @@ public:
             const bool is_still = margins.begin[d] == 0 && margins.end[d] == 0;
             if (is_still) continue;
             if (shape[d] == kSymbolic) refuse(op, "cannot pad the symbolic batch");
+            // Halves are compared, because the absolute value of the least number of 64 bits does not exist.
             const bool is_small =
                 std::abs(margins.begin[d] / 2) < kMaxElements && std::abs(margins.end[d] / 2) < kMaxElements;
             if (!is_small || shape[d] + margins.begin[d] + margins.end[d] < 0)
                 refuse(op, "its pads do not fit " + shape.to_text());
+            // Copies need something to copy.
             if (mode != "constant" && shape[d] == 0) refuse(op, "mode " + mode + " has nothing to copy");
             shape[d] += margins.begin[d] + margins.end[d];
         }
@@ -96,6 +99,7 @@ public:
                     offset += source * steps[d];
                 }
                 y[i] = is_outside ? fill : x[offset];
+                // The position is counted like an odometer: cheaper than a division for each dimension of each element.
                 for (std::size_t d = out.rank(); d-- > 0;) {
                     if (++place[d] < out[d]) break;
                     place[d] = 0;

@@ -1,3 +1,4 @@
+// The exponent is often a constant 2 or 0.5: LayerNormalization, before it was an operator, was written so.
 // Base and exponent may have different types; the result has the base's. Computed in double; integers to integer powers
 // by repeated multiplication, which wraps. Source: ONNX operator Pow, opset 15.
 #include <cmath>
@@ -10,14 +11,17 @@ namespace {
 template <class T, class E>
 T power(T base, E exponent) {
     if constexpr (std::is_integral_v<T> && std::is_integral_v<E>) {
+        // 1 / base^n of integers is 0, but for base 1.
         if (exponent < E{0}) return base == T{1} ? T{1} : T{0};
         T result{1};
         auto rest = static_cast<std::uint64_t>(static_cast<std::int64_t>(exponent));
+        // Squaring and multiplying: as many steps as the exponent has bits.
         for (T square = base; rest != 0; rest >>= 1U, square = wrapping(square, square, std::multiplies<>())) {
             if ((rest & 1U) != 0) result = wrapping(result, square, std::multiplies<>());
         }
         return result;
     } else {
+        // Out of range is defined here: it ends at the type's border.
         return saturated<T>(std::pow(static_cast<double>(base), static_cast<double>(exponent)));
     }
 }

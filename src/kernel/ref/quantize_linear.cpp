@@ -1,4 +1,6 @@
-// Source: ONNX operator QuantizeLinear, opset 13; 8-bit codes only.
+// The code of a real value: round(x / scale) + zero_point, saturated to the type. Ties go to the even neighbour. The
+// division is not replaced by a product with 1 / scale, which would round otherwise at some ties. Source: ONNX operator
+// QuantizeLinear, opset 13; 8-bit codes only.
 #include "kernel/codes/linear_params.hpp"
 #include "kernel/ref/lib/ref_op.hpp"
 #include "tensor/affine.hpp"
@@ -24,6 +26,8 @@ public:
     }
 
     Support supports(const KernelRequest& request) const override {
+        // The executor gives scale and zero point as the output's parameters; the shape rule wants them as inputs 1
+        // and 2.
         return RefOp::supports(with_linear_constants(request, request.outputs[0].params));
     }
 
@@ -36,6 +40,7 @@ public:
         const auto x = inputs[0].as<float>();
         const MutableView& y = outputs[0];
         if (const auto blocks = blocks_of(op, y.type.dtype)) {
+            // Element by element: blocks are rare, and this is the oracle.
             for (std::size_t i = 0; i < x.size(); ++i) {
                 const std::size_t place = scale_place(y.type.shape, *blocks, i);
                 const std::int32_t zero_point = op.has_input(2) ? zero_point_at(inputs[2], place) : 0;

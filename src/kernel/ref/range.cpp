@@ -1,4 +1,5 @@
-// Source: ONNX operator Range, opset 11.
+// start, start + delta, … as long as limit is not reached. The number of elements is computed in double from the three
+// scalars, and every element from its own index, so that errors do not add up. Source: ONNX operator Range, opset 11.
 #include <algorithm>
 #include <cmath>
 
@@ -11,6 +12,7 @@ namespace {
 
 template <class T>
 std::int64_t count_of(const OpContext& op, T start, T limit, T delta) {
+    // A delta of 0 would never reach the limit.
     if (delta == T{0}) refuse(op, "delta is 0");
     const double count =
         std::ceil((static_cast<double>(limit) - static_cast<double>(start)) / static_cast<double>(delta));
@@ -29,6 +31,7 @@ public:
             if (op.inputs[i].shape != Shape{} && op.inputs[i].shape != Shape{1})
                 refuse(op, "input " + std::to_string(i) + " is not a scalar");
         }
+        // 0 … batch - 1 is how exporters number the samples of a batch.
         if (is_whole_batch(op)) return {{op.inputs[0].dtype, Shape{kSymbolic}}};
         std::int64_t count = 0;
         with_number(op.inputs[0].dtype, [&]<class T>(T) {

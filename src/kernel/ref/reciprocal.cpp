@@ -1,3 +1,4 @@
+// y = 1 / x by a division, not by an approximation; infinity for 0.
 // Source: ONNX operator Reciprocal, opset 13.
 #include "kernel/ref/lib/unary.hpp"
 

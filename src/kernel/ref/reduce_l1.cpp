@@ -1,3 +1,4 @@
+// The sum of absolute values. The double sum is exact for codes and integers up to 2^53.
 // In double, in memory order. Source: ONNX operator ReduceL1, opset 18 (13 with the attribute axes).
 #include <cmath>
 

@@ -1,3 +1,4 @@
+// The square root of the sum of squares.
 // In double, in memory order. Source: ONNX operator ReduceL2, opset 18 (13 with the attribute axes).
 #include <cmath>
 

@@ -1,3 +1,4 @@
+// The logarithm of the sum; NaN where the sum is negative.
 // In double, in memory order. Source: ONNX operator ReduceLogSum, opset 18 (13 with the attribute axes).
 #include <cmath>
 

@@ -1,3 +1,4 @@
+// The logarithm of the sum of exponentials, a smooth maximum.
 // In double, in memory order. Source: ONNX operator ReduceLogSumExp, opset 18 (13 with the attribute axes).
 #include <cmath>
 #include <limits>

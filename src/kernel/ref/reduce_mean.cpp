@@ -1,3 +1,4 @@
+// The mean. The rule accepts axes as an attribute and as an input, because opset 18 moved them.
 // In double, in memory order. Source: ONNX operator ReduceMean, opset 18 (13 with the attribute axes).
 #include "kernel/ref/lib/reduce.hpp"
 

@@ -1,3 +1,4 @@
+// The product; 1 over nothing.
 // In double, in memory order. Source: ONNX operator ReduceProd, opset 18 (13 with the attribute axes).
 #include "kernel/ref/lib/reduce.hpp"
 

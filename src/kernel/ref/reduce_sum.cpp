@@ -1,3 +1,4 @@
+// The sum; 0 over nothing. The rule accepts axes as an attribute and as an input, because opset 13 moved them.
 // In double, in memory order. Source: ONNX operator ReduceSum, opset 18 (13 with the attribute axes).
 #include "kernel/ref/lib/reduce.hpp"
 

@@ -1,3 +1,4 @@
+// The sum of squares; 0 over nothing.
 // In double, in memory order. Source: ONNX operator ReduceSumSquare, opset 18 (13 with the attribute axes).
 #include "kernel/ref/lib/reduce.hpp"
 

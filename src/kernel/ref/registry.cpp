@@ -77,6 +77,7 @@ public:
     std::vector<Tensor> evaluate(const OpContext& op, const std::vector<Tensor>& inputs) const override {
         std::vector<Tensor> outputs;
         std::vector<MutableView> out_views;
+        // The rule is asked again, so that run() is never called with what it does not admit.
         for (const TensorType& type : infer(op)) outputs.emplace_back(type);
         for (Tensor& output : outputs) out_views.push_back(output.mutable_view());
         std::vector<TensorView> in_views;
@@ -102,6 +103,7 @@ const RefOp* find_ref_op(std::string_view type) {
 
 std::vector<std::string> ref_op_types() {
     std::vector<std::string> types = kRefOps.words();
+    // By name: the list is ordered by file, and `not` stands there as logical_not.
     std::sort(types.begin(), types.end());
     return types;
 }

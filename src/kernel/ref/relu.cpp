@@ -1,3 +1,4 @@
+// y = max(x, 0). It is written as a comparison that lets NaN pass, because max() of two floats may drop it.
 // Source: ONNX operator Relu, opset 14. NaN stays NaN.
 #include "kernel/ref/lib/numbers.hpp"
 #include "kernel/ref/lib/ref_op.hpp"

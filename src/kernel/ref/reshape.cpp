@@ -1,3 +1,5 @@
+// The same elements, in the same order, under another shape. The new shape must be known when the graph is built, or be
+// computed from other shapes, so that it can carry the symbolic batch.
 // Source: ONNX operator Reshape, opset 14 (allowzero; opset 13 is the same with allowzero 0).
 #include "kernel/ref/lib/moving_op.hpp"
 #include "kernel/shape/shape_input.hpp"
@@ -13,6 +15,7 @@ struct Wanted {
     std::size_t inferred;            ///< its place; dims.size() if none
 };
 
+/// Reads the shape constant: copies what 0 stands for, and remembers where -1 stands, which needs all the others.
 Wanted wanted_dims(const OpContext& op, const std::vector<PartialInt>& shape) {
     const Shape& input = op.inputs[0].shape;
     const bool zero_copies = int_attribute(op.node, "allowzero", 0) == 0;
@@ -68,6 +71,7 @@ public:
         const bool has_inferred = wanted.inferred != wanted.dims.size();
 
         bool fits = false;
+        // Either the batch stands on both sides, and the rest must agree, or the inferred dimension is the batch.
         if (have.symbolic == want.symbolic) {
             fits = has_inferred ? want.known != 0 && have.known % want.known == 0 : have.known == want.known;
             if (fits && has_inferred) wanted.dims[wanted.inferred] = have.known / want.known;

@@ -19,6 +19,8 @@ void set_output(const OpContext& op, Dimension& dimension, double size) {
     dimension.output = static_cast<std::int64_t>(size);
 }
 
+/// Output sizes from scales: floor(input * scale), as the standard says. The scale itself, and not the quotient of the
+/// sizes, is what the coordinates are computed with.
 void set_scales(const OpContext& op, const std::vector<std::size_t>& axes, std::vector<Dimension>& dimensions) {
     const auto scales = constant_input(op, 2, "scales").as<float>();
     for (std::size_t i = 0; i < axes.size(); ++i) {
@@ -31,6 +33,8 @@ void set_scales(const OpContext& op, const std::vector<std::size_t>& axes, std::
     }
 }
 
+/// Output sizes as given. keep_aspect_ratio_policy chooses one common scale, so that the result fits into the sizes
+/// (not_larger) or covers them (not_smaller), and rounds each size by it.
 void set_sizes(const OpContext& op, const std::vector<std::size_t>& axes, std::vector<Dimension>& dimensions) {
     const auto sizes = constant_input(op, 3, "sizes").as<std::int64_t>();
     const std::string policy = string_attribute(op.node, "keep_aspect_ratio_policy", "stretch");
@@ -58,6 +62,8 @@ void set_sizes(const OpContext& op, const std::vector<std::size_t>& axes, std::v
     }
 }
 
+/// The region of interest, in parts of the input: only tf_crop_and_resize reads it. Starts of all axes come first, then
+/// the ends.
 void set_roi(const OpContext& op, const std::vector<std::size_t>& axes, std::vector<Dimension>& dimensions) {
     if (!op.has_input(1)) refuse(op, "tf_crop_and_resize needs the input 'roi'");
     const Tensor& roi = constant_input(op, 1, "roi");
@@ -121,8 +127,11 @@ public:
         Shape shape = inputs[0].type.shape;
         std::vector<double> values(static_cast<std::size_t>(shape.elements()));
         cast_elements(inputs[0], {{DType::f64, shape}, reinterpret_cast<std::byte*>(values.data())});
+        // The weights of a resampled element are a product of one factor for each dimension, so the dimensions can be
+        // resampled one after the other: the work is a sum over dimensions instead of a product.
         for (std::size_t d = shape.rank(); d-- > 0;) {
             const Dimension& dimension = dimensions[d];
+            // A dimension that keeps its size is skipped. Cropping may move it all the same.
             if (dimension.input == dimension.output && dimension.scale == 1.0 &&
                 mode.coordinates != "tf_crop_and_resize")
                 continue;
@@ -141,6 +150,7 @@ private:
         for (std::size_t d = axis + 1; d < shape.rank(); ++d) inner *= shape[d];
         std::vector<double> y(static_cast<std::size_t>(outer * dimension.output * inner), 0.0);
         for (std::int64_t place = 0; place < dimension.output; ++place) {
+            // Places and weights depend on the output position alone, so they are found once for all rows.
             const Taps taps = taps_at(mode, dimension, place);
             for (std::int64_t o = 0; o < outer; ++o) {
                 double* to = y.data() + (o * dimension.output + place) * inner;

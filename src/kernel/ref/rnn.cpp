@@ -1,3 +1,4 @@
+// h = f(W x + Wb + R h + Rb). The simplest cell: one gate, and its value is the new state.
 // In double. Source: ONNX operator RNN, opset 14.
 #include "kernel/ref/lib/recurrent.hpp"
 #include "kernel/ref/lib/ref_op.hpp"

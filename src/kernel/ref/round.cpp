@@ -1,3 +1,4 @@
+// nearbyint follows the rounding mode of the process, which nobody changes: ties to even.
 // Halves go to the even neighbour. Source: ONNX operator Round, opset 11.
 #include <cmath>
 

@@ -1,4 +1,5 @@
-// Source: ONNX operator Shape, opset 19.
+// The dimensions of x as int64, or those from `start` to `end`. The batch among them is not a number yet: it is passed
+// on as a PartialInt, so that what is computed from it can become a shape again. Source: ONNX operator Shape, opset 19.
 #include <algorithm>
 
 #include "kernel/ref/lib/moving_op.hpp"

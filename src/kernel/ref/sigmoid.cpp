@@ -1,3 +1,4 @@
+// For large negative x, exp(-x) is infinite in double and the result is the right one, 0; so no case is needed.
 // y = 1 / (1 + exp(-x)). Source: ONNX operator Sigmoid, opset 13.
 #include <cmath>
 

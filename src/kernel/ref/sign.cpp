@@ -1,3 +1,5 @@
+// Two comparisons, so that NaN gives 0 and no branch is taken.
+// The sign of x as a number of the same type.
 // -1, 0 or 1. Source: ONNX operator Sign, opset 13.
 #include "kernel/ref/lib/unary.hpp"
 

@@ -1,3 +1,4 @@
+// The sine of an angle in radians; NaN for the infinities.
 // Source: ONNX operator Sin, opset 7.
 #include <cmath>
 

@@ -1,3 +1,4 @@
+// The number of elements of x as an int64 scalar.
 // Source: ONNX operator Size, opset 19.
 #include "kernel/ref/lib/moving_op.hpp"
 

@@ -1,4 +1,5 @@
-// Source: ONNX operator Slice, opset 13.
+// Part of a tensor: from start to end in steps, for some of its axes; steps may be negative. Numbers beyond the ends
+// are cut, as in Python, so that a huge end means "to the end". Source: ONNX operator Slice, opset 13.
 #include <algorithm>
 #include <cstdlib>
 
@@ -38,6 +39,7 @@ Range range_of(const OpContext& op, std::int64_t size, const PartialInt& start, 
     const std::int64_t last = std::max<std::int64_t>(size - 1, 0);
     Range range{.step = step};
     range.first = step > 0 ? placed(start, size, 0, size) : placed(start, size, 0, last);
+    // With a negative step, -1 is the place in front of the first element: the end that is not included.
     const std::int64_t until = step > 0 ? placed(end, size, 0, size) : placed(end, size, -1, size - 1);
     const std::int64_t reach = step > 0 ? until - range.first : range.first - until;
     const std::int64_t stride = std::abs(step);

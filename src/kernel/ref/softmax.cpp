@@ -1,3 +1,4 @@
+// The largest element is taken out before exp(), so that nothing overflows; in exact arithmetic that changes nothing.
 // y = exp(x - max) / sum(exp(x - max)) along one axis, in double. Source: ONNX operator Softmax, opset 13.
 #include <cmath>
 

@@ -1,3 +1,4 @@
+// Written as max(x, 0) + log1p(exp(-|x|)): the exponential is at most 1, and log1p keeps the digits of small ones.
 // y = log(1 + exp(x)), which exp(x) alone would overflow. Source: ONNX operator Softplus, opset 1.
 #include <algorithm>
 #include <cmath>

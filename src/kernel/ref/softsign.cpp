@@ -1,3 +1,4 @@
+// It looks like Tanh, but comes near to 1 only slowly.
 // y = x / (1 + |x|). Source: ONNX operator Softsign, opset 1.
 #include <cmath>
 

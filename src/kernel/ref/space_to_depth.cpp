@@ -1,3 +1,4 @@
+// The inverse of DepthToSpace in its mode DCR.
 // Blocks of blocksize x blocksize pixels become channels. Source: ONNX operator SpaceToDepth, opset 13.
 #include "kernel/ref/lib/moving_op.hpp"
 #include "kernel/ref/lib/strided_copy.hpp"

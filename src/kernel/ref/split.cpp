@@ -1,4 +1,5 @@
-// Source: ONNX operator Split, opset 18.
+// One input cut along an axis into several outputs. Lengths are given as a constant input, or all but the last are
+// equal. Source: ONNX operator Split, opset 18.
 #include <algorithm>
 
 #include "kernel/ref/lib/moving_op.hpp"
@@ -22,11 +23,13 @@ std::vector<std::int64_t> lengths_of(const OpContext& op) {
     if (op.has_input(1)) {
         lengths = number_input(op, 1, "split");
     } else {
+        // Before opset 18 parts had to be equal; num_outputs came with it, and allows a shorter last part.
         const std::int64_t parts = int_attribute(op.node, "num_outputs", count);
         const bool may_be_uneven = op.node.attributes.contains("num_outputs");
         if (parts != count || (size % count != 0 && !may_be_uneven)) {
             refuse(op, std::to_string(size) + " places cannot be split into " + std::to_string(count) + " equal parts");
         }
+        // Rounded up, so that only the last parts can be shorter, as the standard wants it.
         const std::int64_t part = (size + count - 1) / count;
         for (std::int64_t i = 0; i < count; ++i) {
             lengths.push_back(std::clamp<std::int64_t>(size - i * part, 0, part));
@@ -38,6 +41,7 @@ std::vector<std::int64_t> lengths_of(const OpContext& op) {
             refuse(op, "split " + text_of(lengths) + " has a number outside 0 to " + std::to_string(size));
         total += length;
     }
+    // Each length was checked to be at most `size`, so the total of a few of them cannot overflow.
     if (total != size || static_cast<std::int64_t>(lengths.size()) != count) {
         refuse(op, "split " + text_of(lengths) + " does not give its " + std::to_string(count) + " outputs the " +
                        std::to_string(size) + " places of axis " + std::to_string(axis));
@@ -66,6 +70,7 @@ public:
         std::int64_t start = 0;
         for (const MutableView& output : outputs) {
             gather_strided(inputs[0], start, steps, output);
+            // The outputs lie one behind the other along the axis, and a cut is a start offset with the same steps.
             start += output.type.shape[axis] * steps[axis];
         }
     }

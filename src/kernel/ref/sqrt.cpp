@@ -1,3 +1,4 @@
+// The square root, correctly rounded (IEEE 754 asks for that); NaN below 0.
 // Source: ONNX operator Sqrt, opset 13.
 #include <cmath>
 

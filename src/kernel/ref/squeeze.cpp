@@ -1,3 +1,4 @@
+// Dimensions of size 1 go; the elements stay where they are. Without axes, all of them go.
 // Source: ONNX operator Squeeze, opset 13.
 #include "kernel/ref/lib/moving_op.hpp"
 #include "kernel/shape/axes.hpp"
@@ -10,6 +11,7 @@ std::vector<bool> dropped(const OpContext& op) {
     const Axes axes = axes_of(op, 1, shape.rank());
     std::vector<bool> is_dropped(shape.rank(), false);
     for (std::size_t d = 0; d < shape.rank(); ++d) is_dropped[d] = !axes.is_given && shape[d] == 1;
+    // A named dimension must be 1; the symbolic batch is not, even if one sample is what a user will run.
     for (const std::size_t place : axes.places) {
         if (shape[place] != 1)
             refuse(op, "dimension " + std::to_string(place) + " of " + shape.to_text() + " is not 1");

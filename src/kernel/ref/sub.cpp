@@ -1,3 +1,5 @@
+// y = a - b with multidirectional broadcasting; integers wrap. On codes: both operands are dequantized, subtracted as
+// real values and quantized once. Source: ONNX operator Sub, opset 14.
 #include "kernel/ref/lib/binary_step.hpp"
 
 namespace halftone::ref {

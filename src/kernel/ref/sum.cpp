@@ -1,3 +1,4 @@
+// From the left, in the element type, as a chain of Add nodes would.
 // The sum of all inputs, added from the left. Source: ONNX operator Sum, opset 13.
 #include "kernel/ref/lib/variadic.hpp"
 

@@ -1,3 +1,4 @@
+// With alpha 1 it is what EfficientNet calls swish. Before opset 24, exporters write it as Sigmoid and Mul.
 // y = x / (1 + exp(-alpha * x)), also called SiLU. Source: ONNX operator Swish, opset 24.
 #include <cmath>
 

@@ -1,3 +1,4 @@
+// The tangent of an angle in radians; NaN for the infinities.
 // Source: ONNX operator Tan, opset 7.
 #include <cmath>
 

@@ -1,3 +1,4 @@
+// From about |x| > 9 on the result of a float is exactly 1 or -1.
 // Source: ONNX operator Tanh, opset 13.
 #include <cmath>
 

@@ -1,3 +1,4 @@
+// Unlike Relu it jumps: just above alpha the result is alpha and not 0.
 // y = x > alpha ? x : 0. Source: ONNX operator ThresholdedRelu, opset 10.
 #include "kernel/ref/lib/unary.hpp"
 

@@ -1,3 +1,4 @@
+// The tensor beside itself, `repeats` times along each dimension.
 // Source: ONNX operator Tile, opset 13.
 #include "kernel/ref/lib/moving_op.hpp"
 #include "kernel/ref/lib/strided_copy.hpp"
@@ -21,6 +22,7 @@ public:
             if (repeats[d] < 0) refuse(op, "repeats " + text_of(repeats) + " has a negative number");
             if (repeats[d] == 1) continue;
             if (shape[d] == kSymbolic) refuse(op, "cannot repeat along the symbolic batch");
+            // Repeats come from the file.
             if (__builtin_mul_overflow(shape[d], repeats[d], &shape[d]))
                 refuse(op, "repeats " + text_of(repeats) + " is too large");
         }

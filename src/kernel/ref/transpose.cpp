@@ -1,4 +1,5 @@
-// Source: ONNX operator Transpose, opset 13.
+// Output dimension d is input dimension perm[d]; without perm the order is turned around. Nothing is computed, so codes
+// keep their parameters. Source: ONNX operator Transpose, opset 13.
 #include "kernel/ref/lib/moving_op.hpp"
 #include "kernel/ref/lib/strided_copy.hpp"
 

@@ -1,3 +1,4 @@
+// `k` moves the diagonal: positive to the right, negative to the left. The last two dimensions are the matrices.
 // The upper or lower triangle; zeros elsewhere. Source: ONNX operator Trilu, opset 14.
 #include "kernel/ref/lib/numbers.hpp"
 #include "kernel/ref/lib/ref_op.hpp"
@@ -33,6 +34,7 @@ public:
         with_word(inputs[0].type.dtype, [&]<class Word>(Word) {
             const auto* x = reinterpret_cast<const Word*>(inputs[0].data);
             auto* y = reinterpret_cast<Word*>(outputs[0].data);
+            // A stack of matrices is one run of elements: row and column follow from the index alone.
             for (std::int64_t i = 0; i < shape.elements(); ++i) {
                 const std::int64_t row = i / columns % rows;
                 const std::int64_t column = i % columns;

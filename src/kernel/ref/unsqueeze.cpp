@@ -1,3 +1,4 @@
+// Dimensions of size 1 come in at the axes, which count in the output's rank; the elements stay where they are.
 // Source: ONNX operator Unsqueeze, opset 13.
 #include "kernel/ref/lib/moving_op.hpp"
 #include "kernel/shape/axes.hpp"
@@ -10,6 +11,7 @@ public:
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 1, 2);
         check_outputs(op, 1);
+        // The axes are numbers of the output, whose rank is known only when they are counted.
         const std::size_t count = number_of_axes(op);
         const std::size_t rank = op.inputs[0].shape.rank() + count;
         const Axes axes = axes_of(op, 1, rank);

@@ -1,3 +1,4 @@
+// All three inputs are broadcast to one shape first, because any of them may be the smaller one.
 // y = condition ? a : b, all three broadcast. Source: ONNX operator Where, opset 16.
 #include "kernel/ref/lib/elementwise.hpp"
 
@@ -6,6 +7,7 @@ namespace {
 
 /// Row-major copy of a tensor in the shape that it is broadcast to.
 template <class Word>
+/// A copy costs memory, but the loop over three operands stays one line. It is the oracle and need not be fast.
 std::vector<Word> spread_over(const TensorView& view, const Shape& shape) {
     std::vector<Word> out(static_cast<std::size_t>(shape.elements()));
     const auto* data = reinterpret_cast<const Word*>(view.data);

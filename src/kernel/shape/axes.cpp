@@ -9,10 +9,12 @@ namespace {
 std::vector<std::int64_t> offsets_of(const Shape& shape, const std::vector<bool>& is_reduced, bool wanted) {
     std::vector<std::int64_t> offsets{0};
     std::int64_t step = 1;
+    // The step of a dimension is the product of the ones behind it: start with all and divide.
     for (std::size_t d = 0; d < shape.rank(); ++d) step *= shape[d];
     for (std::size_t d = 0; d < shape.rank(); ++d) {
         step = shape[d] == 0 ? 0 : step / shape[d];
         if (is_reduced[d] != wanted) continue;
+        // Each dimension multiplies the list: every offset so far, with every place of this one.
         std::vector<std::int64_t> next;
         next.reserve(offsets.size() * static_cast<std::size_t>(shape[d]));
         for (const std::int64_t offset : offsets) {
@@ -33,6 +35,7 @@ Axes axes_of(const OpContext& op, std::size_t input, std::size_t rank) {
         check_rank(op, input, 1, 1);
         const auto given = constant_input(op, input, "axes").as<std::int64_t>();
         numbers.assign(given.begin(), given.end());
+        // An empty list means the same as none: all axes, or none of them (noop_with_empty_axes); the operator decides.
         axes.is_given = !numbers.empty();
     } else if (op.node.attributes.contains("axes")) {
         numbers = ints_attribute(op.node, "axes", {});
@@ -46,6 +49,7 @@ Axes axes_of(const OpContext& op, std::size_t input, std::size_t rank) {
     return axes;
 }
 
+// Lists of offsets instead of nested loops: any set of axes, in any rank, is then one double loop.
 Reduction reduction(const Shape& shape, const std::vector<bool>& is_reduced) {
     return {offsets_of(shape, is_reduced, false), offsets_of(shape, is_reduced, true)};
 }

@@ -2,6 +2,7 @@
 
 namespace halftone::ref {
 
+// Both index types are widened to 64 bits first, so that the check below has one form and cannot overflow.
 std::vector<std::int64_t> indices_of(const OpContext& op, const TensorView& view, std::int64_t size) {
     std::vector<std::int64_t> indices;
     if (view.type.dtype == DType::s64) {

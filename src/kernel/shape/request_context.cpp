@@ -9,6 +9,8 @@ namespace {
 
 bool is_weighted(const KernelRequest& request) { return !request.weight.values.is_empty(); }
 
+/// Returns the constant that stands at an input of the node; empty where data comes in. Weight and bias are fields of
+/// their own in a request, because kernels pack them; a shape rule looks for them at inputs 1 and 2, as in the file.
 Tensor constant_of(const KernelRequest& request, std::size_t input) {
     if (is_weighted(request) && input == 1) return request.weight.values;
     if (is_weighted(request) && input == 2) return request.bias;
@@ -20,6 +22,7 @@ Tensor constant_of(const KernelRequest& request, std::size_t input) {
 RequestContext::RequestContext(const KernelRequest& request, SeenAs seen_as)
     : node_(*request.node), op_{.node = node_, .inputs = {}, .constants = {}} {
     std::size_t next_port = 0;
+    // The residual is the last input of the request, but no input of the node: it belonged to the Add that was fused.
     const std::size_t ports = request.inputs.size() - (request.epilogue.has_residual ? 1 : 0);
     constants_.resize(node_.inputs.size());
     for (std::size_t i = 0; i < node_.inputs.size(); ++i) {
@@ -37,10 +40,13 @@ RequestContext::RequestContext(const KernelRequest& request, SeenAs seen_as)
             is_real = port.params.has_value();
         }
         stored_.push_back(type);
+        // DequantizeLinear and QuantizeLinear are not there any more: the node sees codes where the file had fp32. A
+        // rule written for fp32 must therefore be told the type that the codes stand for.
         if (is_real && seen_as == SeenAs::real) type.dtype = DType::f32;
         op_.inputs.push_back(type);
     }
     HALFTONE_CHECK(next_port == ports, "a request has a data input for each port of " + describe(node_));
+    // Pointers are taken when the list has its final size, because a list that grows moves its elements.
     for (const Tensor& constant : constants_) op_.constants.push_back(constant.is_empty() ? nullptr : &constant);
 }
 
@@ -58,6 +64,8 @@ std::vector<TensorView> RequestContext::views(std::span<const std::byte* const> 
 }
 
 Support rule_accepts(const KernelRequest& request, SeenAs seen_as) {
+    // A refusal is a ModelError with a message for users. Here it is an answer and no error, so it becomes the reason
+    // of a Support.
     const RequestContext context(request, seen_as);
     try {
         const std::vector<TensorType> types = reference_ops().infer(context.op());

@@ -11,14 +11,17 @@ std::string name_of(std::size_t input) { return "input " + std::to_string(input)
 
 }  // namespace
 
+// All refusals go through here, so that every message begins with the operator and the name of its node.
 void refuse(const OpContext& op, const std::string& reason) { throw ModelError(describe(op.node) + ": " + reason); }
 
 void check_size(const OpContext& op, const TensorType& type, const std::string& what) {
     std::int64_t elements = 1;
+    // The loop goes on after the limit is passed: a negative dimension behind it is the better message.
     bool is_too_large = false;
     for (const std::int64_t dim : type.shape.dims()) {
         if (dim < kSymbolic) refuse(op, what + " " + type.shape.to_text() + " has a negative dimension");
         if (dim == kSymbolic || is_too_large) continue;
+        // A dimension of 0 counts as 1, so that the others are held to the limit even in a tensor without elements.
         is_too_large =
             __builtin_mul_overflow(elements, std::max<std::int64_t>(dim, 1), &elements) || elements > kMaxElements;
     }
@@ -32,6 +35,7 @@ void check_inputs(const OpContext& op, std::size_t least, std::size_t most) {
             least == most ? std::to_string(least) : std::to_string(least) + " to " + std::to_string(most);
         refuse(op, "takes " + allowed + " inputs, has " + std::to_string(count));
     }
+    // An optional input in the middle may be left out by an empty name; one of the first `least` may not.
     for (std::size_t i = 0; i < least; ++i) {
         if (!op.has_input(i)) refuse(op, name_of(i) + " is missing");
     }
@@ -95,6 +99,7 @@ std::int64_t product(const OpContext& op, std::span<const std::int64_t> dims) {
         }
     }
     if (symbolic == 0) return known;
+    // N * 2 would have to be an expression, and shapes hold numbers only. N * 1 is N, so it may pass.
     if (symbolic > 1 || known != 1) refuse(op, "the symbolic batch cannot be merged with others in " + text_of(dims));
     return kSymbolic;
 }
@@ -108,6 +113,7 @@ Shape broadcast(const OpContext& op, const Shape& a, const Shape& b) {
         if (left != right && left != 1 && right != 1) {
             refuse(op, "the shapes " + a.to_text() + " and " + b.to_text() + " cannot be broadcast together");
         }
+        // N meets 1 or N here; N with another number was refused above, because it fits for one batch size at most.
         dims[rank - 1 - i] = left == 1 ? right : left;
     }
     return Shape(std::move(dims));

@@ -2,11 +2,14 @@
 
 namespace halftone::ref {
 
+// Exporters write "reshape to [batch, -1]" as Shape, Gather, Concat and so on. The graph room follows such chains with
+// PartialInts; here they arrive as a value whose elements are numbers or the batch.
 std::vector<PartialInt> shape_input(const OpContext& op, std::size_t input, const char* name) {
     check_dtype(op, input, {DType::s64, DType::s32});
     check_rank(op, input, 0, 1);
     if (const PartialInts* partial = op.constants[input] == nullptr ? op.partial(input) : nullptr) {
         for (const PartialInt& element : *partial) {
+            // Such as batch + 1 or batch / 2: shapes of ours know the batch itself only.
             if (element.kind == PartialInt::Kind::unknown) {
                 refuse(op, "the input '" + std::string(name) + "' depends on the batch in a way that is not supported");
             }
@@ -41,6 +44,7 @@ Shape shape_from(const OpContext& op, const std::vector<PartialInt>& dims) {
         if (dim.kind == PartialInt::Kind::number && dim.number < 0) {
             refuse(op, "shape has the dimension " + std::to_string(dim.number));
         }
+        // What is no number is the batch: unknown elements were refused in shape_input().
         shape.push_back(dim.kind == PartialInt::Kind::number ? dim.number : kSymbolic);
     }
     return Shape(std::move(shape));

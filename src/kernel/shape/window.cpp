@@ -33,6 +33,7 @@ std::vector<std::int64_t> numbers(const OpContext& op, const std::string& name, 
     return values;
 }
 
+/// Source of the formulas: ONNX operators Conv-11 (auto_pad) and MaxPool-12 (ceil_mode).
 /// Output size and padding of one dimension.
 void resolve_dimension(const OpContext& op, Window& window, std::size_t i, AutoPad auto_pad, bool is_ceil) {
     const std::int64_t input = window.input[i];
@@ -40,6 +41,8 @@ void resolve_dimension(const OpContext& op, Window& window, std::size_t i, AutoP
     const std::int64_t extent = (window.kernel[i] - 1) * window.dilations[i] + 1;
     std::int64_t output = 0;
     if (auto_pad == AutoPad::same_upper || auto_pad == AutoPad::same_lower) {
+        // SAME: as many outputs as strides begin in the input; padding makes up what the last window lacks. An odd rest
+        // goes to the end (upper) or to the beginning (lower).
         output = (input + stride - 1) / stride;
         const std::int64_t total = std::max<std::int64_t>((output - 1) * stride + extent - input, 0);
         const std::int64_t half = total / 2;
@@ -50,6 +53,8 @@ void resolve_dimension(const OpContext& op, Window& window, std::size_t i, AutoP
         const std::int64_t room = input + window.pads_begin[i] + window.pads_end[i] - extent;
         if (room >= 0) {
             output = (is_ceil ? room + stride - 1 : room) / stride + 1;
+            // A window that would start in the padding behind the input sees no element, so it is no window: frameworks
+            // agree on leaving it out, and later versions of the standard say so.
             if (is_ceil && (output - 1) * stride >= input + window.pads_begin[i]) --output;
         }
     }
@@ -66,6 +71,8 @@ void resolve_dimension(const OpContext& op, Window& window, std::size_t i, AutoP
 Window resolve_window(const OpContext& op, const Shape& input, std::span<const std::int64_t> kernel, WindowRule rule) {
     const std::size_t rank = kernel.size();
     Window window{.rank = rank};
+    // One- and two-dimensional windows fill the last places of three dimensions; the first keep size 1, and one loop
+    // nest serves all.
     const std::size_t skip = 3 - rank;
     const AutoPad auto_pad = auto_pad_of(op);
     const auto strides = numbers(op, "strides", rank, 1, 1);
@@ -87,6 +94,7 @@ Window resolve_window(const OpContext& op, const Shape& input, std::span<const s
         window.dilations[i] = dilations[d];
         window.pads_begin[i] = pads[d];
         window.pads_end[i] = pads[rank + d];
+        // Otherwise a window could be all padding, and a maximum over nothing has no value.
         if (rule.padding_is_less_than_kernel && std::max(pads[d], pads[rank + d]) >= kernel[d]) {
             refuse(op, "pads " + text_of(pads) + " are not less than kernel_shape " + text_of(kernel));
         }
@@ -104,6 +112,19 @@ std::vector<std::int64_t> pool_kernel(const OpContext& op, std::size_t rank) {
     return kernel;
 }
 
+Window pool_window(const OpContext& op) {
+    const Shape& shape = op.inputs[0].shape;
+    return resolve_window(op, shape, pool_kernel(op, shape.rank() - 2),
+                          {.has_ceil_mode = true, .padding_is_less_than_kernel = true});
+}
+
+Shape windowed_shape(Shape input, const Window& window) {
+    for (std::size_t d = 0; d < window.rank; ++d) input[2 + d] = window.output_dims()[d];
+    return input;
+}
+
+// Solves 0 <= out * stride + offset < size for out. With it, the loops over outputs need no test for the border inside:
+// the parts of a row that a tap reaches are known before the row begins.
 Reach reach(std::int64_t offset, std::int64_t stride, std::int64_t size, std::int64_t outputs) {
     const std::int64_t first = offset >= 0 ? 0 : (-offset + stride - 1) / stride;
     const std::int64_t last = offset >= size ? 0 : (size - 1 - offset) / stride + 1;

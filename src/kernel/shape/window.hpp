@@ -41,6 +41,13 @@ struct WindowRule {
 /// The attribute kernel_shape of a pool over `rank` spatial dimensions, checked for its length.
 [[nodiscard]] std::vector<std::int64_t> pool_kernel(const OpContext& op, std::size_t rank);
 
+/// Returns the window of a pool (MaxPool, AveragePool, LpPool): the kernel is an attribute, ceil_mode is read, and
+/// padding must be less than the kernel. @throws ModelError
+[[nodiscard]] Window pool_window(const OpContext& op);
+
+/// Returns `input` [N, C, d1, …] with its spatial dimensions replaced by the window's output sizes.
+[[nodiscard]] Shape windowed_shape(Shape input, const Window& window);
+
 /// First and last + 1 output positions whose input position (out * stride + offset) lies in [0, size).
 struct Reach {
     std::int64_t first;

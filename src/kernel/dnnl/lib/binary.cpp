@@ -35,6 +35,7 @@ std::vector<Operand> operands_of(const KernelRequest& request, bool is_commutati
     // oneDNN broadcasts the second operand only.
     const TensorType& output = request.outputs[0].type;
     const auto is_whole = [&](const Operand& o) { return o.port >= 0 && o.type == output; };
+    // Add and Mul may exchange their operands without a change of the result, even in floats; Sub and Div may not.
     if (is_commutative && operands.size() == 2 && !is_whole(operands[0]) && is_whole(operands[1]))
         std::swap(operands[0], operands[1]);
     return operands;
@@ -55,6 +56,7 @@ struct BinaryPlan {
     bool is_other_whole;
 };
 
+/// The whole operand decides the layout, because the output has its shape and may take its buffer.
 BinaryPlan plan_binary(const KernelRequest& request, const BuildContext& context, bool is_commutative) {
     std::vector<Operand> operands = operands_of(request, is_commutative);
     const TensorType& output = request.outputs[0].type;
@@ -89,6 +91,7 @@ Support supports_binary(const KernelRequest& request, dnnl::algorithm algorithm)
     if (operands[0].port < 0 || operands[0].type != request.outputs[0].type) {
         return Support::no("the first operand does not have the shape of the result");
     }
+    // The context is unknown when the question is asked. It decides the layout only, and any dense layout is as good.
     return attempt("this operation",
                    [&] { return describe_binary(request, plan_binary(request, {}, is_commutative), algorithm); });
 }
@@ -103,6 +106,7 @@ std::unique_ptr<Primitive> build_binary(const KernelRequest& request, const Buil
                         .outputs = {{plan.layout, DNNL_ARG_DST, {}}},
                         .constants = {},
                         .in_place_input = plan.whole.port};
+        // A constant operand becomes part of the step, which so has one input less.
         if (plan.other.port < 0) {
             memory constant(plan.other_desc, cpu_engine());
             const auto values = plan.other.constant.as<float>();
@@ -110,6 +114,7 @@ std::unique_ptr<Primitive> build_binary(const KernelRequest& request, const Buil
             parts.constants.emplace_back(DNNL_ARG_SRC_1, constant);
         } else {
             const Slot slot{plan.is_other_whole ? plan.layout : Layout(plan.other.type), DNNL_ARG_SRC_1};
+            // Ports keep the order of the node, whichever operand is the first for oneDNN.
             parts.inputs.insert(parts.inputs.begin() + plan.other.port, slot);
         }
         return std::make_unique<Step>(dnnl::binary(descriptor), descriptor, std::move(parts));

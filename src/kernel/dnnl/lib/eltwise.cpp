@@ -33,6 +33,7 @@ std::optional<Eltwise> eltwise_of(const Node& node) {
         return Eltwise{algorithm::eltwise_hardsigmoid, float_attribute(node, "alpha", 0.2F),
                        float_attribute(node, "beta", 0.5F)};
     }
+    // ONNX fixes its alpha and beta: x * max(0, min(1, x / 6 + 1 / 2)).
     if (node.op == "HardSwish") return Eltwise{algorithm::eltwise_hardswish, 1.0F / 6.0F, 0.5F};
     if (node.op == "LeakyRelu") return Eltwise{algorithm::eltwise_relu, float_attribute(node, "alpha", 0.01F)};
     if (node.op == "Sigmoid") return Eltwise{algorithm::eltwise_logistic};
@@ -40,6 +41,7 @@ std::optional<Eltwise> eltwise_of(const Node& node) {
     if (node.op == "Swish") return Eltwise{algorithm::eltwise_swish, float_attribute(node, "alpha", 1.0F)};
     if (node.op == "Tanh") return Eltwise{algorithm::eltwise_tanh};
     if (node.op == "Gelu") {
+        // The two forms differ by almost 5e-4, so the attribute must not be ignored.
         const bool is_tanh = string_attribute(node, "approximate", "none") == "tanh";
         return Eltwise{is_tanh ? algorithm::eltwise_gelu_tanh : algorithm::eltwise_gelu_erf};
     }
@@ -55,6 +57,7 @@ Support EltwiseOp::accepts(const KernelRequest& request) const {
 std::unique_ptr<Primitive> EltwiseOp::build(const KernelRequest& request, const BuildContext& context) const {
     return checked(describe(*request.node), [&]() -> std::unique_ptr<Primitive> {
         apply_kernel_threads();
+        // Any dense order will do, as the function looks at one element at a time.
         const Layout layout = dense_layout(request.inputs[0].type, context.available, 0);
         const auto descriptor = describe_eltwise(*request.node, layout);
         StepParts parts{.inputs = {{layout, DNNL_ARG_SRC, {}}},
@@ -65,6 +68,7 @@ std::unique_ptr<Primitive> EltwiseOp::build(const KernelRequest& request, const 
     });
 }
 
+// A loop of our own, because NaN must stay NaN and the upper bound must win, whatever the instruction set.
 std::unique_ptr<Primitive> build_clamp(const KernelRequest& request, const BuildContext& context, Clamp clamp) {
     const Layout layout = dense_layout(request.inputs[0].type, context.available, 0);
     const auto elements = static_cast<std::size_t>(layout.type().shape.elements());

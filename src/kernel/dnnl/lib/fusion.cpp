@@ -30,6 +30,7 @@ Support check_weight_params(const KernelRequest& request, std::int64_t channels,
     return Support::yes();
 }
 
+/// What the int8 kernels of oneDNN take. Each refusal leads to another backend, or to the same node in fp32.
 Support check_int8(const KernelRequest& request, std::int64_t channels, std::int64_t axis) {
     const bool is_weighed =
         float_attribute(*request.node, "alpha", 1.0F) != 1.0F || float_attribute(*request.node, "beta", 1.0F) != 1.0F;
@@ -43,6 +44,7 @@ Support check_int8(const KernelRequest& request, std::int64_t channels, std::int
     if (!is_codes(request.outputs[0]) && !is_real_port(request.outputs[0])) {
         return Support::no("the output of an int8 op is uint8 or int8 codes, per tensor, or fp32");
     }
+    // MatMul has no bias in ONNX: what stands here was an Add behind it in the file, in fp32.
     const DType bias = request.node->op == "MatMul" ? DType::f32 : DType::s32;
     if (!request.bias.is_empty() && request.bias.dtype() != bias) {
         return Support::no("the bias of an int8 " + request.node->op + " is " + std::string(to_string(bias)));
@@ -96,6 +98,7 @@ Support check_fused(const KernelRequest& request, std::int64_t channels, std::in
 }
 
 void add_zero_point(Fusion& fusion, int argument, std::int32_t zero_point) {
+    // Without a zero point oneDNN chooses a faster kernel, which packs no compensation into the weights.
     if (zero_point == 0) return;
     fusion.attributes.set_zero_points_mask(argument, 0);
     fusion.arguments.emplace_back(DNNL_ARG_ATTR_ZERO_POINTS | argument,
@@ -116,10 +119,14 @@ void add_output_params(Fusion& fusion, const KernelRequest& request) {
 
 void add_post_ops(Fusion& fusion, const KernelRequest& request) {
     dnnl::post_ops post_ops;
+    // The order of post-ops is the order of the epilogue. The sum reads the output buffer, into which the residual was
+    // copied (or where it lies already: Slot::kCopiedToOutput).
     if (request.epilogue.has_residual) post_ops.append_sum();
     if (request.epilogue.activation != nullptr) append_activation(post_ops, *request.epilogue.activation);
     const auto& output = request.outputs[0].params;
     const Clamp& clamp = request.epilogue.clamp;
+    // A clamp at or beyond the ends of the codes' range is what saturation does anyway; Relu before unsigned codes with
+    // zero point 0 costs nothing then.
     if (!output || !is_clamp_implied(*output, clamp.low, clamp.high)) append_clamp(post_ops, clamp);
     fusion.attributes.set_post_ops(post_ops);
 }
@@ -139,6 +146,8 @@ Fusion fuse(const KernelRequest& request, int weight_mask, std::int64_t channels
 
     const QuantParams& input = *request.inputs[0].params;
     std::vector<float> weight_scales = request.weight.params->scale;
+    // One scale is repeated for each channel, so that the granularity is no part of the primitive and its compiled
+    // code.
     if (weight_scales.size() == 1) weight_scales.resize(static_cast<std::size_t>(channels), weight_scales[0]);
     for (float& scale : weight_scales) scale *= factor;
     add_scales(fusion, DNNL_ARG_SRC, 0, input.scale);
@@ -151,12 +160,15 @@ Fusion fuse(const KernelRequest& request, int weight_mask, std::int64_t channels
 std::vector<float> real_bias(const KernelRequest& request, std::int64_t channels, float factor) {
     const Tensor& bias = request.bias;
     const auto count = static_cast<std::size_t>(channels);
+    // A bias of one element stands for all channels (Gemm allows that).
     const std::size_t step = bias.elements() == 1 ? 0 : 1;
     std::vector<float> values(count);
     if (bias.dtype() == DType::f32) {
         for (std::size_t c = 0; c < count; ++c) values[c] = bias.as<float>()[c * step] * factor;
         return values;
     }
+    // The file's bias is an int32 with the accumulator's scale. oneDNN adds biases after scaling, so it is needed as a
+    // real value.
     const std::vector<float> scales = accumulator_scales(request);
     for (std::size_t c = 0; c < count; ++c) {
         const float scale = scales[scales.size() == 1 ? 0 : c];
@@ -175,6 +187,7 @@ void append_activation(dnnl::post_ops& post_ops, const Node& node) {
 void append_clamp(dnnl::post_ops& post_ops, Clamp clamp) {
     if (clamp.is_identity()) return;
     if (clamp == Clamp{.low = 0.0F}) {
+        // Relu has its own fast path in oneDNN; clip(0, inf) would compare twice.
         post_ops.append_eltwise(dnnl::algorithm::eltwise_relu, 0.0F, 0.0F);
     } else {
         // ONNX's Clip lets high win when low > high.

@@ -21,6 +21,7 @@ struct DescriptorImpl final : Layout::Impl {
     memory::desc desc;
 };
 
+/// Types that are missing here (f64, int64, bool) never reach oneDNN: the operators that move them run in ref.
 std::optional<memory::data_type> find_type(DType dtype) {
     switch (dtype) {
         case DType::f32:
@@ -40,6 +41,7 @@ std::optional<memory::data_type> find_type(DType dtype) {
     }
 }
 
+// oneDNN has no tensors of rank 0.
 memory::dims dims_of(const Shape& shape) { return shape.rank() == 0 ? memory::dims{1} : shape.dims(); }
 
 /// "nhwc", "nChw16c": dimensions by falling stride, blocked ones upper-case with their inner blocks after them.
@@ -53,6 +55,7 @@ std::string name_of(const memory::desc& desc) {
     if (rank >= 3 && rank <= 5) letters = "nc" + std::string(kImage.substr(7 - rank));
     std::vector<std::size_t> order(rank);
     std::iota(order.begin(), order.end(), std::size_t{0});
+    // Stable, because dimensions of size 1 have equal strides, and a name must not depend on the sort.
     std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return strides[a] > strides[b]; });
     std::string name;
     for (const std::size_t d : order) {
@@ -97,6 +100,8 @@ memory::desc channels_last(const TensorType& type) {
 }
 
 Layout make_layout(const TensorType& type, const memory::desc& desc) {
+    // The same memory must have one Layout: with one channel, or 1x1 images, channels-last is row-major, and two
+    // different layouts would cause a reorder that copies for nothing.
     if (desc == row_major(type)) return Layout(type);
     return {type, desc.get_size(), name_of(desc), std::make_shared<DescriptorImpl>(desc)};
 }
@@ -115,6 +120,7 @@ namespace {
 
 using dnnl::memory;
 
+/// Every byte of the buffer is an element, so an element-wise loop may walk it without knowing the order of dimensions.
 bool is_dense(const Layout& layout) {
     if (layout.is_plain()) return true;
     const memory::desc desc = onednn::descriptor(layout);
@@ -124,11 +130,13 @@ bool is_dense(const Layout& layout) {
 
 }  // namespace
 
+// An element-wise step takes the layout in which its input lies already: any other choice would cost a reorder.
 Layout dense_layout(const TensorType& type, const std::vector<Layout>& available, std::size_t i) {
     if (i < available.size() && available[i].type() == type && is_dense(available[i])) return available[i];
     return onednn::make_layout(type, onednn::channels_last(type));
 }
 
+// Strides of oneDNN count elements and not bytes, so they hold for another element type unchanged.
 Layout with_dtype(const Layout& layout, DType dtype) {
     const TensorType type{dtype, layout.type().shape};
     if (layout.is_plain()) return Layout(type);

@@ -51,6 +51,8 @@ std::string isa_name() {
     return "isa_" + std::to_string(isa_bits());  // newer than this file; still equal on equal machines
 }
 
+// AVX2's and AVX-512's vpmaddubsw adds two products in 16 bits and saturates: 255 * 127 * 2 does not fit. VNNI's
+// vpdpbusd adds four products in 32 bits, which is exact.
 bool has_exact_int8() { return (isa_bits() & (kAvxVnniBit | kAvx512VnniBit)) != 0; }
 
 bool has_avx2() { return (isa_bits() & kAvx2Bit) != 0; }
@@ -78,6 +80,7 @@ void set_kernel_threads(int threads) {
 }
 
 void apply_kernel_threads() {
+    // omp_set_num_threads is a setting of the calling thread, so each thread remembers what it has set.
     thread_local int applied = 0;
     const int wanted = kernel_threads;
     if (applied == wanted) return;

@@ -1,3 +1,10 @@
+// A matrix product by one of two primitives of oneDNN, which see the same memory in different words:
+//
+//   as_matmul        [rows, K] x [K, N]
+//   as_convolution   a 1x1 convolution over an image of one row, whose pixels are the rows and whose channels are K
+//   runs_as_convolution   which one: what the request names, else what was measured to be faster on the machine's
+//                    instruction set (prefers_convolution)
+//   check_product, product_implementations, build_product   the interface
 #include "kernel/dnnl/lib/product.hpp"
 
 #include <algorithm>
@@ -40,6 +47,7 @@ memory::data_type given_weights(const Product& p) { return to_dnnl(p.weights.dty
 // ---- as a matrix product ------------------------------------------------------------------------------------------
 
 Fusion fuse_matmul(const Product& p) {
+    // Bit 1 of the mask: scales run along dimension 1.
     constexpr int kColumnMask = 2;  // dimension 1 of [K, N]
     return fuse(p.request, kColumnMask, p.columns, p.factor);
 }
@@ -57,6 +65,7 @@ dnnl::matmul::primitive_desc describe_matmul(const Product& p, const Fusion& fus
 Multiplier as_matmul(const Product& p) {
     Fusion fusion = fuse_matmul(p);
     const auto descriptor = chosen([&] { return describe_matmul(p, fusion); }, p.request.implementation);
+    // [N, K] in memory is [K, N] with the order of dimensions turned. A tag says so; no element moves before packing.
     const auto tag = p.is_transposed ? memory::format_tag::ba : memory::format_tag::ab;
     return {descriptor,
             dnnl::matmul(descriptor),
@@ -80,6 +89,7 @@ memory::desc convolution_bias(const Product& p) {
     return p.bias.empty() ? memory::desc() : row_major({p.columns}, memory::data_type::f32);
 }
 
+/// Rows as pixels of an image of height 1: in channels-last order that is the same memory as a matrix [rows, channels].
 memory::desc pixels(std::int64_t channels, std::int64_t rows, memory::data_type type) {
     return {{1, channels, 1, rows}, type, memory::format_tag::nhwc};
 }
@@ -107,6 +117,7 @@ std::string wanted_convolution(const Product& p) {
 Multiplier as_convolution(const Product& p) {
     Fusion fusion = fuse_convolution(p);
     const auto descriptor = chosen([&] { return describe_convolution(p, fusion); }, wanted_convolution(p));
+    // The same two orders of memory, in the words of a convolution: [N, K, 1, 1] and [1, 1, K, N].
     const auto tag = p.is_transposed ? memory::format_tag::oihw : memory::format_tag::hwio;
     return {descriptor,
             dnnl::convolution_forward(descriptor),
@@ -145,6 +156,7 @@ bool is_plain(const dnnl::convolution_forward::primitive_desc& descriptor) {
 bool runs_as_convolution(const Product& p) {
     const std::string& wanted = p.request.implementation;
     if (!(wanted.empty() ? prefers_convolution(p) : wanted.starts_with(kConvolution))) return false;
+    // A plan may name a convolution that this machine does not have: then it is the matmul, as if nothing was named.
     const auto descriptor = if_any([&] { return describe_convolution(p, fuse_convolution(p)); });
     return descriptor && !is_plain(*descriptor);
 }

@@ -7,11 +7,13 @@
 namespace halftone {
 
 std::unique_ptr<Primitive> build_reorder(const Layout& from, const Layout& to) {
+    // Between fp32 and bf16 a reorder may round, because a bf16 step has bf16 buffers between fp32 neighbours.
     const auto is_real = [](const Layout& layout) {
         return layout.type().dtype == DType::f32 || layout.type().dtype == DType::bf16;
     };
     HALFTONE_CHECK(from.type() == to.type() || (from.type().shape == to.type().shape && is_real(from) && is_real(to)),
                    "a reorder keeps shape and type, but for f32 and bf16");
+    // The executor asks for reorders without comparing first; the output may even be the same buffer.
     if (from == to) {
         const std::size_t bytes = from.bytes();
         const auto copy = [bytes](auto inputs, auto outputs) {

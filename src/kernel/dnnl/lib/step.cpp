@@ -27,6 +27,7 @@ memory constant_memory(std::span<const std::int32_t> values) { return owning_mem
 
 dnnl::primitive_attr plain_attributes() {
     dnnl::primitive_attr attributes;
+    // Otherwise every primitive would own its scratch memory; so all steps of a session share one buffer.
     attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
     return attributes;
 }
@@ -46,6 +47,7 @@ Step::Step(dnnl::primitive primitive, const dnnl::primitive_desc_base& descripto
     };
     for (const Slot& slot : parts_.inputs) inputs_.push_back(bind(slot));
     for (const Slot& slot : parts_.outputs) outputs_.push_back(bind(slot));
+    // Handles of data are set in each execute(); constants are bound once, here.
     for (const auto& [argument, value] : parts_.constants) arguments_.emplace(argument, value);
     arguments_.emplace(DNNL_ARG_SCRATCHPAD, scratch_);
 }

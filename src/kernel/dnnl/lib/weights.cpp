@@ -17,6 +17,7 @@ dnnl::memory reorder_weights(const Tensor& weights, const dnnl::memory::desc& fr
         dnnl::memory target(to, cpu_engine());
         dnnl::stream stream(cpu_engine());
         dnnl::reorder(source, target).execute(stream, source, target);
+        // The source may be freed when this returns.
         stream.wait();
         return target;
     });
@@ -34,6 +35,7 @@ std::size_t PackedWeights::entries() const {
     return entries_.size();
 }
 
+// The lock is held while packing: two threads that want the same weights pack them once.
 dnnl::memory PackedWeights::get(const Tensor& weights, const dnnl::memory::desc& from, const dnnl::memory::desc& to) {
     const std::lock_guard lock(mutex_);
     const auto use = [&](std::list<Entry>::iterator entry) {
@@ -41,6 +43,9 @@ dnnl::memory PackedWeights::get(const Tensor& weights, const dnnl::memory::desc&
         return entries_.front().packed;
     };
     const auto is_wanted = [&](const Entry& entry) { return entry.from == from && entry.packed.get_desc() == to; };
+    // First by address: sessions of one process share a weight's buffer, and comparing pointers is free. Only a miss
+    // hashes the contents, which finds equal weights in other buffers, such as the same codes made for another
+    // candidate.
     const auto same = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
         return entry.source.view().data == weights.view().data && entry.source.bytes() == weights.bytes() &&
                is_wanted(entry);
@@ -52,6 +57,8 @@ dnnl::memory PackedWeights::get(const Tensor& weights, const dnnl::memory::desc&
     if (equal != entries_.end()) return use(equal);
     entries_.push_front({weights, content, from, reorder_weights(weights, from, to)});
     bytes_ += to.get_size();
+    // The least recently used entries go. A session that is still using one keeps it alive by its own handle, so this
+    // only bounds what the cache itself holds. The newest entry stays in any case.
     while (bytes_ > limit_bytes_ && entries_.size() > 1) {
         bytes_ -= entries_.back().packed.get_desc().get_size();
         entries_.pop_back();
@@ -61,6 +68,7 @@ dnnl::memory PackedWeights::get(const Tensor& weights, const dnnl::memory::desc&
 
 dnnl::memory pack(WeightCache* cache, const Tensor& weights, const dnnl::memory::desc& from,
                   const dnnl::memory::desc& to) {
+    // Tests and single runs need no cache.
     if (cache == nullptr) return reorder_weights(weights, from, to);
     auto* packed = dynamic_cast<PackedWeights*>(cache);
     HALFTONE_CHECK(packed != nullptr, "weight caches come from make_weight_cache()");

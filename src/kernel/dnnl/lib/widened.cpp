@@ -15,6 +15,7 @@
 namespace halftone::onednn {
 namespace {
 
+/// Buffers begin at multiples of a cache line, as kernels expect.
 constexpr std::size_t aligned(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 std::size_t elements_of(const TensorType& type) { return static_cast<std::size_t>(type.shape.elements()); }
@@ -54,6 +55,7 @@ public:
         const std::size_t operands = request.weight.values.is_empty() ? 2 : 1;
         for (std::size_t i = 0; i < operands; ++i) {
             const QuantParams& params = *request.inputs[i].params;
+            // Scale 1: code - zero_point is a whole number, which fp32 holds exactly. The scales come after the sum.
             codes_.push_back({params.dtype, 1.0F, static_cast<float>(params.zero_point[0]), false});
             inputs_.push_back(with_dtype(real_->input_layout(i), params.dtype));
         }
@@ -62,6 +64,8 @@ public:
         for (std::size_t c = 0; c < static_cast<std::size_t>(channels); ++c) {
             by_.scale.push_back(request.inputs[0].params->scale[0] * right.scale[right.is_per_tensor() ? 0 : c]);
         }
+        // An int32 bias is part of the fp32 step (widened()), where it belongs to the exact sum; a real one comes after
+        // the scales.
         if (!request.bias.is_empty() && request.bias.dtype() == DType::f32) {
             by_.bias.assign(request.bias.as<float>().begin(), request.bias.as<float>().end());
         }
@@ -88,12 +92,15 @@ public:
             in[i] = rest;
             rest += operand_bytes(i);
         }
+        // An fp32 result is computed where it stays. For codes the sums need memory, as they are four times as large.
         std::byte* sums = result_ ? rest : outputs[0];
         if (result_) rest += output_bytes();
         const std::array<std::byte*, 1> out{sums};
         real_->execute(std::span(in).first(codes_.size()), out, rest);
         const std::span<float> values(reinterpret_cast<float*>(sums), elements_of(output_.type()));
         const auto* residual = inputs.size() > codes_.size() ? reinterpret_cast<const float*>(inputs.back()) : nullptr;
+        // The usual case in one pass over the sums: scale, bias, residual and quantization. An activation needs them
+        // apart.
         if (result_ && !function_) {
             return codes::scale_to_codes(values.data(), by_, residual, values.size() / by_.scale.size(), *result_,
                                          outputs[0]);

@@ -31,9 +31,12 @@ PoolWindow window_of(const KernelRequest& request, const dnnl::memory::dims& ker
     PoolWindow window{.kernel = kernel, .strides = {}, .dilations = {}, .pads_begin = {}, .pads_end = {}};
     for (std::size_t i = 3 - found.rank; i < 3; ++i) {
         const std::int64_t extent = (found.kernel[i] - 1) * found.dilations[i] + 1;
+        // oneDNN computes the output size from the padding and checks it, so the end is derived from the output's size.
+        // It is less than the file's where a stride leaves a rest, and more with ceil_mode.
         const std::int64_t end =
             (found.output[i] - 1) * found.strides[i] + extent - found.input[i] - found.pads_begin[i];
         window.strides.push_back(found.strides[i]);
+        // oneDNN counts the gaps between taps: 0 is a dense window.
         window.dilations.push_back(found.dilations[i] - 1);
         window.pads_begin.push_back(found.pads_begin[i]);
         window.pads_end.push_back(end);

@@ -42,6 +42,7 @@ Support check_port(const OperandEncoding& port, const Shape& whole) {
 
 Support check_row(const Tensor& constant, const Shape& whole) {
     const Shape& shape = constant.shape();
+    // [C], [1, C] and [1, 1, C] are the same row.
     const bool is_row = constant.dtype() == DType::f32 && shape.rank() >= 1 && shape.rank() <= whole.rank() &&
                         constant.elements() == columns_of(whole) && columns_of(shape) == columns_of(whole);
     return is_row ? Support::yes() : Support::no("the constant is not a row along the last dimension");
@@ -55,6 +56,7 @@ Support BinaryOp::accepts(const KernelRequest& request) const {
     const OperandEncoding& output = request.outputs[0];
     const bool is_real = !output.params && output.type.dtype == DType::f32;
     const bool has_codes = std::any_of(request.inputs.begin(), request.inputs.end(), is_codes);
+    // Pure fp32 is oneDNN's: nothing to dequantize or to round, and it is as fast as memory.
     if (!is_codes(output) && !(is_real && has_codes)) return Support::no("own kernels read or give codes, per tensor");
     if (output.type.shape.elements() == 0) return Support::no("the output is empty");
     const std::array<Source, 2> sources = sources_of(request);
@@ -72,6 +74,7 @@ Support BinaryOp::accepts(const KernelRequest& request) const {
 
 std::unique_ptr<Primitive> BinaryOp::build(const KernelRequest& request, const BuildContext& context) const {
     std::array<Source, 2> sources = sources_of(request);
+    // The kernels have the row on the right; a sum or a product does not mind, a difference was refused.
     if (sources[0].constant != nullptr) std::swap(sources[0], sources[1]);  // add and multiply only
     const OperandEncoding& a = *sources[0].port;
     const OperandEncoding& y = request.outputs[0];
@@ -95,6 +98,8 @@ std::unique_ptr<Primitive> BinaryOp::build(const KernelRequest& request, const B
         const std::byte* b = second.is_row ? row.view().data : inputs[1];
         codes::binary_to_codes(arithmetic, first, inputs[0], second, b, rows, columns, result, outputs[0]);
     };
+    // In place only where an element of the result is as large as one of the operand: a code cannot overwrite a float
+    // early.
     const auto fits = [&](const codes::CodesOperand& o) {
         return !o.is_row && size_of(o.dtype) == size_of(y.type.dtype);
     };

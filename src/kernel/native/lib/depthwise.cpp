@@ -31,7 +31,9 @@ std::int64_t channel_at(const ChannelBlock& block, std::int64_t i) {
     return 16 * lane + 4 * sub + element;
 }
 
-/// What the sum of unsigned codes times weights starts with.
+/// sum of (x - z) * w = sum of x * w - z * (sum of w): the second part depends on weights only, so it is subtracted
+/// once, here, and the kernel multiplies the codes as they are. Padding therefore holds the code z, which contributes
+/// nothing. What the sum of unsigned codes times weights starts with.
 std::int32_t start_of(const DepthwiseNumbers& numbers, std::int64_t kernel, std::size_t channel) {
     std::int32_t sum = 0;
     const auto taps = static_cast<std::size_t>(kernel * kernel);
@@ -53,6 +55,8 @@ void pack_block(const DepthwiseNumbers& numbers, ChannelBlock& block, PackedDept
                     const std::int64_t c = channel_at(block, i);
                     for (std::int64_t tap = 0; tap < 4; ++tap) {
                         const std::int64_t column = 4 * group + tap - output * stride;
+                        // A tile's outputs read the same columns, each with its own shift. Taps that an output does not
+                        // have get weight 0, so that one vector of input serves all outputs of the tile.
                         const bool is_real = c < block.count && column >= 0 && column < kernel;
                         const auto at = static_cast<std::size_t>(((block.first + c) * kernel + row) * kernel + column);
                         packed.weights.push_back(is_real ? numbers.weights[at] : std::int8_t{0});
@@ -122,6 +126,7 @@ double depthwise_work(const DepthwiseShape& shape) {
     const int columns = columns_at_once(static_cast<int>(shape.kernel), static_cast<int>(shape.stride));
     const int rows = kTilePixels / columns;
     const auto rounded = [](std::int64_t size, std::int64_t step) { return (size + step - 1) / step * step; };
+    // Measured once; it only decides whether this kernel is worth its padding, so a rough number is enough.
     constexpr double kNarrowShare = 0.36;  // of the time of a block of 64 channels
     double blocks = 0;
     for (const ChannelBlock& block : split_channels(shape.channels))
@@ -142,6 +147,8 @@ PackedDepthwise pack_depthwise_pairs(const DepthwiseShape& shape, const Depthwis
     HALFTONE_CHECK(shape.channels >= kPairChannels, "a block of channels is full");
     PackedDepthwise packed = unpacked(shape, numbers);
     for (std::int64_t first = 0; first < shape.channels; first += kPairChannels) {
+        // The last block is moved back until it is full. Some channels are computed twice then, to the same values, and
+        // no loop needs a mask, which AVX2 does not have for bytes.
         const std::int64_t start = std::min(first, shape.channels - kPairChannels);
         packed.blocks.push_back({.first = start, .count = kPairChannels, .width = kPairChannels});
         pack_pairs(numbers, packed.blocks.back(), packed);

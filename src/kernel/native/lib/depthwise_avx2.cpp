@@ -40,6 +40,8 @@ struct Scaling {
     const float* offset;
 };
 
+/// The product is rounded by cvtps, which rounds half to even, as QuantizeLinear does. The sum becomes
+/// a float first, as in the reference: float(sum) * factor + offset.
 HALFTONE_AVX2_INLINE __m256i scaled(__m256i sum, const Scaling& by, int first) {
     const __m256 product = _mm256_mul_ps(_mm256_cvtepi32_ps(sum), _mm256_loadu_ps(by.factor + first));
     return _mm256_cvtps_epi32(_mm256_add_ps(product, _mm256_loadu_ps(by.offset + first)));
@@ -59,6 +61,8 @@ HALFTONE_AVX2_INLINE __m256i finished_words(const Halves& sums, const Scaling& b
 HALFTONE_AVX2_INLINE void store(const Sums& sums, const Scaling& by, const Ending& ending, const TileOutputs& outputs) {
 #pragma GCC unroll 2
     for (int o = 0; o < kOutputs; o += 2) {
+        // Two outputs are packed together, because packs work on pairs of vectors. Both packs saturate, so a sum beyond
+        // the range of codes ends at its border.
         const __m256i mixed =
             _mm256_packus_epi16(finished_words(sums[o], by, ending), finished_words(sums[o + 1], by, ending));
         const __m256i bytes = _mm256_permute4x64_epi64(mixed, 0b11011000);  // the two outputs, one after the other

@@ -1,6 +1,12 @@
 // Depthwise convolution by vpdpbusd. Four neighbouring input columns are interleaved byte by byte, so that each 32-bit
 // lane is one channel and its four bytes are four taps; one such vector serves every shift of the window that fits into
 // the four columns, and every output row whose window it lies in.
+//
+//   interleave     four neighbouring columns of 64 (or 16) channels become vectors whose 32-bit lanes are one channel
+//   compute_tile   the sums of four output pixels, which share those vectors
+//   store          sums to codes: scale, bias, rounding, saturation, and the channels back in their order
+//   compute_row    the tiles of one row; inside the image they read it directly, at its border a list of pixels
+//   compute_band   chooses the variant by the sign of the input and the width of the block of channels
 #include "kernel/native/lib/depthwise.hpp"
 #include "kernel/native/lib/depthwise_tiles.hpp"
 
@@ -36,6 +42,8 @@ HALFTONE_AVX512_VNNI_INLINE __m512i broadcast_byte(std::uint8_t value) {
 }
 
 template <bool IsSigned>
+/// vpdpbusd multiplies unsigned by signed bytes. Signed codes are moved by 128, which is a flip of the upper bit; the
+/// start value of the sums takes the same 128 times the weights away again.
 HALFTONE_AVX512_VNNI_INLINE __m512i as_unsigned(__m512i codes) {
     if constexpr (IsSigned) return _mm512_xor_si512(codes, broadcast_byte(0x80));
     return codes;
@@ -170,6 +178,7 @@ HALFTONE_AVX512_VNNI_INLINE void compute_tile(const Call& call, const Pixels& pi
             }
         }
     }
+    // All taps are in the sums; nothing of them is written to memory before this point.
     store(call, sums, ending, mask, outputs);
 }
 
@@ -185,6 +194,7 @@ HALFTONE_AVX512_VNNI void compute_row(const Call& call, std::uint8_t* sink) {
     for (std::int64_t column = 0; column < shape.out_width; column += T::kColumns) {
         const TileOutputs outputs = tile_outputs<T>(call, column, sink);
         const std::int64_t left = column * Stride - shape.pad_left;
+        // Most tiles lie inside the image. Only those at its border pay for a pointer to each pixel.
         if (has_rows && left >= 0 && left + T::kInputColumns <= shape.width) {
             const InsideTile<T> tile{rows, left * shape.channels, shape.channels};
             compute_tile<T, Kernel, Stride, IsSigned, Subs>(call, tile, ending, outputs);

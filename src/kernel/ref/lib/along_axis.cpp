@@ -7,6 +7,7 @@ namespace halftone::ref {
 
 Powers powers_of(const float* x, std::int64_t count, std::int64_t step) {
     Powers powers;
+    // With the largest element taken out, every exponential lies in [0, 1] and their sum in [1, count].
     float largest = x[0];
     for (std::int64_t i = 1; i < count; ++i) largest = std::max(largest, x[i * step]);
     powers.largest = static_cast<double>(largest);

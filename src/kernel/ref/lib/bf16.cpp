@@ -7,11 +7,15 @@
 namespace halftone::ref {
 namespace {
 
+/// The fp32 step with its inputs rounded into scratch memory before it and its output rounded in place behind it. The
+/// products of two bf16 numbers are exact in fp32 (8 + 8 bits of significand), so this is what bf16 hardware computes,
+/// up to the order of the sum.
 class RoundedStep final : public Primitive {
 public:
     RoundedStep(std::unique_ptr<Primitive> real, std::size_t inputs) : real_(std::move(real)) {
         for (std::size_t i = 0; i < inputs; ++i) {
             offsets_.push_back(scratch_);
+            // Each rounded copy begins at a multiple of 64 bytes, as every buffer of a step does.
             scratch_ += (real_->input_layout(i).bytes() + 63) / 64 * 64;
         }
     }

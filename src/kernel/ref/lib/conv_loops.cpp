@@ -1,3 +1,7 @@
+// Direct convolution, one output row at a time: for each input channel and each tap, a whole row of sums gets its term.
+// The tap is the outer loop and the row the inner one, so the compiler can vectorize without changing the order in
+// which one output is summed. That order is the reference's promise: the same on every machine and with any number of
+// threads.
 #include "kernel/ref/lib/conv_loops.hpp"
 
 #include <type_traits>
@@ -36,6 +40,7 @@ inline __attribute__((always_inline)) void add_scaled(Sum* sums, const X* x, std
             return (static_cast<Sum>(value) - zero_point) * weight;
         }
     };
+    // The usual stride has a loop of its own, whose loads are next to each other.
     if (stride == 1) {
         for (std::int64_t i = 0; i < count; ++i) sums[i] += term(x[i]);
     } else {
@@ -48,6 +53,8 @@ inline __attribute__((always_inline)) void add_row(const Row<X, W, Sum>& row) {
     const Window& w = *row.window;
     const std::int64_t taps = w.kernel[0] * w.kernel[1] * w.kernel[2];
     const std::int64_t plane = w.input[0] * w.input[1] * w.input[2];
+    // Taps that lie in the padding are left out here, before the loops, and for columns by the caller, once for all
+    // rows.
     const Reach depths = reach(row.depth, w.dilations[0], w.input[0], w.kernel[0]);
     const Reach heights = reach(row.height, w.dilations[1], w.input[1], w.kernel[1]);
     for (std::int64_t c = 0; c < row.channels; ++c) {
@@ -77,6 +84,7 @@ HALFTONE_SIMD_CLONES void add_row_s8(const Row<std::int8_t, std::int8_t, std::in
 void add_row_u8_long(const Row<std::uint8_t, std::int8_t, std::int64_t>& row) { add_row(row); }
 void add_row_s8_long(const Row<std::int8_t, std::int8_t, std::int64_t>& row) { add_row(row); }
 
+// The largest term of (code - zero point) * weight is 255 * 128.
 constexpr std::int64_t kSafeTerms = (std::int64_t{1} << 31) / (255 * 128) - 1;
 
 /// preset(channel) -> Sum, store(channel, Sum) -> float.
@@ -95,11 +103,13 @@ void convolve(const ConvPlan& plan, const X* x, const W* weights, Sum zero_point
     std::vector<Sum> sums(static_cast<std::size_t>(w.output[2]));
     for (std::int64_t n = 0; n < plan.batch; ++n) {
         for (std::int64_t c = 0; c < plan.out_channels; ++c) {
+            // With groups, output channel c reads only the input channels of its group.
             const X* group = x + (n * plan.in_channels + c / group_outputs * channels) * plane;
             for (std::int64_t line = 0; line < w.output[0] * w.output[1]; ++line) {
                 sums.assign(sums.size(), preset(c));
                 add({&w, group, weights + c * filter, channels, line / w.output[1] * w.strides[0] - w.pads_begin[0],
                      line % w.output[1] * w.strides[1] - w.pads_begin[1], columns.data(), zero_point, sums.data()});
+                // A row is complete here: every sum has had all its terms, and is rounded once.
                 for (const Sum sum : sums) *y++ = store(c, sum);
             }
         }
@@ -118,6 +128,7 @@ void conv_f32(const ConvPlan& plan, const float* x, const float* w, const float*
 void conv_codes(const ConvPlan& plan, TensorView x, std::int32_t zero_point, const std::int8_t* w,
                 std::span<const std::int32_t> bias, std::span<const float> scale, float* y) {
     const auto& kernel = plan.window.kernel;
+    // int32 is twice as fast as int64 and exact for all networks that we know; the rest is exact by int64.
     const bool is_long = plan.in_channels / plan.groups * kernel[0] * kernel[1] * kernel[2] > kSafeTerms;
     const auto store = [&](std::int64_t c, std::int64_t sum) {
         const auto channel = static_cast<std::size_t>(c);

@@ -1,3 +1,5 @@
+// One row of A times B as a sum of rows of B, each scaled by one element of A. B is read in the order in which it lies,
+// and every sum keeps its order, k ascending, whatever the width of the vectors.
 #include "kernel/ref/lib/gemm_loops.hpp"
 
 #include "tensor/simd_clones.hpp"
@@ -11,6 +13,7 @@ HALFTONE_SIMD_CLONES void add_scaled_row(double* sums, const float* b, std::int6
     for (std::int64_t n = 0; n < columns; ++n) sums[n] += a * static_cast<double>(b[n]);
 }
 
+// The product of two codes fits into 32 bits with room to spare; only the sum needs 64.
 HALFTONE_SIMD_CLONES void add_scaled_codes(std::int64_t* sums, const std::int8_t* b, std::int64_t columns,
                                            std::int32_t a) {
     for (std::int64_t n = 0; n < columns; ++n) sums[n] += a * std::int32_t{b[n]};

@@ -35,6 +35,8 @@ private:
         std::vector<std::int64_t> sums(static_cast<std::size_t>(columns_), 0);
         add_product_codes(row, zero_point(), weight().as<std::int8_t>().data(), sums);
         for (std::size_t n = 0; n < sums.size(); ++n) {
+            // The bias is real here (in the file it is an Add behind the product), so it comes after the scale and not
+            // into the sum.
             y[n] = requantized(sums[n], 0, scales()[scales().size() == 1 ? 0 : n]) + added(n);
         }
     }
@@ -69,6 +71,8 @@ protected:
         const std::vector<TensorView> views{real[0].view(), real[1].view()};
         const TensorType out{DType::f32, output_layout(0).type().shape};
         const std::vector<MutableView> outs{{out, reinterpret_cast<std::byte*>(values.data())}};
+        // In double and by the operator's own loops, so that DQ … MatMul … Q of the file and this step give the same
+        // codes.
         find_ref_op("MatMul")->run(op, views, outs);
     }
 
@@ -95,6 +99,7 @@ Support supports_mat_mul_step(const KernelRequest& request) {
         }
         return weighted_step_accepts(request, columns);
     }
+    // What is fused with weights is not fused here: no model needs it, and each combination would want its own test.
     if (request.inputs.size() != 2 || request.is_fused()) return Support::no("a product of two tensors is not fused");
     if (!is_codes(request.inputs[0]) || !is_codes(request.inputs[1])) {
         return Support::no("both operands are codes, per tensor, or none is");

@@ -1,3 +1,14 @@
+// RNN, GRU and LSTM, as far as they are the same: a loop over time with a state. An operator's own file gives only its
+// step, which turns the gates' sums and the old state into the new one.
+//
+//   recurrent_shape   sizes from the shapes of weights and input, and every check of them
+//   activations_of    the functions of the gates, by name, with alpha, beta and clip
+//   Pass::run         one direction of one sample: for each time, sums over the input, then the step, then the output
+//   recurrent_types   the types of the outputs
+//   run_recurrent     all directions and samples, one Pass::run each
+//
+// Sums and states are kept in double, so that many steps do not add up rounding and the order of adding is of no
+// account.
 #include "kernel/ref/lib/recurrent.hpp"
 
 #include <algorithm>
@@ -20,6 +31,8 @@ std::vector<float> floats_attribute(const Node& node, const std::string& name) {
     return values == nullptr ? std::vector<float>{} : *values;
 }
 
+// The functions of the ONNX operators RNN, GRU and LSTM that real models use. The softplus is written so that exp()
+// gets no positive argument: exp(x) itself overflows for x > 709 even in double.
 Activation activation_named(const OpContext& op, const std::string& name, double alpha, double beta) {
     if (name == "Sigmoid") return [](double x) { return 1.0 / (1.0 + std::exp(-x)); };
     if (name == "Tanh") return [](double x) { return std::tanh(x); };
@@ -41,6 +54,7 @@ double next_value(const std::vector<float>& values, std::size_t& next, double fa
 std::vector<Activation> activations_of(const OpContext& op, const RecurrentRule& rule, std::int64_t directions) {
     std::vector<std::string> names = words_attribute(op.node, "activations");
     const std::size_t count = rule.activations.size() * static_cast<std::size_t>(directions);
+    // The default functions are repeated for the second direction.
     if (names.empty()) {
         for (std::size_t i = 0; i < count; ++i) names.push_back(rule.activations[i % rule.activations.size()]);
     }
@@ -61,6 +75,7 @@ std::vector<Activation> activations_of(const OpContext& op, const RecurrentRule&
                                    : 0.0;
         const double b = has_beta ? next_value(betas, beta, name == "HardSigmoid" ? 0.5 : 0.0) : 0.0;
         Activation function = activation_named(op, name, a, b);
+        // ONNX clips the sum that enters an activation, not the activation's value.
         if (clip > 0) function = [function, clip](double x) { return function(std::clamp(x, -clip, clip)); };
         activations.push_back(std::move(function));
     }
@@ -79,6 +94,7 @@ Shape state_shape(const RecurrentShape& s) {
     return s.is_batch_first ? Shape{s.batch, s.directions, s.hidden} : Shape{s.directions, s.batch, s.hidden};
 }
 
+/// Returns the position of the first element of a state in the initial and the final state tensors.
 std::int64_t state_place(const RecurrentShape& s, std::int64_t direction, std::int64_t sample) {
     return (s.is_batch_first ? sample * s.directions + direction : direction * s.batch + sample) * s.hidden;
 }
@@ -125,6 +141,8 @@ public:
         cell.recur = [&](std::size_t gate, std::int64_t unit, const std::vector<double>& h) {
             return recurrent_sum(direction, gate, unit, h);
         };
+        // The second direction of a bidirectional node reads backwards. A short sequence is reversed within its own
+        // length, not within the padded one: otherwise it would begin with padding.
         const bool is_reverse = direction == 1 || string_attribute(op_.node, "direction", "forward") == "reverse";
         const std::int64_t length = length_of(sample);
         for (std::int64_t i = 0; i < length; ++i) {
@@ -134,11 +152,13 @@ public:
             if (!outputs.empty() && outputs[0].data != nullptr)
                 store(cell.h, outputs[0].as<float>().data() + output_place(direction, sample, t));
         }
+        // The final state is that after the sequence's own length, not that after the padding.
         if (outputs.size() > 1 && outputs[1].data != nullptr) store(cell.h, outputs[1].as<float>().data() + state);
         if (outputs.size() > 2 && outputs[2].data != nullptr) store(cell.c, outputs[2].as<float>().data() + state);
     }
 
 private:
+    /// Returns the number of times of a sample. The lengths come from data, so they are checked here, at run time.
     [[nodiscard]] std::int64_t length_of(std::int64_t sample) const {
         if (!op_.has_input(4)) return shape_.steps;
         const std::int64_t length = inputs_[4].as<std::int32_t>()[static_cast<std::size_t>(sample)];
@@ -160,6 +180,7 @@ private:
         return op_.has_input(3) ? static_cast<double>(inputs_[3].as<float>()[static_cast<std::size_t>(place)]) : 0.0;
     }
 
+    /// Returns W x + Wb for all gates of one time. They depend on the input alone, so they need no state.
     [[nodiscard]] std::vector<double> input_sums(std::int64_t direction, std::int64_t sample, std::int64_t t) const {
         const std::int64_t place = shape_.is_batch_first ? sample * shape_.steps + t : t * shape_.batch + sample;
         const float* x = inputs_[0].as<float>().data() + place * shape_.input;
@@ -174,6 +195,8 @@ private:
         return sums;
     }
 
+    /// Returns R h + Rb for one unit of one gate. The step asks for each sum itself, because GRU's last gate is
+    /// computed from a state that its reset gate has scaled already. The bias tensor holds [Wb, Rb] for each direction.
     [[nodiscard]] double recurrent_sum(std::int64_t direction, std::size_t gate, std::int64_t unit,
                                        const std::vector<double>& h) const {
         const std::int64_t row = static_cast<std::int64_t>(gate) * shape_.hidden + unit;
@@ -209,6 +232,7 @@ RecurrentShape recurrent_shape(const OpContext& op, const RecurrentRule& rule) {
     s.input = x[2];
     s.directions = direction == "bidirectional" ? 2 : 1;
     s.hidden = op.inputs[2].shape[2];
+    // The limit of 2^24 keeps gates * hidden * input within 64 bits, whatever the file says.
     if (s.hidden < 1 || s.hidden >= (std::int64_t{1} << 24) || s.input < 1 || s.steps < 0)
         refuse(op, "its sizes must be known and at least 1");
     if (int_attribute(op.node, "hidden_size", s.hidden) != s.hidden)
@@ -222,6 +246,7 @@ RecurrentShape recurrent_shape(const OpContext& op, const RecurrentRule& rule) {
     check_shape(op, 6, state_shape(s));
     check_shape(op, 7, {s.directions, 3 * s.hidden});
     if (int_attribute(op.node, "input_forget", 0) != 0) refuse(op, "input_forget is not supported");
+    // Names of functions are checked here already, so that a wrong one is a refusal and not an error while running.
     (void)activations_of(op, rule, s.directions);
     return s;
 }

@@ -35,6 +35,7 @@ bool has_params(const OperandEncoding& port) { return port.params.has_value(); }
 
 }  // namespace
 
+// The default is for operators that compute: they know fp32 and their own integers, but no codes.
 Support RefOp::supports(const KernelRequest& request) const {
     if (request.is_fused()) return Support::no(request.node->op + " is not fused with anything");
     if (std::any_of(request.inputs.begin(), request.inputs.end(), has_params) ||
@@ -50,6 +51,7 @@ std::unique_ptr<Primitive> RefOp::build(const KernelRequest& request) const {
 
 namespace ref {
 
+// Moving codes is right as long as they mean the same everywhere: all parameters must be equal.
 Support MovingOp::supports(const KernelRequest& request) const {
     if (request.is_fused()) return Support::no(request.node->op + " is not fused with anything");
     const OperandEncoding* first = request.inputs.empty() ? nullptr : &request.inputs[0];

@@ -1,3 +1,5 @@
+// What one output place of Resize reads along one dimension: the input places and their weights. The coordinate of the
+// output place in the input (coordinate) decides where, the mode (nearest, linear, cubic) with which weights (taps_at).
 #include "kernel/ref/lib/resample.hpp"
 
 #include <algorithm>
@@ -34,6 +36,8 @@ double coordinate(const ResizeMode& mode, const Dimension& d, double place) {
     return input / 2.0 * (1.0 - adjustment) + half_pixel;
 }
 
+/// The nearest whole coordinate. The four words differ only where x lies exactly in the middle, or always round one
+/// way.
 std::int64_t nearest_place(const std::string& rounding, double x) {
     const double low = std::floor(x);
     const double rest = x - low;
@@ -42,6 +46,7 @@ std::int64_t nearest_place(const std::string& rounding, double x) {
     return static_cast<std::int64_t>(low) + (goes_up ? 1 : 0);
 }
 
+/// A triangle of width 2: the two neighbours share the weight by their distance.
 double linear_weight(double distance) { return std::max(0.0, 1.0 - std::abs(distance)); }
 
 /// Keys' cubic convolution.
@@ -70,6 +75,7 @@ ResizeMode resize_mode(const OpContext& op) {
 }
 
 Taps taps_at(const ResizeMode& mode, const Dimension& d, std::int64_t place) {
+    // Nothing to resample: one tap, so that the element passes without rounding.
     if (d.input == d.output && d.scale == 1.0 && mode.coordinates != "tf_crop_and_resize") return {{place}, {1.0}};
     const double x = coordinate(mode, d, static_cast<double>(place));
     const std::int64_t last = d.input - 1;
@@ -77,6 +83,7 @@ Taps taps_at(const ResizeMode& mode, const Dimension& d, std::int64_t place) {
     if (mode.mode == "nearest") return {{std::clamp<std::int64_t>(nearest_place(mode.nearest, x), 0, last)}, {1.0}};
     // Antialiasing stretches the kernel over all inputs that an output covers when it is smaller.
     const double stretch = mode.is_antialiased ? std::min(d.scale, 1.0) : 1.0;
+    // How many places on each side the kernel touches: 1 for linear, 2 for cubic, more when it is stretched.
     const auto reach = static_cast<std::int64_t>(std::ceil((mode.mode == "linear" ? 1.0 : 2.0) / stretch));
     const auto base = static_cast<std::int64_t>(std::floor(x));
     Taps taps;
@@ -84,11 +91,13 @@ Taps taps_at(const ResizeMode& mode, const Dimension& d, std::int64_t place) {
     for (std::int64_t at = base - reach + 1; at <= base + reach; ++at) {
         const double distance = (static_cast<double>(at) - x) * stretch;
         double weight = mode.mode == "linear" ? linear_weight(distance) : cubic_weight(distance, mode.cubic_a);
+        // Places outside of the input either do not count, or count as the border element (clamp below).
         if (mode.excludes_outside && (at < 0 || at > last)) weight = 0;
         total += weight;
         taps.places.push_back(std::clamp<std::int64_t>(at, 0, last));
         taps.weights.push_back(weight);
     }
+    // Both leave a total that is not 1, so the weights are scaled to it.
     if (mode.excludes_outside || mode.is_antialiased) {
         for (double& weight : taps.weights) weight /= total;
     }

@@ -29,8 +29,12 @@ void FusedStep::execute(std::span<const std::byte* const> inputs, std::span<std:
                         std::byte* scratch) const {
     const TensorType& type = output_layout(0).type();
     const auto count = static_cast<std::size_t>(type.shape.elements());
+    // An fp32 result is computed where it will stay. A quantized one needs a buffer of its own, because a code is
+    // smaller than the real value that it is made from.
     const std::span<float> values(reinterpret_cast<float*>(output_params_ ? scratch : outputs[0]), count);
     compute(inputs, values);
+    // The order of what follows is the meaning of a request (ops/request.hpp) and must not change: clamp(act(y +
+    // residual)).
     if (has_residual_) {
         const auto* residual = reinterpret_cast<const float*>(inputs.back());
         for (std::size_t i = 0; i < count; ++i) values[i] += residual[i];
@@ -38,6 +42,8 @@ void FusedStep::execute(std::span<const std::byte* const> inputs, std::span<std:
     if (activation_) activate(values);
     if (!clamp_.is_identity()) {
         for (float& value : values) {
+            // Two comparisons instead of std::clamp: NaN passes, and the upper bound wins when the bounds are in the
+            // wrong order.
             value = value < clamp_.low ? clamp_.low : value;
             value = value > clamp_.high ? clamp_.high : value;
         }
@@ -49,6 +55,7 @@ void FusedStep::execute(std::span<const std::byte* const> inputs, std::span<std:
 
 void FusedStep::activate(std::span<float> values) const {
     const TensorType type{DType::f32, output_layout(0).type().shape};
+    // The reference operator reads and writes different buffers, so it gets a copy as its input.
     const Tensor before = Tensor::of<float>(type.shape, values);
     const OpContext op{.node = *activation_, .inputs = {type}, .constants = {nullptr}};
     const std::array<TensorView, 1> in{before.view()};
@@ -59,6 +66,8 @@ void FusedStep::activate(std::span<float> values) const {
 Support fused_step_accepts(const KernelRequest& request) {
     if (request.outputs.size() != 1) return Support::no("a fused step has one output");
     const OperandEncoding& output = request.outputs[0];
+    // Scales for each channel exist for weights only: a per-channel scale of activations could not leave the sum of a
+    // product.
     if (output.params) {
         const bool is_8_bit = output.type.dtype == DType::u8 || output.type.dtype == DType::s8;
         if (!is_8_bit || output.params->dtype != output.type.dtype) return Support::no("the output is not 8 bit wide");

@@ -3,6 +3,8 @@
 namespace halftone::ref {
 namespace {
 
+/// Counts the position like an odometer and moves the offset along, so that no element costs a division. A dimension
+/// that overflows goes back to its start.
 template <class Word>
 void gather(const Word* source, const Shape& out, std::int64_t offset, const std::vector<std::int64_t>& steps,
             Word* target) {

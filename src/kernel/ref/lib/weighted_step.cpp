@@ -13,6 +13,7 @@ Support integers_fit(const KernelRequest& request, std::int64_t channels) {
     if (request.weight.values.dtype() != DType::s8 || !request.weight.params)
         return Support::no("the weights are not int8");
     const QuantParams& weight = *request.weight.params;
+    // A zero point of weights would need the sum of the input for each output; int8 kernels elsewhere refuse it, too.
     if (std::any_of(weight.zero_point.begin(), weight.zero_point.end(), [](std::int32_t z) { return z != 0; })) {
         return Support::no("the weights have zero points");
     }
@@ -35,6 +36,7 @@ WeightedStep::WeightedStep(const KernelRequest& request)
     : FusedStep(request), is_quantized_(request.is_quantized()), weight_(request.weight.values), bias_(request.bias) {
     if (!is_quantized_) return;
     zero_point_ = request.inputs[0].params->zero_point[0];
+    // The product of the two scales is rounded to float here, once. It is the scale that the file's int32 bias has.
     for (const float scale : request.weight.params->scale) {
         scales_.push_back(request.inputs[0].params->scale[0] * scale);
     }
@@ -48,6 +50,7 @@ Support weighted_step_accepts(const KernelRequest& request, std::int64_t channel
     } else if (request.weight.params || request.inputs[0].type.dtype != DType::f32) {
         return Support::no("input and weights are neither both fp32 nor both int8");
     }
+    // The shape rule comes last: it reads sizes, and the checks above made sure that the operands are what it expects.
     if (const Support support = fused_step_accepts(request); !support.is_supported) return support;
     return rule_accepts(request, SeenAs::real);
 }
