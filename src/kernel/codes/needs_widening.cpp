@@ -1,3 +1,6 @@
+// Without VNNI, oneDNN multiplies u8 by s8 with vpmaddubsw, which adds two neighbouring products in 16 bits and
+// saturates: 2 * 255 * 127 = 64770 is beyond 32767. Weights of 6 bits keep the sum below it, all others are multiplied
+// as fp32.
 #include "kernel/codes/needs_widening.hpp"
 
 #include "kernel/ops/machine.hpp"

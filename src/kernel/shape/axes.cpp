@@ -1,3 +1,4 @@
+// Which axes an operator reduces, squeezes or inserts, and the offsets of the elements that a reduction combines.
 #include "kernel/shape/axes.hpp"
 
 #include <algorithm>

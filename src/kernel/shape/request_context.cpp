@@ -1,3 +1,4 @@
+// Turns a fused step back into the node that it was made of, so that shape rules and run() need not know of fusion.
 #include "kernel/shape/request_context.hpp"
 
 #include "base/check.hpp"

@@ -1,3 +1,5 @@
+// Refusals and checks that all shape rules share. A check that passes says nothing; one that fails throws a ModelError
+// with the operator and the name of the node, so that a user finds the place in the model.
 #include "kernel/shape/rules.hpp"
 
 #include <algorithm>

@@ -1,3 +1,6 @@
+// Conv and pools: reads the attributes of a sliding window, resolves automatic padding and computes the output's size.
+// All numbers come from a file, so each is checked to be below 2^31; sums and products of two of them then fit into 64
+// bits.
 #include "kernel/shape/window.hpp"
 
 #include <algorithm>
