@@ -1,3 +1,5 @@
+// The table that tune prints at its end: fp32 and the delivered model side by side, whether the goal is met, the Pareto
+// front where latencies were looked at, and warnings. The numbers are those of run.yaml, so that both say the same.
 #include "study/final_report.hpp"
 
 #include <fmt/format.h>
@@ -13,6 +15,7 @@ std::string latency_cell(const std::optional<double>& latency_ms) {
 
 std::string bytes_cell(std::size_t bytes) { return fmt::format("{:.1f} KB", static_cast<double>(bytes) / 1000); }
 
+/// Says which loss is allowed and whether a trial keeps to it.
 std::string goal_line(const RunConfig& config, const tune::Result& result) {
     const AccuracyCriterion& c = config.tuning.criterion;
     const std::string kind = c.is_relative ? fmt::format("{:.4g} % relative loss", c.loss * 100)
@@ -25,6 +28,7 @@ std::string goal_line(const RunConfig& config, const tune::Result& result) {
 
 /// The front, with what meets the goal.
 std::string front_table(const RunConfig& config, const tune::Result& result, const RunDocument& run) {
+    // A front of one trial is the delivered model, which the table above shows already.
     if (run.front.size() < 2) return {};
     const Goal goal(config.tuning.criterion, result.baseline.accuracy);
     std::string out = fmt::format("{:<10} {:>10} {:>14} {:>12} {:>6}  not beaten in all three by any trial\n", "trial",
@@ -47,6 +51,7 @@ std::string final_report(const RunConfig& config, const SearchSpace& space, cons
         return fmt::format("stopped after {} trials; continue with --resume --workspace {}\n", result.trials,
                            workspace);
     }
+    // Without a usable model there is nothing to compare.
     if (!delivered) return goal_line(config, result);
     const QuantPlan plan = space.plan(*delivered);
     const std::size_t high = plan.high_precision_units();
@@ -69,6 +74,7 @@ std::string final_report(const RunConfig& config, const SearchSpace& space, cons
             out += fmt::format("heuristic of {}: {}\n", config.tuning.strategy.name, step);
         }
     }
+    // The goal is about accuracy: a model may meet it and be of no use here.
     if (run.fp32_ms && run.best_ms && *run.best_ms >= *run.fp32_ms) {
         out += "warning: the quantized model is not faster than fp32 on this machine (batch 1)\n";
     }

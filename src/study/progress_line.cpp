@@ -1,3 +1,5 @@
+// On a terminal the line is written over and over again (carriage return, then the code that clears a line). The log
+// gets one line for each trial in either case, so a run in a batch job shows the same facts.
 #include "study/progress_line.hpp"
 
 #include <fmt/format.h>
@@ -29,6 +31,7 @@ std::string duration_text(double seconds) {
 }
 
 std::string accuracy_text(const Score& score) {
+    // A trial that ended early has no accuracy. The upper bound tells why it could not pass any more.
     if (score.bounds) return fmt::format("at most {:.4f}, from {}", score.bounds->high, score.samples);
     if (!score.correct || score.samples == 0) return fmt::format("{:.4f} of {}", score.accuracy, score.samples);
     const Interval ci = wilson95(*score.correct, score.samples);
@@ -41,6 +44,7 @@ ProgressLine::ProgressLine(bool is_terminal, bool is_quiet, double timeout_s)
 ProgressLine::~ProgressLine() { finish(); }
 
 void ProgressLine::finish() {
+    // Other text would else continue in the middle of the live line.
     if (!is_open_) return;
     std::fputc('\n', stderr);
     is_open_ = false;

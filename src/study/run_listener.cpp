@@ -14,6 +14,7 @@ namespace halftone::study {
 
 void RunListener::on_calibration() {
     write_calibration(parts_.evaluator.calibrator(), parts_.space, workspace_.path("calibration.h5"));
+    // They need the ranges, so they can be made no sooner than now.
     if (!config_.tuning.tensorboard) return;
     const DistributionInputs inputs{parts_.evaluator.factory(), parts_.model, parts_.calibration,
                                     parts_.evaluator.batch()};
@@ -30,6 +31,7 @@ void RunListener::on_baseline(const Score& score) {
 
 void RunListener::on_trial(const tune::FinishedTrial& trial, const std::string& stage, const tune::Progress& progress) {
     findings_.note_trial(trial.candidate, trial.outcome, stage, *goal_);
+    // A resumed run replays its trials: findings and event files need all of them, the user saw them before.
     if (!progress.is_replayed) line_.show(trial, stage, progress);
     if (distributions_) distributions_->on_trial(trial, progress, goal_->target());
 }
