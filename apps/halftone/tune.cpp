@@ -57,8 +57,8 @@ journal::Header header_of(const RunConfig& config, const Workbench& bench) {
 }
 
 /// What the coordinator needs of the config. With performance_only one trial is enough: nobody asks for its verdict.
-tune::Settings settings_of(const RunConfig& config) {
-    tune::Settings settings;
+tune::RunSettings settings_of(const RunConfig& config) {
+    tune::RunSettings settings;
     settings.criterion = config.tuning.criterion;
     settings.timeout_s = config.tuning.timeout_s;
     settings.max_trials = config.tuning.performance_only ? 1 : config.tuning.max_trials;
@@ -79,7 +79,7 @@ std::vector<MedianInterval> time_candidates(const study::RunParts& parts, const 
 }
 
 /// The front of all trials with an accuracy; empty where the run has no latency table.
-std::vector<FrontPoint> front_of(const study::RunParts& parts, const tune::Result& result, bool higher_is_better) {
+std::vector<FrontPoint> front_of(const study::RunParts& parts, const tune::RunResult& result, bool higher_is_better) {
     if (!result.latency) return {};
     std::vector<FrontPoint> points;
     for (const tune::FinishedTrial& trial : result.scored) {
@@ -92,7 +92,7 @@ std::vector<FrontPoint> front_of(const study::RunParts& parts, const tune::Resul
 }
 
 /// 0 also where nobody judged the goal: without evaluation data, or with performance_only.
-int exit_code_of(const tune::Result& result, const RunConfig& config) {
+int exit_code_of(const tune::RunResult& result, const RunConfig& config) {
     if (result.reason == tune::EndReason::interrupted) return static_cast<int>(ExitCode::interrupted);
     if (!config.evaluation || config.tuning.performance_only || result.is_goal_met)
         return static_cast<int>(ExitCode::ok);
@@ -120,29 +120,46 @@ void check_strategy(const RunConfig& config, const SearchSpace& space) {
     (void)make_strategy(config.tuning.strategy.name, strategy_context(config, space, goal, kAnyBaseline, {}));
 }
 
-tune::Result search(const RunConfig& config, const study::RunParts& parts, journal::Workspace& workspace,
-                    study::RunListener& listener, Communicator& comm) {
-    const SystemClock clock;
-    tune::CoordinatorSetup setup;
-    setup.settings = settings_of(config);
-    setup.space = &parts.space;
-    setup.make_strategy = [&](const Goal& goal, double baseline, const LatencySource& latency) {
-        return make_strategy(config.tuning.strategy.name,
-                             strategy_context(config, parts.space, goal, baseline, latency));
-    };
+/// What the search needs of the application.
+class TuneServices final : public tune::RunServices {
+public:
+    TuneServices(const RunConfig& config, const study::RunParts& parts, journal::Workspace& workspace)
+        : config_(config), parts_(parts), workspace_(workspace) {}
+
+    [[nodiscard]] const SearchSpace& space() const override { return parts_.space; }
+    [[nodiscard]] journal::Writer& journal() override { return workspace_.journal(); }
+    [[nodiscard]] const Clock& clock() const override { return clock_; }
+    [[nodiscard]] bool is_stop_requested() const override { return stop_requested().load(); }
+    [[nodiscard]] std::unique_ptr<Strategy> make_strategy(const Goal& goal, double baseline,
+                                                          const LatencySource& latency) override {
+        return halftone::make_strategy(config_.tuning.strategy.name,
+                                       strategy_context(config_, parts_.space, goal, baseline, latency));
+    }
+    [[nodiscard]] bool can_measure_latency() const override { return true; }
     // Called only when a strategy or an objective asks for it: the measurement takes seconds.
-    setup.measure_latency = [&] { return measure_latency_table(parts.evaluator.factory(), parts.model, parts.space); };
-    // Null stands for the fp32 model, whose costs the objective divides by.
-    setup.costs = [&](const Candidate* candidate) {
-        return measure_bytes(candidate ? parts.evaluator.factory().quantized(*candidate).graph : parts.model.graph);
-    };
-    setup.time_finalists = [&](const std::vector<Candidate>& candidates) { return time_candidates(parts, candidates); };
-    setup.journal = &workspace.journal();
-    setup.replay = workspace.replay();  // empty for a new run
-    setup.listener = &listener;
-    setup.clock = &clock;
-    setup.stop_requested = &stop_requested();
-    return tune::run_coordinator(comm, parts.evaluator, setup);
+    [[nodiscard]] LatencyTable measure_latency() override {
+        return measure_latency_table(parts_.evaluator.factory(), parts_.model, parts_.space);
+    }
+    [[nodiscard]] Costs fp32_costs() override { return measure_bytes(parts_.model.graph); }
+    [[nodiscard]] Costs costs(const Candidate& candidate) override {
+        return measure_bytes(parts_.evaluator.factory().quantized(candidate).graph);
+    }
+    [[nodiscard]] bool can_time_finalists() const override { return true; }
+    [[nodiscard]] std::vector<MedianInterval> time_finalists(const std::vector<Candidate>& candidates) override {
+        return time_candidates(parts_, candidates);
+    }
+
+private:
+    const RunConfig& config_;
+    const study::RunParts& parts_;
+    journal::Workspace& workspace_;
+    SystemClock clock_;
+};
+
+tune::RunResult search(const RunConfig& config, const study::RunParts& parts, journal::Workspace& workspace,
+                       study::RunListener& listener, Communicator& comm) {
+    TuneServices services(config, parts, workspace);
+    return tune::run_coordinator(comm, parts.evaluator, settings_of(config), services, listener, workspace.replay());
 }
 
 /// What run.yaml says before the run: program, machine, command and config.
@@ -167,7 +184,7 @@ int lead(const TuneOptions& options, const RunConfig& config, const study::RunPa
     const bool is_terminal = is_stderr_a_terminal();
     study::ProgressLine line(is_terminal, !log::is_enabled(log::Level::warning), config.tuning.timeout_s);
     study::RunListener listener(config, parts, workspace, line);
-    tune::Result result = search(config, parts, workspace, listener, comm);
+    tune::RunResult result = search(config, parts, workspace, listener, comm);
     line.finish();  // the report begins on a line of its own
     const int code = exit_code_of(result, config);
 

@@ -72,11 +72,11 @@ struct CandidateOptions {
 /// One finished trial, written in trial order just before the strategy is told of it.
 struct Trial {
     std::int64_t trial = 0;
-    std::string candidate;  ///< 16 hex digits: hash of the effective plan
-    std::string stage;      ///< of the strategy, when it asked
-    std::vector<Change> changed;
-    std::string verdict;  ///< pass, fail, error
-    TrialResult result;
+    std::string candidate = {};  ///< 16 hex digits: hash of the effective plan
+    std::string stage = {};      ///< of the strategy, when it asked
+    std::vector<Change> changed = {};
+    std::string verdict = {};  ///< pass, fail, error
+    TrialResult result = {};
     std::optional<double> latency_ms = {};  ///< predicted by the latency table; empty where there is no table
     std::int64_t elapsed_ms = 0;            ///< of the whole run up to here, earlier sessions included
     CandidateOptions options = {};
@@ -150,7 +150,7 @@ struct Resume {
 
 /// The search is over.
 struct End {
-    std::string reason;  ///< goal_met, max_trials, timeout, exhausted
+    std::string reason = {};  ///< goal_met, max_trials, timeout, exhausted
     std::int64_t trials = 0;
     std::int64_t best = -1;  ///< trial number; -1 means that no trial is usable
     bool goal_met = false;

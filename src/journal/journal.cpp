@@ -8,6 +8,8 @@
 
 namespace halftone::journal {
 
+// A crash can only damage the end: every record was synced before the next was written. So a bad last line is cut off
+// silently, and a bad line before it means that the disk or a user changed the file.
 Replay read_journal(const FileSystem& files, const std::string& path) {
     Replay replay;
     if (!files.exists(path)) return replay;
@@ -65,6 +67,7 @@ Writer::Writer(FileSystem& files, const std::string& path, std::size_t valid_byt
 Writer::~Writer() = default;
 Writer::Writer(Writer&&) noexcept = default;
 
+// Synced when it returns: what is told to the strategy, or delivered as a file, is on the disk before.
 void Writer::append(const Record& record) {
     State& state = *state_;
     if (state.is_broken) throw IoError(fmt::format("journal {}: an earlier record could not be written", state.path));

@@ -15,12 +15,13 @@ struct Replay {
     std::vector<Record> records;    ///< the longest valid prefix
     std::size_t valid_bytes = 0;    ///< its length in the file
     std::size_t dropped_bytes = 0;  ///< unfinished or damaged end
-    std::string why_dropped;        ///< empty when nothing was dropped
+    std::string why_dropped;        ///< the reason; empty when nothing was dropped
 };
 
-/// @throws IoError when the file cannot be read. A missing file gives an empty replay.
-/// An unfinished last line is dropped. Damage before the last line (a bad line followed by more lines) throws IoError
-/// naming path:line and the reason, because finished trials would be lost silently.
+/// Reads all records. A missing file gives an empty replay. An unfinished or damaged last line is dropped. Damage
+/// before the last line (a bad line followed by more lines) throws IoError naming path:line and the reason, because
+/// finished trials would be lost silently.
+/// @throws IoError when the file cannot be read
 [[nodiscard]] Replay read_journal(const FileSystem& files, const std::string& path);
 
 class Writer {
@@ -31,7 +32,8 @@ public:
     ~Writer();
     Writer(Writer&&) noexcept;
 
-    /// On disk (synced) when it returns. @throws IoError
+    /// Appends the record; it is on the disk (synced) when the function returns.
+    /// @throws IoError; then the file is cut back to the last whole record, and this writer takes no more
     void append(const Record& record);
 
 private:

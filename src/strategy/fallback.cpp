@@ -19,6 +19,8 @@ Judged best_of(const std::vector<Candidate>& candidates, const Goal& goal, const
     return best;
 }
 
+// bf16 comes first because it costs less speed than fp32; where it suffices, fp32 is not needed. A unit that cannot be
+// quantized at all does not count: it is in high precision anyway.
 std::vector<DType> fallback_dtypes(const SearchSpace& space) {
     const std::vector<Decision>& decisions = space.decisions();
     std::vector<DType> dtypes;
@@ -32,6 +34,8 @@ std::vector<DType> fallback_dtypes(const SearchSpace& space) {
     return dtypes;
 }
 
+// The last unit comes first, as in LPOT: errors of late layers are not averaged out by later ones, so these units are
+// worth trying first, and equal accuracies keep this order.
 std::vector<FallbackMove> fallback_moves(const SearchSpace& space, const Candidate& base, DType dtype) {
     std::vector<FallbackMove> moves;
     for (std::size_t d = space.decisions().size(); d-- > 0;) {
@@ -53,6 +57,7 @@ std::vector<Candidate> apply_each(const SearchSpace& space, const Candidate& bas
     return alone;
 }
 
+// Sorting pairs, so that every accuracy is looked up once and not in each comparison.
 std::vector<FallbackMove> rank_moves(const SearchSpace& space, const Goal& goal, const History& history,
                                      const Candidate& base, std::vector<FallbackMove> moves) {
     std::vector<std::pair<double, FallbackMove>> ranked;
@@ -76,11 +81,14 @@ std::vector<Candidate> accumulate_moves(const SearchSpace& space, Candidate base
     return candidates;
 }
 
+// The loop goes over known steps at once. A walk may cross candidates that an earlier stage has evaluated; each of them
+// is judged by its own outcome and costs no trial.
 std::optional<Candidate> IncrementalWalk::advance(const History& history) {
     for (; next_ < moves_.size(); ++next_) {
         const Candidate candidate = apply(space_, best_.candidate, moves_[next_]);
         if (!history.find(candidate)) return candidate;
         Judged judged = judge(candidate, history);
+        // Strictly better: a unit whose fallback changes nothing stays quantized, because that is faster.
         if (goal_.is_better(judged.accuracy, best_.accuracy)) best_ = std::move(judged);
     }
     return std::nullopt;

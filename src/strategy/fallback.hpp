@@ -1,6 +1,6 @@
 #pragma once
-// Falling back to high precision, unit by unit: the moves, their ranking by accuracy, and the two walks along a ranking
-// that basic and its relatives share.
+// Falling back to high precision, unit by unit: the moves, their ranking by accuracy, and the walks along a ranking
+// that several strategies share.
 
 #include <cstdint>
 #include <optional>
@@ -11,41 +11,44 @@
 
 namespace halftone {
 
-/// One unit set to one of its high-precision options.
+/// One unit set to one of its options; in most uses, a high-precision one.
 struct FallbackMove {
     std::size_t decision = 0;
     std::uint16_t option = 0;
     friend bool operator==(const FallbackMove&, const FallbackMove&) = default;
 };
 
-/// A candidate with its accuracy; NaN: it failed or is not known. As a pair, so that neither can go stale alone.
+/// A candidate with its accuracy, which is NaN if the candidate failed or if its accuracy is not known. Both are kept
+/// together, so that one cannot be replaced without the other.
 struct Judged {
     Candidate candidate;
     double accuracy = 0;
 };
 [[nodiscard]] Judged judge(const Candidate& candidate, const History& history);
-/// The first of the most accurate. If all failed, the first candidate: falling back may mend it. @pre not empty
+/// Returns the most accurate candidate, of equal ones the first. If all of them failed, it is the first candidate,
+/// because falling back may mend it. @pre there is a candidate
 [[nodiscard]] Judged best_of(const std::vector<Candidate>& candidates, const Goal& goal, const History& history);
 
-/// The high-precision dtypes that some unit can fall back to, cheapest first: bf16, then fp32. None if no unit has a
-/// quantized option.
+/// Returns the high-precision dtypes that some unit can fall back to, cheapest first: bf16, then fp32. The list is
+/// empty if no unit has a quantized option.
 [[nodiscard]] std::vector<DType> fallback_dtypes(const SearchSpace& space);
 
-/// Moves to `dtype` from `base`, last unit first. Units that do not offer it, or are there already, have none.
+/// Returns the moves to `dtype` from `base`, last unit first. Units that do not offer the dtype, or have it already,
+/// have no move.
 [[nodiscard]] std::vector<FallbackMove> fallback_moves(const SearchSpace& space, const Candidate& base, DType dtype);
 
 [[nodiscard]] Candidate apply(const SearchSpace& space, const Candidate& base, FallbackMove move);
 
-/// Each move by itself, from `base`.
+/// Returns one candidate for each move: the base with that move alone.
 [[nodiscard]] std::vector<Candidate> apply_each(const SearchSpace& space, const Candidate& base,
                                                 const std::vector<FallbackMove>& moves);
 
-/// The moves by the accuracy of each alone from `base`, best first in the goal's direction. Ties keep their order,
-/// failures come last.
+/// Returns the moves, sorted by the accuracy of the base with each of them alone, the best first in the goal's
+/// direction. Ties keep their order, failures come last.
 [[nodiscard]] std::vector<FallbackMove> rank_moves(const SearchSpace& space, const Goal& goal, const History& history,
                                                    const Candidate& base, std::vector<FallbackMove> moves);
 
-/// base + 1st move, base + 1st + 2nd move, …
+/// Returns the base with the first move, with the first two, and so on up to all of them.
 [[nodiscard]] std::vector<Candidate> accumulate_moves(const SearchSpace& space, Candidate base,
                                                       const std::vector<FallbackMove>& moves);
 
@@ -56,7 +59,8 @@ public:
     IncrementalWalk(const SearchSpace& space, const Goal& goal, Judged start, std::vector<FallbackMove> moves)
         : space_(space), goal_(goal), best_(std::move(start)), moves_(std::move(moves)) {}
 
-    /// Judges every step whose outcome is known. @return the candidate whose outcome is needed next, none at the end
+    /// Judges every step whose outcome is known. Returns the candidate whose outcome is needed next; nothing at the
+    /// end.
     [[nodiscard]] std::optional<Candidate> advance(const History& history);
     [[nodiscard]] const Judged& best() const { return best_; }
 

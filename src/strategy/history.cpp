@@ -6,6 +6,8 @@
 
 namespace halftone {
 
+// Two candidates with the same hash compute the same, so the second one would be a wasted trial: a strategy asks
+// was_asked() first, and a duplicate that slips through is a bug of the strategy.
 TrialId History::add_asked(const Candidate& candidate) {
     const auto trial = make_id<TrialId>(asked_.size());
     const bool is_new = by_hash_.emplace(candidate.hash, trial).second;
@@ -26,6 +28,7 @@ std::optional<Outcome> History::find(const Candidate& candidate) const {
     return at == by_hash_.end() ? std::nullopt : outcomes_[at->second.index()];
 }
 
+// NaN becomes "nothing" here, so that no strategy has to remember that NaN compares false with everything.
 std::optional<double> History::accuracy(const Candidate& candidate) const {
     const auto outcome = find(candidate);
     const Score* score = outcome ? std::get_if<Score>(&*outcome) : nullptr;

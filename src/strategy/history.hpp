@@ -1,5 +1,6 @@
 #pragma once
-// What a strategy has asked and been told, by effective hash: a duplicate costs nothing and returns its own result.
+// History: what a strategy has asked and been told, by effective hash. A duplicate costs no trial and finds its own
+// result.
 
 #include <cstdint>
 #include <map>
@@ -13,13 +14,13 @@ namespace halftone {
 class History {
 public:
     [[nodiscard]] bool was_asked(const Candidate& candidate) const { return by_hash_.contains(candidate.hash); }
-    /// @pre not asked before. @return its trial number
+    /// Adds a candidate and returns its trial number. @pre no candidate with this hash was added before
     TrialId add_asked(const Candidate& candidate);
     /// @pre trials are told in order
     void add_told(TrialId trial, const Outcome& outcome);
-    /// The outcome of the candidate's effective plan, if told.
+    /// Returns the outcome of the candidate's effective plan; nothing while it is not told.
     [[nodiscard]] std::optional<Outcome> find(const Candidate& candidate) const;
-    /// Its accuracy; a failure, NaN or unknown gives nothing.
+    /// Returns its accuracy; nothing if it failed, if the accuracy is NaN, or while it is not told.
     [[nodiscard]] std::optional<double> accuracy(const Candidate& candidate) const;
     [[nodiscard]] std::int64_t asked() const { return static_cast<std::int64_t>(asked_.size()); }
     [[nodiscard]] std::int64_t told() const { return told_; }

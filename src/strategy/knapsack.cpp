@@ -1,3 +1,13 @@
+// The front of the multiple-choice knapsack, by dynamic programming over the units in order.
+//
+//   extend            appends each choice of the next unit to each partial solution (label), state by state
+//   keep_undominated  drops labels that another one of the same state beats in loss and latency
+//   thin_out          where a state has too many labels, keeps the fastest of each interval of loss
+//   drop_slow_states  where there are too many states, keeps the fastest
+//   point_of          walks a label's parents back to the options of all units
+//
+// Why states: the cost of a unit depends on whether its producers are quantized (a conversion), so two partial
+// solutions may only be compared if they agree about every unit that still feeds a later one.
 #include "strategy/knapsack.hpp"
 
 #include <algorithm>
@@ -8,7 +18,7 @@
 namespace halftone {
 namespace {
 
-/// A choice for one unit and, through `parent`, for all before it.
+/// A partial solution: a choice for one unit and, through `parent`, for all units before it.
 struct Label {
     double loss = 0;
     double ms = 0;
@@ -16,7 +26,7 @@ struct Label {
     std::uint16_t option = 0;
 };
 
-/// Which live units are quantized, in the order of `live`.
+/// Says which live units are quantized, in the order of `live_`.
 using State = std::vector<bool>;
 using Layer = std::map<State, std::vector<std::size_t>>;  ///< labels by number
 
@@ -37,7 +47,7 @@ public:
     }
 
 private:
-    /// Conversions between unit u, in this choice, and the units that feed it.
+    /// Returns the cost of the conversions between unit u, in this choice, and the units that feed it.
     [[nodiscard]] double conversion_ms(std::size_t u, bool is_quantized, const State& state) const {
         double sum = 0;
         for (const UnitConversion& conversion : problem_.conversions) {

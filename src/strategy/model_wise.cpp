@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kMostCombinations = 65536;
 
-/// What each op type is to be; types in the order of their first unit. `uniform` has one type: all units.
+/// The option of each op type, in the order of the types' first units. In the mode `uniform` all units are of one type.
 using Combination = std::vector<UnitConfig>;
 
 /// The op types of a space, with the quantized options that their units offer, in the order of first appearance.
@@ -50,7 +50,9 @@ OpTypes find_types(const SearchSpace& space, ModelWise mode) {
     return types;
 }
 
-/// Product over the types, the last one fastest; then more uniform ones first.
+/// Returns the product over the types, the last one fastest, sorted so that more uniform ones come first: they are the
+/// likely winners, because a scheme that suits one layer usually suits the others. The sort is stable, so the order
+/// within equals stays that of the product.
 std::vector<Combination> combine(const OpTypes& types) {
     std::vector<Combination> combinations{{}};
     for (const std::vector<UnitConfig>& offers : types.offers) {
@@ -78,7 +80,7 @@ std::vector<Combination> combine(const OpTypes& types) {
     return combinations;
 }
 
-/// Each unit's option for a combination.
+/// Returns each unit's option for a combination.
 std::vector<std::uint16_t> choose(const SearchSpace& space, const OpTypes& types, const Combination& combination) {
     std::vector<std::uint16_t> choice(space.decisions().size(), 0);  // the first option is the first quantized one
     for (std::size_t d = 0; d < choice.size(); ++d) {
@@ -99,6 +101,7 @@ std::vector<Candidate> model_wise_candidates(const SearchSpace& space, ModelWise
     std::set<std::uint64_t> seen;
     for (std::size_t size = 0; size < space.calibration_sizes().size(); ++size) {
         for (const Combination& combination : combinations) {
+            // Units that lack an option take another one, so different combinations may give the same plan.
             Candidate candidate = space.make(static_cast<std::int64_t>(size), choose(space, types, combination));
             if (seen.insert(candidate.hash).second) candidates.push_back(std::move(candidate));
         }

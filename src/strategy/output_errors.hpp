@@ -1,40 +1,36 @@
 #pragma once
-// Probes of the model's output error, asked for and told in batches: how strategies rank candidates without labels.
+// OutputErrors: probes of the model's output error, asked for and told in batches. Strategies rank candidates by them
+// without labels, and choose the model-wise candidate that they start from.
 
-#include <algorithm>
 #include <cstddef>
-#include <limits>
 #include <optional>
-#include <utility>
 #include <vector>
 
 #include "trial/strategy.hpp"
 
 namespace halftone {
 
-/// Probes of output errors that were asked for together.
+/// A candidate with the error of the model's output, noise to signal. Infinite if the candidate cannot be built.
+struct ProbedCandidate {
+    Candidate candidate;
+    double error = 0;
+};
+
 class OutputErrors {
 public:
-    void ask_for(std::vector<Candidate> candidates) {
-        candidates_ = std::move(candidates);
-        errors_.clear();
-        asked_ = 0;
-    }
-    [[nodiscard]] std::optional<Ask> next(const char* stage) {
-        if (asked_ == candidates_.size()) return std::nullopt;
-        return Ask::of(ProbeRequest{ProbeKind::output_error, candidates_[asked_++]}, stage);
-    }
-    /// A candidate that cannot be built is worse than any other.
-    void tell(const ProbeResult& result) {
-        const bool is_known = result.failure.empty() && !result.values.empty();
-        errors_.push_back(is_known ? result.values.front().relative() : std::numeric_limits<double>::infinity());
-    }
-    [[nodiscard]] bool is_complete() const { return errors_.size() == candidates_.size(); }
+    /// Forgets the batch before and begins this one.
+    void start(std::vector<Candidate> candidates);
+    /// Returns what to ask next: a probe of the batch, or a wait while results are missing; nothing once all are known.
+    [[nodiscard]] std::optional<Ask> next_ask(const char* stage);
+    /// @pre results are told in the order of asking
+    void tell(const ProbeResult& result);
+
+    /// Returns the errors known so far, in the order of the candidates.
     [[nodiscard]] const std::vector<double>& errors() const { return errors_; }
-    /// The candidate with the least error, the first of equals. @pre is_complete(), and there is one
-    [[nodiscard]] std::size_t least() const {
-        return static_cast<std::size_t>(std::min_element(errors_.begin(), errors_.end()) - errors_.begin());
-    }
+    /// Returns the index of the least error, the first of equals. @pre every result is known, and there is one
+    [[nodiscard]] std::size_t least() const;
+    /// Returns the candidate with the least error. @pre as least()
+    [[nodiscard]] ProbedCandidate best() const { return {candidates_[least()], errors_[least()]}; }
 
 private:
     std::vector<Candidate> candidates_;

@@ -10,11 +10,13 @@
 
 namespace halftone {
 
-/// Coordinates are independent. p(place) = (count + prior_weight / places) / (observations + prior_weight): what was
-/// seen, and a prior that is even over the places.
+/// A density over points whose coordinates are independent. The probability of a place is
+///   p(place) = (count + prior_weight / places) / (observations + prior_weight),
+/// that is, what was seen, mixed with a prior that is even over the places.
 class Parzen {
 public:
-    /// @param places  of each coordinate. @pre prior_weight > 0
+    /// @param places        number of places of each coordinate
+    /// @param prior_weight  how many observations the prior is worth. @pre prior_weight > 0
     Parzen(const std::vector<std::size_t>& places, double prior_weight);
     void add(const std::vector<std::uint16_t>& point);
 

@@ -22,6 +22,7 @@ Subspace::Subspace(const SearchSpace& space, Options options) : space_(space) {
     }
 }
 
+// The calibration size is the first coordinate: two candidates that differ only in it have different ranges.
 std::size_t Subspace::places(std::size_t dimension) const {
     return dimension == 0 ? space_.calibration_sizes().size() : choices_[dimension - 1].size();
 }
@@ -32,6 +33,7 @@ long double Subspace::size() const {
     return size;
 }
 
+// A number in a mixed base: the last coordinate is the fastest digit, as in SearchSpace::at.
 Point Subspace::at(std::uint64_t index) const {
     Point point(dimensions());
     for (std::size_t d = dimensions(); d-- > 0;) {
@@ -53,6 +55,9 @@ Candidate Subspace::candidate(const Point& point) const {
     return space_.make(point[0], std::move(choice));
 }
 
+// Different points may have the same effect, so a space can be exhausted long before its last point is drawn. In a
+// small space the rest is looked for from a drawn number on, which keeps the choice about even; in a large one a
+// hundred repetitions in a row mean that hardly anything new is left.
 std::optional<Point> Subspace::draw_new(Rng& random, const History& history) const {
     for (int repetitions = 0; repetitions < kMostRepeatedDraws; ++repetitions) {
         Point point = draw(random);

@@ -16,7 +16,7 @@ std::string latency_cell(const std::optional<double>& latency_ms) {
 std::string bytes_cell(std::size_t bytes) { return fmt::format("{:.1f} KB", static_cast<double>(bytes) / 1000); }
 
 /// Says which loss is allowed and whether a trial keeps to it.
-std::string goal_line(const RunConfig& config, const tune::Result& result) {
+std::string goal_line(const RunConfig& config, const tune::RunResult& result) {
     const AccuracyCriterion& c = config.tuning.criterion;
     const std::string kind = c.is_relative ? fmt::format("{:.4g} % relative loss", c.loss * 100)
                                            : fmt::format("{:.4g} absolute loss", c.loss);
@@ -27,7 +27,7 @@ std::string goal_line(const RunConfig& config, const tune::Result& result) {
 }
 
 /// The front, with what meets the goal.
-std::string front_table(const RunConfig& config, const tune::Result& result, const RunDocument& run) {
+std::string front_table(const RunConfig& config, const tune::RunResult& result, const RunDocument& run) {
     // A front of one trial is the delivered model, which the table above shows already.
     if (run.front.size() < 2) return {};
     const Goal goal(config.tuning.criterion, result.baseline.accuracy);
@@ -43,7 +43,7 @@ std::string front_table(const RunConfig& config, const tune::Result& result, con
 
 }  // namespace
 
-std::string final_report(const RunConfig& config, const SearchSpace& space, const tune::Result& result,
+std::string final_report(const RunConfig& config, const SearchSpace& space, const tune::RunResult& result,
                          const std::optional<Candidate>& delivered, const RunDocument& run, const ModelBytes& bytes,
                          const std::string& workspace) {
     std::string out;

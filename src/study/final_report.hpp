@@ -22,7 +22,7 @@ struct ModelBytes {
 /// @param delivered  the candidate that was delivered; none if no trial gave a usable model
 /// @param run        says why the run ended, and holds latencies and the front
 /// @param workspace  folder of the results
-[[nodiscard]] std::string final_report(const RunConfig& config, const SearchSpace& space, const tune::Result& result,
+[[nodiscard]] std::string final_report(const RunConfig& config, const SearchSpace& space, const tune::RunResult& result,
                                        const std::optional<Candidate>& delivered, const RunDocument& run,
                                        const ModelBytes& bytes, const std::string& workspace);
 

@@ -4,6 +4,7 @@
 
 namespace halftone {
 
+// An evaluator without margins, early ends or probes implements none of these: trials run to their end then.
 void Evaluator::install_difficulty(const std::string&) {}
 
 std::optional<AccuracyBounds> Evaluator::bounds(const std::vector<std::string>&) const { return std::nullopt; }

@@ -1,6 +1,6 @@
 #pragma once
-// Evaluator: does the work of one job on one shard, anywhere; and merges what came back, on rank 0. Payloads are opaque
-// to the coordinator, so it needs to know neither statistics nor metrics.
+// Evaluator: does the work of one job on one shard, on any rank, and merges the answers on rank 0. Answers are bytes
+// (payloads) that only the evaluator understands, so the coordinator needs to know neither statistics nor metrics.
 
 #include <cstdint>
 #include <optional>
@@ -22,42 +22,44 @@ enum class JobKind : std::uint8_t {
 
 struct Job {
     JobKind kind = JobKind::evaluate;
-    TrialId trial{};                     ///< of `evaluate`; none for what is no new trial
-    Candidate candidate{};               ///< of `evaluate` and `probe`
-    std::vector<Candidate> followers{};  ///< of `evaluate`: trials trial + 1, …, run together with it
-    bool may_end_early = false;          ///< of `evaluate`: shards behind those that settle the verdict need not run
-    ProbeKind probe = ProbeKind::unit_errors;  ///< of `probe`
+    TrialId trial{};                     ///< for `evaluate`; -1 if the evaluation is no new trial
+    Candidate candidate{};               ///< for `evaluate` and `probe`
+    std::vector<Candidate> followers{};  ///< for `evaluate`: trials trial + 1, trial + 2, …, run together with it
+    bool may_end_early = false;          ///< for `evaluate`: shards after those that settle the verdict need not run
+    ProbeKind probe = ProbeKind::unit_errors;  ///< for `probe`
 };
 
-/// What one shard gave. A failure is about the candidate; a broken world (data gone) throws instead.
+/// The result of one shard. A failure is about the candidate; a broken world (the data are gone) throws instead.
 struct ShardResult {
     std::string payload;
-    std::string failure;  ///< not empty: this candidate cannot be evaluated
-    /// Samples x units that were executed for it; units shared with an earlier candidate of the job count there.
+    std::string failure;  ///< if not empty, this candidate cannot be evaluated, and the text says why
+    /// Samples x units that were executed for it. Units shared with an earlier candidate of the job count for that one.
     std::int64_t sample_units = 0;
-    std::vector<ShardResult> followers{};  ///< one for each of the job's
+    std::vector<ShardResult> followers{};  ///< one for each follower of the job
 };
 
 class Evaluator {
 public:
     virtual ~Evaluator() = default;
 
-    /// Logical shards of a job; fixed by config and data, never by ranks. At least 1.
+    /// Returns the number of shards of a job, at least 1. Config and data decide it, never the number of ranks.
     [[nodiscard]] virtual std::int64_t shards(JobKind kind) const = 0;
     [[nodiscard]] virtual ShardResult run(const Job& job, std::int64_t shard) = 0;
-    /// Makes merged calibration results known to this process; needed before the first `evaluate`.
+    /// Makes the merged calibration known to this process. It is needed before the first `evaluate` or `probe`.
     virtual void install_calibration(const std::string& merged) = 0;
-    /// Makes known what the fp32 model got wrong (merge_difficulty). From then on candidates see the hardest samples
-    /// first, so that a failing trial shows early.
+    /// Makes known which samples the fp32 model got wrong (the result of merge_difficulty). From then on trials that
+    /// may end early see the hardest samples first, so that a failing trial shows early.
     virtual void install_difficulty(const std::string& merged);
 
-    // On rank 0; payloads in shard order, one per shard of the job.
+    // The functions below run on rank 0. They take the payloads in shard order, one for each shard of the job.
+
     [[nodiscard]] virtual std::string merge_calibration(const std::vector<std::string>& payloads) = 0;
     [[nodiscard]] virtual Score merge_scores(const std::vector<std::string>& payloads) const = 0;
-    /// What the accuracy can still become, from the first shards' payloads; nothing where the metric cannot say.
+    /// Returns what the accuracy can still become, from the payloads of the first shards; nothing if the metric cannot
+    /// say.
     [[nodiscard]] virtual std::optional<AccuracyBounds> bounds(const std::vector<std::string>& payloads) const;
-    /// One character for each evaluation sample, '0' for wrong and rising with the margin of a right answer, from the
-    /// baseline's payloads; empty where the metric has no margins.
+    /// Returns one character for each evaluation sample, from the payloads of the baseline: '0' for a wrong answer,
+    /// then rising with the margin of the right one. The text is empty if the metric has no margins.
     [[nodiscard]] virtual std::string merge_difficulty(const std::vector<std::string>& payloads) const;
     [[nodiscard]] virtual ProbeResult merge_probe(const std::vector<std::string>& payloads) const;
 };

@@ -7,12 +7,14 @@
 namespace halftone {
 namespace {
 
+/// baseline - loss and correct / samples are each rounded once or twice; 4 units of 2^-52 cover both.
 constexpr double kSlackUnits = 4.0;
 
 }  // namespace
 
 Goal::Goal(const AccuracyCriterion& criterion, double baseline) : higher_is_better_(criterion.higher_is_better) {
     const double loss = criterion.is_relative ? criterion.loss * std::abs(baseline) : criterion.loss;
+    // |baseline|, so that a negative baseline (a log likelihood) does not turn the allowed loss into a gain.
     target_ = higher_is_better_ ? baseline - loss : baseline + loss;
     slack_ = kSlackUnits * std::numeric_limits<double>::epsilon() * std::max(std::abs(baseline), std::abs(target_));
 }
@@ -22,6 +24,7 @@ bool Goal::is_met(double accuracy) const {
     return higher_is_better_ ? accuracy >= target_ - slack_ : accuracy <= target_ + slack_;
 }
 
+// Even the best accuracy that is still possible misses the goal.
 bool Goal::is_out_of_reach(const AccuracyBounds& bounds) const {
     return !is_met(higher_is_better_ ? bounds.high : bounds.low);
 }
@@ -37,6 +40,7 @@ bool Goal::is_better(double a, double b) const {
     return higher_is_better_ ? a > b : a < b;
 }
 
+// min(…, 0) where the goal is met by rounding only: the gap of a goal that is met is never positive.
 double Goal::gap(double accuracy) const {
     const double missing = higher_is_better_ ? target_ - accuracy : accuracy - target_;
     if (std::isnan(missing)) return std::numeric_limits<double>::infinity();

@@ -4,6 +4,8 @@
 
 namespace halftone {
 
+// Sums in double: the values are floats, so products are exact and a sum over 10^9 of them keeps its first seven
+// digits.
 void ErrorSums::add(float x, float y) {
     const double a = x;
     const double b = y;
@@ -20,6 +22,7 @@ void ErrorSums::add(float x, float y) {
     ++count;
 }
 
+// The order of merging is the order of shards, because a sum of doubles depends on it.
 void ErrorSums::merge(const ErrorSums& later) {
     if (later.count == 0) return;
     error += later.error;
@@ -40,6 +43,7 @@ double ErrorSums::relative() const {
     return error / reference;  // a value that should be all zero and is not: infinite
 }
 
+// A probe keeps sums only, so the scaled difference is expanded instead of computed element by element.
 double ErrorSums::own_range_mse() const {
     if (count == 0) return 0;
     // With a = (x - min) / range and b likewise: sum (a - b)^2 = sum a^2 - 2 sum a b + sum b^2, each from the sums
@@ -50,7 +54,7 @@ double ErrorSums::own_range_mse() const {
     const double aa = u * u * (reference - 2 * min * sum + n * min * min);
     const double bb = v * v * (quantized - 2 * quantized_min * quantized_sum + n * quantized_min * quantized_min);
     const double ab = u * v * (product - quantized_min * sum - min * quantized_sum + n * min * quantized_min);
-    return std::max(0.0, (aa - 2 * ab + bb) / n);
+    return std::max(0.0, (aa - 2 * ab + bb) / n);  // rounding may leave a negative number of a difference of large ones
 }
 
 }  // namespace halftone

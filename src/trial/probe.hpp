@@ -15,26 +15,28 @@ enum class ProbeKind : std::uint8_t {
     output_error,  ///< of the model's first output
 };
 
-/// Sums over samples that every distance is made from. x: the fp32 value, y: the quantized one, as real numbers.
+/// Sums over all elements of all samples, from which every distance is made. x is the value of the fp32 model, y the
+/// real value of the quantized one.
 struct ErrorSums {
-    double error = 0;          ///< sum (x - y)^2
-    double reference = 0;      ///< sum x^2
-    double quantized = 0;      ///< sum y^2
-    double product = 0;        ///< sum x y
-    double sum = 0;            ///< sum x
-    double quantized_sum = 0;  ///< sum y
-    double min = 0, max = 0;   ///< of x; 0 while count is 0
-    double quantized_min = 0, quantized_max = 0;
+    double error = 0;                             ///< sum (x - y)^2
+    double reference = 0;                         ///< sum x^2
+    double quantized = 0;                         ///< sum y^2
+    double product = 0;                           ///< sum x y
+    double sum = 0;                               ///< sum x
+    double quantized_sum = 0;                     ///< sum y
+    double min = 0, max = 0;                      ///< of x; both are 0 while count is 0
+    double quantized_min = 0, quantized_max = 0;  ///< of y
     std::int64_t count = 0;
     friend bool operator==(const ErrorSums&, const ErrorSums&) = default;
 
     void add(float x, float y);
     /// Adds a later shard's sums.
     void merge(const ErrorSums& later);
-    /// Noise to signal: sum (x - y)^2 / sum x^2; 0 / 0 is 0. The inverse is the SQNR.
+    /// Returns noise to signal, sum (x - y)^2 / sum x^2; the inverse is the SQNR. 0 / 0 is 0, and infinite means that a
+    /// value should be all zero and is not.
     [[nodiscard]] double relative() const;
-    /// LPOT 1.5's distance: mean of squared differences after each tensor is scaled by its own range to [0, 1]. A
-    /// constant tensor scales to 0.
+    /// Returns the distance of LPOT 1.5: the mean of squared differences after each tensor is scaled by its own range
+    /// to [0, 1]. A constant tensor scales to 0; without elements the distance is 0.
     [[nodiscard]] double own_range_mse() const;
 };
 
@@ -44,9 +46,9 @@ struct ProbeRequest {
 };
 
 struct ProbeResult {
-    std::vector<ErrorSums> values;  ///< by unit, or one for the output
+    std::vector<ErrorSums> values;  ///< one for each unit (unit_errors), or one for the output (output_error)
     std::int64_t samples = 0;
-    std::string failure;  ///< not empty: the candidate cannot be built; then there are no values
+    std::string failure;  ///< if not empty, the candidate cannot be built and there are no values
     friend bool operator==(const ProbeResult&, const ProbeResult&) = default;
 };
 

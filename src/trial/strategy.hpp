@@ -19,29 +19,29 @@ struct Ask {
     Kind kind = Kind::done;
     Candidate candidate = {};
     std::string stage = {};     ///< "model_wise", "fallback_one", …: for the journal
-    bool verdict_only = false;  ///< pass/fail suffices; the trial may end early, without an accuracy
-    /// Candidates of the same group, not 0, asked in a row and without a wait between them, may be evaluated together,
-    /// so that units which they have in common run once.
+    bool verdict_only = false;  ///< pass or fail suffices: the trial may end early, without an accuracy
+    /// Candidates of the same group that are asked for in a row, without a wait between them, may be evaluated
+    /// together, so that units which they have in common run once. 0 means no group.
     std::int64_t group = 0;
     ProbeRequest probe = {};
 
-    static Ask wait() { return of(Kind::wait); }
-    static Ask done() { return of(Kind::done); }
-    static Ask of(Candidate candidate, std::string stage) {
-        Ask ask = of(Kind::candidate);
+    static Ask wait() { return of_kind(Kind::wait); }
+    static Ask done() { return of_kind(Kind::done); }
+    static Ask for_trial(Candidate candidate, std::string stage) {
+        Ask ask = of_kind(Kind::candidate);
         ask.candidate = std::move(candidate);
         ask.stage = std::move(stage);
         return ask;
     }
-    static Ask of(ProbeRequest request, std::string stage) {
-        Ask ask = of(Kind::probe);
+    static Ask for_probe(ProbeRequest request, std::string stage) {
+        Ask ask = of_kind(Kind::probe);
         ask.probe = std::move(request);
         ask.stage = std::move(stage);
         return ask;
     }
 
 private:
-    static Ask of(Kind kind) {
+    static Ask of_kind(Kind kind) {
         Ask ask;
         ask.kind = kind;
         return ask;
@@ -59,10 +59,10 @@ public:
     /// Whether it improves on candidates that meet the goal and ends by itself, so that the first of them does not end
     /// the search.
     [[nodiscard]] virtual bool refines() const { return false; }
-    /// Its steps that could lead past a better candidate, in words for the report. What is delivered was evaluated
-    /// anyway.
+    /// Returns the steps of the strategy that could lead past a better candidate, in words for the report. Whatever
+    /// they miss, what is delivered was evaluated.
     [[nodiscard]] virtual std::vector<std::string> heuristics() const { return {}; }
-    /// Only to strategies that ask for probes.
+    /// Called only for strategies that ask for probes.
     virtual void tell_probe(std::int64_t probe, const ProbeResult& result);
 };
 
@@ -72,11 +72,11 @@ struct StrategyContext {
     double baseline = 0;  ///< fp32 accuracy
     std::uint64_t seed = 0;
     ModelWise model_wise = ModelWise::uniform;
-    ConfigNode settings = {};    ///< its section of the config
+    ConfigNode settings = {};    ///< the strategy's section of the config
     std::int64_t batch = 8;      ///< candidates that are asked for together where each batch needs the one before
-    double accuracy_weight = 1;  ///< of a loss that weighs both
+    double accuracy_weight = 1;  ///< for a loss that weighs accuracy and latency
     double latency_weight = 1;
-    LatencySource latency = {};  ///< may be empty: there is no table, in toys; never call it then
+    LatencySource latency = {};  ///< empty if there is no table, as in toys
 };
 
 }  // namespace halftone

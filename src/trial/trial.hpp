@@ -11,7 +11,7 @@
 
 namespace halftone {
 
-/// What an accuracy can be once every sample is counted.
+/// Between these an accuracy lies once every sample is counted.
 struct AccuracyBounds {
     double low = 0;
     double high = 0;
@@ -24,7 +24,7 @@ struct Score {
     std::optional<std::int64_t> correct = {};  ///< where the metric is a share of samples
     std::int64_t samples = 0;
     std::int64_t sample_units = 0;              ///< samples x units really executed
-    std::optional<AccuracyBounds> bounds = {};  ///< set: ended early, with `samples` of the samples
+    std::optional<AccuracyBounds> bounds = {};  ///< set if the evaluation ended early, after `samples` samples
     friend bool operator==(const Score&, const Score&) = default;
 };
 
@@ -49,9 +49,9 @@ public:
     [[nodiscard]] bool is_met(const Outcome& outcome) const;
     /// True when a is strictly better than b in the metric's direction; NaN is worse than everything.
     [[nodiscard]] bool is_better(double a, double b) const;
-    /// No accuracy within the bounds meets it.
+    /// Returns true when no accuracy within the bounds meets the goal.
     [[nodiscard]] bool is_out_of_reach(const AccuracyBounds& bounds) const;
-    /// How much is missing in metric units; <= 0 when met, infinite for NaN.
+    /// Returns how much is missing, in metric units; at most 0 when the goal is met, infinite for NaN.
     [[nodiscard]] double gap(double accuracy) const;
     [[nodiscard]] bool higher_is_better() const { return higher_is_better_; }
 

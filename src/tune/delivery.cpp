@@ -8,10 +8,10 @@
 namespace halftone::tune {
 namespace {
 
-/// Costs closer than this, relatively, are the same: the noise of a latency table.
-constexpr double kNoise = 0.01;
+/// Costs that differ by less than this share are the same: it is the noise of a latency table.
+constexpr double kCostNoise = 0.01;
 
-/// All in fp32, as far as units offer it; null where the space has no fp32 of every unit.
+/// Returns the candidate with every unit in fp32; nothing where the space lacks fp32 for some unit.
 std::optional<Candidate> all_fp32(const SearchSpace& space) {
     std::vector<std::uint16_t> choice;
     for (const Decision& decision : space.decisions()) {
@@ -22,6 +22,8 @@ std::optional<Candidate> all_fp32(const SearchSpace& space) {
     return space.make(0, std::move(choice));
 }
 
+bool weighs_bytes(const ObjectiveWeights& weights) { return weights.model_bytes > 0 || weights.footprint > 0; }
+
 }  // namespace
 
 double accuracy_of(const FinishedTrial& trial) {
@@ -29,30 +31,37 @@ double accuracy_of(const FinishedTrial& trial) {
     return score ? score->accuracy : std::numeric_limits<double>::quiet_NaN();
 }
 
-Delivery::Delivery(const CoordinatorSetup& setup, const Goal& goal, double baseline, LatencySource latency)
-    : setup_(setup), goal_(goal), baseline_(baseline), latency_(std::move(latency)) {}
+Delivery::Delivery(const RunContext& run, const Goal& goal, const Score& baseline, LatencySource latency)
+    : run_(run), goal_(goal), baseline_(baseline), latency_(std::move(latency)) {}
 
 std::size_t Delivery::high_precision_units(const FinishedTrial& trial) const {
-    return setup_.space->plan(trial.candidate).high_precision_units();
+    return run_.services.space().plan(trial.candidate).high_precision_units();
 }
 
+Costs Delivery::fp32_costs() {
+    const ObjectiveWeights& weights = run_.settings.objective;
+    Costs costs = weighs_bytes(weights) ? run_.services.fp32_costs() : Costs{};
+    const auto fp32 = all_fp32(run_.services.space());
+    if (weights.latency > 0 && fp32) costs.latency_ms = latency_().predict_ms(run_.services.space(), *fp32);
+    return costs;
+}
+
+// The objective: a weighted sum of costs, each as a share of what fp32 costs, so that milliseconds and bytes can be
+// added. The loss of accuracy counts as a share of the baseline. A trial's cost is computed once; it needs the exported
+// model where bytes are weighed.
 double Delivery::cost_of(const FinishedTrial& trial) {
     const auto known = costs_.find(trial.trial.value);
     if (known != costs_.end()) return known->second;
-    const ObjectiveWeights& weights = setup_.settings.objective;
-    const bool needs_bytes = weights.model_bytes > 0 || weights.footprint > 0;
-    if (!fp32_) {
-        fp32_ = needs_bytes ? setup_.costs(nullptr) : Costs{};
-        const auto fp32 = all_fp32(*setup_.space);
-        if (weights.latency > 0 && fp32) fp32_->latency_ms = latency_().predict_ms(*setup_.space, *fp32);
-    }
-    Costs costs = needs_bytes ? setup_.costs(&trial.candidate) : Costs{};
-    if (weights.latency > 0) costs.latency_ms = latency_().predict_ms(*setup_.space, trial.candidate);
+    const ObjectiveWeights& weights = run_.settings.objective;
+    if (!fp32_) fp32_ = fp32_costs();
+    Costs costs = weighs_bytes(weights) ? run_.services.costs(trial.candidate) : Costs{};
+    if (weights.latency > 0) costs.latency_ms = latency_().predict_ms(run_.services.space(), trial.candidate);
     // Without an fp32 value a cost counts by itself; comparisons are between candidates anyway.
     const auto share = [](double value, double fp32) { return fp32 > 0 ? value / fp32 : value; };
-    const double loss = goal_.higher_is_better() ? baseline_ - accuracy_of(trial) : accuracy_of(trial) - baseline_;
+    const double baseline = baseline_.accuracy;
+    const double loss = goal_.higher_is_better() ? baseline - accuracy_of(trial) : accuracy_of(trial) - baseline;
     const double cost =
-        weights.accuracy * share(loss, std::abs(baseline_)) +
+        weights.accuracy * share(loss, std::abs(baseline)) +
         weights.latency * share(costs.latency_ms, fp32_->latency_ms) +
         weights.model_bytes * share(static_cast<double>(costs.model_bytes), static_cast<double>(fp32_->model_bytes)) +
         weights.footprint *
@@ -66,7 +75,7 @@ bool Delivery::is_better(const FinishedTrial& a, const FinishedTrial& b) {
     if (a.is_pass && latency_) {
         const double mine = cost_of(a);
         const double other = cost_of(b);
-        if (std::abs(mine - other) > kNoise * std::max(mine, other)) return mine < other;
+        if (std::abs(mine - other) > kCostNoise * std::max(mine, other)) return mine < other;
     } else if (a.is_pass && high_precision_units(a) != high_precision_units(b)) {
         return high_precision_units(a) < high_precision_units(b);
     }
@@ -78,7 +87,19 @@ bool Delivery::consider(const FinishedTrial& trial) {
     if (score == nullptr || score->bounds) return false;
     if (best_ && !is_better(trial, *best_)) return false;
     best_ = trial;
+    is_best_undelivered_ = true;
     return true;
+}
+
+void Delivery::choose(const FinishedTrial& trial) {
+    if (!best_ || best_->trial != trial.trial) is_best_undelivered_ = true;
+    best_ = trial;
+}
+
+void Delivery::deliver() {
+    if (!is_best_undelivered_) return;
+    run_.listener.on_best(*best_, baseline_);
+    is_best_undelivered_ = false;
 }
 
 std::vector<FinishedTrial> Delivery::finalists(std::vector<FinishedTrial> passing, std::int64_t count) {
@@ -89,14 +110,14 @@ std::vector<FinishedTrial> Delivery::finalists(std::vector<FinishedTrial> passin
 }
 
 std::size_t Delivery::choose_finalist(const std::vector<FinishedTrial>& finalists,
-                                      const std::vector<MedianInterval>& timings) const {
+                                      const std::vector<MedianInterval>& times_ms) const {
     std::size_t fastest = 0;
-    for (std::size_t i = 1; i < timings.size(); ++i) {
-        if (timings[i].median < timings[fastest].median) fastest = i;
+    for (std::size_t i = 1; i < times_ms.size(); ++i) {
+        if (times_ms[i].median < times_ms[fastest].median) fastest = i;
     }
     std::size_t chosen = fastest;
-    for (std::size_t i = 0; i < timings.size(); ++i) {
-        if (timings[i].low > timings[fastest].high) continue;  // slower beyond the noise
+    for (std::size_t i = 0; i < times_ms.size(); ++i) {
+        if (times_ms[i].low > times_ms[fastest].high) continue;  // slower beyond the noise
         if (goal_.is_better(accuracy_of(finalists[i]), accuracy_of(finalists[chosen]))) chosen = i;
     }
     return chosen;

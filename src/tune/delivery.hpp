@@ -1,49 +1,56 @@
 #pragma once
-// Which finished trial is the best so far: what is on disk at any time, and what the run ends with.
+// Delivery: which finished trial is the best so far. The best is on disk at any time, and the run ends with it.
 
-#include <functional>
 #include <map>
 #include <optional>
+#include <vector>
 
-#include "journal/format.hpp"
-#include "tune/tuner.hpp"
+#include "tune/run_context.hpp"
 
 namespace halftone::tune {
 
-/// Passing beats failing. Among passing ones the objective decides, where its costs are known and differ by more than
-/// what a measurement can tell; else fewest high-precision units; then accuracy. Among failing ones accuracy. Ties: the
-/// earlier trial stays. A failed trial, or one that ended early, is never delivered.
+/// How two trials are compared: passing beats failing. Between passing ones the objective decides, where latencies are
+/// looked at and costs differ by more than a measurement can tell; else the one with fewer units in high precision;
+/// else accuracy. Between failing ones accuracy decides. In a tie the earlier trial stays. A failed trial, or one that
+/// ended early, is never delivered.
 class Delivery {
 public:
-    /// @param latency  empty: costs are not looked at
-    Delivery(const CoordinatorSetup& setup, const Goal& goal, double baseline, LatencySource latency);
+    /// @param latency  gives the table by which passing trials are compared; empty if costs are not looked at
+    Delivery(const RunContext& run, const Goal& goal, const Score& baseline, LatencySource latency);
 
-    /// @return it is the best so far
+    /// Returns whether the trial is the best so far, and keeps it then.
     bool consider(const FinishedTrial& trial);
+    /// Returns the best trial so far; empty while there is none.
     [[nodiscard]] const std::optional<FinishedTrial>& best() const { return best_; }
-    void choose(const FinishedTrial& trial) { best_ = trial; }
-    /// Of the passing trials, the best `count` by objective, best first.
+    /// Makes this trial the best, whatever was considered.
+    void choose(const FinishedTrial& trial);
+    /// Tells the listener of the best trial, if it has changed since the last time.
+    void deliver();
+
+    /// Returns the best `count` of the passing trials by the objective, best first.
     [[nodiscard]] std::vector<FinishedTrial> finalists(std::vector<FinishedTrial> passing, std::int64_t count);
-    /// The fastest of the finalists; among those whose interval overlaps with the fastest one's, the most accurate.
+    /// Returns the index of the fastest finalist; if other intervals overlap with its interval, of the most accurate of
+    /// them all.
     [[nodiscard]] std::size_t choose_finalist(const std::vector<FinishedTrial>& finalists,
-                                              const std::vector<MedianInterval>& timings) const;
+                                              const std::vector<MedianInterval>& times_ms) const;
 
 private:
     [[nodiscard]] bool is_better(const FinishedTrial& a, const FinishedTrial& b);
-    /// In fp32's costs, weighted.
     [[nodiscard]] double cost_of(const FinishedTrial& trial);
+    [[nodiscard]] Costs fp32_costs();
     [[nodiscard]] std::size_t high_precision_units(const FinishedTrial& trial) const;
 
-    const CoordinatorSetup& setup_;
+    RunContext run_;
     Goal goal_;
-    double baseline_;
+    Score baseline_;
     LatencySource latency_;
-    std::optional<Costs> fp32_;
-    std::map<std::int64_t, double> costs_;  ///< by trial
+    std::optional<Costs> fp32_;             ///< set when costs are compared first
+    std::map<std::int64_t, double> costs_;  ///< by trial number
     std::optional<FinishedTrial> best_;
+    bool is_best_undelivered_ = false;
 };
 
-/// NaN for a failed trial.
+/// Returns NaN for a failed trial.
 [[nodiscard]] double accuracy_of(const FinishedTrial& trial);
 
 }  // namespace halftone::tune

@@ -1,3 +1,15 @@
+// Shards and answers, in the order in which a job meets them:
+//
+//   submit            a job waits with all its shards
+//   hand_out          each worker gets up to two shards; pick chooses the job, assign sends
+//   step              one round of the loop: hand out, run a shard if this rank is alone, wait for one message
+//   receive_answer    an answer is checked, kept, and judged
+//   judge             the first shards of a job may settle it
+//   finish            all that counts is in: results in shard order
+//   request_stop, stop_workers   the end
+//
+// Why the first shards and not the first answers: answers come in any order, and what a job gives must not depend on
+// it.
 #include "tune/dispatcher.hpp"
 
 #include <algorithm>
@@ -47,6 +59,8 @@ void Dispatcher::set_calibration(std::string merged) {
 
 void Dispatcher::set_difficulty(std::string merged) { difficulty_ = std::move(merged); }
 
+// A session takes long to build, so a worker stays with its job. Handing out untouched jobs next keeps the workers
+// apart: fewer sessions are built in all.
 std::int64_t Dispatcher::pick(const WorkerState& worker) const {
     const auto has_shards = [](const ActiveJob& job) {
         return job.next_shard < job.shards && !job.is_failed && !job.is_decided;
@@ -105,7 +119,7 @@ std::optional<FinishedJob> Dispatcher::step(std::chrono::nanoseconds wait) {
         return std::nullopt;
     }
     if (!decoded || !std::holds_alternative<Done>(*decoded)) throw_nonsense(message->from);
-    return take(message->from, std::get<Done>(std::move(*decoded)));
+    return receive_answer(message->from, std::get<Done>(std::move(*decoded)));
 }
 
 Dispatcher::WorkerState& Dispatcher::worker_of(RankId rank) {
@@ -122,7 +136,9 @@ Dispatcher::ActiveJob& Dispatcher::job_of(const WorkerState& worker, const Done&
     return found->second;
 }
 
-std::optional<FinishedJob> Dispatcher::take(RankId from, Done done) {
+// A failed or decided job hands out no more shards, but those that are out are waited for: of several failing shards
+// the lowest must be known, whoever answers first.
+std::optional<FinishedJob> Dispatcher::receive_answer(RankId from, Done done) {
     WorkerState& worker = worker_of(from);
     if (done.item == kFarewell && is_stopping_) {
         worker.has_left = true;
@@ -145,6 +161,8 @@ std::optional<FinishedJob> Dispatcher::take(RankId from, Done done) {
     return finish(done.item);
 }
 
+// Judges after each further shard of the first part that is answered without a gap. The shard that settles a job is so
+// the same for any number of ranks, and so are its samples and bounds.
 void Dispatcher::judge(ActiveJob& job) const {
     if (!judge_ || !job.job.may_end_early || job.is_decided) return;
     std::vector<std::string> payloads;

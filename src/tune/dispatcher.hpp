@@ -18,23 +18,24 @@
 
 namespace halftone::tune {
 
-/// What all shards gave for one candidate.
+/// What the shards of a job gave for one candidate.
 struct FinishedPart {
-    std::vector<std::string> payloads;  ///< in shard order; empty when failed, a first part when ended early
-    std::string failure;                ///< of the lowest failing shard; later shards of a failed job are not run
+    std::vector<std::string>
+        payloads;         ///< in shard order; only the first ones if the trial ended early, none if it failed
+    std::string failure;  ///< of the lowest failing shard; empty if the candidate could be evaluated
     std::int64_t sample_units = 0;
 };
 
-/// All shards of a job are in, or as many as decide it.
+/// A job of which all shards are answered, or as many as decide it.
 struct FinishedJob : FinishedPart {
     std::int64_t item = 0;
     Job job;
-    std::vector<FinishedPart> followers;  ///< one for each of the job's
+    std::vector<FinishedPart> followers;  ///< one for each follower of the job
     double wall_s = 0;
     std::int64_t last_worker = 0;
 };
 
-/// Whether the payloads of a job's first shards settle it, so that the others need not run.
+/// Says whether the payloads of a job's first shards settle it, so that the others need not run.
 using Judge = std::function<bool(const Job& job, const std::vector<std::string>& payloads)>;
 
 class Dispatcher {
@@ -42,16 +43,16 @@ public:
     Dispatcher(Communicator& comm, Evaluator& evaluator);
 
     [[nodiscard]] std::int64_t workers() const { return static_cast<std::int64_t>(workers_.size()); }
-    /// @return the item's number, ascending
+    /// Adds a job and returns its item number; the numbers ascend.
     std::int64_t submit(const Job& job);
-    /// Sent to each worker with its next candidate.
+    /// Sent to each worker together with its next candidate.
     void set_calibration(std::string merged);
-    /// The same.
+    /// Sent together with the calibration.
     void set_difficulty(std::string merged);
-    /// Asked after every answer of a job that may end early. It sees shards in their order, so where the
-    /// job ends does not depend on who was fast.
+    /// The judge is asked after every answer of a job that may end early. It sees the shards in their order, so where
+    /// the job ends does not depend on which worker was fast.
     void set_judge(Judge judge) { judge_ = std::move(judge); }
-    /// Jobs submitted and not finished.
+    /// Returns the number of jobs that were submitted and are not finished.
     [[nodiscard]] std::int64_t unfinished() const { return static_cast<std::int64_t>(jobs_.size()); }
 
     /// Hands out shards, waits up to `wait` for an answer (runs one shard itself when this rank is alone), and returns
@@ -62,7 +63,7 @@ public:
     /// Hands out no more shards and tells every worker to stop: it ends the shard it is at, drops the others and says
     /// farewell. Answers sent before that still come out of step().
     void request_stop();
-    /// Every worker has said farewell: nothing will arrive any more.
+    /// Returns whether every worker has said farewell, so that nothing will arrive any more.
     [[nodiscard]] bool is_stopped() const;
     /// request_stop(), then waits for every farewell; results that still arrive are dropped. Never throws.
     void stop_workers() noexcept;
@@ -75,7 +76,7 @@ private:
         std::int64_t answered = 0;
         std::vector<bool> has_result;
         std::vector<ShardResult> results;
-        std::int64_t judged = 0;  ///< shards in a row from the first, all answered and seen by the judge
+        std::int64_t judged = 0;  ///< number of shards, from the first one on, that the judge has seen
         bool is_decided = false;  ///< by the first `judged` shards
         double wall_s = 0;
         std::int64_t last_worker = 0;
@@ -90,10 +91,10 @@ private:
     };
 
     void hand_out();
-    /// The item this worker should take a shard of; -1: none.
+    /// Returns the item of which this worker should get a shard; -1 if there is none.
     [[nodiscard]] std::int64_t pick(const WorkerState& worker) const;
     void assign(WorkerState& worker, std::int64_t item);
-    [[nodiscard]] std::optional<FinishedJob> take(RankId from, Done done);
+    [[nodiscard]] std::optional<FinishedJob> receive_answer(RankId from, Done done);
     /// @throws MpiError unless this worker owes an answer for this shard
     [[nodiscard]] ActiveJob& job_of(const WorkerState& worker, const Done& done);
     [[nodiscard]] WorkerState& worker_of(RankId rank);

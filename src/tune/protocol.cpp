@@ -7,7 +7,8 @@ namespace {
 
 enum class Kind : std::uint8_t { assign = 1, done = 2, stop = 3 };
 
-constexpr std::uint64_t kMostFollowers = 4096;  // more is damage
+/// A damaged length must not allocate gigabytes. Real groups have at most 8 candidates.
+constexpr std::uint64_t kMostFollowers = 4096;
 
 void put(WireWriter& wire, const Candidate& candidate) {
     wire.put(candidate.calibration);
@@ -23,6 +24,7 @@ Candidate get_candidate(WireReader& wire) {
     return candidate;
 }
 
+// Each put has its get below it, with the same fields in the same order.
 void put(WireWriter& wire, const Job& job) {
     wire.put(job.kind);
     wire.put(job.trial.value);
@@ -95,6 +97,7 @@ void put(WireWriter& wire, const Done& done) {
 
 void put(WireWriter& wire, const Stop&) { wire.put(Kind::stop); }
 
+// Bytes that decode may still make no sense: an enum beyond its last value, an empty range of shards.
 bool is_meaningful(const Assign& assign) {
     return assign.job.kind <= JobKind::probe && assign.job.probe <= ProbeKind::output_error &&
            assign.first_shard >= 0 && assign.first_shard < assign.last_shard;
@@ -131,6 +134,7 @@ std::string encode(const Message& message) {
     return wire.take();
 }
 
+// The reader remembers that it ran off the end, so one check after all fields is enough.
 std::optional<Message> decode(std::string_view bytes) {
     WireReader wire(bytes);
     if (wire.get<std::uint8_t>() != kProtocolVersion) return std::nullopt;

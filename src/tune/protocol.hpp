@@ -34,7 +34,7 @@ struct Done {
     std::int64_t shard = 0;
     ShardResult result = {};
     double wall_s = 0;
-    std::int32_t broken_code = 0;  ///< not 0: the world is broken (data gone) and the run ends with this exit code
+    std::int32_t broken_code = 0;  ///< if not 0, the world is broken (data gone) and the run ends with this exit code
     std::string broken = {};       ///< the message that goes with it
 };
 
@@ -44,7 +44,7 @@ struct Stop {};
 using Message = std::variant<Assign, Done, Stop>;
 
 [[nodiscard]] std::string encode(const Message& message);
-/// Nothing for damaged bytes, another version or an empty range of shards.
+/// Returns nothing for damaged bytes, another version or an empty range of shards.
 [[nodiscard]] std::optional<Message> decode(std::string_view bytes);
 
 }  // namespace halftone::tune

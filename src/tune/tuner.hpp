@@ -1,10 +1,8 @@
 #pragma once
-// One tune run: rank 0 asks the strategy, spreads work items (job x shards) over the workers, journals results and
-// tells the strategy in trial order; the other ranks answer. One rank alone does both.
+// The door of the room: what one tune run needs (RunSettings, RunServices, Listener), what it gives (RunResult), and
+// the two functions that run it. Rank 0 calls run_coordinator, all other ranks call run_worker.
 
-#include <atomic>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,58 +27,93 @@ inline constexpr EnumNames<EndReason, 5> kEndReasonNames{{{{EndReason::goal_met,
                                                            {EndReason::exhausted, "exhausted"},
                                                            {EndReason::interrupted, "interrupted"}}}};
 
+/// A trial whose result is known.
 struct FinishedTrial {
     TrialId trial;
     Candidate candidate;
     Outcome outcome;
-    bool is_pass = false;
+    bool is_pass = false;  ///< it meets the goal
 };
 
+/// How far the run is, for a progress line.
 struct Progress {
-    std::int64_t trials = 0;
+    std::int64_t trials = 0;  ///< told so far
     std::int64_t max_trials = 0;
-    std::string stage;
+    std::string stage;  ///< of the strategy, when it asked for the trial
     std::optional<double> best_accuracy;
     bool is_goal_met = false;
-    double elapsed_s = 0;
-    double trial_s = 0;                     ///< mean wall time a trial; 0 = unknown
-    std::optional<double> latency_ms = {};  ///< of the trial, by the latency table, where there is one
+    double elapsed_s = 0;                   ///< of all sessions
+    double trial_s = 0;                     ///< mean wall time of a trial in this session; 0 means that it is unknown
+    std::optional<double> latency_ms = {};  ///< of the trial, predicted by the latency table; empty without a table
     bool is_replayed = false;               ///< told from the journal of an earlier session
 };
 
-/// What the run tells the outside, on rank 0. Called from the coordinator's loop.
+/// Hears what happens in a run, on rank 0. All calls come from the loop of run_coordinator.
 class Listener {
 public:
     virtual ~Listener() = default;
     /// The evaluator of this rank has merged and installed the calibration. Also on resume, where it is made again.
     virtual void on_calibration() {}
     virtual void on_baseline(const Score& score) = 0;
-    /// Every told trial, replayed ones included, in order.
+    /// Called for every told trial in trial order, also for those that are replayed from the journal.
     virtual void on_trial(const FinishedTrial& trial, const std::string& stage, const Progress& progress) = 0;
-    /// Every told probe, replayed ones included, in order.
+    /// Called for every told probe in order, also for those that are replayed from the journal.
     virtual void on_probe(const ProbeRequest&, const ProbeResult&, const std::string& /*stage*/) {}
-    /// The best so far changed: write best.onnx and best.yaml before returning. Comes after on_trial of that trial;
-    /// while trials are replayed it waits for the last of them. @throws IoError
+    /// The best trial so far changed: write best.onnx and best.yaml before returning. It comes after on_trial of that
+    /// trial; while trials are replayed it waits for the last of them. @throws IoError
     virtual void on_best(const FinishedTrial& best, const Score& baseline) = 0;
 };
 
-struct Settings {
+/// What a run needs from outside, on rank 0. The application implements it; tests have a toy (support/toy_tuning.hpp).
+/// Everything that is returned by reference outlives the run.
+class RunServices {
+public:
+    virtual ~RunServices() = default;
+
+    [[nodiscard]] virtual const SearchSpace& space() const = 0;
+    [[nodiscard]] virtual journal::Writer& journal() = 0;
+    [[nodiscard]] virtual const Clock& clock() const = 0;
+    /// Returns whether a signal asks the run to stop. It is looked at every 50 ms and after every shard.
+    [[nodiscard]] virtual bool is_stop_requested() const = 0;
+    /// Called once, when the accuracy of fp32 is known.
+    /// @param latency  gives the latency table; empty if this run has none
+    [[nodiscard]] virtual std::unique_ptr<Strategy> make_strategy(const Goal& goal, double baseline,
+                                                                  const LatencySource& latency) = 0;
+
+    /// Returns whether measure_latency() can be called. If not, the run has no latency table.
+    [[nodiscard]] virtual bool can_measure_latency() const { return false; }
+    /// Measures the table while no other rank works.
+    [[nodiscard]] virtual LatencyTable measure_latency();
+
+    /// Return the size and memory costs of the fp32 model, or of a candidate; the latency is left at 0. They are called
+    /// only if the objective weighs one of the two.
+    [[nodiscard]] virtual Costs fp32_costs() { return {}; }
+    [[nodiscard]] virtual Costs costs(const Candidate&) { return {}; }
+
+    /// Returns whether time_finalists() can be called. If not, the best is chosen by the latency table alone.
+    [[nodiscard]] virtual bool can_time_finalists() const { return false; }
+    /// Times whole models side by side while no other rank works. Returns milliseconds for one run of each.
+    [[nodiscard]] virtual std::vector<MedianInterval> time_finalists(const std::vector<Candidate>&) { return {}; }
+};
+
+/// What the user's config says about the search.
+struct RunSettings {
     AccuracyCriterion criterion;
-    double timeout_s = 0;  ///< 0: end at the first trial that meets the goal
+    double timeout_s = 0;  ///< 0 means: end at the first trial that meets the goal
     std::int64_t max_trials = 100;
-    bool calibrate_only = false;  ///< no evaluation data: end after calibration, without baseline or trials
+    bool calibrate_only = false;  ///< there is no evaluation data: end after calibration, without baseline or trials
     /// Trials of which a verdict is enough end as soon as it is certain.
     bool early_termination = true;
     /// Candidates that the strategy groups are evaluated together and share their first units.
     bool prefix_reuse = true;
-    std::int64_t finalists = 3;       ///< passing candidates that are timed at the end; below 2: none
-    ObjectiveWeights objective = {};  ///< between trials that meet the goal
+    std::int64_t finalists = 3;       ///< number of passing candidates that are timed at the end; below 2, none is
+    ObjectiveWeights objective = {};  ///< what decides between trials that meet the goal
 };
 
-struct Result {
+struct RunResult {
     EndReason reason = EndReason::exhausted;
-    std::int64_t trials = 0;            ///< told
-    std::optional<FinishedTrial> best;  ///< passing or, if none passes, the best failing one
+    std::int64_t trials = 0;            ///< told to the strategy
+    std::optional<FinishedTrial> best;  ///< a passing trial or, if none passes, the best failing one; empty without any
     Score baseline;
     bool is_goal_met = false;
     double gap = 0;  ///< of the best to the goal, in metric units; <= 0 when met
@@ -88,31 +121,17 @@ struct Result {
     std::vector<FinishedTrial> scored = {};    ///< all trials with an accuracy, in order
     std::vector<FinishedTrial> passing = {};   ///< all trials that meet the goal, in order
     std::vector<std::string> heuristics = {};  ///< of the strategy, in words
-    std::optional<LatencyTable> latency = {};  ///< where something asked for it
+    std::optional<LatencyTable> latency = {};  ///< set if something asked for the table
 };
 
-/// Everything rank 0 needs beyond the evaluator. `make_strategy` is called once the baseline is known.
-struct CoordinatorSetup {
-    Settings settings;
-    const SearchSpace* space = nullptr;
-    std::function<std::unique_ptr<Strategy>(const Goal& goal, double baseline, const LatencySource& latency)>
-        make_strategy;
-    std::function<LatencyTable()> measure_latency;  ///< may be empty: there is no table then
-    /// Of a candidate but for its latency; null: fp32. Empty: trials are compared by their high-precision units.
-    std::function<Costs(const Candidate* candidate)> costs;
-    std::function<std::vector<MedianInterval>(const std::vector<Candidate>&)> time_finalists;  ///< may be empty
-    journal::Writer* journal = nullptr;
-    std::vector<journal::Record> replay;  ///< records of earlier sessions, header first; empty for a new run
-    Listener* listener = nullptr;
-    const Clock* clock = nullptr;
-    const std::atomic<bool>* stop_requested = nullptr;  ///< set by a signal handler; may be null
-};
+/// Runs the search on rank 0. When it returns or throws, every worker has stopped and said so.
+/// @param replay  records of earlier sessions, header first; empty for a new run
+/// @throws Error when the run cannot go on; the workers are told to stop first
+[[nodiscard]] RunResult run_coordinator(Communicator& comm, Evaluator& evaluator, const RunSettings& settings,
+                                        RunServices& services, Listener& listener,
+                                        const std::vector<journal::Record>& replay);
 
-/// Rank 0. Ends with every worker stopped and all their answers received.
-/// @throws Error when the run cannot go on (workers are told to stop first)
-[[nodiscard]] Result run_coordinator(Communicator& comm, Evaluator& evaluator, const CoordinatorSetup& setup);
-
-/// Ranks above 0: works until Stop.
+/// Ranks above 0: works until rank 0 says Stop.
 void run_worker(Communicator& comm, Evaluator& evaluator);
 
 }  // namespace halftone::tune

@@ -11,6 +11,8 @@ void Worker::accept(Assign assign) {
     queue_.push_back({std::move(assign), first});
 }
 
+// Calibration and difficulty come with the first candidate that needs them; a worker that gets no candidate never waits
+// for megabytes of ranges.
 ShardResult Worker::evaluate(Assign& assign, std::int64_t shard) {
     if (!assign.calibration.empty()) {
         evaluator_.install_calibration(assign.calibration);
@@ -23,6 +25,8 @@ ShardResult Worker::evaluate(Assign& assign, std::int64_t shard) {
     return evaluator_.run(assign.job, shard);
 }
 
+// An exception is about the world, not about the candidate (a failure is a result): it travels to rank 0, which ends
+// the run with its message and exit code. Thrown here, it would end this rank alone and leave the others waiting.
 void Worker::run_one() {
     Item& item = queue_.front();
     Done done;
@@ -44,6 +48,8 @@ void Worker::run_one() {
     comm_.send(RankId{0}, encode(std::move(done)));
 }
 
+// Messages come first, shards second: between two shards the worker looks for Stop without waiting, and it waits only
+// when it has nothing to run.
 void run_worker(Communicator& comm, Evaluator& evaluator) {
     Worker worker(comm, evaluator);
     for (;;) {
@@ -64,6 +70,7 @@ void run_worker(Communicator& comm, Evaluator& evaluator) {
         }
         worker.accept(std::get<Assign>(std::move(*decoded)));
     }
+    // The last message of this rank: rank 0 leaves only when it has one of every worker, so nothing stays in the mail.
     Done farewell;
     farewell.item = kFarewell;
     comm.send(RankId{0}, encode(std::move(farewell)));

@@ -17,7 +17,7 @@ public:
     [[nodiscard]] bool has_work() const { return !queue_.empty(); }
     /// Runs one shard and sends its Done to rank 0; an exception of the evaluator travels in it. @pre has_work()
     void run_one();
-    /// Forgets what was not started.
+    /// Forgets all shards that were not started.
     void drop_work() { queue_.clear(); }
 
 private:

@@ -70,4 +70,46 @@ inline std::vector<Record> sample_run() {
             Finalists{.entries = {{0, "9f3c61d2a0b7e845", {1.5, 1.4, 1.6}}}, .chosen = 0}};
 }
 
+/// One record of every type with no field at its default, the optional ones included.
+inline std::vector<Record> full_records() {
+    TrialResult result = sample_result(0.9166, 1);
+    result.score.bounds = AccuracyBounds{0.25, 0.75};
+    const CandidateOptions options{.calibration = 1, .by_unit = {0, 4, 2}};
+    const ErrorSums sums{0.1, 2.5, 2.4, 2.3, 0.3, 0.2, -1.5, 2.0, -1.4, 1.9, 100};
+    TrialResult failed = result;
+    failed.failure = "scale is not finite";
+    failed.score.accuracy = 0;  // a failed trial has none
+    return {sample_header(),
+            Baseline{result},
+            Trial{.trial = 3,
+                  .candidate = "9f3c61d2a0b7e845",
+                  .stage = "model_wise",
+                  .changed = {{"/0/conv", "fp32"}},
+                  .verdict = "fail",
+                  .result = result,
+                  .latency_ms = 1.25,
+                  .elapsed_ms = 8412,
+                  .options = options},
+            Partial{.of = 1, .candidate = "3d5a77e0c4b81f26", .result = failed},
+            Resume{.trials = 2, .ranks = 3},
+            End{.reason = "max_trials",
+                .trials = 2,
+                .best = 1,
+                .goal_met = true,
+                .sample_units = 660'000,
+                .elapsed_ms = 9050},
+            Difficulty{"0a3z"},
+            Sensitivity{.probe = 4,
+                        .stage = "probe",
+                        .kind = "unit_errors",
+                        .candidate = "9f3c61d2a0b7e845",
+                        .samples = 100,
+                        .failure = "scale is not finite",
+                        .values = {{"/0/conv", sums}},
+                        .options = options},
+            LatencyTable{.unit_ms = {{0.1, 0.25}, {0.3}}, .conversions = {{0, 1, 0.01, 0.02}}, .rest_ms = 0.5},
+            Finalists{.entries = {{7, "9f3c61d2a0b7e845", {1.5, 1.4, 1.6}}}, .chosen = 7},
+            Completion{.of = 1, .candidate = "3d5a77e0c4b81f26", .result = result}};
+}
+
 }  // namespace halftone::journal

@@ -100,7 +100,7 @@ struct Traces {
     friend bool operator==(const Traces&, const Traces&) = default;
 };
 
-inline Traces traces(const ToyRun& toy, const tune::Result& result) {
+inline Traces traces(const ToyRun& toy, const tune::RunResult& result) {
     return {.lines = toy.lasting_lines(),
             .best = result.best ? result.best->trial.value : -1,
             .delivered = toy.listener.delivered.empty() ? -1 : toy.listener.delivered.back(),
@@ -111,7 +111,7 @@ inline Traces traces(const ToyRun& toy, const tune::Result& result) {
 /// Of an undisturbed run on one rank.
 inline Traces expected_traces(const Search& search) {
     ToyRun toy(search.make());
-    const tune::Result result = toy.run();
+    const tune::RunResult result = toy.run();
     return traces(toy, result);
 }
 

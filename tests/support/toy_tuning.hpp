@@ -37,7 +37,7 @@ public:
     CountingStrategy(const SearchSpace& space, std::uint64_t count) : space_(space), count_(count) {}
     [[nodiscard]] Ask ask() override {
         if (next_ == count_) return Ask::done();
-        return Ask::of(space_.at(next_++), "counting");
+        return Ask::for_trial(space_.at(next_++), "counting");
     }
     void tell(TrialId trial, const Outcome&) override { EXPECT_EQ(trial.value, told_++) << "told in trial order"; }
 
@@ -53,11 +53,11 @@ struct ToyProblem {
     SearchSpace space;
     std::function<Outcome(const Candidate&)> outcome;
     std::function<std::unique_ptr<Strategy>(const StrategyContext&)> make_strategy;
-    tune::Settings settings = {};
+    tune::RunSettings settings = {};
     double baseline = 0.9;
     std::int64_t shards = 3;
     std::optional<LatencyTable> latency = {};
-    std::function<Costs(const Candidate*)> costs = {};
+    std::function<Costs(const Candidate*)> costs = {};  ///< null asks for those of fp32
     std::function<std::vector<MedianInterval>(const std::vector<Candidate>&)> time_finalists = {};
     ConfigNode strategy_settings = {};
 };
@@ -74,6 +74,40 @@ inline ToyProblem listed_problem(const std::vector<double>& accuracies) {
             .make_strategy =
                 [count](const StrategyContext& c) { return std::make_unique<CountingStrategy>(c.space, count); }};
 }
+
+/// What a toy problem gives a run: it has no latency table and times no finalists unless the problem says so.
+class ToyServices final : public tune::RunServices {
+public:
+    ToyServices(const ToyProblem& problem, journal::Writer& journal, const Clock& clock, const std::atomic<bool>& stop)
+        : problem_(problem), journal_(journal), clock_(clock), stop_(stop) {}
+
+    [[nodiscard]] const SearchSpace& space() const override { return problem_.space; }
+    [[nodiscard]] journal::Writer& journal() override { return journal_; }
+    [[nodiscard]] const Clock& clock() const override { return clock_; }
+    [[nodiscard]] bool is_stop_requested() const override { return stop_.load(); }
+    [[nodiscard]] std::unique_ptr<Strategy> make_strategy(const Goal& goal, double baseline,
+                                                          const LatencySource& latency) override {
+        return problem_.make_strategy({.space = problem_.space,
+                                       .goal = goal,
+                                       .baseline = baseline,
+                                       .settings = problem_.strategy_settings,
+                                       .latency = latency});
+    }
+    [[nodiscard]] bool can_measure_latency() const override { return problem_.latency.has_value(); }
+    [[nodiscard]] LatencyTable measure_latency() override { return *problem_.latency; }
+    [[nodiscard]] Costs fp32_costs() override { return problem_.costs(nullptr); }
+    [[nodiscard]] Costs costs(const Candidate& candidate) override { return problem_.costs(&candidate); }
+    [[nodiscard]] bool can_time_finalists() const override { return static_cast<bool>(problem_.time_finalists); }
+    [[nodiscard]] std::vector<MedianInterval> time_finalists(const std::vector<Candidate>& candidates) override {
+        return problem_.time_finalists(candidates);
+    }
+
+private:
+    const ToyProblem& problem_;
+    journal::Writer& journal_;
+    const Clock& clock_;
+    const std::atomic<bool>& stop_;
+};
 
 /// Shared by the evaluators of all ranks of one session.
 struct Hooks {
@@ -283,7 +317,7 @@ public:
     }
 
     /// One session over this communicator: every rank calls it. Rank 0 returns the result. @throws what the run throws
-    tune::Result session(Communicator& comm) {
+    tune::RunResult session(Communicator& comm) {
         ToyEvaluator evaluator(problem_, hooks, *ledger, comm.rank());
         if (comm.rank() != RankId{0}) {
             tune::run_worker(comm, evaluator);
@@ -296,25 +330,8 @@ public:
         } else {
             writer.append(journal::Resume{.trials = 0, .ranks = comm.size()});
         }
-        tune::CoordinatorSetup setup;
-        setup.settings = problem_.settings;
-        setup.space = &problem_.space;
-        setup.make_strategy = [&](const Goal& goal, double baseline, const LatencySource& latency) {
-            return problem_.make_strategy({.space = problem_.space,
-                                           .goal = goal,
-                                           .baseline = baseline,
-                                           .settings = problem_.strategy_settings,
-                                           .latency = latency});
-        };
-        if (problem_.latency) setup.measure_latency = [&] { return *problem_.latency; };
-        setup.costs = problem_.costs;
-        setup.time_finalists = problem_.time_finalists;
-        setup.journal = &writer;
-        setup.replay = replay.records;
-        setup.listener = &listener;
-        setup.clock = &clock;
-        setup.stop_requested = &stop;
-        return tune::run_coordinator(comm, evaluator, setup);
+        ToyServices services(problem_, writer, clock, stop);
+        return tune::run_coordinator(comm, evaluator, problem_.settings, services, listener, replay.records);
     }
 
     /// Forgets what the session before evaluated and told.
@@ -325,15 +342,15 @@ public:
     }
 
     /// One session with ranks as threads, or over Local when there is one. What it evaluated is in `ledger`.
-    tune::Result run(int ranks = 1, std::chrono::microseconds max_delay = {}, std::uint64_t seed = 0) {
+    tune::RunResult run(int ranks = 1, std::chrono::microseconds max_delay = {}, std::uint64_t seed = 0) {
         start_session();
         if (ranks == 1) return session(*make_local_communicator());
-        tune::Result result;
+        tune::RunResult result;
         std::exception_ptr trouble;
         world = std::make_unique<ThreadWorld>(ThreadWorldOptions{.size = ranks, .max_delay = max_delay, .seed = seed});
         world->run([&](Communicator& comm) {
             try {
-                tune::Result mine = session(comm);
+                tune::RunResult mine = session(comm);
                 if (comm.rank() == RankId{0}) result = std::move(mine);
             } catch (const MpiError&) {
                 throw;  // there is nobody left to meet

@@ -1,3 +1,8 @@
+// Gaussian process regression by a Cholesky factorization of the covariance matrix K (Rasmussen & Williams 2006,
+// algorithm 2.1): K = L L^T, weights = K^-1 y, mean = k*^T weights, variance = k(x, x) - |L^-1 k*|^2.
+//
+// Points are categorical, so the kernel depends only on how many coordinates differ: covariances are looked up in a
+// table by that number. Likelihood is what fit() maximises; State is what predict() needs.
 #include "strategy/gp/gaussian_process.hpp"
 
 #include <Eigen/Cholesky>
@@ -21,7 +26,8 @@ std::size_t hamming(const Point& a, const Point& b) {
     return differing;
 }
 
-/// Matern 5/2 of unit variance, for each Hamming distance that `dimensions` coordinates can have.
+/// Returns the Matern 5/2 correlation for each Hamming distance that `dimensions` coordinates can have:
+/// (1 + s + s^2 / 3) exp(-s) with s = sqrt(5 h) / length (Rasmussen & Williams, eq. 4.17).
 std::vector<double> correlations(std::size_t dimensions, double length) {
     std::vector<double> table;
     for (std::size_t h = 0; h <= dimensions; ++h) {
@@ -47,7 +53,8 @@ Eigen::MatrixXd covariances(const Distances& distances, const std::vector<double
     return distances.unaryExpr([&](std::size_t h) { return table[h]; });
 }
 
-/// Marginal likelihood as a function of two parameters, with the best signal for them.
+/// The marginal likelihood as a function of two parameters. With K = signal^2 R, the signal that maximises it has a
+/// closed form, signal^2 = y^T R^-1 y / n, so only two parameters are left to search (eq. 5.8 with that put in).
 class Likelihood {
 public:
     Likelihood(std::span<const Point> points, std::span<const double> targets)
@@ -120,6 +127,7 @@ std::vector<GaussianProcess::Prediction> GaussianProcess::predict(std::span<cons
     const Eigen::VectorXd explained = solved.colwise().squaredNorm();
     std::vector<Prediction> predictions;
     for (Eigen::Index i = 0; i < means.size(); ++i) {
+        // Rounding may leave a variance just below 0 at a point that was seen.
         predictions.push_back({means(i), std::max(0.0, state.table[0] - explained(i))});
     }
     return predictions;
@@ -132,6 +140,8 @@ double GaussianProcess::log_marginal_likelihood() const {
     return -0.5 * (fit + log_det + static_cast<double>(state.targets.size()) * std::log(2 * std::numbers::pi));
 }
 
+// The likelihood has several maxima, so a grid comes first; then the best point is refined with steps that halve. No
+// gradient and no random start: the same observations always give the same parameters.
 GpParameters GaussianProcess::fit(std::span<const Point> points, std::span<const double> targets) {
     const Likelihood likelihood(points, targets);
     struct Best {
@@ -142,6 +152,7 @@ GpParameters GaussianProcess::fit(std::span<const Point> points, std::span<const
         const Likelihood::Value value = likelihood.at(std::exp(log_length), std::exp(log_ratio));
         if (value.log_likelihood > best.value.log_likelihood) best = {log_length, log_ratio, value};
     };
+    // Lengths from "neighbours say little" to "all points alike", noise from 0.1 % of the signal to as large as it.
     const double shortest = std::log(0.3);
     const double longest = std::log(10.0 * std::sqrt(static_cast<double>(points.front().size())));
     const double quietest = std::log(1e-3);

@@ -25,7 +25,7 @@ public:
             const Candidate candidate = space_.at(next_++);
             if (history_.was_asked(candidate)) continue;
             history_.add_asked(candidate);
-            Ask ask = Ask::of(candidate, "exhaustive");
+            Ask ask = Ask::for_trial(candidate, "exhaustive");
             ask.group = 1;  // neighbours in the space's order differ in the last units
             return ask;
         }

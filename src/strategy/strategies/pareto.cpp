@@ -1,5 +1,12 @@
 // pareto: latency against accuracy. Losses of units come from label-free probes, latencies from the table; a knapsack
-// gives the front of predicted solutions; trials along it find where the goal begins to hold.
+// gives the front of predicted plans; trials along it find where the goal begins to hold.
+//
+// Stages in order, with the function that begins each:
+//   base     a probe for each model-wise candidate; the one with the least error becomes the base
+//   losses   begin_losses: a probe for each unit alone in high precision
+//   front    predict_front: the knapsack's front of loss and latency; then rounds of trials along it (begin_round),
+//            each judged by narrow: the first spread over the front, later ones around where the goal is expected
+//
 // README.md says which steps are heuristic.
 
 #include <algorithm>
@@ -29,8 +36,8 @@ public:
           batch_(static_cast<std::size_t>(context.batch)),
           rounds_(rounds),
           table_(context.latency ? context.latency() : assumed_latency(context.space)),
-          bases_(model_wise_candidates(context.space, context.model_wise)) {
-        probes_.ask_for(bases_);
+          model_wise_(model_wise_candidates(context.space, context.model_wise)) {
+        probes_.start(model_wise_);
     }
 
     [[nodiscard]] bool refines() const override { return true; }
@@ -41,16 +48,15 @@ public:
 
     [[nodiscard]] Ask ask() override {
         while (stage_ != Stage::done) {
-            if (auto probe = probes_.next(stage_ == Stage::base ? "model_wise" : "losses")) return *std::move(probe);
-            if (!probes_.is_complete()) return Ask::wait();
+            if (auto ask = probes_.next_ask(stage_ == Stage::base ? "model_wise" : "losses")) return *std::move(ask);
             // The other model-wise candidates are as fast as the base, and one of them may be all that is needed.
-            while (stage_ == Stage::front && next_base_ < bases_.size()) {
-                const Candidate& base = bases_[next_base_++];
-                if (!history_.was_asked(base)) return propose(base, "model_wise");
+            while (stage_ == Stage::front && next_model_wise_ < model_wise_.size()) {
+                const Candidate& candidate = model_wise_[next_model_wise_++];
+                if (!history_.was_asked(candidate)) return propose(candidate, "model_wise");
             }
-            while (position_ < queue_.size()) {
-                const Candidate& point = candidates_[queue_[position_++]];
-                if (!history_.was_asked(point)) return propose(point, "front");
+            while (next_in_queue_ < queue_.size()) {
+                const Candidate& candidate = front_[queue_[next_in_queue_++]];
+                if (!history_.was_asked(candidate)) return propose(candidate, "front");
             }
             if (history_.told() < history_.asked()) return Ask::wait();
             advance();
@@ -66,7 +72,7 @@ private:
 
     [[nodiscard]] Ask propose(const Candidate& candidate, const char* stage) {
         history_.add_asked(candidate);
-        Ask ask = Ask::of(candidate, stage);
+        Ask ask = Ask::for_trial(candidate, stage);
         ask.group = round_;
         return ask;
     }
@@ -77,7 +83,7 @@ private:
                 begin_losses();
                 break;
             case Stage::losses:
-                solve();
+                predict_front();
                 break;
             case Stage::front:
                 narrow();
@@ -91,39 +97,40 @@ private:
     /// The base is the model-wise candidate with the least output error; what each unit adds to it shows when that unit
     /// alone is in high precision.
     void begin_losses() {
-        base_error_ = probes_.errors()[probes_.least()];
-        base_ = bases_[probes_.least()];
+        base_ = probes_.best();
         for (const DType dtype : fallback_dtypes(space_)) {
-            const std::vector<FallbackMove> moves = fallback_moves(space_, base_, dtype);
+            const std::vector<FallbackMove> moves = fallback_moves(space_, base_.candidate, dtype);
             moves_.insert(moves_.end(), moves.begin(), moves.end());
         }
-        probes_.ask_for(apply_each(space_, base_, moves_));
+        probes_.start(apply_each(space_, base_.candidate, moves_));
         stage_ = Stage::losses;
     }
 
-    /// Noise powers of units add, to first order: the error of a plan is the base's less what its fallbacks remove.
-    /// A fallback cannot add error; where the probe says so it is noise, and counts as nothing.
-    void solve() {
+    // Quantization errors of different units are nearly uncorrelated, so their noise powers add, to first order: the
+    // error of a plan is the base's less what its fallbacks remove. A fallback cannot add error; where the probe says
+    // so it is noise, and counts as nothing. The knapsack wants losses >= 0, so a unit's loss is what its best fallback
+    // would remove, less what this option removes.
+    void predict_front() {
         KnapsackProblem problem{.units = {}, .conversions = table_.conversions, .rest_ms = table_.rest_ms};
         std::vector<double> gains(moves_.size(), 0.0);
         std::vector<double> most(space_.decisions().size(), 0.0);
         for (std::size_t m = 0; m < moves_.size(); ++m) {
-            const double gain = base_error_ - probes_.errors()[m];
+            const double gain = base_.error - probes_.errors()[m];
             gains[m] = std::isfinite(gain) ? std::max(0.0, gain) : 0.0;
             most[moves_[m].decision] = std::max(most[moves_[m].decision], gains[m]);
         }
         for (std::size_t u = 0; u < space_.decisions().size(); ++u) {
-            problem.units.push_back({choice_of(u, base_.choice[u], most[u])});
+            problem.units.push_back({choice_of(u, base_.candidate.choice[u], most[u])});
         }
         for (std::size_t m = 0; m < moves_.size(); ++m) {
             const std::size_t u = moves_[m].decision;
             problem.units[u].push_back(choice_of(u, moves_[m].option, most[u] - gains[m]));
         }
         for (KnapsackPoint& point : knapsack_front(problem)) {
-            candidates_.push_back(space_.make(base_.calibration, std::move(point.options)));
+            front_.push_back(space_.make(base_.candidate.calibration, std::move(point.options)));
             losses_.push_back(point.loss);
         }
-        passing_ = candidates_.size();
+        passing_ = front_.size();
         stage_ = Stage::front;
         begin_round();
     }
@@ -139,14 +146,13 @@ private:
     /// nobody knows.
     void begin_round() {
         queue_.clear();
-        position_ = 0;
+        next_in_queue_ = 0;
         if (failing_ >= passing_ || round_ == rounds_) {
             stage_ = Stage::done;
             return;
         }
         ++round_;
-        const std::set<std::size_t> points =
-            passing_ < candidates_.size() && failing_ > 0 ? around(expected()) : spread();
+        const std::set<std::size_t> points = passing_ < front_.size() && failing_ > 0 ? around(expected()) : spread();
         queue_.assign(points.begin(), points.end());
     }
 
@@ -161,7 +167,7 @@ private:
         return points;
     }
 
-    /// `batch` points around `center`, closest ones first and with growing steps.
+    /// `batch` points around `center`, closest ones first. The steps double, because the expectation may be far off.
     [[nodiscard]] std::set<std::size_t> around(std::size_t center) const {
         std::set<std::size_t> points;
         const auto add = [&](std::int64_t point) {
@@ -169,17 +175,18 @@ private:
                 points.insert(static_cast<std::size_t>(point));
         };
         add(static_cast<std::int64_t>(center));
-        for (std::int64_t step = 1; std::cmp_less(step, 2 * candidates_.size()); step *= 2) {
+        for (std::int64_t step = 1; std::cmp_less(step, 2 * front_.size()); step *= 2) {
             add(static_cast<std::int64_t>(center) - step);
             add(static_cast<std::int64_t>(center) + step);
         }
         return points;
     }
 
-    /// Where the goal should begin to hold: loss and accuracy, linear between the closest measured points.
+    /// The point where the goal should begin to hold, if accuracy is linear in the predicted loss between the closest
+    /// failing and passing points. Where that says nothing, the middle.
     [[nodiscard]] std::size_t expected() const {
-        const auto below = history_.accuracy(candidates_[failing_ - 1]);
-        const auto above = history_.accuracy(candidates_[passing_]);
+        const auto below = history_.accuracy(front_[failing_ - 1]);
+        const auto above = history_.accuracy(front_[passing_]);
         std::size_t middle = (failing_ + passing_) / 2;
         if (!below || !above || *below == *above) return middle;
         const double share = (goal_.target() - *below) / (*above - *below);
@@ -190,10 +197,11 @@ private:
         return passing_ - 1;
     }
 
-    /// Takes it that along the front less loss is never worse: the first passing point and the failing ones before it.
+    /// Judges a round. Takes it that along the front less loss is never worse: `passing_` becomes the first point that
+    /// passes, and all before a failing point count as failing.
     void narrow() {
         for (const std::size_t point : queue_) {
-            const auto outcome = history_.find(candidates_[point]);
+            const auto outcome = history_.find(front_[point]);
             if (outcome && goal_.is_met(*outcome)) passing_ = std::min(passing_, point);
         }
         for (const std::size_t point : queue_) {
@@ -206,21 +214,20 @@ private:
     std::size_t batch_;
     std::int64_t rounds_;
     LatencyTable table_;
-    std::vector<Candidate> bases_;
+    std::vector<Candidate> model_wise_;
     History history_;
     Stage stage_ = Stage::base;
     OutputErrors probes_;
-    Candidate base_;
-    double base_error_ = 0;
+    ProbedCandidate base_;
     std::vector<FallbackMove> moves_;
-    std::vector<Candidate> candidates_;  ///< the predicted front, fastest first
-    std::vector<double> losses_;         ///< theirs, predicted
-    std::vector<std::size_t> queue_;     ///< points of this round
-    std::size_t position_ = 0;           ///< in queue_
-    std::size_t next_base_ = 0;          ///< of bases_, in the first round
+    std::vector<Candidate> front_;    ///< the predicted front, fastest first
+    std::vector<double> losses_;      ///< theirs, predicted
+    std::vector<std::size_t> queue_;  ///< points of this round
+    std::size_t next_in_queue_ = 0;
+    std::size_t next_model_wise_ = 0;  ///< in the first round
     std::int64_t round_ = 0;
-    std::size_t failing_ = 0;
-    std::size_t passing_ = 0;
+    std::size_t failing_ = 0;  ///< the points before this one fail
+    std::size_t passing_ = 0;  ///< this point passes; the front's size if none does
 };
 
 }  // namespace

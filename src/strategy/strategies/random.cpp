@@ -20,7 +20,7 @@ public:
             is_exhausted_ = true;
             return Ask::done();
         }
-        Ask ask = Ask::of(subspace_.candidate(*point), "random");
+        Ask ask = Ask::for_trial(subspace_.candidate(*point), "random");
         // No draw looks at an outcome; but one trial has to give the first result, to its end.
         ask.verdict_only = history_.asked() > 0;
         history_.add_asked(ask.candidate);

@@ -1,5 +1,4 @@
-#include <array>
-#include <string_view>
+#include "base/registry.hpp"
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -7,37 +6,27 @@
 
 namespace halftone {
 
-#define HALFTONE_STRATEGY(name) std::unique_ptr<Strategy> make_##name(const StrategyContext& context);
+#define HALFTONE_PLUGIN(word, name) std::unique_ptr<Strategy> make_##name(const StrategyContext& context);
 #include "strategy/strategies/list.inc"
-#undef HALFTONE_STRATEGY
+#undef HALFTONE_PLUGIN
 
 namespace {
 
-struct Entry {
-    std::string_view name;
-    std::unique_ptr<Strategy> (*make)(const StrategyContext&);
-};
+using StrategyFactory = std::unique_ptr<Strategy> (*)(const StrategyContext&);
 
-#define HALFTONE_STRATEGY(name) Entry{#name, make_##name},
-constexpr std::array kStrategies{
+#define HALFTONE_PLUGIN(word, name) {word, make_##name},
+constexpr auto kStrategies = make_registry<StrategyFactory>({
 #include "strategy/strategies/list.inc"
-};
-#undef HALFTONE_STRATEGY
+});
+#undef HALFTONE_PLUGIN
 
 }  // namespace
 
 std::unique_ptr<Strategy> make_strategy(const std::string& name, const StrategyContext& context) {
-    for (const Entry& entry : kStrategies) {
-        if (entry.name == name) return entry.make(context);
-    }
-    const std::vector<std::string> names = strategy_names();
-    throw ConfigError("tuning.strategy.name '" + name + "' is unknown; this build has: " + join(names, " "));
+    if (const StrategyFactory* make = kStrategies.find(name)) return (*make)(context);
+    throw ConfigError("tuning.strategy.name '" + name + "' is unknown; this build has: " + join(strategy_names(), " "));
 }
 
-std::vector<std::string> strategy_names() {
-    std::vector<std::string> names;
-    for (const Entry& entry : kStrategies) names.emplace_back(entry.name);
-    return names;
-}
+std::vector<std::string> strategy_names() { return kStrategies.words(); }
 
 }  // namespace halftone

@@ -23,7 +23,7 @@ TEST_P(MpiTune, GivesTheSameRecordsAndTheSameBestAsOneProcess) {
     const auto comm = world->communicator();
     ToyRun toy(GetParam().make());
     be_uneven(toy, static_cast<std::uint64_t>(world->rank()));
-    const tune::Result result = toy.session(*comm);
+    const tune::RunResult result = toy.session(*comm);
     comm->barrier();
     EXPECT_FALSE(comm->receive_for({})) << "a message was left unread";
     if (!is_root()) return;
@@ -36,7 +36,7 @@ TEST_P(MpiTune, StoppedAndResumedGivesTheSame) {
     const auto comm = world->communicator();
     ToyRun toy(GetParam().make());
     be_uneven(toy, static_cast<std::uint64_t>(world->rank()));
-    tune::Result result;
+    tune::RunResult result;
     int sessions = 0;
     do {
         toy.start_session();

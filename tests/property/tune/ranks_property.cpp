@@ -19,7 +19,7 @@ TEST_P(AnyRanks, GiveTheSameRecordsAndTheSameBest) {
     for (const std::uint64_t seed : {1, 2, 3}) {
         ToyRun toy(search.make());
         be_uneven(toy, seed);
-        const tune::Result result = toy.run(ranks, std::chrono::microseconds(500), seed);
+        const tune::RunResult result = toy.run(ranks, std::chrono::microseconds(500), seed);
         const Traces got = traces(toy, result);
         EXPECT_EQ(got.lines, expected.lines) << "seed " << seed;
         EXPECT_EQ(got, expected) << "seed " << seed;
@@ -59,7 +59,7 @@ TEST(GoalMet, TheLowestPassingTrialWinsAlthoughAHigherOneFinishedFirst) {
     toy.hooks.on_shard = [&](const Job& job, std::int64_t, RankId) {
         while (job.trial.value == 2 && !has_four()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     };
-    const tune::Result result = toy.run(5);
+    const tune::RunResult result = toy.run(5);
     EXPECT_EQ(result.reason, tune::EndReason::goal_met);
     EXPECT_EQ(result.best->trial, TrialId{2});
     EXPECT_EQ(result.trials, 3);

@@ -37,7 +37,7 @@ protected:
         ToyRun toy(GetParam().make(), journal_text);
         const std::set<std::int64_t> before = finished_trials(toy);
         const bool has_baseline = !toy.records_of<journal::Baseline>().empty();
-        const tune::Result result = toy.run(ranks, std::chrono::microseconds(50), journal_text.size());
+        const tune::RunResult result = toy.run(ranks, std::chrono::microseconds(50), journal_text.size());
         ASSERT_EQ(traces(toy, result), expected_);
         // Candidates that were evaluated together are so again where the journal has only some of them.
         for (const std::vector<std::int64_t>& job : toy.ledger->jobs()) {
@@ -91,7 +91,7 @@ TEST_P(AnyStop, AndResumeGiveTheSame) {
     for (std::uint64_t seed = 1; seed <= 5; ++seed) {
         ToyRun toy(search.make());
         Rng rng(seed);
-        tune::Result result{.reason = tune::EndReason::interrupted, .best = {}, .baseline = {}};
+        tune::RunResult result{.reason = tune::EndReason::interrupted, .best = {}, .baseline = {}};
         for (int session = 0; result.reason == tune::EndReason::interrupted; ++session) {
             ASSERT_LT(session, 60) << "every session gets further";
             const std::set<std::int64_t> before = finished_trials(toy);

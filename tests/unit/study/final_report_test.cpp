@@ -36,7 +36,7 @@ protected:
 
     SearchSpace space_ = test::uniform_space(2, {test::kMinmax, test::kFp32});
     RunConfig config_;
-    tune::Result result_;
+    tune::RunResult result_;
     RunDocument run_;
 };
 

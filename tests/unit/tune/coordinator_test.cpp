@@ -19,7 +19,7 @@ using tune::EndReason;
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 /// Baseline 0.9 and 1 % relative loss: 0.891 passes.
-tune::Result run(ToyRun& toy) { return toy.run(); }
+tune::RunResult run(ToyRun& toy) { return toy.run(); }
 
 std::vector<std::string> verdicts(const ToyRun& toy) {
     std::vector<std::string> all;
@@ -29,7 +29,7 @@ std::vector<std::string> verdicts(const ToyRun& toy) {
 
 TEST(Coordinator, WithoutATimeoutEndsAtTheFirstTrialThatMeetsTheGoal) {
     ToyRun toy(listed_problem({0.7, 0.8, 0.891, 0.95}));
-    const tune::Result result = run(toy);
+    const tune::RunResult result = run(toy);
     EXPECT_EQ(result.reason, EndReason::goal_met);
     EXPECT_EQ(result.trials, 3);
     EXPECT_EQ(result.best->trial, TrialId{2});
@@ -40,7 +40,7 @@ TEST(Coordinator, WithoutATimeoutEndsAtTheFirstTrialThatMeetsTheGoal) {
 
 TEST(Coordinator, WritesWhatTheRecordsSay) {
     ToyRun toy(listed_problem({0.7, 0.9}));
-    const tune::Result result = run(toy);
+    const tune::RunResult result = run(toy);
     const auto baseline = toy.records_of<journal::Baseline>();
     ASSERT_EQ(baseline.size(), 1U);
     EXPECT_EQ(baseline[0].result.score.accuracy, 0.9);
@@ -98,14 +98,14 @@ TEST(Coordinator, AResultIsOnDiskThenToldThenShownThenDelivered) {
 
 TEST(Coordinator, DeliversOnlyWhatIsBetter) {
     ToyRun toy(listed_problem({0.7, 0.6, 0.7, 0.8}));
-    const tune::Result result = run(toy);
+    const tune::RunResult result = run(toy);
     EXPECT_THAT(toy.listener.delivered, ElementsAre(0, 3));
     EXPECT_EQ(result.reason, EndReason::exhausted);
 }
 
 TEST(Coordinator, IfNothingMeetsTheGoalTheBestFailingTrialIsDeliveredWithItsGap) {
     ToyRun toy(listed_problem({0.7, 0.85, 0.8}));
-    const tune::Result result = run(toy);
+    const tune::RunResult result = run(toy);
     EXPECT_FALSE(result.is_goal_met);
     EXPECT_EQ(result.best->trial, TrialId{1});
     EXPECT_NEAR(result.gap, 0.041, 1e-12);
@@ -115,7 +115,7 @@ TEST(Coordinator, IfNothingMeetsTheGoalTheBestFailingTrialIsDeliveredWithItsGap)
 TEST(Coordinator, FollowsTheDirectionOfTheMetric) {
     ToyRun toy(listed_problem({0.99, 0.95, 0.97, 0.905}));
     toy.problem().settings.criterion.higher_is_better = false;
-    const tune::Result result = run(toy);
+    const tune::RunResult result = run(toy);
     EXPECT_THAT(toy.listener.delivered, ElementsAre(0, 1, 3));
     EXPECT_TRUE(result.is_goal_met);
 }
@@ -126,19 +126,19 @@ TEST(Coordinator, AFailingCandidateIsAnErrorAndTheSearchGoesOn) {
         return c.calibration == 1 ? Outcome(TrialFailure{"never"}) : list(c);
     };
     ToyRun toy(std::move(problem));
-    const tune::Result result = run(toy);
+    const tune::RunResult result = run(toy);
     EXPECT_THAT(verdicts(toy), ElementsAre("fail", "error", "pass"));
     EXPECT_EQ(result.best->trial, TrialId{2});
     const auto failed = toy.records_of<journal::Trial>()[1].result;
     EXPECT_THAT(failed.failure, testing::EndsWith("cannot run"));
-    EXPECT_EQ(failed.sample_units, 0);
+    EXPECT_EQ(failed.score.sample_units, 0);
 }
 
 TEST(Coordinator, IfEveryCandidateFailsNothingIsDelivered) {
     ToyProblem problem = listed_problem({0.7, 0.7});
     problem.outcome = [](const Candidate&) { return TrialFailure{"never"}; };
     ToyRun toy(std::move(problem));
-    const tune::Result result = run(toy);
+    const tune::RunResult result = run(toy);
     EXPECT_EQ(result.reason, EndReason::exhausted);
     EXPECT_FALSE(result.best);
     EXPECT_THAT(toy.listener.delivered, IsEmpty());
@@ -147,7 +147,7 @@ TEST(Coordinator, IfEveryCandidateFailsNothingIsDelivered) {
 
 TEST(Coordinator, AnAccuracyThatIsNoNumberFailsAndLosesAgainstAnyOther) {
     ToyRun toy(listed_problem({kNaN, 0.1}));
-    const tune::Result result = run(toy);
+    const tune::RunResult result = run(toy);
     EXPECT_THAT(verdicts(toy), ElementsAre("fail", "fail"));
     EXPECT_EQ(result.best->trial, TrialId{1});
 }
@@ -161,7 +161,7 @@ TEST(Coordinator, ABaselineThatIsNoNumberEndsTheRun) {
 TEST(Coordinator, EndsWithExactlyMaxTrials) {
     ToyRun toy(listed_problem(std::vector<double>(200, 0.5)));
     toy.problem().settings.max_trials = 100;
-    const tune::Result result = run(toy);
+    const tune::RunResult result = run(toy);
     EXPECT_EQ(result.reason, EndReason::max_trials);
     EXPECT_EQ(result.trials, 100);
     EXPECT_EQ(toy.records_of<journal::Trial>().size(), 100U);
@@ -180,7 +180,7 @@ TEST(Coordinator, WithoutEvaluationDataItOnlyCalibrates) {
     toy.problem().settings.calibrate_only = true;
     bool is_installed = false;
     toy.hooks.on_install = [&] { is_installed = true; };
-    const tune::Result result = run(toy);
+    const tune::RunResult result = run(toy);
     EXPECT_TRUE(is_installed);
     EXPECT_EQ(result.trials, 0);
     EXPECT_EQ(toy.records().size(), 1U) << "the header";
@@ -200,7 +200,7 @@ TEST(Coordinator, WithATimeoutItGoesOnAfterTheGoalIsMet) {
     ToyRun toy(listed_problem({0.9, 0.7, 0.95, 0.7, 0.7, 0.7, 0.7}));
     toy.problem().settings.timeout_s = 45;
     let_time_pass(toy);
-    const tune::Result result = run(toy);
+    const tune::RunResult result = run(toy);
     EXPECT_EQ(result.reason, EndReason::timeout);
     EXPECT_EQ(result.trials, 4) << "the fifth was running when the time was up";
     EXPECT_EQ(result.best->trial, TrialId{2});
@@ -211,7 +211,7 @@ TEST(Coordinator, WithATimeoutItGoesOnAfterTheGoalIsMet) {
 TEST(Coordinator, WithATimeoutItEndsWhenTheStrategyDoes) {
     ToyRun toy(listed_problem({0.9, 0.7}));
     toy.problem().settings.timeout_s = 1000;
-    const tune::Result result = run(toy);
+    const tune::RunResult result = run(toy);
     EXPECT_EQ(result.reason, EndReason::exhausted);
     EXPECT_TRUE(result.is_goal_met);
 }
@@ -220,43 +220,11 @@ TEST(Coordinator, ATimeoutThatIsTooShortStillGivesOneTrial) {
     ToyRun toy(listed_problem({0.7, 0.9}));
     toy.problem().settings.timeout_s = 1;
     let_time_pass(toy);
-    const tune::Result result = run(toy);
+    const tune::RunResult result = run(toy);
     EXPECT_EQ(result.reason, EndReason::timeout);
     EXPECT_EQ(result.trials, 1);
     EXPECT_THAT(toy.listener.delivered, ElementsAre(0));
 }
-
-struct Choice {
-    const char* name;
-    std::vector<double> accuracies;  ///< by candidate: none, u1, u0, both in fp32
-    std::int64_t best;
-};
-
-class Delivery : public testing::TestWithParam<Choice> {};
-
-TEST_P(Delivery, FewestHighPrecisionUnitsThenAccuracyThenLowestTrial) {
-    ToyProblem problem{
-        .space = uniform_space(2, {kMinmax, kFp32}),
-        .outcome =
-            [](const Candidate& c) {
-                return score(GetParam().accuracies[static_cast<std::size_t>(2 * c.choice[0] + c.choice[1])]);
-            },
-        .make_strategy = [](const StrategyContext& c) { return std::make_unique<CountingStrategy>(c.space, 4); }};
-    problem.settings.timeout_s = 1000;
-    ToyRun toy(std::move(problem));
-    EXPECT_EQ(run(toy).best->trial.value, GetParam().best);
-    EXPECT_EQ(toy.listener.delivered.back(), GetParam().best);
-    EXPECT_EQ(toy.records_of<journal::End>()[0].best, GetParam().best);
-}
-
-INSTANTIATE_TEST_SUITE_P(All, Delivery,
-                         testing::Values(Choice{"FewestUnitsBeatAccuracy", {0.5, 0.891, 0.6, 0.95}, 1},
-                                         Choice{"PassingBeatsFewerUnits", {0.890, 0.7, 0.7, 0.891}, 3},
-                                         Choice{"AccuracyAmongEqualUnits", {0.5, 0.891, 0.892, 0.95}, 2},
-                                         Choice{"LowestAmongEqualAccuracy", {0.5, 0.895, 0.895, 0.95}, 1},
-                                         Choice{"AllQuantizedIsUnbeatable", {0.891, 0.95, 0.95, 0.95}, 0},
-                                         Choice{"AccuracyAmongFailing", {0.5, 0.6, 0.7, 0.65}, 2}),
-                         [](const testing::TestParamInfo<Choice>& test) { return test.param.name; });
 
 // ---- interruption ----
 
@@ -265,7 +233,7 @@ TEST(Coordinator, AStopRequestEndsItAtTheNextShard) {
     toy.hooks.on_shard = [&](const Job& job, std::int64_t shard, RankId) {
         if (job.trial.value == 1 && shard == 1) toy.stop = true;
     };
-    const tune::Result result = run(toy);
+    const tune::RunResult result = run(toy);
     EXPECT_EQ(result.reason, EndReason::interrupted);
     EXPECT_EQ(result.trials, 1);
     EXPECT_EQ(toy.ledger->shards_of(JobKind::evaluate, 1), 2);
@@ -290,7 +258,7 @@ TEST(Coordinator, AStopRequestKeepsTrialsThatTheWorkersEndWith) {
         toy.stop = true;
         std::this_thread::sleep_for(std::chrono::milliseconds(150));
     };
-    const tune::Result result = toy.run(2);
+    const tune::RunResult result = toy.run(2);
     EXPECT_EQ(result.reason, EndReason::interrupted);
     EXPECT_EQ(result.trials, 1);
     EXPECT_THAT(toy.listener.delivered, ElementsAre(0));

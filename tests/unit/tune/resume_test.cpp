@@ -33,7 +33,7 @@ protected:
 };
 
 TEST_F(Resume, EvaluatesOnlyWhatHasNoResultYet) {
-    const tune::Result result = toy.run();
+    const tune::RunResult result = toy.run();
     EXPECT_EQ(result.reason, EndReason::goal_met);
     EXPECT_EQ(result.trials, 7);
     EXPECT_THAT(toy.ledger->trials(), ElementsAre(3, 4, 5, 6));
@@ -59,7 +59,7 @@ TEST_F(Resume, ASecondStopInTheReplayDoesNotCutOffWhatIsDone) {
     toy.listener.on_event = [&](const std::string& event) {
         if (event == "replayed 0") toy.stop = true;
     };
-    const tune::Result result = toy.run();
+    const tune::RunResult result = toy.run();
     EXPECT_EQ(result.reason, EndReason::interrupted);
     EXPECT_EQ(result.trials, 3);
     EXPECT_THAT(toy.listener.delivered, ElementsAre(2));
@@ -76,7 +76,7 @@ TEST_F(Resume, CountsTheTimeOfEarlierSessions) {
 TEST_F(Resume, AFinishedRunStaysAsItIs) {
     toy.run();
     const auto before = toy.lasting_lines();
-    const tune::Result again = toy.run();
+    const tune::RunResult again = toy.run();
     EXPECT_EQ(again.reason, EndReason::goal_met);
     EXPECT_EQ(again.best->trial, TrialId{6});
     EXPECT_THAT(toy.ledger->trials(), IsEmpty());
@@ -88,7 +88,7 @@ TEST_F(Resume, AHigherTrialLimitGoesOn) {
     toy.problem().settings.max_trials = 5;
     EXPECT_EQ(toy.run().reason, EndReason::max_trials);
     toy.problem().settings.max_trials = 6;
-    const tune::Result result = toy.run();
+    const tune::RunResult result = toy.run();
     EXPECT_EQ(result.trials, 6);
     EXPECT_THAT(toy.ledger->trials(), ElementsAre(5));
     EXPECT_THAT(toy.records_of<journal::End>(), testing::SizeIs(2));
@@ -96,7 +96,7 @@ TEST_F(Resume, AHigherTrialLimitGoesOn) {
 
 TEST_F(Resume, ALowerTrialLimitEndsWhereItSays) {
     toy.problem().settings.max_trials = 2;
-    const tune::Result result = toy.run();
+    const tune::RunResult result = toy.run();
     EXPECT_EQ(result.reason, EndReason::max_trials);
     EXPECT_EQ(result.trials, 2);
     EXPECT_EQ(result.best->trial, TrialId{1});
@@ -109,7 +109,7 @@ TEST_F(Resume, ARunThatEndedByTimeoutHasEnded) {
     ASSERT_EQ(toy.run().reason, EndReason::timeout);
     const auto before = toy.lasting_lines();
     toy.hooks = {};  // resuming takes no time, so only the end record knows that the time was up
-    const tune::Result again = toy.run();
+    const tune::RunResult again = toy.run();
     EXPECT_EQ(again.reason, EndReason::timeout);
     EXPECT_EQ(again.trials, 4) << "all that was told before, though the time is up from the start";
     EXPECT_THAT(toy.ledger->trials(), IsEmpty());

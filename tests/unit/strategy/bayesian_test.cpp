@@ -1,7 +1,8 @@
-// bayesian and tpe: strategies that learn from outcomes.
+// The strategy bayesian: a Gaussian process that learns from outcomes.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/error.hpp"
@@ -12,51 +13,44 @@ namespace {
 
 using namespace test;
 
-class ModelBased : public ::testing::TestWithParam<std::string> {
-protected:
-    [[nodiscard]] static std::unique_ptr<Strategy> make(const SearchSpace& space, const std::string& settings = "",
-                                                        Goal goal = Goal({}, 0.9)) {
-        return make_strategy(
-            GetParam(),
-            {.space = space, .goal = goal, .baseline = 0.9, .seed = 1, .settings = parse_yaml(settings, "test.yaml")});
-    }
-};
-
-INSTANTIATE_TEST_SUITE_P(All, ModelBased, ::testing::Values("bayesian", "tpe"),
-                         [](const auto& test) { return test.param; });
+std::unique_ptr<Strategy> make_gp(const SearchSpace& space, const std::string& settings = "",
+                                  const Goal& goal = Goal({}, 0.9)) {
+    return make_strategy(
+        "bayesian",
+        {.space = space, .goal = goal, .baseline = 0.9, .seed = 1, .settings = parse_yaml(settings, "test.yaml")});
+}
 
 // Golden check of the project's LPOT reference: LPOT's bayesian evaluates 6 and skips 56 of a budget of 60.
-TEST_P(ModelBased, ASpaceOfFourIsExhaustedByFourTrials) {
+TEST(Bayesian, ASpaceOfFourIsExhaustedByFourTrials) {
     const SearchSpace four = uniform_space(1, {kMinmax, kKl, kTensorMinmax, kTensorKl});
     const auto even = [](const Candidate&) { return score(0.5); };
-    const Conversation talk = simulate(*make(four), even, {.max_trials = 60});
+    const Conversation talk = simulate(*make_gp(four), even, {.max_trials = 60});
     EXPECT_EQ(talk.candidates.size(), 4U);
     EXPECT_TRUE(talk.is_done);
 }
 
 // Random needs (4096 + 1) / 2 on average. The benchmark has the figures over 50 seeds.
-TEST_P(ModelBased, FindsTheOptimumInAQuarterOfRandomsEvaluations) {
+TEST(Bayesian, FindsTheOptimumInAQuarterOfRandomsEvaluations) {
     constexpr int kSeeds = 6;
     double sum = 0;
     for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
-        sum += static_cast<double>(ToyOptimum(seed).evaluations(GetParam(), seed, 1500));
+        sum += static_cast<double>(ToyOptimum(seed).evaluations("bayesian", seed, 1500));
     }
     EXPECT_LT(sum / kSeeds, 512);
 }
 
-TEST_P(ModelBased, IsAFunctionOfItsSeed) {
+TEST(Bayesian, IsAFunctionOfItsSeed) {
     const ToyOptimum toy(1);
     const auto accuracy = [&](const Candidate& c) { return score(toy.accuracy(c)); };
-    const auto first = simulate(*make(toy.space()), accuracy, {.max_trials = 40}).candidates;
-    EXPECT_EQ(simulate(*make(toy.space()), accuracy, {.max_trials = 40}).candidates, first);
+    const auto first = simulate(*make_gp(toy.space()), accuracy, {.max_trials = 40}).candidates;
+    EXPECT_EQ(simulate(*make_gp(toy.space()), accuracy, {.max_trials = 40}).candidates, first);
 }
 
-TEST_P(ModelBased, RefusesSettingsThatMakeNoSense) {
+TEST(Bayesian, RefusesSettingsThatMakeNoSense) {
     const SearchSpace space = uniform_space(2, {kMinmax, kFp32});
-    EXPECT_THROW((void)make(space, "startups: 3"), ConfigError);
-    EXPECT_THROW((void)make(space, "startup: -1"), ConfigError);
-    const std::string own = GetParam() == "tpe" ? "gamma: 1.5" : "acquisition: pi";
-    EXPECT_THROW((void)make(space, own), ConfigError);
+    EXPECT_THROW((void)make_gp(space, "startups: 3"), ConfigError);
+    EXPECT_THROW((void)make_gp(space, "startup: -1"), ConfigError);
+    EXPECT_THROW((void)make_gp(space, "acquisition: pi"), ConfigError);
 }
 
 TEST(Bayesian, LeavesHighPrecisionOutUnlessItIsAskedFor) {

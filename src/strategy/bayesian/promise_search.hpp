@@ -1,0 +1,25 @@
+#pragma once
+// Where the strategy bayesian looks for the point that promises most.
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "base/rng.hpp"
+#include "strategy/bayesian/observations.hpp"
+#include "strategy/bayesian/surrogate.hpp"
+#include "strategy/subspace.hpp"
+
+namespace halftone {
+
+/// Says whether a point's candidate was asked for already.
+using WasAsked = std::function<bool(const Point&)>;
+
+/// Returns the most promising point that was not asked for; nothing if none was found. Small spaces are looked at point
+/// by point, larger ones are climbed.
+/// @param random  used only where a climb starts at a drawn point
+[[nodiscard]] std::optional<Point> find_most_promising(const Subspace& subspace, const Surrogate& surrogate,
+                                                       const ObservedModel& model, const WasAsked& was_asked,
+                                                       Rng& random);
+
+}  // namespace halftone

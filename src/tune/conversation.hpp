@@ -1,0 +1,104 @@
+#pragma once
+// Conversation: the talk with the strategy. It asks for candidates and probes, hands them to the dispatcher, keeps the
+// answers until their turn has come, and tells them in the order of asking. It replays what the journal holds.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tune/latency_on_demand.hpp"
+#include "tune/run_context.hpp"
+#include "tune/stop_conditions.hpp"
+
+namespace halftone::tune {
+
+/// A trial or a probe that the strategy has asked for and that it was not told yet.
+struct PendingAsk {
+    Ask ask;
+    std::int64_t number = 0;                     ///< of the trial, or of the probe
+    std::optional<journal::TrialResult> result;  ///< of a trial; empty until it is finished
+    std::optional<ProbeResult> errors;           ///< of a probe; empty until it is finished
+    bool is_replayed = false;                    ///< its record is in the journal already
+    [[nodiscard]] bool is_probe() const { return ask.kind == Ask::Kind::probe; }
+    [[nodiscard]] bool is_finished() const { return result.has_value() || errors.has_value(); }
+};
+
+/// A trial that was journaled and told to the strategy just now.
+struct ToldTrial {
+    FinishedTrial trial;
+    journal::TrialResult result;
+    std::string stage;
+    bool is_replayed = false;
+};
+
+class Conversation {
+public:
+    /// What the conversation asks its surroundings; both outlive it.
+    struct Surroundings {
+        const StopConditions& stop;
+        const LatencyOnDemand& latency;
+    };
+    /// @param can_end_early  the evaluators know which samples are difficult, so trials of which a verdict is enough
+    /// may
+    ///                       end early
+    Conversation(const RunContext& run, const Goal& goal, std::unique_ptr<Strategy> strategy, Surroundings around,
+                 bool can_end_early);
+
+    /// Asks as long as workers could run dry, and hands out what was asked for.
+    void ask_more();
+    /// Puts a finished job's results to what was asked for.
+    void collect(const FinishedJob& job);
+    /// Returns whether what is to be told next has its result.
+    [[nodiscard]] bool can_tell() const;
+    /// Journals what is next and tells it to the strategy. Returns the trial; nothing if it was a probe, of which the
+    /// listener hears at once. @pre can_tell()
+    std::optional<ToldTrial> tell_next();
+
+    /// Returns whether the journal has a trial that was not told yet.
+    [[nodiscard]] bool has_replay() const { return run_.history.trials.contains(state_.trials_told); }
+    /// Asks once, for something whose result the journal has. Returns false if it has not, which ends the replay.
+    /// @pre has_replay()
+    /// @throws ConfigError when the strategy asks for something else than the journal names
+    [[nodiscard]] bool ask_for_replay();
+
+    [[nodiscard]] SearchState state() const;
+    [[nodiscard]] const Strategy& strategy() const { return *strategy_; }
+
+private:
+    /// Candidates of one group that were not handed out yet.
+    struct Group {
+        std::int64_t id = 0;
+        std::int64_t first_trial = 0;
+        std::vector<Candidate> candidates;
+        std::vector<std::int64_t> sequence_numbers;  ///< theirs in pending_
+    };
+
+    void add(Ask ask);
+    void add_trial(PendingAsk& pending);
+    void add_probe(PendingAsk& pending);
+    void submit_alone(const PendingAsk& pending);
+    void submit_group();
+    void collect_trial(std::int64_t sequence_number, const FinishedJob& job, const FinishedPart& part);
+    void tell_probe(const PendingAsk& pending);
+    [[nodiscard]] ToldTrial tell_trial(const PendingAsk& pending);
+    void write_trial(const FinishedTrial& trial, const PendingAsk& pending);
+
+    RunContext run_;
+    Goal goal_;
+    std::unique_ptr<Strategy> strategy_;
+    Surroundings around_;
+    bool can_end_early_;
+    std::map<std::int64_t, PendingAsk> pending_;  ///< by sequence number
+    Group group_;
+    /// From a dispatcher's item to the sequence numbers that it answers; of a group, those of its candidates in order.
+    std::map<std::int64_t, std::vector<std::int64_t>> items_;
+    std::int64_t next_sequence_number_ = 0;  ///< of the next trial or probe that the strategy asks for
+    std::int64_t next_to_tell_ = 0;          ///< a sequence number
+    std::int64_t probes_asked_ = 0;
+    SearchState state_;  ///< has_pending is filled in by state(), has_passing_trial here
+};
+
+}  // namespace halftone::tune

@@ -1,0 +1,37 @@
+#pragma once
+// The last phase of a run: trials that ended early are completed where one of them may be the best, finalists are
+// timed, the best is delivered and the end is journaled.
+
+#include <optional>
+
+#include "tune/run_context.hpp"
+#include "tune/search.hpp"
+#include "tune/stop_conditions.hpp"
+
+namespace halftone::tune {
+
+class Finish {
+public:
+    Finish(const RunContext& run, StopConditions& stop, Search& search, RunResult& result)
+        : run_(run), stop_(stop), search_(search), result_(result) {}
+
+    /// @pre search.run() has returned
+    void run();
+
+private:
+    void complete_best();
+    [[nodiscard]] std::optional<journal::TrialResult> evaluate_fully(const FinishedTrial& trial);
+    [[nodiscard]] bool has_finalists() const;
+    void choose_finalist();
+    [[nodiscard]] std::vector<MedianInterval> time_finalists(const std::vector<FinishedTrial>& finalists,
+                                                             const journal::Finalists& record);
+    void fill_result();
+    void write_end();
+
+    RunContext run_;
+    StopConditions& stop_;
+    Search& search_;
+    RunResult& result_;
+};
+
+}  // namespace halftone::tune

@@ -1,0 +1,129 @@
+// The search, in order: replay (the journal's trials), then a loop of ask_more, tell_next, judge and step until a stop
+// condition holds, then wind_down. What happens for each told trial: take_into_account, report, delivery, stop.
+#include "tune/search.hpp"
+
+#include <cmath>
+#include <utility>
+
+#include "base/error.hpp"
+
+namespace halftone::tune {
+namespace {
+
+Score finite_baseline(const RunContext& run) {
+    const Score& baseline = run.history.baseline->result.score;
+    if (!std::isfinite(baseline.accuracy)) throw ModelError("the fp32 model's accuracy is not a number");
+    return baseline;
+}
+
+}  // namespace
+
+Search::Search(const RunContext& run, StopConditions& stop, RunResult& result)
+    : run_(run),
+      stop_(stop),
+      result_(result),
+      baseline_(finite_baseline(run)),
+      goal_(run.settings.criterion, baseline_.accuracy),
+      can_end_early_(install_difficulty()),
+      latency_(run),
+      conversation_(run, goal_, make_strategy(), {stop, latency_}, can_end_early_),
+      delivery_(run, goal_, baseline_, latency_.decides() ? latency_.source() : LatencySource{}),
+      start_(run.services.clock().now()) {
+    stop_.begin_search(conversation_.strategy().refines());
+    result_.baseline = baseline_;
+    result_.heuristics = conversation_.strategy().heuristics();
+    run_.listener.on_baseline(baseline_);
+}
+
+std::unique_ptr<Strategy> Search::make_strategy() {
+    const LatencySource latency = latency_.source();
+    // The table is measured before the search, while the workers have nothing to do: what is timed must run alone.
+    if (latency && run_.settings.timeout_s > 0 && run_.settings.objective.latency > 0) (void)latency_.table();
+    return run_.services.make_strategy(goal_, baseline_.accuracy, latency);
+}
+
+// A judge looks at the payloads of a job's first shards. Samples come hardest first, so a failing trial is certain to
+// fail after few of them: once even full marks on all others would miss the goal.
+bool Search::install_difficulty() {
+    if (!run_.settings.early_termination || !run_.history.difficulty) return false;
+    run_.evaluator.install_difficulty(run_.history.difficulty->samples);
+    run_.dispatcher.set_difficulty(run_.history.difficulty->samples);
+    run_.dispatcher.set_judge([this](const Job&, const std::vector<std::string>& payloads) {
+        const auto bounds = run_.evaluator.bounds(payloads);
+        return bounds && goal_.is_out_of_reach(*bounds);
+    });
+    return true;
+}
+
+void Search::run() {
+    replay();
+    while (!stop_.has_ended()) {
+        conversation_.ask_more();
+        if (conversation_.can_tell()) {
+            tell_next();  // and ask again before waiting: the strategy may have waited for this
+            continue;
+        }
+        stop_.judge(conversation_.state());
+        if (stop_.has_ended()) break;
+        if (const auto finished = run_.dispatcher.step(kStepWait)) conversation_.collect(*finished);
+    }
+    wind_down();
+}
+
+// No clock and no signal is looked at here: a session that is stopped at once must not end with less than the last one
+// had. Only the goal and max_trials can end the replay, just as they would have ended the first run.
+void Search::replay() {
+    while (!stop_.has_ended() && conversation_.has_replay() && conversation_.ask_for_replay()) tell_next();
+    delivery_.deliver();  // the last session may have ended between a record and its delivery
+}
+
+void Search::tell_next() {
+    const auto told = conversation_.tell_next();
+    if (!told) return;
+    take_into_account(*told);
+    report(*told);
+    // While trials are replayed, each best of the past would be written only to be replaced by the next.
+    if (!told->is_replayed) delivery_.deliver();
+    stop_.judge_told_trial(told->trial.is_pass, conversation_.state().trials_told);
+}
+
+void Search::take_into_account(const ToldTrial& told) {
+    const bool is_early = told.result.score.bounds.has_value();
+    if (!told.is_replayed) ++live_told_;
+    result_.trials = conversation_.state().trials_told;
+    result_.sample_units += told.result.score.sample_units;
+    if (told.trial.is_pass) result_.passing.push_back(told.trial);
+    if (is_early) ended_early_.push_back(told.trial);
+    if (!is_early && told.result.failure.empty()) result_.scored.push_back(told.trial);
+    (void)delivery_.consider(told.trial);
+}
+
+void Search::report(const ToldTrial& told) {
+    Progress progress;
+    progress.trials = result_.trials;
+    progress.max_trials = run_.settings.max_trials;
+    progress.stage = told.stage;
+    const auto& best = delivery_.best();
+    progress.best_accuracy = best ? std::optional(accuracy_of(*best)) : std::nullopt;
+    progress.is_goal_met = best && best->is_pass;
+    progress.elapsed_s = stop_.elapsed_s();
+    progress.is_replayed = told.is_replayed;
+    progress.latency_ms = latency_.predict_ms(told.trial.candidate);
+    if (live_told_ > 0) {
+        progress.trial_s = seconds(run_.services.clock().now() - start_) / static_cast<double>(live_told_);
+    }
+    run_.listener.on_trial(told.trial, told.stage, progress);
+}
+
+// After an interruption every worker ends the shard it is at; trials that this completes are kept, and told as far as
+// they are in order. After a decision what is still out lies beyond the deciding trial and is dropped (stop_workers).
+void Search::wind_down() {
+    if (stop_.is_decided()) return;
+    run_.dispatcher.request_stop();
+    while (!stop_.is_decided() && !run_.dispatcher.is_stopped()) {
+        if (const auto finished = run_.dispatcher.step(kStepWait)) conversation_.collect(*finished);
+        while (!stop_.is_decided() && conversation_.can_tell()) tell_next();  // may meet the goal or a limit after all
+    }
+}
+
+}  // namespace halftone::tune

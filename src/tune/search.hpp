@@ -1,0 +1,60 @@
+#pragma once
+// Search: the second phase of a run. It replays what the journal holds, then keeps the workers busy until a stop
+// condition says why the search is over.
+
+#include <chrono>
+#include <vector>
+
+#include "tune/conversation.hpp"
+#include "tune/delivery.hpp"
+#include "tune/latency_on_demand.hpp"
+#include "tune/run_context.hpp"
+#include "tune/stop_conditions.hpp"
+
+namespace halftone::tune {
+
+class Search {
+public:
+    /// Makes the strategy and tells the listener the baseline. Until it ends, `result` is filled trial by trial.
+    /// @pre prepare() has put the baseline into run.history
+    /// @throws ModelError when the baseline is not a number
+    Search(const RunContext& run, StopConditions& stop, RunResult& result);
+    // Its parts refer to one another.
+    Search(const Search&) = delete;
+    Search& operator=(const Search&) = delete;
+
+    /// Searches until stop.reason() is set.
+    void run();
+
+    [[nodiscard]] const Goal& goal() const { return goal_; }
+    [[nodiscard]] LatencyOnDemand& latency() { return latency_; }
+    [[nodiscard]] Delivery& delivery() { return delivery_; }
+    /// Returns the trials that ended early, in order: their verdict is known, their accuracy is not.
+    [[nodiscard]] const std::vector<FinishedTrial>& ended_early() const { return ended_early_; }
+
+private:
+    [[nodiscard]] std::unique_ptr<Strategy> make_strategy();
+    /// Makes known to the evaluators which samples fp32 got wrong. Returns whether that is known.
+    [[nodiscard]] bool install_difficulty();
+    /// Tells all trials of earlier sessions before anything else.
+    void replay();
+    void tell_next();
+    void take_into_account(const ToldTrial& told);
+    void report(const ToldTrial& told);
+    void wind_down();
+
+    RunContext run_;
+    StopConditions& stop_;
+    RunResult& result_;
+    Score baseline_;
+    Goal goal_;
+    bool can_end_early_;  ///< set before the strategy is made
+    LatencyOnDemand latency_;
+    Conversation conversation_;
+    Delivery delivery_;
+    std::vector<FinishedTrial> ended_early_;
+    std::chrono::nanoseconds start_;
+    std::int64_t live_told_ = 0;  ///< trials of this session, that is, without replayed ones
+};
+
+}  // namespace halftone::tune
