@@ -13,7 +13,7 @@ import pathlib
 import re
 import sys
 
-ENTRY = re.compile(r'HALFTONE_(?:PLUGIN\("[^"]+", |STRATEGY\()(?P<name>\w+)\)$')
+ENTRY = re.compile(r'HALFTONE_PLUGIN\("[^"]+", (?P<name>\w+)\)$')
 
 
 def read_list(path):
