@@ -12,6 +12,7 @@ constexpr std::string_view kJournalName = "trials.jsonl";
 
 std::int64_t count_trials(const std::vector<Record>& records) {
     std::int64_t count = 0;
+    // Trials only: results that arrived out of order are told again as trials.
     for (const Record& record : records) count += std::holds_alternative<Trial>(record) ? 1 : 0;
     return count;
 }
@@ -60,6 +61,7 @@ Workspace::Workspace(FileSystem& files, const std::string& folder, bool resume, 
         log::warning("tune", "{}: dropped {} bytes at the end: {}", journal_path, replay.dropped_bytes,
                      replay.why_dropped);
     }
+    // Writing begins behind the last whole record; what is unfinished after it is cut off.
     replay_ = replay.records;
     journal_ = std::make_unique<Writer>(files_, journal_path, replay.valid_bytes);
     if (replay_.empty()) {
