@@ -10,6 +10,12 @@ if(NOT HALFTONE_TEST_PYTHON)
                   "compare with it are left out")
 endif()
 
+# What a sanitizer slows down gets more time.
+set(HALFTONE_TIMEOUT_FACTOR 1)
+if(HALFTONE_SANITIZE OR HALFTONE_COVERAGE)
+  set(HALFTONE_TIMEOUT_FACTOR 5)
+endif()
+
 function(halftone_test name)
   cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;DEPS;LIBS" ${ARGN})
   if(ARG_UNPARSED_ARGUMENTS OR NOT ARG_SOURCES)
@@ -21,6 +27,7 @@ function(halftone_test name)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
   endif()
+  math(EXPR timeout "${ARG_TIMEOUT} * ${HALFTONE_TIMEOUT_FACTOR}")
   add_executable(${name} ${ARG_SOURCES})
   target_include_directories(${name} PRIVATE "${CMAKE_SOURCE_DIR}/tests")
   set(links)
@@ -34,7 +41,7 @@ function(halftone_test name)
   target_compile_definitions(${name} PRIVATE HALFTONE_TEST_DATA="${CMAKE_SOURCE_DIR}/tests/golden"
                              HALFTONE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   gtest_discover_tests(${name} TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
-                       PROPERTIES LABELS "${ARG_LABEL}" TIMEOUT ${ARG_TIMEOUT})
+                       PROPERTIES LABELS "${ARG_LABEL}" TIMEOUT ${timeout})
 endfunction()
 
 # halftone_mpi_test(<name> SOURCES <files…> DEPS <rooms…> RANKS <n…> [PROGRAM p] [ARGS <words…>] [EXIT_CODE c])
@@ -56,11 +63,12 @@ function(halftone_mpi_test name)
   if(NOT DEFINED ARG_EXIT_CODE)
     set(ARG_EXIT_CODE 0)
   endif()
+  math(EXPR timeout "60 * ${HALFTONE_TIMEOUT_FACTOR}")
   foreach(ranks IN LISTS ARG_RANKS)
     add_test(NAME ${name}.${ranks}_ranks
              COMMAND sh -c "\"$@\"; code=$?; echo \"exit code $code\"; test $code -eq ${ARG_EXIT_CODE}" sh
                      ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${ranks} $<TARGET_FILE:${ARG_PROGRAM}> ${ARG_ARGS})
-    set_tests_properties(${name}.${ranks}_ranks PROPERTIES LABELS mpi TIMEOUT 60 PROCESSORS ${ranks} ENVIRONMENT
+    set_tests_properties(${name}.${ranks}_ranks PROPERTIES LABELS mpi TIMEOUT ${timeout} PROCESSORS ${ranks} ENVIRONMENT
       "OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1;OMPI_MCA_rmaps_base_oversubscribe=1;\
 OMPI_MCA_hwloc_base_binding_policy=none;OMPI_MCA_btl_vader_single_copy_mechanism=none;OMP_NUM_THREADS=1;\
 ASAN_OPTIONS=detect_leaks=0")   # Open MPI's unloaded modules look like leaks
