@@ -175,7 +175,7 @@ void read_workspace(Section& parent, TuningConfig& config, Notes& notes) {
     parent.put("workspace", section.finish());
 }
 
-/// Ours. What does not act yet is listed in README.md.
+/// Keys that LPOT does not have. docs/configuration.md says which of them are not available yet.
 void read_execution(Section& section, TuningConfig& config, Notes& notes) {
     static constexpr std::array<std::string_view, 2> kModes{"exact", "fast"};
     if (section.word("mode", "exact", kModes) == "fast") {
