@@ -13,6 +13,7 @@
 #include "kernel/ops/reference_ops.hpp"
 #include "space/quant_plan.hpp"
 #include "support/graph_helpers.hpp"
+#include "support/unit_configs.hpp"
 
 namespace halftone::test {
 
@@ -24,7 +25,6 @@ inline UnitConfig int8(Scheme scheme = Scheme::asym, Granularity granularity = G
 }
 
 inline const UnitConfig kInt8 = int8();
-inline const UnitConfig kFp32 = high_precision(DType::f32);
 
 /// Ranges by value name, for minmax.
 inline RangeTable ranges_of(const std::map<std::string, Range>& ranges) {

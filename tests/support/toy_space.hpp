@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "space/search_space.hpp"
+#include "support/unit_configs.hpp"
 
 namespace halftone::test {
 
@@ -20,7 +21,6 @@ inline const UnitConfig kKl = quantized(Granularity::per_channel, Algorithm::kl)
 inline const UnitConfig kTensorMinmax = quantized(Granularity::per_tensor, Algorithm::minmax);
 inline const UnitConfig kTensorKl = quantized(Granularity::per_tensor, Algorithm::kl);
 inline const UnitConfig kBf16 = high_precision(DType::bf16);
-inline const UnitConfig kFp32 = high_precision(DType::f32);
 
 inline Decision decision(std::string unit, std::vector<UnitConfig> options, std::string op = "Conv") {
     return {std::move(unit), std::move(op), std::move(options)};

@@ -38,7 +38,7 @@ Graph chain(const std::string& activation = "Relu") {
 }
 
 std::vector<float> result_of(const Graph& graph) {
-    const auto outputs = run_once(graph, {random_tensor({2, 3, 6, 6}, 9)}, Backend::ref);
+    const auto outputs = halftone::run_once(graph, {random_tensor({2, 3, 6, 6}, 9)}, Backend::ref);
     const auto values = outputs.front().as<float>();
     return {values.begin(), values.end()};
 }

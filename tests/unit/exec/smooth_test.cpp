@@ -48,7 +48,7 @@ Graph network(bool is_decomposed = false) {
 Tensor input() { return random_tensor({3, 6, kChannels}, 9); }
 
 std::vector<float> smooth_result_of(const Graph& graph) {
-    const auto outputs = run_once(graph, {input()}, Backend::ref);
+    const auto outputs = halftone::run_once(graph, {input()}, Backend::ref);
     const auto values = outputs.front().as<float>();
     return {values.begin(), values.end()};
 }

@@ -24,14 +24,14 @@ Json json_of(const Record& record) {
 }
 
 /// The object as a line with a right crc.
-std::string line_of(const Json& json) {
+std::string line_of_json(const Json& json) {
     std::string line = json.dump();
     line.pop_back();
     return fmt::format("{},\"crc\":\"{:08x}\"}}", line, crc32c(line));
 }
 
 std::string refusal_of(const Json& json) {
-    const auto parsed = parse_line(line_of(json));
+    const auto parsed = parse_line(line_of_json(json));
     return std::holds_alternative<std::string>(parsed) ? std::get<std::string>(parsed) : "(accepted)";
 }
 
@@ -92,7 +92,7 @@ TEST_P(FieldLists, AKeyOfTheWrongTypeIsNamed) {
 TEST_P(FieldLists, AnUnknownKeyIsIgnored) {
     Json json = json_of(GetParam());
     json["later"] = {1, 2};
-    EXPECT_EQ(std::get<Record>(parse_line(line_of(json))), GetParam());
+    EXPECT_EQ(std::get<Record>(parse_line(line_of_json(json))), GetParam());
 }
 
 INSTANTIATE_TEST_SUITE_P(Records, FieldLists, testing::ValuesIn(full_records()),
