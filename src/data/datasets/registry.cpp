@@ -1,7 +1,4 @@
-#include "base/registry.hpp"
-
-#include "base/text.hpp"
-#include "config/reader.hpp"
+#include "config/make_plugin.hpp"
 #include "data/dataset.hpp"
 
 namespace halftone {
@@ -23,9 +20,7 @@ constexpr auto kDatasets = make_registry<MakeDataset>({
 }  // namespace
 
 std::unique_ptr<Dataset> make_dataset(const std::string& name, const ConfigNode& node) {
-    // The data set reads its own settings, so nothing here knows what they are.
-    if (const MakeDataset* make = kDatasets.find(name)) return (*make)(node);
-    fail_at(node, "is not an available data set; available: " + join(dataset_names(), " "), true);
+    return make_plugin(kDatasets, name, node, "data set");
 }
 
 std::vector<std::string> dataset_names() { return kDatasets.words(); }

@@ -1,7 +1,4 @@
-#include "base/registry.hpp"
-
-#include "base/text.hpp"
-#include "config/reader.hpp"
+#include "config/make_plugin.hpp"
 #include "data/dataset.hpp"
 
 namespace halftone {
@@ -23,9 +20,7 @@ constexpr auto kTransforms = make_registry<MakeTransform>({
 }  // namespace
 
 std::unique_ptr<Transform> make_transform(const std::string& name, const ConfigNode& node) {
-    // The transform reads its own settings, so nothing here knows what they are.
-    if (const MakeTransform* make = kTransforms.find(name)) return (*make)(node);
-    fail_at(node, "is not an available transform; available: " + join(transform_names(), " "), true);
+    return make_plugin(kTransforms, name, node, "transform");
 }
 
 std::vector<std::string> transform_names() { return kTransforms.words(); }

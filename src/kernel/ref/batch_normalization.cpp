@@ -20,12 +20,7 @@ public:
         for (std::size_t i = 0; i < 5; ++i) check_dtype(op, i, {DType::f32});
         const Shape& shape = op.inputs[0].shape;
         if (shape.rank() < 2) refuse(op, "input 0 " + shape.to_text() + " has no channels");
-        for (std::size_t i = 1; i < 5; ++i) {
-            if (op.inputs[i].shape != Shape{shape[1]}) {
-                refuse(op, "input " + std::to_string(i) + " " + op.inputs[i].shape.to_text() +
-                               " does not have one value for each channel of " + shape.to_text());
-            }
-        }
+        check_per_channel(op, 4);
         return {op.inputs[0]};
     }
 

@@ -1,18 +1,12 @@
 // Mode DCR reads the block's position from the slow part of the channels, CRD from the fast one. It is how networks for
 // super-resolution make their image larger.
 // Channels become blocks of blocksize x blocksize pixels. Source: ONNX operator DepthToSpace, opset 13.
+#include "kernel/ref/lib/block_size.hpp"
 #include "kernel/ref/lib/moving_op.hpp"
 #include "kernel/ref/lib/strided_copy.hpp"
 
 namespace halftone::ref {
 namespace {
-
-std::int64_t depth_to_space_block(const OpContext& op) {
-    const std::int64_t block = int_attribute(op.node, "blocksize", 0);
-    // The square of 65535 fits into 32 bits.
-    if (block < 1 || block > 65535) refuse(op, "blocksize " + std::to_string(block) + " is outside 1 to 65535");
-    return block;
-}
 
 class DepthToSpaceOp final : public MovingOp {
 public:
@@ -22,7 +16,7 @@ public:
         check_rank(op, 0, 4, 4);
         const std::string mode = string_attribute(op.node, "mode", "DCR");
         if (mode != "DCR" && mode != "CRD") refuse(op, "mode '" + mode + "' is neither 'DCR' nor 'CRD'");
-        const std::int64_t block = depth_to_space_block(op);
+        const std::int64_t block = block_size(op);
         Shape shape = op.inputs[0].shape;
         if (shape[1] == kSymbolic || shape[1] % (block * block) != 0) {
             refuse(op, "blocksize " + std::to_string(block) + " squared does not divide the channels of " +
@@ -38,7 +32,7 @@ public:
 
     void run(const OpContext& op, std::span<const TensorView> inputs,
              std::span<const MutableView> outputs) const override {
-        const std::int64_t block = depth_to_space_block(op);
+        const std::int64_t block = block_size(op);
         const Shape& out = outputs[0].type.shape;
         const Shape& in = inputs[0].type.shape;
         const std::vector<std::int64_t> own = row_major_steps(in);

@@ -1,16 +1,11 @@
 // The inverse of DepthToSpace in its mode DCR.
 // Blocks of blocksize x blocksize pixels become channels. Source: ONNX operator SpaceToDepth, opset 13.
+#include "kernel/ref/lib/block_size.hpp"
 #include "kernel/ref/lib/moving_op.hpp"
 #include "kernel/ref/lib/strided_copy.hpp"
 
 namespace halftone::ref {
 namespace {
-
-std::int64_t space_to_depth_block(const OpContext& op) {
-    const std::int64_t block = int_attribute(op.node, "blocksize", 0);
-    if (block < 1 || block > 65535) refuse(op, "blocksize " + std::to_string(block) + " is outside 1 to 65535");
-    return block;
-}
 
 class SpaceToDepthOp final : public MovingOp {
 public:
@@ -18,7 +13,7 @@ public:
         check_inputs(op, 1, 1);
         check_outputs(op, 1);
         check_rank(op, 0, 4, 4);
-        const std::int64_t block = space_to_depth_block(op);
+        const std::int64_t block = block_size(op);
         Shape shape = op.inputs[0].shape;
         for (const std::size_t d : {std::size_t{2}, std::size_t{3}}) {
             if (shape[d] == kSymbolic || shape[d] % block != 0) {
@@ -33,7 +28,7 @@ public:
 
     void run(const OpContext& op, std::span<const TensorView> inputs,
              std::span<const MutableView> outputs) const override {
-        const std::int64_t block = space_to_depth_block(op);
+        const std::int64_t block = block_size(op);
         const Shape& out = outputs[0].type.shape;
         const Shape& in = inputs[0].type.shape;
         const std::vector<std::int64_t> own = row_major_steps(in);

@@ -75,6 +75,16 @@ void check_rank(const OpContext& op, std::size_t input, std::size_t least, std::
            name_of(input) + " " + shape.to_text() + " has rank " + std::to_string(shape.rank()) + ", needed " + wanted);
 }
 
+void check_per_channel(const OpContext& op, std::size_t last) {
+    const Shape& shape = op.inputs[0].shape;
+    for (std::size_t i = 1; i <= last; ++i) {
+        if (op.inputs[i].shape != Shape{shape[1]}) {
+            refuse(op, "input " + std::to_string(i) + " " + op.inputs[i].shape.to_text() +
+                           " does not have one value for each channel of " + shape.to_text());
+        }
+    }
+}
+
 std::size_t normal_axis(const OpContext& op, std::int64_t axis, std::size_t rank) {
     const auto limit = static_cast<std::int64_t>(rank);
     if (axis < -limit || axis >= limit) {

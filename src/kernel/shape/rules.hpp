@@ -28,6 +28,9 @@ void check_dtype(const OpContext& op, std::size_t input, std::initializer_list<D
 /// The same element type as another input.
 void check_same_dtype(const OpContext& op, std::size_t input, std::size_t other);
 void check_rank(const OpContext& op, std::size_t input, std::size_t least, std::size_t most);
+/// Inputs 1 to `last` hold one value for each channel, which is dimension 1 of input 0.
+/// @pre input 0 has at least two dimensions
+void check_per_channel(const OpContext& op, std::size_t last);
 
 /// An axis in [-rank, rank) as 0 … rank-1.
 [[nodiscard]] std::size_t normal_axis(const OpContext& op, std::int64_t axis, std::size_t rank);

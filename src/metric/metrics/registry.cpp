@@ -1,7 +1,4 @@
-#include "base/registry.hpp"
-
-#include "base/text.hpp"
-#include "config/reader.hpp"
+#include "config/make_plugin.hpp"
 #include "metric/metric.hpp"
 
 namespace halftone {
@@ -23,9 +20,7 @@ constexpr auto kMetrics = make_registry<MakeMetric>({
 }  // namespace
 
 std::unique_ptr<Metric> make_metric(const std::string& name, const ConfigNode& node) {
-    // The metric reads its own settings, so nothing here knows what they are.
-    if (const MakeMetric* make = kMetrics.find(name)) return (*make)(node);
-    fail_at(node, "is not an available metric; available: " + join(metric_names(), " "), true);
+    return make_plugin(kMetrics, name, node, "metric");
 }
 
 std::vector<std::string> metric_names() { return kMetrics.words(); }
