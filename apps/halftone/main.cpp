@@ -223,6 +223,7 @@ int on_all_ranks(const CommandLine& line, int argc, char** argv, F&& run) {
         report_error(error.what());
         world.abort(static_cast<int>(error.code()));
     } catch (const InternalError& error) {
+        // Perhaps only this rank failed. The others would wait for it for ever, so the whole job ends.
         report_error(error.what());
         world.abort(static_cast<int>(error.code()));
     } catch (const Error& error) {  // every rank throws the same; rank 0 says it
@@ -293,6 +294,7 @@ int run_command(int argc, char** argv) {
     if (app.got_subcommand("dump")) {
         return on_all_ranks(line, argc, argv, [&](Communicator& comm) { return run_dump(line.dump, comm); });
     }
+    // The other commands gain nothing from several ranks.
     log::configure(log_level(line), 0);
     return on_one_rank(argc, argv, [&] {
         if (app.got_subcommand("eval")) return run_eval(line.eval);

@@ -85,6 +85,7 @@ std::string file_name(std::string name) {
 int run_run(const RunOptions& options) {
     const auto files = make_posix_file_system();
     const Graph graph = import_onnx(read_model(options.model, ""), options.model, reference_ops());
+    // All arrays are read first, so that a missing file is said before anything runs.
     std::vector<Tensor> arrays;
     for (const std::string& path : paths_by_input(graph, options.inputs)) {
         if (!files->exists(path)) throw DataError("--input: no such file: '" + path + "'");
