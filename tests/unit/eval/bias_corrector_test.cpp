@@ -16,7 +16,7 @@ namespace {
 using test::GraphMaker;
 using test::random_tensor;
 
-constexpr std::int64_t kSamples = 32;
+constexpr std::int64_t kBiasSamples = 32;
 
 /// Two convolutions (one depthwise, one grouped) and a product, on inputs that are never negative.
 PreparedModel model() {
@@ -48,7 +48,7 @@ struct BiasWorld {
     PlanNumbers numbers;
     WeightCodes codes;
 
-    explicit BiasWorld(std::int64_t batch = 8) : samples(pipeline, {.samples = kSamples, .batch = batch}) {
+    explicit BiasWorld(std::int64_t batch = 8) : samples(pipeline, {.samples = kBiasSamples, .batch = batch}) {
         // Three bits: rounding the weights shifts every mean.
         const UnitConfig config{.activation = {.dtype = DType::u8},
                                 .weight = {.dtype = DType::s8, .granularity = Granularity::per_tensor, .bit = 3.0F}};
@@ -59,17 +59,17 @@ struct BiasWorld {
         for (const TensorPlan& tensor : topology.observable()) ranges[tensor.name] = {-2, 2};
         numbers = derive_numbers(prepared.graph, prepared.units, plan, test::ranges_of(ranges), codes);
     }
-    [[nodiscard]] BiasCorrector corrector() { return {prepared, samples, kSamples}; }
+    [[nodiscard]] BiasCorrector corrector() { return {prepared, samples, kBiasSamples}; }
 
     /// Mean of each output over the samples.
     [[nodiscard]] std::vector<double> means(const Graph& graph) const {
-        Session session(graph, reference_ops(), {.batch = kSamples});
-        std::vector<std::int64_t> labels(kSamples);
-        pipeline.read(0, kSamples, session.input(0), labels);
+        Session session(graph, reference_ops(), {.batch = kBiasSamples});
+        std::vector<std::int64_t> labels(kBiasSamples);
+        pipeline.read(0, kBiasSamples, session.input(0), labels);
         session.run();
         const auto values = session.output(0).as<float>();
         std::vector<double> means(3, 0.0);
-        for (std::size_t i = 0; i < values.size(); ++i) means[i % 3] += static_cast<double>(values[i]) / kSamples;
+        for (std::size_t i = 0; i < values.size(); ++i) means[i % 3] += static_cast<double>(values[i]) / kBiasSamples;
         return means;
     }
     /// Largest distance of the output's means from the fp32 model's.
