@@ -16,8 +16,9 @@ build_packages=(
     libhdf5-openmpi-dev libspdlog-dev libfmt-dev libcli11-dev nlohmann-json3-dev zlib1g-dev libxxhash-dev
     dataset-fashion-mnist)
 check_packages=(libgtest-dev libgmock-dev hdf5-tools python3-h5py python3-numpy python3-onnx python3-yaml clang-format clang-tidy shellcheck lld)
-# What scripts/nightly.sh needs beside: libFuzzer comes with clang, gcovr adds up what gcov counts.
-nightly_packages=(clang libclang-rt-dev gcovr)
+# What scripts/nightly.sh needs beside: libFuzzer comes with clang, OpenMP for clang with libomp, and gcovr adds up what
+# gcov counts.
+nightly_packages=(clang libclang-rt-dev libomp-dev gcovr)
 
 usage() { sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 

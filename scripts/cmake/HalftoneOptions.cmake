@@ -39,7 +39,9 @@ function(halftone_unity target number)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${number})
     # GCC takes every file that the unity file includes for a header, where an unnamed namespace would be a mistake.
     # Real headers are still checked, by the test lint.headers.
-    target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+      target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
+    endif()
     # GCC 12 warns of overlapping copies within std::string's own operator+ (GCC bug 105651); there is none.
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
       target_compile_options(${target} PRIVATE -Wno-restrict)

@@ -264,7 +264,8 @@ std::unique_ptr<FileSystem> make_posix_file_system() { return std::make_unique<P
 FreeSpace free_space_for(const std::string& path) {
     std::error_code error;
     std::filesystem::path folder = std::filesystem::absolute(path, error);
-    while (!error && !std::filesystem::exists(folder) && folder.has_relative_path()) folder = folder.parent_path();
+    while (!error && !std::filesystem::exists(folder, error) && folder.has_relative_path())
+        folder = folder.parent_path();
     const std::filesystem::space_info space = std::filesystem::space(folder, error);
     if (error) fail("find the free space of", folder.string(), error.value());
     return {.folder = folder.string(), .bytes = space.available};

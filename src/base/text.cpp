@@ -34,8 +34,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     return row.back();
 }
 
-template <class Float>
 /// The fewest digits that read back as the same number, in a form that every YAML reader takes for a float.
+template <class Float>
 std::string shortest_text(Float value) {
     if (std::isnan(value)) return ".nan";
     if (std::isinf(value)) return value > 0 ? ".inf" : "-.inf";

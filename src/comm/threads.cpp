@@ -2,9 +2,8 @@
 //
 //   send            puts a letter into the receiver's box, with the time before which it cannot be taken (the delay)
 //   receive_until   takes the letter that is ready first, or waits until one is ready, arrives, or never can arrive
-//   meet            the n-th collective call of every rank meets in the n-th Meeting; broadcast, gather and barrier
-//   differ
-//                   only in when a rank may leave it
+//   meet            the n-th collective call of every rank meets in the n-th Meeting. Broadcast, gather and barrier
+//                   differ only in when a rank may leave it.
 //   run, kill       start the threads, and let a rank die
 //
 // One condition variable for everything wakes more threads than needed. It is enough for tests with a few ranks, and no

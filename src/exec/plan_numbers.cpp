@@ -1,9 +1,10 @@
 // From ranges to numbers: every scale, zero point and correction of a plan.
 //
-//   NumberDeriver::run   ranges of all quantized values, united where the plan says so, then their parameters; then
-//   units add_unit             weight parameters, lowered to 6 bits where products could overflow (reduce_range:
-//   verify) enlarge_scales       so that the bias fits int32 correct_weights      the recipe weight_correction
-//   corrected_weight, bias_of   the real numbers that are stored in the end, for whoever applies the plan
+//   NumberDeriver::run         makes ranges of all quantized values, united where the plan says so
+//   add_unit                   makes weight parameters, with 6 bits where reduce_range asks for it
+//   enlarge_scales             makes scales larger where the bias would not fit into int32
+//   correct_weights            is the recipe weight_correction
+//   corrected_weight, bias_of  give the real values that are stored in the end, for whoever applies the plan
 #include "exec/plan_numbers.hpp"
 
 #include <algorithm>

@@ -92,13 +92,13 @@ SliceParams slice_params(const std::vector<float>& values, const WeightConfig& c
     if (config.algorithm == Algorithm::minmax || config.algorithm == Algorithm::mse) {
         const auto [low, high] = std::minmax_element(values.begin(), values.end());
         const Range extremes = values.empty() ? Range{} : Range{*low, *high};
-        HALFTONE_CHECK(std::isfinite(extremes.low) && std::isfinite(extremes.high), "weights are finite");
+        if (!std::isfinite(extremes.low) || !std::isfinite(extremes.high)) refuse_weight_without_scale();
         if (config.algorithm == Algorithm::mse) return least_squares(values, extremes, config.scheme, codes);
         return params_of(extremes, config.scheme, codes);
     }
     // kl has its own rule over a histogram, as for activations.
     ValueStatistics statistics;
-    HALFTONE_CHECK(statistics.observe(values) == 0, "weights are finite");
+    if (statistics.observe(values) != 0) refuse_weight_without_scale();
     const auto observer = make_observer({.algorithm = config.algorithm});
     return params_of(observer->range(statistics), config.scheme, codes);
 }

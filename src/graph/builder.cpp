@@ -2,9 +2,9 @@
 //
 //   add_value, add_constant, value_named   values, each with a name of its own
 //   add_node, remove_node, replace_uses    nodes, and who reads what
-//   build                                  checks and sorts (assembly.cpp), drops what no output needs (compact_ids),
-//   and
-//                                          notes the producer and the readers of each value (link)
+//   build                                  checks and sorts (assembly.cpp)
+//   compact_ids                            drops what no output needs
+//   link                                   notes the producer and the readers of each value
 #include "graph/builder.hpp"
 
 #include <algorithm>

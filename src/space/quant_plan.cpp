@@ -1,8 +1,9 @@
 // PlanTopology: the graph read once, so that a plan's tensors follow from its unit configurations without a graph walk.
 //
-//   PlanTopology   every read of a unit (data input, residual), outputs of Convs, inner values before a residual
-//   addition add_joins      Concats whose inputs all come from Convs (rule 4) tensors        rules 1 to 3 for one
-//   choice of configurations: which unit decides each value shared         rule 4: groups of values with one range
+//   PlanTopology   notes every read of a unit, outputs of Convs, and inner values in front of a residual addition
+//   add_joins      finds Concats whose inputs all come from Convs (rule 4)
+//   tensors        applies rules 1 to 3 to one choice of configurations: which unit decides each value
+//   shared         applies rule 4: groups of values with one range
 //
 // A search asks for the tensors of thousands of plans; the walk along chains is done here, once.
 #include "space/quant_plan.hpp"

@@ -1,10 +1,11 @@
 // What a dump holds, and how a rank writes its parts.
 //
-//   DumpWork, add_unit   decide the layout: for each unit the shape of a sample, and whether its output is stored as
-//   codes identity_of          the hash that tells parts of this dump from parts of another write_part           runs
-//   both models over one shard, batch by batch, and appends the outputs gather               brings a batch whose
-//   samples do not lie together into the order of the file write_weights, write_index   last, by one rank: the index
-//   over all parts, and the weights
+//   DumpWork, add_unit   decide the layout: for each unit the shape of a sample, and whether codes are stored
+//   identity_of          makes the hash that tells parts of this dump from parts of another
+//   write_part           runs both models over one shard, batch by batch, and appends the outputs
+//   gather               brings a batch whose samples do not lie together into the order of the file
+//   write_weights        writes the weights of the units, for write_index
+//   write_index          is called last, by one rank: it writes the index over all parts
 //
 // The parts do not depend on the number of ranks: shards are fixed, and each is run in batches from its own begin.
 #include "study/dump_work.hpp"

@@ -36,6 +36,10 @@ void dequantize_linear(TensorView codes, float scale, std::int32_t zero_point, s
 /// gives scale 1 (exact). @pre weights are f32 @throws ModelError when a weight is not finite
 [[nodiscard]] QuantParams weight_params(const Tensor& weights, Granularity granularity, std::int64_t axis);
 
+/// Refuses a weight that is NaN or infinite. A file's own weights were checked when it was read; what passes and
+/// recipes compute of them may still overflow. @throws ModelError always
+[[noreturn]] void refuse_weight_without_scale();
+
 /// Can no two products of these s8 weights with u8 codes exceed the 16 bits that vpmaddubsw adds them in, whichever
 /// weights are neighbours?
 [[nodiscard]] bool pairs_fit_16_bits(const Tensor& weight_codes);

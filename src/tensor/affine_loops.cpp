@@ -19,8 +19,8 @@ inline void quantize_any(const float* x, std::size_t n, float scale, std::int32_
     for (std::size_t i = 0; i < n; ++i) out[i] = rounding.code<Code>(x[i]);
 }
 
-template <class Code>
 /// A division per element either way: the row form only reads its scale from memory.
+template <class Code>
 inline void quantize_any_row(const float* x, std::size_t n, const float* scale, const std::int32_t* zero_point,
                              Code* out) {
     for (std::size_t i = 0; i < n; ++i) {
@@ -28,8 +28,8 @@ inline void quantize_any_row(const float* x, std::size_t n, const float* scale, 
     }
 }
 
-template <class Code>
 /// A difference and a product, in this order, as ONNX defines it: scale * code - scale * zero_point rounds otherwise.
+template <class Code>
 inline void dequantize_any(const Code* codes, std::size_t n, float scale, float zero_point, float* y) {
     for (std::size_t i = 0; i < n; ++i) y[i] = (static_cast<float>(codes[i]) - zero_point) * scale;
 }

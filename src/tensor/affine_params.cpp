@@ -65,6 +65,8 @@ QuantParams activation_params(Range range, DType dtype, Scheme scheme) {
     return params;
 }
 
+void refuse_weight_without_scale() { throw ModelError("a weight holds NaN or an infinity, so no scale fits it"); }
+
 QuantParams weight_params(const Tensor& weights, Granularity granularity, std::int64_t axis) {
     HALFTONE_CHECK(weights.dtype() == DType::f32, "weights are fp32");
     const Slices slices = granularity == Granularity::per_tensor
@@ -75,8 +77,7 @@ QuantParams weight_params(const Tensor& weights, Granularity granularity, std::i
     QuantParams params{.dtype = DType::s8, .scale = {}, .zero_point = std::vector<std::int32_t>(slices.channels, 0)};
     params.axis = granularity == Granularity::per_tensor ? 0 : axis;
     for (const float w : widest) {
-        // The file's own weights were checked; what passes computed of them may still have overflowed.
-        if (!std::isfinite(w)) throw ModelError("a weight holds NaN or an infinity, so no scale fits it");
+        if (!std::isfinite(w)) refuse_weight_without_scale();
         params.scale.push_back(scale_from(static_cast<double>(w), 127));
     }
     return params;

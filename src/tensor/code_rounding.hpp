@@ -1,6 +1,6 @@
 #pragma once
-// CodeRounding: the one home of QuantizeLinear's arithmetic for a single value. Loops that make codes, here and in
-// src/kernel, inline it, so that they agree bit for bit.
+// CodeRounding: QuantizeLinear's arithmetic for a single value. The loops of this room inline it. The kernels' loops
+// (kernel/codes) have the same arithmetic fused with a clamp; tests hold both together, bit for bit.
 
 #include <bit>
 #include <cstdint>

@@ -41,9 +41,8 @@ public:
         const StopConditions& stop;
         const LatencyOnDemand& latency;
     };
-    /// @param can_end_early  the evaluators know which samples are difficult, so trials of which a verdict is enough
-    /// may
-    ///                       end early
+    /// @param can_end_early  says that the evaluators know which samples are difficult, so that trials of which a
+    /// verdict is enough may end early
     Conversation(const RunContext& run, const Goal& goal, std::unique_ptr<Strategy> strategy, Surroundings around,
                  bool can_end_early);
 

@@ -55,6 +55,8 @@ bool Search::install_difficulty() {
     return true;
 }
 
+Search::~Search() { run_.dispatcher.set_judge({}); }
+
 void Search::run() {
     replay();
     while (!stop_.has_ended()) {

@@ -22,6 +22,8 @@ public:
     // Its parts refer to one another.
     Search(const Search&) = delete;
     Search& operator=(const Search&) = delete;
+    /// Takes its judge back from the dispatcher, which lives longer.
+    ~Search();
 
     /// Searches until stop.reason() is set.
     void run();

@@ -108,8 +108,8 @@ void copy_field(const Field& field, Tensor& tensor, const std::string& owner) {
     }
 }
 
-template <class T>
 /// No scale fits NaN or an infinity, and one of them would spread to all results. So a file with one is refused.
+template <class T>
 void check_finite(const Tensor& tensor, const std::string& owner) {
     const std::span<const T> values = tensor.as<T>();
     for (std::size_t i = 0; i < values.size(); ++i) {

@@ -6,8 +6,8 @@ namespace halftone::ref {
 namespace {
 
 /// Row-major copy of a tensor in the shape that it is broadcast to.
-template <class Word>
 /// A copy costs memory, but the loop over three operands stays one line. It is the oracle and need not be fast.
+template <class Word>
 std::vector<Word> spread_over(const TensorView& view, const Shape& shape) {
     std::vector<Word> out(static_cast<std::size_t>(shape.elements()));
     const auto* data = reinterpret_cast<const Word*>(view.data);

@@ -28,6 +28,7 @@ namespace depthwise_avx512 {  // the names of its helpers stand in the other ins
 namespace {
 
 // GCC 12 takes the undefined operand of its own unmasked intrinsics for an uninitialized variable.
+#pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 
 /// So that it can be an element of std::array, which drops the attributes of __m512i.
@@ -41,9 +42,9 @@ HALFTONE_AVX512_VNNI_INLINE __m512i broadcast_byte(std::uint8_t value) {
     return _mm512_set1_epi8(static_cast<char>(value));
 }
 
-template <bool IsSigned>
 /// vpdpbusd multiplies unsigned by signed bytes. Signed codes are moved by 128, which is a flip of the upper bit; the
 /// start value of the sums takes the same 128 times the weights away again.
+template <bool IsSigned>
 HALFTONE_AVX512_VNNI_INLINE __m512i as_unsigned(__m512i codes) {
     if constexpr (IsSigned) return _mm512_xor_si512(codes, broadcast_byte(0x80));
     return codes;
@@ -223,6 +224,8 @@ void run_depthwise_avx512_vnni(const PackedDepthwise& packed, const std::uint8_t
         depthwise_avx512::compute_band<decltype(kernel)::value, decltype(stride)::value>(call, sink);
     });
 }
+
+#pragma GCC diagnostic pop
 
 #else
 
