@@ -4,18 +4,14 @@
 
 #include <algorithm>
 
-#include "base/error.hpp"
 #include "config/config_node.hpp"
+#include "config/tree_builder.hpp"
 
 namespace halftone::config_detail {
 namespace {
 
 // The largest config of LPOT's examples has 5 KiB. The limit bounds what a hostile file can make the parser allocate.
 constexpr std::size_t kMaxBytes = std::size_t{1} << 20U;
-
-[[noreturn]] void refuse_text(const Mark& mark, const std::string& what) {
-    throw ConfigError(mark.to_text() + ": " + what);
-}
 
 /// Returns the bytes of the UTF-8 character at the start of `text`, or 0 if it is not UTF-8. The limits of the first
 /// byte leave out overlong forms and what lies beyond U+10FFFF.
@@ -41,7 +37,7 @@ bool is_control_character(char c) {
 }  // namespace
 
 std::size_t check_yaml_text(std::string_view text, const std::string& file) {
-    if (text.size() > kMaxBytes) refuse_text({.file = file}, fmt::format("has more than {} bytes", kMaxBytes));
+    if (text.size() > kMaxBytes) refuse_at({.file = file}, fmt::format("has more than {} bytes", kMaxBytes));
     // Columns count characters, not bytes, as editors do.
     Mark mark{.file = file, .line = 1, .column = 1};
     bool in_indentation = true;
@@ -50,9 +46,9 @@ std::size_t check_yaml_text(std::string_view text, const std::string& file) {
     for (std::size_t i = 0; i < text.size();) {
         const char c = text[i];
         const std::size_t length = utf8_length(text.substr(i, 4));
-        if (length == 0) refuse_text(mark, "not UTF-8 text");
+        if (length == 0) refuse_at(mark, "not UTF-8 text");
         if (is_control_character(c)) {
-            refuse_text(mark, fmt::format("a control character (0x{:02x})", static_cast<unsigned char>(c)));
+            refuse_at(mark, fmt::format("a control character (0x{:02x})", static_cast<unsigned char>(c)));
         }
         // Tabs are harmless in a line that holds nothing else or only a comment. The line is searched at its first tab
         // only: a search from each tab would take quadratic time.
@@ -60,7 +56,7 @@ std::size_t check_yaml_text(std::string_view text, const std::string& file) {
             blank_end = std::min(text.find_first_not_of(" \t\r", i), text.size());
             looked_at += blank_end - i;
             const bool is_blank_line = blank_end == text.size() || text[blank_end] == '\n' || text[blank_end] == '#';
-            if (!is_blank_line) refuse_text(mark, "a tab in the indentation; YAML indents with spaces");
+            if (!is_blank_line) refuse_at(mark, "a tab in the indentation; YAML indents with spaces");
         }
         if (c == '\n') {
             mark = {.file = file, .line = mark.line + 1, .column = 1};
