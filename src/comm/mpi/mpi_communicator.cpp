@@ -47,20 +47,25 @@ void check_mpi(int code, std::string_view call) {
     throw MpiError(fmt::format("{}: {}", call, std::string_view(text.data(), static_cast<std::size_t>(length))));
 }
 
-/// Waiting by sleeping: MPI's own waits burn a core (measured: 4 % of one with 50 us, little loss of throughput).
+/// Waiting by sleeping, because MPI's own waits keep a core busy. A pause is a fiftieth of the wait so far, but 50 us
+/// to 1 ms: so a message is found at most 2 % later than it came, and a wait of 200 ms takes 300 looks instead of
+/// 2,000.
 class PatientWait {
 public:
-    /// Sleeps 50 us, after about a millisecond of waiting 100 us, but not past `longest`.
+    /// Sleeps, but not longer than `longest`.
     void sleep(std::chrono::nanoseconds longest = std::chrono::nanoseconds::max()) {
-        const auto pause = std::min(++rounds_ < 20 ? kShort : kLong, longest);
+        const auto pause = std::min(std::clamp(slept_ / 100, kShortest, kLongest), longest);
         const timespec request{0, pause.count()};
         ::nanosleep(&request, nullptr);
+        slept_ += pause;
     }
+    /// Begins anew with short pauses: something moves, and each of its steps happens in a look of ours.
+    void restart() { slept_ = {}; }
 
 private:
-    static constexpr std::chrono::nanoseconds kShort = std::chrono::microseconds(50);
-    static constexpr std::chrono::nanoseconds kLong = std::chrono::microseconds(100);
-    int rounds_ = 0;
+    static constexpr std::chrono::nanoseconds kShortest = std::chrono::microseconds(50);
+    static constexpr std::chrono::nanoseconds kLongest = std::chrono::milliseconds(1);
+    std::chrono::nanoseconds slept_{};
 };
 
 /// A duplicate of a communicator. Messages on it never mix with those of other duplicates.
@@ -241,6 +246,7 @@ std::optional<Message> MpiCommunicator::receive_for(std::chrono::nanoseconds tim
         if (auto message = next_complete()) return message;
         const std::chrono::nanoseconds left = timeout - (steady_now() - start);
         if (left <= std::chrono::nanoseconds::zero()) return std::nullopt;
+        if (!arriving_.empty() || !leaving_.empty()) patience.restart();
         patience.sleep(left);
     }
 }
@@ -249,6 +255,7 @@ void MpiCommunicator::wait(Transfer& transfer, std::string_view call) {
     PatientWait patience;
     while (!transfer.is_complete(call)) {
         forget_sent();
+        if (!leaving_.empty()) patience.restart();
         patience.sleep();
     }
 }
