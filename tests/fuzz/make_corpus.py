@@ -1,12 +1,21 @@
 #!/usr/bin/env python3
-"""Writes the seed inputs of the fuzz targets: make_corpus.py tests/fuzz/corpus. Needs the Python package onnx.
+"""Writes the seed inputs of the fuzz targets: make_corpus.py FUZZ_REPLAY tests/fuzz/corpus. Needs onnx and h5py.
 
-Small models, one per feature of the importer, and a few broken ones. Run again only to add a seed.
+Small models, one per feature of the importer, and a few broken ones; arrays, images and labels, plain and gzip; texts
+and patterns; HDF5 files that other programs write. What only our own writers make well (journals, plans, messages,
+dumps) comes from fuzz_replay --seeds. Inputs with other names, such as those of mended faults, stay. Run it again only
+to add a seed.
 """
 
+import gzip
+import io
+import json
 import pathlib
+import struct
+import subprocess
 import sys
 
+import h5py
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
@@ -91,29 +100,149 @@ def old_forms():
     )
 
 
-def broken():
-    cycle = model([helper.make_node("Add", ["x", "b"], ["y"]), helper.make_node("Relu", ["y"], ["b"])])
-    external = model([helper.make_node("Mul", ["x", "w"], ["y"])], [tensor("w", np.ones(4, np.float32))])
-    weight = external.graph.initializer[0]
+def with_external_data(location, offset=None, length=None):
+    proto = model([helper.make_node("Mul", ["x", "w"], ["y"])], [tensor("w", np.ones(4, np.float32))])
+    weight = proto.graph.initializer[0]
     weight.ClearField("raw_data")
     weight.data_location = TensorProto.EXTERNAL
-    weight.external_data.add(key="location", value="../weights.bin")
+    weight.external_data.add(key="location", value=location)
+    if offset is not None:
+        weight.external_data.add(key="offset", value=str(offset))
+    if length is not None:
+        weight.external_data.add(key="length", value=str(length))
+    return proto
+
+
+def broken():
+    cycle = model([helper.make_node("Add", ["x", "b"], ["y"]), helper.make_node("Relu", ["y"], ["b"])])
     huge = model([helper.make_node("Mul", ["x", "w"], ["y"])], [tensor("w", np.ones(4, np.float32))])
     del huge.graph.initializer[0].dims[:]
     huge.graph.initializer[0].dims.extend([2**62, 2**62, 2**62])
-    return {"cycle": cycle, "external_data": external, "huge_dims": huge}
+    return {"cycle": cycle, "external_data": with_external_data("../weights.bin"), "huge_dims": huge}
+
+
+def import_onnx():
+    models = {"conv_block": conv_block(), "quantized": quantized(), "pools_and_clip": pools_and_clip()}
+    models.update({"old_forms": old_forms(), **broken()})
+    files = {f"{name}.onnx": proto.SerializeToString() for name, proto in models.items()}
+    files["empty.onnx"] = b""
+    files["truncated.onnx"] = files["conv_block.onnx"][:300]
+    return files
+
+
+def external_data():
+    models = {"whole": with_external_data("weights.bin", 16, 16), "defaults": with_external_data("weights.bin"),
+              "beyond": with_external_data("weights.bin", 4090, 16), "empty": with_external_data("empty.bin"),
+              "up": with_external_data("../weights.bin"), "absolute": with_external_data("/etc/passwd"),
+              "inside": conv_block()}
+    return {f"{name}.onnx": proto.SerializeToString() for name, proto in models.items()}
+
+
+def npy():
+    arrays = {"float": np.arange(6, dtype="<f4").reshape(2, 3), "double": np.ones((1, 2, 1), "<f8"),
+              "byte": np.arange(3, dtype="u1"), "signed": np.arange(3, dtype="i1"), "int": np.arange(4, dtype="<i4"),
+              "long": np.array(7, dtype="<i8"), "bool": np.array([True, False]), "empty": np.zeros((0, 3), "<f4"),
+              "fortran": np.asfortranarray(np.ones((2, 3), "<f4")), "half": np.ones(2, "<f2")}
+    files = {}
+    for name, array in arrays.items():
+        stream = io.BytesIO()
+        np.lib.format.write_array(stream, array, version=(2, 0) if name == "int" else (1, 0))
+        files[f"{name}.npy"] = stream.getvalue()
+    files["huge.npy"] = files["float.npy"].replace(b"(2, 3)", b"(4611686018427387904, 3)")
+    return files
+
+
+def idx():
+    images = struct.pack(">IIII", 0x803, 2, 3, 4) + bytes(range(24))
+    labels = struct.pack(">II", 0x801, 3) + bytes([1, 2, 9])
+    packed = gzip.compress(images, mtime=0)
+    return {"images": images, "labels": labels, "images.gz": packed, "labels.gz": gzip.compress(labels, mtime=0),
+            "two_members.gz": gzip.compress(images[:20], mtime=0) + gzip.compress(images[20:], mtime=0),
+            "truncated.gz": packed[:-9], "huge": struct.pack(">IIII", 0x803, 2**31, 2**31, 4),
+            "bomb.gz": gzip.compress(struct.pack(">IIII", 0x803, 1, 1, 4) + bytes(100000), mtime=0)}
+
+
+def set_option():
+    return {"values": b"tuning.random_seed=7\ntuning.exit_policy.max_trials=3\nmodel.path=a/b.onnx\n",
+            "structures": b"quantization.exclude=[a, 're:b.*']\ntuning={strategy: {name: basic}}\n",
+            "odd": b"=\n.=\na..b=1\na=\ntuning.random_seed=-1\nquantization.op_wise.'x.y'=1\n"}
+
+
+def text():
+    return {"integers": b"0,-1,9223372036854775807", "double": b"1.0e-05", "inf": b"-.inf", "hex": b"00ff00ff00ff00ff",
+            "bytes": b"20G", "huge_bytes": b"9999999999T", "one": b"512"}
+
+
+def unit_match():
+    patterns = {"star": b"/0/*\n/0/conv", "question": b"/?/conv\n/0/conv", "set": b"/[0-9]/c[!a]nv\n/0/conv",
+                "open_set": b"[abc\n[abc", "bracket_member": b"[]a]\n]", "many_stars": b"*a*a*a*b\naaaaaaaaaaaa",
+                "regex": b"/0/(conv|relu)+\n", "nested": b"((a*)*)*b\n", "class": b"[[:alpha:]]{2,3}\\d\n",
+                "back": b"(.)\\1\n", "long": b"(" * 200 + b"a" + b")" * 200 + b"\n"}
+    return patterns
+
+
+STUDY_JSON = {
+    "format": 1, "version": "0.1.0", "git": "abc", "command": "halftone tune c.yaml", "directory": "/work", "ranks": 2,
+    "threads": 1, "libraries": {"onednn": "3.2"}, "model_path": "m.onnx", "model_bytes": 1234, "max_trials": 9,
+    "goal": {"kind": "absolute", "loss": 0.01, "higher_is_better": True}, "metric": "topk",
+    "calibration": [{"samples": 50}, {"samples": 100}],
+    "units": [{"name": "/0/conv", "op": "Conv", "output": "y0", "nodes": ["/0/conv", "/0/relu"],
+               "options": [{"activation": {"dtype": "uint8", "scheme": "asym", "algorithm": "minmax"},
+                            "weight": {"dtype": "int8", "scheme": "sym", "bit": 7.0}, "weight_bytes": 30},
+                           {"activation": {"dtype": "fp32"}, "weight": {"dtype": "fp32"}, "weight_bytes": 80}],
+               "refused": [{"dtype": "bf16", "why": "no AVX512_BF16"}]}],
+    "config": "model: {path: m.onnx}\n"}
+
+
+def study(corpus):
+    """Folders of runs, from the journals that fuzz_replay has written."""
+    plan = (corpus / "plan" / "quantized.yaml").read_bytes()
+    facts = json.dumps(STUDY_JSON).encode()
+    files = {}
+    for name in ("sample_run", "full_records"):
+        journal = (corpus / "journal" / f"{name}.jsonl").read_bytes()
+        files[name] = journal + b"\n=== study.json\n" + facts + b"\n=== best.yaml\n" + plan
+        files[f"{name}_without_facts"] = journal
+        files[f"{name}_damaged_facts"] = journal + b"\n=== study.json\n" + facts[:500]
+    return files
+
+
+def h5():
+    """Files that h5py writes: what the reader must refuse stands beside what it may read."""
+    files = {}
+    for version in ("earliest", "latest"):
+        stream = io.BytesIO()
+        with h5py.File(stream, "w", libver=version) as file:
+            file.attrs["format"] = np.bytes_("halftone distributions")
+            file.attrs["format_version"] = 1
+            group = file.create_group("units", track_order=True)
+            group["low"] = np.zeros(2)
+            group["texts"] = np.array([b"ab", b"c"])
+            group.create_dataset("counts", data=np.ones((2, 130), np.int64), chunks=(1, 130), compression="gzip")
+            group["variable"] = "text"
+            group["empty"] = h5py.Empty("f4")
+            group["codes"] = np.array([1, 2], np.uint8)
+            file["soft"] = h5py.SoftLink("/units/low")
+            file["external"] = h5py.ExternalLink("other.h5", "/x")
+            layout = h5py.VirtualLayout((2,), "f8")
+            layout[:] = h5py.VirtualSource("other.h5", "x", (2,))
+            file.create_virtual_dataset("virtual", layout)
+            file.create_dataset("claims", (2**35,), "f8", chunks=(1024,))
+        files[f"every_kind_{version}.h5"] = stream.getvalue()
+    return files
 
 
 def main():
-    folder = pathlib.Path(sys.argv[1]) / "import_onnx"
-    folder.mkdir(parents=True, exist_ok=True)
-    models = {"conv_block": conv_block(), "quantized": quantized(), "pools_and_clip": pools_and_clip()}
-    models.update({"old_forms": old_forms(), **broken()})
-    files = {name: proto.SerializeToString() for name, proto in models.items()}
-    files["empty"] = b""
-    files["truncated"] = files["conv_block"][:300]
-    for name, data in files.items():
-        (folder / f"{name}.onnx").write_bytes(data)
+    program, corpus = sys.argv[1], pathlib.Path(sys.argv[2])
+    for target in ("journal", "plan", "protocol", "tables", "h5", "run", "round_trip"):
+        subprocess.run([program, "--seeds", target, str(corpus / target)], check=True)
+    made = {"import_onnx": import_onnx(), "external_data": external_data(), "npy": npy(), "idx": idx(), "text": text(),
+            "set_option": set_option(), "unit_match": unit_match(), "study": study(corpus), "h5": h5()}
+    for target, files in made.items():
+        folder = corpus / target
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, data in files.items():
+            (folder / name).write_bytes(data)
 
 
 if __name__ == "__main__":

@@ -1,18 +1,22 @@
-// Runs a fuzz target over stored inputs, without libFuzzer: files, or folders of files, given as arguments.
+// Runs a fuzz target over stored inputs, without libFuzzer: fuzz_replay TARGET PATH…, where a path is a file or a
+// folder of files. fuzz_replay --mutate N TARGET PATH… also runs N changed forms of each input, by the target's own
+// mutator: that tests the mutators where there is no clang. fuzz_replay --seeds TARGET FOLDER writes the seeds that a
+// target makes by itself. Without arguments it lists the targets.
 
 #include <algorithm>
-#include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
 #include <vector>
 
-// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's name
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+#include "fuzz/target.hpp"
 
 namespace {
+
+using halftone::fuzz::FuzzTarget;
 
 std::vector<std::filesystem::path> files_below(const std::filesystem::path& path) {
     if (!std::filesystem::is_directory(path)) return {path};
@@ -24,12 +28,59 @@ std::vector<std::filesystem::path> files_below(const std::filesystem::path& path
     return files;
 }
 
+/// Runs one input in a buffer of exactly its size, so that a sanitizer sees every read behind its end.
+void run(const FuzzTarget& target, const std::string& bytes) {
+    const std::vector<char> copy(bytes.begin(), bytes.end());
+    target.run({copy.data(), copy.size()});
+}
+
+void run_with_mutations(const FuzzTarget& target, const std::string& bytes, int mutations) {
+    run(target, bytes);
+    std::string changed = bytes;
+    for (int i = 0; i < mutations && target.mutate != nullptr; ++i) {
+        halftone::Rng rng(static_cast<std::uint64_t>(i));
+        if (i % 8 == 0) changed = bytes;  // short chains of changes, so that inputs do not grow for ever
+        if (target.mutate(changed, rng)) run(target, changed);
+    }
+}
+
+/// Writes the seeds that the target itself can make.
+int write_seeds(const std::string& folder, const FuzzTarget& target) {
+    if (target.seeds == nullptr) return 0;
+    std::filesystem::create_directories(folder);
+    for (const auto& [name, bytes] : target.seeds()) {
+        std::ofstream(std::filesystem::path(folder) / name, std::ios::binary) << bytes;
+    }
+    return 0;
+}
+
+int list_targets() {
+    for (const std::string& name : halftone::fuzz::target_names()) std::printf("%s\n", name.c_str());
+    return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+    std::vector<std::string> words(argv + 1, argv + argc);
+    int mutations = 0;
+    if (words.size() > 1 && words[0] == "--mutate") {
+        mutations = std::atoi(words[1].c_str());
+        words.erase(words.begin(), words.begin() + 2);
+    }
+    const bool is_seeding = words.size() == 3 && words[0] == "--seeds";
+    if (is_seeding) words.erase(words.begin());
+    if (words.empty()) return list_targets();
+    const FuzzTarget* target = halftone::fuzz::find_target(words[0]);
+    if (target == nullptr) {
+        std::fprintf(stderr, "error: there is no target '%s'; without arguments, fuzz_replay lists all\n",
+                     words[0].c_str());
+        return 2;
+    }
+    if (is_seeding) return write_seeds(words.at(1), *target);
     int count = 0;
-    for (int i = 1; i < argc; ++i) {
-        for (const std::filesystem::path& path : files_below(argv[i])) {
+    for (std::size_t i = 1; i < words.size(); ++i) {
+        for (const std::filesystem::path& path : files_below(words[i])) {
             std::ifstream file(path, std::ios::binary);
             if (!file) {
                 std::fprintf(stderr, "error: cannot read %s\n", path.c_str());
@@ -38,8 +89,7 @@ int main(int argc, char** argv) {
             const std::string bytes{std::istreambuf_iterator<char>(file), {}};
             std::printf("%s, %zu bytes\n", path.c_str(), bytes.size());
             std::fflush(stdout);  // a crash must leave the guilty file as the last line
-            const std::vector<std::uint8_t> copy(bytes.begin(), bytes.end());
-            LLVMFuzzerTestOneInput(copy.data(), copy.size());
+            run_with_mutations(*target, bytes, mutations);
             ++count;
         }
     }

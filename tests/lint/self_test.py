@@ -37,6 +37,11 @@ GOOD = {
     "scripts/good.py": "print('fine')\n",
     "README.md": "# Tool\nSee [the guide](docs/guide.md#how-to-use-it).\n```\nscripts/good.sh  # --loud\n```\n",
     "docs/guide.md": "# Guide\n## How to `use` it\nBack to [the top](#guide), the [README](../README.md), `scripts/good.sh`.\n",
+    "src/graph/reader.hpp": "#pragma once\n[[nodiscard]] std::vector<int> read_model(std::string_view bytes);\n",
+    "tests/fuzz/targets.txt": "src/graph/reader.hpp read_model model\n",
+    "tests/fuzz/targets/model.cpp": "",
+    "tests/fuzz/targets/list.inc": 'HALFTONE_PLUGIN("model", model)\n',
+    "tests/fuzz/corpus/model/seed": "x",
     "program": "#!/bin/sh\n[ $# = 1 ] || [ $1 = tune ] || exit 2\necho ' --help --workspace DIR'\n",
 }
 GOOD = {path: f"// Why it is so.\n{text}" if path.endswith(".cpp") else text for path, text in GOOD.items()}
@@ -182,6 +187,49 @@ class World(LintCase):
                    "src/graph/good.cpp": "// std::filesystem\nauto text = \"isatty(2)\";\nvoid open();\nvoid g() { open(); }\n"}
         status, output = self.run_lint("check_world.py", allowed, "--all-used")
         self.assertEqual(status, 0, output)
+
+
+class Fuzz(LintCase):
+    def expect_header(self, text, fault):
+        self.expect("check_fuzz.py", {"src/graph/other.hpp": "#pragma once\n" + text}, fault)
+
+    def expect_line(self, line, fault):
+        self.expect("check_fuzz.py", {"tests/fuzz/targets.txt": GOOD["tests/fuzz/targets.txt"] + line}, fault)
+
+    def test_a_function_without_a_target(self):
+        self.expect_header("Graph parse_graph(std::string_view text,\n                  int depth);\n",
+                           "src/graph/other.hpp: parse_graph reads bytes")
+
+    def test_a_static_member_without_a_target(self):
+        self.expect_header("struct T {\n    [[nodiscard]] static T decode(std::span<const std::byte> b);\n};\n", "decode reads")
+
+    def test_a_constructor_that_takes_a_path(self):
+        self.expect_header("class File {\npublic:\n    explicit File(const std::string& path);\n};\n", "File reads bytes")
+
+    def test_what_reads_no_bytes(self):
+        text = ("#pragma once\nclass Named {\npublic:\n    explicit Named(const std::string& name);\n    int read(int first);\n};\n"
+                "// read_comment(std::string_view x);\ninline int f() { return parse_graph(std::string_view(\"x\")); }\n"
+                "void write_model(std::string_view bytes);\n")
+        status, output = self.run_lint("check_fuzz.py", {"src/graph/other.hpp": text})
+        self.assertEqual(status, 0, output)
+
+    def test_a_line_of_a_function_that_is_gone(self):
+        self.expect_line("src/graph/node.hpp read_node model\n", "src/graph/node.hpp declares no read_node")
+
+    def test_a_line_without_a_reason(self):
+        self.expect_line("src/graph/reader.hpp read_other -\n", "read_other has no target, and no reason")
+
+    def test_a_target_without_a_program(self):
+        self.expect("check_fuzz.py", {"tests/fuzz/targets/model.cpp": None}, "target model has no file")
+
+    def test_a_target_that_is_not_in_the_list(self):
+        self.expect("check_fuzz.py", {"tests/fuzz/targets/list.inc": ""}, "target model is missing")
+
+    def test_a_target_without_a_corpus(self):
+        self.expect("check_fuzz.py", {"tests/fuzz/corpus/model/seed": None}, "target model has no corpus")
+
+    def test_a_target_that_no_line_names(self):
+        self.expect("check_fuzz.py", {"tests/fuzz/targets/extra.cpp": ""}, "extra.cpp: tests/fuzz/targets.txt names no function")
 
 
 class Docs(LintCase):

@@ -1,28 +1,30 @@
 // Any bytes as a model file, all the way a model goes: import, passes, units, export. A file is refused with a
-// ModelError or it is a graph that survives its own export; everything else is a finding.
-
-#include <cstdint>
-#include <cstdlib>
-#include <string_view>
-
+// ModelError or it is a graph that survives its own export.
 #include "base/error.hpp"
+#include "fuzz/mutate/mutate.hpp"
+#include "fuzz/target.hpp"
 #include "graph/onnx/onnx_model.hpp"
 #include "graph/passes/passes.hpp"
 #include "graph/unit.hpp"
 #include "kernel/ops/reference_ops.hpp"
 
-// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's name
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    using namespace halftone;
-    const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+namespace halftone::fuzz {
+namespace {
+
+void run_import_onnx(std::string_view bytes) {
     try {
         const Graph graph = run_passes(import_onnx(bytes, "fuzz.onnx", reference_ops()), reference_ops());
         (void)find_units(graph);
         (void)bind_batch(graph, reference_ops(), 2);
         const Graph again = run_passes(import_onnx(export_onnx(graph), "again.onnx", reference_ops()), reference_ops());
-        if (hash_of(again) != hash_of(graph)) std::abort();
+        expect(hash_of(again) == hash_of(graph), "the export of an imported model is another model");
     } catch (const ModelError&) {
-        return 0;
+        return;  // refused, as it should be
     }
-    return 0;
 }
+
+}  // namespace
+
+FuzzTarget make_import_onnx_target() { return {.run = &run_import_onnx, .mutate = &mutate_onnx}; }
+
+}  // namespace halftone::fuzz

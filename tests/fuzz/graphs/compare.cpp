@@ -1,0 +1,160 @@
+// The judge.
+//
+//   evaluate       one run, node after node, by the reference operators; with a generator it perturbs what it touches
+//   difference     compares element by element, and asks is_explained where the plain tolerance does not suffice
+//   is_explained   compares with the perturbed runs: a few at first, many before it gives up
+#include "fuzz/graphs/compare.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.hpp"
+#include "base/rng.hpp"
+#include "kernel/ops/reference_ops.hpp"
+
+namespace halftone::fuzz {
+namespace {
+
+constexpr double kAbsolute = 1e-5, kRelative = 1e-4;
+constexpr double kNoise = 1.0 / (1 << 19);
+constexpr double kMargin = 8;
+constexpr int kFewRuns = 4, kManyRuns = 48;
+
+/// Multiplies each number by 1 + e, |e| <= kNoise.
+Tensor with_noise(const Tensor& tensor, Rng* rng) {
+    if (rng == nullptr || tensor.is_empty() || tensor.dtype() != DType::f32) return tensor;
+    Tensor noisy = tensor.clone();
+    for (float& value : noisy.mutable_view().as<float>()) {
+        value = static_cast<float>(static_cast<double>(value) * (1 + kNoise * (2 * rng->uniform() - 1)));
+    }
+    return noisy;
+}
+
+/// Whether a node computes shapes from the value: then a small change of it is another graph, and explains nothing.
+bool decides_shapes(const Graph& graph, ValueId id) {
+    const auto& uses = graph.uses(id);
+    return std::any_of(uses.begin(), uses.end(), [&](const Use& use) {
+        const std::string& op = graph.node(use.node).op;
+        return op == "Range" || (op == "Resize" && use.input > 0);
+    });
+}
+
+std::vector<Tensor> evaluate(const Graph& graph, const std::vector<Tensor>& inputs, Rng* rng) {
+    std::vector<Tensor> values(graph.values().size());
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        const bool is_kept = decides_shapes(graph, make_id<ValueId>(i));
+        values[i] = with_noise(graph.values()[i].constant, is_kept ? nullptr : rng);
+    }
+    for (std::size_t i = 0; i < inputs.size(); ++i) values[graph.inputs()[i].index()] = with_noise(inputs[i], rng);
+    for (const Node& node : graph.nodes()) {
+        OpContext op{.node = node, .inputs = {}, .constants = {}};
+        std::vector<Tensor> arguments;
+        for (const ValueId id : node.inputs) {
+            arguments.push_back(id.is_valid() ? values[id.index()] : Tensor());
+            op.inputs.push_back(arguments.back().type());
+            op.constants.push_back(id.is_valid() ? &values[id.index()] : nullptr);
+        }
+        const std::vector<Tensor> results = reference_ops().evaluate(op, arguments);
+        for (std::size_t i = 0; i < node.outputs.size() && i < results.size(); ++i) {
+            if (node.outputs[i].is_valid()) values[node.outputs[i].index()] = with_noise(results[i], rng);
+        }
+    }
+    std::vector<Tensor> outputs;
+    for (const ValueId id : graph.outputs()) outputs.push_back(values[id.index()]);
+    return outputs;
+}
+
+double element_of(const Tensor& tensor, std::size_t i) {
+    switch (tensor.dtype()) {
+        case DType::f32:
+            return static_cast<double>(tensor.as<float>()[i]);
+        case DType::f64:
+            return tensor.as<double>()[i];
+        case DType::s8:
+            return tensor.as<std::int8_t>()[i];
+        case DType::s32:
+            return tensor.as<std::int32_t>()[i];
+        case DType::s64:
+            return static_cast<double>(tensor.as<std::int64_t>()[i]);
+        default:  // u8 and boolean, whose elements are bytes
+            return static_cast<double>(std::to_integer<int>(tensor.view().data[i]));
+    }
+}
+
+bool agrees(double value, double expected) {
+    if (std::isnan(expected) || std::isnan(value)) return std::isnan(expected) && std::isnan(value);
+    return value == expected || std::abs(value - expected) <= kAbsolute + kRelative * std::abs(expected);
+}
+
+}  // namespace
+
+Judge::Judge(const Graph& graph, const std::vector<Tensor>& inputs)
+    : graph_(graph), inputs_(inputs), expected_(evaluate(graph, inputs, nullptr)) {}
+
+void Judge::perturb(int runs) {
+    for (int run = static_cast<int>(perturbed_.size()); run < runs; ++run) {
+        Rng rng(mix(1, static_cast<std::uint64_t>(run)));
+        try {
+            perturbed_.push_back(evaluate(graph_, inputs_, &rng));
+        } catch (const ModelError&) {
+            is_fragile_ = true;  // an index that a node computes went out of range: then anything may come out
+            return;
+        }
+    }
+}
+
+bool Judge::is_explained(std::size_t output, std::size_t element, double value) {
+    const double expected = element_of(expected_[output], element);
+    for (const int runs : {kFewRuns, kManyRuns}) {
+        perturb(runs);
+        if (is_fragile_) return true;
+        double low = expected, high = expected, move = 0;
+        bool is_broken = std::isnan(expected) || std::isinf(expected);
+        bool becomes_nan = std::isnan(expected), is_stable = true;
+        for (const auto& outputs : perturbed_) {
+            // A perturbed run may compute other shapes only where shapes depend on values; then anything may be.
+            if (outputs[output].type() != expected_[output].type()) return true;
+            const double moved = element_of(outputs[output], element);
+            becomes_nan = becomes_nan || std::isnan(moved);
+            is_stable = is_stable && (moved == expected || (std::isnan(moved) && std::isnan(expected)));
+            is_broken = is_broken || !std::isfinite(moved);
+            if (!std::isfinite(moved)) continue;
+            low = std::min(low, moved), high = std::max(high, moved);
+            move = std::max(move, std::abs(moved - expected));
+        }
+        if (is_stable) continue;  // no perturbation moves it, so nothing explains the difference
+        if (is_broken) return true;
+        if (std::isnan(value)) {
+            if (becomes_nan) return true;
+            continue;
+        }
+        if (std::abs(value - expected) <= kAbsolute + kRelative * std::abs(expected) + kMargin * move) return true;
+    }
+    return false;
+}
+
+std::string Judge::difference(const std::vector<Tensor>& outputs) {
+    if (outputs.size() != expected_.size()) return fmt::format("{} outputs, not {}", outputs.size(), expected_.size());
+    for (std::size_t o = 0; o < outputs.size(); ++o) {
+        const Tensor& have = outputs[o];
+        if (have.type() != expected_[o].type()) {
+            return fmt::format("output {} is {} {}, not {} {}", o, to_string(have.dtype()), have.shape().to_text(),
+                               to_string(expected_[o].dtype()), expected_[o].shape().to_text());
+        }
+        for (std::size_t i = 0; i < static_cast<std::size_t>(have.elements()); ++i) {
+            const double value = element_of(have, i), expected = element_of(expected_[o], i);
+            if (agrees(value, expected)) continue;
+            if (is_explained(o, i, value)) {
+                ++explained_;
+                continue;
+            }
+            return fmt::format("output {} ('{}'), element {} is {}, not {}", o, graph_.value(graph_.outputs()[o]).name,
+                               i, value, expected);
+        }
+    }
+    return {};
+}
+
+}  // namespace halftone::fuzz

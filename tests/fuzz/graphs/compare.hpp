@@ -1,0 +1,46 @@
+#pragma once
+// When two ways of running a graph agree. Sums may be added in another order and functions may be approximated, so bits
+// may differ; how far they may differ depends on the graph, because a Round, a comparison or a cancellation enlarges
+// any difference. The rule, for every element of every output:
+//
+//   - NaN agrees with NaN only; numbers agree if they differ by at most 1e-5 + 1e-4 * |expected|.
+//   - Else the difference must be explained: the graph is run again with each floating-point input, constant and result
+//     of a node changed by random relative errors of 2^-19. The largest move of the element in those runs, times 8, is
+//     added to what is allowed. An element that becomes NaN, infinite or another integer in one of them may be
+//     anything that the runs and the plain value reach.
+//
+// The perturbed runs use the plain loops, one node after the other, so they share nothing with what is judged.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "graph/graph.hpp"
+
+namespace halftone::fuzz {
+
+class Judge {
+public:
+    /// @param graph  typed, of static shapes; outlives the judge, as do the inputs
+    Judge(const Graph& graph, const std::vector<Tensor>& inputs);
+
+    /// Returns the outputs by the plain loops, node after node.
+    [[nodiscard]] const std::vector<Tensor>& expected() const { return expected_; }
+    /// Returns what differs without an explanation, or an empty text.
+    [[nodiscard]] std::string difference(const std::vector<Tensor>& outputs);
+    /// Returns how many elements differed by more than the plain tolerance, but were explained.
+    [[nodiscard]] std::int64_t explained() const { return explained_; }
+
+private:
+    [[nodiscard]] bool is_explained(std::size_t output, std::size_t element, double value);
+    void perturb(int runs);
+
+    const Graph& graph_;
+    const std::vector<Tensor>& inputs_;
+    std::vector<Tensor> expected_;
+    std::int64_t explained_ = 0;
+    bool is_fragile_ = false;                     ///< a perturbed run could not be carried out
+    std::vector<std::vector<Tensor>> perturbed_;  ///< outputs of each perturbed run
+};
+
+}  // namespace halftone::fuzz

@@ -1,0 +1,38 @@
+#pragma once
+// A fuzz target: one entry point of the program for bytes that a stranger may have written. The folder targets holds
+// one file for each, and list.inc there names them. The same targets are run by two programs: fuzz_replay over stored
+// inputs (in every test run), and fuzz_explore, libFuzzer's program, over inputs that it makes up (scripts/fuzz.sh).
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/rng.hpp"
+
+namespace halftone::fuzz {
+
+struct FuzzTarget {
+    /// Reads the bytes as the program would. Returns if they are accepted or refused with the right error; everything
+    /// else (a crash, another exception, a call of finding()) is a finding.
+    void (*run)(std::string_view bytes) = nullptr;
+    /// Changes the bytes so that they keep the form of their format. Returns false if it cannot (for example because
+    /// the bytes are damaged); they are then changed byte by byte. Null: always byte by byte.
+    bool (*mutate)(std::string& bytes, Rng& rng) = nullptr;
+    /// Returns seeds that only the program's own writers can make well, by file name. Null: make_corpus.py makes them.
+    std::map<std::string, std::string> (*seeds)() = nullptr;
+};
+
+/// Returns the target with this name, or null.
+[[nodiscard]] const FuzzTarget* find_target(std::string_view name);
+/// Returns the names of all targets, in the order of the list.
+[[nodiscard]] std::vector<std::string> target_names();
+
+/// Says what is wrong on stderr, and ends the process with a signal, as a crash would.
+[[noreturn]] void finding(std::string_view what);
+/// Calls finding() unless `holds`.
+inline void expect(bool holds, std::string_view what) {
+    if (!holds) finding(what);
+}
+
+}  // namespace halftone::fuzz

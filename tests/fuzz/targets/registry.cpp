@@ -1,0 +1,42 @@
+// The table of all targets, from list.inc.
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+
+#include "base/registry.hpp"
+#include "fuzz/target.hpp"
+
+namespace halftone::fuzz {
+
+#define HALFTONE_PLUGIN(word, name) FuzzTarget make_##name##_target();
+#include "list.inc"
+#undef HALFTONE_PLUGIN
+
+namespace {
+
+using MakeTarget = FuzzTarget (*)();
+
+#define HALFTONE_PLUGIN(word, name) RegistryRow<MakeTarget>{word, &make_##name##_target},
+constexpr auto kTargets = make_registry<MakeTarget>({
+#include "list.inc"
+});
+#undef HALFTONE_PLUGIN
+
+}  // namespace
+
+const FuzzTarget* find_target(std::string_view name) {
+    const MakeTarget* make = kTargets.find(name);
+    if (make == nullptr) return nullptr;
+    static FuzzTarget chosen;  // a process runs one target at a time
+    chosen = (*make)();
+    return &chosen;
+}
+
+std::vector<std::string> target_names() { return kTargets.words(); }
+
+void finding(std::string_view what) {
+    std::fprintf(stderr, "finding: %.*s\n", static_cast<int>(what.size()), what.data());
+    std::abort();
+}
+
+}  // namespace halftone::fuzz

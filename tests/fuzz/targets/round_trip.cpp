@@ -1,0 +1,121 @@
+// Bytes as decisions: a small graph around Conv, Gemm and MatMul, ranges of its values, and a plan for its units. What
+// apply_plan makes of them, and the file that it is exported to, must compute the same bits.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <map>
+
+#include "base/error.hpp"
+#include "exec/prepared_model.hpp"
+#include "exec/session.hpp"
+#include "fuzz/graphs/random_graph.hpp"
+#include "fuzz/target.hpp"
+#include "graph/onnx/onnx_model.hpp"
+#include "graph/passes/passes.hpp"
+#include "kernel/capabilities.hpp"
+#include "kernel/ops/reference_ops.hpp"
+#include "support/quant_plans.hpp"
+
+namespace halftone::fuzz {
+namespace {
+
+std::vector<Tensor> outputs_of(const Graph& graph, const std::vector<Tensor>& inputs,
+                               const std::vector<ValueId>& taps) {
+    Session session(graph, reference_ops(), {.batch = 1, .taps = taps});
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+        std::memcpy(session.input(i).data, inputs[i].view().data, inputs[i].bytes());
+    }
+    session.run();
+    std::vector<Tensor> outputs;
+    const std::size_t count = taps.empty() ? graph.outputs().size() : taps.size();
+    for (std::size_t i = 0; i < count; ++i) {
+        const TensorView view = taps.empty() ? session.output(i) : session.tap(i);
+        outputs.emplace_back(view.type);
+        if (view.bytes() != 0) std::memcpy(outputs.back().mutable_view().data, view.data, view.bytes());
+    }
+    return outputs;
+}
+
+/// Ranges of the values that a plan could quantize. Those that hold no finite number keep the range of QuantCase.
+std::map<std::string, Range> ranges_of(const Graph& graph, const std::vector<Tensor>& inputs) {
+    std::map<std::string, Range> ranges;
+    std::vector<ValueId> taps;
+    const PlanTopology topology(graph, find_units(graph));
+    const std::vector<TensorPlan> values = topology.observable();
+    for (const TensorPlan& value : values) taps.push_back(value.value);
+    if (taps.empty()) return ranges;
+    const std::vector<Tensor> tapped = outputs_of(graph, inputs, taps);
+    for (std::size_t t = 0; t < taps.size(); ++t) {
+        const auto elements = tapped[t].as<float>();
+        if (elements.empty() ||
+            std::any_of(elements.begin(), elements.end(), [](float x) { return !std::isfinite(x); }))
+            continue;
+        const auto [low, high] = std::minmax_element(elements.begin(), elements.end());
+        ranges[values[t].name] = {*low, *high};
+    }
+    return ranges;
+}
+
+/// Inputs of a graph after its passes: a pass may have dropped some, and names stay.
+std::vector<Tensor> inputs_for(const Graph& graph, const Graph& original, const std::vector<Tensor>& inputs) {
+    std::vector<Tensor> kept;
+    for (const ValueId id : graph.inputs()) {
+        for (std::size_t i = 0; i < inputs.size(); ++i) {
+            if (original.value(original.inputs()[i]).name == graph.value(id).name) kept.push_back(inputs[i]);
+        }
+    }
+    return kept;
+}
+
+void check_round_trip(const Graph& graph, const std::vector<Tensor>& inputs, ByteSource& source) {
+    const std::vector<Unit> units = find_units(graph);
+    if (units.empty()) return;
+    const CapabilityTable table = capabilities(graph, units, {});
+    std::vector<UnitConfig> configs;
+    for (const Capability& unit : table) configs.push_back(source.any(unit.options));
+    const test::QuantCase c(graph, configs, ranges_of(graph, inputs));
+    const Graph quantized = c.apply().graph;
+    const PreparedModel file = prepare_model(export_onnx(quantized), "best.onnx");
+    const std::vector<Tensor> before = outputs_of(quantized, inputs_for(quantized, graph, inputs), {});
+    const std::vector<Tensor> after = outputs_of(file.graph, inputs_for(file.graph, graph, inputs), {});
+    expect(before.size() == after.size(), "an exported model has another number of outputs");
+    for (std::size_t i = 0; i < before.size(); ++i) {
+        expect(before[i].type() == after[i].type(), "an exported model has outputs of another type");
+        expect(
+            before[i].bytes() == 0 || std::memcmp(before[i].view().data, after[i].view().data, before[i].bytes()) == 0,
+            "an exported model computes other bits");
+    }
+}
+
+void run_round_trip(std::string_view bytes) {
+    static const std::vector<std::string> ops{
+        "Conv",     "Conv", "Conv",    "Gemm",    "Gemm",    "MatMul", "MatMul",  "Relu",
+        "Clip",     "Add",  "MaxPool", "Reshape", "Flatten", "Concat", "Sigmoid", "GlobalAveragePool",
+        "HardSwish"};
+    ByteSource source(bytes);
+    const Graph imported = random_graph(source, ops);
+    const std::vector<Tensor> inputs = random_inputs(source, imported, false);
+    try {
+        const Graph graph = run_passes(imported, reference_ops());
+        check_round_trip(graph, inputs_for(graph, imported, inputs), source);
+    } catch (const ModelError&) {
+        return;  // a tensor that cannot be quantized, such as a bias beyond 32 bits
+    }
+}
+
+/// Bytes without a meaning: any bytes are decisions.
+std::map<std::string, std::string> round_trip_seeds() {
+    std::map<std::string, std::string> seeds;
+    for (std::uint64_t seed = 0; seed < 24; ++seed) {
+        Rng rng(mix(seed, 16));
+        std::string& bytes = seeds["random_" + std::to_string(seed)];
+        for (std::uint64_t i = 0; i < 60 + 10 * seed; ++i) bytes += static_cast<char>(rng.next());
+    }
+    return seeds;
+}
+
+}  // namespace
+
+FuzzTarget make_round_trip_target() { return {.run = &run_round_trip, .seeds = &round_trip_seeds}; }
+
+}  // namespace halftone::fuzz

@@ -1,0 +1,68 @@
+// Bytes as decisions: a small valid graph over all registered operators, and its inputs. It must run by the plain loops
+// and by the fast kernels, and both must agree with the operators run one by one (graphs/compare.hpp has the rule).
+#include <optional>
+
+#include "base/error.hpp"
+#include "exec/run_once.hpp"
+#include "fuzz/graphs/compare.hpp"
+#include "fuzz/graphs/random_graph.hpp"
+#include "fuzz/target.hpp"
+#include "kernel/ops/find_op.hpp"
+
+namespace halftone::fuzz {
+namespace {
+
+/// All operators of the format, and once more those that have a fast kernel: fusing happens around them.
+std::vector<std::string> operators() {
+    std::vector<std::string> ops = op_types(Backend::ref);
+    std::erase(ops, "TableLookup");  // no operator of a file: the executor makes it
+    const std::vector<std::string> fast = op_types(Backend::dnnl);
+    ops.insert(ops.end(), fast.begin(), fast.end());
+    return ops;
+}
+
+std::string described(const Graph& graph) {
+    std::string text;
+    for (const Node& node : graph.nodes()) text += (text.empty() ? "" : " ") + node.op;
+    return text;
+}
+
+void run_run(std::string_view bytes) {
+    static const std::vector<std::string> ops = operators();
+    ByteSource source(bytes);
+    const Graph graph = random_graph(source, ops);
+    const std::vector<Tensor> inputs = random_inputs(source, graph, true);
+    std::optional<Judge> judge;
+    try {
+        judge.emplace(graph, inputs);
+    } catch (const ModelError&) {
+        return;  // valid by its shapes, but not for these values: an index that a node computes is out of range
+    }
+    for (const Backend backend : {Backend::ref, Backend::dnnl}) {
+        try {
+            const std::string found = judge->difference(run_once(graph, inputs, backend));
+            if (!found.empty()) {
+                finding((backend == Backend::ref ? "ref: " : "fast: ") + found + " (" + described(graph) + ")");
+            }
+        } catch (const ModelError& error) {
+            finding(std::string("a valid graph is refused: ") + error.what() + " (" + described(graph) + ")");
+        }
+    }
+}
+
+/// Bytes without a meaning: any bytes are decisions.
+std::map<std::string, std::string> run_seeds() {
+    std::map<std::string, std::string> seeds;
+    for (std::uint64_t seed = 0; seed < 24; ++seed) {
+        Rng rng(mix(seed, 16));
+        std::string& bytes = seeds["random_" + std::to_string(seed)];
+        for (std::uint64_t i = 0; i < 60 + 10 * seed; ++i) bytes += static_cast<char>(rng.next());
+    }
+    return seeds;
+}
+
+}  // namespace
+
+FuzzTarget make_run_target() { return {.run = &run_run, .seeds = &run_seeds}; }
+
+}  // namespace halftone::fuzz

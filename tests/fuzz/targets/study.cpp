@@ -1,0 +1,45 @@
+// Any bytes as the folder of a run: the journal, then study.json and best.yaml behind lines "=== NAME". The folder is
+// refused, or what the command report prints and writes of it (text, JSON, study.h5) is made.
+#include <filesystem>
+
+#include "base/error.hpp"
+#include "fuzz/mutate/mutate.hpp"
+#include "fuzz/scratch_folder.hpp"
+#include "fuzz/sections.hpp"
+#include "fuzz/target.hpp"
+#include "study/dump_selection.hpp"
+#include "study/run_report.hpp"
+#include "study/study_file.hpp"
+
+namespace halftone::fuzz {
+namespace {
+
+void run_study(std::string_view bytes) {
+    static const ScratchFolder folder;
+    const auto sections = sections_of(bytes, "trials.jsonl");
+    for (const char* name : {"trials.jsonl", "study.json", "best.yaml"}) {
+        const auto found = sections.find(name);
+        if (found != sections.end()) {
+            folder.write(name, found->second);
+        } else {
+            std::filesystem::remove(folder / name);
+        }
+    }
+    try {
+        std::vector<std::string> warnings;
+        const study::StudySource source = study::read_study_source(folder.path(), warnings);
+        (void)study::run_report_text(source);
+        (void)study::run_report_json(source);
+        study::write_study(source, folder / "study.h5", warnings);
+    } catch (const IoError&) {
+        return;
+    } catch (const DataError&) {
+        return;
+    }
+}
+
+}  // namespace
+
+FuzzTarget make_study_target() { return {.run = &run_study, .mutate = &mutate_journal}; }
+
+}  // namespace halftone::fuzz
