@@ -81,6 +81,11 @@ Support check_f32_unary(const KernelRequest& request) {
     if (request.inputs.size() != 1 || request.outputs.size() != 1) {
         return Support::no("oneDNN's op has one data input and one output");
     }
+    // Pow and Clip may have a constant where the data usually is, and their data as exponent or bound: the one data
+    // input of the request is then another than the operator takes it for.
+    if (!request.constants.empty() && !request.constants[0].is_empty()) {
+        return Support::no("the first input is a constant");
+    }
     if (!is_real_port(request.inputs[0]) || !is_real_port(request.outputs[0])) return Support::no("fp32 only");
     return check_unfused(request);
 }

@@ -22,6 +22,18 @@ TEST(Pow, OfATensorIsNotTaken) {
     EXPECT_FALSE(find_op(Backend::dnnl, "Pow")->supports(c.request).is_supported);
 }
 
+TEST(Pow, OfAConstantBaseIsNotTaken) {
+    KernelCase c("Pow", {}, 2);
+    c.input(Tensor::scalar(3.0F)).constants({Tensor::scalar(2.0F), Tensor()}).output();
+    EXPECT_EQ(find_op(Backend::dnnl, "Pow")->supports(c.request).why, "the first input is a constant");
+}
+
+TEST(Clip, OfAConstantByAComputedBoundIsNotTaken) {
+    KernelCase c("Clip", {}, 2);
+    c.input(Tensor::scalar(3.0F)).constants({Tensor::scalar(2.0F), Tensor()}).output();
+    EXPECT_EQ(find_op(Backend::dnnl, "Clip")->supports(c.request).why, "the first input is a constant");
+}
+
 TEST(ReduceMean, OverTheLastDimensionsEqualsReference) {
     for (const Ints& axes : {Ints{-1}, Ints{2, 3}, Ints{1, 2, 3}, Ints{0, 1, 2, 3}}) {
         for (const std::int64_t keeps : {0, 1}) {
