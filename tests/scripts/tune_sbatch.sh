@@ -14,7 +14,8 @@ cd "$work"
 export WORK=$work PATH=$work/bin:$PATH SLURM_JOB_ID=42
 mkdir bin
 
-# Notes its arguments. With a file "stop" it starts a journal and waits for USR1, then ends with 75, as halftone does.
+# Notes its arguments. With a file "stop" it starts a journal and waits for USR1, then ends with 75, as halftone does; with
+# a file "advance" it finishes a trial before that.
 cat >bin/mpirun <<'SH'
 #!/bin/bash
 echo "$*" >>"$WORK/calls"
@@ -22,7 +23,9 @@ echo $$ >"$WORK/mpirun.pid"
 [[ -e $WORK/stop ]] || exit "$(cat "$WORK/status")"
 trap 'exit 75' USR1
 workspace=$(sed 's/.*--workspace \([^ ]*\).*/\1/' <<<"$*")
-mkdir -p "$workspace" && echo '{"type":"header"}' >"$workspace/trials.jsonl"
+mkdir -p "$workspace" && journal=$workspace/trials.jsonl
+[[ -e $journal ]] && echo '{"type":"resume"}' >>"$journal" || echo '{"type":"header"}' >"$journal"
+[[ ! -e $WORK/advance ]] || echo '{"type":"trial","trial":0}' >>"$journal"
 touch "$WORK/running"
 while :; do sleep 0.05; done
 SH
@@ -46,23 +49,49 @@ expect() { # what, wanted, have
     fi
 }
 
+# Starts the script, sends it USR1 once halftone runs, and puts its exit code into $status. Arguments: the log, then the
+# environment of this start.
+run_and_stop() {
+    local log=$1
+    shift
+    rm -f running
+    env "$@" bash "$script" conf/my.tune.yaml --set tuning.shards=10 >"$log" 2>&1 &
+    local job=$!
+    for _ in $(seq 200); do
+        [[ ! -e running ]] || break
+        /bin/sleep 0.05
+    done
+    kill -USR1 "$job"
+    status=0
+    wait "$job" || status=$?
+}
+
 touch stop
-bash "$script" conf/my.tune.yaml --set tuning.shards=10 >first.log 2>&1 &
-job=$!
-for _ in $(seq 200); do
-    [[ ! -e running ]] || break
-    /bin/sleep 0.05
-done
-kill -USR1 "$job"
-status=0
-wait "$job" || status=$?
+run_and_stop first.log SLURM_RESTART_COUNT=0
 workspace=halftone_workspace/my.tune-42
 run="$work/bin/halftone tune conf/my.tune.yaml --workspace $workspace"
 expect "a stopped run ends with 75" 75 "$status"
 expect "and is requeued" "scontrol requeue 42" "$(cat requeues)"
 expect "the first run starts afresh" "$run --set tuning.shards=10" "$(sed -n 1p calls)"
 
-rm stop requeues
+rm requeues
+touch advance
+run_and_stop restart.log SLURM_RESTART_COUNT=1
+expect "a restart that finished a trial is requeued" "75 scontrol requeue 42" "$status $(cat requeues)"
+rm requeues advance
+run_and_stop stuck.log SLURM_RESTART_COUNT=2
+expect "a restart that finished nothing ends with 75" 75 "$status"
+expect "and is not requeued" "no" "$([[ -e requeues ]] && echo yes || echo no)"
+expect "and says so" 1 "$(grep -c '^error: this restart finished nothing.*HALFTONE_WORKSPACE=halftone_workspace/my.tune-42' stuck.log)"
+
+cp calls calls.before
+status=0
+SLURM_JOB_START_TIME=1000 SLURM_JOB_END_TIME=1120 bash "$script" conf/my.tune.yaml >short.log 2>&1 || status=$?
+expect "a limit that ends with the warning is refused" "2 1" "$status $(grep -c '^error: the time limit of 120 s' short.log)"
+expect "before anything runs" "$(cat calls.before)" "$(cat calls)"
+
+rm stop calls
+echo "$run --set tuning.shards=10" >calls
 for code in 0 6; do
     echo "$code" >status
     status=0
@@ -77,7 +106,7 @@ bash "$script" >usage.log 2>&1 || status=$?
 expect "without a config it is refused" "2 1" "$status $(grep -c '^usage: sbatch' usage.log)"
 
 if ((failures > 0)); then
-    cat first.log second.log
+    cat ./*.log
     exit 1
 fi
 echo "slurm/tune.sbatch: all as expected"
