@@ -30,6 +30,12 @@
 namespace halftone::app {
 namespace {
 
+// The first two are the config's limits of tuning.batch_size and tuning.threads, the first one with room for tiny
+// models.
+constexpr std::int64_t kMostBatch = 1'000'000;
+constexpr int kMostThreads = 1024;
+constexpr int kMostRounds = 1'000'000;
+
 // Ctrl-C ends the measurement early; what was measured until then is still printed.
 volatile std::sig_atomic_t is_stopped = 0;
 void stop(int) { is_stopped = 1; }
@@ -168,6 +174,11 @@ BenchModel bench_model(const BenchOptions& options) {
 int run_bench(const BenchOptions& options) {
     if (options.batch < 1 || options.threads < 1 || options.rounds < 1) {
         throw ConfigError("--batch, --threads and --rounds must be at least 1");
+    }
+    // As in a config: the limits catch typing errors before kernels multiply with them.
+    if (options.batch > kMostBatch || options.threads > kMostThreads || options.rounds > kMostRounds) {
+        throw ConfigError(fmt::format("--batch may be up to {}, --threads up to {}, --rounds up to {}", kMostBatch,
+                                      kMostThreads, kMostRounds));
     }
     set_kernel_threads(options.threads);
     const auto weights = make_weight_cache();  // candidates share it, as those of a search do

@@ -6,6 +6,7 @@
 
 #include <csignal>
 
+#include "base/byte_reader.hpp"
 #include "base/error.hpp"
 #include "base/wire.hpp"
 #include "setup.hpp"
@@ -45,9 +46,9 @@ RunInputs read_inputs(Communicator& comm, Agreement& agreement, const std::strin
         mine.put_text(read_model(config.model_path, config.model_path_mark.to_text() + ": model.path: "));
     });
     const Bytes common = comm.broadcast(RankId{0}, mine.take());
-    WireReader wire(common);
+    ByteReader wire(common, "the run's inputs from rank 0");
     RunInputs shared{wire.get_text(), wire.get_text()};  // in the order of put_text above
-    if (!wire.ok()) throw MpiError("the run's inputs from rank 0 arrived damaged");
+    wire.require_end<MpiError>();
     return shared;
 }
 

@@ -1,14 +1,18 @@
 // The command run: a model once, on given arrays.
 //
 //   parse_input, paths_by_input   --input [NAME=]X.npy to one path for each input: by name, else in graph order
-//   file_name                     an output's name to the name of its file
+//   largest_file                  how long an input's file may be
+//   output_files                  each output's file in the output folder, no two the same
 //   run_run                       reads the arrays, runs, writes one .npy for each output in ONNX's type and shape
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "base/error.hpp"
 #include "base/file_system.hpp"
+#include "base/saturate.hpp"
 #include "commands.hpp"
 #include "exec/run_once.hpp"
 #include "graph/onnx/onnx_model.hpp"
@@ -69,15 +73,51 @@ std::vector<std::string> paths_by_input(const Graph& graph, const std::vector<st
     return paths;
 }
 
-/// A value's name as a file name: names of ONNX values often hold '/' and ':'.
+/// An input's file holds its values and a header. A file that is far too long is refused before it is read; within the
+/// limit, from_npy and run_once say more exactly what is wrong: 8 bytes is the widest element type.
+std::uint64_t largest_file(const Shape& shape) {
+    constexpr std::int64_t kHeaderAndSlack = std::int64_t{64} << 20U;
+    if (!shape.is_static()) return FileSystem::kMostFileBytes;  // any batch
+    std::int64_t bytes = 8;
+    for (const std::int64_t dim : shape.dims()) bytes = saturating_product(bytes, dim);
+    return std::min(FileSystem::kMostFileBytes, static_cast<std::uint64_t>(saturating_sum(bytes, kHeaderAndSlack)));
+}
+
+/// A value's name as a file name: names of ONNX values often hold '/' and ':', and may be longer than a file's.
 std::string file_name(std::string name) {
+    constexpr std::size_t kLongest = 200;  // file systems allow 255 bytes
+
     const auto is_kept = [](char c) {
         return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
                c == '-';
     };
     std::replace_if(
         name.begin(), name.end(), [&](char c) { return !is_kept(c); }, '_');
-    return name + ".npy";
+    return name.substr(0, kLongest);
+}
+
+/// The file of each output, in graph order. Names that become equal ("a/b" and "a:b" are both "a_b") get a number
+/// behind them, in graph order: a_b.npy and a_b.2.npy. A name that is a file name already keeps it.
+std::vector<std::string> output_files(const Graph& graph) {
+    std::vector<std::string> names;
+    std::set<std::string> taken;
+    std::map<std::string, int> last_number;  // by name without a number, so that thousands of equal names take no time
+    const auto& outputs = graph.outputs();
+    for (const ValueId id : outputs) {
+        const std::string& name = graph.value(id).name;
+        if (file_name(name) == name) taken.insert(name);
+    }
+    for (const ValueId id : outputs) {
+        const std::string& own = graph.value(id).name;
+        std::string name = file_name(own);
+        const std::string base = name;
+        while (name != own && !taken.insert(name).second) {
+            int& number = last_number.try_emplace(base, 1).first->second;
+            name = fmt::format("{}.{}", base, ++number);
+        }
+        names.push_back(name + ".npy");
+    }
+    return names;
 }
 
 }  // namespace
@@ -89,7 +129,8 @@ int run_run(const RunOptions& options) {
     std::vector<Tensor> arrays;
     for (const std::string& path : paths_by_input(graph, options.inputs)) {
         if (!files->exists(path)) throw DataError("--input: no such file: '" + path + "'");
-        arrays.push_back(from_npy(files->read(path), path));
+        const Shape& shape = graph.value(graph.inputs()[arrays.size()]).type.shape;
+        arrays.push_back(from_npy(files->read(path, largest_file(shape)), path));
     }
     std::vector<Tensor> outputs;
     try {
@@ -99,9 +140,10 @@ int run_run(const RunOptions& options) {
         throw;
     }
     files->create_directories(options.output);
+    const std::vector<std::string> names = output_files(graph);
     for (std::size_t i = 0; i < outputs.size(); ++i) {
         const std::string& name = graph.value(graph.outputs()[i]).name;
-        const std::string path = options.output + "/" + file_name(name);
+        const std::string path = options.output + "/" + names[i];
         files->write_atomically(path, to_npy(outputs[i].view()));
         fmt::print("{}  {} {}  {}\n", name, to_string(outputs[i].dtype()), outputs[i].shape().to_text(), path);
     }

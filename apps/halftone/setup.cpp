@@ -25,10 +25,19 @@ KnownNames known_names() {
     return {strategy_names(), dataset_names(), transform_names(), metric_names(), observer_words()};
 }
 
+namespace {
+
+// The parsers have limits of their own, 1 MiB for YAML and 2 GiB for ONNX, and say more about them. These are only
+// there so that a file which is far from any of them is not read first.
+constexpr std::uint64_t kMostTextBytes = std::uint64_t{16} << 20U;
+constexpr std::uint64_t kMostModelBytes = std::uint64_t{4} << 30U;
+
+}  // namespace
+
 std::string read_config_text(const std::string& path) {
     const auto files = make_posix_file_system();
     if (!files->exists(path)) throw ConfigError(path + ": no such config file");
-    return files->read(path);
+    return files->read(path, kMostTextBytes);
 }
 
 RunConfig load_config(const std::string& path, const std::vector<std::string>& overrides) {
@@ -47,7 +56,7 @@ std::string read_model(const std::string& path, const std::string& from) {
     if (files->is_directory(path)) throw ModelError(from + "'" + path + "' is a folder, not an ONNX file");
     try {
         // Weights beside the file are taken in at once: the other ranks get one text and need no files.
-        return inline_external_data(files->read(path), parent_path(path));
+        return inline_external_data(files->read(path, kMostModelBytes), parent_path(path));
     } catch (ModelError& error) {
         error.add_context(path);
         throw;
@@ -57,7 +66,7 @@ std::string read_model(const std::string& path, const std::string& from) {
 LoadedPlan read_plan(const std::string& path, PreparedModel& model) {
     const auto files = make_posix_file_system();
     if (!files->exists(path)) throw ConfigError(path + ": no such plan file");
-    return load_plan(parse_plan(files->read(path), path), model);
+    return load_plan(parse_plan(files->read(path, kMostTextBytes), path), model);
 }
 
 void check_isa(const RunConfig& config) {

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "base/byte_reader.hpp"
 #include "base/error.hpp"
 #include "base/file_system.hpp"
 #include "base/hash.hpp"
@@ -301,7 +302,10 @@ int run_tune(const TuneOptions& options, Communicator& comm) {
     }
     // Every rank ends with the same code: mpirun reports the first that it sees.
     const Bytes common = comm.broadcast(RankId{0}, code.take());
-    return WireReader(common).get<int>();
+    ByteReader reader(common, "the exit code of rank 0");
+    const int shared = reader.get<int>();
+    reader.require_end<MpiError>();
+    return shared;
 }
 
 }  // namespace halftone::app

@@ -37,3 +37,11 @@ find_package(HDF5 REQUIRED COMPONENTS C HL)
 find_package(Protobuf REQUIRED)   # before ONNX: its config refers to protobuf::libprotobuf
 find_package(ONNX REQUIRED CONFIG)
 find_path(HALFTONE_XXHASH_INCLUDE xxhash.h REQUIRED)
+find_package(re2 CONFIG QUIET)
+if(NOT TARGET re2::re2)   # Debian 12's RE2 comes without a CMake package, and its pkg-config file asks for C++11
+  find_path(HALFTONE_RE2_INCLUDE re2/re2.h REQUIRED)
+  find_library(HALFTONE_RE2_LIBRARY re2 REQUIRED)
+  add_library(re2::re2 UNKNOWN IMPORTED)
+  set_target_properties(re2::re2 PROPERTIES IMPORTED_LOCATION "${HALFTONE_RE2_LIBRARY}"
+                        INTERFACE_INCLUDE_DIRECTORIES "${HALFTONE_RE2_INCLUDE}")
+endif()

@@ -29,6 +29,7 @@ OWNERS = [
     (r"(onnx|google/protobuf)/", ["src/graph/onnx/"]),
     (r"event\.pb\.h$", ["src/dump/tensorboard/"]),
     (r"yaml-cpp/", ["src/config/"]),
+    (r"re2/", ["src/config/name_regex.cpp"]),
     (r"zlib\.h$", ["src/data/"]),
     (r"nlohmann/", ["src/journal/", "src/study/", "apps/"]),
     (r"Eigen/|unsupported/Eigen/", ["src/strategy/gp/"]),

@@ -31,6 +31,9 @@ public:
 
 class FileSystem {
 public:
+    /// The limit of read() for callers that know no smaller one: 16 GiB, more than anything that is read as a whole.
+    static constexpr std::uint64_t kMostFileBytes = std::uint64_t{16} << 30U;
+
     virtual ~FileSystem() = default;
 
     [[nodiscard]] virtual bool exists(const std::string& path) const = 0;
@@ -41,9 +44,13 @@ public:
     [[nodiscard]] virtual bool is_link(const std::string& path) const = 0;
     /// Returns the bytes of a regular file.
     [[nodiscard]] virtual std::uint64_t size(const std::string& path) const = 0;
-    /// Returns the whole file.
-    [[nodiscard]] virtual std::string read(const std::string& path) const = 0;
-    /// Returns `count` bytes from byte `offset` on. A file that ends before is an IoError.
+    /// Returns a whole regular file of at most `limit` bytes, as long as it was when it was opened: what another
+    /// process appends meanwhile is not read. Anything else is an IoError: a folder, a FIFO, a socket, a device, a
+    /// larger file, a file that becomes shorter while it is read.
+    [[nodiscard]] virtual std::string read(const std::string& path, std::uint64_t limit) const = 0;
+    /// Returns a whole regular file of at most kMostFileBytes.
+    [[nodiscard]] std::string read(const std::string& path) const { return read(path, kMostFileBytes); }
+    /// Returns `count` bytes of a regular file from byte `offset` on. A file that ends before is an IoError.
     [[nodiscard]] virtual std::string read_part(const std::string& path, std::uint64_t offset,
                                                 std::uint64_t count) const = 0;
     /// Names (not paths) in a folder, sorted.

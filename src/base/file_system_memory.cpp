@@ -153,20 +153,28 @@ public:
     }
     [[nodiscard]] std::string read_part(const std::string& path, std::uint64_t offset,
                                         std::uint64_t count) const override {
-        if (const std::uint64_t bytes = size(path); offset > bytes || count > bytes - offset) {
-            throw IoError(fmt::format("cannot read {}: it ends before byte {}", path, offset + count));
+        const std::string bytes = read(path);
+        if (offset > bytes.size() || count > bytes.size() - offset) {
+            const std::uint64_t end = count > UINT64_MAX - offset ? UINT64_MAX : offset + count;
+            throw IoError(fmt::format("cannot read {}: it ends before byte {}", path, end));
         }
-        return read(path).substr(offset, count);
+        return bytes.substr(offset, count);
     }
     void remove(const std::string& path) override {
         const std::lock_guard lock(disk_->mutex);
         static_cast<void>(existing("remove", path));
         disk_->files.erase(normal(path));
     }
-    [[nodiscard]] std::string read(const std::string& path) const override {
+    using FileSystem::read;
+    [[nodiscard]] std::string read(const std::string& path, std::uint64_t limit) const override {
         const std::lock_guard lock(disk_->mutex);
         if (is_folder(*disk_, normal(path))) fail("read", path, "Is a directory");
-        return existing("open", path).bytes;
+        const std::string& bytes = existing("open", path).bytes;
+        if (bytes.size() > limit) {
+            throw IoError(
+                fmt::format("cannot read {}: it has {} bytes; at most {} are read", path, bytes.size(), limit));
+        }
+        return bytes;
     }
     [[nodiscard]] std::vector<std::string> list(const std::string& folder) const override {
         const std::lock_guard lock(disk_->mutex);

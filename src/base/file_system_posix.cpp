@@ -2,6 +2,7 @@
 // entries included. From top to bottom:
 //
 //   FileDescriptor, open_or_throw, write_all   calls that are repeated after signals and end in IoError
+//   open_for_reading, read_exactly             the only way to a file's bytes: a regular file, no more than it had
 //   sync_folder_of, open_or_create             entries of folders made durable
 //   PosixAppendFile, PosixFileLock             what stays open between calls
 //   PosixFileSystem                            the interface; write_atomically is the way of every whole file
@@ -91,6 +92,71 @@ void write_all(const FileDescriptor& fd, const std::string& path, std::string_vi
     }
 }
 
+/// What a path leads to, in words; empty for a regular file.
+std::string_view unreadable_kind(mode_t mode) {
+    if (S_ISREG(mode)) return "";
+    if (S_ISFIFO(mode)) return "a FIFO";
+    if (S_ISSOCK(mode)) return "a socket";
+    return "a device";
+}
+
+[[noreturn]] void refuse_size(const std::string& path, std::uint64_t size, std::uint64_t limit) {
+    throw IoError(fmt::format("cannot read {}: it has {} bytes; at most {} are read", path, size, limit));
+}
+
+void require_regular(const std::string& path, const struct stat& info) {
+    if (S_ISDIR(info.st_mode)) fail("read", path, EISDIR);
+    const std::string_view kind = unreadable_kind(info.st_mode);
+    if (!kind.empty()) throw IoError(fmt::format("cannot read {}: it is {}, not a regular file", path, kind));
+}
+
+/// A file that is open for reading, and how long it was then.
+struct OpenedFile {
+    FileDescriptor fd;
+    std::uint64_t size = 0;
+};
+
+/// Opens a regular file. Anything else is refused: a FIFO and a socket wait until somebody writes, and a device such as
+/// /dev/zero never ends.
+OpenedFile open_for_reading(const std::string& path) {
+    struct stat info {};
+    // Before it is opened, because opening a device may already do something; and once more below, because another
+    // file may have taken the path in between. O_NONBLOCK is for that case: opening a FIFO would wait.
+    if (::stat(path.c_str(), &info) != 0) fail("open", path, errno);
+    require_regular(path, info);
+    FileDescriptor fd = open_or_throw("open", path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    if (::fstat(fd.get(), &info) != 0) fail("read", path, errno);
+    require_regular(path, info);
+    return {std::move(fd), static_cast<std::uint64_t>(info.st_size)};
+}
+
+std::string read_exactly(const OpenedFile& file, const std::string& path, std::uint64_t offset, std::uint64_t count) {
+    std::string bytes(count, '\0');
+    std::size_t done = 0;
+    while (done < bytes.size()) {
+        const auto got = without_interruption([&] {
+            return ::pread(file.fd.get(), bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
+        });
+        if (got < 0) fail("read", path, errno);
+        if (got == 0) throw IoError(fmt::format("cannot read {}: it became shorter", path));
+        done += static_cast<std::size_t>(got);
+    }
+    return bytes;
+}
+
+/// Files below /proc and /sys say that they have 0 bytes. They are read until they end, or until there are too many.
+std::string read_unsized(const OpenedFile& file, const std::string& path, std::uint64_t limit) {
+    std::string bytes;
+    std::array<char, 4096> chunk;
+    while (true) {
+        const auto got = without_interruption([&] { return ::read(file.fd.get(), chunk.data(), chunk.size()); });
+        if (got < 0) fail("read", path, errno);
+        if (got == 0) return bytes;
+        bytes.append(chunk.data(), static_cast<std::size_t>(got));
+        if (bytes.size() > limit) refuse_size(path, bytes.size(), limit);
+    }
+}
+
 class PosixAppendFile final : public AppendFile {
 public:
     explicit PosixAppendFile(const std::string& path)
@@ -151,22 +217,13 @@ public:
 
     [[nodiscard]] std::string read_part(const std::string& path, std::uint64_t offset,
                                         std::uint64_t count) const override {
-        // The size comes first, so that a wrong count is an error and not a request for memory.
-        if (const std::uint64_t bytes = size(path); offset > bytes || count > bytes - offset) {
-            throw IoError(fmt::format("cannot read {}: it ends before byte {}", path, offset + count));
+        const OpenedFile file = open_for_reading(path);
+        // Compared first, so that a wrong count is an error and not a request for memory.
+        if (offset > file.size || count > file.size - offset) {
+            const std::uint64_t end = count > UINT64_MAX - offset ? UINT64_MAX : offset + count;
+            throw IoError(fmt::format("cannot read {}: it ends before byte {}", path, end));
         }
-        const FileDescriptor fd = open_or_throw("open", path, O_RDONLY);
-        std::string bytes(count, '\0');
-        std::size_t done = 0;
-        while (done < bytes.size()) {
-            const auto got = without_interruption([&] {
-                return ::pread(fd.get(), bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
-            });
-            if (got < 0) fail("read", path, errno);
-            if (got == 0) throw IoError(fmt::format("cannot read {}: it became shorter", path));
-            done += static_cast<std::size_t>(got);
-        }
-        return bytes;
+        return read_exactly(file, path, offset, count);
     }
 
     void remove(const std::string& path) override {
@@ -176,25 +233,12 @@ public:
         if (::unlink(path.c_str()) != 0) fail("remove", path, errno);
     }
 
-    [[nodiscard]] std::string read(const std::string& path) const override {
-        const FileDescriptor fd = open_or_throw("open", path, O_RDONLY);
-        struct stat info {};
-        if (::fstat(fd.get(), &info) != 0) fail("read", path, errno);
-        std::string bytes;
-        // One byte more than the file holds, so that the usual file ends with a single short read; files without a
-        // size (pipes, /proc) grow the buffer.
-        bytes.resize(std::max<std::size_t>(static_cast<std::size_t>(info.st_size) + 1, 4096));
-        std::size_t size = 0;
-        while (true) {
-            if (size == bytes.size()) bytes.resize(bytes.size() * 2);
-            const auto got =
-                without_interruption([&] { return ::read(fd.get(), bytes.data() + size, bytes.size() - size); });
-            if (got < 0) fail("read", path, errno);
-            if (got == 0) break;
-            size += static_cast<std::size_t>(got);
-        }
-        bytes.resize(size);
-        return bytes;
+    using FileSystem::read;
+    // A journal may grow while a report reads it: its bytes at the time of opening are whole lines and a last piece.
+    [[nodiscard]] std::string read(const std::string& path, std::uint64_t limit) const override {
+        const OpenedFile file = open_for_reading(path);
+        if (file.size > limit) refuse_size(path, file.size, limit);
+        return file.size == 0 ? read_unsized(file, path, limit) : read_exactly(file, path, 0, file.size);
     }
 
     [[nodiscard]] std::vector<std::string> list(const std::string& folder) const override {

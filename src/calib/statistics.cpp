@@ -1,3 +1,10 @@
+// Statistics of one value: extremes, a count, and a histogram of integers, so that parts may be merged in any order.
+//
+//   limit_above, grow_to   the histogram's range, a power of two that doubles when a value lies outside
+//   measure, find_bins     loops over elements: the extremes of a block, then the bin of each element
+//   observe, include       count elements of a tensor, or a range that is known otherwise
+//   merge                  adds another histogram, after both have the same range
+//   encode, decode         bytes for other ranks; what decode reads is checked against itself
 #include "calib/statistics.hpp"
 
 #include <algorithm>
@@ -7,12 +14,16 @@
 #include <limits>
 #include <utility>
 
+#include "base/byte_reader.hpp"
 #include "base/wire.hpp"
 #include "calib/damage.hpp"
 #include "tensor/simd_clones.hpp"
 
 namespace halftone {
 namespace {
+
+// More observations than any calibration makes. The counts of thousands of shards with so many still fit 64 bits.
+constexpr std::uint64_t kMostObservations = std::uint64_t{1} << 48U;
 
 constexpr int kCentre = ValueStatistics::kBins / 2;
 // No histogram is narrower, so that a bin's width and its inverse are normal floats and scaling by them is exact.
@@ -164,17 +175,18 @@ std::string ValueStatistics::encode() const {
 
 ValueStatistics ValueStatistics::decode(std::string_view bytes) {
     constexpr std::string_view kWhat = "calibration statistics";
-    WireReader reader(bytes);
+    ByteReader reader(bytes, kWhat);
     ValueStatistics statistics;
-    statistics.count_ = static_cast<std::int64_t>(reader.get_varint(INT64_MAX));
+    statistics.count_ = static_cast<std::int64_t>(reader.get_varint(kMostObservations));
     if (statistics.is_empty()) {
-        require_undamaged(reader.ok() && reader.at_end(), kWhat, "nothing follows a count of 0");
+        reader.require_end<DataError>();
         return statistics;
     }
     statistics.min_ = reader.get<float>();
     statistics.max_ = reader.get<float>();
+    reader.require<DataError>();
     const bool are_finite = std::isfinite(statistics.min_) && std::isfinite(statistics.max_);
-    require_undamaged(reader.ok() && are_finite && statistics.min_ <= statistics.max_, kWhat,
+    require_undamaged(are_finite && statistics.min_ <= statistics.max_, kWhat,
                       "minimum and maximum are finite and ordered");
     statistics.grow_to(limit_above(std::max(std::abs(statistics.min_), std::abs(statistics.max_))));
     // The first and the last used bin are those of the minimum and the maximum, so neither is written.
@@ -187,13 +199,14 @@ ValueStatistics ValueStatistics::decode(std::string_view bytes) {
         uncounted -= count;
         statistics.bins_[static_cast<std::size_t>(bin)] = static_cast<std::int64_t>(count);
         const bool is_outermost = bin == places[0] || bin == places[1];
-        require_undamaged(reader.ok() && (count != 0 || !is_outermost), kWhat, "the outermost bins are used");
+        reader.require<DataError>();
+        require_undamaged(count != 0 || !is_outermost, kWhat, "the outermost bins are used");
         if (count == 0) {
             bin += static_cast<std::int32_t>(reader.get_varint(static_cast<std::uint64_t>(places[1] - bin - 1)));
         }
     }
     require_undamaged(uncounted == 0, kWhat, "the bins add up to the count");
-    require_undamaged(reader.ok() && reader.at_end(), kWhat, "nothing follows the last bin");
+    reader.require_end<DataError>();
     return statistics;
 }
 

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <iterator>
 
+#include "base/byte_reader.hpp"
 #include "base/check.hpp"
 #include "base/error.hpp"
 #include "base/wire.hpp"
@@ -14,8 +15,9 @@ namespace {
 
 constexpr std::uint8_t kTableVersion = 1;
 constexpr std::uint8_t kRangesVersion = 2;  // 2: algorithms are words
-// Bounds what damaged bytes can make a reader allocate; far above any model's count of values.
-constexpr std::uint64_t kMostEntries = 10'000'000;
+// The fewest bytes of an entry: two lengths in the one table; two lengths and three floats in the other.
+constexpr std::size_t kLeastTableEntry = 2;
+constexpr std::size_t kLeastRangesEntry = 14;
 
 }  // namespace
 
@@ -37,15 +39,15 @@ std::string CalibrationTable::encode() const {
 
 CalibrationTable CalibrationTable::decode(std::string_view bytes) {
     constexpr std::string_view kWhat = "calibration table";
-    WireReader reader(bytes);
+    ByteReader reader(bytes, kWhat);
     require_undamaged(reader.get<std::uint8_t>() == kTableVersion, kWhat, "the version is 1");
     CalibrationTable table;
-    for (std::uint64_t left = reader.get_varint(kMostEntries); left > 0; --left) {
+    for (std::size_t left = reader.get_count(kLeastTableEntry); left > 0; --left) {
         const std::string name = reader.get_text();
         const auto [place, is_new] = table.values_.emplace(name, ValueStatistics::decode(reader.get_view()));
         require_undamaged(is_new && std::next(place) == table.values_.end(), kWhat, "names are in order");
     }
-    require_undamaged(reader.ok() && reader.at_end(), kWhat, "it ends after its last entry");
+    reader.require_end<DataError>();
     return table;
 }
 
@@ -88,17 +90,17 @@ std::string RangeTable::encode() const {
 
 RangeTable RangeTable::decode(std::string_view bytes) {
     constexpr std::string_view kWhat = "range table";
-    WireReader reader(bytes);
+    ByteReader reader(bytes, kWhat);
     require_undamaged(reader.get<std::uint8_t>() == kRangesVersion, kWhat, "the version is 2");
     RangeTable table;
-    for (std::uint64_t left = reader.get_varint(kMostEntries); left > 0; --left) {
+    for (std::size_t left = reader.get_count(kLeastRangesEntry); left > 0; --left) {
         std::string name = reader.get_text();
         RangeRule rule;
         const auto algorithm = kAlgorithmWords.parse(reader.get_view());
         rule.percentile = reader.get<float>();
         const auto low = reader.get<float>();
         const auto high = reader.get<float>();
-        require_undamaged(reader.ok(), kWhat, "each entry is complete");
+        reader.require<DataError>();
         require_undamaged(algorithm.has_value(), kWhat, "algorithms are known");
         rule.algorithm = *algorithm;
         require_undamaged(rule.percentile >= 0 && rule.percentile <= 100, kWhat, "percentiles lie within 0 and 100");
@@ -107,7 +109,7 @@ RangeTable RangeTable::decode(std::string_view bytes) {
         const auto [place, is_new] = table.ranges_.emplace(std::pair(std::move(name), rule), Range{low, high});
         require_undamaged(is_new && std::next(place) == table.ranges_.end(), kWhat, "names are in order");
     }
-    require_undamaged(reader.ok() && reader.at_end(), kWhat, "it ends after its last entry");
+    reader.require_end<DataError>();
     return table;
 }
 

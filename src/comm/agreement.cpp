@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/byte_reader.hpp"
 #include "base/error.hpp"
 #include "base/wire.hpp"
 
@@ -30,7 +31,9 @@ Bytes step_report(const std::function<void()>& step) {
 /// The report of the lowest rank that failed; empty if none did.
 std::string_view first_failure(const std::vector<Bytes>& reports) {
     for (const Bytes& report : reports) {
-        if (WireReader(report).get<int>() != 0) return report;
+        ByteReader reader(report);
+        // A report that cannot be read is no success.
+        if (reader.get<int>() != 0 || !reader.ok()) return report;
     }
     return {};
 }
@@ -43,10 +46,10 @@ void Agreement::after(const std::function<void()>& step) {
     // the program's exit code must not depend on whose code mpirun happens to see first.
     const Bytes failed = comm_.broadcast(RankId{0}, Bytes(first_failure(reports)));
     if (failed.empty()) return;
-    WireReader failure(failed);
+    ByteReader failure(failed, "the report of a failed rank");
     const auto code = static_cast<ExitCode>(failure.get<int>());
     const std::string message = failure.get_text();
-    if (!failure.ok()) throw MpiError("the report of a failed rank arrived damaged");
+    failure.require_end<MpiError>();
     throw Error(code, message);
 }
 

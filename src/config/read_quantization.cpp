@@ -14,6 +14,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "config/name_regex.hpp"
 #include "config/parts.hpp"
 
 namespace halftone::config_detail {
@@ -87,18 +88,28 @@ OpConstraint read_constraint(Section section, bool keeps_empty, ConfigNode& effe
     return constraint;
 }
 
+/// Checked as soon as the config is read: a run must not fail on a pattern after the model has been prepared.
+void check_rule_key(const ConstraintRule& rule, std::string_view section) {
+    const std::string error = rule_key_error(rule.key);
+    if (error.empty()) return;
+    throw ConfigError(fmt::format("{}: {} '{}' {}", rule.key_mark.to_text(), section, shown_key(rule.key), error));
+}
+
 /// Keys are the user's: op names, patterns or types.
 std::vector<ConstraintRule> read_rules(Section& parent, std::string_view key, const KnownNames& known, Notes& notes) {
     Section section = parent.section(key);
+    // The keys are walked, not asked for one by one: a file may have tens of thousands, and each would be searched for.
+    section.allow_any_key();
     std::vector<ConstraintRule> rules;
     for (const auto& [name, node] : section.node().entries) {
         ConfigNode effective;
-        OpConstraint constraint = read_constraint(section.section(name), false, effective, known, notes);
+        OpConstraint constraint = read_constraint(Section(node), false, effective, known, notes);
         section.put(name, std::move(effective));
         if (key == "op_wise" && name == "default_qconfig") {
             notes.add(node, "belongs to PyTorch's adaptor and is not available; use quantization.model_wise", true);
         }
         rules.push_back({.key = name, .key_mark = node.key_mark, .constraint = std::move(constraint)});
+        if (key == "op_wise") check_rule_key(rules.back(), "quantization.op_wise");
     }
     parent.put(key, section.finish());
     return rules;
@@ -113,6 +124,7 @@ std::vector<ConstraintRule> read_exclude(Section& section) {
         const Mark& mark = node->kind == ConfigNode::Kind::list ? node->items[i].mark : node->mark;
         if (names[i].empty()) throw ConfigError(mark.to_text() + ": " + node->path + " has an empty item");
         rules.push_back({.key = names[i], .key_mark = mark, .constraint = {}});
+        check_rule_key(rules.back(), "quantization.exclude");
     }
     return rules;
 }

@@ -159,7 +159,7 @@ void Section::drop_empty_lists() {
 
 // Strictness and the effective config end together: no key can be in one and not in the other.
 ConfigNode Section::finish() {
-    reader_.finish();
+    if (!allows_any_key_) reader_.finish();
     return std::move(effective_);
 }
 

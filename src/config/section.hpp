@@ -49,6 +49,8 @@ public:
     /// Takes the key over as it is written, if it is there and not empty.
     const ConfigNode* keep(std::string_view key);
     void put(std::string_view key, ConfigNode value);
+    /// For maps whose keys are the user's: no key is unknown. The caller walks node().entries.
+    void allow_any_key() { allows_any_key_ = true; }
     /// Leaves out empty lists, which stand for "no constraint". For maps whose keys are the user's.
     void drop_empty_lists();
 
@@ -59,6 +61,7 @@ private:
     std::unique_ptr<const ConfigNode> node_;  // on the heap, because the Reader refers to it while sections move
     Reader reader_;
     ConfigNode effective_;
+    bool allows_any_key_ = false;
 };
 
 [[nodiscard]] ConfigNode list_node(const std::vector<std::string>& words);

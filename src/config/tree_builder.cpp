@@ -139,7 +139,8 @@ void TreeBuilder::merge_maps(Frame& frame) {
         for (const ConfigNode& map : is_list ? merged.items : std::vector<ConfigNode>{merged}) {
             if (map.kind != ConfigNode::Kind::map) refuse_at(merged.key_mark, "<< needs a map or a list of maps");
             for (const auto& [key, value] : map.entries) {
-                if (frame.node.find(key) != nullptr) continue;
+                // The set of keys, not the list of entries: a merge of large maps would take quadratic time.
+                if (!frame.keys.emplace(key, value.key_mark).second) continue;
                 ConfigNode copy = value;
                 move_to(copy, child_path(frame.node.path, key), frames_.size() + 1, merged.key_mark);
                 entries.emplace_back(key, std::move(copy));

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace halftone {
@@ -13,9 +14,12 @@ struct IdxArray {
     std::string bytes;  ///< product of the sizes
 };
 
-/// Reads an unsigned-byte IDX file of this rank; gzip is known by its first bytes, not by its name.
-/// @throws DataError naming the file: wrong magic number, truncated, damaged, or longer than its header says;
-///         IoError when it cannot be read
+/// Returns the array in the bytes of an IDX file of unsigned bytes with this rank. gzip is known by its first bytes,
+/// not by the file's name. `name` is the file's, for messages.
+/// @throws DataError naming the file: wrong magic number, truncated, damaged, or longer than its header says
+[[nodiscard]] IdxArray parse_idx(std::string_view file, std::size_t rank, const std::string& name);
+
+/// Reads such a file. @throws DataError as parse_idx; IoError when it cannot be read
 [[nodiscard]] IdxArray read_idx(const std::string& path, std::size_t rank);
 
 }  // namespace halftone

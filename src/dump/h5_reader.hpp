@@ -1,11 +1,14 @@
 #pragma once
 // H5Reader: reads files of ours, and distrusts them. It follows hard links only and opens no other file, whatever the
-// file says: a link, an external or a virtual dataset is refused.
+// file says: a link, an external or a virtual dataset is refused. It takes no more memory than the file really holds
+// (unpacked), and loads no plug-in for a filter.
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dump/h5_values.hpp"
@@ -23,6 +26,8 @@ class H5Reader {
 public:
     /// @throws DataError naming file and reason: missing, no HDF5 file, cut off
     explicit H5Reader(const std::string& path);
+    /// Reads the bytes of a file; `name` stands for its path in messages. @throws DataError as above
+    H5Reader(std::string_view bytes, const std::string& name);
     ~H5Reader();
     H5Reader(const H5Reader&) = delete;
     H5Reader& operator=(const H5Reader&) = delete;
@@ -39,8 +44,8 @@ public:
     [[nodiscard]] std::vector<double> numbers(const std::string& path) const;
     [[nodiscard]] std::vector<std::int64_t> integers(const std::string& path) const;
     [[nodiscard]] std::vector<std::string> texts(const std::string& path) const;
-    /// @param data  room for count rows of the dataset's type
-    void read_rows(const std::string& path, std::int64_t first, std::int64_t count, std::byte* data) const;
+    /// Reads the rows [first, first + count) as they are stored. @param data  room for exactly these rows
+    void read_rows(const std::string& path, std::int64_t first, std::int64_t count, std::span<std::byte> data) const;
 
 private:
     struct State;

@@ -11,9 +11,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <functional>
 #include <numeric>
+#include <span>
 
 #include "base/check.hpp"
 #include "base/error.hpp"
@@ -202,7 +204,12 @@ DumpedUnit read_unit(const H5Reader& index, const std::string& group) {
     unit.op = index.text_attribute(path, "op");
     unit.value = index.text_attribute(path, "value");
     unit.inner = index.integer_attribute(path, "inner");
+    // Limited before it is multiplied or becomes an integer. No sample comes near, and a NaN is no dimension either.
+    constexpr double kMostElements = 0x1p40;
+    double product = 1;
     for (const double dim : index.numbers_attribute(path, "sample_shape")) {
+        product *= dim;
+        if (!(dim >= 1 && product <= kMostElements)) throw DataError("::" + path + ": its sample_shape is impossible");
         unit.sample_shape.push_back(static_cast<std::int64_t>(dim));
     }
     const std::string stored = index.text_attribute(path, "stored");
@@ -215,8 +222,14 @@ DumpedUnit read_unit(const H5Reader& index, const std::string& group) {
     }
     unit.stored = *dtype;
     if (unit.stored == DType::f32) return unit;
-    unit.scale = index.numbers_attribute(path + "/quantized", "scale").at(0);
+    const std::vector<double> scale = index.numbers_attribute(path + "/quantized", "scale");
     unit.zero_point = index.integer_attribute(path + "/quantized", "zero_point");
+    const CodeRange codes = code_range(unit.stored);
+    const bool is_code = unit.zero_point >= codes.low && unit.zero_point <= codes.high;
+    if (scale.size() != 1 || !(scale[0] > 0 && std::isfinite(static_cast<float>(scale[0]))) || !is_code) {
+        throw DataError("::" + path + "/quantized: has no scale > 0 with a zero point that is a code");
+    }
+    unit.scale = scale[0];
     return unit;
 }
 
@@ -234,7 +247,7 @@ DumpLayout read_layout(const H5Reader& index) {
     std::int64_t next = 0;
     // Parts follow one another without gaps, or samples would be read from the wrong file.
     for (std::size_t s = 0; s < first.size() && s < count.size(); ++s) {
-        if (first[s] != next || count[s] < 0) break;
+        if (first[s] != next || count[s] < 0 || count[s] > layout.samples - next) break;
         layout.shards.push_back({first[s], count[s]});
         next += count[s];
     }
@@ -270,10 +283,11 @@ DumpReader::DumpReader(const std::string& folder) {
         throw;
     }
     const auto bytes = index.integers("/parts/bytes");
+    if (bytes.size() != layout_.shards.size()) throw DataError(path + "::/parts/bytes: is not of these parts");
     for (std::size_t s = 0; s < layout_.shards.size(); ++s) {
         const std::string part = folder + "/" + part_name(s);
         // The size is compared first: HDF5 1.10 does not always notice that the end of a file is missing.
-        check_file(part, bytes.at(s));
+        check_file(part, bytes[s]);
         parts_.push_back(std::make_unique<H5Reader>(part));
         require_part(*parts_.back(), part, layout_, s);
     }
@@ -288,14 +302,14 @@ void DumpReader::read(std::size_t number, std::size_t shard, std::int64_t first,
     const std::string group = "/units/" + unit.group;
     fp32.resize(elements);
     quantized.resize(elements);
-    parts_[shard]->read_rows(group + "/fp32", begin, rows, reinterpret_cast<std::byte*>(fp32.data()));
+    parts_[shard]->read_rows(group + "/fp32", begin, rows, std::as_writable_bytes(std::span(fp32)));
     if (unit.stored == DType::f32) {
         codes.resize(elements * sizeof(float));
-        parts_[shard]->read_rows(group + "/quantized", begin, rows, reinterpret_cast<std::byte*>(quantized.data()));
+        parts_[shard]->read_rows(group + "/quantized", begin, rows, std::as_writable_bytes(std::span(quantized)));
         return;
     }
     codes.resize(elements);
-    parts_[shard]->read_rows(group + "/quantized", begin, rows, codes.data());
+    parts_[shard]->read_rows(group + "/quantized", begin, rows, codes);
     dequantize_linear({{unit.stored, Shape{static_cast<std::int64_t>(elements)}}, codes.data()},
                       static_cast<float>(unit.scale), static_cast<std::int32_t>(unit.zero_point), quantized);
 }

@@ -10,6 +10,7 @@
 #include <set>
 #include <utility>
 
+#include "base/byte_reader.hpp"
 #include "base/check.hpp"
 #include "base/error.hpp"
 #include "base/wire.hpp"
@@ -103,9 +104,9 @@ std::string Calibrator::merge(const std::vector<std::string>& payloads) {
     const std::vector<std::int64_t> sizes = borders();
     std::vector<CalibrationTable> segments(sizes.size());
     for (const std::string& payload : payloads) {
-        WireReader wire(payload);
-        for (CalibrationTable& segment : segments) segment.merge(CalibrationTable::decode(wire.get_text()));
-        HALFTONE_CHECK(wire.ok() && wire.at_end(), "a shard's calibration payload is complete");
+        ByteReader wire(payload, "a shard's calibration");
+        for (CalibrationTable& segment : segments) segment.merge(CalibrationTable::decode(wire.get_view()));
+        wire.require_end<MpiError>();
     }
     const std::vector<RangeRule> rules = range_rules(space_);
     std::map<std::int64_t, RangeTable> by_size;
@@ -123,12 +124,13 @@ std::string Calibrator::merge(const std::vector<std::string>& payloads) {
 }
 
 void Calibrator::install(const std::string& merged) {
-    WireReader wire(merged);
+    ByteReader wire(merged, "the ranges of the calibration");
     ranges_.clear();
     variants_.clear();
     for (std::size_t i = 0; i < space_.calibration_sizes().size(); ++i) {
-        ranges_.push_back(RangeTable::decode(wire.get_text()));
+        ranges_.push_back(RangeTable::decode(wire.get_view()));
     }
+    wire.require_end<MpiError>();
     session_.reset();
 }
 

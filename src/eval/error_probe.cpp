@@ -11,7 +11,9 @@
 #include <cmath>
 #include <cstring>
 
+#include "base/byte_reader.hpp"
 #include "base/check.hpp"
+#include "base/error.hpp"
 #include "base/wire.hpp"
 #include "eval/used_rows.hpp"
 #include "kernel/ops/reference_ops.hpp"
@@ -63,6 +65,9 @@ void add_errors(ErrorSums& sums, TensorView reference, TensorView other, const S
 
 namespace {
 
+// Ten doubles and a count: what encode_errors writes for each value.
+constexpr std::size_t kErrorSumsBytes = 11 * 8;
+
 /// The ten sums in the order of the wire. Writer and reader walk the same list, so they cannot drift apart.
 std::array<double*, 10> fields(ErrorSums& sums) {
     return {&sums.error,         &sums.reference, &sums.quantized, &sums.product,       &sums.sum,
@@ -85,18 +90,18 @@ std::string encode_errors(const std::vector<ErrorSums>& sums, std::int64_t sampl
 ProbeResult merge_errors(const std::vector<std::string>& payloads) {
     ProbeResult merged;
     for (const std::string& payload : payloads) {
-        WireReader wire(payload);
+        ByteReader wire(payload, "a shard's error sums");
         merged.samples += wire.get<std::int64_t>();
-        const std::uint64_t count = wire.get_varint(payload.size());
+        const std::size_t count = wire.get_count(kErrorSumsBytes);
         // A shard behind the candidate's samples has as many values as the others, all of them zero.
         merged.values.resize(std::max<std::size_t>(merged.values.size(), count));
-        for (std::uint64_t i = 0; i < count; ++i) {
+        for (std::size_t i = 0; i < count; ++i) {
             ErrorSums shard;
             for (double* field : fields(shard)) *field = wire.get<double>();
             shard.count = wire.get<std::int64_t>();
             merged.values[i].merge(shard);
         }
-        HALFTONE_CHECK(wire.ok() && wire.at_end(), "a shard's error sums are complete");
+        wire.require_end<MpiError>();
     }
     // A NaN or an infinity in any sample of either model shows in one of these two sums.
     const auto is_finite = [](const ErrorSums& sums) { return std::isfinite(sums.error + sums.product); };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "base/saturate.hpp"
 #include "calib/observer.hpp"
 #include "kernel/ops/machine.hpp"
 
@@ -67,7 +68,8 @@ EvaluationSetup evaluation_setup(const RunConfig& config) {
     EvaluationSetup setup;
     // The dataloader's iteration counts its own batches, although they never reach a kernel.
     if (config.evaluation && config.evaluation->iteration >= 0) {
-        setup.samples = config.evaluation->iteration * config.evaluation->dataloader.batch_size;
+        // Both are any numbers that a user wrote. More than any data set has means all of it.
+        setup.samples = saturating_product(config.evaluation->iteration, config.evaluation->dataloader.batch_size);
     }
     const QuantizationConfig& quantization = config.quantization;
     setup.treatment.corrects_weights = quantization.weight_correction;

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/byte_reader.hpp"
 #include "base/check.hpp"
 #include "base/error.hpp"
 #include "base/wire.hpp"
@@ -40,13 +41,13 @@ std::string encode_score(const ShardScore& scored) {
 }
 
 ShardScore decode_score(const std::string& bytes) {
-    WireReader wire(bytes);
+    ByteReader wire(bytes, "a shard's scores");
     ShardScore scored;
     scored.state.sums = wire.get_all<double>();
     scored.state.counts = wire.get_all<std::int64_t>();
     scored.state.samples = wire.get<std::int64_t>();
     scored.margins = wire.get_all<float>();
-    HALFTONE_CHECK(wire.ok() && wire.at_end(), "a shard's scores are complete");
+    wire.require_end<MpiError>();
     return scored;
 }
 
@@ -147,7 +148,14 @@ Score Scorer::score_graph(const Graph& graph, Tensor* logits) {
 Score Scorer::merge(const std::vector<std::string>& payloads) const {
     // Payloads come in shard order, and sums of doubles are added in it: the same bits for any number of ranks.
     MetricState state = setup_.metric->empty();
-    for (const std::string& payload : payloads) state.merge(decode_score(payload).state);
+    for (const std::string& payload : payloads) {
+        const MetricState shard = decode_score(payload).state;
+        // Another rank's bytes are input: the layout of the metric's state is not taken for granted.
+        if (shard.sums.size() != state.sums.size() || shard.counts.size() != state.counts.size()) {
+            throw MpiError("a shard's scores are those of another metric");
+        }
+        state.merge(shard);
+    }
     return score_of(state);
 }
 

@@ -147,10 +147,7 @@ private:
     }
     static void read(const Json& json, const char* key, std::vector<std::int64_t>& integers) {
         require_list(json, key);
-        for (const Json& integer : json) {
-            if (!integer.is_number_integer()) throw Refused{fmt::format("key '{}' must hold integers", key)};
-            integers.push_back(integer.get<std::int64_t>());
-        }
+        for (const Json& integer : json) read(integer, key, integers.emplace_back());
     }
     static void read(const Json& json, const char* key, std::vector<std::vector<double>>& rows) {
         require_list(json, key);

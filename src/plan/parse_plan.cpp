@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "base/error.hpp"
 #include "calib/observer.hpp"
@@ -38,6 +39,13 @@ std::vector<float> finite_floats(Reader& reader, std::string_view key) {
     const auto is_finite = [](float value) { return std::isfinite(value); };
     if (!std::all_of(values.begin(), values.end(), is_finite)) reader.fail(key, "must be finite numbers");
     return values;
+}
+
+/// A number that fits a float: 1e300 would become an infinity.
+float finite_float(Reader& reader, std::string_view key, float fallback) {
+    const auto value = static_cast<float>(reader.number(key, static_cast<double>(fallback)));
+    if (!std::isfinite(value)) reader.fail(key, "must be a finite number that fits 32 bits");
+    return value;
 }
 
 /// An accuracy: a number, or .nan and .inf as a metric may give them. Absent or null: `fallback`.
@@ -111,7 +119,7 @@ ActivationConfig parse_activation(const ConfigNode& node) {
     Reader reader(node);
     ActivationConfig config;
     parse_scheme(reader, config);
-    config.percentile = static_cast<float>(reader.number("percentile", 0));
+    config.percentile = finite_float(reader, "percentile", 0);
     reader.finish();
     return config;
 }
@@ -120,7 +128,7 @@ WeightConfig parse_weight(const ConfigNode& node) {
     Reader reader(node);
     WeightConfig config;
     parse_scheme(reader, config);
-    config.bit = static_cast<float>(reader.number("bit", static_cast<double>(kAllBits)));
+    config.bit = finite_float(reader, "bit", kAllBits);
     reader.finish();
     return config;
 }
@@ -206,6 +214,8 @@ private:
         tensor.params.scale = finite_floats(row, "scale");
         tensor.params.zero_point.clear();  // the preset is one zero
         for (const std::int64_t zero_point : row.integers("zero_point", {})) {
+            // 2^32 cut to 32 bits would be the code 0, and a valid one.
+            if (!std::in_range<std::int32_t>(zero_point)) row.fail("zero_point", "must be integers of 32 bits");
             tensor.params.zero_point.push_back(static_cast<std::int32_t>(zero_point));
         }
         tensor.params.axis = row.integer("axis", 0, 0);

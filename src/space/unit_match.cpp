@@ -4,16 +4,17 @@
 
 #include <algorithm>
 #include <functional>
-#include <regex>
+#include <unordered_set>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "config/name_regex.hpp"
 
 namespace halftone {
 namespace {
 
-constexpr std::string_view kRegexPrefix = "re:";
-constexpr std::size_t kMostNames = 5;  // in a message: a model has hundreds
+constexpr std::size_t kMostNames = 5;                // in a message: a model has hundreds
+constexpr std::size_t kMostHintSteps = 100'000'000;  // about a second
 
 /// Does `byte` belong to the set between '[' and ']'?
 bool is_in_set(std::string_view set, char byte) {
@@ -82,9 +83,13 @@ std::string some_of(const std::vector<std::string>& names) {
 /// What the user may have meant, or what there is.
 std::string hint(const std::string& key, const Graph& graph, const std::vector<Unit>& units) {
     std::vector<std::string> names;
+    std::unordered_set<std::string> known;  // a model may have 100,000 units
+    std::size_t bytes = 0;
     for (const Unit& unit : units) {
         for (auto& name : names_of(graph, unit)) {
-            if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
+            if (!known.insert(name).second) continue;
+            bytes += name.size();
+            names.push_back(std::move(name));
         }
     }
     // The most helpful answer first: the name is right, but nothing of that node can be quantized.
@@ -95,7 +100,9 @@ std::string hint(const std::string& key, const Graph& graph, const std::vector<U
     std::vector<std::string> nearest;
     std::vector<std::string> rest = names;
     // nearest_name() gives one name, or none that is near enough: it is asked again without what it gave.
-    while (nearest.size() < 3) {
+    // The distance of two names takes the product of their lengths, so a hint for a large model could take minutes.
+    const bool is_cheap = bytes * key.size() < kMostHintSteps;
+    while (is_cheap && nearest.size() < 3) {
         const auto name = nearest_name(key, rest);
         if (!name) break;
         nearest.push_back(*name);
@@ -104,15 +111,11 @@ std::string hint(const std::string& key, const Graph& graph, const std::vector<U
     return nearest.empty() ? "the names are " + some_of(names) : "nearest: " + some_of(nearest);
 }
 
-std::vector<std::size_t> match_regex(const ConstraintRule& rule, std::string_view section, const Graph& graph,
-                                     const std::vector<Unit>& units) {
-    try {
-        // A match of the whole name, as with globs: 're:conv' does not mean every name that contains "conv".
-        const std::regex regex(rule.key.substr(kRegexPrefix.size()));
-        return units_with_name(graph, units, [&](const std::string& name) { return std::regex_match(name, regex); });
-    } catch (const std::regex_error& error) {
-        throw ConfigError(fmt::format("{} is not a valid regex: {}", describe_rule(rule, section), error.what()));
-    }
+/// @pre rule_key_error(rule.key) is empty
+std::vector<std::size_t> match_regex(const ConstraintRule& rule, const Graph& graph, const std::vector<Unit>& units) {
+    // A match of the whole name, as with globs: 're:conv' does not mean every name that contains "conv".
+    const NameRegex regex(std::string_view(rule.key).substr(kRegexPrefix.size()));
+    return units_with_name(graph, units, [&](const std::string& name) { return regex.matches(name); });
 }
 
 }  // namespace
@@ -145,7 +148,7 @@ bool matches_glob(std::string_view pattern, std::string_view text) {
 }
 
 std::string describe_rule(const ConstraintRule& rule, std::string_view section) {
-    return fmt::format("{}: {} '{}'", rule.key_mark.to_text(), section, rule.key);
+    return fmt::format("{}: {} '{}'", rule.key_mark.to_text(), section, shown_key(rule.key));
 }
 
 UnitMatch match_units(const ConstraintRule& rule, std::string_view section, const Graph& graph,
@@ -159,9 +162,13 @@ UnitMatch match_units(const ConstraintRule& rule, std::string_view section, cons
     }
     if (!match.units.empty()) return match;
 
+    // The config's rules were checked when it was read; patterns of the command line were not.
+    if (const std::string error = rule_key_error(rule.key); !error.empty()) {
+        throw ConfigError(describe_rule(rule, section) + " " + error);
+    }
     match.is_exact = false;
     if (rule.key.starts_with(kRegexPrefix)) {
-        match.units = match_regex(rule, section, graph, units);
+        match.units = match_regex(rule, graph, units);
     } else {
         match.units =
             units_with_name(graph, units, [&](const std::string& name) { return matches_glob(rule.key, name); });

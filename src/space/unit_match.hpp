@@ -14,8 +14,7 @@
 namespace halftone {
 
 /// Does the shell pattern match the whole text? `*` any text (also with '/'), `?` one byte, `[a-z]` and `[!a-z]` one
-/// byte of a set. A
-/// '[' without its ']' is itself.
+/// byte of a set. A '[' without its ']' is itself.
 [[nodiscard]] bool matches_glob(std::string_view pattern, std::string_view text);
 
 struct UnitMatch {
@@ -24,7 +23,8 @@ struct UnitMatch {
 };
 
 /// Returns the units that the rule's key means. @param section  for messages: "quantization.op_wise"
-/// @throws ConfigError with the key's place: a bad regex; or nothing matches, then with the nearest names
+/// @throws ConfigError with the key's place: a bad regex or a key of more than 4 KiB; or nothing matches, then with the
+/// nearest names
 [[nodiscard]] UnitMatch match_units(const ConstraintRule& rule, std::string_view section, const Graph& graph,
                                     const std::vector<Unit>& units);
 

@@ -12,6 +12,7 @@
 
 #include "base/error.hpp"
 #include "base/file_system.hpp"
+#include "base/saturate.hpp"
 
 namespace halftone::study {
 namespace {
@@ -90,7 +91,7 @@ std::vector<std::size_t> DumpFolder::missing_parts(const DumpLayout& layout) con
 
 std::vector<std::size_t> DumpFolder::prepare(const DumpLayout& layout, const DumpSize& size, std::int64_t max_bytes) {
     // First what costs nothing to know, then the parts, which must be opened to be checked.
-    const std::int64_t total = size.outputs + size.weights;
+    const std::int64_t total = saturating_sum(size.outputs, size.weights);
     if (total > max_bytes) {
         throw ConfigError(fmt::format("the dump takes {} ({} bytes), --max-bytes allows {}: {}, or raise the limit",
                                       bytes_text(total), total, bytes_text(max_bytes), kSmallerDumpHint));

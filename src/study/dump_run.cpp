@@ -7,6 +7,7 @@
 
 #include <cstdio>
 
+#include "base/byte_reader.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/wire.hpp"
@@ -19,9 +20,9 @@ namespace {
 std::vector<std::string> payloads_in_shard_order(const std::vector<Bytes>& gathered, std::int64_t shards) {
     std::vector<std::string> payloads(static_cast<std::size_t>(shards));
     for (std::size_t r = 0; r < gathered.size(); ++r) {
-        WireReader wire(gathered[r]);
+        ByteReader wire(gathered[r], "a rank's calibration");
         for (std::size_t s = r; s < payloads.size(); s += gathered.size()) payloads[s] = wire.get_text();
-        if (!wire.ok()) throw MpiError("a rank's calibration arrived damaged");
+        wire.require_end<MpiError>();
     }
     return payloads;
 }
@@ -83,7 +84,9 @@ std::vector<std::size_t> prepare_together(Communicator& comm, Agreement& agreeme
         plan.put_all(std::vector<std::uint64_t>(missing.begin(), missing.end()));
     });
     const Bytes common = comm.broadcast(RankId{0}, plan.take());
-    const auto missing = WireReader(common).get_all<std::uint64_t>();
+    ByteReader wire(common, "the list of missing parts");
+    const auto missing = wire.get_all<std::uint64_t>();
+    wire.require_end<MpiError>();
     return {missing.begin(), missing.end()};
 }
 

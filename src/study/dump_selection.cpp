@@ -6,6 +6,7 @@
 
 #include <charconv>
 #include <set>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -14,6 +15,28 @@
 #include "study/study_source.hpp"
 
 namespace halftone::study {
+
+namespace {
+
+/// Returns the candidate that a journal's record names. The hash of the space fits, but the numbers are input all the
+/// same: somebody may have edited the file. @throws ConfigError citing `text`
+Candidate candidate_of(const journal::CandidateOptions& options, const SearchSpace& space, const std::string& text) {
+    const auto is_index = [](std::int64_t number, std::size_t size) {
+        return number >= 0 && std::cmp_less(number, size);
+    };
+    bool fits = is_index(options.calibration, space.calibration_sizes().size()) &&
+                options.by_unit.size() == space.decisions().size();
+    std::vector<std::uint16_t> choice;
+    for (std::size_t d = 0; fits && d < options.by_unit.size(); ++d) {
+        fits = is_index(options.by_unit[d], space.decisions()[d].options.size());
+        choice.push_back(static_cast<std::uint16_t>(options.by_unit[d]));
+    }
+    if (!fits)
+        throw ConfigError(fmt::format("--trial: '{}': its record names options that the run does not have", text));
+    return space.make(options.calibration, std::move(choice));
+}
+
+}  // namespace
 
 std::vector<std::size_t> select_units(const std::vector<std::string>& patterns, const PreparedModel& model) {
     std::set<std::size_t> chosen;
@@ -51,7 +74,7 @@ Candidate candidate_of_trial(const std::string& text, const SearchSpace& space) 
     for (const journal::Trial& trial : source.trials) {
         // Journals of old versions did not record the options of a trial.
         if (trial.trial != number || trial.options.by_unit.empty()) continue;
-        return space.make(trial.options.calibration, {trial.options.by_unit.begin(), trial.options.by_unit.end()});
+        return candidate_of(trial.options, space, text);
     }
     throw ConfigError(
         fmt::format("--trial: '{}': the run has {} finished trials, counted from 0", text, source.trials.size()));

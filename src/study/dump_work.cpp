@@ -16,6 +16,7 @@
 #include "base/check.hpp"
 #include "base/error.hpp"
 #include "base/hash.hpp"
+#include "base/saturate.hpp"
 #include "base/text.hpp"
 #include "kernel/ops/machine.hpp"
 #include "tensor/affine.hpp"
@@ -138,7 +139,10 @@ void DumpWork::add_unit(std::size_t u) {
 
 std::int64_t DumpWork::activation_bytes() const {
     std::int64_t bytes = 0;
-    for (const DumpedUnit& unit : layout_.units) bytes += unit.sample_bytes() * layout_.samples;
+    for (const DumpedUnit& unit : layout_.units) {
+        // The count of samples is the user's. A product that wraps would pass --max-bytes.
+        bytes = saturating_sum(bytes, saturating_product(unit.sample_bytes(), layout_.samples));
+    }
     return bytes;
 }
 

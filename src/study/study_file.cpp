@@ -130,8 +130,9 @@ void write_plans(H5Writer& file, const StudySource& s) {
         // Trials of old journals recorded no options; dtype_of then uses what the journal says otherwise.
         for (std::size_t u = 0; u < s.units.size(); ++u) {
             words.push_back(dtype_of(s, trial.options, trial.changed, u));
-            options.push_back(u < trial.options.by_unit.size() ? static_cast<std::int32_t>(trial.options.by_unit[u])
-                                                               : -1);
+            const std::int64_t option = u < trial.options.by_unit.size() ? trial.options.by_unit[u] : -1;
+            // No space has so many options: such a number was edited into the journal.
+            options.push_back(std::in_range<std::int32_t>(option) ? static_cast<std::int32_t>(option) : -1);
         }
     }
     // Row-major: a trial's units lie together, as the loops above have filled them.

@@ -12,9 +12,11 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/file_system.hpp"
+#include "base/text.hpp"
 #include "journal/journal.hpp"
 #include "trial/trial.hpp"
 
@@ -46,7 +48,17 @@ struct RecordSorter {
     void operator()(const journal::Difficulty&) const {}
 };
 
-// The three functions below read study.json. They throw Json::exception where a key is missing or of another type.
+// The functions below read study.json for read_study_facts. They throw Json::exception where a key is missing or of
+// another type, and DataError for a number that does not fit.
+
+/// The library's own conversion would cut fractions off and wrap what needs more than 63 bits.
+std::int64_t integer_at(const Json& json, const char* key) {
+    const Json& value = json.at(key);
+    const bool fits = value.is_number_unsigned() ? std::in_range<std::int64_t>(value.get<std::uint64_t>())
+                                                 : value.is_number_integer();
+    if (!fits) throw DataError(fmt::format("'{}' is no integer of 64 bits", key));
+    return value.get<std::int64_t>();
+}
 
 OptionFacts option_of(const Json& json) {
     const Json& a = json.at("activation");
@@ -60,7 +72,7 @@ OptionFacts option_of(const Json& json) {
             .weight_granularity = w.value("granularity", ""),
             .weight_algorithm = w.value("algorithm", ""),
             .weight_bit = w.value("bit", 0.0),
-            .weight_bytes = json.at("weight_bytes")};
+            .weight_bytes = integer_at(json, "weight_bytes")};
 }
 
 UnitFacts unit_of(const Json& json) {
@@ -84,13 +96,13 @@ void read_facts(const Json& json, StudySource& source) {
     source.git = json.at("git");
     source.command = json.at("command");
     source.directory = json.at("directory");
-    source.ranks = json.at("ranks");
-    source.threads = json.at("threads");
+    source.ranks = integer_at(json, "ranks");
+    source.threads = integer_at(json, "threads");
     // Kept as text: study.h5 has one attribute for all libraries, whichever there are.
     source.libraries = json.at("libraries").dump();
     source.model_path = json.at("model_path");
-    source.model_bytes = json.at("model_bytes");
-    source.max_trials = json.at("max_trials");
+    source.model_bytes = integer_at(json, "model_bytes");
+    source.max_trials = integer_at(json, "max_trials");
     source.metric = json.at("metric");
     source.config_text = json.at("config");
     const Json& goal = json.at("goal");
@@ -98,7 +110,7 @@ void read_facts(const Json& json, StudySource& source) {
     source.loss = goal.at("loss");
     source.higher_is_better = goal.at("higher_is_better");
     for (const Json& variant : json.at("calibration")) {
-        source.calibration_sizes.push_back(variant.at("samples"));
+        source.calibration_sizes.push_back(integer_at(variant, "samples"));
     }
     for (const Json& unit : json.at("units")) source.units.push_back(unit_of(unit));
     source.has_facts = true;
@@ -124,8 +136,8 @@ void name_units(StudySource& source) {
 void read_files(const FileSystem& files, StudySource& source, std::vector<std::string>& warnings) {
     const std::string facts = source.folder + "/study.json";
     try {
-        if (files.exists(facts)) read_facts(Json::parse(files.read(facts)), source);
-    } catch (const Json::exception& error) {
+        if (files.exists(facts)) read_study_facts(files.read(facts), source);
+    } catch (const DataError& error) {
         warnings.push_back(fmt::format("{}: damaged ({}); units and config are left out", facts, error.what()));
         // What was read before the fault may be half of a list.
         source.units.clear();
@@ -148,6 +160,14 @@ void read_files(const FileSystem& files, StudySource& source, std::vector<std::s
 
 }  // namespace
 
+void read_study_facts(const std::string& text, StudySource& source) {
+    try {
+        read_facts(Json::parse(text), source);
+    } catch (const Json::exception& error) {
+        throw DataError(error.what());
+    }
+}
+
 double StudySource::goal_limit() const {
     // The limit is the baseline minus the allowed loss, and study.json knows what is allowed.
     if (!baseline || !has_facts) return std::nan("");
@@ -166,11 +186,7 @@ std::int64_t StudySource::delivered() const {
     // While a run goes on, best.yaml says which trial it is of.
     const ConfigNode* trial = plan ? plan->find("trial") : nullptr;
     if (trial == nullptr || trial->kind != ConfigNode::Kind::scalar) return -1;
-    try {
-        return std::stoll(trial->scalar);
-    } catch (const std::exception&) {
-        return -1;
-    }
+    return parse_int(trial->scalar).value_or(-1);
 }
 
 const OptionFacts* StudySource::option(const journal::CandidateOptions& choice, std::size_t unit) const {

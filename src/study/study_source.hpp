@@ -72,6 +72,10 @@ struct StudySource {
     [[nodiscard]] const OptionFacts* option(const journal::CandidateOptions& choice, std::size_t unit) const;
 };
 
+/// Reads the text of a study.json into the source's facts. @throws DataError saying what is wrong with it; the facts
+/// may be half filled then
+void read_study_facts(const std::string& text, StudySource& source);
+
 /// Reads a run's folder.
 /// @param warnings  receives a sentence for each file that is damaged and was left out: study.json, best.yaml, or the
 /// journal's unfinished last line

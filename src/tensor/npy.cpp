@@ -8,8 +8,9 @@
 
 #include <array>
 #include <charconv>
-#include <cstring>
+#include <span>
 
+#include "base/byte_reader.hpp"
 #include "base/check.hpp"
 #include "base/error.hpp"
 
@@ -66,12 +67,19 @@ Shape shape_in(std::string_view header, const std::string& name) {
         const auto [end, error] = std::from_chars(tuple.data(), tuple.data() + tuple.size(), dim);
         // A product that is too large, or overflows, is refused before memory is taken for it.
         const bool is_good = error == std::errc() && dim >= 0 && dim <= kMost / std::max<std::int64_t>(product, 1);
-        if (!is_good) refuse(name, fmt::format("its .npy shape has a bad number: '{}'", tuple));
+        if (!is_good) refuse(name, fmt::format("its .npy shape has a bad number: '{}'", tuple.substr(0, 60)));
         product *= std::max<std::int64_t>(dim, 1);
         dims.push_back(dim);
         tuple.remove_prefix(static_cast<std::size_t>(end - tuple.data()));
     }
     return Shape(std::move(dims));
+}
+
+/// A bool is a byte, and any other byte than 0 and 1 would be undefined later on.
+void check_bools(const Tensor& tensor, const std::string& name) {
+    for (const std::uint8_t value : tensor.as<std::uint8_t>()) {
+        if (value > 1) refuse(name, fmt::format("holds the bool value {}", value));
+    }
 }
 
 }  // namespace
@@ -97,30 +105,31 @@ std::string to_npy(TensorView tensor) {
 
 // Everything is checked in the order of the bytes, and the size of the values last, when the shape is known.
 Tensor from_npy(std::string_view bytes, const std::string& name) {
-    constexpr std::string_view kMagic = "\x93NUMPY";
-    if (bytes.size() < 12 || !bytes.starts_with(kMagic)) refuse(name, "is not a .npy file");
-    const auto byte = [&](std::size_t i) { return static_cast<std::size_t>(static_cast<unsigned char>(bytes[i])); };
-    if (byte(6) < 1 || byte(6) > 3) refuse(name, fmt::format("has .npy version {}; supported: 1 to 3", byte(6)));
-    const bool is_short = byte(6) == 1;
-    const std::size_t start = is_short ? 10 : 12;
+    ByteReader file(bytes, name);
+    if (file.get_bytes(6) != "\x93NUMPY") refuse(name, "is not a .npy file");
+    const auto version = file.get<std::uint8_t>("a major version");
+    static_cast<void>(file.get<std::uint8_t>("a minor version"));
+    file.require<DataError>();
+    if (version < 1 || version > 3) refuse(name, fmt::format("has .npy version {}; supported: 1 to 3", version));
     // Versions 2 and 3 have four bytes of length where version 1 has two.
-    const std::size_t length = byte(8) + (byte(9) << 8U) + (is_short ? 0 : (byte(10) << 16U) + (byte(11) << 24U));
-    if (length > bytes.size() - start) refuse(name, "is cut off within its .npy header");
-    const std::string_view header = bytes.substr(start, length);
+    const std::uint32_t length =
+        version == 1 ? file.get<std::uint16_t>("a header length") : file.get<std::uint32_t>("a header length");
+    const std::string_view header = file.get_bytes(length, "a .npy header");
+    file.require<DataError>();
     // A transposed reading would be possible, and silently wrong for whoever did not mean it.
     if (field(header, "fortran_order", ",}", name) != "False") {
         refuse(name, "is in Fortran order; save it with numpy.ascontiguousarray");
     }
     const TensorType type{dtype_in(header, name), shape_in(header, name)};
-    const std::string_view data = bytes.substr(start + length);
     const std::size_t needed = static_cast<std::size_t>(type.shape.elements()) * size_of(type.dtype);
     // Neither too few values nor any that nobody would read.
-    if (data.size() != needed) {
+    if (file.left() != needed) {
         refuse(name,
-               fmt::format("has {} bytes of values; its shape {} needs {}", data.size(), type.shape.to_text(), needed));
+               fmt::format("has {} bytes of values; its shape {} needs {}", file.left(), type.shape.to_text(), needed));
     }
     Tensor tensor(type);
-    if (needed != 0) std::memcpy(tensor.mutable_view().data, data.data(), needed);
+    file.get_into(std::span(tensor.mutable_view().data, needed), "values");
+    if (type.dtype == DType::boolean) check_bools(tensor, name);
     return tensor;
 }
 

@@ -1,5 +1,6 @@
 #include "tune/protocol.hpp"
 
+#include "base/byte_reader.hpp"
 #include "base/wire.hpp"
 
 namespace halftone::tune {
@@ -7,8 +8,9 @@ namespace {
 
 enum class Kind : std::uint8_t { assign = 1, done = 2, stop = 3 };
 
-/// A damaged length must not allocate gigabytes. Real groups have at most 8 candidates.
-constexpr std::uint64_t kMostFollowers = 4096;
+// The fewest bytes of what a count stands before. They bound what a damaged count can make the reader allocate.
+constexpr std::size_t kLeastCandidateBytes = 17;  // calibration, an empty list of choices, hash
+constexpr std::size_t kLeastPartBytes = 10;       // two empty texts, sample_units
 
 void put(WireWriter& wire, const Candidate& candidate) {
     wire.put(candidate.calibration);
@@ -16,7 +18,7 @@ void put(WireWriter& wire, const Candidate& candidate) {
     wire.put(candidate.hash);
 }
 
-Candidate get_candidate(WireReader& wire) {
+Candidate get_candidate(ByteReader& wire) {
     Candidate candidate;
     candidate.calibration = wire.get<std::int64_t>();
     candidate.choice = wire.get_all<std::uint16_t>();
@@ -35,12 +37,12 @@ void put(WireWriter& wire, const Job& job) {
     wire.put(job.probe);
 }
 
-Job get_job(WireReader& wire) {
+Job get_job(ByteReader& wire) {
     Job job;
     job.kind = wire.get<JobKind>();
     job.trial.value = wire.get<std::int64_t>();
     job.candidate = get_candidate(wire);
-    job.followers.resize(wire.get_varint(kMostFollowers));
+    job.followers.resize(wire.get_count(kLeastCandidateBytes));
     for (Candidate& follower : job.followers) follower = get_candidate(wire);
     job.may_end_early = wire.get<bool>();
     job.probe = wire.get<ProbeKind>();
@@ -54,7 +56,7 @@ void put_part(WireWriter& wire, const ShardResult& result) {
     wire.put(result.sample_units);
 }
 
-ShardResult get_part(WireReader& wire) {
+ShardResult get_part(ByteReader& wire) {
     ShardResult result;
     result.payload = wire.get_text();
     result.failure = wire.get_text();
@@ -68,9 +70,9 @@ void put(WireWriter& wire, const ShardResult& result) {
     for (const ShardResult& follower : result.followers) put_part(wire, follower);
 }
 
-ShardResult get_result(WireReader& wire) {
+ShardResult get_result(ByteReader& wire) {
     ShardResult result = get_part(wire);
-    result.followers.resize(wire.get_varint(kMostFollowers));
+    result.followers.resize(wire.get_count(kLeastPartBytes));
     for (ShardResult& follower : result.followers) follower = get_part(wire);
     return result;
 }
@@ -103,7 +105,7 @@ bool is_meaningful(const Assign& assign) {
            assign.first_shard >= 0 && assign.first_shard < assign.last_shard;
 }
 
-Assign get_assign(WireReader& wire) {
+Assign get_assign(ByteReader& wire) {
     Assign assign;
     assign.item = wire.get<std::int64_t>();
     assign.job = get_job(wire);
@@ -114,7 +116,7 @@ Assign get_assign(WireReader& wire) {
     return assign;
 }
 
-Done get_done(WireReader& wire) {
+Done get_done(ByteReader& wire) {
     Done done;
     done.item = wire.get<std::int64_t>();
     done.shard = wire.get<std::int64_t>();
@@ -136,7 +138,7 @@ std::string encode(const Message& message) {
 
 // The reader remembers that it ran off the end, so one check after all fields is enough.
 std::optional<Message> decode(std::string_view bytes) {
-    WireReader wire(bytes);
+    ByteReader wire(bytes);
     if (wire.get<std::uint8_t>() != kProtocolVersion) return std::nullopt;
     const Kind kind = wire.get<Kind>();
     Message message = Stop{};

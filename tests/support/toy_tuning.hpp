@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/byte_reader.hpp"
 #include "base/error.hpp"
 #include "base/file_system.hpp"
 #include "base/rng.hpp"
@@ -193,7 +194,7 @@ public:
         EXPECT_EQ(payloads.size(), static_cast<std::size_t>(problem_.shards));
         ProbeResult merged;
         for (const std::string& payload : payloads) {
-            WireReader wire(payload);
+            ByteReader wire(payload);
             const auto errors = wire.get_all<double>();
             merged.values.resize(errors.size());
             for (std::size_t i = 0; i < errors.size(); ++i) {
@@ -234,7 +235,7 @@ private:
     [[nodiscard]] static Sums sum(const std::vector<std::string>& payloads) {
         Sums sums;
         for (const std::string& payload : payloads) {
-            WireReader wire(payload);
+            ByteReader wire(payload);
             sums.is_nan |= wire.get<bool>();
             sums.correct += wire.get<std::int64_t>();
             sums.samples += wire.get<std::int64_t>();

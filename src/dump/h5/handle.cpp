@@ -46,7 +46,8 @@ namespace halftone {
 
 void start_hdf5() {
     // Every object has an owner here, so there is nothing to tidy.
-    static const bool is_started = H5dont_atexit() >= 0 && H5open() >= 0;
+    // No plug-ins: a file that names a foreign filter would make the library load code from a folder.
+    static const bool is_started = H5dont_atexit() >= 0 && H5open() >= 0 && H5PLset_loading_state(0) >= 0;
     (void)is_started;
 }
 

@@ -1,18 +1,21 @@
 // H5Reader over HDF5's C interface. A file may come from anywhere, so nothing in it is believed:
 //
 //   is_reachable   walks a path step by step and refuses soft and external links
-//   open           refuses datasets whose elements lie in another file
-//   shape_of       refuses shapes that no file of ours has
+//   open           refuses datasets that lie elsewhere, need foreign filters, or claim more than is stored
+//                  (stored_size.cpp): so a shape may be believed from there on
 //   as_data        turns every failure of the library into a DataError with file and object
-//   read, texts, read_rows   check that what the shape claims is really stored, before they ask for memory
+//   read, texts, read_rows   check the type, since the library would convert whatever it finds
 //
 // The functions of H5Reader below the class State are these, for one type each.
 #include "dump/h5_reader.hpp"
 
 #include <array>
+#include <functional>
+#include <numeric>
 
 #include "base/check.hpp"
 #include "base/file_system.hpp"
+#include "dump/h5/stored_size.hpp"
 #include "dump/h5/types.hpp"
 
 namespace halftone {
@@ -20,8 +23,8 @@ namespace {
 
 using namespace h5;
 
-/// Shapes beyond this are damage: nothing that we write comes near.
-constexpr std::int64_t kMostElements = std::int64_t{1} << 40U;
+// Attributes hold single values, shapes, and texts as long as a plan file.
+constexpr std::uint64_t kMostAttributeBytes = std::uint64_t{16} << 20U;
 
 /// Called by H5Literate for each link of a group; 0 means: go on.
 herr_t collect_name(hid_t /*group*/, const char* name, const H5L_info_t* /*info*/, void* names) {
@@ -39,6 +42,7 @@ std::string without_padding(const char* text, std::size_t length) {
 
 struct H5Reader::State {
     std::string path;
+    std::uint64_t file_bytes = 0;
     File file;
 
     [[noreturn]] void refuse(const std::string& object, const std::string& reason) const {
@@ -73,10 +77,8 @@ struct H5Reader::State {
         require(object);
         return as_data(object, [&] {
             Set set(H5Dopen2(file.get(), object.c_str(), H5P_DEFAULT), "open " + path + "::" + object);
-            const List how(H5Dget_create_plist(set.get()), "read how " + path + "::" + object + " is stored");
-            if (H5Pget_external_count(how.get()) > 0 || H5Pget_layout(how.get()) == H5D_VIRTUAL) {
-                refuse(object, "takes its elements from another file, which is not followed");
-            }
+            const std::string why_not = why_not_read(set, file_bytes);
+            if (!why_not.empty()) refuse(object, why_not);
             return set;
         });
     }
@@ -86,13 +88,13 @@ struct H5Reader::State {
         std::array<hsize_t, H5S_MAX_RANK> dims{};
         const int rank = H5Sget_simple_extent_dims(space.get(), dims.data(), nullptr);
         if (rank < 0) refuse(object, "has no shape");
-        std::vector<std::int64_t> shape(dims.begin(), dims.begin() + rank);
-        std::int64_t elements = 1;
-        for (const std::int64_t dim : shape) {
-            if (dim < 0 || (dim > 0 && elements > kMostElements / dim)) refuse(object, "has an impossible shape");
-            elements *= dim;
-        }
-        return shape;
+        return {dims.begin(), dims.begin() + rank};
+    }
+
+    [[nodiscard]] std::size_t elements_of(const std::string& object, const Set& set) const {
+        // open() has refused what has no count.
+        const Space space(H5Dget_space(set.get()), "read the shape of " + path + "::" + object);
+        return static_cast<std::size_t>(element_count(space).value_or(0));
     }
 
     /// Whatever the library finds wrong in a file that is read is the data's fault.
@@ -109,17 +111,28 @@ struct H5Reader::State {
     template <class T>
     [[nodiscard]] std::vector<T> read(const std::string& object) const {
         const Set set = open(object);
-        std::int64_t elements = 1;
-        for (const std::int64_t dim : shape_of(object, set)) elements *= dim;
-        // What is claimed must be there: a damaged shape would ask for all memory.
-        if (elements > 0 && H5Dget_storage_size(set.get()) == 0) refuse(object, "has no elements in the file");
-        std::vector<T> values(static_cast<std::size_t>(elements));
+        std::vector<T> values(elements_of(object, set));
         as_data(object, [&] {
+            const Type type(H5Dget_type(set.get()), "read its type");
+            const H5T_class_t kind = H5Tget_class(type.get());
+            if (kind != H5T_INTEGER && kind != H5T_FLOAT) refuse(object, "holds no numbers");
             check(
                 H5Dread(set.get(), native_type(halftone::dtype_of<T>()), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()),
                 "read");
         });
         return values;
+    }
+
+    /// How many elements an attribute has. They are limited before memory is taken for them.
+    [[nodiscard]] std::size_t attribute_elements(const std::string& object, const std::string& name,
+                                                 const h5::Attribute& attribute) const {
+        const Space space(H5Aget_space(attribute.get()), "read the shape of attribute '" + name + "'");
+        const auto elements = element_count(space);
+        if (!elements || *elements > kMostAttributeBytes ||
+            H5Aget_storage_size(attribute.get()) > kMostAttributeBytes) {
+            refuse(object, "attribute '" + name + "' is too large");
+        }
+        return static_cast<std::size_t>(*elements);
     }
 
     [[nodiscard]] h5::Attribute attribute(const std::string& object, const std::string& name) const {
@@ -134,7 +147,10 @@ struct H5Reader::State {
 H5Reader::H5Reader(const std::string& path) : state_(std::make_unique<State>()) {
     quiet_errors();
     state_->path = path;
-    if (!make_posix_file_system()->is_file(path)) throw DataError(path + ": no such file");
+    const auto files = make_posix_file_system();
+    // Only a regular file: the library would open a device, and wait for a FIFO.
+    if (!files->is_file(path)) throw DataError(path + ": no such file");
+    state_->file_bytes = files->size(path);
     if (H5Fis_hdf5(path.c_str()) <= 0) {
         throw DataError(path + ": not an HDF5 file, or cut off" + why());
     }
@@ -142,6 +158,23 @@ H5Reader::H5Reader(const std::string& path) : state_(std::make_unique<State>()) 
         state_->file = File(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), "open it");
     } catch (const IoError& failure) {
         throw DataError(path + ": " + failure.what());
+    }
+}
+
+// The library's own driver for files in memory. It works on a copy of the bytes, and writes none of them anywhere.
+H5Reader::H5Reader(std::string_view bytes, const std::string& name) : state_(std::make_unique<State>()) {
+    quiet_errors();
+    state_->path = name;
+    state_->file_bytes = bytes.size();
+    try {
+        const List access(H5Pcreate(H5P_FILE_ACCESS), "make a list of properties");
+        constexpr std::size_t kGrowth = 4096;
+        check(H5Pset_fapl_core(access.get(), kGrowth, false), "read from memory");
+        // The library only reads through the pointer; its type lacks the const.
+        check(H5Pset_file_image(access.get(), const_cast<char*>(bytes.data()), bytes.size()), "read from memory");
+        state_->file = File(H5Fopen(name.c_str(), H5F_ACC_RDONLY, access.get()), "open it");
+    } catch (const IoError& failure) {
+        throw DataError(name + ": not an HDF5 file, or cut off: " + failure.what());
     }
 }
 
@@ -177,7 +210,7 @@ std::string H5Reader::text_attribute(const std::string& object, const std::strin
         // Variable texts are pointers into the file's heap, which the library would follow without our checks. The last
         // test refuses an attribute with several texts, which would not fit the buffer.
         if (H5Tget_class(type.get()) != H5T_STRING || H5Tis_variable_str(type.get()) != 0 ||
-            H5Aget_storage_size(attribute.get()) != H5Tget_size(type.get())) {
+            state_->attribute_elements(object, name, attribute) != 1) {
             state_->refuse(object, "attribute '" + name + "' is no text of a fixed length");
         }
         std::vector<char> bytes(H5Tget_size(type.get()));
@@ -189,8 +222,7 @@ std::string H5Reader::text_attribute(const std::string& object, const std::strin
 std::vector<double> H5Reader::numbers_attribute(const std::string& object, const std::string& name) const {
     const h5::Attribute attribute = state_->attribute(object, name);
     return state_->as_data(object, [&] {
-        const Space space(H5Aget_space(attribute.get()), "read the shape of attribute '" + name + "'");
-        std::vector<double> values(static_cast<std::size_t>(H5Sget_simple_extent_npoints(space.get())));
+        std::vector<double> values(state_->attribute_elements(object, name, attribute));
         check(H5Aread(attribute.get(), H5T_NATIVE_DOUBLE, values.data()), "read attribute '" + name + "'");
         return values;
     });
@@ -199,8 +231,8 @@ std::vector<double> H5Reader::numbers_attribute(const std::string& object, const
 std::int64_t H5Reader::integer_attribute(const std::string& object, const std::string& name) const {
     const h5::Attribute attribute = state_->attribute(object, name);
     return state_->as_data(object, [&] {
-        // An attribute with several elements would be written behind the variable.
-        if (H5Aget_storage_size(attribute.get()) > sizeof(std::int64_t)) {
+        // Each element becomes 64 bits, however few it has in the file: two would be written behind the variable.
+        if (state_->attribute_elements(object, name, attribute) != 1) {
             state_->refuse(object, "attribute '" + name + "' is no integer");
         }
         std::int64_t value = 0;
@@ -228,11 +260,9 @@ std::vector<std::string> H5Reader::texts(const std::string& path) const {
         if (H5Tget_class(type.get()) != H5T_STRING || H5Tis_variable_str(type.get()) != 0) {
             state_->refuse(path, "holds no texts of a fixed length");
         }
+        // Neither is 0 where the other is not, and their product is no more than open() found to be stored.
         const std::size_t length = H5Tget_size(type.get());
-        std::int64_t elements = 1;
-        for (const std::int64_t dim : state_->shape_of(path, set)) elements *= dim;
-        if (elements > 0 && H5Dget_storage_size(set.get()) == 0) state_->refuse(path, "has no elements in the file");
-        std::vector<char> bytes(length * static_cast<std::size_t>(elements));
+        std::vector<char> bytes(length * state_->elements_of(path, set));
         check(H5Dread(set.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()), "read it");
         std::vector<std::string> texts;
         for (std::size_t i = 0; i < bytes.size(); i += length) texts.push_back(without_padding(&bytes[i], length));
@@ -240,17 +270,25 @@ std::vector<std::string> H5Reader::texts(const std::string& path) const {
     });
 }
 
-void H5Reader::read_rows(const std::string& path, std::int64_t first, std::int64_t count, std::byte* data) const {
+void H5Reader::read_rows(const std::string& path, std::int64_t first, std::int64_t count,
+                         std::span<std::byte> data) const {
     const Set set = state_->open(path);
     state_->as_data(path, [&] {
         std::vector<std::int64_t> shape = state_->shape_of(path, set);
-        // The caller's numbers come from the index, and this file may have been replaced since.
-        if (shape.empty() || first + count > shape[0]) state_->refuse(path, "has too few rows");
-        const Space in_file(H5Dget_space(set.get()), "read its shape");
-        select_rows(in_file, first, count, path);
+        // The caller's numbers come from the index, and this file may have been changed since it was compared with it.
+        if (shape.empty() || first < 0 || count < 0 || count > shape[0] || first > shape[0] - count) {
+            state_->refuse(path, "has too few rows");
+        }
         shape[0] = count;
         const Type type(H5Dget_type(set.get()), "read its type");
-        check(H5Dread(set.get(), type.get(), space_of(shape, path).get(), in_file.get(), H5P_DEFAULT, data), "read it");
+        const auto elements = std::accumulate(shape.begin(), shape.end(), std::size_t{1}, std::multiplies<>());
+        if (!h5::dtype_of(type.get()) || elements * H5Tget_size(type.get()) != data.size()) {
+            state_->refuse(path, "has rows of another size");
+        }
+        const Space in_file(H5Dget_space(set.get()), "read its shape");
+        select_rows(in_file, first, count, path);
+        check(H5Dread(set.get(), type.get(), space_of(shape, path).get(), in_file.get(), H5P_DEFAULT, data.data()),
+              "read it");
     });
 }
 

@@ -34,6 +34,7 @@ public:
     Importer(const onnx::ModelProto& model, const OpLibrary& ops) : model_(model), proto_(model.graph()), ops_(ops) {}
 
     [[nodiscard]] Graph run() {
+        check_name_lengths(model_);  // first of all: messages below contain names
         read_header();
         check_operators(proto_, ops_, builder_.info().opset);
         read_initialisers();

@@ -16,6 +16,43 @@ namespace {
 constexpr std::int64_t kFirstImportOpset = 7;  // before it, broadcasting followed other rules
 constexpr std::int64_t kLastImportOpset = 21;  // a later one may have forms of operators that nobody here has read
 
+// Longer than any exporter's path of scopes. Names are compared, matched with patterns and printed, so their length is
+// a cost of everything that follows.
+constexpr std::size_t kMostNameBytes = 4096;
+constexpr std::size_t kMostSuffixBytes = 256;
+
+class NameLengths {
+public:
+    explicit NameLengths(const onnx::ModelProto& model)
+        : most_(kMostNameBytes + (model.producer_name() == "halftone" ? kMostSuffixBytes : 0)) {}
+
+    void check(const std::string& name, const char* what) const {
+        if (name.size() <= most_) return;
+        // Only the beginning, because the message is one line of a terminal; and only its plain characters, because the
+        // name was not checked to be text yet.
+        constexpr std::size_t kShown = 40;
+        std::string begin = name.substr(0, kShown);
+        const auto is_printable = [](char c) { return c >= ' ' && c <= '~'; };
+        begin.erase(std::find_if_not(begin.begin(), begin.end(), is_printable), begin.end());
+        throw ModelError(fmt::format("{} has {} bytes ('{}…'); a name may have {}", what, name.size(), begin, most_));
+    }
+    void check_value(const onnx::ValueInfoProto& value) const {
+        check(value.name(), "a value's name");
+        for (const auto& dim : value.type().tensor_type().shape().dim()) check(dim.dim_param(), "a dimension's name");
+    }
+    void check_node(const onnx::NodeProto& node) const {
+        check(node.name(), "a node's name");
+        check(node.op_type(), "a node's operator");
+        check(node.domain(), "a node's domain");
+        for (const std::string& name : node.input()) check(name, "a value's name");
+        for (const std::string& name : node.output()) check(name, "a value's name");
+        for (const onnx::AttributeProto& attribute : node.attribute()) check(attribute.name(), "an attribute's name");
+    }
+
+private:
+    std::size_t most_;
+};
+
 bool is_default_domain(const std::string& domain) { return domain.empty() || domain == "ai.onnx"; }
 
 /// Whether all operators of the graph are such that their only form before opset 13 is that of opset 1. Then the age of
@@ -57,6 +94,17 @@ std::int64_t checked_opset(const onnx::ModelProto& model) {
             fmt::format("uses operator set {}; supported: {} to {}", opset, kFirstImportOpset, kLastImportOpset));
     }
     return opset;
+}
+
+void check_name_lengths(const onnx::ModelProto& model) {
+    const NameLengths lengths(model);
+    const onnx::GraphProto& graph = model.graph();
+    lengths.check(graph.name(), "the graph's name");
+    for (const onnx::NodeProto& node : graph.node()) lengths.check_node(node);
+    for (const onnx::TensorProto& tensor : graph.initializer()) lengths.check(tensor.name(), "an initialiser's name");
+    for (const auto* values : {&graph.input(), &graph.output(), &graph.value_info()}) {
+        for (const onnx::ValueInfoProto& value : *values) lengths.check_value(value);
+    }
 }
 
 // All in one message: users want to know the whole distance, not the first step.

@@ -24,6 +24,12 @@ namespace halftone {
 /// @throws ModelError for two versions, and for one that is too old or too new
 [[nodiscard]] std::int64_t checked_opset(const onnx::ModelProto& model);
 
+/// Checks all names of the graph: nodes, operators, attributes, values, initialisers, dimensions. A name may have 4096
+/// bytes. In a file that Halftone wrote it may have 256 more, because the export puts suffixes behind names of the
+/// model.
+/// @throws ModelError naming the kind of name, its length and how it begins
+void check_name_lengths(const onnx::ModelProto& model);
+
 /// @throws ModelError that lists every operator of the graph which is not supported, with its count and its first node
 void check_operators(const onnx::GraphProto& graph, const OpLibrary& ops, std::int64_t opset);
 

@@ -14,9 +14,10 @@
 #include <array>
 #include <bit>
 #include <cmath>
-#include <cstring>
 #include <limits>
+#include <span>
 
+#include "base/byte_reader.hpp"
 #include "base/check.hpp"
 #include "base/error.hpp"
 
@@ -82,7 +83,9 @@ void check_count(std::size_t found, std::size_t expected, const char* field, con
 
 /// The caller has compared the sizes. A bool is a byte, and any other byte than 0 and 1 would be undefined later on.
 void copy_raw(const std::string& raw, Tensor& tensor, const std::string& owner) {
-    std::memcpy(tensor.mutable_view().data, raw.data(), raw.size());
+    ByteReader reader(raw, owner);
+    reader.get_into(std::span(tensor.mutable_view().data, tensor.bytes()), "raw_data");
+    reader.require_end<ModelError>();
     if (tensor.dtype() != DType::boolean) return;
     for (const std::uint8_t value : tensor.as<std::uint8_t>()) {
         if (value > 1) refuse(owner, fmt::format("bool value {}", value));

@@ -1,6 +1,9 @@
 // What only the real file system can show: failures on disk, and locks against other processes.
 #include <gmock/gmock.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +17,16 @@ namespace halftone {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::string error_of_reading(const std::string& path) {
+    try {
+        (void)make_posix_file_system()->read(path);
+    } catch (const IoError& error) {
+        return error.what();
+    }
+    return "read";
+}
 
 /// Runs `body` in a forked process and returns its exit code. `body` must not use gtest's assertions.
 template <class Body>
@@ -81,6 +94,61 @@ TEST(PosixFileSystem, AProcessThatIsKilledLosesItsLock) {
 
 TEST(PosixFileSystem, ReadsFilesThatDoNotTellTheirSize) {
     EXPECT_FALSE(make_posix_file_system()->read("/proc/self/status").empty());
+}
+
+// No reader may wait for somebody who writes, nor read for ever.
+TEST(PosixFileSystem, ReadsRegularFilesOnly) {
+    const TemporaryFolder folder;
+    const std::string fifo = folder / "fifo";
+    ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+    EXPECT_EQ(error_of_reading(fifo), "cannot read " + fifo + ": it is a FIFO, not a regular file");
+    EXPECT_THROW((void)make_posix_file_system()->read_part(fifo, 0, 1), IoError);
+    EXPECT_EQ(error_of_reading("/dev/zero"), "cannot read /dev/zero: it is a device, not a regular file");
+    EXPECT_EQ(error_of_reading(folder.path()), "cannot read " + folder.path() + ": Is a directory");
+
+    const int socket = ::socket(AF_UNIX, SOCK_STREAM, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const std::string path = folder / "s";
+    ASSERT_LT(path.size(), sizeof address.sun_path);
+    path.copy(address.sun_path, path.size());
+    ASSERT_EQ(::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    EXPECT_EQ(error_of_reading(path), "cannot read " + path + ": it is a socket, not a regular file");
+    ::close(socket);
+}
+
+TEST(PosixFileSystem, RefusesMoreBytesThanTheLimitBeforeItTakesMemory) {
+    const TemporaryFolder folder;
+    const std::string path = folder / "sparse";
+    const auto files = make_posix_file_system();
+    files->write_atomically(path, "12345");
+    EXPECT_EQ(files->read(path, 5), "12345");
+    EXPECT_THROW((void)files->read(path, 4), IoError);
+    ASSERT_EQ(::truncate(path.c_str(), off_t{1} << 42), 0);  // 4 TiB, none of them on the disk
+    EXPECT_THAT(error_of_reading(path), HasSubstr("it has 4398046511104 bytes; at most 17179869184 are read"));
+    EXPECT_THROW((void)files->read("/proc/self/status", 10), IoError);
+}
+
+// A child appends while the file is read again and again.
+TEST(PosixFileSystem, AFileThatGrowsIsReadAsItWasWhenItWasOpened) {
+    const TemporaryFolder folder;
+    const std::string path = folder / "grows";
+    const auto files = make_posix_file_system();
+    files->write_atomically(path, std::string(1000, 'x'));
+    const pid_t child = ::fork();
+    if (child == 0) {
+        const auto file = make_posix_file_system()->open_append(path);
+        for (int i = 0; i < 100'000; ++i) file->append(std::string(1000, 'x'));
+        ::pause();
+    }
+    for (int i = 0; i < 20; ++i) {
+        const std::uint64_t before = files->size(path);
+        const std::size_t read = files->read(path).size();
+        EXPECT_GE(read, before);
+        EXPECT_LE(read, files->size(path));
+    }
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
 }
 
 }  // namespace

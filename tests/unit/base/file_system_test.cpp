@@ -114,6 +114,13 @@ TEST_P(FileSystems, ReadsAPartAndNothingBeyondTheEnd) {
     EXPECT_THROW(static_cast<void>(files_->read_part(path("f"), 1, UINT64_MAX)), IoError);
 }
 
+TEST_P(FileSystems, ReadsNoMoreThanTheLimit) {
+    files_->write_atomically(path("f"), "12345");
+    EXPECT_EQ(files_->read(path("f"), 5), "12345");
+    EXPECT_THAT(io_error([&] { static_cast<void>(files_->read(path("f"), 4)); }),
+                HasSubstr("it has 5 bytes; at most 4 are read"));
+}
+
 TEST_P(FileSystems, RemovesFilesOnly) {
     files_->write_atomically(path("f"), "");
     files_->remove(path("f"));

@@ -138,6 +138,18 @@ TEST_F(IdxFiles, AHeaderThatPromisesTooMuchIsRefusedWithoutReadingIt) {
     EXPECT_THAT(refusal(), HasSubstr("sizes are too large"));
 }
 
+// 31 bytes of gzip whose content says that it has 2^60 bytes: nothing is decompressed to find out.
+TEST_F(IdxFiles, AGzipFileThatPromisesMoreThanItCanHoldIsRefused) {
+    const std::string header =
+        big_endian(0x803) + big_endian(1U << 20U) + big_endian(1U << 20U) + big_endian(1U << 20U);
+    // Stored without compression (RFC 1951, 3.2.4) in one gzip member (RFC 1952); its checksum is cut off.
+    const std::string member =
+        std::string("\x1f\x8b\x08\0\0\0\0\0\0\x03\x01", 11) + std::string("\x10\0\xef\xff", 4) + header;
+    write(kImages, member);
+    EXPECT_THAT(refusal(), HasSubstr("truncated: its IDX header promises 1152921504606846992 bytes, which 31 bytes of "
+                                     "gzip cannot hold"));
+}
+
 TEST_F(IdxFiles, ADamagedOrTruncatedGzipFileIsRefused) {
     const std::string good = file_text(kGolden + "/t10k-images-idx3-ubyte.gz");
     for (std::size_t size = 2; size < good.size(); ++size) {

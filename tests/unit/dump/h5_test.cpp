@@ -70,6 +70,16 @@ TEST_F(H5, WhatIsWrittenReadsBack) {
     EXPECT_FALSE(file.has("/t/none"));
 }
 
+TEST_F(H5, AFileCanBeReadFromMemory) {
+    write_sample("a.h5");
+    std::ifstream file(path("a.h5"), std::ios::binary);
+    const std::string bytes(std::istreambuf_iterator<char>(file), {});
+    const H5Reader reader(bytes, "image");
+    EXPECT_THAT(reader.numbers("/t/x"), ElementsAre(1.5, -2, 0));
+    EXPECT_THAT(refusal([&] { (void)reader.numbers("/none"); }), HasSubstr("image::/none: is missing"));
+    EXPECT_THAT(refusal([&] { H5Reader text("just a text", "image"); }), HasSubstr("image: not an HDF5 file"));
+}
+
 TEST_F(H5, EqualContentsGiveEqualFiles) {
     write_sample("a.h5");
     write_sample("b.h5");
@@ -108,9 +118,9 @@ TEST_F(H5, RowsCanBeWrittenInPiecesAndCompressed) {
         file.commit();
         const H5Reader reader(path("rows.h5"));
         std::vector<float> two(4);
-        reader.read_rows("/r/x", 1, 2, reinterpret_cast<std::byte*>(two.data()));
+        reader.read_rows("/r/x", 1, 2, std::as_writable_bytes(std::span(two)));
         EXPECT_THAT(two, ElementsAre(3, 4, 5, 6));
-        EXPECT_THAT(refusal([&] { reader.read_rows("/r/x", 3, 2, nullptr); }), HasSubstr("too few rows"));
+        EXPECT_THAT(refusal([&] { reader.read_rows("/r/x", 3, 2, {}); }), HasSubstr("too few rows"));
     }
 }
 

@@ -84,5 +84,14 @@ TEST(EvaluationSetupOfAConfig, CarriesCorrectionsAndSamples) {
     EXPECT_EQ(setup.model, nullptr);
 }
 
+// A product that wraps could be negative (which means: all samples), or a few samples of a large number.
+TEST(EvaluationSetupOfAConfig, MoreSamplesThan64BitsAreAsManyAsFit) {
+    RunConfig config;
+    config.evaluation.emplace();
+    config.evaluation->iteration = std::int64_t{1} << 62;
+    config.evaluation->dataloader.batch_size = 6;
+    EXPECT_EQ(evaluation_setup(config).samples, INT64_MAX);
+}
+
 }  // namespace
 }  // namespace halftone

@@ -4,8 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/byte_reader.hpp"
 #include "base/error.hpp"
-#include "base/wire.hpp"
 #include "calib/observer.hpp"
 #include "kernel/capabilities.hpp"
 #include "support/evaluation_world.hpp"
@@ -109,12 +109,12 @@ TEST(ModelEvaluator, EachSamplingSizeHasTheRangesOfItsFirstSamples) {
     const World both(test::RandomNet(1).build(), {40, 10});
     ModelEvaluator evaluator(both.setup(7));
     const std::string merged = calibrated(evaluator);
-    WireReader reader(merged);
+    ByteReader reader(merged);
     for (const std::int64_t size : {40, 10}) {  // in the config's order
         const World alone(test::RandomNet(1).build(), {size});
         ModelEvaluator single(alone.setup(3));
         const std::string expected = calibrated(single);
-        WireReader expected_reader(expected);
+        ByteReader expected_reader(expected);
         EXPECT_EQ(reader.get_text(), expected_reader.get_text()) << size << " samples";
     }
     EXPECT_TRUE(reader.ok() && reader.at_end());

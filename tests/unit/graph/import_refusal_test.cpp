@@ -40,6 +40,33 @@ TEST(ImportRefuses, AnEmptyFileAndOneThatIsNoModel) {
     EXPECT_THAT(refusal_of_bytes(model_bytes("ir_version: 7")), HasSubstr("no graph"));
 }
 
+std::string refusal_of_node_name(std::size_t bytes, const std::string& producer) {
+    return refusal_of_bytes(
+        model_bytes("ir_version: 7 producer_name: '" + producer + "' opset_import { version: 13 } graph { " + x_to_y() +
+                    "node { op_type: 'Relu' name: '" + std::string(bytes, 'n') + "' input: 'x' output: 'y' } }"));
+}
+
+TEST(ImportRefuses, NamesOfMoreThan4096Bytes) {
+    EXPECT_EQ(refusal_of_node_name(4096, "pytorch"), "");
+    EXPECT_THAT(refusal_of_node_name(60'000, "pytorch"),
+                HasSubstr("a node's name has 60000 bytes ('" + std::string(40, 'n') + "…'); a name may have 4096"));
+    const std::string name(4097, 'v');
+    EXPECT_THAT(refusal("input { name: '" + name + "' } "), HasSubstr("a value's name has 4097 bytes"));
+    EXPECT_THAT(refusal(x_to_y() + "node { op_type: '" + name + "' } "), HasSubstr("a node's operator has 4097"));
+    EXPECT_THAT(refusal(x_to_y() + "node { op_type: 'Relu' input: '" + name + "' } "), HasSubstr("a value's name"));
+    EXPECT_THAT(refusal(x_to_y() + "initializer { name: '" + name + "' }"), HasSubstr("an initialiser's name"));
+    EXPECT_THAT(refusal(x_to_y() + "node { op_type: 'Relu' attribute { name: '" + name + "' } }"),
+                HasSubstr("an attribute's name"));
+    EXPECT_THAT(refusal("input { name: 'x' type { tensor_type { shape { dim { dim_param: '" + name + "' } } } } }"),
+                HasSubstr("a dimension's name"));
+}
+
+// A model with names of 4096 bytes is exported with suffixes behind them, and that file must be readable again.
+TEST(ImportRefuses, NoNamesThatTheExportMadeALittleLonger) {
+    EXPECT_EQ(refusal_of_node_name(4096 + 256, "halftone"), "");
+    EXPECT_THAT(refusal_of_node_name(4096 + 257, "halftone"), HasSubstr("a name may have 4352"));
+}
+
 TEST(ImportRefuses, VersionsOutsideOfItsRange) {
     EXPECT_THAT(refusal(x_to_y() + kRefusalRelu, 13, 2), HasSubstr("IR version 2; supported: 3 and later"));
     EXPECT_THAT(refusal(x_to_y() + kRefusalRelu, 6), HasSubstr("operator set 6; supported: 7 to 21"));

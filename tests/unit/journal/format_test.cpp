@@ -78,6 +78,16 @@ TEST(Format, AChoiceReadsBackAndMayBeMissing) {
     EXPECT_EQ(std::get<Sensitivity>(std::get<Record>(parse_line(to_line(sensitivity)))), sensitivity);
 }
 
+TEST(Format, AnOptionNumberAbove63BitsIsRefusedAndNotWrapped) {
+    Trial trial;
+    trial.result.score.accuracy = 0.5;
+    trial.options = {.calibration = 1, .by_unit = {0, 4, 2}};
+    std::string line = to_line(trial);
+    line = line.substr(1, line.find(",\"crc\"") - 1);
+    line.replace(line.find("[0,4,2]"), 7, "[0,18446744073709551615,2]");
+    EXPECT_EQ(refusal(line_of(line)), "key 'choice' must be an integer of 64 bits");
+}
+
 TEST(Format, AFailedTrialHasAReasonAndNoAccuracy) {
     EXPECT_THAT(to_line(sample_run()[4]),
                 HasSubstr(R"("verdict":"error","failure":"unit \"/0/conv\": scale is not finite","accuracy":null)"));

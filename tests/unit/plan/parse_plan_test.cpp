@@ -78,6 +78,10 @@ TEST(ParsePlan, NamesEveryFaultWithItsLine) {
              Fault{"scale: [0.0235]", "scale: [.inf]", 27, "must be"},
              Fault{"zero_point: [3]", "zero_point: [3, 4]", 27, "must have a zero point for each scale"},
              Fault{"zero_point: [3]", "zero_point: [256]", 27, "has a zero point that is no code"},
+             Fault{"zero_point: [3]", "zero_point: [4294967296]", 27,
+                   "zero_point must be integers of 32 bits"},  // not 0
+             Fault{"zero_point: [3]", "zero_point: [-9223372036854775808]", 27, "must be integers of 32 bits"},
+             Fault{"percentile: 99.9", "percentile: 1.0e+300", 14, "must be a finite number that fits 32 bits"},
              Fault{"dtype: uint8, scale", "dtype: fp32, scale", 27, "must have dtype uint8, int8 or int32"},
              Fault{"unit: \"/0/conv\", weight_factor", "weight_factor", 31, "unit is missing"},
              Fault{"second: ", "seconds: ", 34, "second is missing"},

@@ -94,6 +94,20 @@ TEST_F(UnitMatching, ABadRegexIsAnErrorWithItsPlace) {
     EXPECT_THAT(error("re:conv("), HasSubstr("a.yaml:7:3: quantization.op_wise 're:conv(' is not a valid regex"));
 }
 
+// std::regex runs out of stack on such a name.
+TEST_F(UnitMatching, ARegexMeetsANameOf60000Characters) {
+    std::vector<Unit> units = units_;
+    units[1].name = std::string(60'000, 'a') + "b";
+    const ConstraintRule rule{.key = "re:(a|aa)*b", .key_mark = {"a.yaml", 7, 3}, .constraint = {}};
+    EXPECT_THAT(match_units(rule, "quantization.op_wise", graph_, units).units, ElementsAre(1));
+    const ConstraintRule never{.key = "re:(a*)*c", .key_mark = {"a.yaml", 7, 3}, .constraint = {}};
+    EXPECT_THROW((void)match_units(never, "quantization.op_wise", graph_, units), ConfigError);
+}
+
+TEST_F(UnitMatching, APatternOfMoreThan4KiBIsRefused) {
+    EXPECT_THAT(error(std::string(5000, '*')), HasSubstr("…' has 5000 bytes; a name or pattern may have 4096"));
+}
+
 TEST_F(UnitMatching, AKeyThatMatchesNothingNamesTheNearest) {
     EXPECT_EQ(error("/0/cnv"),
               "a.yaml:7:3: quantization.op_wise '/0/cnv' matches no unit; nearest: '/0/conv', '/1/conv'");

@@ -121,6 +121,19 @@ TEST(StudySource, DamagedFactsAreAWarning) {
     }
 }
 
+// The library would cut 1.5 to 1, and wrap 2^63 around.
+TEST(StudySource, NumbersThatDoNotFitAreDamage) {
+    const std::string good = kStudyJson;
+    for (const char* number : {"9223372036854775808", "1.5", "1e300", "-9223372036854775809", "\"2\"", "null"}) {
+        RunFolder run(four_trials());
+        std::string damaged = good;
+        run.write("study.json", damaged.replace(damaged.find("\"ranks\": 2"), 10, "\"ranks\": " + std::string(number)));
+        const StudySource source = run.read();
+        EXPECT_THAT(run.warnings, ElementsAre(HasSubstr("damaged ('ranks' is no integer of 64 bits)"))) << number;
+        EXPECT_FALSE(source.has_facts);
+    }
+}
+
 TEST(StudySource, ThePlanSaysWhatIsDeliveredWhileTheRunGoesOn) {
     RunFolder run(four_trials());
     run.write("best.yaml", kBestYaml);
@@ -139,7 +152,7 @@ TEST(StudySource, ADamagedPlanIsAWarning) {
 }
 
 TEST(StudySource, APlanWithoutAUsableTrialNumberDeliversNothing) {
-    for (const std::string plan : {"trial: none\n", "trial: [1]\n", "format: 1\n", "- 1\n"}) {
+    for (const std::string plan : {"trial: none\n", "trial: [1]\n", "trial: 12abc\n", "format: 1\n", "- 1\n"}) {
         RunFolder run(four_trials());
         run.write("best.yaml", plan);
         EXPECT_EQ(run.read().delivered(), -1) << plan;

@@ -73,6 +73,8 @@ TEST(Npy, RefusesWhatItCannotReadWithTheFilesName) {
     EXPECT_EQ(why_not("hello, this is text"), "x.npy: is not a .npy file");
     EXPECT_EQ(why_not(edited("'|i1'", "'<f2'")),
               "x.npy: element type '<f2' is not supported: '<f4' '<f8' '|i1' '|u1' '<i4' '<i8' '|b1'");
+    EXPECT_EQ(why_not(edited("|i1", "|b1").replace(edited("|i1", "|b1").size() - 1, 1, "\x02")),
+              "x.npy: holds the bool value 2");
     EXPECT_EQ(why_not(edited("False", "True ")), "x.npy: is in Fortran order; save it with numpy.ascontiguousarray");
     EXPECT_EQ(why_not(edited("(1,)", "(9,)")), "x.npy: has 1 bytes of values; its shape [9] needs 9");
     EXPECT_EQ(why_not(edited("(1,)", "(-1)")), "x.npy: its .npy shape has a bad number: '-1'");
@@ -80,7 +82,7 @@ TEST(Npy, RefusesWhatItCannotReadWithTheFilesName) {
     EXPECT_EQ(why_not(edited(std::string("\x01\x00", 2), std::string("\x09\x00", 2))),
               "x.npy: has .npy version 9; supported: 1 to 3");
     EXPECT_EQ(why_not(to_npy(Tensor({DType::s8, Shape{1}}).view()).substr(0, 40)),
-              "x.npy: is cut off within its .npy header");
+              "x.npy: byte 10: expected a .npy header of 118 bytes, 30 bytes are left");
 }
 
 }  // namespace
