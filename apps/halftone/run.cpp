@@ -10,6 +10,7 @@
 #include <map>
 #include <set>
 
+#include "base/budget.hpp"
 #include "base/error.hpp"
 #include "base/file_system.hpp"
 #include "base/saturate.hpp"
@@ -129,8 +130,9 @@ int run_run(const RunOptions& options) {
     std::vector<Tensor> arrays;
     for (const std::string& path : paths_by_input(graph, options.inputs)) {
         if (!files->exists(path)) throw DataError("--input: no such file: '" + path + "'");
-        const Shape& shape = graph.value(graph.inputs()[arrays.size()]).type.shape;
-        arrays.push_back(from_npy(files->read(path, largest_file(shape)), path));
+        const std::uint64_t most = largest_file(graph.value(graph.inputs()[arrays.size()]).type.shape);
+        const BudgetedBytes file(process_budget(), std::min(files->size(path), most), path);
+        arrays.push_back(from_npy(files->read(path, most), path));
     }
     std::vector<Tensor> outputs;
     try {

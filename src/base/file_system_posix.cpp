@@ -104,10 +104,10 @@ std::string_view unreadable_kind(mode_t mode) {
     throw IoError(fmt::format("cannot read {}: it has {} bytes; at most {} are read", path, size, limit));
 }
 
-void require_regular(const std::string& path, const struct stat& info) {
-    if (S_ISDIR(info.st_mode)) fail("read", path, EISDIR);
+void require_regular(std::string_view operation, const std::string& path, const struct stat& info) {
+    if (S_ISDIR(info.st_mode)) fail(operation, path, EISDIR);
     const std::string_view kind = unreadable_kind(info.st_mode);
-    if (!kind.empty()) throw IoError(fmt::format("cannot read {}: it is {}, not a regular file", path, kind));
+    if (!kind.empty()) throw IoError(fmt::format("cannot {} {}: it is {}, not a regular file", operation, path, kind));
 }
 
 /// A file that is open for reading, and how long it was then.
@@ -123,10 +123,10 @@ OpenedFile open_for_reading(const std::string& path) {
     // Before it is opened, because opening a device may already do something; and once more below, because another
     // file may have taken the path in between. O_NONBLOCK is for that case: opening a FIFO would wait.
     if (::stat(path.c_str(), &info) != 0) fail("open", path, errno);
-    require_regular(path, info);
+    require_regular("read", path, info);
     FileDescriptor fd = open_or_throw("open", path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     if (::fstat(fd.get(), &info) != 0) fail("read", path, errno);
-    require_regular(path, info);
+    require_regular("read", path, info);
     return {std::move(fd), static_cast<std::uint64_t>(info.st_size)};
 }
 
@@ -211,7 +211,7 @@ public:
     [[nodiscard]] std::uint64_t size(const std::string& path) const override {
         struct stat info {};
         if (::stat(path.c_str(), &info) != 0) fail("find the size of", path, errno);
-        if (!S_ISREG(info.st_mode)) fail("find the size of", path, S_ISDIR(info.st_mode) ? EISDIR : EINVAL);
+        require_regular("find the size of", path, info);
         return static_cast<std::uint64_t>(info.st_size);
     }
 

@@ -111,7 +111,7 @@ IdxArray parse_idx(std::string_view file, std::size_t rank, const std::string& n
     const Gunzip gunzip(name, file);
     const std::string header = is_gzip ? gunzip.first_bytes(header_size) : std::string(file.substr(0, header_size));
 
-    IdxArray array{.sizes = read_sizes(name, header, rank), .bytes = {}};
+    IdxArray array{.sizes = read_sizes(name, header, rank), .bytes = {}, .taken = {}};
     // The header is read first and by itself: it tells how much may be decompressed at most.
     const std::size_t expected = header_size + product(name, array.sizes);
     // What deflate can make of the file at best bounds the memory before anything else is decompressed.
@@ -120,6 +120,7 @@ IdxArray parse_idx(std::string_view file, std::size_t rank, const std::string& n
             fmt::format("{}: truncated: its IDX header promises {} bytes, which {} bytes of gzip cannot hold", name,
                         expected, file.size()));
     }
+    array.taken = std::make_shared<const BudgetedBytes>(process_budget(), expected, name);
     // One byte more than promised is asked for, so that trailing bytes are noticed without reading all of them.
     std::string decompressed;
     if (is_gzip) decompressed = gunzip.first_bytes(expected + 1);
@@ -134,7 +135,9 @@ IdxArray parse_idx(std::string_view file, std::size_t rank, const std::string& n
 }
 
 IdxArray read_idx(const std::string& path, std::size_t rank) {
-    return parse_idx(make_posix_file_system()->read(path), rank, path);
+    const auto files = make_posix_file_system();
+    const BudgetedBytes file(process_budget(), std::min(files->size(path), FileSystem::kMostFileBytes), path);
+    return parse_idx(files->read(path), rank, path);
 }
 
 }  // namespace halftone

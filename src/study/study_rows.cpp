@@ -16,6 +16,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/text.hpp"
 #include "metric/metric.hpp"
 #include "study/distances.hpp"
 
@@ -261,10 +262,12 @@ std::vector<H5Column> delivered_tensors(const ConfigNode& plan) {
         const auto& zeros = items_at(tensor, "zero_point");
         // A tensor with a key `unit` is a weight or bias. These are left to the text of best.yaml.
         if (scales.size() != 1 || zeros.size() != 1 || tensor.find("unit") != nullptr) continue;
+        const auto zero = parse_int(zeros.front().scalar);
+        if (!zero) continue;  // the file was edited, and has no row that could be trusted
         name.push_back(text_at(tensor, "name"));
         dtype.push_back(text_at(tensor, "dtype"));
         scale.push_back(number_of(scales.front().scalar));
-        zero_point.push_back(std::llround(number_of(zeros.front().scalar)));
+        zero_point.push_back(*zero);
     }
     return {{"value", "name of the value in the fp32 model", "", name},
             {"dtype", "of its codes", "", dtype},

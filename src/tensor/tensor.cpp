@@ -4,6 +4,7 @@
 #include <new>
 
 #include "base/check.hpp"
+#include "base/error.hpp"
 
 namespace halftone {
 namespace {
@@ -30,6 +31,11 @@ Tensor Tensor::clone() const {
     Tensor copy(type_);
     std::memcpy(copy.data_.get(), data_.get(), bytes());
     return copy;
+}
+
+void refuse_element_type(DType found, DType asked) {
+    throw InternalError("elements of type " + std::string(to_string(found)) + " are read as " +
+                        std::string(to_string(asked)));
 }
 
 void check_element_count(const Shape& shape, std::size_t values) {

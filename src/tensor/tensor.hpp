@@ -12,15 +12,28 @@
 
 namespace halftone {
 
+/// @throws InternalError that names both types
+[[noreturn]] void refuse_element_type(DType found, DType asked);
+
+/// Elements are only ever read as what they are: anything else would read beyond the buffer, or nonsense. A boolean is
+/// read as std::uint8_t. The check stays in release builds; it is one comparison for a whole tensor.
+/// @throws InternalError if elements of type `found` are asked for as `asked`
+inline void check_element_type(DType found, DType asked) {
+    const bool is_byte_of_bool = found == DType::boolean && asked == DType::u8;
+    if (found != asked && !is_byte_of_bool) [[unlikely]]
+        refuse_element_type(found, asked);
+}
+
 struct TensorView {
     TensorType type;
     const std::byte* data = nullptr;
 
     [[nodiscard]] std::int64_t elements() const { return type.shape.elements(); }
     [[nodiscard]] std::size_t bytes() const { return static_cast<std::size_t>(elements()) * size_of(type.dtype); }
-    /// @pre dtype_of<T>() == type.dtype (boolean reads as std::uint8_t)
+    /// Returns the elements. @throws InternalError unless T is the C++ type of type.dtype (boolean: std::uint8_t)
     template <class T>
     [[nodiscard]] std::span<const T> as() const {
+        check_element_type(type.dtype, dtype_of<T>());
         return {reinterpret_cast<const T*>(data), static_cast<std::size_t>(elements())};
     }
 };
@@ -31,8 +44,10 @@ struct MutableView {
 
     [[nodiscard]] std::int64_t elements() const { return type.shape.elements(); }
     [[nodiscard]] std::size_t bytes() const { return static_cast<std::size_t>(elements()) * size_of(type.dtype); }
+    /// Returns the elements. @throws InternalError as TensorView::as
     template <class T>
     [[nodiscard]] std::span<T> as() const {
+        check_element_type(type.dtype, dtype_of<T>());
         return {reinterpret_cast<T*>(data), static_cast<std::size_t>(elements())};
     }
     operator TensorView() const { return {type, data}; }  // NOLINT(google-explicit-constructor): a view of less
@@ -64,8 +79,10 @@ public:
     [[nodiscard]] TensorView view() const { return {type_, data_.get()}; }
     /// Only while this Tensor is the buffer's single owner.
     [[nodiscard]] MutableView mutable_view() { return {type_, data_.get()}; }
+    /// Returns the elements. @throws InternalError as TensorView::as
     template <class T>
     [[nodiscard]] std::span<const T> as() const {
+        check_element_type(type_.dtype, dtype_of<T>());
         return {reinterpret_cast<const T*>(data_.get()), static_cast<std::size_t>(elements())};
     }
     [[nodiscard]] Tensor clone() const;

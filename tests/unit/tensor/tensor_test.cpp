@@ -71,5 +71,25 @@ TEST(Tensor, RefusesValuesThatDoNotFillItsShape) {
     EXPECT_THROW((void)Tensor::of<float>(Shape{2, 2}, three), InternalError);
 }
 
+// In release builds, too: a wrong type would read four times as many bytes as there are.
+TEST(Tensor, IsReadAsItsOwnTypeOnly) {
+    Tensor bytes({DType::u8, Shape{3}});
+    EXPECT_EQ(bytes.as<std::uint8_t>().size(), 3U);
+    EXPECT_THROW((void)bytes.as<float>(), InternalError);
+    EXPECT_THROW((void)bytes.view().as<std::int8_t>(), InternalError);
+    EXPECT_THROW((void)bytes.mutable_view().as<std::int64_t>(), InternalError);
+    try {
+        (void)bytes.as<float>();
+    } catch (const InternalError& error) {
+        EXPECT_STREQ(error.what(), "elements of type uint8 are read as fp32");
+    }
+}
+
+TEST(Tensor, ABooleanIsReadAsAByte) {
+    const Tensor boolean({DType::boolean, Shape{2}});
+    EXPECT_EQ(boolean.as<std::uint8_t>().size(), 2U);
+    EXPECT_THROW((void)boolean.as<std::int8_t>(), InternalError);
+}
+
 }  // namespace
 }  // namespace halftone
