@@ -10,6 +10,7 @@
 #include "dump/h5_reader.hpp"
 
 #include <array>
+#include <atomic>
 #include <functional>
 #include <numeric>
 
@@ -172,7 +173,10 @@ H5Reader::H5Reader(std::string_view bytes, const std::string& name) : state_(std
         check(H5Pset_fapl_core(access.get(), kGrowth, false), "read from memory");
         // The library only reads through the pointer; its type lacks the const.
         check(H5Pset_file_image(access.get(), const_cast<char*>(bytes.data()), bytes.size()), "read from memory");
-        state_->file = File(H5Fopen(name.c_str(), H5F_ACC_RDONLY, access.get()), "open it");
+        // A name of its own: the library would take a second file of one name for the first one, while that is open.
+        static std::atomic<std::uint64_t> images{0};
+        const std::string own_name = name + "#" + std::to_string(images++);
+        state_->file = File(H5Fopen(own_name.c_str(), H5F_ACC_RDONLY, access.get()), "open it");
     } catch (const IoError& failure) {
         throw DataError(name + ": not an HDF5 file, or cut off: " + failure.what());
     }

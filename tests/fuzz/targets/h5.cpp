@@ -42,7 +42,7 @@ void read_object(const H5Reader& file, const std::string& path) {
         for (std::size_t d = 1; d < layout.shape.size(); ++d) bytes *= static_cast<std::size_t>(layout.shape[d]);
         if (bytes > (1U << 20U)) return;
         std::vector<std::byte> row(bytes);
-        file.read_rows(path, 0, 1, row.data());
+        file.read_rows(path, 0, 1, row);
     });
     try_reading([&] { (void)file.numbers(path); });
     try_reading([&] { (void)file.integers(path); });
