@@ -54,7 +54,7 @@ def gelu(g, op):
 def arithmetic(g, op):
     x = g.value()
     kind = g.between(0, 3)
-    if kind == 0:
+    if kind == 0 and op != "PRelu":  # ONNX broadcasts a slope to x, ONNX Runtime also x to the slope
         y = g.value()
     elif kind == 1:
         y = g.constant(np.float32(g.any([-1.0, 0.5, 2.0, 3.0])))

@@ -5,9 +5,10 @@
 //
 //   - NaN agrees with NaN only; numbers agree if they differ by at most 1e-5 + 1e-4 * |expected|.
 //   - Else the difference must be explained: the graph is run again with each floating-point input, constant and result
-//     of a node changed by random relative errors of 2^-19. The largest move of the element in those runs, times 8, is
-//     added to what is allowed. An element that becomes NaN, infinite or another integer in one of them may be
-//     anything that the runs and the plain value reach.
+//     of a node changed by random relative errors of 2^-19, and by 2^-23 of the tensor's largest element (an exact 0
+//     stays 0, with any sign). The largest move of the element in those runs, times 8, is added to what is allowed. An
+//     element that becomes NaN or infinite in one of them may be anything.
+//   - Where a finite value of the graph is above 1e18, nothing is compared: its square overflows fp32.
 //
 // The perturbed runs use the plain loops, one node after the other, so they share nothing with what is judged.
 
@@ -37,9 +38,10 @@ private:
 
     const Graph& graph_;
     const std::vector<Tensor>& inputs_;
-    std::vector<Tensor> expected_;
     std::int64_t explained_ = 0;
-    bool is_fragile_ = false;                     ///< a perturbed run could not be carried out
+    /// Anything may come out: a perturbed run could not be carried out, or a value is too large.
+    bool is_fragile_ = false;
+    std::vector<Tensor> expected_;                ///< behind is_fragile_, which is set while it is made
     std::vector<std::vector<Tensor>> perturbed_;  ///< outputs of each perturbed run
 };
 

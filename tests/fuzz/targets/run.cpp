@@ -21,9 +21,24 @@ std::vector<std::string> operators() {
     return ops;
 }
 
+/// "\n  v3 [2,4] = Gemm(x0, c1, c2) transA=1" for each node.
 std::string described(const Graph& graph) {
     std::string text;
-    for (const Node& node : graph.nodes()) text += (text.empty() ? "" : " ") + node.op;
+    for (const Node& node : graph.nodes()) {
+        text += "\n  ";
+        for (const ValueId id : node.outputs) {
+            text += graph.value(id).name + " " + graph.value(id).type.shape.to_text() + " ";
+        }
+        text += "= " + node.op + "(";
+        for (const ValueId id : node.inputs) text += (id.is_valid() ? graph.value(id).name : "") + ",";
+        text += ")";
+        for (const auto& [name, attribute] : node.attributes) {
+            text += " " + name;
+            if (const auto* number = std::get_if<std::int64_t>(&attribute)) text += "=" + std::to_string(*number);
+            if (const auto* number = std::get_if<float>(&attribute)) text += "=" + std::to_string(*number);
+            if (const auto* word = std::get_if<std::string>(&attribute)) text += "=" + *word;
+        }
+    }
     return text;
 }
 
@@ -42,10 +57,10 @@ void run_run(std::string_view bytes) {
         try {
             const std::string found = judge->difference(run_once(graph, inputs, backend));
             if (!found.empty()) {
-                finding((backend == Backend::ref ? "ref: " : "fast: ") + found + " (" + described(graph) + ")");
+                finding((backend == Backend::ref ? "ref: " : "fast: ") + found + described(graph));
             }
         } catch (const ModelError& error) {
-            finding(std::string("a valid graph is refused: ") + error.what() + " (" + described(graph) + ")");
+            finding(std::string("a valid graph is refused: ") + error.what() + described(graph));
         }
     }
 }
