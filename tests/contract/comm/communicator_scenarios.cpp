@@ -169,8 +169,8 @@ milliseconds cpu_time_of_this_thread() {
     return milliseconds(now.tv_sec * 1000 + now.tv_nsec / 1'000'000);
 }
 
-/// Waiting must leave the core to others: it takes a few percent of the time that it lasts, a spin takes all. The limit is a
-/// share of that time, because a busy machine makes a wait of 200 ms last longer; the 100 ms are for short ones.
+/// Waiting must leave the core to others: it takes a few percent of the time that it lasts, a spin takes all. The limit
+/// is a share of that time, because a busy machine makes a wait of 200 ms last longer; the 100 ms are for short ones.
 template <class Wait>
 void expect_idle(const char* what, Wait wait) {
     const auto start = std::chrono::steady_clock::now();

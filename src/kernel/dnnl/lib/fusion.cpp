@@ -1,3 +1,8 @@
+// What oneDNN's kernels can take of a request, and how a request becomes oneDNN's attributes.
+//
+//   check_f32_unary, check_unfused   for operators of one data input, which fuse nothing
+//   check_fused                      for Conv, Gemm and MatMul: by check_int8 where the input has codes, else check_f32
+//   add_zero_point ...               scales, zero points and post-ops, in the order in which oneDNN applies them
 #include "kernel/dnnl/lib/fusion.hpp"
 
 #include <algorithm>
@@ -81,11 +86,9 @@ Support check_f32_unary(const KernelRequest& request) {
     if (request.inputs.size() != 1 || request.outputs.size() != 1) {
         return Support::no("oneDNN's op has one data input and one output");
     }
-    // Pow and Clip may have a constant where the data usually is, and their data as exponent or bound: the one data
-    // input of the request is then another than the operator takes it for.
-    if (!request.constants.empty() && !request.constants[0].is_empty()) {
-        return Support::no("the first input is a constant");
-    }
+    // Pow and Clip of a constant: the one data input is then the exponent or a bound.
+    const bool is_constant = !request.constants.empty() && !request.constants[0].is_empty();
+    if (is_constant) return Support::no("the first input is a constant");
     if (!is_real_port(request.inputs[0]) || !is_real_port(request.outputs[0])) return Support::no("fp32 only");
     return check_unfused(request);
 }
