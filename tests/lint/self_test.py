@@ -88,6 +88,9 @@ class Includes(LintCase):
     def test_a_layer_that_is_not_below(self):
         self.expect_include("layers.txt", LAYERS.replace("tensor 1", "tensor 2"), "which is not below it")
 
+    def test_the_regexes_of_the_standard_library(self):
+        self.expect_include("src/tensor/up.cpp", "#include <regex>\n", "src/tensor/up.cpp")
+
     def test_a_folder_that_is_no_room(self):
         self.expect_include("src/attic/old.cpp", "", "src/attic/old.cpp: its folder is not a room")
 

@@ -166,6 +166,7 @@ class Configs(HostileTest):
             "tags": "a: " + "!!str " * (most // 6), "a block": "a: |\n" + " x\n" * (most // 3),
             "folded": "a: >\n" + " x\n\n" * (most // 4), "deep indentation": "".join(" " * i + "a:\n" for i in range(1400)),
             "documents": "---\n" * (most // 4), "directives": "%TAG ! tag:\n" * (most // 12),
+            "rules": "quantization: {op_wise: {" + "".join(f"k{i}: {{}}, " for i in range(10_000)) + "}}",
             "one map, a line": "a: {" + "b: c, " * (most // 6),
         }.items():
             with self.subTest(name=name):
