@@ -11,7 +11,10 @@
 
 #include <cstdlib>
 #include <memory>
+#include <new>
 
+#include "base/budget.hpp"
+#include "base/byte_size.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/process.hpp"
@@ -45,6 +48,7 @@ struct CommandLine {
     bool is_verbose = false;
     bool is_quiet = false;
     std::string log_level;
+    std::string memory;  ///< of --memory; empty: from the machine's free memory
 };
 
 /// --set takes exactly one word, so that it can stand before the positional arguments.
@@ -229,6 +233,9 @@ int on_all_ranks(const CommandLine& line, int argc, char** argv, F&& run) {
     } catch (const Error& error) {  // every rank throws the same; rank 0 says it
         if (world.rank() == 0) report_error(error.what());
         return static_cast<int>(error.code());
+    } catch (const std::bad_alloc&) {  // perhaps on this rank only, as above
+        report_error(out_of_memory_text());
+        world.abort(static_cast<int>(ExitCode::model));
     } catch (const std::exception& error) {
         report_error(error.what());
         world.abort(static_cast<int>(ExitCode::internal));
@@ -247,7 +254,23 @@ int on_one_rank(int argc, char** argv, F&& run) {
     } catch (const Error& error) {
         report_error(error.what());
         return static_cast<int>(error.code());
+    } catch (const std::bad_alloc&) {
+        report_error(out_of_memory_text());
+        return static_cast<int>(ExitCode::model);
     }
+}
+
+/// Returns what is wrong with the argument of --memory; empty if nothing is.
+std::string fault_of_memory(const std::string& text) {
+    if (parse_byte_size(text)) return "";
+    return fmt::format("'{}' is no number of bytes; write 1000000, 512MiB or 16GiB", text);
+}
+
+/// Sets what all tensors of this process together may take. Without the option the budget looks at the machine.
+void set_memory_limit(const std::string& text) {
+    if (text.empty()) return;
+    process_budget().set_byte_limit(
+        static_cast<std::uint64_t>(parse_byte_size(text).value()));  // the parser checked it
 }
 
 /// CLI11 says "the following arguments were not expected" for a misspelt command; this names it.
@@ -269,7 +292,11 @@ int run_command(int argc, char** argv) {
     app.add_option("--log-level", line.log_level, "trace debug info warning error off")
         ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "off"}))
         ->type_name("LEVEL");
-    app.fallthrough();  // -v and -q may stand behind the command, too
+    app.add_option("--memory", line.memory,
+                   "Refuse what needs more memory (default: the free memory, shared by the ranks on a machine)")
+        ->check(fault_of_memory)
+        ->type_name("BYTES[KiB|MiB|GiB]");
+    app.fallthrough();  // -v, -q and --memory may stand behind the command, too
     app.footer("'halftone COMMAND --help' shows a command's options and examples.");
     add_tune(app, line.tune);
     add_eval(app, line.eval);
@@ -286,6 +313,7 @@ int run_command(int argc, char** argv) {
     } catch (const CLI::ParseError& error) {  // as every other wrong input: one line, exit code 2
         return on_one_rank(argc, argv, [&]() -> int { throw ConfigError(usage_message(app, error)); });
     }
+    set_memory_limit(line.memory);
     // For run.yaml and study.json. Words are not quoted again: it is for reading, not for running.
     for (int i = 0; i < argc; ++i) line.tune.command_line += (i == 0 ? "" : " ") + std::string(argv[i]);
     if (app.got_subcommand("tune")) {
@@ -315,6 +343,9 @@ int main(int argc, char** argv) {
     } catch (const Error& error) {
         app::report_error(error.what());
         return static_cast<int>(error.code());
+    } catch (const std::bad_alloc&) {  // sizes come from models and data, so this is not our bug
+        app::report_error(out_of_memory_text());
+        return static_cast<int>(ExitCode::model);
     } catch (const std::exception& error) {
         app::report_error(std::string("internal: ") + error.what());
         return static_cast<int>(ExitCode::internal);

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "base/budget.hpp"
 #include "base/byte_reader.hpp"
 #include "base/error.hpp"
 #include "base/file_system.hpp"
@@ -245,6 +246,13 @@ std::string workspace_folder(const TuneOptions& options, const RunConfig& config
     return "./halftone_workspace/" + SystemClock().date_time();
 }
 
+/// What differs between machines and would make results depend on the rank that computes them.
+void agree_on_machine(Communicator& comm, Agreement& agreement) {
+    agreement.after([&] { check_same_isa(comm, isa_name()); });
+    // One limit for all, or a candidate would fail or not depending on the rank that gets it.
+    process_budget().set_byte_limit(smallest_of_ranks(comm, process_budget().byte_limit()));
+}
+
 }  // namespace
 
 int run_tune(const TuneOptions& options, Communicator& comm) {
@@ -267,7 +275,7 @@ int run_tune(const TuneOptions& options, Communicator& comm) {
     std::unique_ptr<Workbench> bench;
     const auto files = make_posix_file_system();
     std::unique_ptr<journal::Workspace> workspace;
-    agreement.after([&] { check_same_isa(comm, isa_name()); });
+    agree_on_machine(comm, agreement);
     agreement.after([&] {
         config = read_run_config(inputs.config_text, options.config, options.overrides, known_names());
         bench = make_workbench(config, inputs.model_bytes, config.model_path, true);

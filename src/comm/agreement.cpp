@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <new>
 #include <string_view>
 #include <vector>
 
+#include "base/budget.hpp"
 #include "base/byte_reader.hpp"
 #include "base/error.hpp"
 #include "base/wire.hpp"
@@ -21,6 +24,10 @@ Bytes step_report(const std::function<void()>& step) {
     } catch (const Error& error) {
         code = static_cast<int>(error.code());
         message = error.what();
+    } catch (const std::bad_alloc&) {
+        // The step asked for more than this machine has: no bug, and the other ranks must not wait for this one.
+        code = static_cast<int>(ExitCode::model);
+        message = out_of_memory_text();
     }
     WireWriter report;
     report.put(code);
@@ -51,6 +58,19 @@ void Agreement::after(const std::function<void()>& step) {
     const std::string message = failure.get_text();
     failure.require_end<MpiError>();
     throw Error(code, message);
+}
+
+std::uint64_t smallest_of_ranks(Communicator& comm, std::uint64_t value) {
+    WireWriter own;
+    own.put(value);
+    std::uint64_t smallest = value;
+    for (const Bytes& other : comm.gather(RankId{0}, own.take())) {
+        smallest = std::min(smallest, ByteReader(other).get<std::uint64_t>());
+    }
+    WireWriter common;
+    common.put(smallest);
+    const Bytes agreed = comm.broadcast(RankId{0}, common.take());
+    return ByteReader(agreed).get<std::uint64_t>();
 }
 
 void check_same_isa(Communicator& comm, const std::string& isa) {

@@ -2,6 +2,7 @@
 // Agreement: steps that may fail on one rank alone end on all ranks alike. Without it, the ranks that succeed would
 // wait in the next collective call for the rank that has left.
 
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -16,7 +17,8 @@ public:
     explicit Agreement(Communicator& comm) : comm_(comm) {}
 
     /// Collective: every rank runs its `step`; then the ranks compare what happened. Returns if no rank failed. A step
-    /// fails by throwing halftone::Error; any other exception is a bug and passes through at once.
+    /// fails by throwing halftone::Error or std::bad_alloc, which becomes an Error with exit code 3; any other
+    /// exception is a bug and passes through at once.
     /// @throws Error  on every rank when a step failed anywhere: code and message of the lowest rank that failed.
     ///         MpiError when the ranks' reports cannot be exchanged
     void after(const std::function<void()>& step);
@@ -24,6 +26,9 @@ public:
 private:
     Communicator& comm_;
 };
+
+/// Collective: returns the smallest of the ranks' values, on every rank.
+[[nodiscard]] std::uint64_t smallest_of_ranks(Communicator& comm, std::uint64_t value);
 
 /// Collective: refuses ranks that run with different instruction sets. One search must not mix them, because the same
 /// candidate would get different scores on different ranks.

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <set>
 
-#include "base/error.hpp"
+#include "eval/candidate_failure.hpp"
 
 namespace halftone {
 namespace {
@@ -28,13 +28,10 @@ CandidateGroup::CandidateGroup(const std::vector<Candidate>& candidates, const P
     for (const Candidate& candidate : candidates) {
         Member& member = members_.emplace_back();
         member.hash = candidate.hash;
-        try {
-            member.session = std::make_unique<Session>(compile(candidate));
-            running_.push_back(members_.size() - 1);
-            sessions.push_back(member.session.get());
-        } catch (const ModelError& error) {
-            member.failure = error.what();
-        }
+        member.failure = failure_of([&] { member.session = std::make_unique<Session>(compile(candidate)); });
+        if (!member.failure.empty()) continue;
+        running_.push_back(members_.size() - 1);
+        sessions.push_back(member.session.get());
     }
     const auto units = static_cast<std::int64_t>(model.units.size());
     if (candidates.size() == 1) {  // nothing to share, nothing hashed

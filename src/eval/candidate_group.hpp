@@ -17,8 +17,8 @@ namespace halftone {
 
 class CandidateGroup {
 public:
-    /// @param compile  makes a candidate's session, with hashes_steps where there are several candidates; a ModelError
-    /// of it is the candidate's failure
+    /// @param compile  makes a candidate's session, with hashes_steps where there are several candidates; too
+    /// little memory or a ModelError is the candidate's failure
     CandidateGroup(const std::vector<Candidate>& candidates, const PreparedModel& model,
                    const std::function<Session(const Candidate&)>& compile, std::size_t memory_limit);
 

@@ -11,6 +11,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "base/budget.hpp"
 #include "base/byte_reader.hpp"
 #include "base/check.hpp"
 #include "base/error.hpp"
@@ -20,6 +21,10 @@
 
 namespace halftone {
 namespace {
+
+/// What a probe keeps of the fp32 model's outputs. A classifier's are a few megabytes for all samples; those of a
+/// language model are hundreds for each batch.
+constexpr std::size_t kKeptBytes = std::size_t{256} << 20;
 
 /// The output of the reader of `value` with this operator; invalid if there is none. A value has at most one Q and one
 /// DQ (export rule E.4), so the first one found is the only one.
@@ -133,8 +138,12 @@ TensorView ErrorProbe::reference_output(std::int64_t first) {
     const auto known = outputs_.find(first);
     if (known != outputs_.end()) return known->second.view();
     reference_.run();
-    // Outputs are small next to what computes them: the next candidate is compared with the kept ones.
     const TensorView output = reference_.output(0);
+    // The next candidate is compared with the kept outputs. The first batches are kept and later ones are run again
+    // each time: candidates come batch by batch from the start, and whatever was dropped would be what comes next.
+    const bool is_short_of_memory = output.bytes() > process_budget().bytes_left() / 4;
+    if (output.bytes() > kKeptBytes - kept_bytes_ || is_short_of_memory) return output;
+    kept_bytes_ += output.bytes();
     Tensor kept(output.type);
     std::memcpy(kept.mutable_view().data, output.data, output.bytes());
     return outputs_.emplace(first, std::move(kept)).first->second.view();

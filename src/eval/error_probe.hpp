@@ -39,7 +39,8 @@ public:
     /// Replaces the candidate by another one. The fp32 model and its kept outputs stay.
     void replace(const Graph& quantized);
     /// Runs both on input() and adds the differences of the first `rows` samples to `sums`.
-    /// @param first  position of the first sample. The fp32 output of a batch is computed once and then found by it
+    /// @param first  position of the first sample. The fp32 output of a batch is kept and found by it, as far as
+    ///        256 MiB reach; for later batches the fp32 model runs again
     void run(std::int64_t first, std::int64_t rows, std::vector<ErrorSums>& sums);
     [[nodiscard]] std::size_t size() const { return declared_.size(); }
     /// Runs both on input(). @pre what() is unit_errors
@@ -60,7 +61,8 @@ private:
     std::vector<Shape> declared_;  ///< of each compared value
     Session reference_;
     std::unique_ptr<Session> quantized_;
-    std::map<std::int64_t, Tensor> outputs_;  ///< of the fp32 model, by first sample
+    std::map<std::int64_t, Tensor> outputs_;  ///< of the fp32 model, by first sample; of the first batches only
+    std::size_t kept_bytes_ = 0;              ///< of outputs_
 };
 
 }  // namespace halftone

@@ -1,9 +1,10 @@
 #include "eval/prober.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.hpp"
-#include "base/error.hpp"
+#include "eval/candidate_failure.hpp"
 
 namespace halftone {
 
@@ -21,11 +22,9 @@ void Prober::prepare(const Job& job) {
 
 ShardResult Prober::run(const Job& job, std::int64_t shard) {
     HALFTONE_CHECK(setup_.samples != nullptr, "a probe has samples");
-    try {
-        prepare(job);
-    } catch (const ModelError& error) {
-        probe_.reset();
-        return {.payload = {}, .failure = error.what()};  // this candidate cannot be built
+    if (std::string failure = failure_of([&] { prepare(job); }); !failure.empty()) {
+        probe_.reset();  // it may be half replaced
+        return {.payload = {}, .failure = std::move(failure)};
     }
     // Shards are cut at the borders of the longest sample set, so that their number does not depend on the candidate;
     // one that was calibrated with fewer samples leaves the last shards empty.

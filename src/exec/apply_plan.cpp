@@ -227,6 +227,14 @@ private:
         builder_.add_node(std::move(node));
     }
 
+    /// Lets the readers of a value read another one, also where it is a graph output. Only readers of the given graph
+    /// are asked, so that a graph of many quantized values is not walked once for each.
+    void redirect_readers(ValueId value, ValueId back) {
+        for (const Use& use : graph_.uses(value)) builder_.node(use.node).inputs[use.input] = back;
+        if (!graph_.is_output(value)) return;
+        std::replace(builder_.outputs().begin(), builder_.outputs().end(), value, back);
+    }
+
     /// Q and DQ of an activation. Readers: all of them when an int8 unit (or a code-carrying node) produces the value,
     /// else only int8 units, which redirect themselves.
     void insert_pair(ValueId value, const QuantParams& params) {
@@ -237,7 +245,7 @@ private:
         const ValueId codes =
             builder_.add_value(builder_.fresh_value_name(name + "_quantized"), {params.dtype, real.shape});
         const ValueId back = builder_.add_value(builder_.fresh_value_name(name + "_dequantized"), real);
-        if (produced_by_int8_.contains(value)) builder_.replace_uses(value, back);
+        if (produced_by_int8_.contains(value)) redirect_readers(value, back);
         add_node(name + "_QuantizeLinear", "QuantizeLinear", {value, scale, zero_point}, codes, params);
         add_node(name + "_DequantizeLinear", "DequantizeLinear", {codes, scale, zero_point}, back, params);
         // A graph output keeps its name, because users ask for it by name: the DQ's output takes it over.

@@ -79,7 +79,6 @@ public:
         const std::size_t source = in_layout(value, Layout(type));
         if (state_.buffers[source].is_fixed) return source;
         state_.buffers[source].is_fixed = true;
-        state_.buffers[source].fixed = raw_memory(state_.buffers[source].layout.bytes());
         return source;
     }
 
@@ -98,10 +97,8 @@ private:
     }
 
     std::size_t new_fixed(Layout layout) {
-        const std::size_t bytes = layout.bytes();
         const std::size_t buffer = new_buffer(std::move(layout));
         state_.buffers[buffer].is_fixed = true;
-        state_.buffers[buffer].fixed = raw_memory(bytes);
         return buffer;
     }
 

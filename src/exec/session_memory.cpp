@@ -3,8 +3,11 @@
 //   share_in_place     outputs that may overwrite an input
 //   allocate_memory    lives of the buffers -> offsets (exec/memory_plan) -> addresses in every step
 //   shared_or_own_memory        the arena and the kernels' scratch memory, possibly shared with other sessions
+//   bytes_to_allocate           the sum of all this, which the budget must have left before the first byte is taken
 #include <algorithm>
+#include <string>
 
+#include "base/budget.hpp"
 #include "exec/memory_plan.hpp"
 #include "exec/session_state.hpp"
 
@@ -42,6 +45,30 @@ void share_in_place(SessionState& state) {
     }
 }
 
+/// Memory for so many bytes; at least one byte, so that every buffer has an address.
+Tensor raw_memory(std::size_t bytes) {
+    return Tensor(TensorType{DType::u8, Shape{static_cast<std::int64_t>(std::max<std::size_t>(bytes, 1))}});
+}
+
+/// Whether a buffer is an input, an output or a tap, which get memory of their own; constants have theirs already.
+bool needs_own_memory(const SessionBuffer& buffer) { return buffer.is_fixed && buffer.fixed.is_empty(); }
+
+/// What shared_or_own_memory takes for so many bytes.
+std::uint64_t bytes_beyond(std::size_t bytes, const Tensor* shared) {
+    return shared != nullptr && !shared->is_empty() && shared->bytes() >= bytes ? 0 : bytes;
+}
+
+/// Returns what the session is about to allocate. All sizes are known before anything is allocated, so a session that
+/// does not fit is refused as a whole, with one number that a user can compare with the limit.
+std::uint64_t bytes_to_allocate(const SessionState& state, const WorkingMemory* memory) {
+    std::uint64_t bytes = bytes_beyond(state.arena_bytes, memory ? &memory->arena : nullptr) +
+                          bytes_beyond(state.scratch_bytes, memory ? &memory->scratch : nullptr);
+    for (const SessionBuffer& buffer : state.buffers) {
+        if (needs_own_memory(buffer)) bytes += buffer.layout.bytes();
+    }
+    return bytes;
+}
+
 /// Memory of at least so many bytes: the shared one, which is replaced where it is too small, or the session's own if
 /// `shared` is null. A Tensor counts its owners, so sessions that use a replaced memory keep it alive.
 Tensor shared_or_own_memory(std::size_t bytes, Tensor* shared) {
@@ -63,10 +90,6 @@ std::vector<std::byte*> addresses_of(const SessionState& state, const std::vecto
 
 }  // namespace
 
-Tensor raw_memory(std::size_t bytes) {
-    return Tensor(TensorType{DType::u8, Shape{static_cast<std::int64_t>(std::max<std::size_t>(bytes, 1))}});
-}
-
 void allocate_memory(SessionState& state, WorkingMemory* memory) {
     share_in_place(state);  // before the lives are listed: an alias lengthens the life of its root
     std::vector<BufferLife> lives;
@@ -78,18 +101,26 @@ void allocate_memory(SessionState& state, WorkingMemory* memory) {
         planned.push_back(b);
     }
     const MemoryPlan plan = plan_memory(lives);
-    state.arena = shared_or_own_memory(plan.arena_bytes, memory ? &memory->arena : nullptr);
     state.arena_bytes = plan.arena_bytes;
+    // One scratch for all steps, as large as the most demanding one needs: steps run one after the other.
+    for (const SessionStep& step : state.steps) {
+        state.scratch_bytes = std::max(state.scratch_bytes, step.primitive->scratch_bytes());
+    }
+    // Only asked here: the tensors below take the bytes themselves.
+    const std::uint64_t needed = bytes_to_allocate(state, memory);
+    if (needed > process_budget().bytes_left()) {
+        throw process_budget().refusal(needed, "running the model at batch " + std::to_string(state.batch));
+    }
+    for (SessionBuffer& buffer : state.buffers) {
+        if (needs_own_memory(buffer)) buffer.fixed = raw_memory(buffer.layout.bytes());
+    }
+    state.arena = shared_or_own_memory(state.arena_bytes, memory ? &memory->arena : nullptr);
+    state.scratch = shared_or_own_memory(state.scratch_bytes, memory ? &memory->scratch : nullptr);
     const std::vector<std::byte*> address = addresses_of(state, planned, plan.offsets);
-    std::size_t scratch = 0;
     for (SessionStep& step : state.steps) {
         for (const std::size_t b : step.inputs) step.input_data.push_back(address[root_of(state.buffers, b)]);
         for (const std::size_t b : step.outputs) step.output_data.push_back(address[root_of(state.buffers, b)]);
-        scratch = std::max(scratch, step.primitive->scratch_bytes());
     }
-    // One scratch for all steps, as large as the most demanding one needs: steps run one after the other.
-    state.scratch_bytes = scratch;
-    state.scratch = shared_or_own_memory(scratch, memory ? &memory->scratch : nullptr);
 }
 
 }  // namespace halftone

@@ -18,7 +18,7 @@ namespace halftone {
 struct SessionBuffer {
     Layout layout;
     bool is_fixed = false;         ///< constant, graph input, output or tap: has its own memory, which is never shared
-    Tensor fixed{};                ///< memory of a fixed buffer, as raw bytes
+    Tensor fixed{};                ///< memory of a fixed buffer, as raw bytes; until allocate_memory only of a constant
     std::size_t first = 0;         ///< step that writes it
     std::size_t last = 0;          ///< last step that reads it
     std::size_t alias_of = kNone;  ///< the buffer whose memory it writes over; kNone: it has memory of its own
@@ -61,9 +61,7 @@ void compile_steps(SessionState& state, const Graph& graph, std::size_t outputs,
 
 /// Gives every buffer an address. Buffers whose lives do not overlap share the arena.
 /// @param memory  null: the session has memory of its own
+/// @throws BudgetError when the process has too little memory left, before anything is allocated
 void allocate_memory(SessionState& state, WorkingMemory* memory);
-
-/// Returns memory for so many bytes; at least one byte, so that every buffer has an address.
-[[nodiscard]] Tensor raw_memory(std::size_t bytes);
 
 }  // namespace halftone

@@ -1,7 +1,7 @@
 // GraphBuilder: values and nodes are added, edited and removed by their ids; build() makes an immutable Graph of them.
 //
 //   add_value, add_constant, value_named   values, each with a name of its own
-//   add_node, remove_node, replace_uses    nodes, and who reads what
+//   add_node, remove_node, replace_uses    nodes, and who reads what (replace_all_uses: many values at once)
 //   build                                  checks and sorts (assembly.cpp)
 //   compact_ids                            drops what no output needs
 //   link                                   notes the producer and the readers of each value
@@ -10,6 +10,7 @@
 #include <algorithm>
 
 #include "base/check.hpp"
+#include "base/text.hpp"
 #include "graph/assembly.hpp"
 
 namespace halftone {
@@ -46,6 +47,15 @@ void link(std::vector<Node>& nodes, const std::vector<ValueId>& new_ids, std::ve
             if (written.is_valid()) producers[written.index()] = make_id<NodeId>(n);
         }
     }
+}
+
+std::vector<ValueId> ids_by_name(const std::vector<Value>& values) {
+    std::vector<ValueId> ids;
+    ids.reserve(values.size());
+    for (std::size_t i = 0; i < values.size(); ++i) ids.push_back(make_id<ValueId>(i));
+    std::sort(ids.begin(), ids.end(),
+              [&](ValueId a, ValueId b) { return values[a.index()].name < values[b.index()].name; });
+    return ids;
 }
 
 }  // namespace
@@ -89,35 +99,61 @@ ValueId GraphBuilder::value_named(const std::string& name) {
     return found != by_name_.end() ? found->second : add_value(name);
 }
 
-// Numbers from 1 on, so that the same edits give the same names in every run.
-std::string GraphBuilder::fresh_value_name(const std::string& name) const {
-    std::string candidate = name;
-    for (int n = 1; by_name_.contains(candidate); ++n) candidate = name + "_" + std::to_string(n);
+// Numbers from 1 on, so that the same edits give the same names in every run. A name that is taken stays taken, so
+// counting goes on where it stopped: a file with 100,000 equal names would else be counted through 100,000 times.
+std::string GraphBuilder::fresh_value_name(const std::string& name) {
+    if (!by_name_.contains(name)) return name;
+    int& n = next_number_.try_emplace(name, 1).first->second;
+    std::string candidate = name + "_" + std::to_string(n);
+    while (by_name_.contains(candidate)) candidate = name + "_" + std::to_string(++n);
     return candidate;
 }
 
-// Names of nodes are no keys anywhere, so no index of them is kept; few passes ask.
-std::string GraphBuilder::fresh_node_name(const std::string& name) const {
-    const auto is_taken = [this](const std::string& candidate) {
+std::string GraphBuilder::fresh_node_name(const std::string& name) {
+    if (!node_names_) {
+        node_names_.emplace();
         for (std::size_t i = 0; i < nodes_.size(); ++i) {
-            if (!removed_[i] && nodes_[i].name == candidate) return true;
+            if (!removed_[i]) ++(*node_names_)[nodes_[i].name];
         }
-        return false;
-    };
+    }
     std::string candidate = name;
-    for (int n = 1; is_taken(candidate); ++n) candidate = name + "_" + std::to_string(n);
+    if (node_names_->contains(name)) {
+        int& n = next_node_number_.try_emplace(name, 1).first->second;
+        candidate = name + "_" + std::to_string(n);
+        while (node_names_->contains(candidate)) candidate = name + "_" + std::to_string(++n);
+    }
+    // Counted at once: the caller may give it to a node through node(), of which the index would not hear.
+    ++(*node_names_)[candidate];
+    promised_names_.insert(candidate);
     return candidate;
 }
 
 // Nodes may come in any order: a pass adds them where it stands, and build() sorts.
 NodeId GraphBuilder::add_node(Node node) {
+    // A name that fresh_node_name gave is counted already.
+    if (node_names_ && promised_names_.erase(node.name) == 0) ++(*node_names_)[node.name];
     nodes_.push_back(std::move(node));
     removed_.push_back(false);
     return make_id<NodeId>(nodes_.size() - 1);
 }
 
 // Only marked: ids are indices, and those of other nodes must not move while a pass holds them.
-void GraphBuilder::remove_node(NodeId id) { removed_[id.index()] = true; }
+void GraphBuilder::remove_node(NodeId id) {
+    if (node_names_ && !removed_[id.index()]) free_node_name(nodes_[id.index()].name);
+    removed_[id.index()] = true;
+}
+
+/// The name of a removed node can be given again; where it is a numbered one, counting must not pass it by.
+void GraphBuilder::free_node_name(const std::string& name) {
+    const auto entry = node_names_->find(name);
+    if (entry == node_names_->end() || --entry->second > 0) return;
+    node_names_->erase(entry);
+    const std::size_t mark = name.rfind('_');
+    const auto number = mark == std::string::npos ? std::nullopt : parse_int(std::string_view(name).substr(mark + 1));
+    const auto counter = number ? next_node_number_.find(name.substr(0, mark)) : next_node_number_.end();
+    if (counter != next_node_number_.end())
+        counter->second = static_cast<int>(std::clamp<std::int64_t>(*number, 1, counter->second));
+}
 
 // Also where the value is a graph output: then the graph gives the other value, under the other's name.
 void GraphBuilder::replace_uses(ValueId from, ValueId to) {
@@ -125,6 +161,14 @@ void GraphBuilder::replace_uses(ValueId from, ValueId to) {
         if (!removed_[i]) std::replace(nodes_[i].inputs.begin(), nodes_[i].inputs.end(), from, to);
     }
     std::replace(outputs_.begin(), outputs_.end(), from, to);
+}
+
+void GraphBuilder::replace_all_uses(const std::vector<ValueId>& replacements) {
+    HALFTONE_CHECK(replacements.size() == values_.size(), "one replacement for each value");
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+        if (!removed_[i]) renumber(nodes_[i].inputs, replacements);
+    }
+    renumber(outputs_, replacements);
 }
 
 // The graph's outputs are found by name from outside. A pass that replaces the node in front of one moves the name.
@@ -167,6 +211,9 @@ Graph GraphBuilder::build() && {
     link(graph.nodes_, new_ids, graph.producers_, graph.uses_);
     renumber(inputs_, new_ids);
     renumber(outputs_, new_ids);
+    graph.is_output_.resize(graph.values_.size(), false);
+    for (const ValueId id : outputs_) graph.is_output_[id.index()] = true;
+    graph.by_name_ = ids_by_name(graph.values_);
     graph.inputs_ = std::move(inputs_);
     graph.outputs_ = std::move(outputs_);
     graph.info_ = std::move(info_);

@@ -1,6 +1,10 @@
 #pragma once
 // GraphBuilder: the only way to make a Graph. Collects values and nodes in any order; build() checks and sorts.
 
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,8 +25,9 @@ public:
     /// The value of that name, added if missing.
     ValueId value_named(const std::string& name);
     /// `name`, or `name_1`, `name_2`… if taken by a value.
-    [[nodiscard]] std::string fresh_value_name(const std::string& name) const;
-    [[nodiscard]] std::string fresh_node_name(const std::string& name) const;
+    [[nodiscard]] std::string fresh_value_name(const std::string& name);
+    /// `name`, or `name_1`, `name_2`… if a node has the name. The result counts as taken from now on.
+    [[nodiscard]] std::string fresh_node_name(const std::string& name);
 
     NodeId add_node(Node node);
     void remove_node(NodeId id);  ///< ids of other nodes stay valid until build()
@@ -39,8 +44,12 @@ public:
     [[nodiscard]] ModelInfo& info() { return info_; }
     [[nodiscard]] const ModelInfo& info() const { return info_; }
 
-    /// Every read of `from` (also as graph output) becomes a read of `to`.
+    /// Every read of `from` (also as graph output) becomes a read of `to`. Looks at all nodes: a caller that replaces
+    /// many values uses replace_all_uses.
     void replace_uses(ValueId from, ValueId to);
+    /// Every read of a value becomes a read of the value that stands for it, in one walk over the nodes.
+    /// @param replacements  by value id, one for each value; a value that stays stands for itself
+    void replace_all_uses(const std::vector<ValueId>& replacements);
 
     /// Exchanges the names of two values, so that another value can carry a graph output's name.
     void swap_names(ValueId a, ValueId b);
@@ -51,10 +60,17 @@ public:
     [[nodiscard]] Graph build() &&;
 
 private:
+    void free_node_name(const std::string& name);
+
     std::vector<Node> nodes_;
     std::vector<bool> removed_;
     std::vector<Value> values_;
     std::map<std::string, ValueId> by_name_;
+    std::map<std::string, int> next_number_;  ///< by name: where fresh_value_name goes on counting
+    /// How many nodes have a name; filled when it is first asked for, because few passes invent names of nodes.
+    std::optional<std::map<std::string, std::int64_t>> node_names_;
+    std::set<std::string> promised_names_;         ///< given by fresh_node_name, not yet seen at a node
+    std::map<std::string, int> next_node_number_;  ///< by name: where fresh_node_name goes on counting
     std::vector<ValueId> inputs_;
     std::vector<ValueId> outputs_;
     ModelInfo info_;

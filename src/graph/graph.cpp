@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/check.hpp"
 #include "base/hash.hpp"
 
 namespace halftone {
@@ -55,14 +56,23 @@ void add_node(Hasher& hasher, const Graph& graph, const Node& node) {
 
 }  // namespace
 
-// Linear searches: a graph has few outputs, and names are looked up when a model is read, not when it runs.
-bool Graph::is_output(ValueId id) const { return std::find(outputs_.begin(), outputs_.end(), id) != outputs_.end(); }
-
 std::optional<ValueId> Graph::find_value(std::string_view name) const {
-    for (std::size_t i = 0; i < values_.size(); ++i) {
-        if (values_[i].name == name) return make_id<ValueId>(i);
+    const auto found = std::lower_bound(by_name_.begin(), by_name_.end(), name,
+                                        [this](ValueId id, std::string_view text) { return value(id).name < text; });
+    if (found == by_name_.end() || value(*found).name != name) return std::nullopt;
+    return *found;
+}
+
+// No GraphBuilder: types change neither names nor order, so nothing must be sorted and checked again. Inference runs
+// after every pass, and for a graph of 100,000 nodes building it again would be most of the time of an import.
+Graph with_types(const Graph& graph, const std::vector<TensorType>& types) {
+    HALFTONE_CHECK(types.size() == graph.values().size(), "one type for each value");
+    Graph typed = graph;
+    for (std::size_t i = 0; i < types.size(); ++i) {
+        typed.values_[i].type = types[i];
+        typed.values_[i].has_type = true;
     }
-    return std::nullopt;
+    return typed;
 }
 
 std::uint64_t hash_of(const Graph& graph) {

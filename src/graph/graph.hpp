@@ -41,19 +41,26 @@ public:
     [[nodiscard]] NodeId producer(ValueId id) const { return producers_[id.index()]; }
     /// All reads of the value, in node order. A graph output counts in is_output, not here.
     [[nodiscard]] const std::vector<Use>& uses(ValueId id) const { return uses_[id.index()]; }
-    [[nodiscard]] bool is_output(ValueId id) const;
+    [[nodiscard]] bool is_output(ValueId id) const { return is_output_[id.index()]; }
+    /// The value of that name, if there is one. Takes time logarithmic in the number of values.
     [[nodiscard]] std::optional<ValueId> find_value(std::string_view name) const;
 
 private:
     friend class GraphBuilder;
+    friend Graph with_types(const Graph& graph, const std::vector<TensorType>& types);
     std::vector<Node> nodes_;
     std::vector<Value> values_;
     std::vector<ValueId> inputs_;
     std::vector<ValueId> outputs_;
     std::vector<NodeId> producers_;
     std::vector<std::vector<Use>> uses_;
+    std::vector<bool> is_output_;   ///< by value id
+    std::vector<ValueId> by_name_;  ///< all values, sorted by name
     ModelInfo info_;
 };
+
+/// Returns the same graph with a type for each of its values. @pre one type for each value
+[[nodiscard]] Graph with_types(const Graph& graph, const std::vector<TensorType>& types);
 
 /// Identity of what the graph computes and is called: names, ops, attributes, types, constants.
 [[nodiscard]] std::uint64_t hash_of(const Graph& graph);

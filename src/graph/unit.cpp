@@ -1,6 +1,7 @@
 #include "graph/unit.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 namespace halftone {
@@ -130,10 +131,14 @@ void make_names_unique(std::vector<Unit>& units) {
     for (const Unit& unit : units) own_names.insert(unit.name);
     // Names that nodes have by themselves are taken, also when their unit comes later.
     std::set<std::string> given;
+    // Counting goes on where it stopped for the last unit of the name: names are only ever added, and a file may give
+    // one name to all of its nodes.
+    std::map<std::string, int> next_number;
     for (Unit& unit : units) {
         const std::string base = unit.name;
-        for (int n = 1; given.contains(unit.name) || (unit.name != base && own_names.contains(unit.name)); ++n) {
-            unit.name = base + "_" + std::to_string(n);
+        int& n = next_number.try_emplace(base, 1).first->second;
+        while (given.contains(unit.name) || (unit.name != base && own_names.contains(unit.name))) {
+            unit.name = base + "_" + std::to_string(n++);
         }
         given.insert(unit.name);
     }

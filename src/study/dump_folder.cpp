@@ -7,9 +7,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <utility>
 
+#include "base/byte_size.hpp"
 #include "base/error.hpp"
 #include "base/file_system.hpp"
 #include "base/saturate.hpp"
@@ -31,19 +31,11 @@ bool is_leftover(const std::string& name) {
 }  // namespace
 
 std::int64_t parse_bytes(const std::string& text) {
-    constexpr std::string_view kSuffixes = "KMGT";
-    std::int64_t value = -1;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    const std::string_view suffix(end, static_cast<std::size_t>(text.data() + text.size() - end));
-    const auto power = suffix.size() == 1 ? kSuffixes.find(suffix[0]) : std::string_view::npos;
-    // npos + 1 is 0, so an unknown suffix shifts by nothing; is_number refuses it below.
-    const unsigned shift = suffix.empty() ? 0 : 10 * static_cast<unsigned>(power + 1);
-    const bool is_number = error == std::errc() && value >= 1 && (suffix.empty() || power != std::string_view::npos);
-    // Shifting the limit instead of the value cannot overflow.
-    if (!is_number || value > (INT64_MAX >> shift)) {
+    const auto bytes = parse_byte_size(text);
+    if (!bytes) {
         throw ConfigError(fmt::format("--max-bytes: '{}' is no number of bytes; write 1000000, 512M or 20G", text));
     }
-    return value << shift;
+    return *bytes;
 }
 
 std::string bytes_text(std::int64_t bytes) {

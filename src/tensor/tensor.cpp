@@ -3,6 +3,7 @@
 #include <cstring>
 #include <new>
 
+#include "base/budget.hpp"
 #include "base/check.hpp"
 #include "base/error.hpp"
 
@@ -12,18 +13,40 @@ namespace {
 // One cache line, and the widest vector register: no vector load of ours or of a kernel library crosses a line.
 constexpr std::align_val_t kAlignment{64};
 
-std::shared_ptr<std::byte[]> allocate_zeroed(std::size_t bytes) {
+/// Frees a tensor's memory and returns its bytes to the budget.
+struct GiveBack {
+    std::size_t bytes;
+    void operator()(std::byte* memory) const {
+        // Memory that was aligned on request must be given back with the same alignment.
+        ::operator delete[](memory, kAlignment);
+        process_budget().return_bytes(bytes);
+    }
+};
+
+/// Takes the memory from the process's budget and gives it back with its last owner. Shapes come from files, so this is
+/// the last place where a size that nobody asked about is refused instead of ending the program.
+std::shared_ptr<std::byte[]> allocate_zeroed(const TensorType& type, std::size_t bytes) {
     // At least one byte, so that a tensor of zero elements is not the empty Tensor.
     const std::size_t size = bytes == 0 ? 1 : bytes;
-    auto* memory = static_cast<std::byte*>(::operator new[](size, kAlignment));
-    std::memset(memory, 0, size);
-    // Memory that was aligned on request must be given back with the same alignment.
-    return {memory, [](std::byte* owned) { ::operator delete[](owned, kAlignment); }};
+    Budget& budget = process_budget();
+    if (!budget.try_take_bytes(size)) {
+        throw budget.refusal(size, "a tensor " + std::string(to_string(type.dtype)) + type.shape.to_text());
+    }
+    const GiveBack give_back{size};
+    std::unique_ptr<std::byte[], GiveBack> memory(nullptr, give_back);
+    try {
+        memory.reset(static_cast<std::byte*>(::operator new[](size, kAlignment)));
+    } catch (const std::bad_alloc&) {
+        budget.return_bytes(size);
+        throw;
+    }
+    std::memset(memory.get(), 0, size);
+    return memory;
 }
 
 }  // namespace
 
-Tensor::Tensor(TensorType type) : type_(std::move(type)), data_(allocate_zeroed(bytes())) {}
+Tensor::Tensor(TensorType type) : type_(std::move(type)), data_(allocate_zeroed(type_, bytes())) {}
 
 // Copying a Tensor shares its memory. This is the way to get memory of one's own.
 Tensor Tensor::clone() const {

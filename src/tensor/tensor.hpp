@@ -61,6 +61,7 @@ void check_element_count(const Shape& shape, std::size_t values);
 class Tensor {
 public:
     Tensor() = default;
+    /// @throws BudgetError when the process's budget has no bytes left for it (base/budget.hpp)
     explicit Tensor(TensorType type);
 
     template <class T>

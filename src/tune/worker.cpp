@@ -1,5 +1,8 @@
 #include "tune/worker.hpp"
 
+#include <new>
+
+#include "base/budget.hpp"
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "tune/tuner.hpp"
@@ -25,8 +28,34 @@ ShardResult Worker::evaluate(Assign& assign, std::int64_t shard) {
     return evaluator_.run(assign.job, shard);
 }
 
-// An exception is about the world, not about the candidate (a failure is a result): it travels to rank 0, which ends
-// the run with its message and exit code. Thrown here, it would end this rank alone and leave the others waiting.
+namespace {
+
+bool is_of_candidates(JobKind kind) { return kind == JobKind::evaluate || kind == JobKind::probe; }
+
+/// The result of a job whose candidates, which share one run, got too little memory: all of them fail with one text.
+ShardResult failed_candidates(const Job& job, const std::string& why) {
+    ShardResult result{.payload = {}, .failure = why};
+    for (std::size_t i = 0; i < job.followers.size(); ++i) {
+        result.followers.push_back({.payload = {}, .failure = why});
+    }
+    return result;
+}
+
+/// Too little memory is the failure of the candidate that needs it; without a candidate it ends the run, but as a
+/// refusal and not as our bug.
+void note_lack_of_memory(const Job& job, const std::string& why, Done& done) {
+    if (is_of_candidates(job.kind)) {
+        done.result = failed_candidates(job, why);
+        return;
+    }
+    done.broken_code = static_cast<std::int32_t>(ExitCode::model);
+    done.broken = why;
+}
+
+}  // namespace
+
+// Any other exception is about the world, not about the candidate (a failure is a result): it travels to rank 0, which
+// ends the run with its message and exit code. Thrown here, it would end this rank alone and leave the others waiting.
 void Worker::run_one() {
     Item& item = queue_.front();
     Done done;
@@ -36,6 +65,10 @@ void Worker::run_one() {
     const auto start = clock.now();
     try {
         done.result = evaluate(item.assign, item.next_shard);
+    } catch (const BudgetError& error) {
+        note_lack_of_memory(item.assign.job, error.what(), done);
+    } catch (const std::bad_alloc&) {
+        note_lack_of_memory(item.assign.job, out_of_memory_text(), done);
     } catch (const Error& error) {
         done.broken_code = static_cast<std::int32_t>(error.code());
         done.broken = error.what();

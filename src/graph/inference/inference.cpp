@@ -11,13 +11,19 @@
 
 #include <algorithm>
 
+#include "base/budget.hpp"
 #include "base/error.hpp"
+#include "graph/inference/work.hpp"
 
 namespace halftone {
 namespace {
 
 // No tensor of a network that fits this machine has more elements; keeps products of dimensions from overflowing.
 constexpr std::int64_t kMaxElements = std::int64_t{1} << 40;
+
+// Following small tensors through a graph: real shape arithmetic is some thousand elements for a model. Each tensor is
+// small by itself, but a Conv or MatMul between two small ones is not, and a file may have any number of them.
+constexpr std::uint64_t kFollowedWork = std::uint64_t{1} << 26;
 
 /// A node is found by what it produces where it has no name.
 std::string output_name(const Graph& graph, const Node& node) {
@@ -159,7 +165,7 @@ private:
         }
     }
 
-    [[nodiscard]] std::optional<std::vector<Tensor>> evaluate_at(const Node& node, std::size_t probe) const {
+    [[nodiscard]] std::optional<std::vector<Tensor>> evaluate_at(const Node& node, std::size_t probe) {
         OpContext op{.node = node, .inputs = {}, .constants = {}};
         std::vector<Tensor> inputs;
         for (const ValueId id : node.inputs) {
@@ -178,6 +184,8 @@ private:
         try {
             const std::vector<TensorType> types = ops_.infer(op);
             if (!std::all_of(types.begin(), types.end(), may_be_known)) return std::nullopt;
+            // Beyond the limit a value is not known, and whoever needs it says so.
+            if (!budget_.try_take_work(work_of(op, types))) return std::nullopt;
             return ops_.evaluate(op, inputs);
         } catch (const ModelError&) {
             return std::nullopt;  // has no value at this batch size: then it is not known, and whoever needs it says so
@@ -191,6 +199,7 @@ private:
     const Graph& graph_;
     const OpLibrary& ops_;
     Inference result_;
+    Budget budget_{{.work = kFollowedWork}};
 };
 
 }  // namespace

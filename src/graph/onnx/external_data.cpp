@@ -6,13 +6,17 @@
 #include <charconv>
 #include <limits>
 #include <optional>
+#include <vector>
 
+#include "base/budget.hpp"
 #include "base/contained_file.hpp"
 #include "base/error.hpp"
 #include "base/file_system.hpp"
 
 namespace halftone {
 namespace {
+
+constexpr std::uint64_t kMostBytes = std::numeric_limits<int>::max();  // of a protobuf message
 
 [[noreturn]] void refuse(const onnx::TensorProto& tensor, const std::string& why) {
     throw ModelError(fmt::format("tensor '{}': its external data {}", tensor.name(), why));
@@ -39,32 +43,77 @@ std::optional<std::uint64_t> number(const onnx::TensorProto& tensor, std::string
     return value;
 }
 
-/// Reads the tensor's part of its file into the tensor. A file names only a place in the model's own folder, and every
-/// number in it is compared with the file's size before memory is taken.
-void load(onnx::TensorProto& tensor, const std::string& folder) {
-    const auto files = make_posix_file_system();
+/// Where a tensor's bytes lie: a file in the model's own folder, and a part of it.
+struct Part {
+    onnx::TensorProto* tensor = nullptr;
+    std::string path;
+    std::uint64_t offset = 0;
+    std::uint64_t length = 0;
+};
+
+/// Finds the tensor's part of its file. A file names only a place in the model's own folder, and every number in it is
+/// compared with the file's size.
+Part part_of(onnx::TensorProto& tensor, const FileSystem& files, const std::string& folder) {
     try {
-        const std::string path = contained_file(folder, entry(tensor, "location"));
-        const std::uint64_t size = files->size(path);
-        const std::uint64_t offset = number(tensor, "offset").value_or(0);
-        if (offset > size) refuse(tensor, fmt::format("begins at byte {} of a file of {} bytes", offset, size));
-        const std::uint64_t length = number(tensor, "length").value_or(size - offset);
-        if (length > size - offset) {
-            refuse(tensor, fmt::format("is {} bytes from byte {} on, the file has {} bytes", length, offset, size));
+        Part part{.tensor = &tensor, .path = contained_file(folder, entry(tensor, "location"))};
+        const std::uint64_t size = files.size(part.path);
+        part.offset = number(tensor, "offset").value_or(0);
+        if (part.offset > size) {
+            refuse(tensor, fmt::format("begins at byte {} of a file of {} bytes", part.offset, size));
         }
-        // A protobuf message cannot hold more.
-        if (length > static_cast<std::uint64_t>(std::numeric_limits<int>::max())) {
-            refuse(tensor, "is larger than 2 GiB, which is not supported");
+        part.length = number(tensor, "length").value_or(size - part.offset);
+        if (part.length > size - part.offset) {
+            refuse(tensor,
+                   fmt::format("is {} bytes from byte {} on, the file has {} bytes", part.length, part.offset, size));
         }
-        tensor.set_raw_data(files->read_part(path, offset, length));
+        return part;
     } catch (const IoError& error) {
         refuse(tensor, error.what());
     }
-    tensor.clear_external_data();
-    tensor.set_data_location(onnx::TensorProto::DEFAULT);
+}
+
+void load(const Part& part, const FileSystem& files) {
+    try {
+        part.tensor->set_raw_data(files.read_part(part.path, part.offset, part.length));
+    } catch (const IoError& error) {
+        refuse(*part.tensor, error.what());
+    }
+    part.tensor->clear_external_data();
+    part.tensor->set_data_location(onnx::TensorProto::DEFAULT);
 }
 
 bool is_external(const onnx::TensorProto& tensor) { return tensor.data_location() == onnx::TensorProto::EXTERNAL; }
+
+/// All external tensors. They are found in initialisers and in attributes of nodes. Subgraphs are refused by the
+/// importer anyway.
+std::vector<Part> parts_of(onnx::ModelProto& model, const FileSystem& files, const std::string& folder) {
+    std::vector<Part> parts;
+    const auto note = [&](onnx::TensorProto& tensor) {
+        if (is_external(tensor)) parts.push_back(part_of(tensor, files, folder));
+    };
+    for (onnx::TensorProto& tensor : *model.mutable_graph()->mutable_initializer()) note(tensor);
+    for (onnx::NodeProto& node : *model.mutable_graph()->mutable_node()) {
+        for (onnx::AttributeProto& attribute : *node.mutable_attribute()) {
+            if (attribute.has_t()) note(*attribute.mutable_t());
+        }
+    }
+    return parts;
+}
+
+/// Adds up what will be loaded. A thousand tensors may all name the same two GiB of one file, so the sum decides and
+/// not the sizes of the files. @throws ModelError when one message cannot hold it
+std::uint64_t sum_of(const std::vector<Part>& parts, std::size_t model_bytes) {
+    std::uint64_t sum = model_bytes;
+    for (const Part& part : parts) {
+        // A protobuf message cannot hold more.
+        if (part.length > kMostBytes) refuse(*part.tensor, "is larger than 2 GiB, which is not supported");
+        sum += part.length;
+        if (sum > kMostBytes) {
+            throw ModelError("the model is larger than 2 GiB with its external data, which is not supported");
+        }
+    }
+    return sum;
+}
 
 }  // namespace
 
@@ -72,28 +121,18 @@ std::string inline_external_data(std::string bytes, const std::string& folder) {
     // Every external tensor has this key, so other models need not be parsed twice.
     if (bytes.find("location") == std::string::npos) return bytes;
     onnx::ModelProto model;
-    if (bytes.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()) ||
-        !model.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    if (bytes.size() > kMostBytes || !model.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
         return bytes;  // import_onnx says what is wrong with it
     }
-    // Tensors are found in initialisers and in attributes of nodes. Subgraphs are refused by the importer anyway.
-    bool has_any = false;
-    const auto take = [&](onnx::TensorProto& tensor) {
-        if (!is_external(tensor)) return;
-        load(tensor, folder);
-        has_any = true;
-    };
-    for (onnx::TensorProto& tensor : *model.mutable_graph()->mutable_initializer()) take(tensor);
-    for (onnx::NodeProto& node : *model.mutable_graph()->mutable_node()) {
-        for (onnx::AttributeProto& attribute : *node.mutable_attribute()) {
-            if (attribute.has_t()) take(*attribute.mutable_t());
-        }
-    }
-    if (!has_any) return bytes;
+    const auto files = make_posix_file_system();
+    const std::vector<Part> parts = parts_of(model, *files, folder);
+    if (parts.empty()) return bytes;
+    // Nothing is loaded before the whole is known to fit: once in the message, once in the text that is made of it.
+    const BudgetedBytes taken(process_budget(), 2 * sum_of(parts, bytes.size()), "the model with its external data");
+    for (const Part& part : parts) load(part, *files);
     // Serialized again, because the importer takes bytes: a test can then give it any model without files.
     std::string whole;
-    if (model.ByteSizeLong() > static_cast<std::size_t>(std::numeric_limits<int>::max()) ||
-        !model.SerializeToString(&whole)) {
+    if (model.ByteSizeLong() > kMostBytes || !model.SerializeToString(&whole)) {
         throw ModelError("the model is larger than 2 GiB with its external data, which is not supported");
     }
     return whole;

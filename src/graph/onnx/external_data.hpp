@@ -9,7 +9,9 @@ namespace halftone {
 /// The model with all external data put into it, so that it can be handed on as bytes; `bytes` as they are when it has
 /// none. Locations are relative to `folder`, the model's own.
 /// @throws ModelError naming the tensor: a location that is absolute, has "..", or leads out of the folder through a
-/// link; a file that is missing or no regular file; a range beyond its end; a model above 2 GiB with its data
+/// link; a file that is missing or no regular file; a range beyond its end; a model above 2 GiB with its data.
+/// @throws BudgetError when the
+/// whole needs more memory than the process has left. Sizes are compared before anything is loaded.
 [[nodiscard]] std::string inline_external_data(std::string bytes, const std::string& folder);
 
 }  // namespace halftone

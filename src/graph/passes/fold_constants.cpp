@@ -1,14 +1,50 @@
+// fold_constants: nodes that read constants only are replaced by their values.
+//
+//   fold_limits        what all foldings together may take, from the size of the model
+//   gather_constants   a node's inputs, if all of them are constant
+//   take               a node's part of these limits, asked for before anything is computed
+//
+// A file of a few kilobytes can ask for any amount of constants (ConstantOfShape, Expand, Tile, Resize) and of work (a
+// MatMul of two such constants). What goes beyond the limits is not an error: the node stays as it is, and whoever runs
+// the model runs it.
 #include <algorithm>
 
+#include "base/budget.hpp"
 #include "graph/builder.hpp"
 #include "graph/inference/inference.hpp"
+#include "graph/inference/work.hpp"
 #include "graph/passes/passes.hpp"
 
 namespace halftone {
 namespace {
 
-// A small file must not expand into gigabytes of constants (ConstantOfShape, Expand, Tile).
+// One constant: 64 MiB of fp32.
 constexpr std::int64_t kMaxFoldedElements = std::int64_t{1} << 24;
+// All constants that folding makes of one model: so many bytes, and twice what the model holds already. Exporters leave
+// a Transpose or a Reshape behind each weight, so a large model folds as much as it has. The limits are fixed numbers
+// and do not look at the machine: every rank, and a resumed run, must come to the same graph.
+constexpr std::uint64_t kFoldedBytes = std::uint64_t{128} << 20;
+constexpr std::uint64_t kFoldedBytesPerByte = 2;
+// The plain loops do about 10^9 units of work in a second: a second, and what it takes to copy a model's own weights.
+constexpr std::uint64_t kFoldedWork = std::uint64_t{1} << 30;
+constexpr std::uint64_t kFoldedWorkPerByte = 4;
+
+BudgetLimits fold_limits(const Graph& graph) {
+    std::uint64_t held = 0;
+    for (const Value& value : graph.values()) {
+        if (value.is_constant()) held += value.constant.bytes();
+    }
+    return {.bytes = kFoldedBytes + kFoldedBytesPerByte * held, .work = kFoldedWork + kFoldedWorkPerByte * held};
+}
+
+/// Takes what a folding needs from the budget, if it is left.
+bool take(Budget& budget, const OpContext& op, const std::vector<TensorType>& types) {
+    std::uint64_t bytes = 0;
+    for (const TensorType& type : types) {
+        bytes += static_cast<std::uint64_t>(type.shape.elements()) * size_of(type.dtype);
+    }
+    return budget.try_take_work(work_of(op, types)) && budget.try_take_bytes(bytes);
+}
 
 /// Types and constants of the inputs; nothing if an input is not constant.
 bool gather_constants(GraphBuilder& builder, OpContext& op, std::vector<Tensor>& inputs) {
@@ -41,9 +77,11 @@ bool may_be_folded(const TensorType& type) {
 }  // namespace
 
 /// Nodes that read constants only are evaluated now; their outputs become constants under the same names.
-/// A node that produces a graph output stays.
+/// A node that produces a graph output stays, and one whose value would take more memory or work than reading a model
+/// may take.
 Graph fold_constants(const Graph& graph, const OpLibrary& ops) {
     GraphBuilder builder(graph);
+    Budget budget(fold_limits(graph));
     for (std::size_t n = 0; n < graph.nodes().size(); ++n) {
         const auto id = make_id<NodeId>(n);
         const Node& node = graph.node(id);
@@ -53,7 +91,7 @@ Graph fold_constants(const Graph& graph, const OpLibrary& ops) {
         if (!gather_constants(builder, op, inputs)) continue;
         // Types first: a few bytes of a file may ask for an output of any size.
         const std::vector<TensorType> types = ops.infer(op);
-        if (!std::all_of(types.begin(), types.end(), may_be_folded)) continue;
+        if (!std::all_of(types.begin(), types.end(), may_be_folded) || !take(budget, op, types)) continue;
 
         const std::vector<Tensor> results = ops.evaluate(op, inputs);
         builder.remove_node(id);

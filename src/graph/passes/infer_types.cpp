@@ -1,5 +1,4 @@
 #include "base/check.hpp"
-#include "graph/builder.hpp"
 #include "graph/inference/inference.hpp"
 #include "graph/passes/passes.hpp"
 
@@ -7,14 +6,7 @@ namespace halftone {
 
 Graph infer_types(const Graph& graph, const OpLibrary& ops) {
     const Inference inference = infer_values(graph, ops, source_types(graph));
-    // A graph is immutable, so even types are written to a copy. Tensors are shared by copies.
-    GraphBuilder builder(graph);
-    for (std::size_t i = 0; i < inference.types.size(); ++i) {
-        Value& value = builder.value(make_id<ValueId>(i));
-        value.type = inference.types[i];
-        value.has_type = true;
-    }
-    return std::move(builder).build();
+    return with_types(graph, inference.types);
 }
 
 std::vector<TensorType> bind_batch(const Graph& graph, const OpLibrary& ops, std::int64_t batch) {

@@ -41,6 +41,32 @@ bool is_identity(const Graph& graph, const Node& node) {
     return !node.inputs.empty() && node.inputs[0].is_valid() && !node.outputs.empty() && node.outputs[0].is_valid();
 }
 
+/// What each value is read as once the identities are gone. Replacements form chains (a row of Identity nodes), which
+/// are followed to their end and shortened on the way: a file may have a row of 100,000.
+class Replacements {
+public:
+    explicit Replacements(std::size_t values) {
+        for (std::size_t i = 0; i < values; ++i) target_.push_back(make_id<ValueId>(i));
+    }
+    void replace(ValueId from, ValueId to) { target_[from.index()] = to; }
+    [[nodiscard]] ValueId find(ValueId id) {
+        while (target_[id.index()] != id) {
+            ValueId& next = target_[id.index()];
+            next = target_[next.index()];  // halves the way for whoever asks next
+            id = next;
+        }
+        return id;
+    }
+    [[nodiscard]] std::vector<ValueId> all() {
+        std::vector<ValueId> ends;
+        for (std::size_t i = 0; i < target_.size(); ++i) ends.push_back(find(make_id<ValueId>(i)));
+        return ends;
+    }
+
+private:
+    std::vector<ValueId> target_;
+};
+
 }  // namespace
 
 /// Readers of an Identity's, a Dropout's or an empty Pad's output read its input instead. Graph inputs and outputs keep
@@ -48,15 +74,16 @@ bool is_identity(const Graph& graph, const Node& node) {
 /// that is not possible (its input is itself a graph input, a constant or another graph output).
 Graph remove_identity(const Graph& graph, const OpLibrary&) {
     GraphBuilder builder(graph);
+    Replacements replacements(graph.values().size());
     for (std::size_t n = 0; n < graph.nodes().size(); ++n) {
         const auto id = make_id<NodeId>(n);
         if (!is_identity(graph, graph.node(id))) continue;
-        // From the builder: an earlier removal may have changed what this node reads.
-        const ValueId input = builder.node(id).inputs[0];
-        const ValueId output = builder.node(id).outputs[0];
+        // An earlier removal may have changed what this node reads.
+        const ValueId input = replacements.find(graph.node(id).inputs[0]);
+        const ValueId output = graph.node(id).outputs[0];
         if (!graph.is_output(output)) {
             builder.remove_node(id);
-            builder.replace_uses(output, input);
+            replacements.replace(output, input);
             continue;
         }
         const NodeId producer = graph.producer(input);
@@ -69,12 +96,13 @@ Graph remove_identity(const Graph& graph, const OpLibrary&) {
             continue;
         }
         builder.remove_node(id);
-        builder.replace_uses(input, output);
+        replacements.replace(input, output);
         // The node in front now writes the graph output by itself.
         for (ValueId& produced : builder.node(producer).outputs) {
             if (produced == input) produced = output;
         }
     }
+    builder.replace_all_uses(replacements.all());
     return std::move(builder).build();
 }
 

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <mutex>
+#include <new>
 #include <stdexcept>
 
 #include "base/error.hpp"
@@ -92,6 +93,24 @@ TEST(Agreement, AnExceptionThatIsNoErrorPassesThrough) {
     const auto comm = make_local_communicator();
     Agreement agreement(*comm);
     EXPECT_THROW(agreement.after([] { throw std::logic_error("a bug"); }), std::logic_error);
+}
+
+TEST(Agreement, TooLittleMemoryOnOneRankEndsAllAsARefusal) {
+    const Endings endings = run_ranks(3, [](Communicator& comm, Agreement& agreement) {
+        agreement.after([&] {
+            if (comm.rank() == RankId{1}) throw std::bad_alloc();
+        });
+    });
+    for (const auto& [rank, ending] : endings) {
+        EXPECT_THAT(ending, AllOf(testing::StartsWith("3 out of memory"), HasSubstr("--memory"))) << "rank " << rank;
+    }
+}
+
+TEST(SmallestOfRanks, IsKnownToEveryRank) {
+    run_ranks(3, [](Communicator& comm, Agreement&) {
+        const std::uint64_t own = comm.rank() == RankId{1} ? 5 : UINT64_MAX;
+        EXPECT_EQ(smallest_of_ranks(comm, own), 5);
+    });
 }
 
 TEST(SameIsa, IsAcceptedWhereAllRanksAgree) {

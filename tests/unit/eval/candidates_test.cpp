@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "support/evaluation_world.hpp"
+#include "support/memory_limit.hpp"
 
 namespace halftone {
 namespace {
@@ -73,6 +74,19 @@ TEST(CandidatesTogether, AFailureIsItsCandidatesOwn) {
     const ShardResult bad_last = evaluator.run(together({good, bad}), 0);
     EXPECT_EQ(bad_last.payload, alone.payload);
     EXPECT_THAT(bad_last.followers[0].failure, ::testing::HasSubstr("unit 'g2'"));
+}
+
+TEST(CandidatesTogether, TooLittleMemoryIsAFailureAndNotTheEnd) {
+    const World world;
+    ModelEvaluator evaluator(world.setup(4));
+    calibrated(evaluator);
+    const std::vector<Candidate> candidates = neighbours(world.space);
+    const std::string alone = evaluator.run(evaluate(candidates[1]), 0).payload;
+    {
+        const MemoryLimit limit(0);
+        EXPECT_THAT(evaluator.run(evaluate(candidates[0]), 0).failure, ::testing::HasSubstr("--memory"));
+    }
+    EXPECT_EQ(evaluator.run(evaluate(candidates[1]), 0).payload, alone) << "the search goes on";
 }
 
 /// Bounds after each shard, in order.

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "support/evaluation_world.hpp"
+#include "support/memory_limit.hpp"
 
 namespace halftone {
 namespace {
@@ -54,6 +55,33 @@ struct ProberWorld {
         return merge_errors(payloads);
     }
 };
+
+TEST(Prober, OutputsThatAreNotKeptAreComputedAgain) {
+    ProberWorld kept;
+    kept.install_range({-1, 1});
+    const ProbeResult with_memory = kept.all(kept.probe(0, ProbeKind::output_error));
+
+    ProberWorld w;
+    w.install_range({-1, 1});
+    const Job job = w.probe(0, ProbeKind::output_error);
+    std::vector<std::string> payloads{w.prober.run(job, 0).payload};  // makes the sessions
+    const std::uint64_t before = process_budget().bytes_in_use();
+    const MemoryLimit limit(200);  // less than four times an output, so nothing is kept from here on
+    for (std::int64_t s = 1; s < 4; ++s) payloads.push_back(w.prober.run(job, s).payload);
+    EXPECT_LE(process_budget().bytes_in_use(), before);
+    EXPECT_EQ(merge_errors(payloads).values, with_memory.values);
+}
+
+TEST(Prober, TooLittleMemoryIsTheCandidatesFailure) {
+    ProberWorld w;
+    w.install_range({-1, 1});
+    const Job job = w.probe(0, ProbeKind::unit_errors);
+    {
+        const MemoryLimit limit(0);
+        EXPECT_THAT(w.prober.run(job, 0).failure, ::testing::HasSubstr("needs"));
+    }
+    EXPECT_EQ(w.prober.run(job, 0).failure, "") << "the next attempt starts afresh";
+}
 
 TEST(Prober, SumsAreThoseOfTheValuesRoundedByHand) {
     ProberWorld w;

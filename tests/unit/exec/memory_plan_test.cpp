@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
+#include <numeric>
+
 #include "base/rng.hpp"
 
 namespace halftone {
@@ -38,6 +42,50 @@ TEST(MemoryPlan, ASmallBufferFillsTheGapBetweenTwoLargeOnes) {
                                          {.bytes = 128, .first = 2, .last = 3}});
     EXPECT_THAT(plan.offsets, ElementsAre(0, 256, 0));
     EXPECT_EQ(plan.arena_bytes, 448U);
+}
+
+/// The rule as it is written down: each buffer is compared with all that were placed before it.
+std::vector<std::size_t> offsets_by_comparing_all(const std::vector<BufferLife>& lives) {
+    std::vector<std::size_t> order(lives.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return lives[a].bytes > lives[b].bytes; });
+    std::vector<std::size_t> offsets(lives.size(), 0);
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        const BufferLife& own = lives[order[i]];
+        std::map<std::size_t, std::size_t> taken;  // offset to end
+        for (std::size_t j = 0; j < i; ++j) {
+            const BufferLife& other = lives[order[j]];
+            if (own.first > other.last || other.first > own.last) continue;
+            std::size_t& end = taken[offsets[order[j]]];
+            end = std::max(end, offsets[order[j]] + rounded(other.bytes));
+        }
+        std::size_t offset = 0;
+        for (const auto& [begin, end] : taken) {
+            if (offset + rounded(own.bytes) <= begin) break;
+            offset = std::max(offset, end);
+        }
+        offsets[order[i]] = offset;
+    }
+    return offsets;
+}
+
+TEST(MemoryPlan, OffsetsAreThoseOfComparingAllBuffers) {
+    Rng rng(2);
+    for (int round = 0; round < 300; ++round) {
+        std::vector<BufferLife> lives(1 + rng.below(60));
+        for (BufferLife& life : lives) {
+            life.bytes = rng.below(3) == 0 ? 0 : rng.below(1000);
+            life.first = rng.below(37);
+            life.last = life.first + rng.below(rng.below(4) == 0 ? 30 : 3);
+        }
+        EXPECT_EQ(plan_memory(lives).offsets, offsets_by_comparing_all(lives)) << "round " << round;
+    }
+}
+
+TEST(MemoryPlan, ALongChainTakesTwoBuffers) {  // with 100,000 comparisons for each buffer this took minutes
+    std::vector<BufferLife> lives;
+    for (std::size_t i = 0; i < 100'000; ++i) lives.push_back({.bytes = 64, .first = i, .last = i + 1});
+    EXPECT_EQ(plan_memory(lives).arena_bytes, 128U);
 }
 
 TEST(MemoryPlan, LiveBuffersNeverOverlapAndTheArenaIsNoLargerThanTheirSum) {

@@ -6,6 +6,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "graph/passes/passes.hpp"
+#include "kernel/ops/reference_ops.hpp"
+#include "support/graph_helpers.hpp"
+#include "support/memory_limit.hpp"
 #include "support/random_net.hpp"
 
 namespace halftone {
@@ -31,6 +35,24 @@ std::vector<std::string> ops_of(const Session& session) {
 
 void fill(Session& session, const Tensor& input) {
     std::copy(input.as<float>().begin(), input.as<float>().end(), session.input(0).as<float>().begin());
+}
+
+TEST(Session, IsRefusedAsAWholeWhereTheBudgetIsTooSmall) {
+    const Graph graph = RandomNet(1).build();
+    const std::uint64_t before = process_budget().bytes_in_use();
+    const MemoryLimit limit(30000);
+    EXPECT_THAT([&] { (void)Session(graph, reference_ops(), {.batch = 16}); },
+                ::testing::ThrowsMessage<BudgetError>(::testing::HasSubstr("running the model at batch 16 needs")));
+    EXPECT_EQ(process_budget().bytes_in_use(), before);
+}
+
+TEST(Session, AnUnusedInputCountsWithItsSize) {
+    GraphMaker g;
+    const ValueId x = g.input("x", {1});
+    g.input("unused", {std::int64_t{1} << 20, std::int64_t{1} << 20});
+    const Graph graph = infer_types(g.build({g.node("Relu", "r", {x})}), reference_ops());
+    EXPECT_THAT([&] { (void)Session(graph, reference_ops(), {.batch = 1}); },
+                ::testing::ThrowsMessage<BudgetError>(::testing::HasSubstr("needs 4 TiB, ")));
 }
 
 TEST(Session, OneDnnAgreesWithTheReferenceOnRandomNets) {

@@ -1,10 +1,13 @@
 // A worker as rank 1, with the test as rank 0.
 #include "tune/worker.hpp"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
+#include <new>
+#include <stdexcept>
 #include <thread>
 
+#include "base/budget.hpp"
 #include "support/toy_tuning.hpp"
 
 namespace halftone::tune {
@@ -17,6 +20,7 @@ protected:
     /// Rank 0 sends these, then Stop, and collects the answers up to the farewell.
     std::vector<Done> answers(const std::vector<Message>& messages) {
         std::vector<Done> all;
+        has_sent_stop = false;
         ThreadWorld world({.size = 2});
         world.run([&](Communicator& comm) {
             if (comm.rank() != RankId{0}) {
@@ -96,9 +100,40 @@ TEST_F(WorkerTest, ReportsABrokenWorldWithItsExitCode) {
 }
 
 TEST_F(WorkerTest, ReportsForeignExceptionsAsABug) {
-    hooks.on_shard = [](const Job&, std::int64_t, RankId) { throw std::bad_alloc(); };
+    hooks.on_shard = [](const Job&, std::int64_t, RankId) { throw std::logic_error("no such unit"); };
     wait_for = 1;
     EXPECT_EQ(answers({assign(0, JobKind::baseline, 0, 1)})[0].broken_code, static_cast<int>(ExitCode::internal));
+}
+
+TEST_F(WorkerTest, TooLittleMemoryForACandidateIsItsFailure) {
+    for (const JobKind kind : {JobKind::evaluate, JobKind::probe}) {
+        hooks.on_shard = [](const Job&, std::int64_t, RankId) { throw std::bad_alloc(); };
+        wait_for = 1;
+        const Done refused = answers({assign(0, kind, 0, 1, "0;1;2;")})[0];
+        EXPECT_EQ(refused.broken, "");
+        EXPECT_THAT(refused.result.failure, testing::HasSubstr("out of memory"));
+
+        hooks.on_shard = [](const Job&, std::int64_t, RankId) { throw BudgetError("it needs 38 GiB"); };
+        EXPECT_EQ(answers({assign(0, kind, 0, 1, "0;1;2;")})[0].result.failure, "it needs 38 GiB");
+    }
+}
+
+TEST_F(WorkerTest, TooLittleMemoryForAGroupIsTheFailureOfEachMember) {
+    hooks.on_shard = [](const Job&, std::int64_t, RankId) { throw std::bad_alloc(); };
+    wait_for = 1;
+    Assign group = assign(0, JobKind::evaluate, 0, 1, "0;1;2;");
+    group.job.followers = {group.job.candidate, group.job.candidate};
+    const Done refused = answers({group})[0];
+    ASSERT_EQ(refused.result.followers.size(), 2);
+    for (const ShardResult& follower : refused.result.followers) EXPECT_NE(follower.failure, "");
+}
+
+TEST_F(WorkerTest, TooLittleMemoryWithoutACandidateEndsTheRunAsARefusal) {
+    hooks.on_shard = [](const Job&, std::int64_t, RankId) { throw std::bad_alloc(); };
+    wait_for = 1;
+    const Done refused = answers({assign(0, JobKind::baseline, 0, 1)})[0];
+    EXPECT_EQ(refused.broken_code, static_cast<int>(ExitCode::model));
+    EXPECT_THAT(refused.broken, testing::HasSubstr("--memory"));
 }
 
 TEST_F(WorkerTest, ReportsACalibrationThatCannotBeInstalled) {
