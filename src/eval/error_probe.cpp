@@ -79,6 +79,9 @@ std::array<double*, 10> fields(ErrorSums& sums) {
             &sums.quantized_sum, &sums.min,       &sums.max,       &sums.quantized_min, &sums.quantized_max};
 }
 
+/// Whether a count is one: sums of damaged counts would overflow.
+bool is_countable(std::int64_t count) { return count >= 0 && count <= std::int64_t{1} << 48; }
+
 }  // namespace
 
 std::string encode_errors(const std::vector<ErrorSums>& sums, std::int64_t samples) {
@@ -96,14 +99,19 @@ ProbeResult merge_errors(const std::vector<std::string>& payloads) {
     ProbeResult merged;
     for (const std::string& payload : payloads) {
         ByteReader wire(payload, "a shard's error sums");
-        merged.samples += wire.get<std::int64_t>();
+        const auto samples = wire.get<std::int64_t>();
+        wire.expect(is_countable(samples), "a number of samples");
         const std::size_t count = wire.get_count(kErrorSumsBytes);
+        wire.require<MpiError>();
+        merged.samples += samples;
         // A shard behind the candidate's samples has as many values as the others, all of them zero.
         merged.values.resize(std::max<std::size_t>(merged.values.size(), count));
         for (std::size_t i = 0; i < count; ++i) {
             ErrorSums shard;
             for (double* field : fields(shard)) *field = wire.get<double>();
             shard.count = wire.get<std::int64_t>();
+            wire.expect(is_countable(shard.count), "a number of elements");
+            wire.require<MpiError>();
             merged.values[i].merge(shard);
         }
         wire.require_end<MpiError>();

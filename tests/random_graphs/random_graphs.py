@@ -45,7 +45,7 @@ def main():
         findings.append(f"{len(results)} results for {len(graphs)} graphs")
     ops = collections.Counter(op for graph in graphs for op in graph["ops"])
     print(f"{sum(r['outcome'] == 'agrees' for r in results)} of {len(graphs)} graphs agree, {sum(r.get('explained', 0) for r in results)} "
-          f"outputs by explanation; {len(ops)} operators, the rarest: {ops.most_common()[-5:]}")
+          f"elements by explanation; {len(ops)} operators, the rarest: {ops.most_common()[-5:]}")
     print("\n".join(findings))
     return 1 if findings else 0
 

@@ -1,5 +1,6 @@
 // Any bytes as what ranks send each other of calibration and errors: statistics of a value, tables of statistics and of
-// ranges, sums of errors. The first byte chooses. Refused with a DataError, or written again as the same value.
+// ranges, sums of errors. The first byte chooses. Refused with a DataError or an MpiError, or written again as the same
+// value.
 #include "base/error.hpp"
 #include "calib/observer.hpp"
 #include "calib/table.hpp"
@@ -44,6 +45,8 @@ void run_tables(std::string_view bytes) {
         }
     } catch (const DataError&) {
         return;
+    } catch (const MpiError&) {
+        return;  // what another rank sent is damaged
     }
 }
 
