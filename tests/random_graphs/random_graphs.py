@@ -15,15 +15,14 @@ import re
 import subprocess
 import sys
 
-from recipes import LEFT_OUT, RECIPES
+from recipes import LEFT_OUT, RECIPES, WITHOUT_RECIPE
 
 HERE = pathlib.Path(__file__).resolve().parent
 LIST = HERE.parent.parent / "src/kernel/ref/list.inc"
 
 
-def operators_without_recipe():
-    listed = re.findall(r'^HALFTONE_PLUGIN\("(\w+)"', LIST.read_text(), re.M)
-    return [op for op in listed if op not in RECIPES and op not in LEFT_OUT]
+def listed_operators():
+    return re.findall(r'^HALFTONE_PLUGIN\("(\w+)"', LIST.read_text(), re.M)
 
 
 def main():
@@ -39,13 +38,17 @@ def main():
     lines = subprocess.run([options.program, str(options.graphs)], stdout=subprocess.PIPE, check=True,
                            text=True).stdout.splitlines()
     results = [json.loads(line) for line in lines]
-    findings = [f"{op} has no recipe in recipes.py, and no reason in LEFT_OUT" for op in operators_without_recipe()]
+    findings = [f"{op} has no recipe in recipes.py, and no place in LEFT_OUT or WITHOUT_RECIPE"
+                for op in listed_operators() if op not in RECIPES and op not in LEFT_OUT and op not in WITHOUT_RECIPE]
+    gaps = [op for op in listed_operators() if op in WITHOUT_RECIPE]
     findings += [f"graph {r['seed']}: {r['outcome']}: {r['detail']}" for r in results if r["outcome"] != "agrees"]
     if len(results) != len(graphs):
         findings.append(f"{len(results)} results for {len(graphs)} graphs")
     ops = collections.Counter(op for graph in graphs for op in graph["ops"])
     print(f"{sum(r['outcome'] == 'agrees' for r in results)} of {len(graphs)} graphs agree, {sum(r.get('explained', 0) for r in results)} "
           f"elements by explanation; {len(ops)} operators, the rarest: {ops.most_common()[-5:]}")
+    if gaps:
+        print(f"{len(gaps)} operators have no recipe yet: {' '.join(gaps)}")
     print("\n".join(findings))
     return 1 if findings else 0
 
