@@ -58,8 +58,8 @@ TEST(CandidateOfTrial, RefusesOptionsThatTheSpaceDoesNotHave) {
 
 TEST(CandidateOfTrial, NeedsANumberAndATrial) {
     const RunFolder run = run_of(0, {0, 1});
-    for (const std::string text : {run.path(), run.path() + ":", run.path() + ":x", run.path() + ":1",
-                                   run.path() + ":99999999999999999999", std::string(":0x")}) {
+    for (const std::string& text : {run.path(), run.path() + ":", run.path() + ":x", run.path() + ":1",
+                                    run.path() + ":99999999999999999999", std::string(":0x")}) {
         EXPECT_THROW((void)candidate_of_trial(text, selection_space()), ConfigError) << text;
     }
 }
