@@ -162,7 +162,7 @@ void print_bench_table(const nlohmann::ordered_json& json) {
 
 /// The model as the options want it: by a plan file, or in one precision.
 BenchModel bench_model(const BenchOptions& options) {
-    PreparedModel model = prepare_model(read_model(options.model, ""), options.model);
+    PreparedModel model = prepare_model(read_model(options.model, ""), options.model, options.sizes.parse());
     if (options.plan.empty()) return {std::move(model), options.model, options.precision};
     const LoadedPlan loaded = read_plan(options.plan, model);
     const QuantizedModel quantized = apply_plan(model.graph, model.units, loaded.plan, loaded.numbers);

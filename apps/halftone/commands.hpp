@@ -6,8 +6,16 @@
 #include <vector>
 
 #include "comm/communicator.hpp"
+#include "graph/input_sizes.hpp"
 
 namespace halftone::app {
+
+/// The options --shape and --dim, as texts.
+struct SizeOptions {
+    std::vector<std::string> shapes, dims;
+    /// @throws ConfigError
+    [[nodiscard]] InputSizes parse() const { return parse_input_sizes(shapes, dims); }
+};
 
 struct TuneOptions {
     std::string config;
@@ -29,6 +37,7 @@ struct EvalOptions {
 
 struct InspectOptions {
     std::string model;
+    SizeOptions sizes;
     std::string config;  ///< empty: no constraints
     bool as_json = false;
     std::vector<std::string> overrides;
@@ -43,12 +52,14 @@ struct RunOptions {
 
 struct QuantizeOptions {
     std::string model;
+    SizeOptions sizes;
     std::string plan;    ///< best.yaml
     std::string output;  ///< .onnx
 };
 
 struct BenchOptions {
     std::string model;
+    SizeOptions sizes;
     std::string precision = "as-is";
     std::string plan;       ///< best.yaml; empty: none
     std::string save;       ///< where to write the measured model; empty: nowhere

@@ -87,14 +87,16 @@ void print_inspect_table(const nlohmann::ordered_json& json) {
 
 int run_inspect(const InspectOptions& options) {
     QuantizationConfig constraints;
+    InputSizes sizes = options.sizes.parse();
     if (!options.config.empty()) {
         const RunConfig config = load_config(options.config, options.overrides);
         check_isa(config);
         constraints = config.quantization;
+        sizes.shapes.insert(config.input_shapes.begin(), config.input_shapes.end());  // the option's word comes first
     }
     // As tune does it: without this, options would be shown that a search on this machine does not have.
     constraints = resolve_auto(constraints);
-    const PreparedModel model = prepare_model(read_model(options.model, ""), options.model);
+    const PreparedModel model = prepare_model(read_model(options.model, ""), options.model, sizes);
     const CapabilityTable capability = capability_table(model, constraints);
     const SearchSpace space = build_space(model.graph, model.units, capability, constraints);
     const auto json = to_json(model, capability, space);

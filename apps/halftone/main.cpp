@@ -62,6 +62,16 @@ void add_overrides(CLI::App& command, std::vector<std::string>& overrides) {
         ->allow_extra_args(false);
 }
 
+/// For commands that read a model without data, whose samples would tell.
+void add_sizes(CLI::App& command, SizeOptions& sizes) {
+    const auto add = [&](const char* option, std::vector<std::string>& texts, const char* help, const char* type) {
+        command.add_option(option, texts, help)->type_name(type)->expected(1)->take_all()->allow_extra_args(false);
+    };
+    add("--shape", sizes.shapes, "Sizes of an input's open dimensions (repeatable); '?': not given",
+        "NAME=1,3,320,320");
+    add("--dim", sizes.dims, "The size of an open dimension, by its name (repeatable)", "NAME=320");
+}
+
 void add_tune(CLI::App& app, TuneOptions& options) {
     CLI::App* tune = app.add_subcommand("tune", "Search for the fastest quantized model that meets the accuracy goal");
     tune->add_option("config", options.config, "YAML file (LPOT's schema)")->required()->type_name("CONFIG");
@@ -99,6 +109,7 @@ void add_quantize(CLI::App& app, QuantizeOptions& options) {
     quantize->add_option("model", options.model, "The ONNX file that was tuned")->required()->type_name("M.onnx");
     quantize->add_option("--plan", options.plan, "What to do to it")->required()->type_name("best.yaml");
     quantize->add_option("--output", options.output, "The file to write")->required()->type_name("OUT.onnx");
+    add_sizes(*quantize, options.sizes);
     quantize->footer("Example:\n  halftone quantize model.onnx --plan out/best.yaml --output rebuilt.onnx");
 }
 
@@ -108,6 +119,7 @@ void add_inspect(CLI::App& app, InspectOptions& options) {
     inspect->add_option("model", options.model, "ONNX file")->required()->type_name("M.onnx");
     inspect->add_option("--config", options.config, "Apply this config's constraints")->type_name("CONFIG");
     inspect->add_flag("--json", options.as_json, "One JSON object on stdout");
+    add_sizes(*inspect, options.sizes);
     add_overrides(*inspect, options.overrides);
     inspect->footer("Example:\n  halftone inspect model.onnx --config configs/demo/tune.yaml");
 }
@@ -140,6 +152,7 @@ void add_bench(CLI::App& app, BenchOptions& options) {
         ->needs("--plan")
         ->type_name("PLAN.yaml");
     bench->add_option("--save", options.save, "Also write the measured model to this file")->type_name("M.onnx");
+    add_sizes(*bench, options.sizes);
     bench->add_option("--batch", options.batch, "Samples in a run (1)")->type_name("N");
     bench->add_option("--threads", options.threads, "Threads of the kernels (1)")->type_name("N");
     bench->add_option("--rounds", options.rounds, "Rounds of about 0.1 s, each with one profiled run (15)")

@@ -3,7 +3,7 @@
 //   known_names, load_config    the plug-ins of this build; a config read and checked with their names
 //   read_model, read_plan       files to bytes and to a plan, with errors that name the option or the config's line
 //   check_isa, check_runnable   what is refused before anything is created
-//   make_workbench              model, recipes, space, data, metric, evaluator, in this order
+//   make_workbench              data, metric, model, recipes, space, evaluator, in this order
 //
 // Commands hand on parts of the workbench, never the whole of it: a function's parameters shall tell what it needs.
 #include "setup.hpp"
@@ -87,20 +87,22 @@ std::unique_ptr<Workbench> make_workbench(const RunConfig& config, const std::st
     // First of all: the number holds for every kernel of this process from now on.
     set_kernel_threads(static_cast<int>(config.tuning.threads));
     auto bench = std::make_unique<Workbench>();
-    bench->model = prepare_model(model_bytes, model_name);
+    // Data first: the size of its samples decides dimensions that the model leaves open.
+    if (for_tuning && config.quantization.calibration) {
+        bench->calibration = std::make_unique<Pipeline>(*config.quantization.calibration);
+    }
+    if (config.evaluation) {
+        bench->evaluation = std::make_unique<Pipeline>(config.evaluation->dataloader);
+        bench->metric = make_metric(config.evaluation->metric.name, config.evaluation->metric.node);
+    }
+    bench->sizes = input_sizes(config, bench->calibration.get(), bench->evaluation.get());
+    bench->model = prepare_model(model_bytes, model_name, bench->sizes);
     // The order matters: recipes change the graph that units, capability and space are made from.
     if (for_tuning) {
         bench->recipes = find_recipes(bench->model, recipe_request(config.quantization));
         const QuantizationConfig quantization = resolve_auto(config.quantization);
         bench->capability = capability_table(bench->model, quantization);
         bench->space.emplace(build_space(bench->model.graph, bench->model.units, bench->capability, quantization));
-        if (config.quantization.calibration) {
-            bench->calibration = std::make_unique<Pipeline>(*config.quantization.calibration);
-        }
-    }
-    if (config.evaluation) {
-        bench->evaluation = std::make_unique<Pipeline>(config.evaluation->dataloader);
-        bench->metric = make_metric(config.evaluation->metric.name, config.evaluation->metric.node);
     }
     EvaluationSetup setup = evaluation_setup(config);
     setup.model = &bench->model;

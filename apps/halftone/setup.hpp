@@ -46,6 +46,7 @@ void check_isa(const RunConfig& config);
 
 /// Everything that evaluates, in the order of destruction it needs. Made alike by every rank from the same bytes.
 struct Workbench {
+    InputSizes sizes;       ///< of the dimensions that the model's file leaves open
     PreparedModel model;    ///< for tuning: prepared by the config's recipes
     RecipeNumbers recipes;  ///< what they did
     CapabilityTable capability;

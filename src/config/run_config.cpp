@@ -10,6 +10,7 @@
 #include "base/path.hpp"
 #include "base/text.hpp"
 #include "config/parts.hpp"
+#include "config/reader.hpp"
 #include "config/yaml_writer.hpp"
 
 namespace halftone {
@@ -26,6 +27,31 @@ void read_version(Section& section) {
     const auto number = parse_double(version);
     if (!number || *number < 1 || *number >= 2) {
         fail_at(*node, "must be 1.0 (or another 1.x), got '" + version + "'");
+    }
+}
+
+/// One item of model.input_shapes: a size, or a word for a dimension that is not given here (N, '?', -1).
+std::int64_t read_size(const ConfigNode& item) {
+    if (item.kind != ConfigNode::Kind::scalar) fail_at(item, "must be a size or a word");
+    const auto number = parse_int(item.scalar);
+    if (!number) return -1;
+    constexpr std::int64_t kLargest = 2'147'483'647;
+    if (*number != -1 && (*number < 1 || *number > kLargest)) {
+        fail_at(item, fmt::format("must be 1 to {}, or a word or -1 for a size that is not given here, got '{}'",
+                                  kLargest, item.scalar));
+    }
+    return *number;
+}
+
+/// {NAME: [N, 3, 320, 320]}. Whether the names and the sizes fit is seen when the model is there.
+void read_input_shapes(Section& section, RunConfig& config) {
+    const ConfigNode* shapes = section.keep("input_shapes");
+    if (shapes == nullptr) return;
+    if (shapes->kind != ConfigNode::Kind::map) fail_at(*shapes, "must be a map: {NAME: [N, 3, 320, 320]}");
+    for (const auto& [name, list] : shapes->entries) {
+        if (list.kind != ConfigNode::Kind::list) fail_at(list, "must be a list with a size for each dimension");
+        std::vector<std::int64_t>& shape = config.input_shapes[name];
+        for (const ConfigNode& item : list.items) shape.push_back(read_size(item));
     }
 }
 
@@ -46,6 +72,7 @@ void read_model(Section& parent, RunConfig& config) {
     // Checked and printed; ONNX files say themselves what goes in and comes out.
     static_cast<void>(section.words("inputs", {}));
     static_cast<void>(section.words("outputs", {}));
+    read_input_shapes(section, config);
     parent.put("model", section.finish());
 }
 
@@ -147,6 +174,11 @@ void add_tree(const ConfigNode& node, const std::string& path, Hasher& hasher) {
 std::uint64_t RunConfig::identity_hash() const {
     Hasher hasher;
     add_tree(effective, "", hasher);
+    // They decide what the model computes, as its bytes do; add_tree leaves the model's other keys out.
+    for (const auto& [name, shape] : input_shapes) {
+        hasher.add(name);
+        for (const std::int64_t size : shape) hasher.add(size);
+    }
     return hasher.digest();
 }
 

@@ -134,6 +134,8 @@ struct RunConfig {
     std::string framework;
     std::string model_path;  ///< resolved against the config file's folder
     Mark model_path_mark;
+    /// Sizes of the model's inputs, by name; -1 says nothing about its dimension. Empty: the data set decides.
+    std::map<std::string, std::vector<std::int64_t>> input_shapes;
     QuantizationConfig quantization;
     TuningConfig tuning;
     std::optional<EvaluationConfig> evaluation;

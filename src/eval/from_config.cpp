@@ -64,6 +64,13 @@ RecipeRequest recipe_request(const QuantizationConfig& config) {
     return {.equalizes = config.cross_layer_equalization, .smooths = !config.smooth_alphas.empty()};
 }
 
+InputSizes input_sizes(const RunConfig& config, const Pipeline* calibration, const Pipeline* evaluation) {
+    InputSizes sizes;
+    sizes.shapes = config.input_shapes;
+    if (const Pipeline* data = calibration != nullptr ? calibration : evaluation) sizes.sample = data->spec().shape;
+    return sizes;
+}
+
 EvaluationSetup evaluation_setup(const RunConfig& config) {
     EvaluationSetup setup;
     // The dataloader's iteration counts its own batches, although they never reach a kernel.

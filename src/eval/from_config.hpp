@@ -28,6 +28,11 @@ namespace halftone {
 /// Returns the recipes that the config asks for.
 [[nodiscard]] RecipeRequest recipe_request(const QuantizationConfig& config);
 
+/// Returns the sizes that the config and its data sets give to a model's open dimensions. The config's own word comes
+/// first, then the samples of the calibration data, then those of the evaluation data.
+/// @param calibration, evaluation  null where there is none
+[[nodiscard]] InputSizes input_sizes(const RunConfig& config, const Pipeline* calibration, const Pipeline* evaluation);
+
 /// Returns how candidates are evaluated: shards, batch, memory, corrections. The pointers to model, space and data are
 /// null; the caller fills them in.
 [[nodiscard]] EvaluationSetup evaluation_setup(const RunConfig& config);

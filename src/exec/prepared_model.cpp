@@ -8,11 +8,11 @@
 
 namespace halftone {
 
-PreparedModel prepare_model(std::string_view onnx_bytes, const std::string& name) {
+PreparedModel prepare_model(std::string_view onnx_bytes, const std::string& name, const InputSizes& sizes) {
     PreparedModel model;
     const Graph imported = import_onnx(onnx_bytes, name, reference_ops());
     try {
-        model.graph = run_passes(imported, reference_ops());
+        model.graph = run_passes(bind_sizes(imported, sizes), reference_ops());
     } catch (ModelError& error) {
         // The import names its file itself; a pass knows only the graph.
         error.add_context(name + " (opset " + std::to_string(imported.info().opset) + ")");

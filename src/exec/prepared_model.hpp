@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "graph/graph.hpp"
+#include "graph/input_sizes.hpp"
 #include "graph/unit.hpp"
 
 namespace halftone {
@@ -17,8 +18,11 @@ struct PreparedModel {
     std::uint64_t hash = 0;  ///< of the file's bytes
 };
 
-/// Imports a model, simplifies it and finds its units. @param name  of the file, for messages
-/// @throws ModelError
-[[nodiscard]] PreparedModel prepare_model(std::string_view onnx_bytes, const std::string& name);
+/// Imports a model, binds its open dimensions, simplifies it and finds its units.
+/// @param name  of the file, for messages
+/// @param sizes  of the dimensions that the model leaves open, but for the batch
+/// @throws ModelError, also where a size is missing; ConfigError when a size does not fit the model
+[[nodiscard]] PreparedModel prepare_model(std::string_view onnx_bytes, const std::string& name,
+                                          const InputSizes& sizes = {});
 
 }  // namespace halftone

@@ -25,19 +25,22 @@ void check_array(const Value& input, const Tensor& array) {
     if (!fits) throw DataError(owner + " is " + wanted.to_text() + ", the array is " + array.shape().to_text());
 }
 
-/// The batches that the arrays give to symbolic first dimensions of data inputs must agree.
-void check_batch(const Graph& graph, const Graph& bound, const std::map<ValueId, Tensor>& arrays) {
-    std::int64_t batch = 0;
-    for (const ValueId bound_id : bound.inputs()) {
-        const ValueId id = *graph.find_value(bound.value(bound_id).name);
-        const Value& input = graph.value(id);
-        if (input.type.shape.rank() == 0 || input.type.shape[0] != kSymbolic) continue;
-        const std::int64_t own = arrays.at(id).shape()[0];
-        if (batch != 0 && own != batch) {
-            throw DataError("input '" + input.name + "' has a batch of " + std::to_string(own) + ", another has " +
-                            std::to_string(batch));
+/// Dimensions that the model calls by one name must have one size. Without names they may differ: what is first need
+/// not be a batch, and the operators compare the sizes that meet.
+void check_shared_sizes(const Graph& graph, const std::vector<Tensor>& arrays) {
+    std::map<std::string, std::pair<std::int64_t, std::string>> known;  // by dimension: its size, and the input
+    for (std::size_t i = 0; i < arrays.size(); ++i) {
+        const Value& input = graph.value(graph.inputs()[i]);
+        for (std::size_t d = 0; d < input.type.shape.rank(); ++d) {
+            const auto name = graph.info().dim_names.find(input.name + ":" + std::to_string(d));
+            if (name == graph.info().dim_names.end()) continue;
+            const std::int64_t size = arrays[i].shape()[d];
+            const auto [first, is_new] = known.emplace(name->second, std::pair{size, input.name});
+            if (is_new || first->second.first == size) continue;
+            throw DataError("the dimension '" + name->second + "' has the size " + std::to_string(first->second.first) +
+                            " in the array of '" + first->second.second + "' and " + std::to_string(size) +
+                            " in that of '" + input.name + "'");
         }
-        batch = own;
     }
 }
 
@@ -53,9 +56,9 @@ std::vector<Tensor> run_once(const Graph& graph, const std::vector<Tensor>& arra
         check_array(graph.value(graph.inputs()[i]), arrays[i]);
         by_id.emplace(graph.inputs()[i], arrays[i]);
     }
+    check_shared_sizes(graph, arrays);
     // Bound first, then simplified: shapes that follow from the arrays become constants for the passes.
     const Graph bound = run_passes(bind_inputs(graph, by_id), reference_ops());
-    check_batch(graph, bound, by_id);
     Session session(bound, reference_ops(), {.batch = 1, .backend = backend});  // the arrays' shapes are bound already
     for (std::size_t i = 0; i < bound.inputs().size(); ++i) {
         const auto id = graph.find_value(bound.value(bound.inputs()[i]).name);

@@ -3,6 +3,7 @@
 // GraphBuilder. Ids are indices into this graph only.
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,11 @@ struct ModelInfo {
     std::string graph_name = "graph";
     std::map<std::string, std::string> metadata;
     std::map<std::string, std::string> dim_names;  ///< "input:0" -> "N": names of symbolic dimensions of inputs/outputs
+    /// "input:2": dimensions of inputs that the file leaves open and bind_sizes gave a size. The export opens them
+    /// again.
+    std::set<std::string> bound_dims;
+    /// "output:2": dimensions of outputs that the file declares as numbers.
+    std::set<std::string> fixed_dims;
 };
 
 class Graph {

@@ -56,8 +56,13 @@ void check_shape(const Shape& shape, const std::string& owner) {
 class Inferrer {
 public:
     Inferrer(const Graph& graph, const OpLibrary& ops, std::vector<TensorType> types)
-        : graph_(graph), ops_(ops), result_{std::move(types), {}} {
+        : graph_(graph), ops_(ops), result_{std::move(types), {}, {}}, has_bound_type_(graph.values().size(), false) {
         result_.known.resize(graph.values().size());
+        result_.is_of_bound_size.resize(graph.values().size(), false);
+        for (const std::string& key : graph.info().bound_dims) {
+            const auto input = graph.find_value(key.substr(0, key.rfind(':')));
+            if (input) has_bound_type_[input->index()] = true;
+        }
         // Small constants are known from the start: an axis or a size that is added to a shape is one of them.
         for (std::size_t i = 0; i < result_.known.size(); ++i) {
             const Tensor& constant = graph.values()[i].constant;
@@ -86,7 +91,27 @@ private:
             check_shape(outputs[i].shape, where(graph_, node));
             result_.types[node.outputs[i].index()] = outputs[i];
         }
+        follow_bound_sizes(node);
         if (std::all_of(outputs.begin(), outputs.end(), may_be_known)) follow(op, outputs);
+    }
+
+    /// Whatever is computed from a tensor of a bound size, or from a number that follows from one, may depend on it.
+    /// More is marked than must be (a pooled value has one size for all inputs): then a node stays that could go.
+    void follow_bound_sizes(const Node& node) {
+        bool type = false;
+        bool value = false;
+        for (const ValueId id : node.inputs) {
+            if (!id.is_valid()) continue;
+            type = type || has_bound_type_[id.index()];
+            value = value || result_.is_of_bound_size[id.index()];
+        }
+        // Shape and Size have a type that no size changes, and a value that is the size itself.
+        const bool reads_sizes = node.op == "Shape" || node.op == "Size";
+        for (const ValueId id : node.outputs) {
+            if (!id.is_valid()) continue;
+            has_bound_type_[id.index()] = !reads_sizes && (type || value);
+            result_.is_of_bound_size[id.index()] = type || value;
+        }
     }
 
     /// What the shape rule may know: a value that is the same for every batch counts as a constant.
@@ -200,6 +225,7 @@ private:
     const OpLibrary& ops_;
     Inference result_;
     Budget budget_{{.work = kFollowedWork}};
+    std::vector<bool> has_bound_type_;  ///< by value id: the type may follow from a bound size
 };
 
 }  // namespace

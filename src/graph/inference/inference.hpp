@@ -14,6 +14,9 @@ namespace halftone {
 struct Inference {
     std::vector<TensorType> types;                  ///< by value id
     std::vector<std::optional<KnownTensor>> known;  ///< by value id; also initialisers that are small
+    /// By value id: whether the value of a known tensor may follow from a size in ModelInfo::bound_dims. Such a value
+    /// is right for a session, and must not be written into a model that is used with other sizes.
+    std::vector<bool> is_of_bound_size;
 };
 
 /// @param types  by value id; set for graph inputs and constants, filled in for the others

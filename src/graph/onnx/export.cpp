@@ -52,6 +52,7 @@ private:
     static void write_attribute(const std::string& name, const Attribute& attribute, onnx::AttributeProto& proto);
     void write_value(const Value& value, onnx::ValueInfoProto& proto) const;
     [[nodiscard]] std::string dim_name(const Value& value, std::size_t dim) const;
+    [[nodiscard]] bool is_open(const Value& value, std::size_t dim) const;
 
     const Graph& graph_;
 };
@@ -123,15 +124,29 @@ void Exporter::write_node(const Node& node, onnx::NodeProto& proto) const {
     for (const auto& [name, attribute] : node.attributes) write_attribute(name, attribute, *proto.add_attribute());
 }
 
-// Readers match dimensions by their names, so a batch that had a name keeps it.
+// Readers match dimensions by their names, so a dimension that had a name keeps it.
 std::string Exporter::dim_name(const Value& value, std::size_t dim) const {
     const auto& names = graph_.info().dim_names;
     const auto own = names.find(fmt::format("{}:{}", value.name, dim));
     if (own != names.end()) return own->second;
+    if (value.type.shape[dim] != kSymbolic) return fmt::format("{}_dim_{}", value.name, dim);
     // There is one symbolic dimension, the batch: call it what the first input calls it.
     const auto first =
         graph_.inputs().empty() ? names.end() : names.find(graph_.value(graph_.inputs().front()).name + ":0");
     return first != names.end() ? first->second : kBatchName;
+}
+
+/// Whether the file must say that a dimension may have any size. Of an input it is one that the source left open. Of an
+/// output nobody knows which of its sizes follow from the open ones, so only what the source declared fixed stays so.
+bool Exporter::is_open(const Value& value, std::size_t dim) const {
+    const ModelInfo& info = graph_.info();
+    if (value.type.shape[dim] == kSymbolic) return true;
+    const std::string key = fmt::format("{}:{}", value.name, dim);
+    if (info.bound_dims.contains(key)) return true;
+    const auto& inputs = graph_.inputs();
+    const bool is_input =
+        std::any_of(inputs.begin(), inputs.end(), [&](ValueId id) { return graph_.value(id).name == value.name; });
+    return !is_input && !info.bound_dims.empty() && !info.fixed_dims.contains(key);
 }
 
 void Exporter::write_value(const Value& value, onnx::ValueInfoProto& proto) const {
@@ -145,11 +160,10 @@ void Exporter::write_value(const Value& value, onnx::ValueInfoProto& proto) cons
     tensor.set_elem_type(onnx_type_of(value.type.dtype));
     onnx::TensorShapeProto& shape = *tensor.mutable_shape();
     for (std::size_t i = 0; i < value.type.shape.rank(); ++i) {
-        const std::int64_t dim = value.type.shape[i];
-        if (dim == kSymbolic)
+        if (is_open(value, i))
             shape.add_dim()->set_dim_param(dim_name(value, i));
         else
-            shape.add_dim()->set_dim_value(dim);
+            shape.add_dim()->set_dim_value(value.type.shape[i]);
     }
 }
 

@@ -2,7 +2,7 @@
 //
 //   read_header            version, operator set, metadata (model_check.cpp), then all operators at once
 //   read_initialisers      constants, with their bytes checked (tensor_proto.cpp)
-//   read_inputs            types of graph inputs; only the first dimension, the batch, may be open
+//   read_inputs            types of graph inputs; dimensions may be open, bind_sizes gives them sizes
 //   read_declared_shapes   what the file claims of other shapes: a hint for upgrades, never trusted
 //   read_node              each node in its opset-13 form (upgrade.cpp); a Constant becomes an initialiser
 //   read_outputs           names of the results
@@ -123,12 +123,6 @@ TensorType Importer::input_type(const onnx::ValueInfoProto& info) {
         const auto& dim = tensor.shape().dim(i);
         // Exporters write an open batch as a name, as nothing, as 0 or as -1.
         const bool is_open = !dim.has_dim_value() || dim.dim_value() < 0 || (dim.dim_value() == 0 && i == 0);
-        if (is_open && i > 0) {
-            throw ModelError(
-                fmt::format("{}: dimension {} has no fixed size; only the first dimension, the batch, may be "
-                            "symbolic",
-                            owner, i));
-        }
         dims.push_back(is_open ? kSymbolic : dim.dim_value());
         if (is_open) remember_dim_name(info, i);
     }
@@ -224,7 +218,11 @@ void Importer::read_outputs() {
         }
         // The declared shape is only a claim; type inference finds the real one. Names of dimensions are kept.
         const int rank = info.type().tensor_type().shape().dim_size();
-        for (int i = 0; i < rank; ++i) remember_dim_name(info, i);
+        for (int i = 0; i < rank; ++i) {
+            remember_dim_name(info, i);
+            const bool is_fixed = info.type().tensor_type().shape().dim(i).has_dim_value();
+            if (is_fixed) builder_.info().fixed_dims.insert(fmt::format("{}:{}", info.name(), i));
+        }
         builder_.add_output(builder_.value_named(check_text(info.name(), "a graph output's name")));
     }
 }

@@ -1,6 +1,8 @@
 // fold_shapes: shape arithmetic, as exporters write it (Shape, Gather, Concat, Reshape), done once instead of in every
 // run. What does not depend on the batch becomes a constant (fold_known); a Reshape gets a constant that means the same
-// for every batch (simplify_reshapes); what is left is done by specialise() when a session knows its batch.
+// for every batch (simplify_reshapes); what is left is done by specialise() when a session knows its batch. What
+// follows from a size that the model leaves open is left to specialise() as well: the exported model must work with any
+// size.
 #include <algorithm>
 
 #include "base/check.hpp"
@@ -14,14 +16,18 @@ Graph fold_constants(const Graph& graph, const OpLibrary& ops);
 
 namespace {
 
-/// Values that are the same for every batch become constants under their names.
+/// Values that are the same for every batch, and for every size that the model leaves open, become constants under
+/// their names.
 void fold_known(GraphBuilder& builder, const Graph& graph, const OpLibrary& ops, const Inference& inference) {
+    const auto is_constant = [&](ValueId id) {
+        const auto& known = inference.known[id.index()];
+        return known && known->is_fixed() && !inference.is_of_bound_size[id.index()];
+    };
     for (std::size_t n = 0; n < graph.nodes().size(); ++n) {
         const Node& node = graph.nodes()[n];
         if (!may_fold(graph, node, ops)) continue;
-        const bool is_known = std::all_of(node.outputs.begin(), node.outputs.end(), [&](ValueId id) {
-            return !id.is_valid() || (inference.known[id.index()] && inference.known[id.index()]->is_fixed());
-        });
+        const bool is_known = std::all_of(node.outputs.begin(), node.outputs.end(),
+                                          [&](ValueId id) { return !id.is_valid() || is_constant(id); });
         if (!is_known) continue;
         builder.remove_node(make_id<NodeId>(n));
         for (const ValueId id : node.outputs) {
@@ -64,7 +70,8 @@ void simplify_reshapes(GraphBuilder& builder, const Graph& graph, const Inferenc
         const Node& node = graph.nodes()[n];
         if (node.op != "Reshape" || node.inputs.size() != 2 || !node.inputs[1].is_valid()) continue;
         const auto& known = inference.known[node.inputs[1].index()];
-        if (!known || known->partial.empty()) continue;
+        // The constant would hold the sizes of this binding beside the batch.
+        if (!known || known->partial.empty() || inference.is_of_bound_size[node.inputs[1].index()]) continue;
         auto shape = constant_shape(node, known->partial, inference.types[node.inputs[0].index()].shape);
         if (!shape) continue;
         const std::string name = builder.fresh_value_name(graph.value(node.outputs[0]).name + "_shape");

@@ -24,6 +24,17 @@ TEST(RunConfig, ReadsTheModel) {
     EXPECT_EQ(c.model_path_mark.to_text(), "c.yaml:4:9");
 }
 
+TEST(RunConfig, SizesOfInputsAreNumbersOrWordsForUnknownOnes) {
+    const RunConfig c = config("model: {input_shapes: {x: [N, 3, 320, 320], 'a/b': [-1, 128]}}");
+    EXPECT_THAT(c.input_shapes.at("x"), ElementsAre(-1, 3, 320, 320));
+    EXPECT_THAT(c.input_shapes.at("a/b"), ElementsAre(-1, 128));
+    EXPECT_THAT(print_config(c), HasSubstr("input_shapes:"));
+    EXPECT_THAT(print_config(config("{}")), testing::Not(HasSubstr("input_shapes"))) << "silence stays silence";
+    EXPECT_THAT(error_of("model: {input_shapes: {x: [1, 0]}}"), HasSubstr("model.input_shapes.x[1] must be 1 to"));
+    EXPECT_THAT(error_of("model: {input_shapes: {x: 3}}"), HasSubstr("must be a list with a size for each dimension"));
+    EXPECT_THAT(error_of("model: {input_shapes: [3]}"), HasSubstr("must be a map"));
+}
+
 TEST(RunConfig, NameAndFrameworkHaveDefaults) {
     const RunConfig c = config("model: {path: models/vgg.v2.onnx}");
     EXPECT_EQ(c.model_name, "vgg.v2");
@@ -133,8 +144,8 @@ TEST(Identity, SeesEverythingThatDecidesCandidatesAndScores) {
     for (const char* text :
          {"tuning: {random_seed: 1}", "tuning: {accuracy_criterion: {absolute: 0.01}}", "tuning: {shards: 3}",
           "tuning: {strategy: {model_wise: product}}", "quantization: {calibration: {sampling_size: 5}}",
-          "quantization: {op_wise: {a: {weight: {dtype: [fp32]}}}}", "quantization: {exclude: [a]}",
-          "cluster: {isa: avx2}", "tuning: {exit_policy: {performance_only: True}}"}) {
+          "quantization: {op_wise: {a: {weight: {dtype: [fp32]}}}}", "model: {input_shapes: {x: [N, 3]}}",
+          "quantization: {exclude: [a]}", "cluster: {isa: avx2}", "tuning: {exit_policy: {performance_only: True}}"}) {
         EXPECT_NE(identity(text), identity("")) << text;
     }
     const auto transforms = [](const std::string& list) {
