@@ -158,6 +158,7 @@ void SizeBinder::bind_sample() {
 void SizeBinder::check_missing() {
     std::vector<std::string> missing;
     std::string example;
+    const char* may_keep = "";
     for (const ValueId id : graph_.inputs()) {
         const Shape& shape = builder_.value(id).type.shape;
         const std::string& name = graph_.value(id).name;
@@ -170,14 +171,14 @@ void SizeBinder::check_missing() {
             std::vector<std::string> dims;
             for (const std::int64_t size : shape.dims()) dims.push_back(size == kSymbolic ? "?" : std::to_string(size));
             example = fmt::format("{}={}", name, fmt::join(dims, ","));
+            may_keep = shape[0] == kSymbolic ? " (the first one, the batch, may stay)" : "";
         }
     }
     if (missing.empty()) return;
     throw ModelError(
-        fmt::format("the model leaves sizes open: {}. Give them: --shape {} with a number for each '?' (the first one, "
-                    "the batch, may "
-                    "stay), or --dim NAME=SIZE by the name of a dimension; in a config: model.input_shapes",
-                    fmt::join(missing, ", "), example));
+        fmt::format("the model leaves sizes open: {}. Give them: --shape {} with a number for each '?'{}, or --dim "
+                    "NAME=SIZE by the name of a dimension; in a config: model.input_shapes",
+                    fmt::join(missing, ", "), example, may_keep));
 }
 
 }  // namespace

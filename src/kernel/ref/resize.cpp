@@ -29,6 +29,7 @@ void set_output(const OpContext& op, Dimension& dimension, double size) {
 /// sizes, is what the coordinates are computed with.
 void set_scales(const OpContext& op, const std::vector<std::size_t>& axes, std::vector<Dimension>& dimensions) {
     const auto scales = constant_input(op, 2, "scales").as<float>();
+    if (scales.size() != axes.size()) refuse(op, "scales does not have " + std::to_string(axes.size()) + " numbers");
     for (std::size_t i = 0; i < axes.size(); ++i) {
         Dimension& dimension = dimensions[axes[i]];
         dimension.scale = static_cast<double>(scales[i]);
@@ -39,16 +40,39 @@ void set_scales(const OpContext& op, const std::vector<std::size_t>& axes, std::
     }
 }
 
+/// The input 'sizes'. Exporters compute it from a shape, so the batch stands in it too: kSymbolic where it keeps the
+/// batch of the input.
+std::vector<std::int64_t> wanted_sizes(const OpContext& op, const std::vector<std::size_t>& axes) {
+    const PartialInts* partial = op.partial(3);
+    if (op.constants[3] != nullptr || partial == nullptr) {
+        const auto sizes = constant_input(op, 3, "sizes").as<std::int64_t>();
+        return {sizes.begin(), sizes.end()};
+    }
+    std::vector<std::int64_t> sizes;
+    for (std::size_t i = 0; i < partial->size(); ++i) {
+        const PartialInt& size = (*partial)[i];
+        const bool is_batch =
+            size.kind == PartialInt::Kind::batch && i < axes.size() && op.inputs[0].shape[axes[i]] == kSymbolic;
+        if (!is_batch && size.kind != PartialInt::Kind::number) refuse(op, "the sizes depend on the batch");
+        sizes.push_back(is_batch ? kSymbolic : size.number);
+    }
+    return sizes;
+}
+
 /// Output sizes as given. keep_aspect_ratio_policy chooses one common scale, so that the result fits into the sizes
 /// (not_larger) or covers them (not_smaller), and rounds each size by it.
 void set_sizes(const OpContext& op, const std::vector<std::size_t>& axes, std::vector<Dimension>& dimensions) {
-    const auto sizes = constant_input(op, 3, "sizes").as<std::int64_t>();
+    const std::vector<std::int64_t> sizes = wanted_sizes(op, axes);
+    if (sizes.size() != axes.size()) refuse(op, "sizes does not have " + std::to_string(axes.size()) + " numbers");
     const std::string policy = string_attribute(op.node, "keep_aspect_ratio_policy", "stretch");
     if (policy != "stretch" && policy != "not_larger" && policy != "not_smaller") {
         refuse(op, "keep_aspect_ratio_policy '" + policy + "' is none of stretch not_larger not_smaller");
     }
+    const bool keeps_batch = std::find(sizes.begin(), sizes.end(), kSymbolic) != sizes.end();
+    if (keeps_batch && policy != "stretch") refuse(op, "one scale for all sizes needs a known batch");
     double common = 0.0;
     for (std::size_t i = 0; i < axes.size(); ++i) {
+        if (sizes[i] == kSymbolic) continue;
         if (dimensions[axes[i]].input < 1) refuse(op, "sizes need known dimensions of at least 1");
         const double scale = static_cast<double>(sizes[i]) / static_cast<double>(dimensions[axes[i]].input);
         const bool is_better = policy == "not_larger" ? scale < common : scale > common;
@@ -56,6 +80,7 @@ void set_sizes(const OpContext& op, const std::vector<std::size_t>& axes, std::v
     }
     for (std::size_t i = 0; i < axes.size(); ++i) {
         Dimension& dimension = dimensions[axes[i]];
+        if (sizes[i] == kSymbolic) continue;  // the batch stays as it is
         const auto input = static_cast<double>(dimension.input);
         if (policy == "stretch") {
             set_output(op, dimension, static_cast<double>(sizes[i]));
@@ -92,18 +117,11 @@ std::vector<Dimension> dimensions_of(const OpContext& op) {
     std::vector<std::size_t> axes;
     for (const std::int64_t axis : ints_attribute(op.node, "axes", all))
         axes.push_back(normal_axis(op, axis, shape.rank()));
-    const auto length_of = [&](std::size_t input, const char* name) {
-        const Tensor& tensor = constant_input(op, input, name);
-        if (static_cast<std::size_t>(tensor.elements()) != axes.size())
-            refuse(op, std::string(name) + " does not have " + std::to_string(axes.size()) + " numbers");
-    };
     const bool has_scales = op.has_input(2) && op.inputs[2].shape != Shape{0};
     if (has_scales == op.has_input(3)) refuse(op, "needs either scales or sizes");
     if (has_scales) {
-        length_of(2, "scales");
         set_scales(op, axes, dimensions);
     } else {
-        length_of(3, "sizes");
         set_sizes(op, axes, dimensions);
     }
     if (string_attribute(op.node, "coordinate_transformation_mode", "") == "tf_crop_and_resize")

@@ -119,5 +119,29 @@ TEST(ShapeArithmetic, TapsAndConstantOutputsSurviveTheFolding) {
     EXPECT_EQ(session.tap(0).type.shape, (Shape{2, 4, 6}));
 }
 
+// PyTorch's interpolate(x, y.shape[2:]): the sizes are joined from two shapes, and the batch is one of them.
+TEST(ShapeArithmetic, AResizeToAnotherValuesSizeKeepsTheBatch) {
+    GraphMaker g;
+    const ValueId x = g.input("x", {kSymbolic, 2, 3, 3});
+    const ValueId batch = g.node(
+        "Slice", "s", {g.node("Shape", "shape", {x}), g.constant("from", int64s({0})), g.constant("to", int64s({2}))});
+    const ValueId sizes =
+        g.node("Concat", "sizes", {batch, g.constant("size", int64s({6, 5}))}, {{"axis", std::int64_t{0}}});
+    const ValueId y = g.node("Resize", "r", {x, ValueId{}, ValueId{}, sizes},
+                             {{"mode", std::string("nearest")},
+                              {"coordinate_transformation_mode", std::string("asymmetric")},
+                              {"nearest_mode", std::string("floor")}});
+    const Graph graph = infer_types(g.build({y}), reference_ops());
+    EXPECT_EQ(type_of(graph, "r_out"), "[N,2,6,5]");
+    const Tensor image = random_tensor({2, 2, 3, 3}, 4);
+    const std::vector<float> have = run_arithmetic(graph, image);
+    ASSERT_EQ(have.size(), 2U * 2 * 6 * 5);
+    for (std::size_t i = 0; i < have.size(); ++i) {
+        const std::size_t row = i / 5 % 6 / 2;
+        const std::size_t column = i % 5 * 3 / 5;
+        EXPECT_EQ(have[i], image.as<float>()[i / 30 * 9 + row * 3 + column]) << i;
+    }
+}
+
 }  // namespace
 }  // namespace halftone
