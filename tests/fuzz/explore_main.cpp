@@ -29,7 +29,7 @@ const halftone::fuzz::FuzzTarget& chosen_target() {
 
 // NOLINTBEGIN(readability-identifier-naming): libFuzzer's names
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    chosen_target().run({reinterpret_cast<const char*>(data), size});
+    halftone::fuzz::run_target(chosen_target(), {reinterpret_cast<const char*>(data), size});
     return 0;
 }
 

@@ -31,7 +31,7 @@ std::vector<std::filesystem::path> files_below(const std::filesystem::path& path
 /// Runs one input in a buffer of exactly its size, so that a sanitizer sees every read behind its end.
 void run(const FuzzTarget& target, const std::string& bytes) {
     const std::vector<char> copy(bytes.begin(), bytes.end());
-    target.run({copy.data(), copy.size()});
+    run_target(target, {copy.data(), copy.size()});
 }
 
 void run_with_mutations(const FuzzTarget& target, const std::string& bytes, int mutations) {

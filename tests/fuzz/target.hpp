@@ -23,6 +23,10 @@ struct FuzzTarget {
     std::map<std::string, std::string> (*seeds)() = nullptr;
 };
 
+/// Runs a target on bytes. That an input needs more memory than the process may take (BudgetError) is a refusal like
+/// any other, wherever it is noticed.
+void run_target(const FuzzTarget& target, std::string_view bytes);
+
 /// Returns the target with this name, or null.
 [[nodiscard]] const FuzzTarget* find_target(std::string_view name);
 /// Returns the names of all targets, in the order of the list.

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "base/budget.hpp"
 #include "base/registry.hpp"
 #include "fuzz/target.hpp"
 
@@ -23,6 +24,14 @@ constexpr auto kTargets = make_registry<MakeTarget>({
 #undef HALFTONE_PLUGIN
 
 }  // namespace
+
+void run_target(const FuzzTarget& target, std::string_view bytes) {
+    try {
+        target.run(bytes);
+    } catch (const BudgetError&) {
+        return;
+    }
+}
 
 const FuzzTarget* find_target(std::string_view name) {
     const MakeTarget* make = kTargets.find(name);
