@@ -1,6 +1,14 @@
+// What each unit can be on this machine.
+//
+//   UnitQuestions    turns a unit into requests and asks the kernels (ask), once for each way to store its codes
+//   is_finite        a unit with NaN or infinite weights is asked nothing, because no scale fits them
+//   add_options      the options of one agreed way of storing: algorithms and bits of the weights, range rules
+//   capability       all of that for one unit, with the reasons of those that refused
 #include "kernel/capabilities.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <set>
 
 #include "kernel/clamp.hpp"
@@ -146,7 +154,24 @@ void add_options(const Stored& stored, const WeightConfig& stored_weight, const 
     }
 }
 
+/// No scale fits NaN or an infinity. Elsewhere in a model they are data (a mask, a limit that does not limit).
+bool is_finite(const Graph& graph, ValueId id) {
+    if (!id.is_valid() || graph.value(id).constant.dtype() != DType::f32) return true;
+    const auto values = graph.value(id).constant.as<float>();
+    return std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); });
+}
+
+/// The capability of a unit that can only stay in fp32.
+Capability fp32_only(const std::string& why) {
+    Capability capability;
+    for (const char* dtype : {"int8", "bf16"}) capability.refused.push_back({.dtype = dtype, .why = why});
+    capability.options.push_back(high_precision(DType::f32));
+    return capability;
+}
+
 Capability capability(const Graph& graph, const Unit& unit, const OfferedSettings& settings) {
+    if (!is_finite(graph, unit.weight)) return fp32_only("its weights hold NaN or an infinity");
+    if (!is_finite(graph, unit.bias)) return fp32_only("its bias holds NaN or an infinity");
     const UnitQuestions questions(graph, unit);
     Capability capability;
     std::set<std::string> reasons;

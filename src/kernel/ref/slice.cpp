@@ -10,6 +10,9 @@
 namespace halftone::ref {
 namespace {
 
+// Exporters write 2^63-1, 2^31-1 or 10^9 for "to the end". No batch has so many samples.
+constexpr std::int64_t kToTheEnd = 1'000'000'000;
+
 /// For each dimension of the input: first place, step and number of places.
 struct Range {
     std::int64_t first = 0;
@@ -31,7 +34,7 @@ Range range_of(const OpContext& op, std::int64_t size, const PartialInt& start, 
     if (size == kSymbolic) {
         // Only the whole batch can be kept without knowing it.
         const bool is_from_start = start.kind == PartialInt::Kind::number && start.number == 0;
-        const bool is_to_end = end.kind == PartialInt::Kind::batch || end.number >= kMaxElements;
+        const bool is_to_end = end.kind == PartialInt::Kind::batch || end.number >= kToTheEnd;
         if (!is_from_start || !is_to_end || step != 1) refuse(op, "cannot cut the symbolic batch");
         return {0, 1, kSymbolic};
     }

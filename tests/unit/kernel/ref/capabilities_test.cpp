@@ -4,6 +4,8 @@
 
 #include <gmock/gmock.h>
 
+#include <limits>
+
 #include "graph/passes/passes.hpp"
 #include "graph/unit.hpp"
 #include "kernel/ops/machine.hpp"
@@ -53,6 +55,20 @@ std::vector<std::string> options_of(const Capability& capability) {
     std::vector<std::string> texts;
     for (const UnitConfig& option : capability.options) texts.push_back(text_of(option));
     return texts;
+}
+
+TEST(Capabilities, AUnitWithAnInfiniteWeightOrBiasStaysInFp32) {
+    for (const bool is_weight : {true, false}) {
+        GraphMaker g;
+        const ValueId x = g.input("x", {4, 2});
+        const float infinity = std::numeric_limits<float>::infinity();
+        const Tensor weight = is_weight ? floats({2, 2}, {1, 2, infinity, 4}) : random_tensor({2, 2}, 1);
+        const Tensor bias = is_weight ? random_tensor({2}, 2) : floats({-infinity, 0});
+        const Capability capability = capability_of(g.build({g.gemm("fc", x, weight, bias)}), {Algorithm::minmax});
+        EXPECT_THAT(options_of(capability), testing::ElementsAre("fp32"));
+        ASSERT_FALSE(capability.refused.empty());
+        EXPECT_THAT(capability.refused[0].why, HasSubstr(is_weight ? "its weights hold NaN" : "its bias holds NaN"));
+    }
 }
 
 TEST(Capabilities, OptionsComeInTheDocumentedOrder) {
