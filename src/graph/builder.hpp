@@ -34,6 +34,7 @@ public:
     [[nodiscard]] bool is_removed(NodeId id) const { return removed_[id.index()]; }
     [[nodiscard]] Node& node(NodeId id) { return nodes_[id.index()]; }
     [[nodiscard]] Value& value(ValueId id) { return values_[id.index()]; }
+    [[nodiscard]] const Value& value(ValueId id) const { return values_[id.index()]; }
     [[nodiscard]] std::size_t node_count() const { return nodes_.size(); }
     [[nodiscard]] std::size_t value_count() const { return values_.size(); }
 

@@ -30,6 +30,9 @@ struct ModelInfo {
     std::set<std::string> bound_dims;
     /// "output:2": dimensions of outputs that the file declares as numbers.
     std::set<std::string> fixed_dims;
+    /// By name of a graph input or output that the file declares as float16 or bfloat16: ONNX's number of that type.
+    /// The graph computes them in fp32, and the export puts a Cast behind the input or in front of the output.
+    std::map<std::string, std::int32_t> half_types;
 };
 
 class Graph {

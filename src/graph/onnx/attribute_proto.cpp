@@ -11,30 +11,22 @@ namespace halftone {
 // The kinds that Attribute holds are all that the supported operators use.
 Attribute attribute_from_proto(const onnx::AttributeProto& proto, const std::string& owner) {
     const std::string name = fmt::format("{}: attribute '{}'", owner, proto.name());
-    // Such a reference has a meaning only inside a function, and functions are refused.
+    // Such a reference has a meaning only inside a function, and calls of functions were replaced by their nodes.
     if (!proto.ref_attr_name().empty())
-        throw ModelError(name + " refers to a function's attribute, which is not supported");
-    const auto finite = [&name](float value) {
-        // The difference is NaN for NaN and for infinities, and 0 for all other numbers.
-        if (value - value != 0.0F) throw ModelError(name + " is NaN or infinite");
-        return value;
-    };
+        throw ModelError(name + " refers to a function's attribute outside of a function");
     switch (proto.type()) {
         case onnx::AttributeProto::INT:
             return proto.i();
         case onnx::AttributeProto::FLOAT:
-            return finite(proto.f());
+            return proto.f();
         case onnx::AttributeProto::STRING:
             return proto.s();
         case onnx::AttributeProto::INTS:
             return std::vector<std::int64_t>(proto.ints().begin(), proto.ints().end());
         case onnx::AttributeProto::STRINGS:
             return std::vector<std::string>(proto.strings().begin(), proto.strings().end());
-        case onnx::AttributeProto::FLOATS: {
-            std::vector<float> values;
-            for (const float value : proto.floats()) values.push_back(finite(value));
-            return values;
-        }
+        case onnx::AttributeProto::FLOATS:
+            return std::vector<float>(proto.floats().begin(), proto.floats().end());
         case onnx::AttributeProto::TENSOR:
             return tensor_from_proto(proto.t(), name);
         case onnx::AttributeProto::GRAPH:

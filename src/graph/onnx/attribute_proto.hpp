@@ -13,8 +13,7 @@ class AttributeProto;
 namespace halftone {
 
 /// Returns the attribute's value. `owner` is the node, as messages name it.
-/// @throws ModelError for subgraphs, references and other kinds that are not supported, and for numbers that are not
-/// finite
+/// @throws ModelError for subgraphs, references and other kinds that are not supported
 [[nodiscard]] Attribute attribute_from_proto(const onnx::AttributeProto& proto, const std::string& owner);
 
 /// Returns the tensor that an attribute of a Constant node stands for: `value`, or one of the short forms

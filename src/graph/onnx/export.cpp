@@ -1,5 +1,10 @@
 // export_onnx: a Graph as the bytes of an ONNX file. Equal graphs give equal bytes, so files can be compared and
 // hashed. import_onnx of the result is the same graph again.
+//
+//   write_header                           versions and metadata
+//   write_input_casts, write_output_casts  between 16-bit inputs and outputs of the source and our fp32
+//   write_node, write_attribute            nodes in graph order
+//   write_value                            types of inputs and outputs, with the names of their dimensions
 #include <fmt/format.h>
 #include <onnx/onnx_pb.h>
 
@@ -14,12 +19,13 @@ namespace halftone {
 namespace {
 
 constexpr std::int64_t kFirstExportOpset = 13;  // the graph's operator forms; per-axis Q/DQ begin here
-constexpr std::int64_t kLastExportOpset = 21;
+constexpr std::int64_t kLastExportOpset = 23;
 constexpr const char* kBatchName = "N";
 
 /// The IR version that introduced an operator set. Source: ONNX's Versioning.md, table of released versions.
 std::int64_t ir_version_of(std::int64_t opset) {
-    constexpr std::array<std::pair<std::int64_t, std::int64_t>, 4> kIrFromOpset{{{21, 10}, {19, 9}, {15, 8}, {13, 7}}};
+    constexpr std::array<std::pair<std::int64_t, std::int64_t>, 5> kIrFromOpset{
+        {{23, 11}, {21, 10}, {19, 9}, {15, 8}, {13, 7}}};
     for (const auto& [first_opset, ir_version] : kIrFromOpset) {
         if (opset >= first_opset) return ir_version;
     }
@@ -37,9 +43,13 @@ public:
         write_header(model);
         onnx::GraphProto& graph = *model.mutable_graph();
         graph.set_name(graph_.info().graph_name.empty() ? "graph" : graph_.info().graph_name);
+        write_input_casts(graph);
         for (const Node& node : graph_.nodes()) write_node(node, *graph.add_node());
-        for (const Value& value : graph_.values()) {
-            if (value.is_constant()) tensor_to_proto(value.constant, value.name, *graph.add_initializer());
+        write_output_casts(graph);
+        for (std::size_t i = 0; i < graph_.values().size(); ++i) {
+            const Tensor& constant = graph_.values()[i].constant;
+            if (constant.is_empty()) continue;
+            tensor_to_proto(constant, inner_name(make_id<ValueId>(i)), *graph.add_initializer());
         }
         for (const ValueId id : graph_.inputs()) write_value(graph_.value(id), *graph.add_input());
         for (const ValueId id : graph_.outputs()) write_value(graph_.value(id), *graph.add_output());
@@ -48,6 +58,10 @@ public:
 
 private:
     void write_header(onnx::ModelProto& model) const;
+    void write_input_casts(onnx::GraphProto& graph) const;
+    void write_output_casts(onnx::GraphProto& graph) const;
+    [[nodiscard]] std::int32_t half_type_of(ValueId id) const;
+    [[nodiscard]] std::string inner_name(ValueId id) const;
     void write_node(const Node& node, onnx::NodeProto& proto) const;
     static void write_attribute(const std::string& name, const Attribute& attribute, onnx::AttributeProto& proto);
     void write_value(const Value& value, onnx::ValueInfoProto& proto) const;
@@ -115,12 +129,55 @@ void Exporter::write_attribute(const std::string& name, const Attribute& attribu
     std::visit(AttributeWriter{proto}, attribute);
 }
 
+/// The 16-bit type that the source file declares for a graph input or output, or 0.
+std::int32_t Exporter::half_type_of(ValueId id) const {
+    const auto found = graph_.info().half_types.find(graph_.value(id).name);
+    if (found == graph_.info().half_types.end() || graph_.value(id).type.dtype != DType::f32) return 0;
+    const auto& inputs = graph_.inputs();
+    const bool is_input = std::find(inputs.begin(), inputs.end(), id) != inputs.end();
+    return is_input || graph_.is_output(id) ? found->second : 0;
+}
+
+/// The name of the fp32 value: behind the Cast of a 16-bit graph input, in front of the Cast of such an output.
+std::string Exporter::inner_name(ValueId id) const {
+    const std::string& name = graph_.value(id).name;
+    if (graph_.info().half_types.empty() || half_type_of(id) == 0) return name;
+    std::string inner = name + "_fp32";
+    while (graph_.find_value(inner)) inner += "_";
+    return inner;
+}
+
+void Exporter::write_input_casts(onnx::GraphProto& graph) const {
+    for (const ValueId id : graph_.inputs()) {
+        if (half_type_of(id) == 0) continue;
+        onnx::NodeProto& cast = *graph.add_node();
+        cast.set_op_type("Cast");
+        cast.add_input(graph_.value(id).name);
+        cast.add_output(inner_name(id));
+        write_attribute("to", std::int64_t{onnx_type_of(DType::f32)}, *cast.add_attribute());
+    }
+}
+
+void Exporter::write_output_casts(onnx::GraphProto& graph) const {
+    const auto& inputs = graph_.inputs();
+    for (const ValueId id : graph_.outputs()) {
+        // An input that is an output, too, needs no node at all.
+        const bool is_input = std::find(inputs.begin(), inputs.end(), id) != inputs.end();
+        if (half_type_of(id) == 0 || is_input) continue;
+        onnx::NodeProto& cast = *graph.add_node();
+        cast.set_op_type("Cast");
+        cast.add_input(inner_name(id));
+        cast.add_output(graph_.value(id).name);
+        write_attribute("to", std::int64_t{half_type_of(id)}, *cast.add_attribute());
+    }
+}
+
 void Exporter::write_node(const Node& node, onnx::NodeProto& proto) const {
     if (!node.name.empty()) proto.set_name(node.name);
     proto.set_op_type(node.op);
     // An input that is left out is an empty name, as ONNX writes it.
-    for (const ValueId id : node.inputs) proto.add_input(id.is_valid() ? graph_.value(id).name : "");
-    for (const ValueId id : node.outputs) proto.add_output(id.is_valid() ? graph_.value(id).name : "");
+    for (const ValueId id : node.inputs) proto.add_input(id.is_valid() ? inner_name(id) : "");
+    for (const ValueId id : node.outputs) proto.add_output(id.is_valid() ? inner_name(id) : "");
     for (const auto& [name, attribute] : node.attributes) write_attribute(name, attribute, *proto.add_attribute());
 }
 
@@ -157,7 +214,9 @@ void Exporter::write_value(const Value& value, onnx::ValueInfoProto& proto) cons
             fmt::format("'{}' has no type; types must be inferred before a graph is exported", value.name));
     }
     onnx::TypeProto::Tensor& tensor = *proto.mutable_type()->mutable_tensor_type();
-    tensor.set_elem_type(onnx_type_of(value.type.dtype));
+    const auto half = graph_.info().half_types.find(value.name);
+    const bool is_half = half != graph_.info().half_types.end() && value.type.dtype == DType::f32;
+    tensor.set_elem_type(is_half ? half->second : onnx_type_of(value.type.dtype));
     onnx::TensorShapeProto& shape = *tensor.mutable_shape();
     for (std::size_t i = 0; i < value.type.shape.rank(); ++i) {
         if (is_open(value, i))

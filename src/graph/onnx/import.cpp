@@ -1,10 +1,12 @@
 // import_onnx: bytes of an ONNX file to a Graph, by one Importer that reads the file's message from top to bottom.
 //
-//   read_header            version, operator set, metadata (model_check.cpp), then all operators at once
+//   read_header            version, operator set, metadata (model_check.cpp)
+//   run                    calls of functions become nodes (functions.cpp), then all operators are checked at once
 //   read_initialisers      constants, with their bytes checked (tensor_proto.cpp)
 //   read_inputs            types of graph inputs; dimensions may be open, bind_sizes gives them sizes
 //   read_declared_shapes   what the file claims of other shapes: a hint for upgrades, never trusted
-//   read_node              each node in its opset-13 form (upgrade.cpp); a Constant becomes an initialiser
+//   read_node              each node in its opset-13 form (upgrade.cpp), or with other operators (graph/rewrites)
+//   read_constant, read_if a Constant becomes an initialiser; of an If, the nodes of the branch that is taken remain
 //   read_outputs           names of the results
 //
 // A file is untrusted. Whatever is wrong with it is a ModelError that names the node, tensor or value.
@@ -17,30 +19,40 @@
 #include "base/error.hpp"
 #include "graph/builder.hpp"
 #include "graph/onnx/attribute_proto.hpp"
+#include "graph/onnx/functions.hpp"
 #include "graph/onnx/model_check.hpp"
 #include "graph/onnx/onnx_model.hpp"
+#include "graph/onnx/partial_inference.hpp"
 #include "graph/onnx/tensor_proto.hpp"
 #include "graph/onnx/text_check.hpp"
 #include "graph/onnx/upgrade.hpp"
+#include "graph/rewrites/rewrites.hpp"
 
 namespace halftone {
 namespace {
 
 constexpr std::int64_t kFirstIr = 3;
+constexpr int kMaxIfDepth = 32;  // each level is a call of read_node in itself
 
 /// Reads one ModelProto into a GraphBuilder, top to bottom.
 class Importer {
 public:
-    Importer(const onnx::ModelProto& model, const OpLibrary& ops) : model_(model), proto_(model.graph()), ops_(ops) {}
+    Importer(const onnx::ModelProto& model, const OpLibrary& ops)
+        : model_(model), proto_(model.graph()), ops_(ops), inference_(ops) {}
 
     [[nodiscard]] Graph run() {
         check_name_lengths(model_);  // first of all: messages below contain names
         read_header();
-        check_operators(proto_, ops_, builder_.info().opset);
+        Inliner inliner(model_, builder_.info().opset);
+        inliner_ = &inliner;
+        const std::vector<FlatNode> nodes = inliner.graph_nodes();
+        check_operators(nodes, ops_);
+        // What functions bring must be valid in the export, too.
+        builder_.info().opset = inliner.latest_opset();
         read_initialisers();
         read_inputs();
         read_declared_shapes();
-        for (const onnx::NodeProto& node : proto_.node()) read_node(node);
+        for (const FlatNode& node : nodes) read_node(node);
         read_outputs();
         return std::move(builder_).build();
     }
@@ -50,7 +62,10 @@ private:
     void read_initialisers();
     void read_inputs();
     void read_declared_shapes();
-    void read_node(const onnx::NodeProto& proto);
+    void read_node(const FlatNode& flat);
+    void read_attributes(const onnx::NodeProto& proto, Node& node);
+    void read_if(const FlatNode& flat);
+    [[nodiscard]] std::optional<Shape> shape_of(ValueId id);
     void name_unused_outputs(Node& node);
     void read_constant(const Node& node);
     void read_outputs();
@@ -65,6 +80,9 @@ private:
     const OpLibrary& ops_;
     GraphBuilder builder_;
     std::map<std::string, Shape> shapes_;  ///< as declared, by value name
+    PartialInference inference_;
+    Inliner* inliner_ = nullptr;  ///< set while nodes are read
+    int if_depth_ = 0;
 };
 
 void Importer::read_header() {
@@ -73,7 +91,6 @@ void Importer::read_header() {
     if (model_.ir_version() < kFirstIr) {
         throw ModelError(fmt::format("has IR version {}; supported: {} and later", model_.ir_version(), kFirstIr));
     }
-    if (model_.functions_size() > 0) throw ModelError("defines functions, which are not supported");
     if (proto_.sparse_initializer_size() > 0) throw ModelError("has sparse initialisers, which are not supported");
     ModelInfo& info = builder_.info();
     info.opset = checked_opset(model_);
@@ -112,6 +129,7 @@ TensorType Importer::input_type(const onnx::ValueInfoProto& info) {
     if (!info.type().has_tensor_type()) throw ModelError(owner + " is not a tensor");
     const onnx::TypeProto::Tensor& tensor = info.type().tensor_type();
     const auto dtype = dtype_of_onnx(tensor.elem_type());
+    if (is_half_type(tensor.elem_type())) builder_.info().half_types[info.name()] = tensor.elem_type();
     if (!dtype) {
         throw ModelError(
             fmt::format("{}: element type {} is not supported", owner, onnx_type_name(tensor.elem_type())));
@@ -165,12 +183,13 @@ std::vector<ValueId> Importer::value_ids(const google::protobuf::RepeatedPtrFiel
     return ids;
 }
 
-void Importer::read_node(const onnx::NodeProto& proto) {
-    Node node{.name = proto.name(), .op = proto.op_type(), .inputs = {}, .outputs = {}, .attributes = {}};
-    // Outputs first: ids then follow the order in which the file defines values, which is easier to read in messages.
-    node.outputs = value_ids(proto.output());
-    name_unused_outputs(node);
-    node.inputs = value_ids(proto.input());
+std::optional<Shape> Importer::shape_of(ValueId id) {
+    const auto declared = shapes_.find(builder_.value(id).name);
+    if (declared != shapes_.end()) return declared->second;
+    return inference_.shape_of(builder_, id);
+}
+
+void Importer::read_attributes(const onnx::NodeProto& proto, Node& node) {
     for (const onnx::AttributeProto& attribute : proto.attribute()) {
         const bool is_new =
             node.attributes.emplace(attribute.name(), attribute_from_proto(attribute, text_of(proto))).second;
@@ -178,13 +197,70 @@ void Importer::read_node(const onnx::NodeProto& proto) {
         if (!is_new)
             throw ModelError(fmt::format("{}: attribute '{}' is given twice", text_of(proto), attribute.name()));
     }
+    // Values of 16-bit floats are held as fp32, so whoever makes one makes an fp32.
+    for (const char* name : {"to", "dtype"}) {
+        const auto type = node.attributes.find(name);
+        if (type == node.attributes.end()) continue;
+        auto* number = std::get_if<std::int64_t>(&type->second);
+        const bool is_small = number != nullptr && *number > 0 && *number < 100;
+        if (is_small && is_half_type(static_cast<std::int32_t>(*number))) *number = onnx_type_of(DType::f32);
+    }
+}
+
+void Importer::read_node(const FlatNode& flat) {
+    const onnx::NodeProto& proto = *flat.proto;
+    Node node{.name = proto.name(), .op = proto.op_type(), .inputs = {}, .outputs = {}, .attributes = {}};
+    const RewriteNode rewrite = find_rewrite(rewrite_word(proto.domain(), proto.op_type()));
+    if (proto.op_type() == "If" && rewrite == nullptr) return read_if(flat);
+    // Outputs first: ids then follow the order in which the file defines values, which is easier to read in messages.
+    node.outputs = value_ids(proto.output());
+    if (rewrite == nullptr) name_unused_outputs(node);  // a rewrite asks which outputs are wanted
+    node.inputs = value_ids(proto.input());
+    read_attributes(proto, node);
     if (node.op == "Constant") {
         read_constant(node);
         return;
     }
-    UpgradeContext context{.builder = builder_, .opset = builder_.info().opset, .shapes = shapes_};
+    const ShapeOf shapes = [this](ValueId id) { return shape_of(id); };
+    if (rewrite != nullptr) {
+        Rewriter rewriter(node, builder_.info().opset, builder_, shapes);
+        rewrite(rewriter);
+        return;
+    }
+    UpgradeContext context{
+        .builder = builder_, .opset = flat.opset, .target = builder_.info().opset, .shape_of = shapes};
     upgrade_node(node, context);
     builder_.add_node(std::move(node));
+}
+
+// Which branch is taken must be known now: a constant, or computed from shapes that do not depend on the batch. The
+// other branch is not even looked at.
+void Importer::read_if(const FlatNode& flat) {
+    const onnx::NodeProto& proto = *flat.proto;
+    const onnx::GraphProto* then_branch = nullptr;
+    const onnx::GraphProto* else_branch = nullptr;
+    for (const onnx::AttributeProto& attribute : proto.attribute()) {
+        if (attribute.name() == "then_branch") then_branch = &attribute.g();
+        if (attribute.name() == "else_branch") else_branch = &attribute.g();
+    }
+    if (proto.input_size() != 1 || then_branch == nullptr || else_branch == nullptr) {
+        throw ModelError(text_of(proto) + " must have one input and two branches");
+    }
+    const ValueId condition = value_ids(proto.input()).front();
+    const auto value = condition.is_valid() ? inference_.value_of(builder_, condition) : std::nullopt;
+    if (!value || value->dtype() != DType::boolean || value->elements() != 1) {
+        throw ModelError(
+            fmt::format("{}: its condition '{}' is computed from data, and If is supported only where it "
+                        "is known from constants and shapes",
+                        text_of(proto), proto.input(0)));
+    }
+    if (if_depth_ >= kMaxIfDepth) throw ModelError(text_of(proto) + ": more than 32 of them are nested");
+    ++if_depth_;
+    const bool is_taken = value->as<std::uint8_t>()[0] != 0;
+    const std::vector<FlatNode> nodes = inliner_->branch_nodes(flat, is_taken ? *then_branch : *else_branch);
+    check_operators(nodes, ops_);
+    for (const FlatNode& node : nodes) read_node(node);
+    --if_depth_;
 }
 
 /// An output that the file leaves out in front of others gets a name, so that every output is a value.
@@ -223,6 +299,8 @@ void Importer::read_outputs() {
             const bool is_fixed = info.type().tensor_type().shape().dim(i).has_dim_value();
             if (is_fixed) builder_.info().fixed_dims.insert(fmt::format("{}:{}", info.name(), i));
         }
+        const std::int32_t element_type = info.type().tensor_type().elem_type();
+        if (is_half_type(element_type)) builder_.info().half_types[info.name()] = element_type;
         builder_.add_output(builder_.value_named(check_text(info.name(), "a graph output's name")));
     }
 }

@@ -9,12 +9,13 @@
 
 #include "base/error.hpp"
 #include "graph/onnx/text_check.hpp"
+#include "graph/rewrites/rewrites.hpp"
 
 namespace halftone {
 namespace {
 
-constexpr std::int64_t kFirstImportOpset = 7;  // before it, broadcasting followed other rules
-constexpr std::int64_t kLastImportOpset = 21;  // a later one may have forms of operators that nobody here has read
+constexpr std::int64_t kFirstImportOpset = 1;  // before 7 only operators whose meaning is known (early_forms.cpp)
+constexpr std::int64_t kLastImportOpset = 23;  // a later one may have forms of operators that nobody here has read
 
 // Longer than any exporter's path of scopes. Names are compared, matched with patterns and printed, so their length is
 // a cost of everything that follows.
@@ -46,7 +47,11 @@ public:
         check(node.domain(), "a node's domain");
         for (const std::string& name : node.input()) check(name, "a value's name");
         for (const std::string& name : node.output()) check(name, "a value's name");
-        for (const onnx::AttributeProto& attribute : node.attribute()) check(attribute.name(), "an attribute's name");
+        for (const onnx::AttributeProto& attribute : node.attribute()) {
+            check(attribute.name(), "an attribute's name");
+            // Branches of If. protobuf itself limits how deep messages are nested.
+            for (const onnx::NodeProto& inner : attribute.g().node()) check_node(inner);
+        }
     }
 
 private:
@@ -55,12 +60,18 @@ private:
 
 bool is_default_domain(const std::string& domain) { return domain.empty() || domain == "ai.onnx"; }
 
-/// Whether all operators of the graph are such that their only form before opset 13 is that of opset 1. Then the age of
-/// the file does not matter.
-bool has_only_unchanged_operators(const onnx::GraphProto& graph) {
-    static const std::set<std::string> unchanged{"GlobalAveragePool", "GlobalMaxPool", "Not", "Shape", "Transpose"};
-    return std::all_of(graph.node().begin(), graph.node().end(),
-                       [](const auto& node) { return unchanged.contains(node.op_type()); });
+/// Operators that the importer itself turns into others, besides those with a rewrite.
+bool is_structural(const std::string& op) {
+    static const std::set<std::string> structural{"Constant",    "Dropout",       "Identity", "If",
+                                                  "QLinearConv", "QLinearMatMul", "Scatter",  "Upsample"};
+    return structural.contains(op);
+}
+
+bool is_supported(const onnx::NodeProto& node, const OpLibrary& ops) {
+    if (find_rewrite(rewrite_word(node.domain(), node.op_type())) != nullptr) return true;
+    if (!is_default_domain(node.domain())) return false;
+    if (is_structural(node.op_type())) return true;
+    return ops.knows(node.op_type()) && node.op_type() != "TableLookup";  // made for execution, no operator of a file
 }
 
 }  // namespace
@@ -88,12 +99,15 @@ std::int64_t checked_opset(const onnx::ModelProto& model) {
             throw ModelError("imports two versions of the default operator set");
         opset = entry.version();
     }
-    if (opset >= 1 && opset < kFirstImportOpset && has_only_unchanged_operators(model.graph())) return opset;
-    if (opset < kFirstImportOpset || opset > kLastImportOpset) {
+    return checked_opset_version(opset);
+}
+
+std::int64_t checked_opset_version(std::int64_t version) {
+    if (version < kFirstImportOpset || version > kLastImportOpset) {
         throw ModelError(
-            fmt::format("uses operator set {}; supported: {} to {}", opset, kFirstImportOpset, kLastImportOpset));
+            fmt::format("uses operator set {}; supported: {} to {}", version, kFirstImportOpset, kLastImportOpset));
     }
-    return opset;
+    return version;
 }
 
 void check_name_lengths(const onnx::ModelProto& model) {
@@ -101,6 +115,10 @@ void check_name_lengths(const onnx::ModelProto& model) {
     const onnx::GraphProto& graph = model.graph();
     lengths.check(graph.name(), "the graph's name");
     for (const onnx::NodeProto& node : graph.node()) lengths.check_node(node);
+    for (const onnx::FunctionProto& function : model.functions()) {
+        lengths.check(function.name(), "a function's name");
+        for (const onnx::NodeProto& node : function.node()) lengths.check_node(node);
+    }
     for (const onnx::TensorProto& tensor : graph.initializer()) lengths.check(tensor.name(), "an initialiser's name");
     for (const auto* values : {&graph.input(), &graph.output(), &graph.value_info()}) {
         for (const onnx::ValueInfoProto& value : *values) lengths.check_value(value);
@@ -108,33 +126,33 @@ void check_name_lengths(const onnx::ModelProto& model) {
 }
 
 // All in one message: users want to know the whole distance, not the first step.
-void check_operators(const onnx::GraphProto& graph, const OpLibrary& ops, std::int64_t opset) {
-    // Besides those that kernels know: what the importer itself turns into others.
-    static const std::set<std::string> structural{"Constant",    "Dropout",       "Identity",
-                                                  "QLinearConv", "QLinearMatMul", "Upsample"};
+void check_operators(const std::vector<FlatNode>& nodes, const OpLibrary& ops) {
     struct Unknown {
         std::string first;
+        std::int64_t opset = 0;
         int count = 0;
     };
     std::map<std::string, Unknown> unknown;
-    for (const onnx::NodeProto& node : graph.node()) {
+    for (const FlatNode& flat : nodes) {
+        const onnx::NodeProto& node = *flat.proto;
         // Checked before they are used: the messages below contain them.
         check_text(node.name(), "a node's name");
         check_text(node.op_type(), "a node's operator");
-        if (!is_default_domain(node.domain())) {
-            throw ModelError(
-                fmt::format("{}: domain '{}' is not supported", text_of(node), check_text(node.domain(), "a domain")));
+        check_text(node.domain(), "a domain");
+        if (is_supported(node, ops)) continue;
+        const std::string domain =
+            is_default_domain(node.domain()) ? "" : fmt::format(" of domain '{}'", node.domain());
+        Unknown& entry = unknown[node.op_type() + domain];
+        if (entry.count++ == 0) {
+            entry.first = text_of(node);
+            entry.opset = flat.opset;
         }
-        const bool is_ours = node.op_type() == "TableLookup";  // made for execution, no operator of a file
-        if (structural.contains(node.op_type()) || (ops.knows(node.op_type()) && !is_ours)) continue;
-        Unknown& entry = unknown[node.op_type()];
-        if (entry.count++ == 0) entry.first = text_of(node);
     }
     if (unknown.empty()) return;
     std::string list;
     for (const auto& [op, entry] : unknown) {
-        list += fmt::format("{}{} (opset {}, {} time{}, first: {})", list.empty() ? "" : "; ", op, opset, entry.count,
-                            entry.count == 1 ? "" : "s", entry.first);
+        list += fmt::format("{}{} (opset {}, {} time{}, first: {})", list.empty() ? "" : "; ", op, entry.opset,
+                            entry.count, entry.count == 1 ? "" : "s", entry.first);
     }
     throw ModelError("operators that are not supported: " + list);
 }

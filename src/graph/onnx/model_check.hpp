@@ -3,11 +3,12 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
+#include "graph/onnx/functions.hpp"
 #include "graph/op_library.hpp"
 
 namespace onnx {
-class GraphProto;
 class ModelProto;
 class NodeProto;
 }  // namespace onnx
@@ -30,7 +31,10 @@ namespace halftone {
 /// @throws ModelError naming the kind of name, its length and how it begins
 void check_name_lengths(const onnx::ModelProto& model);
 
-/// @throws ModelError that lists every operator of the graph which is not supported, with its count and its first node
-void check_operators(const onnx::GraphProto& graph, const OpLibrary& ops, std::int64_t opset);
+/// Returns `version` if it is one that this room can read: 1 to 23. @throws ModelError
+[[nodiscard]] std::int64_t checked_opset_version(std::int64_t version);
+
+/// @throws ModelError that lists every operator which is not supported, with its count and its first node
+void check_operators(const std::vector<FlatNode>& nodes, const OpLibrary& ops);
 
 }  // namespace halftone

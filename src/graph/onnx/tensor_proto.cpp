@@ -3,6 +3,7 @@
 //   kElementTypes, dtype_of_onnx, onnx_type_of   numbers of ONNX and our types
 //   tensor_from_proto                            checks first (checked_shape, check_count), then copies
 //   copy_raw, copy_typed                         the two ways in which a file stores values
+//   copy_half                                    float16 and bfloat16, which become fp32 (tensor/half.hpp)
 //   tensor_to_proto                              writing, always as raw data
 //
 // A file is untrusted: what it promises is compared with what it holds before memory is taken.
@@ -13,18 +14,23 @@
 
 #include <array>
 #include <bit>
-#include <cmath>
+#include <cstring>
 #include <limits>
 #include <span>
+#include <utility>
 
 #include "base/byte_reader.hpp"
 #include "base/check.hpp"
 #include "base/error.hpp"
+#include "tensor/half.hpp"
 
 namespace halftone {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "raw_data is little-endian and is copied as it is");
+
+constexpr std::int32_t kFloat16 = 10;
+constexpr std::int32_t kBfloat16 = 16;
 
 /// One row per element type that ONNX defines, so that a message can name also those that are refused.
 struct ElementType {
@@ -33,7 +39,9 @@ struct ElementType {
     std::optional<DType> dtype;  ///< none: known to ONNX, not supported here
 };
 
-// Source: onnx.proto, TensorProto.DataType, and onnx.in.proto of ONNX 1.16 for the numbers above 16.
+// The 16-bit floats are read as fp32, which holds each of their values exactly; fp32's own row stands first, so that
+// the way back gives fp32. Source: onnx.proto, TensorProto.DataType, and onnx.in.proto of ONNX 1.16 for the numbers
+// above 16.
 constexpr std::array<ElementType, 23> kElementTypes{{{0, "undefined", std::nullopt},
                                                      {1, "float", DType::f32},
                                                      {2, "uint8", DType::u8},
@@ -44,13 +52,13 @@ constexpr std::array<ElementType, 23> kElementTypes{{{0, "undefined", std::nullo
                                                      {7, "int64", DType::s64},
                                                      {8, "string", std::nullopt},
                                                      {9, "bool", DType::boolean},
-                                                     {10, "float16", std::nullopt},
+                                                     {kFloat16, "float16", DType::f32},
                                                      {11, "double", DType::f64},
                                                      {12, "uint32", std::nullopt},
                                                      {13, "uint64", std::nullopt},
                                                      {14, "complex64", std::nullopt},
                                                      {15, "complex128", std::nullopt},
-                                                     {16, "bfloat16", std::nullopt},
+                                                     {kBfloat16, "bfloat16", DType::f32},
                                                      {17, "float8e4m3fn", std::nullopt},
                                                      {18, "float8e4m3fnuz", std::nullopt},
                                                      {19, "float8e5m2", std::nullopt},
@@ -111,14 +119,22 @@ void copy_field(const Field& field, Tensor& tensor, const std::string& owner) {
     }
 }
 
-/// No scale fits NaN or an infinity, and one of them would spread to all results. So a file with one is refused.
-template <class T>
-void check_finite(const Tensor& tensor, const std::string& owner) {
-    const std::span<const T> values = tensor.as<T>();
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        if (!std::isfinite(values[i])) {
-            refuse(owner, fmt::format("element {} is {}", i, std::isnan(values[i]) ? "NaN" : "infinite"));
+/// The 16-bit floats as fp32. The caller has compared the sizes. In a typed field each of them is an int32 that holds
+/// its 16 bits.
+void copy_half(const onnx::TensorProto& proto, Tensor& tensor, const std::string& owner) {
+    const std::span<float> out = tensor.mutable_view().as<float>();
+    const bool is_brain = proto.data_type() == kBfloat16;
+    for (std::size_t i = 0; i < out.size(); ++i) {
+        std::uint16_t bits = 0;
+        if (proto.has_raw_data()) {
+            std::memcpy(&bits, proto.raw_data().data() + i * sizeof(bits), sizeof(bits));
+        } else {
+            const std::int32_t value = proto.int32_data(static_cast<int>(i));
+            if (!std::in_range<std::uint16_t>(value))
+                refuse(owner, fmt::format("value {} has more than 16 bits", value));
+            bits = static_cast<std::uint16_t>(value);
         }
+        out[i] = is_brain ? float_of_bfloat16(bits) : float_of_float16(bits);
     }
 }
 
@@ -130,6 +146,7 @@ struct TypedField {
 
 /// Source: comments of TensorProto in onnx.proto; all integers of up to 32 bits, and bool, are in int32_data.
 TypedField typed_field(const onnx::TensorProto& proto, DType dtype) {
+    if (is_half_type(proto.data_type())) return {"int32_data", proto.int32_data_size()};
     switch (dtype) {
         case DType::f32:
             return {"float_data", proto.float_data_size()};
@@ -168,6 +185,8 @@ std::optional<DType> dtype_of_onnx(std::int32_t element_type) {
     return std::nullopt;
 }
 
+bool is_half_type(std::int32_t element_type) { return element_type == kFloat16 || element_type == kBfloat16; }
+
 std::int32_t onnx_type_of(DType dtype) {
     for (const ElementType& type : kElementTypes) {
         if (type.dtype == dtype) return type.number;
@@ -199,7 +218,7 @@ Tensor tensor_from_proto(const onnx::TensorProto& proto, const std::string& owne
     // Sizes first: a few bytes must not make us allocate what their dimensions promise.
     if (proto.has_raw_data()) {
         if (field.count > 0) refuse(owner, fmt::format("has both raw_data and {}", field.name));
-        const std::size_t needed = elements * size_of(*dtype);
+        const std::size_t needed = elements * (is_half_type(proto.data_type()) ? 2 : size_of(*dtype));
         if (proto.raw_data().size() != needed) {
             refuse(owner, fmt::format("raw_data has {} bytes; its dimensions {} need {}", proto.raw_data().size(),
                                       shape.to_text(), needed));
@@ -209,12 +228,12 @@ Tensor tensor_from_proto(const onnx::TensorProto& proto, const std::string& owne
     }
     // From here on the sizes are known to be true.
     Tensor tensor(TensorType{*dtype, shape});
-    if (proto.has_raw_data())
+    if (is_half_type(proto.data_type()))
+        copy_half(proto, tensor, owner);
+    else if (proto.has_raw_data())
         copy_raw(proto.raw_data(), tensor, owner);
     else
         copy_typed(proto, tensor, owner);
-    if (*dtype == DType::f32) check_finite<float>(tensor, owner);
-    if (*dtype == DType::f64) check_finite<double>(tensor, owner);
     return tensor;
 }
 

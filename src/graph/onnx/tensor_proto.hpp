@@ -14,15 +14,19 @@ class TensorProto;
 
 namespace halftone {
 
-/// The element types that models may use: float, double, int8, uint8, int32, int64, bool.
+/// Returns the type with which a graph holds values of this ONNX type. Models may use float, double, int8, uint8,
+/// int32, int64 and bool. float16 and bfloat16 are held as fp32. Returns nothing for all other types.
 [[nodiscard]] std::optional<DType> dtype_of_onnx(std::int32_t element_type);
+/// Returns whether it is float16 or bfloat16, the types that are computed in fp32.
+[[nodiscard]] bool is_half_type(std::int32_t element_type);
 /// @throws InternalError for a type that ONNX has no number for
 [[nodiscard]] std::int32_t onnx_type_of(DType dtype);
 /// "float16 (10)", for messages.
 [[nodiscard]] std::string onnx_type_name(std::int32_t element_type);
 
 /// Values of an initialiser, a Constant or a tensor attribute. `owner` names it in messages: "initialiser 'w'".
-/// @throws ModelError: external data, unsupported or missing type, sizes that disagree, NaN or infinite values
+/// NaN and infinities are values like others: a mask of -inf and a Clip without an upper limit need them.
+/// @throws ModelError: external data, unsupported or missing type, sizes that disagree
 [[nodiscard]] Tensor tensor_from_proto(const onnx::TensorProto& proto, const std::string& owner);
 
 /// Little-endian raw_data, no doc string.

@@ -3,9 +3,12 @@
 //
 //   upgrade_clip, upgrade_pad, upgrade_slice …   attributes became inputs (set_constant_input)
 //   upgrade_resize, upgrade_upsample             two operators became one
-//   upgrade_softmax                              the meaning of `axis` changed
+//   upgrade_softmax                              the meaning of `axis` changed (flatten_softmax is the general case)
 //   normalise_batch_norm                         training forms are refused
 //   split_quantized                              QLinearConv and QLinearMatMul as dequantize, operator, quantize
+//   raise_form                                   nodes of functions, in the form of the graph's own operator set
+//
+// Operator sets before 7 are in early_forms.cpp.
 #include "graph/onnx/upgrade.hpp"
 
 #include <fmt/format.h>
@@ -14,6 +17,7 @@
 #include <optional>
 
 #include "base/error.hpp"
+#include "graph/onnx/early_forms.hpp"
 
 namespace halftone {
 namespace {
@@ -110,55 +114,41 @@ void upgrade_upsample(Node& node, UpgradeContext& context) {
     upgrade_resize(node, context);
 }
 
-std::optional<Shape> declared_shape(const Node& node, const UpgradeContext& context) {
-    // Softmax keeps the shape, so the input's or the output's declaration will do.
+/// Softmax keeps the shape, so the input's or the output's will do.
+std::optional<Shape> softmax_shape(const Node& node, const UpgradeContext& context) {
     for (const auto* ids : {&node.inputs, &node.outputs}) {
         if (ids->empty() || !ids->front().is_valid()) continue;
-        const auto found = context.shapes.find(context.builder.value(ids->front()).name);
-        if (found != context.shapes.end()) return found->second;
+        if (auto shape = context.shape_of(ids->front())) return shape;
     }
     return std::nullopt;
 }
 
-/// The shape that Reshape needs to undo Flatten: at most one symbolic dimension, as -1.
-Tensor unflatten_shape(const Node& node, const Shape& shape) {
+/// What Reshape needs to undo Flatten: a constant with at most one symbolic dimension, as -1; else the shape of the
+/// input when it runs.
+ValueId unflatten_shape(const Node& node, const std::optional<Shape>& shape, UpgradeContext& context) {
+    GraphBuilder& builder = context.builder;
+    const std::string name = builder.fresh_value_name(first_output(node, context) + "_shape");
     std::size_t symbolic = 0;
-    for (const std::int64_t dim : shape.dims()) symbolic += dim == kSymbolic ? 1 : 0;
-    if (symbolic > 1)
-        throw ModelError(fmt::format("{}: shape {} has several unknown dimensions", describe(node), shape.to_text()));
-    const auto rank = static_cast<std::int64_t>(shape.rank());
-    return Tensor::of<std::int64_t>(Shape{rank}, shape.dims());
+    if (shape) {
+        for (const std::int64_t dim : shape->dims()) symbolic += dim == kSymbolic ? 1 : 0;
+    }
+    if (shape && symbolic <= 1) {
+        const auto rank = static_cast<std::int64_t>(shape->rank());
+        return builder.add_constant(name, Tensor::of<std::int64_t>(Shape{rank}, shape->dims()));
+    }
+    const ValueId computed = builder.add_value(name);
+    builder.add_node({.name = "", .op = "Shape", .inputs = {node.inputs[0]}, .outputs = {computed}, .attributes = {}});
+    return computed;
 }
 
-/// 13: axis means that axis (default -1). Before: the input was flattened to 2-D at axis (default 1) and normalised
-/// over the second dimension, which is the same only for the last axis. Otherwise: Flatten, Softmax, Reshape.
-void upgrade_softmax(Node& node, UpgradeContext& context) {
-    if (node.inputs.empty() || !node.inputs[0].is_valid()) throw ModelError(describe(node) + " has no input");
-    const std::int64_t old_axis = int_attribute(node, "axis", 1);
-    const auto shape = declared_shape(node, context);
-    if (old_axis != -1 && !shape) {
-        throw ModelError(
-            fmt::format("{}: before opset 13 its meaning depends on the input's rank, which the file does not declare; "
-                        "export the model with opset 13 or later",
-                        describe(node)));
-    }
-    const std::int64_t rank = shape ? static_cast<std::int64_t>(shape->rank()) : 0;
-    const std::int64_t axis = old_axis < 0 ? old_axis + rank : old_axis;
-    if (old_axis == -1 || axis == rank - 1) {
-        node.attributes["axis"] = std::int64_t{-1};
-        return;
-    }
-    if (axis < 0 || axis > rank) {
-        throw ModelError(fmt::format("{}: axis {} is outside of shape {}", describe(node), old_axis, shape->to_text()));
-    }
-    // The general case, in the words of the old definition. The middle node keeps the name, so that reports still find
-    // it.
+/// The general case of a Softmax before 13, in the words of its definition: Flatten, Softmax, Reshape. The middle node
+/// keeps the name, so that reports still find it.
+void flatten_softmax(Node& node, std::int64_t axis, const std::optional<Shape>& shape, UpgradeContext& context) {
     GraphBuilder& builder = context.builder;
     const std::string output = first_output(node, context);
     const ValueId flat = builder.add_value(builder.fresh_value_name(output + "_flat"));
     const ValueId result = builder.add_value(builder.fresh_value_name(output + "_flat_result"));
-    const ValueId target =
-        builder.add_constant(builder.fresh_value_name(output + "_shape"), unflatten_shape(node, *shape));
+    const ValueId target = unflatten_shape(node, shape, context);
     builder.add_node({.name = node.name.empty() ? "" : node.name + "_flatten",
                       .op = "Flatten",
                       .inputs = {node.inputs[0]},
@@ -173,6 +163,37 @@ void upgrade_softmax(Node& node, UpgradeContext& context) {
     node.outputs = {result};
     node.attributes["axis"] = std::int64_t{-1};
 }
+
+/// 13: axis means that axis (default -1). Before: the input was flattened to 2-D at axis (default 1) and normalised
+/// over the second dimension, which is the same only for the last axis.
+void upgrade_softmax(Node& node, UpgradeContext& context) {
+    if (node.inputs.empty() || !node.inputs[0].is_valid()) throw ModelError(describe(node) + " has no input");
+    const std::int64_t old_axis = int_attribute(node, "axis", 1);
+    if (old_axis == -1) return;
+    const auto shape = softmax_shape(node, context);
+    if (!shape) return flatten_softmax(node, old_axis, shape, context);
+    const auto rank = static_cast<std::int64_t>(shape->rank());
+    const std::int64_t axis = old_axis < 0 ? old_axis + rank : old_axis;
+    if (axis < 0 || axis > rank) {
+        throw ModelError(fmt::format("{}: axis {} is outside of shape {}", describe(node), old_axis, shape->to_text()));
+    }
+    if (axis == rank - 1) {
+        node.attributes["axis"] = std::int64_t{-1};
+        return;
+    }
+    flatten_softmax(node, axis, shape, context);
+}
+
+/// 10: the attribute k became an input.
+void upgrade_top_k(Node& node, UpgradeContext& context) {
+    if (!node.attributes.contains("k")) return;
+    const std::vector<std::int64_t> count{int_attribute(node, "k", 0)};
+    set_constant_input(node, 1, "k", Tensor::of<std::int64_t>(Shape{1}, count), context);
+    node.attributes.erase("k");
+}
+
+/// 11: Scatter got the name ScatterElements. Its form never changed.
+void upgrade_scatter(Node& node, UpgradeContext&) { node.op = "ScatterElements"; }
 
 /// Only the inference form exists in the graph: one output, no training_mode (14), which opset 13 does not have.
 void normalise_batch_norm(Node& node, UpgradeContext&) {
@@ -240,6 +261,18 @@ void split_quantized(Node& node, const std::string& real_op, std::int64_t axis, 
 void split_quantized_conv(Node& node, UpgradeContext& context) { split_quantized(node, "Conv", 0, context); }
 void split_quantized_product(Node& node, UpgradeContext& context) { split_quantized(node, "MatMul", -1, context); }
 
+/// 18: axes of the reductions became an input; and Split must say into how many parts it splits. Nodes of the graph's
+/// own operator set have the form that they need; only functions may bring older ones.
+void raise_form(Node& node, UpgradeContext& context) {
+    constexpr std::int64_t kAxesAreInput = 18;
+    if (context.opset >= kAxesAreInput || context.target < kAxesAreInput) return;
+    if (node.op.starts_with("Reduce") && node.op != "ReduceSum") {
+        ints_to_input(node, "axes", context);
+    } else if (node.op == "Split" && !has_input(node, 1)) {
+        node.attributes["num_outputs"] = static_cast<std::int64_t>(node.outputs.size());
+    }
+}
+
 struct Upgrade {
     std::string_view op;
     std::int64_t below;  ///< applies to files of a smaller opset
@@ -260,22 +293,29 @@ constexpr auto kUpgrades = std::to_array<Upgrade>({
     {"QLinearMatMul", kAlways, split_quantized_product},
     {"ReduceSum", 13, upgrade_axes},
     {"Resize", 11, upgrade_resize},
+    {"Scatter", kAlways, upgrade_scatter},
     {"Slice", 10, upgrade_slice},
     {"Softmax", 13, upgrade_softmax},
     {"Split", 13, upgrade_split},
     {"Squeeze", 13, upgrade_axes},
+    {"TopK", 10, upgrade_top_k},
     {"Unsqueeze", 13, upgrade_axes},
     {"Upsample", kAlways, upgrade_upsample},
 });
 
 }  // namespace
 
-// Rows apply in the order of the table and at most one per operator. An operator without a row has the same form in all
+// At most one row applies. An operator without a row has the same form in all
 // opsets from 7 to 13.
 void upgrade_node(Node& node, UpgradeContext& context) {
+    if (context.opset < kFirstModernOpset) upgrade_early_node(node, context);
     for (const Upgrade& upgrade : kUpgrades) {
-        if (upgrade.op == node.op && context.opset < upgrade.below) upgrade.apply(node, context);
+        if (upgrade.op == node.op && context.opset < upgrade.below) {
+            upgrade.apply(node, context);
+            break;
+        }
     }
+    raise_form(node, context);
 }
 
 }  // namespace halftone

@@ -32,10 +32,19 @@ bool pads_nothing(const Graph& graph, const Node& node) {
     return std::all_of(counts.begin(), counts.end(), [](std::int64_t count) { return count == 0; });
 }
 
+/// Models in 16-bit floats are full of casts, and their values are all fp32 here.
+bool casts_to_its_own_type(const Graph& graph, const Node& node) {
+    if (node.op != "Cast" || node.inputs.size() != 1 || node.outputs.size() != 1) return false;
+    if (!node.inputs[0].is_valid() || !node.outputs[0].is_valid()) return false;
+    const Value& from = graph.value(node.inputs[0]);
+    const Value& to = graph.value(node.outputs[0]);
+    return from.has_type && to.has_type && from.type.dtype == to.type.dtype;
+}
+
 bool is_identity(const Graph& graph, const Node& node) {
     if (node.op == "Dropout")
         check_inference_mode(graph, node);
-    else if (node.op != "Identity" && !pads_nothing(graph, node))
+    else if (node.op != "Identity" && !pads_nothing(graph, node) && !casts_to_its_own_type(graph, node))
         return false;
     if (has_read_mask(graph, node)) return false;
     return !node.inputs.empty() && node.inputs[0].is_valid() && !node.outputs.empty() && node.outputs[0].is_valid();
@@ -69,9 +78,10 @@ private:
 
 }  // namespace
 
-/// Readers of an Identity's, a Dropout's or an empty Pad's output read its input instead. Graph inputs and outputs keep
-/// their names: when the output is a graph output, the node before it produces it directly; an Identity stays where
-/// that is not possible (its input is itself a graph input, a constant or another graph output).
+/// Readers of the output of an Identity, a Dropout, an empty Pad or a Cast that changes nothing read its input instead.
+/// Graph inputs and outputs keep their names: when the output is a graph output, the node before it produces it
+/// directly; an Identity stays where that is not possible (its input is itself a graph input, a constant or another
+/// graph output).
 Graph remove_identity(const Graph& graph, const OpLibrary&) {
     GraphBuilder builder(graph);
     Replacements replacements(graph.values().size());

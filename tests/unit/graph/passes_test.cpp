@@ -133,6 +133,15 @@ TEST(RemoveIdentity, RemovesAPadThatPadsNothing) {
     }
 }
 
+TEST(RemoveIdentity, RemovesACastToTheTypeThatIsThere) {
+    GraphMaker g;
+    const ValueId x = g.input("x", {4});
+    const ValueId cast = g.builder().add_value("c", TensorType{DType::f32, {4}});
+    g.builder().add_node(
+        {.name = "cast", .op = "Cast", .inputs = {x}, .outputs = {cast}, .attributes = {{"to", std::int64_t{1}}}});
+    EXPECT_EQ(op_sequence(apply("remove_identity", g.build({g.node("Relu", "r", {cast})}))), "Relu");
+}
+
 TEST(RemoveIdentity, RefusesADropoutInTrainingMode) {
     GraphMaker g;
     Tensor on(TensorType{DType::boolean, Shape{}});

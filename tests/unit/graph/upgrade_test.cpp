@@ -43,13 +43,15 @@ TEST(Upgrade, ExpandsAnOldSoftmaxOverSeveralAxes) {
     EXPECT_EQ(graph.value(graph.outputs()[0]).name, "y");
 }
 
-TEST(Upgrade, RefusesAnOldSoftmaxOfUnknownRank) {
-    EXPECT_THAT(refusal(value_text("input", "x", {"N", "4"}) + "output { name: 'z' } " +
-                            "node { op_type: 'Relu' input: 'x' output: 'a' } "
-                            "node { op_type: 'Softmax' name: 's' input: 'a' output: 'b' } "
-                            "node { op_type: 'Relu' input: 'b' output: 'z' }",
-                        11),
-                HasSubstr("Softmax node 's': before opset 13"));
+TEST(Upgrade, FindsTheRankOfAnOldSoftmaxByInference) {
+    const auto text = [](const std::vector<std::string>& dims) {
+        return value_text("input", "x", dims) +
+               "output { name: 'z' } node { op_type: 'Relu' input: 'x' output: 'a' } "
+               "node { op_type: 'Softmax' name: 's' input: 'a' output: 'b' } "
+               "node { op_type: 'Relu' input: 'b' output: 'z' }";
+    };
+    EXPECT_EQ(op_sequence(import_text(text({"N", "4"}), 11)), "Relu Softmax Relu");
+    EXPECT_EQ(op_sequence(import_text(text({"N", "3", "4"}), 11)), "Relu Flatten Softmax Reshape Relu");
 }
 
 TEST(Upgrade, RefusesAnOldSoftmaxAxisOutsideOfTheRank) {
