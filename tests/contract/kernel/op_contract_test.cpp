@@ -75,7 +75,10 @@ std::unique_ptr<KernelCase> case_of(const std::string& type, const Shape& shape,
     const bool is_weighted = has_weights(type) && inputs == 1 && shape.rank() > 1;
     const std::size_t node_inputs = is_weighted ? 2 : std::max(inputs, constants.size());
     auto made = std::make_unique<KernelCase>(type, attributes_of(type, shape), node_inputs);
-    for (std::size_t i = 0; i < inputs; ++i) made->input(random_reals(shape, 0.1, 0.95, i + 1));
+    // Acosh is defined from 1 on, and most others between 0 and 1.
+    const double low = type == "Acosh" ? 1.1 : 0.1;
+    const double high = type == "Acosh" ? 3 : 0.95;
+    for (std::size_t i = 0; i < inputs; ++i) made->input(random_reals(shape, low, high, i + 1));
     if (is_weighted) {
         Shape weight{shape[shape.rank() - 1], 3};
         if (type == "Conv") weight = Shape(Ints(shape.rank(), 1));
