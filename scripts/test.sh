@@ -20,5 +20,6 @@ cmake --preset dev -DHALFTONE_DEPS_DIR="$HALFTONE_DEPS_DIR"
 cmake --build --preset dev
 
 say "testing"
+jobs=$(nproc)  # before the next line: nproc heeds OMP_NUM_THREADS, which is 1 for ranks
 use_local_mpi
-ctest --test-dir build/dev --output-on-failure --no-tests=error -j "$(nproc)" "${chosen[@]}" |& tee build/dev/ctest.log
+ctest --test-dir build/dev --output-on-failure --no-tests=error -j "$jobs" "${chosen[@]}" |& tee build/dev/ctest.log

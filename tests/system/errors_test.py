@@ -5,7 +5,7 @@ import numpy
 import onnx
 from onnx import numpy_helper
 
-from halftone_cli import DEMO, DEMO_MODEL, IO, MODEL, USAGE, SystemTest, halftone, main, settings
+from halftone_cli import DEMO, DEMO_MODEL, IO, MODEL, OK, USAGE, SystemTest, halftone, main, settings
 
 
 class CommandLine(SystemTest):
@@ -121,6 +121,7 @@ class Model(SystemTest):
         self.refused(path, "short.onnx", ranks=3)
 
     def test_weights_that_are_no_numbers(self):
+        # Such a constant may be data (a mask), so it is found where it does harm: in the first value that it spoils.
         for bad in (numpy.nan, numpy.inf):
             with self.subTest(bad=bad):
                 def spoil(graph, value=bad):
@@ -128,8 +129,15 @@ class Model(SystemTest):
                     array = numpy_helper.to_array(tensor).copy()
                     array.flat[7] = value
                     tensor.CopyFrom(numpy_helper.from_array(array, tensor.name))
-                first = next(t.name for t in onnx.load(DEMO_MODEL).graph.initializer if len(t.dims) == 4)
-                self.refused(self.changed(spoil), first)
+                graph = onnx.load(DEMO_MODEL).graph
+                weight = next(t.name for t in graph.initializer if len(t.dims) == 4)
+                output = next(node.output[0] for node in graph.node if weight in node.input)
+                path = self.changed(spoil)
+                tune = halftone("tune", DEMO, "--set", f"model.path={path}", "--workspace", f"out_{bad}", cwd=self.folder)
+                self.assert_refused(tune, MODEL, output, "NaN or infinite")
+                inspect = halftone("inspect", path, cwd=self.folder)
+                self.assert_code(OK, inspect)
+                self.assertIn("infinite" if numpy.isinf(bad) else "NaN", inspect.out)
 
     def test_external_data_that_is_missing_or_elsewhere(self):
         for location, reason in (("weights.bin", "No such file"), ("../weights.bin", "outside the model's folder"),

@@ -91,8 +91,8 @@ Tensor random_reals(Shape shape, double low, double high, std::uint64_t seed) {
 Tensor random_codes(DType dtype, Shape shape, std::uint64_t seed) {
     Tensor tensor({dtype, std::move(shape)});
     Rng rng(seed);
-    for (std::uint8_t& value : tensor.mutable_view().as<std::uint8_t>())
-        value = static_cast<std::uint8_t>(rng.below(256));
+    const MutableView codes = tensor.mutable_view();  // bytes, because codes are signed or not
+    for (std::size_t i = 0; i < codes.bytes(); ++i) codes.data[i] = static_cast<std::byte>(rng.below(256));
     return tensor;
 }
 
