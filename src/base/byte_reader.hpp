@@ -36,6 +36,7 @@ public:
     = delete;
     template <class Bytes>
     requires std::is_same_v<Bytes, std::string>
+    // NOLINTNEXTLINE(bugprone-forwarding-reference-overload): Bytes is std::string, so it hides no copy or move
     explicit ByteReader(Bytes&& bytes) = delete;
 
     /// Reads one number, bool or enum. A bool is one byte, 0 or 1. An enum may have a value without a name: that is the
