@@ -47,8 +47,8 @@ void check_mpi(int code, std::string_view call) {
     throw MpiError(fmt::format("{}: {}", call, std::string_view(text.data(), static_cast<std::size_t>(length))));
 }
 
-/// Waiting by sleeping, because MPI's own waits keep a core busy. A pause is a fiftieth of the wait so far, but 50 us
-/// to 1 ms: so a message is found at most 2 % later than it came, and a wait of 200 ms takes 300 looks instead of
+/// Waiting by sleeping, because MPI's own waits keep a core busy. A pause is a hundredth of the wait so far, but 50 us
+/// to 1 ms: so a message is found about 1 % later than it came, and a wait of 200 ms takes about 500 looks instead of
 /// 2,000.
 class PatientWait {
 public:

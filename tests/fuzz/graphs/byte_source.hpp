@@ -5,8 +5,12 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <map>
+#include <string>
 #include <string_view>
 #include <vector>
+
+#include "base/rng.hpp"
 
 namespace halftone::fuzz {
 
@@ -46,5 +50,17 @@ public:
 private:
     std::string_view rest_;
 };
+
+/// Returns stored inputs by name for a target that reads a ByteSource: bytes without a meaning, as any bytes are
+/// decisions.
+inline std::map<std::string, std::string> random_seeds() {
+    std::map<std::string, std::string> seeds;
+    for (std::uint64_t seed = 0; seed < 24; ++seed) {
+        Rng rng(mix(seed, 16));
+        std::string& bytes = seeds["random_" + std::to_string(seed)];
+        for (std::uint64_t i = 0; i < 60 + 10 * seed; ++i) bytes += static_cast<char>(rng.next());
+    }
+    return seeds;
+}
 
 }  // namespace halftone::fuzz

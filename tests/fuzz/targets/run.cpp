@@ -65,19 +65,8 @@ void run_run(std::string_view bytes) {
     }
 }
 
-/// Bytes without a meaning: any bytes are decisions.
-std::map<std::string, std::string> run_seeds() {
-    std::map<std::string, std::string> seeds;
-    for (std::uint64_t seed = 0; seed < 24; ++seed) {
-        Rng rng(mix(seed, 16));
-        std::string& bytes = seeds["random_" + std::to_string(seed)];
-        for (std::uint64_t i = 0; i < 60 + 10 * seed; ++i) bytes += static_cast<char>(rng.next());
-    }
-    return seeds;
-}
-
 }  // namespace
 
-FuzzTarget make_run_target() { return {.run = &run_run, .seeds = &run_seeds}; }
+FuzzTarget make_run_target() { return {.run = &run_run, .seeds = &random_seeds}; }
 
 }  // namespace halftone::fuzz
