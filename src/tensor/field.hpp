@@ -1,0 +1,42 @@
+#pragma once
+// Fields: what a sample consists of. A model's inputs, a data set's targets and a model's outputs are lists of fields,
+// and data, metric and eval all speak of them in these words.
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "tensor/tensor.hpp"
+
+namespace halftone {
+
+/// One named part of every sample.
+struct Field {
+    std::string name;
+    /// Of one sample, without a batch dimension. A size of kSymbolic differs from sample to sample.
+    TensorType type{};
+    bool is_text = false;  ///< whether its values are texts; then `type` says nothing
+    friend bool operator==(const Field&, const Field&) = default;
+};
+
+/// What every sample of a data set holds, in order.
+struct Schema {
+    std::vector<Field> inputs;   ///< what a model takes
+    std::vector<Field> targets;  ///< the right answers that a metric compares with; empty: the samples have no labels
+    friend bool operator==(const Schema&, const Schema&) = default;
+};
+
+/// The value of one field in one sample: numbers, or texts (a question may have several right answers).
+using FieldValue = std::variant<Tensor, std::vector<std::string>>;
+
+/// One sample as a metric sees it. All spans are valid during the call only.
+struct SampleAnswer {
+    std::int64_t id = 0;                     ///< number of the sample in its data set
+    std::span<const TensorView> outputs{};   ///< the model's, by output, without the batch dimension
+    std::span<const FieldValue> targets{};   ///< the data set's, by target
+    std::span<const TensorView> baseline{};  ///< the fp32 model's outputs; empty unless the metric asks for them
+};
+
+}  // namespace halftone
