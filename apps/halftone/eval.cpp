@@ -4,11 +4,15 @@
 //   run_eval      scores the file, and prints accuracy and its 95 % interval where the metric counts samples
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/error.hpp"
 #include "base/file_system.hpp"
 #include "commands.hpp"
+#include "eval/sample_feed.hpp"
 #include "setup.hpp"
 #include "tensor/npy.hpp"
 
@@ -16,17 +20,58 @@ namespace halftone::app {
 
 namespace {
 
-/// Every sample as the model gets it, and its label.
-void save_inputs(const Pipeline& data, std::int64_t samples, const std::string& folder) {
-    std::vector<std::int64_t> shape(data.spec().shape.dims());
-    shape.insert(shape.begin(), samples);
-    Tensor inputs({DType::f32, Shape(shape)});
-    Tensor labels({DType::s64, Shape{samples}});
-    data.read(0, samples, inputs.mutable_view(), labels.mutable_view().as<std::int64_t>());
+/// Returns the name of a file for a field of the samples.
+std::string file_of(const std::string& folder, const std::string& name) {
+    std::string safe = name;
+    for (char& c : safe) {
+        if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '.' && c != '-') c = '_';
+    }
+    return folder + "/" + safe + ".npy";
+}
+
+/// Returns the type of a value over all samples.
+TensorType stacked(TensorType type, std::int64_t samples, bool has_batch) {
+    std::vector<std::int64_t> dims(type.shape.dims());
+    if (has_batch) dims.erase(dims.begin());
+    dims.insert(dims.begin(), samples);
+    return {type.dtype, Shape(std::move(dims))};
+}
+
+/// Every sample as the model gets it, and its targets. A model with one input and a data set with one target write
+/// inputs.npy and labels.npy; where there are several, each has a file of its name.
+void save_inputs(const Pipeline& data, const Graph& graph, std::int64_t samples, const std::string& folder) {
+    const Schema& schema = data.schema();
+    const InputFields fields = fields_of(graph, schema);
+    std::vector<Tensor> inputs;
+    std::vector<MutableView> views;
+    for (const ValueId id : graph.inputs()) inputs.emplace_back(stacked(graph.value(id).type, samples, true));
+    for (Tensor& input : inputs) views.push_back(input.mutable_view());
+    std::vector<std::optional<Tensor>> targets(schema.targets.size());  // texts have no .npy
+    for (std::size_t t = 0; t < targets.size(); ++t) {
+        const Field& field = schema.targets[t];
+        if (!field.is_text && field.type.shape.is_static()) targets[t] = Tensor(stacked(field.type, samples, false));
+    }
+    for (std::int64_t id = 0; id < samples; ++id) {
+        const Sample sample = data.read(id);
+        put_sample(sample, fields, id, samples, views);
+        for (std::size_t t = 0; t < targets.size(); ++t) {
+            if (!targets[t]) continue;
+            const TensorView value = std::get<Tensor>(sample.targets[t]).view();
+            std::copy_n(value.data, value.bytes(),
+                        targets[t]->mutable_view().data + static_cast<std::size_t>(id) * value.bytes());
+        }
+    }
     const auto files = make_posix_file_system();
     files->create_directories(folder);
-    files->write_atomically(folder + "/inputs.npy", to_npy(inputs.view()));
-    files->write_atomically(folder + "/labels.npy", to_npy(labels.view()));
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+        const std::string name = inputs.size() == 1 ? "inputs" : graph.value(graph.inputs()[i]).name;
+        files->write_atomically(file_of(folder, name), to_npy(inputs[i].view()));
+    }
+    for (std::size_t t = 0; t < targets.size(); ++t) {
+        if (!targets[t]) continue;
+        const std::string name = targets.size() == 1 ? "labels" : schema.targets[t].name;
+        files->write_atomically(file_of(folder, name), to_npy(targets[t]->view()));
+    }
 }
 
 }  // namespace
@@ -47,7 +92,7 @@ int run_eval(const EvalOptions& options) {
         bench->evaluator->scorer().score_graph(bench->model.graph, options.logits.empty() ? nullptr : &logits);
     if (!options.logits.empty()) make_posix_file_system()->write_atomically(options.logits, to_npy(logits.view()));
 
-    if (!options.inputs.empty()) save_inputs(*bench->evaluation, score.samples, options.inputs);
+    if (!options.inputs.empty()) save_inputs(*bench->evaluation, bench->model.graph, score.samples, options.inputs);
 
     nlohmann::ordered_json json;
     json["metric"] = config.evaluation->metric.name;

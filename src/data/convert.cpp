@@ -1,24 +1,80 @@
+// Element types of samples turned into others.
+//
+//   visit_numbers   calls a function with the elements in their C++ type, so that each conversion is one loop
+//   write_floats    any number to fp32, rounded to nearest even
+//   feed_values     what a model's input takes: the same type, fp32, or an integer that holds the value
 #include "data/convert.hpp"
 
 #include <algorithm>
+#include <cstring>
+#include <utility>
 
 #include "base/check.hpp"
+#include "base/error.hpp"
+#include "tensor/half.hpp"
 
 namespace halftone {
 namespace {
+
+bool is_integer(DType dtype) {
+    return dtype != DType::f32 && dtype != DType::f64 && dtype != DType::f16 && dtype != DType::bf16;
+}
+
+/// Calls `body` with a span of the elements in their C++ type. A boolean is a byte. @pre an integer type
+template <class View, class Body>
+void visit_integers(const View& view, Body body) {
+    switch (view.type.dtype) {
+        case DType::s8:
+            return body(view.template as<std::int8_t>());
+        case DType::u8:
+        case DType::boolean:
+            return body(view.template as<std::uint8_t>());
+        case DType::s16:
+            return body(view.template as<std::int16_t>());
+        case DType::u16:
+            return body(view.template as<std::uint16_t>());
+        case DType::s32:
+            return body(view.template as<std::int32_t>());
+        case DType::u32:
+            return body(view.template as<std::uint32_t>());
+        case DType::s64:
+            return body(view.template as<std::int64_t>());
+        case DType::u64:
+            return body(view.template as<std::uint64_t>());
+        default:
+            HALFTONE_CHECK(false, "an integer type, not " + std::string(to_string(view.type.dtype)));
+    }
+}
 
 template <class T>
 void copy_as_floats(std::span<const T> values, std::span<float> out) {
     std::transform(values.begin(), values.end(), out.begin(), [](T value) { return static_cast<float>(value); });
 }
 
+/// The elements of a half-precision tensor have no C++ type: they are read as the 16 bits that they are.
+void copy_halves_as_floats(TensorView values, std::span<float> out) {
+    for (std::size_t i = 0; i < out.size(); ++i) {
+        std::uint16_t bits = 0;
+        std::memcpy(&bits, values.data + 2 * i, sizeof bits);
+        out[i] = float_of_float16(bits);
+    }
+}
+
+/// Copies integers into another integer type. A bool takes 0 and 1 alone.
+template <class From, class To>
+void copy_integers(std::span<const From> values, std::span<To> out, DType type) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        const bool fits =
+            std::in_range<To>(values[i]) && (type != DType::boolean || values[i] == From{0} || values[i] == From{1});
+        if (!fits) throw DataError("the value " + std::to_string(values[i]) + " is no " + std::string(to_string(type)));
+        out[i] = static_cast<To>(values[i]);
+    }
+}
+
 }  // namespace
 
-// float64 and the 16-bit types are missing because no data set yields them.
-bool is_convertible(DType dtype) {
-    return dtype == DType::f32 || dtype == DType::u8 || dtype == DType::s8 || dtype == DType::s32 ||
-           dtype == DType::s64;
-}
+// bfloat16 is missing because no file format of a data set has it.
+bool is_convertible(DType dtype) { return dtype != DType::bf16; }
 
 void write_floats(TensorView values, std::span<float> out) {
     check_element_count(values.type.shape, out.size());
@@ -26,16 +82,12 @@ void write_floats(TensorView values, std::span<float> out) {
     switch (values.type.dtype) {
         case DType::f32:
             return copy_as_floats(values.as<float>(), out);
-        case DType::u8:
-            return copy_as_floats(values.as<std::uint8_t>(), out);
-        case DType::s8:
-            return copy_as_floats(values.as<std::int8_t>(), out);
-        case DType::s32:
-            return copy_as_floats(values.as<std::int32_t>(), out);
-        case DType::s64:
-            return copy_as_floats(values.as<std::int64_t>(), out);
+        case DType::f64:
+            return copy_as_floats(values.as<double>(), out);
+        case DType::f16:
+            return copy_halves_as_floats(values, out);
         default:
-            HALFTONE_CHECK(false, "no conversion from " + std::string(to_string(values.type.dtype)) + " to fp32");
+            visit_integers(values, [&](auto integers) { copy_as_floats(integers, out); });
     }
 }
 
@@ -45,6 +97,23 @@ Tensor to_floats(const Tensor& values) {
     Tensor floats({DType::f32, values.shape()});
     write_floats(values.view(), floats.mutable_view().as<float>());
     return floats;
+}
+
+bool can_feed(DType from, DType to) {
+    return from == to || (to == DType::f32 && is_convertible(from)) || (is_integer(from) && is_integer(to));
+}
+
+void feed_values(TensorView values, MutableView out) {
+    HALFTONE_CHECK(can_feed(values.type.dtype, out.type.dtype), "the values may feed the input");
+    HALFTONE_CHECK(values.elements() == out.elements(), "as many values as the input has for a sample");
+    if (values.type.dtype == out.type.dtype) {
+        std::copy_n(values.data, values.bytes(), out.data);
+    } else if (out.type.dtype == DType::f32) {
+        write_floats(values, out.as<float>());
+    } else {
+        visit_integers(
+            values, [&](auto from) { visit_integers(out, [&](auto to) { copy_integers(from, to, out.type.dtype); }); });
+    }
 }
 
 }  // namespace halftone

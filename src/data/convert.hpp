@@ -1,5 +1,5 @@
 #pragma once
-// Element types of samples turned into fp32, for transforms and the end of the pipeline.
+// Element types of samples turned into others, for transforms and for the inputs of models.
 
 #include <span>
 
@@ -7,12 +7,20 @@
 
 namespace halftone {
 
-/// Whether write_floats knows the type: fp32, uint8, int8, int32, int64.
+/// Returns whether write_floats knows the type: every one but bfloat16.
 [[nodiscard]] bool is_convertible(DType dtype);
 
 /// out[i] = float(values[i]), rounded to nearest even. @pre is_convertible, equal element counts
 void write_floats(TensorView values, std::span<float> out);
 
 [[nodiscard]] Tensor to_floats(const Tensor& values);
+
+/// Returns whether a value of type `from` may feed an input of type `to`: types that are equal, any number to fp32, and
+/// integers and bool to one another. A fraction never becomes an integer by itself: the transform Cast does that.
+[[nodiscard]] bool can_feed(DType from, DType to);
+
+/// Writes the values as elements of the other type. @pre can_feed, equal element counts
+/// @throws DataError when an integer does not fit the other type, with the value
+void feed_values(TensorView values, MutableView out);
 
 }  // namespace halftone

@@ -1,64 +1,76 @@
 #pragma once
-// Data sets: random access, const, thread-safe. Batching and sharding are outside. Images are HWC uint8 until a
-// transform changes them; the pipeline's result is float32 in the model's input shape.
+// Samples with names: data sets, transforms, and the pipeline of one dataloader section. Batching and sharding are
+// outside. Pictures are HWC uint8 until a transform changes them.
 
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "config/config_node.hpp"
 #include "config/run_config.hpp"
-#include "tensor/tensor.hpp"
+#include "tensor/field.hpp"
 
 namespace halftone {
 
+/// One sample. Its values stand in the order of the schema's fields.
 struct Sample {
-    Tensor data;  ///< one sample, no batch dimension
-    std::int64_t label = 0;
+    std::int64_t id = 0;  ///< its number in the data set
+    std::vector<FieldValue> inputs{};
+    std::vector<FieldValue> targets{};  ///< empty where the data set has no targets
 };
 
+/// Random access to samples, by number. A data set is constant, and any thread may read it.
 class Dataset {
 public:
     virtual ~Dataset() = default;
     [[nodiscard]] virtual std::int64_t size() const = 0;
-    /// Type of one sample's data.
-    [[nodiscard]] virtual TensorType spec() const = 0;
-    /// @pre 0 <= index < size(). @throws DataError
-    [[nodiscard]] virtual Sample read(std::int64_t index) const = 0;
-    /// Identity of the content, for the journal header.
+    /// Returns what every sample holds.
+    [[nodiscard]] virtual const Schema& schema() const = 0;
+    /// Returns a sample whose values have the types of the schema. @pre 0 <= id < size()
+    /// @throws DataError naming the file and the sample
+    [[nodiscard]] virtual Sample read(std::int64_t id) const = 0;
+    /// Returns the identity of the content, for the journal's header.
     [[nodiscard]] virtual std::uint64_t content_hash() const = 0;
 };
 
+/// A change of every sample. Transforms of one picture or array derive from InputTransform (data/input_transform.hpp).
 class Transform {
 public:
     virtual ~Transform() = default;
-    /// @throws DataError when it does not fit the input, naming the transform and both shapes
-    [[nodiscard]] virtual TensorType output_type(const TensorType& input) const = 0;
-    [[nodiscard]] virtual Tensor apply(const Tensor& input) const = 0;
+    /// Returns what samples of this schema become.
+    /// @throws DataError when the transform does not fit them, naming the transform and the shapes
+    [[nodiscard]] virtual Schema output(const Schema& input) const = 0;
+    /// Returns the changed sample. @param input  the schema that the sample has
+    [[nodiscard]] virtual Sample apply(Sample sample, const Schema& input) const = 0;
 };
 
-/// @throws ConfigError (bad settings), DataError (files). Relative roots are relative to the config file's folder.
+/// @throws ConfigError (bad settings), DataError (files). Relative paths are relative to the config file's folder.
 [[nodiscard]] std::unique_ptr<Dataset> make_dataset(const std::string& name, const ConfigNode& node);
 [[nodiscard]] std::vector<std::string> dataset_names();
 [[nodiscard]] std::unique_ptr<Transform> make_transform(const std::string& name, const ConfigNode& node);
 [[nodiscard]] std::vector<std::string> transform_names();
 
-/// Data set + transforms of one dataloader section.
+/// Data set and transforms of one dataloader section.
 class Pipeline {
 public:
+    /// @throws ConfigError when a transform does not fit the samples, and as make_dataset and make_transform
     explicit Pipeline(const DataloaderConfig& config);
+
     [[nodiscard]] std::int64_t size() const { return dataset_->size(); }
-    [[nodiscard]] const TensorType& spec() const { return spec_; }  ///< after the transforms
-    [[nodiscard]] std::uint64_t identity_hash() const;              ///< content and transforms
-    /// Writes samples [first, first + count) into `out` ([rows >= count] + spec shape, f32); rows beyond are zeroed.
-    void read(std::int64_t first, std::int64_t count, MutableView out, std::span<std::int64_t> labels) const;
+    /// Returns what a sample holds after the transforms. Types are those of the data, such as uint8 for a picture that
+    /// nothing has changed; whoever feeds a model converts them.
+    [[nodiscard]] const Schema& schema() const { return schemas_.back(); }
+    /// Returns the identity of content and transforms, for the journal's header.
+    [[nodiscard]] std::uint64_t identity_hash() const;
+    /// Returns the sample with this number, after the transforms. @pre 0 <= id < size()
+    /// @throws DataError naming the file and the sample
+    [[nodiscard]] Sample read(std::int64_t id) const;
 
 private:
     std::unique_ptr<Dataset> dataset_;
     std::vector<std::unique_ptr<Transform>> transforms_;
-    TensorType spec_;
+    std::vector<Schema> schemas_;  ///< before each transform, and behind the last one; never empty
     std::uint64_t config_hash_ = 0;
 };
 

@@ -22,22 +22,22 @@ namespace {
 class ImageLabelFiles final : public Dataset {
 public:
     ImageLabelFiles(IdxArray images, IdxArray labels) : images_(std::move(images)), labels_(std::move(labels)) {
-        spec_ = {DType::u8, Shape{images_.sizes[1], images_.sizes[2], 1}};
+        schema_.inputs = {{.name = "image", .type = {DType::u8, Shape{images_.sizes[1], images_.sizes[2], 1}}}};
+        schema_.targets = {{.name = "label", .type = {DType::s64, Shape{}}}};
     }
 
     std::int64_t size() const override { return images_.sizes[0]; }
-    TensorType spec() const override { return spec_; }
+    const Schema& schema() const override { return schema_; }
 
-    Sample read(std::int64_t index) const override {
-        HALFTONE_CHECK(index >= 0 && index < size(), "a sample's index lies in the data set");
+    Sample read(std::int64_t id) const override {
+        HALFTONE_CHECK(id >= 0 && id < size(), "a sample's number lies in the data set");
         // A copy: transforms may change a sample, and other threads read the same image.
-        Sample sample{.data = Tensor(spec_), .label = 0};
-        const auto place = static_cast<std::size_t>(index);
-        const std::size_t bytes = sample.data.bytes();
-        const auto image = std::as_bytes(std::span(images_.bytes)).subspan(place * bytes, bytes);
-        std::copy(image.begin(), image.end(), sample.data.mutable_view().data);
-        sample.label = static_cast<unsigned char>(labels_.bytes[place]);
-        return sample;
+        Tensor image(schema_.inputs[0].type);
+        const auto index = static_cast<std::size_t>(id);
+        const auto pixels = std::as_bytes(std::span(images_.bytes)).subspan(index * image.bytes(), image.bytes());
+        std::copy(pixels.begin(), pixels.end(), image.mutable_view().data);
+        const auto label = static_cast<unsigned char>(labels_.bytes[index]);
+        return {.id = id, .inputs = {std::move(image)}, .targets = {Tensor::scalar<std::int64_t>(label)}};
     }
 
     /// Of the decoded content: the same for plain and gzip files.
@@ -50,7 +50,7 @@ public:
 private:
     IdxArray images_;
     IdxArray labels_;
-    TensorType spec_;
+    Schema schema_;
 };
 
 /// `stem` is "train-images"; `suffix` is "idx3-ubyte". @return the first of the usual spellings that exists

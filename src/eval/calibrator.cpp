@@ -87,7 +87,7 @@ CalibrationTable Calibrator::observe(SampleRange range) {
     // A segment without samples must have the same rows as any other, or the tables could not be merged.
     for (const TensorPlan& tensor : observed_) (void)table.at(tensor.name);
     // Each sample is observed once in a run: nothing is worth keeping.
-    samples_->for_each_batch(range, session_->input(0), Caching::pass, [&](const SampleBatch& batch) {
+    samples_->for_each_batch(range, inputs_of(*session_), Caching::pass, [&](const SampleBatch& batch) {
         session_->run();
         for (std::size_t t = 0; t < observed_.size(); ++t) {
             const TensorPlan& tensor = observed_[t];

@@ -62,8 +62,10 @@ void CandidateGroup::run(const std::function<void(std::size_t, Session&)>& visit
         Session& session = *members_[running_[r]].session;
         // Each session has an input buffer of its own, because inputs never lie in the shared arena.
         if (r > 0) {
-            const MutableView from = first_session()->input(0);
-            std::memcpy(session.input(0).data, from.data, TensorView{from.type, from.data}.bytes());
+            for (std::size_t i = 0; i < session.input_count(); ++i) {
+                const MutableView from = first_session()->input(i);
+                std::memcpy(session.input(i).data, from.data, from.bytes());
+            }
         }
         if (shared_) {
             shared_->run(r);

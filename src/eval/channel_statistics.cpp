@@ -59,7 +59,7 @@ std::map<std::string, ChannelStatistics> channel_statistics(const Graph& graph, 
     Session session(graph, reference_ops(), options);
     std::vector<ChannelStatistics> found(values.size());
     std::vector<std::int64_t> positions(values.size(), 0);  // how many elements each channel has had so far
-    samples.for_each_batch({0, count}, session.input(0), Caching::pass, [&](const SampleBatch& batch) {
+    samples.for_each_batch({0, count}, inputs_of(session), Caching::pass, [&](const SampleBatch& batch) {
         session.run();
         for (std::size_t t = 0; t < values.size(); ++t) {
             const TensorView value = session.tap(t);

@@ -1,5 +1,6 @@
 #include "eval/costs.hpp"
 
+#include "eval/sample_feed.hpp"
 #include "exec/session.hpp"
 #include "graph/onnx/onnx_model.hpp"
 #include "kernel/ops/op.hpp"
@@ -10,11 +11,10 @@ namespace halftone {
 std::vector<MedianInterval> time_graphs(const std::vector<Graph>& graphs, const Pipeline& samples) {
     std::vector<Session> sessions;
     std::vector<Session*> pointers;
-    std::vector<std::int64_t> label(1);
     sessions.reserve(graphs.size());  // `pointers` point into it
     for (const Graph& graph : graphs) {
         sessions.emplace_back(graph, reference_ops(), CompileOptions{});
-        samples.read(0, 1, sessions.back().input(0), label);
+        read_samples(samples, {0, 1}, fields_of(graph, samples.schema()), 1, inputs_of(sessions.back()));
         pointers.push_back(&sessions.back());
     }
     return measure_latency(pointers, {});

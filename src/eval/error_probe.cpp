@@ -157,17 +157,22 @@ TensorView ErrorProbe::reference_output(std::int64_t first) {
     return outputs_.emplace(first, std::move(kept)).first->second.view();
 }
 
+void ErrorProbe::copy_inputs() {
+    for (std::size_t i = 0; i < reference_.input_count(); ++i) {
+        const MutableView from = reference_.input(i);
+        std::memcpy(quantized_->input(i).data, from.data, from.bytes());
+    }
+}
+
 void ErrorProbe::run_units() {
-    const MutableView from = input();
-    std::memcpy(quantized_->input(0).data, from.data, TensorView{from.type, from.data}.bytes());
+    copy_inputs();
     reference_.run();
     quantized_->run();
 }
 
 void ErrorProbe::run(std::int64_t first, std::int64_t rows, std::vector<ErrorSums>& sums) {
     if (what_ == ProbeKind::output_error) {
-        const MutableView from = input();
-        std::memcpy(quantized_->input(0).data, from.data, TensorView{from.type, from.data}.bytes());
+        copy_inputs();
         const TensorView reference = reference_output(first);
         quantized_->run();
         add_errors(sums[0], reference, quantized_->output(0), declared_[0], rows);

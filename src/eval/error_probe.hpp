@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "eval/sample_feed.hpp"
 #include "exec/apply_plan.hpp"
 #include "exec/prepared_model.hpp"
 #include "exec/session.hpp"
@@ -35,15 +36,16 @@ public:
     ErrorProbe(ProbeKind what, const PreparedModel& fp32, const Graph& quantized, const CompileOptions& options);
 
     [[nodiscard]] ProbeKind what() const { return what_; }
-    [[nodiscard]] MutableView input() const { return reference_.input(0); }
+    /// Returns the buffers that the caller fills for both models, by graph input.
+    [[nodiscard]] std::vector<MutableView> inputs() const { return inputs_of(reference_); }
     /// Replaces the candidate by another one. The fp32 model and its kept outputs stay.
     void replace(const Graph& quantized);
-    /// Runs both on input() and adds the differences of the first `rows` samples to `sums`.
+    /// Runs both on inputs() and adds the differences of the first `rows` samples to `sums`.
     /// @param first  position of the first sample. The fp32 output of a batch is kept and found by it, as far as
     ///        256 MiB reach; for later batches the fp32 model runs again
     void run(std::int64_t first, std::int64_t rows, std::vector<ErrorSums>& sums);
     [[nodiscard]] std::size_t size() const { return declared_.size(); }
-    /// Runs both on input(). @pre what() is unit_errors
+    /// Runs both on inputs(). @pre what() is unit_errors
     void run_units();
     /// Return a unit's output in the fp32 model and in the candidate, as run_units() left it.
     [[nodiscard]] TensorView reference(std::size_t unit) const { return reference_.tap(unit); }
@@ -52,6 +54,7 @@ public:
     [[nodiscard]] const Shape& declared(std::size_t unit) const { return declared_[unit]; }
 
 private:
+    void copy_inputs();
     /// The fp32 model's first output for a batch, run where it is not kept.
     [[nodiscard]] TensorView reference_output(std::int64_t first);
 

@@ -67,7 +67,7 @@ RecipeRequest recipe_request(const QuantizationConfig& config) {
 InputSizes input_sizes(const RunConfig& config, const Pipeline* calibration, const Pipeline* evaluation) {
     InputSizes sizes;
     sizes.shapes = config.input_shapes;
-    if (const Pipeline* data = calibration != nullptr ? calibration : evaluation) sizes.sample = data->spec().shape;
+    if (const Pipeline* data = calibration != nullptr ? calibration : evaluation) sizes.sample = data->schema().inputs;
     return sizes;
 }
 

@@ -1,6 +1,7 @@
 #include "eval/model_evaluator.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.hpp"
 #include "base/error.hpp"
@@ -24,8 +25,8 @@ std::int64_t batch_for(const EvaluationSetup& setup) {
 
 ModelEvaluator::ModelEvaluator(const EvaluationSetup& setup) : shards_(setup.shards) {
     // Everything that can be refused is refused here, before the first sample is run.
-    check_fits(*setup.model, setup.calibration, "quantization.calibration");
-    check_fits(*setup.model, setup.evaluation, "evaluation.accuracy");
+    calibration_fields_ = check_fits(*setup.model, setup.calibration, "quantization.calibration");
+    InputFields fields = check_fits(*setup.model, setup.evaluation, "evaluation.accuracy");
     resources_.batch = batch_for(setup);
     // Samples first, then the parts: the scorer scores candidates, which the factory makes from what the calibrator
     // has.
@@ -34,10 +35,11 @@ ModelEvaluator::ModelEvaluator(const EvaluationSetup& setup) : shards_(setup.sha
         const std::int64_t all = setup.evaluation->size();
         const std::int64_t samples = setup.samples < 0 ? all : std::min(all, setup.samples);
         if (samples < 1) throw ConfigError("evaluation.accuracy: there are no samples to evaluate");
-        evaluation_samples_.emplace(
-            *setup.evaluation,
-            SampleCut{
-                .samples = samples, .shards = shards_, .batch = resources_.batch, .cache_bytes = setup.cache_bytes});
+        evaluation_samples_.emplace(*setup.evaluation, SampleCut{.samples = samples,
+                                                                 .shards = shards_,
+                                                                 .batch = resources_.batch,
+                                                                 .cache_bytes = setup.cache_bytes,
+                                                                 .fields = std::move(fields)});
     }
     if (setup.space) add_calibration(setup);
     if (setup.evaluation) add_scorer(setup);
@@ -55,7 +57,8 @@ void ModelEvaluator::add_calibration(const EvaluationSetup& setup) {
                                      SampleCut{.samples = samples,
                                                .shards = shards_,
                                                .batch = resources_.batch,
-                                               .cache_bytes = setup.cache_bytes / kCalibrationCacheShare});
+                                               .cache_bytes = setup.cache_bytes / kCalibrationCacheShare,
+                                               .fields = calibration_fields_});
     }
     // Calibration, corrections and probes read one source: what one of them has read, the next finds in memory.
     SampleSource* const source = calibration_samples_ ? &*calibration_samples_ : nullptr;

@@ -75,6 +75,7 @@ private:
     // Later members refer to earlier ones, so the order is that of construction. All stay where they are.
     std::int64_t shards_;
     SessionResources resources_;
+    InputFields calibration_fields_;                   ///< which field of the calibration set feeds each input
     std::optional<SampleSource> calibration_samples_;  ///< empty without calibration set or space
     std::optional<SampleSource> evaluation_samples_;   ///< empty without evaluation set
     std::optional<Calibrator> calibrator_;             ///< empty without space, as are factory and prober

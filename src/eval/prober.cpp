@@ -31,7 +31,7 @@ ShardResult Prober::run(const Job& job, std::int64_t shard) {
     SampleRange range = setup_.samples->shard(shard);
     range.last = std::max(range.first, std::min(range.last, setup_.calibrator->samples_of(job.candidate.calibration)));
     std::vector<ErrorSums> sums(probe_->size());
-    setup_.samples->for_each_batch(range, probe_->input(), Caching::keep,
+    setup_.samples->for_each_batch(range, probe_->inputs(), Caching::keep,
                                    [&](const SampleBatch& batch) { probe_->run(batch.first, batch.rows, sums); });
     return {.payload = encode_errors(sums, range.count()), .failure = {}};
 }

@@ -6,12 +6,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <span>
 #include <vector>
 
 #include "data/dataset.hpp"
 #include "eval/sample_cache.hpp"
+#include "eval/sample_feed.hpp"
 
 namespace halftone {
 
@@ -21,13 +21,16 @@ struct SampleCut {
     std::int64_t shards = 20;     ///< wanted; a source never has more shards than samples, and always at least one
     std::int64_t batch = 25;      ///< rows of a batch; the last batch of a range is padded with zeros to it
     std::size_t cache_bytes = 0;  ///< preprocessed samples that may stay in memory
+    InputFields fields{};         ///< which field feeds each input; empty: the fields in their order
 };
 
-/// One batch as a reader of the source sees it.
+/// One batch as a reader of the source sees it. The spans are valid during the call only.
 struct SampleBatch {
-    std::int64_t first = 0;                  ///< position of its first sample in the source's order
-    std::int64_t rows = 0;                   ///< rows that hold samples; the rows behind them are padding
-    std::span<const std::int64_t> labels{};  ///< one for each row that holds a sample
+    std::int64_t first = 0;               ///< position of its first sample in the source's order
+    std::int64_t rows = 0;                ///< rows that hold samples; the rows behind them are padding
+    std::span<const std::int64_t> ids{};  ///< number in the data set, one for each row that holds a sample
+    /// By row that holds a sample, then by target of the schema.
+    std::span<const std::vector<FieldValue>> targets{};
 };
 
 /// Whether a batch that is read is worth memory: `keep` for samples that come round again, `pass` for one look.
@@ -46,21 +49,21 @@ public:
     /// Returns the samples of one shard. @pre 0 <= index < shards()
     [[nodiscard]] SampleRange shard(std::int64_t index) const { return shard_range(size(), shards(), index); }
 
-    /// From now on the n-th sample is the data set's order[n]. Drops the cache, whose batches have the old order.
+    /// From now on the n-th sample is the data set's order[n].
     /// @pre order has size() elements
     void set_order(std::vector<std::int64_t> order);
 
-    /// Copies the samples of `range` into `input`, one batch after the other, and calls `body` after each batch. Every
+    /// Copies the samples of `range` into `inputs`, one batch after the other, and calls `body` after each batch. Every
     /// range begins with a batch of its own, so a sample's row depends on the range but never on what was read before.
-    /// @param input  [batch(), values of one sample], f32; rows that hold no sample are zero
-    /// @throws DataError  as the data set does
-    void for_each_batch(SampleRange range, MutableView input, Caching caching,
+    /// @param inputs  by graph input, each with batch() rows; rows that hold no sample are zero
+    /// @throws DataError  as the data set does, and when a value does not fit its input
+    void for_each_batch(SampleRange range, std::span<const MutableView> inputs, Caching caching,
                         const std::function<void(const SampleBatch&)>& body);
 
 private:
-    const Pipeline& data_;
     SampleCut cut_;
-    std::optional<SampleCache> cache_;  ///< never empty; optional because set_order() makes a new one
+    std::vector<std::int64_t> order_;  ///< empty: samples keep the data set's order
+    SampleCache cache_;
 };
 
 }  // namespace halftone

@@ -51,6 +51,16 @@ ShardScore decode_score(const std::string& bytes) {
     return scored;
 }
 
+/// The label of each sample of a batch: the first target of the data set.
+std::vector<std::int64_t> labels_of(const SampleBatch& batch) {
+    std::vector<std::int64_t> labels;
+    for (const std::vector<FieldValue>& targets : batch.targets) {
+        if (targets.empty()) throw ConfigError("evaluation.accuracy: the data set has no targets to score with");
+        labels.push_back(std::get<Tensor>(targets.front()).as<std::int64_t>().front());
+    }
+    return labels;
+}
+
 /// The first rows of a tensor: those that hold samples, without the padding.
 TensorView first_rows(TensorView view, std::int64_t rows) {
     view.type.shape[0] = rows;
@@ -66,11 +76,12 @@ ShardResult Scorer::run_baseline(std::int64_t shard) {
     const SampleRange range = setup_.samples->shard(shard);
     ShardScore scored{setup_.metric->empty()};
     // Kept in memory: every candidate will read the same samples.
-    setup_.samples->for_each_batch(range, baseline_->input(0), Caching::keep, [&](const SampleBatch& batch) {
+    setup_.samples->for_each_batch(range, inputs_of(*baseline_), Caching::keep, [&](const SampleBatch& batch) {
         baseline_->run();
         const TensorView output = first_rows(baseline_->output(0), batch.rows);
-        setup_.metric->update(scored.state, output, batch.labels);
-        const std::vector<float> margins = setup_.metric->margins(output, batch.labels);
+        const std::vector<std::int64_t> labels = labels_of(batch);
+        setup_.metric->update(scored.state, output, labels);
+        const std::vector<float> margins = setup_.metric->margins(output, labels);
         scored.margins.insert(scored.margins.end(), margins.begin(), margins.end());
     });
     return {.payload = encode_score(scored),
@@ -85,9 +96,10 @@ ShardResult Scorer::run_candidates(const Job& job, std::int64_t shard) {
     std::vector<ShardScore> scored(group.size(), ShardScore{setup_.metric->empty()});
     if (Session* first = group.first_session()) {  // null when no candidate of the job could be built
         // Batch by batch through all candidates, not candidate by candidate: what they share is computed once a batch.
-        setup_.samples->for_each_batch(range, first->input(0), Caching::keep, [&](const SampleBatch& batch) {
+        setup_.samples->for_each_batch(range, inputs_of(*first), Caching::keep, [&](const SampleBatch& batch) {
+            const std::vector<std::int64_t> labels = labels_of(batch);
             group.run([&](std::size_t i, Session& session) {
-                setup_.metric->update(scored[i].state, first_rows(session.output(0), batch.rows), batch.labels);
+                setup_.metric->update(scored[i].state, first_rows(session.output(0), batch.rows), labels);
             });
         });
     }
@@ -133,14 +145,14 @@ Score Scorer::score_graph(const Graph& graph, Tensor* logits) {
     const auto score_batch = [&](const SampleBatch& batch) {
         session.run();
         const TensorView output = first_rows(session.output(0), batch.rows);
-        setup_.metric->update(state, output, batch.labels);
+        setup_.metric->update(state, output, labels_of(batch));
         if (!logits) return;
         const auto offset = static_cast<std::size_t>(batch.first * width) * sizeof(float);
         std::memcpy(logits->mutable_view().data + offset, output.data, output.bytes());
     };
     // By shards, as in a search: the same rows of the same batches, so the same bits.
     for (std::int64_t shard = 0; shard < samples.shards(); ++shard) {
-        samples.for_each_batch(samples.shard(shard), session.input(0), Caching::pass, score_batch);
+        samples.for_each_batch(samples.shard(shard), inputs_of(session), Caching::pass, score_batch);
     }
     return score_of(state);
 }

@@ -34,6 +34,9 @@ Session& Session::operator=(Session&&) noexcept = default;
 
 std::int64_t Session::batch() const { return state_->batch; }
 
+std::size_t Session::input_count() const { return state_->inputs.size(); }
+std::size_t Session::output_count() const { return state_->outputs.size(); }
+
 MutableView Session::input(std::size_t i) const {
     const SessionPort& port = state_->inputs[i];
     return {port.type, state_->buffers[port.buffer].fixed.mutable_view().data};

@@ -71,8 +71,10 @@ public:
     [[nodiscard]] std::int64_t batch() const;
     /// Returns the buffer of the i-th graph input, plain row-major. The caller fills it before run().
     [[nodiscard]] MutableView input(std::size_t i) const;
+    [[nodiscard]] std::size_t input_count() const;
     /// Returns the i-th graph output, plain row-major. It is valid until the next run().
     [[nodiscard]] TensorView output(std::size_t i) const;
+    [[nodiscard]] std::size_t output_count() const;
     /// Returns the i-th value of CompileOptions::taps, plain row-major. It is valid until the next run().
     [[nodiscard]] TensorView tap(std::size_t i) const;
     /// Executes all steps.

@@ -146,12 +146,18 @@ void SizeBinder::bind_shared(ValueId id) {
 }
 
 void SizeBinder::bind_sample() {
-    if (!sizes_.sample || graph_.inputs().size() != 1) return;
-    Value& value = builder_.value(graph_.inputs()[0]);
-    // Another rank is a fault of the data set, which whoever feeds the model explains.
-    if (value.type.shape.rank() != sizes_.sample->rank() + 1) return;
-    for (std::size_t d = 1; d < value.type.shape.rank(); ++d) {
-        if (value.type.shape[d] == kSymbolic) bind(value, d, (*sizes_.sample)[d - 1]);
+    std::vector<std::string> names;
+    for (const ValueId id : graph_.inputs()) names.push_back(graph_.value(id).name);
+    // Samples that do not fit are a fault of the data set, which whoever feeds the model explains.
+    const auto fields = match_fields(names, sizes_.sample);
+    if (!fields) return;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        Value& value = builder_.value(graph_.inputs()[i]);
+        const Shape& sample = sizes_.sample[(*fields)[i]].type.shape;
+        if (value.type.shape.rank() != sample.rank() + 1) continue;
+        for (std::size_t d = 1; d < value.type.shape.rank(); ++d) {
+            if (value.type.shape[d] == kSymbolic && sample[d - 1] != kSymbolic) bind(value, d, sample[d - 1]);
+        }
     }
 }
 

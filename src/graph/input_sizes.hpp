@@ -4,11 +4,11 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "graph/graph.hpp"
+#include "tensor/field.hpp"
 
 namespace halftone {
 
@@ -19,9 +19,9 @@ struct InputSizes {
     /// By name of a dimension that the model leaves open.
     std::map<std::string, std::int64_t> dims = {};
 
-    /// Shape of a sample of the data set. It answers for the dimensions behind the batch of a model with one input,
-    /// where nothing else does.
-    std::optional<Shape> sample = {};
+    /// What a sample of the data set holds for the model. It answers for the dimensions behind the batch, where nothing
+    /// else does. Empty: there is no data set.
+    std::vector<Field> sample = {};
 };
 
 /// Reads the options --shape NAME=1,3,320,320 (a dimension may be '?', which means -1) and --dim NAME=320.

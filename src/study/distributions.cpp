@@ -18,6 +18,7 @@
 #include "base/error.hpp"
 #include "base/file_system.hpp"
 #include "base/log.hpp"
+#include "eval/sample_feed.hpp"
 #include "eval/used_rows.hpp"
 #include "study/distances.hpp"
 
@@ -72,8 +73,8 @@ void Distributions::run_models(const Candidate& candidate) {
         options.weights = weights_.get();
         options.memory = &memory_;
         probe_.emplace(ProbeKind::unit_errors, inputs_.model, graph, options);
-        std::vector<std::int64_t> labels(static_cast<std::size_t>(samples_));
-        inputs_.calibration.read(0, samples_, probe_->input(), labels);
+        const InputFields fields = fields_of(inputs_.model.graph, inputs_.calibration.schema());
+        read_samples(inputs_.calibration, {0, samples_}, fields, inputs_.batch, probe_->inputs());
     } else {
         probe_->replace(graph);
     }

@@ -18,6 +18,7 @@
 #include "base/hash.hpp"
 #include "base/saturate.hpp"
 #include "base/text.hpp"
+#include "eval/sample_feed.hpp"
 #include "kernel/ops/machine.hpp"
 #include "tensor/affine.hpp"
 
@@ -176,11 +177,12 @@ const float* DumpWork::gather(TensorView value, const Source& source, const Dump
 void DumpWork::write_part(std::size_t shard, const std::string& folder) {
     DumpPart part(layout_, shard, folder);
     const DumpShard& range = layout_.shards[shard];
-    std::vector<std::int64_t> labels(static_cast<std::size_t>(batch_));
+    const InputFields fields = fields_of(fp32_.graph, data_.schema());
     // The last batch may be short: its unused rows are run, and not written.
     for (std::int64_t done = 0; done < range.count; done += batch_) {
         const std::int64_t rows = std::min(batch_, range.count - done);
-        data_.read(range.first + done, rows, probe_->input(), std::span(labels).first(static_cast<std::size_t>(rows)));
+        const std::int64_t first = range.first + done;
+        read_samples(data_, {first, first + rows}, fields, batch_, probe_->inputs());
         probe_->run_units();
         for (std::size_t i = 0; i < sources_.size(); ++i) {
             const Source& source = sources_[i];

@@ -54,5 +54,21 @@ template <>
 constexpr DType dtype_of<std::int64_t>() {
     return DType::s64;
 }
+template <>
+constexpr DType dtype_of<std::int16_t>() {
+    return DType::s16;
+}
+template <>
+constexpr DType dtype_of<std::uint16_t>() {
+    return DType::u16;
+}
+template <>
+constexpr DType dtype_of<std::uint32_t>() {
+    return DType::u32;
+}
+template <>
+constexpr DType dtype_of<std::uint64_t>() {
+    return DType::u64;
+}
 
 }  // namespace halftone

@@ -3,6 +3,7 @@
 // and data, metric and eval all speak of them in these words.
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <variant>
@@ -30,6 +31,15 @@ struct Schema {
 
 /// The value of one field in one sample: numbers, or texts (a question may have several right answers).
 using FieldValue = std::variant<Tensor, std::vector<std::string>>;
+
+/// Returns which field of `fields` serves each of the wanted names. Names decide where the fields have all of them;
+/// further fields are left alone then. Otherwise the order decides, if there are as many fields as names and none of
+/// the names stands at another position. Returns nothing where neither holds.
+[[nodiscard]] std::optional<std::vector<std::size_t>> match_fields(const std::vector<std::string>& wanted,
+                                                                   const std::vector<Field>& fields);
+
+/// Returns fields as a user reads them: "input_ids int64 [96], label text"; "none" for an empty list.
+[[nodiscard]] std::string to_text(const std::vector<Field>& fields);
 
 /// One sample as a metric sees it. All spans are valid during the call only.
 struct SampleAnswer {

@@ -1,14 +1,15 @@
 // .npy files: NumPy's format for one array, which users read and write with one line of Python.
 //
 //   to_npy     header text with type and shape, then the bytes as they lie in memory
-//   from_npy   the same backwards, with every number of the header checked (field, dtype_in, shape_in)
+//   from_npy   the same backwards, with every number of the header checked (parse_npy_header, field, dtype_in,
+//   shape_in)
 #include "tensor/npy.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
-#include <span>
 
 #include "base/byte_reader.hpp"
 #include "base/check.hpp"
@@ -17,13 +18,18 @@
 namespace halftone {
 namespace {
 
-constexpr std::array<std::pair<DType, std::string_view>, 7> kDescriptors{{{DType::f32, "<f4"},
-                                                                          {DType::f64, "<f8"},
-                                                                          {DType::s8, "|i1"},
-                                                                          {DType::u8, "|u1"},
-                                                                          {DType::s32, "<i4"},
-                                                                          {DType::s64, "<i8"},
-                                                                          {DType::boolean, "|b1"}}};
+constexpr std::array<std::pair<DType, std::string_view>, 12> kDescriptors{{{DType::f32, "<f4"},
+                                                                           {DType::f64, "<f8"},
+                                                                           {DType::f16, "<f2"},
+                                                                           {DType::s8, "|i1"},
+                                                                           {DType::u8, "|u1"},
+                                                                           {DType::s16, "<i2"},
+                                                                           {DType::u16, "<u2"},
+                                                                           {DType::s32, "<i4"},
+                                                                           {DType::u32, "<u4"},
+                                                                           {DType::s64, "<i8"},
+                                                                           {DType::u64, "<u8"},
+                                                                           {DType::boolean, "|b1"}}};
 
 std::string_view descriptor(DType dtype) {
     for (const auto& [known, word] : kDescriptors) {
@@ -50,7 +56,9 @@ DType dtype_in(std::string_view header, const std::string& name) {
     for (const auto& [dtype, word] : kDescriptors) {
         if (quoted.size() == word.size() + 2 && quoted.substr(1, word.size()) == word) return dtype;
     }
-    refuse(name, fmt::format("element type {} is not supported: '<f4' '<f8' '|i1' '|u1' '<i4' '<i8' '|b1'", quoted));
+    std::string known;
+    for (const auto& [dtype, word] : kDescriptors) known += fmt::format(" '{}'", word);
+    refuse(name, fmt::format("element type {} is not supported; supported:{}", quoted, known));
 }
 
 Shape shape_in(std::string_view header, const std::string& name) {
@@ -103,8 +111,8 @@ std::string to_npy(TensorView tensor) {
     return file;
 }
 
-// Everything is checked in the order of the bytes, and the size of the values last, when the shape is known.
-Tensor from_npy(std::string_view bytes, const std::string& name) {
+// Everything is checked in the order of the bytes.
+NpyHeader parse_npy_header(std::string_view bytes, const std::string& name) {
     ByteReader file(bytes, name);
     if (file.get_bytes(6) != "\x93NUMPY") refuse(name, "is not a .npy file");
     const auto version = file.get<std::uint8_t>("a major version");
@@ -120,15 +128,21 @@ Tensor from_npy(std::string_view bytes, const std::string& name) {
     if (field(header, "fortran_order", ",}", name) != "False") {
         refuse(name, "is in Fortran order; save it with numpy.ascontiguousarray");
     }
-    const TensorType type{dtype_in(header, name), shape_in(header, name)};
+    return {{dtype_in(header, name), shape_in(header, name)}, bytes.size() - file.left()};
+}
+
+Tensor from_npy(std::string_view bytes, const std::string& name) {
+    const NpyHeader header = parse_npy_header(bytes, name);
+    const TensorType& type = header.type;
+    const std::string_view values = bytes.substr(header.size);
     const std::size_t needed = static_cast<std::size_t>(type.shape.elements()) * size_of(type.dtype);
     // Neither too few values nor any that nobody would read.
-    if (file.left() != needed) {
-        refuse(name,
-               fmt::format("has {} bytes of values; its shape {} needs {}", file.left(), type.shape.to_text(), needed));
+    if (values.size() != needed) {
+        refuse(name, fmt::format("has {} bytes of values; its shape {} needs {}", values.size(), type.shape.to_text(),
+                                 needed));
     }
     Tensor tensor(type);
-    file.get_into(std::span(tensor.mutable_view().data, needed), "values");
+    std::copy_n(reinterpret_cast<const std::byte*>(values.data()), needed, tensor.mutable_view().data);
     if (type.dtype == DType::boolean) check_bools(tensor, name);
     return tensor;
 }

@@ -2,6 +2,7 @@
 // NumPy's .npy files, formats 1.0 to 3.0, little-endian, C order.
 // Source: numpy.lib.format documentation, "Format Version 1.0".
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -9,8 +10,20 @@
 
 namespace halftone {
 
-/// Bytes of a .npy file. f32, f64, s8, u8, s32, s64 and boolean. @pre the dtype is one of these
+/// Returns the bytes of a .npy file. @pre the dtype is any but bfloat16, which NumPy does not have
 [[nodiscard]] std::string to_npy(TensorView tensor);
+
+/// What the header of a .npy file says.
+struct NpyHeader {
+    TensorType type;
+    std::uint64_t size = 0;  ///< of the header in bytes: the values begin there
+};
+
+/// Returns the header at the beginning of a .npy file. `bytes` may end behind it; kMostNpyHeaderBytes are enough.
+/// @throws DataError: not .npy, Fortran order, another element type, a header that is cut off or longer than that
+[[nodiscard]] NpyHeader parse_npy_header(std::string_view bytes, const std::string& name);
+/// NumPy's own headers have 128 bytes, unless an array has very many dimensions.
+inline constexpr std::uint64_t kMostNpyHeaderBytes = 1U << 16U;
 
 /// The array in the bytes of a .npy file; `name` is the file's, for messages.
 /// @throws DataError: not .npy, Fortran order, another element type, a size that does not fit the shape

@@ -152,6 +152,15 @@ def npy():
     return files
 
 
+def npz():
+    stored, packed = io.BytesIO(), io.BytesIO()
+    arrays = {"x": np.arange(6, dtype=np.float32).reshape(3, 2), "y": np.array([1, 2, 3])}
+    np.savez(stored, **arrays)
+    np.savez_compressed(packed, **arrays)
+    return {"stored": stored.getvalue(), "packed": packed.getvalue(), "truncated": packed.getvalue()[:-30],
+            "wrong_crc": stored.getvalue().replace(b"\x00\x00\x80?", b"\x00\x00\x00?")}
+
+
 def idx():
     images = struct.pack(">IIII", 0x803, 2, 3, 4) + bytes(range(24))
     labels = struct.pack(">II", 0x801, 3) + bytes([1, 2, 9])
@@ -236,7 +245,8 @@ def main():
     program, corpus = sys.argv[1], pathlib.Path(sys.argv[2])
     for target in ("journal", "plan", "protocol", "tables", "h5", "run", "round_trip"):
         subprocess.run([program, "--seeds", target, str(corpus / target)], check=True)
-    made = {"import_onnx": import_onnx(), "external_data": external_data(), "npy": npy(), "idx": idx(), "text": text(),
+    made = {"import_onnx": import_onnx(), "external_data": external_data(), "npy": npy(), "npz": npz(), "idx": idx(),
+            "text": text(),
             "set_option": set_option(), "unit_match": unit_match(), "study": study(corpus), "h5": h5()}
     for target, files in made.items():
         folder = corpus / target

@@ -55,12 +55,8 @@ inline std::string unbuildable_ranges() {
 inline std::vector<std::vector<float>> rows_of(const Pipeline& data, std::int64_t count) {
     std::vector<std::vector<float>> rows;
     for (std::int64_t i = 0; i < count; ++i) {
-        std::vector<std::int64_t> dims{1};
-        dims.insert(dims.end(), data.spec().shape.dims().begin(), data.spec().shape.dims().end());
-        Tensor sample(TensorType{DType::f32, Shape(dims)});
-        std::vector<std::int64_t> label(1);
-        data.read(i, 1, sample.mutable_view(), label);
-        rows.emplace_back(sample.as<float>().begin(), sample.as<float>().end());
+        const Sample sample = data.read(i);
+        rows.emplace_back(first_input(sample).as<float>().begin(), first_input(sample).as<float>().end());
     }
     return rows;
 }

@@ -34,18 +34,20 @@ struct Settings {
 class Dummy final : public Dataset {
 public:
     explicit Dummy(Settings settings) : settings_(std::move(settings)) {
-        spec_ = {settings_.dtype, Shape(std::vector(settings_.shape.begin() + 1, settings_.shape.end()))};
+        const Shape sample(std::vector(settings_.shape.begin() + 1, settings_.shape.end()));
+        schema_.inputs = {{.name = "input", .type = {settings_.dtype, sample}}};
+        schema_.targets = {{.name = "label", .type = {DType::s64, Shape{}}}};
     }
 
     std::int64_t size() const override { return settings_.shape[0]; }
-    TensorType spec() const override { return spec_; }
+    const Schema& schema() const override { return schema_; }
 
     // A stream of its own per sample: samples can be read in any order and by any thread.
-    Sample read(std::int64_t index) const override {
-        HALFTONE_CHECK(index >= 0 && index < size(), "a sample's index lies in the data set");
-        Sample sample{.data = Tensor(spec_), .label = 0};
-        const MutableView out = sample.data.mutable_view();
-        Rng rng(mix(kSeed, static_cast<std::uint64_t>(index)));
+    Sample read(std::int64_t id) const override {
+        HALFTONE_CHECK(id >= 0 && id < size(), "a sample's number lies in the data set");
+        Tensor noise(schema_.inputs[0].type);
+        const MutableView out = noise.mutable_view();
+        Rng rng(mix(kSeed, static_cast<std::uint64_t>(id)));
         switch (settings_.dtype) {
             case DType::u8:
                 fill(out.as<std::uint8_t>(), rng);
@@ -62,7 +64,7 @@ public:
             default:
                 fill(out.as<float>(), rng);
         }
-        return sample;
+        return {.id = id, .inputs = {std::move(noise)}, .targets = {Tensor::scalar<std::int64_t>(0)}};
     }
 
     std::uint64_t content_hash() const override {
@@ -85,7 +87,7 @@ private:
     }
 
     Settings settings_;
-    TensorType spec_;
+    Schema schema_;
 };
 
 /// [lowest, highest] value that the type holds.

@@ -2,15 +2,16 @@
 
 #include "config/reader.hpp"
 #include "data/convert.hpp"
-#include "data/dataset.hpp"
+#include "data/input_transform.hpp"
 
 namespace halftone {
 namespace {
 
-class Cast final : public Transform {
+class Cast final : public InputTransform {
 public:
+    explicit Cast(Reader& reader) : InputTransform(reader) {}
     TensorType output_type(const TensorType& input) const override { return {DType::f32, input.shape}; }
-    Tensor apply(const Tensor& input) const override { return to_floats(input); }
+    Tensor change(const Tensor& input) const override { return to_floats(input); }
 };
 
 }  // namespace
@@ -19,8 +20,9 @@ std::unique_ptr<Transform> make_cast(const ConfigNode& node) {
     Reader reader(node);
     // Other types would be converted back at the end of the pipeline, with their digits lost.
     if (reader.text("dtype", "float32") != "float32") reader.fail("dtype", "must be float32, the only type built");
+    auto made = std::make_unique<Cast>(reader);
     reader.finish();
-    return std::make_unique<Cast>();
+    return made;
 }
 
 }  // namespace halftone

@@ -8,15 +8,15 @@
 #include "base/error.hpp"
 #include "config/reader.hpp"
 #include "data/convert.hpp"
-#include "data/dataset.hpp"
+#include "data/input_transform.hpp"
 
 namespace halftone {
 namespace {
 
-class Normalize final : public Transform {
+class Normalize final : public InputTransform {
 public:
-    Normalize(std::vector<float> mean, std::vector<float> deviation)
-        : mean_(std::move(mean)), deviation_(std::move(deviation)) {}
+    Normalize(Reader& reader, std::vector<float> mean, std::vector<float> deviation)
+        : InputTransform(reader), mean_(std::move(mean)), deviation_(std::move(deviation)) {}
 
     TensorType output_type(const TensorType& input) const override {
         // A sample without dimensions is a single number, which is its own channel.
@@ -31,7 +31,7 @@ public:
         return {DType::f32, input.shape};
     }
 
-    Tensor apply(const Tensor& input) const override {
+    Tensor change(const Tensor& input) const override {
         Tensor output(output_type(input.type()));
         const auto values = output.mutable_view().as<float>();
         write_floats(input.view(), values);
@@ -67,7 +67,6 @@ std::unique_ptr<Transform> make_normalize(const ConfigNode& node) {
     Reader reader(node);
     std::vector<float> mean = read_floats(reader, "mean", 0);
     std::vector<float> deviation = read_floats(reader, "std", 1);
-    reader.finish();
     for (const float value : deviation) {
         // A smaller deviation is a typing error, and would turn noise into huge values.
         if (value < 1e-6F) reader.fail("std", "must be at least 1e-6");
@@ -76,7 +75,9 @@ std::unique_ptr<Transform> make_normalize(const ConfigNode& node) {
     if (mean.size() != deviation.size() && mean.size() != 1 && deviation.size() != 1) {
         reader.fail("std", "must have as many values as mean");
     }
-    return std::make_unique<Normalize>(std::move(mean), std::move(deviation));
+    auto made = std::make_unique<Normalize>(reader, std::move(mean), std::move(deviation));
+    reader.finish();
+    return made;
 }
 
 }  // namespace halftone

@@ -2,17 +2,18 @@
 
 #include "config/reader.hpp"
 #include "data/convert.hpp"
-#include "data/dataset.hpp"
+#include "data/input_transform.hpp"
 
 namespace halftone {
 namespace {
 
-class Rescale final : public Transform {
+class Rescale final : public InputTransform {
 public:
+    explicit Rescale(Reader& reader) : InputTransform(reader) {}
     TensorType output_type(const TensorType& input) const override { return {DType::f32, input.shape}; }
 
     // A division and no product with 1 / 255, for the same bits as NumPy.
-    Tensor apply(const Tensor& input) const override {
+    Tensor change(const Tensor& input) const override {
         Tensor output({DType::f32, input.shape()});
         const auto values = output.mutable_view().as<float>();
         write_floats(input.view(), values);
@@ -25,8 +26,10 @@ public:
 
 // No settings: LPOT's Rescale always divides by 255.
 std::unique_ptr<Transform> make_rescale(const ConfigNode& node) {
-    Reader(node).finish();
-    return std::make_unique<Rescale>();
+    Reader reader(node);
+    auto made = std::make_unique<Rescale>(reader);
+    reader.finish();
+    return made;
 }
 
 }  // namespace halftone

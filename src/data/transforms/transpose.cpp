@@ -7,14 +7,15 @@
 
 #include "base/error.hpp"
 #include "config/reader.hpp"
-#include "data/dataset.hpp"
+#include "data/input_transform.hpp"
 
 namespace halftone {
 namespace {
 
-class Transpose final : public Transform {
+class Transpose final : public InputTransform {
 public:
-    explicit Transpose(std::vector<std::size_t> permutation) : permutation_(std::move(permutation)) {}
+    Transpose(Reader& reader, std::vector<std::size_t> permutation)
+        : InputTransform(reader), permutation_(std::move(permutation)) {}
 
     TensorType output_type(const TensorType& input) const override {
         if (input.shape.rank() != permutation_.size()) {
@@ -26,7 +27,7 @@ public:
         return output;
     }
 
-    Tensor apply(const Tensor& input) const override {
+    Tensor change(const Tensor& input) const override {
         Tensor output(output_type(input.type()));
         if (is_reshape(input.shape())) {
             std::memcpy(output.mutable_view().data, input.view().data, output.bytes());
@@ -80,7 +81,6 @@ private:
 std::unique_ptr<Transform> make_transpose(const ConfigNode& node) {
     Reader reader(node);
     const std::vector<std::int64_t> given = reader.integers("perm", {});
-    reader.finish();
     std::vector<std::size_t> permutation;
     std::vector<bool> is_seen(given.size(), false);
     for (const std::int64_t axis : given) {
@@ -94,7 +94,9 @@ std::unique_ptr<Transform> make_transpose(const ConfigNode& node) {
     }
     // NumPy would reverse the axes. For images that is never meant, so the axes must be given.
     if (permutation.empty()) reader.fail("perm", "must be given: a list of axes such as [2, 0, 1]");
-    return std::make_unique<Transpose>(std::move(permutation));
+    auto made = std::make_unique<Transpose>(reader, std::move(permutation));
+    reader.finish();
+    return made;
 }
 
 }  // namespace halftone

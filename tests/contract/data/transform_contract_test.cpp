@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "data/dataset.hpp"
+#include "support/config_text.hpp"
 
 namespace halftone {
 namespace {
@@ -48,31 +49,31 @@ protected:
 };
 
 TEST_P(EveryTransform, SaysBeforehandWhatItMakes) {
-    EXPECT_EQ(transform_->apply(input_).type(), transform_->output_type(case_.fits));
+    EXPECT_EQ(changed(*transform_, input_).type(), changed_type(*transform_, case_.fits));
 }
 
 TEST_P(EveryTransform, LeavesItsInputAndRepeatsItself) {
     const std::vector<std::byte> before = bytes_of(input_);
-    const std::vector<std::byte> once = bytes_of(transform_->apply(input_));
+    const std::vector<std::byte> once = bytes_of(changed(*transform_, input_));
     EXPECT_EQ(bytes_of(input_), before);
-    EXPECT_EQ(bytes_of(transform_->apply(input_)), once);
+    EXPECT_EQ(bytes_of(changed(*transform_, input_)), once);
 }
 
 TEST_P(EveryTransform, RefusesAnInputThatDoesNotFitByItsOwnName) {
     if (!case_.does_not_fit) {  // it takes every input, so it takes these
         for (const TensorType& odd : {TensorType{DType::f32, Shape{7}}, TensorType{DType::u8, Shape{4, 5, 2, 1}}}) {
-            EXPECT_EQ(transform_->apply(Tensor(odd)).type(), transform_->output_type(odd)) << odd.shape.to_text();
+            EXPECT_EQ(changed(*transform_, Tensor(odd)).type(), changed_type(*transform_, odd)) << odd.shape.to_text();
         }
         return;
     }
     try {
-        static_cast<void>(transform_->output_type(*case_.does_not_fit));
+        static_cast<void>(changed_type(*transform_, *case_.does_not_fit));
         FAIL() << "took " << case_.does_not_fit->shape.to_text();
     } catch (const DataError& refusal) {
         EXPECT_THAT(refusal.what(), ::testing::HasSubstr(GetParam()));
         EXPECT_THAT(refusal.what(), ::testing::HasSubstr(case_.does_not_fit->shape.to_text()));
     }
-    EXPECT_THROW((void)transform_->apply(Tensor(*case_.does_not_fit)), DataError);
+    EXPECT_THROW((void)changed(*transform_, Tensor(*case_.does_not_fit)), DataError);
 }
 
 TEST_P(EveryTransform, RefusesAKeyThatItDoesNotKnow) {

@@ -29,8 +29,20 @@ def split(folder, count, image_name, label_name):
     write(os.path.join(folder, label_name), struct.pack(">II", 0x801, count) + bytes(3 * i % 10 for i in range(count)))
 
 
+def arrays(folder):
+    """Arrays as users save them: numpy/*.npy and *.npz."""
+    os.makedirs(folder, exist_ok=True)
+    x = np.arange(12, dtype=np.float32).reshape(3, 2, 2) / np.float32(2)
+    y = np.array([10, 20, 30], np.int64)
+    np.savez(os.path.join(folder, "stored.npz"), x=x, y=y)
+    np.savez_compressed(os.path.join(folder, "packed.npz"), x=x, y=y)
+    np.save(os.path.join(folder, "half.npy"), np.array([[1.5, -2.0], [65504.0, 6e-8]], np.float16))
+    np.save(os.path.join(folder, "short.npy"), np.array([7, 65535], np.uint16))
+
+
 def main():
     folder = sys.argv[1]
+    arrays(os.path.join(folder, "numpy"))
     split(folder, 3, "train-images.idx3-ubyte", "train-labels.idx1-ubyte")
     split(folder, 4, "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz")
     pixels = np.arange(256, dtype=np.uint8)

@@ -19,14 +19,14 @@ std::string refusal(const std::string& yaml) {
 TEST(Dummy, TheFirstDimensionIsTheCount) {
     const auto dataset = dummy("shape: [5, 28, 28, 1]");
     EXPECT_EQ(dataset->size(), 5);
-    EXPECT_EQ(dataset->spec(), (TensorType{DType::f32, Shape{28, 28, 1}}));
-    EXPECT_EQ(dataset->read(4).label, 0);
+    EXPECT_EQ(dataset->schema().inputs[0].type, (TensorType{DType::f32, Shape{28, 28, 1}}));
+    EXPECT_EQ(label_of(dataset->read(4)), 0);
     EXPECT_THROW((void)dataset->read(5), InternalError);
 }
 
 TEST(Dummy, ValuesAreUniformInLowToHigh) {
     const Sample sample = dummy("{shape: [1, 100000], low: -1.0, high: 3.0}")->read(0);
-    const auto values = sample.data.as<float>();
+    const auto values = first_input(sample).as<float>();
     const auto [lowest, highest] = std::minmax_element(values.begin(), values.end());
     EXPECT_GE(*lowest, -1.0F);
     EXPECT_LT(*highest, 3.0F);
@@ -41,17 +41,18 @@ TEST(Dummy, ValuesAreUniformInLowToHigh) {
 TEST(Dummy, ASampleIsAFunctionOfItsIndex) {
     const auto few = dummy("shape: [3, 8]");
     const auto many = dummy("shape: [30, 8]");
-    const Tensor sample = few->read(2).data;
-    EXPECT_THAT(many->read(2).data.as<float>(), ::testing::ElementsAreArray(sample.as<float>()));
-    EXPECT_NE(many->read(1).data.as<float>()[0], sample.as<float>()[0]);
+    const Tensor sample = first_input(few->read(2));
+    EXPECT_THAT(first_input(many->read(2)).as<float>(), ::testing::ElementsAreArray(sample.as<float>()));
+    EXPECT_NE(first_input(many->read(1)).as<float>()[0], sample.as<float>()[0]);
     EXPECT_NE(few->content_hash(), many->content_hash());
 }
 
 TEST(Dummy, IntegersAreCutTowardsZero) {
     const auto dataset = dummy("{shape: [1, 1000], dtype: int8, low: -2, high: 2}");
-    EXPECT_EQ(dataset->spec().dtype, DType::s8);
+    EXPECT_EQ(dataset->schema().inputs[0].type.dtype, DType::s8);
     const Sample sample = dataset->read(0);
-    EXPECT_THAT(sample.data.as<std::int8_t>(), ::testing::Each(::testing::AllOf(::testing::Ge(-1), ::testing::Le(1))));
+    EXPECT_THAT(first_input(sample).as<std::int8_t>(),
+                ::testing::Each(::testing::AllOf(::testing::Ge(-1), ::testing::Le(1))));
 }
 
 TEST(Dummy, RefusesWhatCannotBe) {

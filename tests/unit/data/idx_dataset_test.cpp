@@ -56,10 +56,10 @@ protected:
 TEST(FashionMnist, ReadsTheGzipTestSplitByDefault) {
     const auto dataset = make_dataset("FashionMNIST", section("root: " + kGolden));
     EXPECT_EQ(dataset->size(), 4);
-    EXPECT_EQ(dataset->spec(), (TensorType{DType::u8, Shape{3, 4, 1}}));
+    EXPECT_EQ(dataset->schema().inputs[0].type, (TensorType{DType::u8, Shape{3, 4, 1}}));
     const Sample sample = dataset->read(3);
-    EXPECT_EQ(sample.label, 9);
-    const auto pixels = sample.data.as<std::uint8_t>();
+    EXPECT_EQ(label_of(sample), 9);
+    const auto pixels = first_input(sample).as<std::uint8_t>();
     for (std::size_t i = 0; i < pixels.size(); ++i) {
         EXPECT_EQ(pixels[i], 150 + i / 4 * 10 + i % 4) << "pixel " << i;
     }
@@ -68,8 +68,8 @@ TEST(FashionMnist, ReadsTheGzipTestSplitByDefault) {
 TEST(FashionMnist, ReadsThePlainTrainingSplitWithMnistsNames) {
     const auto dataset = make_dataset("FashionMNIST", section("{root: " + kGolden + ", train: true, download: true}"));
     EXPECT_EQ(dataset->size(), 3);
-    EXPECT_EQ(dataset->read(2).label, 6);
-    EXPECT_EQ(dataset->read(2).data.as<std::uint8_t>()[5], 111);
+    EXPECT_EQ(label_of(dataset->read(2)), 6);
+    EXPECT_EQ(first_input(dataset->read(2)).as<std::uint8_t>()[5], 111);
 }
 
 TEST(FashionMnist, ARelativeRootIsRelativeToTheConfigFile) {
@@ -86,14 +86,14 @@ TEST(FashionMnist, RefusesUnknownKeysAndAMissingRoot) {
 
 TEST(Datasets, AnUnknownNameIsAConfigErrorThatListsWhatIsThere) {
     EXPECT_THAT(message_of<ConfigError>([] { (void)make_dataset("CIFAR10", section("")); }),
-                HasSubstr("FashionMNIST MNIST dummy"));
+                HasSubstr("available: FashionMNIST"));
 }
 
 TEST_F(IdxFiles, AreReadAsTheyAre) {
     const auto dataset = open();
     EXPECT_EQ(dataset->size(), 2);
-    EXPECT_EQ(dataset->read(1).data.as<std::uint8_t>()[0], 'e');
-    EXPECT_EQ(dataset->read(0).label, 7);
+    EXPECT_EQ(first_input(dataset->read(1)).as<std::uint8_t>()[0], 'e');
+    EXPECT_EQ(label_of(dataset->read(0)), 7);
     EXPECT_THROW((void)dataset->read(2), InternalError);
     EXPECT_THROW((void)dataset->read(-1), InternalError);
 }

@@ -6,8 +6,6 @@
 namespace halftone {
 namespace {
 
-using ::testing::Each;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 DataloaderConfig golden_loader(std::vector<PluginConfig> transforms) {
@@ -24,40 +22,33 @@ std::uint64_t hash_of(std::vector<PluginConfig> transforms) {
 TEST(Pipeline, AppliesTheTransformsInOrder) {
     const Pipeline pipeline(golden_loader({plugin("Rescale"), plugin("Transpose", "perm: [2, 0, 1]")}));
     EXPECT_EQ(pipeline.size(), 4);
-    EXPECT_EQ(pipeline.spec(), (TensorType{DType::f32, Shape{1, 3, 4}}));
-    Tensor batch({DType::f32, Shape{2, 1, 3, 4}});
-    std::vector<std::int64_t> labels(2);
-    pipeline.read(1, 2, batch.mutable_view(), labels);
-    EXPECT_THAT(labels, ElementsAre(3, 6));
-    EXPECT_EQ(batch.as<float>()[5], 61.0F / 255.0F);
-    EXPECT_EQ(batch.as<float>()[12], 100.0F / 255.0F);
+    EXPECT_EQ(pipeline.schema().inputs[0].type, (TensorType{DType::f32, Shape{1, 3, 4}}));
+    const Sample first = pipeline.read(1);
+    EXPECT_EQ(label_of(first), 3);
+    EXPECT_EQ(first_input(first).as<float>()[5], 61.0F / 255.0F);
+    const Sample second = pipeline.read(2);
+    EXPECT_EQ(label_of(second), 6);
+    EXPECT_EQ(first_input(second).as<float>()[0], 100.0F / 255.0F);
 }
 
-TEST(Pipeline, WithoutTransformsGivesThePixelsAsFloats) {
+TEST(Pipeline, WithoutTransformsGivesThePixelsAsTheyAre) {
     const Pipeline pipeline(golden_loader({}));
-    EXPECT_EQ(pipeline.spec(), (TensorType{DType::f32, Shape{3, 4, 1}}));
-    Tensor batch({DType::f32, Shape{1, 3, 4, 1}});
-    std::vector<std::int64_t> labels(1);
-    pipeline.read(2, 1, batch.mutable_view(), labels);
-    EXPECT_EQ(batch.as<float>()[11], 123.0F);
+    EXPECT_EQ(to_text(pipeline.schema().inputs), "image uint8 [3,4,1]");
+    EXPECT_EQ(to_text(pipeline.schema().targets), "label int64 []");
+    EXPECT_EQ(first_input(pipeline.read(2)).as<std::uint8_t>()[11], 123);
 }
 
-TEST(Pipeline, ZeroesTheRowsBeyondTheSamples) {
-    const Pipeline pipeline(golden_loader({}));
-    const std::vector<float> old(36, 7.0F);
-    Tensor batch = Tensor::of<float>(Shape{3, 12}, old);
-    std::vector<std::int64_t> labels(1);
-    pipeline.read(3, 1, batch.mutable_view(), labels);
-    EXPECT_EQ(batch.as<float>()[0], 150.0F);
-    EXPECT_THAT(batch.as<float>().subspan(12), Each(0.0F));
+TEST(Pipeline, ChangesTheInputThatATransformNames) {
+    const Pipeline pipeline(golden_loader({plugin("Rescale", "input: image")}));
+    EXPECT_EQ(to_text(pipeline.schema().inputs), "image fp32 [3,4,1]");
+    EXPECT_THAT(message_of<ConfigError>([] { const Pipeline bad(golden_loader({plugin("Rescale", "input: mask")})); }),
+                HasSubstr("the samples have no input 'mask'; they have image uint8 [3,4,1]"));
 }
 
 TEST(Pipeline, RefusesToReadBeyondTheData) {
     const Pipeline pipeline(golden_loader({}));
-    Tensor batch({DType::f32, Shape{2, 12}});
-    std::vector<std::int64_t> labels(2);
-    EXPECT_THROW(pipeline.read(3, 2, batch.mutable_view(), labels), InternalError);
-    EXPECT_THROW(pipeline.read(0, 3, batch.mutable_view(), labels), InternalError);
+    EXPECT_THROW((void)pipeline.read(4), InternalError);
+    EXPECT_THROW((void)pipeline.read(-1), InternalError);
 }
 
 TEST(Pipeline, ATransformThatDoesNotFitIsAConfigErrorWithBothShapes) {

@@ -34,19 +34,19 @@ TEST(RescaleThenNormalize, AgreesWithNumPyBitForBit) {
     const std::vector<float> expected{
 #include "golden/data/preprocess_golden.inc"
     };
-    const Tensor scaled = transform("Rescale")->apply(every_pixel());
-    const Tensor result = transform("Normalize", "{mean: [0.2860], std: 0.3530}")->apply(scaled);
+    const Tensor scaled = changed(*transform("Rescale"), every_pixel());
+    const Tensor result = changed(*transform("Normalize", "{mean: [0.2860], std: 0.3530}"), scaled);
     EXPECT_THAT(result.as<float>(), ::testing::ElementsAreArray(expected));
     EXPECT_EQ(result.shape(), (Shape{16, 16, 1}));
 }
 
 TEST(Normalize, HasOneMeanAndDeviationForEachChannelOfTheLastAxis) {
     const Tensor image = tensor<float>(Shape{2, 1, 3}, {1, 2, 3, 4, 5, 6});
-    EXPECT_THAT(transform("Normalize", "{mean: [1, 2, 3], std: [1, 2, 4]}")->apply(image).as<float>(),
+    EXPECT_THAT(changed(*transform("Normalize", "{mean: [1, 2, 3], std: [1, 2, 4]}"), image).as<float>(),
                 ElementsAre(0.0F, 0.0F, 0.0F, 3.0F, 1.5F, 0.75F));
-    EXPECT_THAT(transform("Normalize", "{mean: 1, std: [1, 2, 4]}")->apply(image).as<float>(),
+    EXPECT_THAT(changed(*transform("Normalize", "{mean: 1, std: [1, 2, 4]}"), image).as<float>(),
                 ElementsAre(0.0F, 0.5F, 0.5F, 3.0F, 2.0F, 1.25F));
-    EXPECT_THAT(transform("Normalize")->apply(image).as<float>(), ElementsAre(1, 2, 3, 4, 5, 6));
+    EXPECT_THAT(changed(*transform("Normalize"), image).as<float>(), ElementsAre(1, 2, 3, 4, 5, 6));
 }
 
 TEST(Normalize, RefusesTinyDeviationsAndListsThatDoNotFit) {
@@ -55,23 +55,23 @@ TEST(Normalize, RefusesTinyDeviationsAndListsThatDoNotFit) {
     EXPECT_THAT(refusal("Normalize", "{mean: [1, 2], std: [1, 2, 3]}"), HasSubstr("std"));
     const auto normalize = transform("Normalize", "mean: [1, 2, 3]");
     EXPECT_THAT(message_of<DataError>([&] {
-                    (void)normalize->output_type({DType::u8, Shape{28, 28, 1}});
+                    (void)changed_type(*normalize, {DType::u8, Shape{28, 28, 1}});
                 }),
                 HasSubstr("Normalize: 3 values do not fit the 1 channels of the input [28,28,1]"));
 }
 
 TEST(Transpose, PutsInputAxisPermOfIAtI) {
     const Tensor image = tensor<std::uint8_t>(Shape{2, 3, 2}, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11});
-    const Tensor channels_first = transform("Transpose", "perm: [2, 0, 1]")->apply(image);
+    const Tensor channels_first = changed(*transform("Transpose", "perm: [2, 0, 1]"), image);
     EXPECT_EQ(channels_first.type(), (TensorType{DType::u8, Shape{2, 2, 3}}));
     EXPECT_THAT(channels_first.as<std::uint8_t>(), ElementsAre(0, 2, 4, 6, 8, 10, 1, 3, 5, 7, 9, 11));
-    const Tensor swapped = transform("Transpose", "perm: 1, 0, 2")->apply(image);
+    const Tensor swapped = changed(*transform("Transpose", "perm: 1, 0, 2"), image);
     EXPECT_THAT(swapped.as<std::uint8_t>(), ElementsAre(0, 1, 6, 7, 2, 3, 8, 9, 4, 5, 10, 11));
 }
 
 TEST(Transpose, OfAGreyImageOnlyRenamesAxes) {
     const Tensor image = tensor<float>(Shape{2, 2, 1}, {1, 2, 3, 4});
-    const Tensor result = transform("Transpose", "perm: [2, 0, 1]")->apply(image);
+    const Tensor result = changed(*transform("Transpose", "perm: [2, 0, 1]"), image);
     EXPECT_EQ(result.shape(), (Shape{1, 2, 2}));
     EXPECT_THAT(result.as<float>(), ElementsAre(1, 2, 3, 4));
 }
@@ -82,20 +82,20 @@ TEST(Transpose, RefusesWhatIsNoPermutationOrDoesNotFit) {
     }
     const auto transpose = transform("Transpose", "perm: [2, 0, 1]");
     EXPECT_THAT(message_of<DataError>([&] {
-                    (void)transpose->output_type({DType::u8, Shape{28, 28}});
+                    (void)changed_type(*transpose, {DType::u8, Shape{28, 28}});
                 }),
                 HasSubstr("Transpose: perm [2,0,1] does not fit the input [28,28]"));
 }
 
 TEST(Cast, GivesFloats) {
     const Tensor image = tensor<std::uint8_t>(Shape{2}, {0, 255});
-    EXPECT_THAT(transform("Cast", "dtype: float32")->apply(image).as<float>(), ElementsAre(0.0F, 255.0F));
+    EXPECT_THAT(changed(*transform("Cast", "dtype: float32"), image).as<float>(), ElementsAre(0.0F, 255.0F));
     EXPECT_THAT(refusal("Cast", "dtype: int8"), HasSubstr("float32"));
 }
 
 TEST(ToArray, ChangesNothing) {
     const Tensor image = every_pixel();
-    EXPECT_EQ(transform("ToArray")->apply(image).view().data, image.view().data);
+    EXPECT_EQ(changed(*transform("ToArray"), image).view().data, image.view().data);
 }
 
 TEST(Transforms, AnUnknownNameIsAConfigErrorThatListsWhatIsThere) {

@@ -64,8 +64,7 @@ struct BiasWorld {
     /// Mean of each output over the samples.
     [[nodiscard]] std::vector<double> means(const Graph& graph) const {
         Session session(graph, reference_ops(), {.batch = kBiasSamples});
-        std::vector<std::int64_t> labels(kBiasSamples);
-        pipeline.read(0, kBiasSamples, session.input(0), labels);
+        read_samples(pipeline, {0, kBiasSamples}, {}, kBiasSamples, inputs_of(session));
         session.run();
         const auto values = session.output(0).as<float>();
         std::vector<double> means(3, 0.0);

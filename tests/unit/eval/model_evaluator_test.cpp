@@ -200,13 +200,15 @@ std::string refusal(const World& world, std::int64_t samples = -1) {
 
 TEST(ModelEvaluator, RefusesWhatDoesNotFit) {
     EXPECT_THAT(refusal<ConfigError>(World(test::RandomNet(1).build(), {40}, "[60, 9, 9, 3]")),
-                HasSubstr("quantization.calibration.dataloader yields samples of fp32 [9,9,3]"));
+                HasSubstr("quantization.calibration.dataloader yields samples of input fp32 [9,9,3]"));
     EXPECT_THAT(refusal<ConfigError>(World(test::RandomNet(1).build(), {61})), HasSubstr("asks for 61 samples"));
     EXPECT_THAT(refusal<ConfigError>(World(), 0), HasSubstr("no samples"));
     GraphMaker two;
     const ValueId sum = two.node("Add", "add", {two.input("a", {kSymbolic, 2}), two.input("b", {kSymbolic, 2})});
-    EXPECT_THAT(refusal<ModelError>(World(infer_types(two.build({sum}), reference_ops()), {5}, "[60, 2]")),
-                HasSubstr("2 inputs"));
+    EXPECT_THAT(
+        refusal<ConfigError>(World(infer_types(two.build({sum}), reference_ops()), {5}, "[60, 2]")),
+        HasSubstr("yields samples of input fp32 [2] after its transforms, but the model takes a fp32 [2], b fp32 "
+                  "[2] per sample: not every input has a field of its name"));
     GraphMaker scalar;
     const ValueId y = scalar.node("Relu", "r", {scalar.input("a", {})});
     EXPECT_THAT(refusal<ModelError>(World(infer_types(scalar.build({y}), reference_ops()), {5}, "[60, 2]")),

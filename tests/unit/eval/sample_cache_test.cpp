@@ -8,7 +8,7 @@
 namespace halftone {
 namespace {
 
-constexpr std::size_t kBatchBytes = 2 * (3 * sizeof(float) + sizeof(std::int64_t));  // two samples of three values
+constexpr std::size_t kSampleBytes = 3 * sizeof(float) + sizeof(std::int64_t);  // three values and a label
 
 Pipeline dummy_pipeline() {
     DataloaderConfig config;
@@ -16,53 +16,46 @@ Pipeline dummy_pipeline() {
     return Pipeline(config);
 }
 
-struct Batch {
-    std::vector<float> values;
-    std::vector<std::int64_t> labels;
-    friend bool operator==(const Batch&, const Batch&) = default;
-};
-
-/// Three rows of room, filled with rubbish before.
-template <class Read>
-Batch batch_of(const Read& read) {
-    Tensor out({DType::f32, Shape{3, 3}});
-    for (float& v : out.mutable_view().as<float>()) v = 99;
-    std::vector<std::int64_t> labels(3, 99);
-    read(out.mutable_view(), std::span(labels));
-    return {{out.as<float>().begin(), out.as<float>().end()}, labels};
-}
-
-Batch direct(const Pipeline& data, std::int64_t first) {
-    return batch_of([&](MutableView out, std::span<std::int64_t> labels) { data.read(first, 2, out, labels); });
-}
-
-Batch cached(SampleCache& cache, std::int64_t first, bool keep = true) {
-    return batch_of([&](MutableView out, std::span<std::int64_t> labels) { cache.read(first, 2, out, labels, keep); });
+void expect_read(SampleCache& cache, const Pipeline& data, std::int64_t id, bool keep = true) {
+    const Sample expected = data.read(id);
+    const Sample& sample = cache.read(id, keep);
+    EXPECT_EQ(sample.id, id);
+    EXPECT_EQ(label_of(sample), label_of(expected));
+    EXPECT_THAT(first_input(sample).as<float>(), ::testing::ElementsAreArray(first_input(expected).as<float>()));
 }
 
 TEST(SampleCache, GivesWhatThePipelineGivesTheFirstTimeAndEveryTime) {
     const Pipeline data = dummy_pipeline();
     SampleCache cache(data, 1000);
     for (int round = 0; round < 3; ++round) {
-        for (const std::int64_t first : {0, 2, 5}) EXPECT_EQ(cached(cache, first), direct(data, first));
+        for (const std::int64_t id : {0, 2, 5}) expect_read(cache, data, id);
     }
-    EXPECT_EQ(cache.bytes(), 3 * kBatchBytes);
+    EXPECT_EQ(cache.bytes(), 3 * kSampleBytes);
 }
 
 TEST(SampleCache, NeverHoldsMoreThanItsLimitAndReadsTheRestAgain) {
     const Pipeline data = dummy_pipeline();
-    SampleCache cache(data, 2 * kBatchBytes + 1);
+    SampleCache cache(data, 2 * kSampleBytes + 1);
     for (int round = 0; round < 2; ++round) {
-        for (const std::int64_t first : {0, 2, 4, 6}) EXPECT_EQ(cached(cache, first), direct(data, first));
-        EXPECT_EQ(cache.bytes(), 2 * kBatchBytes);
+        for (const std::int64_t id : {0, 2, 4, 6}) expect_read(cache, data, id);
+        EXPECT_EQ(cache.bytes(), 2 * kSampleBytes);
     }
 }
 
 TEST(SampleCache, KeepsOnlyWhatItIsAskedToKeep) {
     const Pipeline data = dummy_pipeline();
     SampleCache cache(data, 1000);
-    EXPECT_EQ(cached(cache, 0, false), direct(data, 0));
+    expect_read(cache, data, 0, false);
     EXPECT_EQ(cache.bytes(), 0U);
+}
+
+TEST(SampleCache, KeepsValuesInTheirOwnType) {
+    DataloaderConfig config;
+    config.dataset = plugin("dummy", "{shape: [8, 3], low: 0, dtype: uint8}");
+    const Pipeline data(config);
+    SampleCache cache(data, 1000);
+    EXPECT_EQ(first_input(cache.read(1, true)).dtype(), DType::u8);
+    EXPECT_EQ(cache.bytes(), 3 + sizeof(std::int64_t));
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ using ::testing::ElementsAre;
 /// One batch as its reader saw it.
 struct SeenBatch {
     std::int64_t first = 0;
-    std::size_t labels = 0;
+    std::vector<std::int64_t> ids;
     std::vector<float> values;
 };
 
@@ -28,9 +28,13 @@ struct SourceWorld {
     std::vector<SeenBatch> read(SampleRange range, Caching caching = Caching::keep) {
         Tensor input({DType::f32, Shape{3, 2}});
         std::vector<SeenBatch> seen;
-        source.for_each_batch(range, input.mutable_view(), caching, [&](const SampleBatch& batch) {
-            EXPECT_EQ(std::cmp_equal(batch.labels.size(), batch.rows), true);
-            seen.push_back({batch.first, batch.labels.size(), {input.as<float>().begin(), input.as<float>().end()}});
+        const std::vector<MutableView> inputs{input.mutable_view()};
+        source.for_each_batch(range, inputs, caching, [&](const SampleBatch& batch) {
+            EXPECT_EQ(std::cmp_equal(batch.ids.size(), batch.rows), true);
+            EXPECT_EQ(batch.targets.size(), batch.ids.size());
+            seen.push_back({batch.first,
+                            {batch.ids.begin(), batch.ids.end()},
+                            {input.as<float>().begin(), input.as<float>().end()}});
             for (float& value : input.mutable_view().as<float>()) value = 99;  // what a session might leave there
         });
         return seen;
@@ -51,10 +55,10 @@ TEST(SampleSource, TheLastBatchOfARangeIsPaddedWithZeros) {
         const auto seen = world.read({2, 7});
         ASSERT_EQ(seen.size(), 2U);
         EXPECT_EQ(seen[0].first, 2);
-        EXPECT_EQ(seen[0].labels, 3U);
+        EXPECT_THAT(seen[0].ids, ElementsAre(2, 3, 4));
         EXPECT_EQ(seen[0].values, world.batch_of({2, 3, 4}));
         EXPECT_EQ(seen[1].first, 5);
-        EXPECT_EQ(seen[1].labels, 2U);
+        EXPECT_THAT(seen[1].ids, ElementsAre(5, 6));
         EXPECT_EQ(seen[1].values, world.batch_of({5, 6}));
     }
 }
@@ -85,6 +89,7 @@ TEST(SampleSource, ANewOrderHoldsForBatchesThatWereCachedInTheOldOne) {
     (void)world.read({0, 3});
     world.source.set_order({7, 0, 6, 1, 5, 2, 4, 3});
     EXPECT_EQ(world.read({0, 3})[0].values, world.batch_of({7, 0, 6}));
+    EXPECT_THAT(world.read({0, 3})[0].ids, ElementsAre(7, 0, 6));
     EXPECT_EQ(world.read({6, 8})[0].values, world.batch_of({4, 3}));
 }
 

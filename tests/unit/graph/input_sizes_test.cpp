@@ -54,7 +54,9 @@ TEST(InputSizes, DimensionsOfOneNameHaveOneSize) {
 }
 
 TEST(InputSizes, ASampleAnswersForTheRestOfAnOnlyInput) {
-    const Graph bound = bind_sizes(one_open_input(), {.dims = {{"width", 9}}, .sample = Shape{3, 8, 10}});
+    const Graph bound =
+        bind_sizes(one_open_input(),
+                   {.dims = {{"width", 9}}, .sample = {{.name = "picture", .type = {DType::f32, Shape{3, 8, 10}}}}});
     EXPECT_EQ(shape_of(bound, "x"), "[N,3,8,9]") << "what was said by name is not overruled";
 }
 

@@ -1,0 +1,117 @@
+// A data set of stored arrays.
+//
+//   read_fields   a map of the config to named arrays
+//   ArrayDataset  their rows, side by side; targets are checked for NaN
+#include "data/array_dataset.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "base/check.hpp"
+#include "base/error.hpp"
+#include "base/hash.hpp"
+#include "data/convert.hpp"
+
+namespace halftone {
+namespace {
+
+struct NamedArray {
+    std::string name;
+    std::unique_ptr<StoredArray> array;
+};
+
+std::vector<NamedArray> read_fields(Reader& reader, const char* key, const OpenArray& open) {
+    std::vector<NamedArray> fields;
+    const ConfigNode* node = reader.child(key);
+    if (node == nullptr) return fields;
+    if (node->kind != ConfigNode::Kind::map) fail_at(*node, "must map the names of fields to arrays, as in {x: x.npy}");
+    for (const auto& [name, value] : node->entries) {
+        if (value.kind != ConfigNode::Kind::scalar) fail_at(value, "must be the name of one array");
+        fields.push_back({name, open(value)});
+    }
+    return fields;
+}
+
+std::vector<Field> fields_of(const std::vector<NamedArray>& arrays) {
+    std::vector<Field> fields;
+    for (const NamedArray& array : arrays) {
+        fields.push_back(array.array->row_field());
+        fields.back().name = array.name;
+    }
+    return fields;
+}
+
+bool holds_nan(const Tensor& values) {
+    const bool may_hold = values.dtype() == DType::f32 || values.dtype() == DType::f64 || values.dtype() == DType::f16;
+    if (!may_hold) return false;
+    const Tensor floats = to_floats(values);
+    const auto all = floats.as<float>();
+    return std::any_of(all.begin(), all.end(), [](float value) { return std::isnan(value); });
+}
+
+class ArrayDataset final : public Dataset {
+public:
+    ArrayDataset(std::vector<NamedArray> inputs, std::vector<NamedArray> targets)
+        : inputs_(std::move(inputs)), targets_(std::move(targets)) {
+        schema_ = {.inputs = fields_of(inputs_), .targets = fields_of(targets_)};
+    }
+
+    std::int64_t size() const override { return inputs_.front().array->rows(); }
+    const Schema& schema() const override { return schema_; }
+
+    Sample read(std::int64_t id) const override {
+        HALFTONE_CHECK(id >= 0 && id < size(), "a sample's number lies in the data set");
+        Sample sample{.id = id};
+        for (const NamedArray& input : inputs_) sample.inputs.push_back(input.array->read_row(id));
+        for (const NamedArray& target : targets_) {
+            sample.targets.push_back(target.array->read_row(id));
+            const auto* numbers = std::get_if<Tensor>(&sample.targets.back());
+            // A figure with a NaN in it says nothing, and says it only after the whole evaluation.
+            if (numbers != nullptr && holds_nan(*numbers)) {
+                throw DataError(
+                    fmt::format("{}: record {}: the target '{}' holds NaN", target.array->place(), id, target.name));
+            }
+        }
+        return sample;
+    }
+
+    std::uint64_t content_hash() const override {
+        Hasher hasher;
+        for (const auto* arrays : {&inputs_, &targets_}) {
+            for (const NamedArray& array : *arrays) {
+                hasher.add(std::string_view(array.name)).add(array.array->content_hash());
+            }
+            hasher.add(arrays->size());
+        }
+        return hasher.digest();
+    }
+
+private:
+    std::vector<NamedArray> inputs_;
+    std::vector<NamedArray> targets_;
+    Schema schema_;
+};
+
+}  // namespace
+
+std::unique_ptr<Dataset> make_array_dataset(Reader& reader, const OpenArray& open) {
+    std::vector<NamedArray> inputs = read_fields(reader, "inputs", open);
+    if (inputs.empty()) reader.fail("inputs", "must be given: a map from names to arrays, as in {x: x.npy}");
+    std::vector<NamedArray> targets = read_fields(reader, "targets", open);
+    const StoredArray& first = *inputs.front().array;
+    for (const auto* arrays : {&inputs, &targets}) {
+        for (const NamedArray& array : *arrays) {
+            const StoredArray& other = *array.array;
+            if (other.rows() == first.rows()) continue;
+            throw DataError(fmt::format("{} holds {} samples, but {} holds {}", first.place(), first.rows(),
+                                        other.place(), other.rows()));
+        }
+    }
+    if (first.rows() == 0) throw DataError(first.place() + ": holds no samples");
+    return std::make_unique<ArrayDataset>(std::move(inputs), std::move(targets));
+}
+
+}  // namespace halftone

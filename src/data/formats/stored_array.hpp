@@ -1,0 +1,37 @@
+#pragma once
+// An array in a file whose rows are samples: what the data sets Numpy and HDF5 are made of.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "tensor/field.hpp"
+
+namespace halftone {
+
+class StoredArray {
+public:
+    virtual ~StoredArray() = default;
+    /// Returns where the array lies, for messages: "ids.npy", "a.h5::/eval/ids".
+    [[nodiscard]] virtual const std::string& place() const = 0;
+    [[nodiscard]] virtual std::int64_t rows() const = 0;
+    /// Returns what a row is; the name of the field is empty.
+    [[nodiscard]] virtual const Field& row_field() const = 0;
+    /// Returns one row. Any thread may call it. @pre 0 <= row < rows()
+    /// @throws DataError when the file is not what it was when it was opened
+    [[nodiscard]] virtual FieldValue read_row(std::int64_t row) const = 0;
+    /// Returns the identity of the content: of types, sizes, and the first and last bytes. A hash of all bytes would
+    /// read a data set of any size at every start.
+    [[nodiscard]] virtual std::uint64_t content_hash() const = 0;
+};
+
+/// Opens a .npy file. Rows are read from the file one by one, so that memory does not grow with the data set.
+/// @throws DataError naming the file: no such file, not .npy, no rows, a size that does not fit its shape
+[[nodiscard]] std::unique_ptr<StoredArray> open_npy(const std::string& path);
+
+/// Opens the array `name` of an .npz file, as numpy.savez and numpy.savez_compressed write it. A packed array is
+/// unpacked into memory as a whole; others are read row by row.
+/// @throws DataError as above, and when the archive is damaged or holds no such array; the message lists those it holds
+[[nodiscard]] std::unique_ptr<StoredArray> open_npz(const std::string& path, const std::string& name);
+
+}  // namespace halftone
