@@ -1,7 +1,8 @@
 #pragma once
-// What one pass over the calibration data keeps of a value: minimum, maximum, and an integer-count histogram on a
-// power-of-two range that doubles by merging bins pairwise. Counts are integers and edges nest, so any sharding and any
-// order of merging gives bit-identical statistics. Every algorithm and every candidate derives its range from this.
+// What one pass over the calibration data keeps of a value: minimum, maximum, and a histogram of integer counts whose
+// bins are as narrow as 1/256 of their values. When the range doubles, bins merge in pairs. Counts are integers and
+// edges nest, so any sharding and any order of merging gives bit-identical statistics. Every algorithm and every
+// candidate derives its range from this.
 
 #include <cstdint>
 #include <span>
@@ -13,9 +14,25 @@
 
 namespace halftone {
 
+/// Counts in equally wide bins. Bin i covers [-limit + i*width, -limit + (i+1)*width).
+struct UniformHistogram {
+    double limit = 0;                ///< the bins cover [-limit, limit)
+    double bin_width = 0;            ///< 2 * limit / bins.size()
+    std::vector<std::int64_t> bins;  ///< an even number; empty when nothing was observed
+    std::int64_t below = 0;          ///< values less than -limit
+    std::int64_t above = 0;          ///< values of limit or more
+};
+
 class ValueStatistics {
 public:
-    static constexpr int kBins = 16384;  ///< over [-limit, limit); 128 KiB a value
+    static constexpr int kBins = 16384;  ///< of histogram()
+
+    /// Values that one bin counts: those in [low, high).
+    struct Bin {
+        double low = 0;
+        double high = 0;
+        std::int64_t count = 0;
+    };
 
     /// Adds finite values. @return the number of NaN or infinite ones, which are left out
     std::int64_t observe(std::span<const float> values);
@@ -27,8 +44,16 @@ public:
     [[nodiscard]] float max() const { return max_; }
     [[nodiscard]] double limit() const { return limit_; }  ///< a power of two > max|x|
     [[nodiscard]] double bin_width() const { return 2 * limit_ / kBins; }
-    /// Bin i covers [-limit + i*width, -limit + (i+1)*width).
-    [[nodiscard]] std::span<const std::int64_t> bins() const { return bins_; }
+
+    /// Returns the bins that are not empty, from low to high, as narrow as they are kept. No bin is wider than 1/256 of
+    /// its values, but for those of magnitudes below 2^-78 (exact zeros among them), which share one on each side.
+    [[nodiscard]] std::vector<Bin> used_bins() const;
+    /// Returns all values in kBins equally wide bins over [-limit(), limit()).
+    [[nodiscard]] UniformHistogram histogram() const { return histogram_within(limit_); }
+    /// Returns the values inside [-limit, limit) in equally wide bins, and how many lie outside. There are as many bins
+    /// as the kept bins allow without splitting one: 512 at least, kBins at most.
+    /// @pre limit is a power of two, not above limit() and at least 2^-64
+    [[nodiscard]] UniformHistogram histogram_within(double limit) const;
 
     /// Compact, exact bytes (empty ends left out); decode throws DataError on damage.
     [[nodiscard]] std::string encode() const;
@@ -36,14 +61,15 @@ public:
     friend bool operator==(const ValueStatistics&, const ValueStatistics&) = default;
 
 private:
-    void grow_to(double limit);
+    void grow_to(double limit, int lowest_octave);
     void include(Range values, std::int64_t count);
 
     std::int64_t count_ = 0;
     float min_ = 0;
     float max_ = 0;
     double limit_ = 0;
-    std::vector<std::int64_t> bins_;
+    int lowest_octave_ = 0;           ///< that holds a value (BinLayout); 0 before the first value
+    std::vector<std::int64_t> bins_;  ///< in the order of BinLayout::index_of; empty before the first value
 };
 
 }  // namespace halftone

@@ -23,8 +23,8 @@ void write_statistics(H5Writer& file, const std::string& path, std::int64_t samp
         high.push_back(statistics.max());
         limit.push_back(statistics.limit());
         // All histograms go into one matrix [value, bin], which is packed: most bins are empty.
-        const auto own = statistics.bins();
-        bins.insert(bins.end(), own.begin(), own.end());
+        const UniformHistogram own = statistics.histogram();
+        bins.insert(bins.end(), own.bins.begin(), own.bins.end());
         bins.resize(names.size() * ValueStatistics::kBins);  // an empty statistic has no bins
     }
     file.table(path, "What calibration saw of each value of the fp32 model, on " + std::to_string(samples) + " samples",

@@ -1,6 +1,6 @@
-// percentile: keeps the share of the values that the rule names and clips the rest, half of it at each end. The ends
-// are quantiles of the histogram, with a bin's values spread evenly over it, so they lie within a bin's width of the
-// quantiles of the values themselves.
+// percentile: keeps the share of the values that the rule names and clips the rest, half of it at each end. It is a cut
+// by rank: the ends are quantiles of the finest bins that are kept, with a bin's values spread evenly over it. So they
+// lie within 1/256 of the quantiles of the values themselves, however large the values are that are clipped.
 
 #include <algorithm>
 #include <cmath>
@@ -34,13 +34,9 @@ private:
         if (wanted <= 1) return static_cast<double>(statistics.min());
         if (wanted >= static_cast<double>(statistics.count())) return static_cast<double>(statistics.max());
         double below = 0;
-        const auto bins = statistics.bins();
-        for (std::size_t i = 0; i < bins.size(); ++i) {
-            const auto count = static_cast<double>(bins[i]);
-            if (count > 0 && below + count >= wanted) {
-                const double place = static_cast<double>(i) + (wanted - below) / count;
-                return place * statistics.bin_width() - statistics.limit();
-            }
+        for (const ValueStatistics::Bin& bin : statistics.used_bins()) {
+            const auto count = static_cast<double>(bin.count);
+            if (below + count >= wanted) return bin.low + (wanted - below) / count * (bin.high - bin.low);
             below += count;
         }
         return static_cast<double>(statistics.max());

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <string>
 
@@ -153,6 +154,55 @@ TEST(Mse, IsAsGoodAsTheBestOfNumPy) {
         const Range range = make_observer({Algorithm::mse})->range(statistics_of(c.values));
         EXPECT_LE(squared_error(c.values, range), 1.02 * c.least_error) << c.title;
     }
+}
+
+/// Numbers between -1 and 1 among which one in 4000 is `glitch`.
+std::vector<float> with_glitches(float glitch) {
+    std::vector<float> values;
+    for (int i = 0; i < 40000; ++i) values.push_back(i % 4000 == 77 ? glitch : std::sin(static_cast<float>(i)));
+    return values;
+}
+
+TEST(Percentile, CutsByRankHoweverLargeAGlitchIs) {
+    for (const float glitch : {30.0F, 1e3F, 1e4F, 1e6F, 1e9F, 1e20F, -3e38F}) {
+        std::vector<float> sorted = with_glitches(glitch);
+        const Range range = make_observer({Algorithm::percentile, 99.8F})->range(statistics_of(sorted));
+        std::sort(sorted.begin(), sorted.end());
+        // The 40th value from either end: 0.1 % of 40000.
+        EXPECT_NEAR(range.low, sorted[39], 0.004) << glitch;
+        EXPECT_NEAR(range.high, sorted[sorted.size() - 41], 0.004) << glitch;
+    }
+}
+
+TEST(Kl, FindsTheMassBesideAGlitchOfAnySize) {
+    for (const float glitch : {1e3F, 1e4F, 1e6F, 1e9F, 1e20F, 3e38F}) {
+        const Range range = kl(with_glitches(glitch));
+        EXPECT_GT(range.high, 0.9F) << glitch;
+        EXPECT_LT(range.high, 1.1F) << glitch;
+        EXPECT_LE(range.low, -0.9F) << glitch;
+        const Range mirrored = kl(with_glitches(-glitch));
+        EXPECT_NEAR(mirrored.low, -range.high, 0.02F) << glitch;
+    }
+}
+
+TEST(Kl, KeepsLargeValuesThatAreNotRare) {
+    // One in a hundred is a thousand times larger: that is a distribution with a long tail, not a glitch.
+    std::vector<float> values = with_glitches(0);
+    for (std::size_t i = 0; i < values.size(); i += 100) values[i] *= 1000;
+    EXPECT_GT(kl(values).high, 5.0F);
+}
+
+TEST(Mse, TriesThresholdsWhereTheMassIs) {
+    // One value in a million, 10^4 times larger: to clip it is best, at a threshold far below a part of the extent.
+    std::vector<float> values;
+    for (int i = 0; i < 1000000; ++i) values.push_back(0.001F * std::sin(static_cast<float>(i)));
+    values.push_back(0.3F);
+    double least = std::numeric_limits<double>::infinity();
+    for (float high = 0.0005F; high < 0.4F; high *= 1.15F) {
+        least = std::min(least, squared_error(values, {std::max(-0.001F, -high), std::min(high, 0.3F)}));
+    }
+    const Range range = make_observer({Algorithm::mse})->range(statistics_of(values));
+    EXPECT_LE(squared_error(values, range), 1.02 * least) << range.low << " to " << range.high;
 }
 
 TEST(Mse, FewOrEqualValuesKeepTheirRange) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -26,9 +27,10 @@ ValueStatistics statistics_after(const std::vector<float>& values) {
 /// The bins that are not empty, by their lower edge.
 std::map<double, std::int64_t> counts_by_edge(const ValueStatistics& statistics) {
     std::map<double, std::int64_t> counts;
-    for (std::size_t i = 0; i < statistics.bins().size(); ++i) {
-        if (statistics.bins()[i] == 0) continue;
-        counts[-statistics.limit() + static_cast<double>(i) * statistics.bin_width()] = statistics.bins()[i];
+    const UniformHistogram histogram = statistics.histogram();
+    for (std::size_t i = 0; i < histogram.bins.size(); ++i) {
+        if (histogram.bins[i] == 0) continue;
+        counts[-histogram.limit + static_cast<double>(i) * histogram.bin_width] = histogram.bins[i];
     }
     return counts;
 }
@@ -63,7 +65,7 @@ TEST(ValueStatistics, BinsAreClosedBelowAndOpenAbove) {
 
 TEST(ValueStatistics, TheLeastNegativeNumberStaysBelowZeroBesideHugeOnes) {
     const ValueStatistics statistics = statistics_after({1e38F, -1e-45F});
-    EXPECT_EQ(statistics.bins()[ValueStatistics::kBins / 2 - 1], 1);
+    EXPECT_EQ(statistics.histogram().bins[ValueStatistics::kBins / 2 - 1], 1);
 }
 
 TEST(ValueStatistics, AgreeWithFloorInDoubleOnRandomBits) {
@@ -79,7 +81,41 @@ TEST(ValueStatistics, AgreeWithFloorInDoubleOnRandomBits) {
         const double bin = std::floor((static_cast<double>(value) + statistics.limit()) / statistics.bin_width());
         ++expected[static_cast<std::size_t>(bin)];
     }
-    EXPECT_EQ(std::vector<std::int64_t>(statistics.bins().begin(), statistics.bins().end()), expected);
+    EXPECT_EQ(statistics.histogram().bins, expected);
+}
+
+TEST(ValueStatistics, KeepBinsAsNarrowAsTheirValuesWhateverElseIsThere) {
+    std::vector<float> values{1e30F, -3e9F, 0.0F, -0.0F, 1e-40F, -1e-40F, 4.0F, -4.0F};
+    Rng rng(21);
+    while (values.size() < 5000) {
+        const int exponent = static_cast<int>(rng.below(60)) - 30;
+        values.push_back(static_cast<float>(std::ldexp(rng.uniform(-1, 1), exponent)));
+    }
+    const ValueStatistics statistics = statistics_after(values);
+    std::int64_t counted = 0;
+    for (const auto& [low, high, count] : statistics.used_bins()) {
+        const auto is_inside = [low = low, high = high](float x) {
+            return static_cast<double>(x) >= low && static_cast<double>(x) < high;
+        };
+        EXPECT_EQ(count, std::count_if(values.begin(), values.end(), is_inside)) << low << " to " << high;
+        EXPECT_LE(high - low, std::max(std::min(std::abs(low), std::abs(high)) / 256, 0x1p-78));
+        counted += count;
+    }
+    EXPECT_EQ(counted, 5000);
+}
+
+TEST(ValueStatistics, AHistogramOfTheMassCountsWhatLiesOutside) {
+    const ValueStatistics statistics = statistics_after({-1e6F, -0.75F, 0.0F, 0.4995F, 0.5F, 0.999F, 1.0F, 3e9F});
+    const UniformHistogram histogram = statistics.histogram_within(1);
+    EXPECT_EQ(histogram.bins.size(), 1024U);
+    EXPECT_EQ(histogram.bin_width, 0x1p-9);
+    EXPECT_EQ(histogram.below, 1);
+    EXPECT_EQ(histogram.above, 2);
+    EXPECT_EQ(histogram.bins[128], 1) << "-0.75";
+    EXPECT_EQ(histogram.bins[512], 1) << "0";
+    EXPECT_EQ(histogram.bins[767], 1) << "0.4995";
+    EXPECT_EQ(histogram.bins[768], 1) << "0.5";
+    EXPECT_EQ(histogram.bins[1023], 1) << "0.999";
 }
 
 TEST(ValueStatistics, LeaveOutWhatIsNotFiniteAndCountIt) {
