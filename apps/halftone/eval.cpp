@@ -1,13 +1,16 @@
 // The command eval: the accuracy of a model file, fp32 or quantized, by the config's data and metric.
 //
 //   save_inputs   --save-inputs: samples and labels as the model gets them, for other runtimes to compare with
-//   run_eval      scores the file, and prints accuracy and its 95 % interval where the metric counts samples
+//   score_json, score_text   every metric, and the 95 % interval of an accuracy that is a share of samples
+//   run_eval      scores the file and prints what it found
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string>
 
 #include "base/error.hpp"
 #include "base/file_system.hpp"
@@ -74,6 +77,33 @@ void save_inputs(const Pipeline& data, const Graph& graph, std::int64_t samples,
     }
 }
 
+/// What eval finds, as one JSON object. A number that is none (NaN, infinite) is null.
+std::string score_json(const std::string& goal_name, const Score& score) {
+    using Json = nlohmann::ordered_json;
+    const auto number = [](double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); };
+    Json json{{"metric", goal_name}, {"accuracy", number(score.accuracy)}};
+    if (score.correct) json["correct"] = *score.correct;
+    json["samples"] = score.samples;
+    for (const MetricValue& metric : score.metrics) json["metrics"][metric.name] = number(metric.value);
+    if (score.correct) {
+        const Interval ci = wilson95(*score.correct, score.samples);
+        json["ci95"] = {ci.low, ci.high};
+    }
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+/// The same in words: one line, and one more for each metric if there are several.
+std::string score_text(const std::string& goal_name, const Score& score) {
+    std::string text = fmt::format("{} = {} on {} samples", goal_name, score.accuracy, score.samples);
+    if (score.correct) {
+        const Interval ci = wilson95(*score.correct, score.samples);
+        text += fmt::format(", 95 % interval {:.4f} to {:.4f}", ci.low, ci.high);
+    }
+    if (score.metrics.size() < 2) return text;
+    for (const MetricValue& metric : score.metrics) text += fmt::format("\n  {} = {}", metric.name, metric.value);
+    return text;
+}
+
 }  // namespace
 
 int run_eval(const EvalOptions& options) {
@@ -84,7 +114,13 @@ int run_eval(const EvalOptions& options) {
     // A wrong path in the config is reported at its line there, a wrong path of --model at the option.
     const std::string path = options.model.empty() ? config.model_path : options.model;
     const std::string from = options.model.empty() ? config.model_path_mark.to_text() + ": model.path: " : "--model: ";
-    const auto bench = make_workbench(config, read_model(path, from), path, false);
+    // Metrics that compare with fp32 compare --model with the config's model.
+    const auto compares = [](const MetricConfig& metric) { return needs_baseline_outputs(metric); };
+    const auto& metrics = config.evaluation->metrics;
+    const bool needs_fp32 = !options.model.empty() && std::any_of(metrics.begin(), metrics.end(), compares);
+    const std::string fp32 =
+        needs_fp32 ? read_model(config.model_path, config.model_path_mark.to_text() + ": model.path: ") : std::string();
+    const auto bench = make_workbench(config, read_model(path, from), path, false, fp32);
 
     // Scored in this process by the same code as a trial of a search, so that both give the same number.
     Tensor logits;
@@ -94,23 +130,8 @@ int run_eval(const EvalOptions& options) {
 
     if (!options.inputs.empty()) save_inputs(*bench->evaluation, bench->model.graph, score.samples, options.inputs);
 
-    nlohmann::ordered_json json;
-    json["metric"] = config.evaluation->metric.name;
-    json["accuracy"] = score.accuracy;
-    if (score.correct) json["correct"] = *score.correct;
-    json["samples"] = score.samples;
-    std::string interval;
-    if (score.correct) {
-        const Interval ci = wilson95(*score.correct, score.samples);
-        json["ci95"] = {ci.low, ci.high};
-        interval = fmt::format(", 95 % interval {:.4f} to {:.4f}", ci.low, ci.high);
-    }
-    if (options.as_json) {
-        fmt::print("{}\n", json.dump());
-    } else {
-        fmt::print("{}: {} = {} on {} samples{}\n", path, config.evaluation->metric.name, score.accuracy, score.samples,
-                   interval);
-    }
+    fmt::print("{}\n", options.as_json ? score_json(config.evaluation->goal_name(), score)
+                                       : path + ": " + score_text(config.evaluation->goal_name(), score));
     return static_cast<int>(ExitCode::ok);
 }
 

@@ -22,7 +22,8 @@
 namespace halftone::app {
 
 KnownNames known_names() {
-    return {strategy_names(), dataset_names(), transform_names(), metric_names(), observer_words()};
+    return {strategy_names(), dataset_names(),  transform_names(),
+            metric_names(),   observer_words(), lower_is_better_metrics()};
 }
 
 namespace {
@@ -83,7 +84,8 @@ void check_runnable(const RunConfig& config) {
 }
 
 std::unique_ptr<Workbench> make_workbench(const RunConfig& config, const std::string& model_bytes,
-                                          const std::string& model_name, bool for_tuning) {
+                                          const std::string& model_name, bool for_tuning,
+                                          const std::string& baseline_bytes) {
     // First of all: the number holds for every kernel of this process from now on.
     set_kernel_threads(static_cast<int>(config.tuning.threads));
     auto bench = std::make_unique<Workbench>();
@@ -93,10 +95,11 @@ std::unique_ptr<Workbench> make_workbench(const RunConfig& config, const std::st
     }
     if (config.evaluation) {
         bench->evaluation = std::make_unique<Pipeline>(config.evaluation->dataloader);
-        bench->metric = make_metric(config.evaluation->metric.name, config.evaluation->metric.node);
+        bench->metrics = std::make_unique<MetricSet>(*config.evaluation);
     }
     bench->sizes = input_sizes(config, bench->calibration.get(), bench->evaluation.get());
     bench->model = prepare_model(model_bytes, model_name, bench->sizes);
+    if (!baseline_bytes.empty()) bench->baseline = prepare_model(baseline_bytes, config.model_path, bench->sizes);
     // The order matters: recipes change the graph that units, capability and space are made from.
     if (for_tuning) {
         bench->recipes = find_recipes(bench->model, recipe_request(config.quantization));
@@ -106,10 +109,11 @@ std::unique_ptr<Workbench> make_workbench(const RunConfig& config, const std::st
     }
     EvaluationSetup setup = evaluation_setup(config);
     setup.model = &bench->model;
+    setup.baseline = bench->baseline ? &*bench->baseline : nullptr;
     setup.space = bench->space ? &*bench->space : nullptr;
     setup.calibration = bench->calibration.get();
     setup.evaluation = bench->evaluation.get();
-    setup.metric = bench->metric.get();
+    setup.metrics = bench->metrics.get();
     bench->evaluator = std::make_unique<ModelEvaluator>(setup);
     return bench;
 }

@@ -12,7 +12,7 @@
 #include "exec/prepared_model.hpp"
 #include "exec/recipes.hpp"
 #include "graph/capability.hpp"
-#include "metric/metric.hpp"
+#include "metric/metric_set.hpp"
 #include "plan/load_plan.hpp"
 #include "space/search_space.hpp"
 
@@ -46,20 +46,23 @@ void check_isa(const RunConfig& config);
 
 /// Everything that evaluates, in the order of destruction it needs. Made alike by every rank from the same bytes.
 struct Workbench {
-    InputSizes sizes;       ///< of the dimensions that the model's file leaves open
-    PreparedModel model;    ///< for tuning: prepared by the config's recipes
-    RecipeNumbers recipes;  ///< what they did
+    InputSizes sizes;                       ///< of the dimensions that the model's file leaves open
+    PreparedModel model;                    ///< for tuning: prepared by the config's recipes
+    std::optional<PreparedModel> baseline;  ///< empty: `model` itself is what metrics call fp32
+    RecipeNumbers recipes;                  ///< what they did
     CapabilityTable capability;
     std::optional<SearchSpace> space;
     std::unique_ptr<Pipeline> calibration;
     std::unique_ptr<Pipeline> evaluation;
-    std::unique_ptr<Metric> metric;
+    std::unique_ptr<MetricSet> metrics;
     std::unique_ptr<ModelEvaluator> evaluator;
 };
 
 /// @param for_tuning  also builds space and calibration data
+/// @param baseline_bytes  the fp32 model that metrics compare with, where it is another one; else empty
 /// @throws ConfigError, ModelError, DataError
 [[nodiscard]] std::unique_ptr<Workbench> make_workbench(const RunConfig& config, const std::string& model_bytes,
-                                                        const std::string& model_name, bool for_tuning);
+                                                        const std::string& model_name, bool for_tuning,
+                                                        const std::string& baseline_bytes = {});
 
 }  // namespace halftone::app

@@ -62,6 +62,11 @@ journal::Header header_of(const RunConfig& config, const Workbench& bench) {
 tune::RunSettings settings_of(const RunConfig& config) {
     tune::RunSettings settings;
     settings.criterion = config.tuning.criterion;
+    if (config.evaluation) {
+        for (const MetricConfig& metric : config.evaluation->metrics) {
+            if (metric.limit) settings.limits.push_back({metric.plugin.name, *metric.limit});
+        }
+    }
     settings.timeout_s = config.tuning.timeout_s;
     settings.max_trials = config.tuning.performance_only ? 1 : config.tuning.max_trials;
     settings.calibrate_only = !config.evaluation.has_value();

@@ -58,8 +58,9 @@ constexpr Words kTransformWords[] = {"AlignImageChannel",
                                      "ToTensor",
                                      "Transpose"};
 constexpr Words kPostprocessWords[] = {"LabelShift", "SquadV1"};
-constexpr Words kMetricWords[] = {"topk", "Accuracy", "Loss",   "MAE",  "MSE",     "RMSE", "F1",
-                                  "mAP",  "COCOmAP",  "VOCmAP", "BLEU", "SquadF1", "mIOU", "GLUE"};
+constexpr Words kMetricWords[] = {"topk", "Accuracy", "Loss",    "MAE",    "MSE",       "RMSE",
+                                  "F1",   "mAP",      "COCOmAP", "VOCmAP", "BLEU",      "SquadF1",
+                                  "mIOU", "GLUE",     "PSNR",    "ROC",    "agreement", "command"};
 constexpr Words kApproachWords[] = {"post_training_static_quant", "post_training_dynamic_quant",
                                     "quant_aware_training"};
 constexpr Words kAlgorithmWords[] = {"minmax", "kl", "percentile", "mse"};

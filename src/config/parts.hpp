@@ -9,9 +9,21 @@
 namespace halftone::config_detail {
 
 [[nodiscard]] QuantizationConfig read_quantization(Section& section, const KnownNames& known, Notes& notes);
-[[nodiscard]] TuningConfig read_tuning(Section& section, const KnownNames& known, Notes& notes);
-/// Nothing without evaluation.accuracy.
-[[nodiscard]] std::optional<EvaluationConfig> read_evaluation(Section& section, const KnownNames& known, Notes& notes);
+/// @param higher_is_better  direction of the metric, where the config does not say it
+[[nodiscard]] TuningConfig read_tuning(Section& section, const KnownNames& known, Notes& notes, bool higher_is_better);
+/// Nothing without evaluation.accuracy. @param goal  tuning.accuracy_criterion, for metrics that have no limit
+[[nodiscard]] std::optional<EvaluationConfig> read_evaluation(Section& section, const KnownNames& known, Notes& notes,
+                                                              const AccuracyCriterion& goal);
+/// The goal: by how much a metric may fall, as a fraction of the baseline (relative) or as a difference (absolute).
+/// Reads these two keys only. @returns nothing if neither is given. @throws ConfigError if both are
+[[nodiscard]] std::optional<AccuracyCriterion> read_loss(Section& section);
+
+/// Returns whether a higher value is better of the metric that the goal judges, by the metric's own nature or by
+/// multi_metrics.higher_is_better. Looks at the tree before it is checked: whatever is wrong there is found later.
+[[nodiscard]] bool is_higher_better(const ConfigNode& root, const KnownNames& known);
+/// Reads `metric` or `multi_metrics` of evaluation.accuracy. @throws ConfigError
+void read_metrics(Section& section, EvaluationConfig& config, const KnownNames& known, Notes& notes,
+                  const AccuracyCriterion& goal);
 [[nodiscard]] DataloaderConfig read_dataloader(Section& section, const KnownNames& known, Notes& notes);
 
 /// "name: {parameters}" below `key`: exactly one. @throws ConfigError

@@ -37,10 +37,10 @@ std::int64_t read_iteration(Section& section) {
     return iteration;
 }
 
-EvaluationConfig read_accuracy(Section& parent, const KnownNames& known, Notes& notes) {
+EvaluationConfig read_accuracy(Section& parent, const KnownNames& known, Notes& notes, const AccuracyCriterion& goal) {
     EvaluationConfig config;
     Section section = parent.section("accuracy");
-    config.metric = read_one_plugin(section, "metric", kMetrics, known.metrics, notes);
+    read_metrics(section, config, known, notes, goal);
     read_configs(section);
     config.iteration = read_iteration(section);
     if (section.given("dataloader") == nullptr) {
@@ -123,10 +123,11 @@ DataloaderConfig read_dataloader(Section& section, const KnownNames& known, Note
     return config;
 }
 
-std::optional<EvaluationConfig> read_evaluation(Section& section, const KnownNames& known, Notes& notes) {
+std::optional<EvaluationConfig> read_evaluation(Section& section, const KnownNames& known, Notes& notes,
+                                                const AccuracyCriterion& goal) {
     std::optional<EvaluationConfig> config;
     // Without accuracy there is nothing to measure: the model is quantized once and no trial is run.
-    if (section.given("accuracy") != nullptr) config = read_accuracy(section, known, notes);
+    if (section.given("accuracy") != nullptr) config = read_accuracy(section, known, notes, goal);
     if (section.given("performance") != nullptr) read_performance(section, known);
     return config;
 }

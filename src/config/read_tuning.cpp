@@ -71,30 +71,16 @@ void read_strategy(Section& parent, TuningConfig& config, const KnownNames& know
     parent.put("strategy", section.finish());
 }
 
-/// The goal: by how much accuracy may fall, as a fraction of the baseline or as a difference. Exactly one of the two.
-void read_criterion(Section& parent, AccuracyCriterion& criterion) {
+/// The goal: by how much accuracy may fall. Neither key given: the default, one percent of the baseline.
+void read_criterion(Section& parent, AccuracyCriterion& criterion, bool higher_is_better) {
     Section section = parent.section("accuracy_criterion");
-    const auto relative = section.percent("relative");
-    const auto absolute = section.percent("absolute");
-    // LPOT would take one of the two, and the user would not learn which.
-    if (relative && absolute) {
-        const ConfigNode& first = *section.given("relative");
-        fail_at(*section.given("absolute"), "cannot stand beside relative (" + first.key_mark.to_text() + "); give one",
-                true);
-    }
-    if (relative && (*relative <= -1 || *relative >= 1)) {
-        const ConfigNode& node = *section.given("relative");
-        fail_at(node,
-                "must be > -1 and < 1, a fraction of the baseline's accuracy (0.01 or 1%), got '" + node.scalar + "'");
-    }
-    if (!relative && !absolute) {
+    if (const auto given = read_loss(section)) {
+        criterion = *given;
+    } else {
         if (!section.node().entries.empty()) fail_at(section.node(), "needs relative or absolute", true);
         section.put("relative", plain_node(float_text(criterion.loss)));
     }
-    // Neither given: the default, one percent of the baseline.
-    criterion.is_relative = !absolute.has_value();
-    criterion.loss = absolute.value_or(relative.value_or(criterion.loss));
-    criterion.higher_is_better = section.boolean("higher_is_better", true);
+    criterion.higher_is_better = section.boolean("higher_is_better", higher_is_better);
     parent.put("accuracy_criterion", section.finish());
 }
 
@@ -194,10 +180,31 @@ void read_execution(Section& section, TuningConfig& config, Notes& notes) {
 
 }  // namespace
 
-TuningConfig read_tuning(Section& section, const KnownNames& known, Notes& notes) {
+std::optional<AccuracyCriterion> read_loss(Section& section) {
+    const auto relative = section.percent("relative");
+    const auto absolute = section.percent("absolute");
+    // LPOT would take one of the two, and the user would not learn which.
+    if (relative && absolute) {
+        const ConfigNode& first = *section.given("relative");
+        fail_at(*section.given("absolute"), "cannot stand beside relative (" + first.key_mark.to_text() + "); give one",
+                true);
+    }
+    if (relative && (*relative <= -1 || *relative >= 1)) {
+        const ConfigNode& node = *section.given("relative");
+        fail_at(node,
+                "must be > -1 and < 1, a fraction of the baseline's accuracy (0.01 or 1%), got '" + node.scalar + "'");
+    }
+    if (!relative && !absolute) return std::nullopt;
+    AccuracyCriterion criterion;
+    criterion.is_relative = relative.has_value();
+    criterion.loss = relative ? *relative : *absolute;
+    return criterion;
+}
+
+TuningConfig read_tuning(Section& section, const KnownNames& known, Notes& notes, bool higher_is_better) {
     TuningConfig config;
     read_strategy(section, config, known, notes);
-    read_criterion(section, config.criterion);
+    read_criterion(section, config.criterion, higher_is_better);
     read_objectives(section, config);
     read_exit_policy(section, config);
     config.random_seed = section.integer("random_seed", config.random_seed, 0);

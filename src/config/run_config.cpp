@@ -118,12 +118,12 @@ RunConfig read_tree(const ConfigNode& root, const std::string& file, const Known
     top.put("quantization", quantization.finish());
 
     Section tuning = top.section("tuning");
-    config.tuning = read_tuning(tuning, known, notes);
+    config.tuning = read_tuning(tuning, known, notes, config_detail::is_higher_better(root, known));
     top.put("tuning", tuning.finish());
 
     if (top.given("evaluation") != nullptr) {
         Section evaluation = top.section("evaluation");
-        config.evaluation = read_evaluation(evaluation, known, notes);
+        config.evaluation = read_evaluation(evaluation, known, notes, config.tuning.criterion);
         top.put("evaluation", evaluation.finish());
     }
     read_cluster(top, config);
@@ -170,6 +170,8 @@ void add_tree(const ConfigNode& node, const std::string& path, Hasher& hasher) {
 }
 
 }  // namespace
+
+std::string EvaluationConfig::goal_name() const { return is_weighted ? "weighted mean" : metrics.front().plugin.name; }
 
 std::uint64_t RunConfig::identity_hash() const {
     Hasher hasher;

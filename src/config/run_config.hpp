@@ -122,10 +122,25 @@ struct TuningConfig {
     std::int64_t finalists = 3;
 };
 
+/// One metric of evaluation.accuracy.
+struct MetricConfig {
+    PluginConfig plugin = {};                             ///< its own settings, without the keys that all metrics have
+    std::vector<std::string> outputs = {}, targets = {};  ///< what it compares, by name; empty: by order
+    bool higher_is_better = true;
+    double weight = 1;  ///< in the mean that the goal judges, where the metrics are weighted
+    /// Limit on the metric's own loss, beside the goal. Its higher_is_better is the metric's.
+    std::optional<AccuracyCriterion> limit = {};
+};
+
 struct EvaluationConfig {
-    PluginConfig metric;
+    std::vector<MetricConfig> metrics;  ///< in the order of the file; never empty
+    /// Whether the goal judges the weighted mean of all metrics. Else it judges the first one, and the others have
+    /// limits of their own.
+    bool is_weighted = false;
     DataloaderConfig dataloader;
     std::int64_t iteration = -1;
+    /// Returns the name of what the goal judges: the first metric's, or "weighted mean".
+    [[nodiscard]] std::string goal_name() const;
 };
 
 struct RunConfig {
@@ -151,6 +166,7 @@ struct RunConfig {
 /// What this build offers; the application fills it from the registries, so that config knows no plug-in.
 struct KnownNames {
     std::vector<std::string> strategies, datasets, transforms, metrics, algorithms;
+    std::vector<std::string> lower_is_better = {};  ///< those of the metrics for which lower is better
 };
 
 /// @throws ConfigError. `overrides` are "--set" assignments, in order.

@@ -12,6 +12,8 @@ namespace {
 
 /// Samples of the calibration set compete for memory with those of the evaluation set, which every trial reads.
 constexpr std::size_t kCalibrationCacheShare = 4;
+/// So do fp32's outputs, which only some metrics need.
+constexpr std::size_t kBaselineCacheShare = 4;
 
 /// The model's own batch, if it fixes one; else the wanted one.
 std::int64_t batch_for(const EvaluationSetup& setup) {
@@ -73,12 +75,15 @@ void ModelEvaluator::add_calibration(const EvaluationSetup& setup) {
 }
 
 void ModelEvaluator::add_scorer(const EvaluationSetup& setup) {
+    setup.metrics->bind(scored_outputs(setup.model->graph).fields, setup.evaluation->schema().targets);
     scorer_.emplace(ScorerSetup{.model = setup.model,
-                                .metric = setup.metric,
+                                .baseline = setup.baseline != nullptr ? setup.baseline : setup.model,
+                                .metrics = setup.metrics,
                                 .samples = &*evaluation_samples_,
                                 .resources = &resources_,
                                 .factory = factory_ ? &*factory_ : nullptr,
-                                .prefix_bytes = setup.prefix_bytes});
+                                .prefix_bytes = setup.prefix_bytes,
+                                .baseline_bytes = setup.cache_bytes / kBaselineCacheShare});
 }
 
 std::int64_t ModelEvaluator::shards(JobKind kind) const {
@@ -112,12 +117,14 @@ void ModelEvaluator::install_calibration(const std::string& merged) {
 
 void ModelEvaluator::install_difficulty(const std::string& merged) { scorer().install_difficulty(merged); }
 
-Score ModelEvaluator::merge_scores(const std::vector<std::string>& payloads) const {
-    return scorer_.value().merge(payloads);
+void ModelEvaluator::install_baseline(const Score& score, const Judgements& judgements) {
+    scorer().install_baseline(score, judgements);
 }
 
-std::optional<AccuracyBounds> ModelEvaluator::bounds(const std::vector<std::string>& payloads) const {
-    return scorer_.value().bounds(payloads);
+std::unique_ptr<ScoreMerge> ModelEvaluator::start_score() const { return scorer_.value().start_score(); }
+
+Judgements ModelEvaluator::merge_judgements(const std::vector<std::string>& payloads) const {
+    return scorer_.value().merge_judgements(payloads);
 }
 
 std::string ModelEvaluator::merge_difficulty(const std::vector<std::string>& payloads) const {

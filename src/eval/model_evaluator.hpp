@@ -4,6 +4,7 @@
 // has one.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,7 +17,7 @@
 #include "eval/scorer.hpp"
 #include "eval/session_resources.hpp"
 #include "exec/prepared_model.hpp"
-#include "metric/metric.hpp"
+#include "metric/metric_set.hpp"
 #include "space/search_space.hpp"
 #include "trial/evaluator.hpp"
 
@@ -25,10 +26,12 @@ namespace halftone {
 /// What the evaluator works on; everything outlives it.
 struct EvaluationSetup {
     const PreparedModel* model = nullptr;
+    /// What metrics call fp32, where they compare with its outputs. Null: `model` itself, which is fp32 in a search.
+    const PreparedModel* baseline = nullptr;
     const SearchSpace* space = nullptr;     ///< null when nothing is tuned (the command eval): only scores can be asked
     const Pipeline* calibration = nullptr;  ///< null: ranges come from elsewhere, and nothing can be probed
     const Pipeline* evaluation = nullptr;   ///< null: nothing can be scored
-    const Metric* metric = nullptr;         ///< null only if `evaluation` is null
+    MetricSet* metrics = nullptr;           ///< bound here; null only if `evaluation` is null
     std::int64_t shards = 20;
     std::int64_t batch = 25;      ///< of the executor, unless the model fixes it; shards are padded with zeros to it
     WeightTreatment treatment{};  ///< of every candidate
@@ -52,8 +55,9 @@ public:
     void install_calibration(const std::string& merged) override;
     void install_difficulty(const std::string& merged) override;
     [[nodiscard]] std::string merge_calibration(const std::vector<std::string>& payloads) override;
-    [[nodiscard]] Score merge_scores(const std::vector<std::string>& payloads) const override;
-    [[nodiscard]] std::optional<AccuracyBounds> bounds(const std::vector<std::string>& payloads) const override;
+    void install_baseline(const Score& score, const Judgements& judgements) override;
+    [[nodiscard]] std::unique_ptr<ScoreMerge> start_score() const override;
+    [[nodiscard]] Judgements merge_judgements(const std::vector<std::string>& payloads) const override;
     [[nodiscard]] std::string merge_difficulty(const std::vector<std::string>& payloads) const override;
     [[nodiscard]] ProbeResult merge_probe(const std::vector<std::string>& payloads) const override;
 

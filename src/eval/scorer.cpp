@@ -1,8 +1,8 @@
-// Scorer: one shard in, counts of the metric out; counts of all shards in, a score out.
+// Scorer: one shard in, the state of the metrics out; the states of all shards in, a score out.
 //
 //   run_baseline, run_candidates   a worker's part: samples through sessions, payload of one shard
 //   group_for                      keeps the sessions of the last few jobs, because shards of few jobs interleave
-//   merge, bounds                  rank 0: counts add up, so any split of the samples gives the same score
+//   start_score                    rank 0: a running score, to which the shards' payloads are added in their order
 //   merge_difficulty, install_difficulty   from margins to the order in which candidates see the samples
 //   score_graph                    the same in one process, for a graph that is no candidate
 #include "eval/scorer.hpp"
@@ -11,10 +11,8 @@
 #include <cstring>
 #include <utility>
 
-#include "base/byte_reader.hpp"
 #include "base/check.hpp"
 #include "base/error.hpp"
-#include "base/wire.hpp"
 #include "eval/difficulty.hpp"
 #include "eval/model_checks.hpp"
 #include "kernel/ops/reference_ops.hpp"
@@ -25,66 +23,30 @@ namespace {
 /// A worker has shards of at most a few jobs at a time: those that the coordinator asked for in advance.
 constexpr std::size_t kCachedGroups = 3;
 
-/// What one shard scored. Margins are there for the baseline only.
-struct ShardScore {
-    MetricState state;
-    std::vector<float> margins{};
-};
-
-std::string encode_score(const ShardScore& scored) {
-    WireWriter wire;
-    wire.put_all(scored.state.sums);
-    wire.put_all(scored.state.counts);
-    wire.put(scored.state.samples);
-    wire.put_all(scored.margins);
-    return wire.take();
-}
-
-ShardScore decode_score(const std::string& bytes) {
-    ByteReader wire(bytes, "a shard's scores");
-    ShardScore scored;
-    scored.state.sums = wire.get_all<double>();
-    scored.state.counts = wire.get_all<std::int64_t>();
-    scored.state.samples = wire.get<std::int64_t>();
-    scored.margins = wire.get_all<float>();
-    wire.require_end<MpiError>();
-    return scored;
-}
-
-/// The label of each sample of a batch: the first target of the data set.
-std::vector<std::int64_t> labels_of(const SampleBatch& batch) {
-    std::vector<std::int64_t> labels;
-    for (const std::vector<FieldValue>& targets : batch.targets) {
-        if (targets.empty()) throw ConfigError("evaluation.accuracy: the data set has no targets to score with");
-        labels.push_back(std::get<Tensor>(targets.front()).as<std::int64_t>().front());
-    }
-    return labels;
-}
-
-/// The first rows of a tensor: those that hold samples, without the padding.
-TensorView first_rows(TensorView view, std::int64_t rows) {
-    view.type.shape[0] = rows;
-    return view;
-}
-
 }  // namespace
+
+Scorer::Scorer(const ScorerSetup& setup)
+    : setup_(setup),
+      outputs_(scored_outputs(setup.model->graph)),
+      fp32_outputs_(*setup.baseline, *setup.resources, setup.baseline_bytes) {}
 
 ShardResult Scorer::run_baseline(std::int64_t shard) {
     if (!baseline_) {
         baseline_ = std::make_unique<Session>(setup_.model->graph, reference_ops(), setup_.resources->options());
     }
     const SampleRange range = setup_.samples->shard(shard);
-    ShardScore scored{setup_.metric->empty()};
+    ShardScore scored(*setup_.metrics);
     // Kept in memory: every candidate will read the same samples.
     setup_.samples->for_each_batch(range, inputs_of(*baseline_), Caching::keep, [&](const SampleBatch& batch) {
         baseline_->run();
-        const TensorView output = first_rows(baseline_->output(0), batch.rows);
-        const std::vector<std::int64_t> labels = labels_of(batch);
-        setup_.metric->update(scored.state, output, labels);
-        const std::vector<float> margins = setup_.metric->margins(output, labels);
-        scored.margins.insert(scored.margins.end(), margins.begin(), margins.end());
+        const std::vector<TensorView> outputs = views_of(*baseline_, outputs_);
+        // The fp32 model compared with itself: its own outputs are the baseline's.
+        for_each_answer(batch, outputs, outputs, [&](const SampleAnswer& answer) {
+            scored.add(answer);
+            scored.add_margin(setup_.metrics->margin(answer));
+        });
     });
-    return {.payload = encode_score(scored),
+    return {.payload = scored.encode(),
             .failure = {},
             .sample_units = range.count() * static_cast<std::int64_t>(setup_.model->units.size())};
 }
@@ -93,25 +55,32 @@ ShardResult Scorer::run_candidates(const Job& job, std::int64_t shard) {
     baseline_.reset();  // the baseline is over, and its packed fp32 weights are large
     CandidateGroup& group = group_for(job);
     const SampleRange range = setup_.samples->shard(shard);
-    std::vector<ShardScore> scored(group.size(), ShardScore{setup_.metric->empty()});
+    std::vector<ShardScore> scored;
+    for (std::size_t i = 0; i < group.size(); ++i) scored.emplace_back(*setup_.metrics);
     if (Session* first = group.first_session()) {  // null when no candidate of the job could be built
         // Batch by batch through all candidates, not candidate by candidate: what they share is computed once a batch.
         setup_.samples->for_each_batch(range, inputs_of(*first), Caching::keep, [&](const SampleBatch& batch) {
-            const std::vector<std::int64_t> labels = labels_of(batch);
+            // Before the candidates: all sessions write into one arena.
+            const std::vector<TensorView> fp32 = fp32_outputs(batch, *first);
             group.run([&](std::size_t i, Session& session) {
-                setup_.metric->update(scored[i].state, first_rows(session.output(0), batch.rows), labels);
+                for_each_answer(batch, views_of(session, outputs_), fp32,
+                                [&](const SampleAnswer& answer) { scored[i].add(answer); });
             });
         });
     }
     // Each candidate has a result of its own, so that one failure leaves its neighbours' trials alone.
     const auto result_of = [&](std::size_t i) -> ShardResult {
         if (!group.failure(i).empty()) return {.payload = {}, .failure = group.failure(i)};
-        return {
-            .payload = encode_score(scored[i]), .failure = {}, .sample_units = range.count() * group.executed_units(i)};
+        return {.payload = scored[i].encode(), .failure = {}, .sample_units = range.count() * group.executed_units(i)};
     };
     ShardResult result = result_of(0);
     for (std::size_t i = 1; i < group.size(); ++i) result.followers.push_back(result_of(i));
     return result;
+}
+
+std::vector<TensorView> Scorer::fp32_outputs(const SampleBatch& batch, const Session& session) {
+    if (!setup_.metrics->needs_baseline_outputs()) return {};
+    return fp32_outputs_.of(batch.first, session, outputs_);
 }
 
 CandidateGroup& Scorer::group_for(const Job& job) {
@@ -138,55 +107,45 @@ Score Scorer::score_graph(const Graph& graph, Tensor* logits) {
     check_output(graph);
     SampleSource& samples = *setup_.samples;
     Session session(graph, reference_ops(), setup_.resources->options());
+    const ScoredOutputs outputs = scored_outputs(graph);
     const Shape row = session.output(0).type.shape;
     const std::int64_t width = row.elements() / row[0];
     if (logits) *logits = Tensor(TensorType{DType::f32, Shape{samples.size(), width}});
-    MetricState state = setup_.metric->empty();
+    ShardScore scored(*setup_.metrics);
     const auto score_batch = [&](const SampleBatch& batch) {
+        const std::vector<TensorView> fp32 = fp32_outputs(batch, session);
         session.run();
-        const TensorView output = first_rows(session.output(0), batch.rows);
-        setup_.metric->update(state, output, labels_of(batch));
+        for_each_answer(batch, views_of(session, outputs), fp32,
+                        [&](const SampleAnswer& answer) { scored.add(answer); });
         if (!logits) return;
-        const auto offset = static_cast<std::size_t>(batch.first * width) * sizeof(float);
-        std::memcpy(logits->mutable_view().data + offset, output.data, output.bytes());
+        const auto row_bytes = static_cast<std::size_t>(width) * sizeof(float);
+        std::memcpy(logits->mutable_view().data + static_cast<std::size_t>(batch.first) * row_bytes,
+                    session.output(0).data, static_cast<std::size_t>(batch.rows) * row_bytes);
     };
     // By shards, as in a search: the same rows of the same batches, so the same bits.
     for (std::int64_t shard = 0; shard < samples.shards(); ++shard) {
         samples.for_each_batch(samples.shard(shard), inputs_of(session), Caching::pass, score_batch);
     }
-    return score_of(state);
+    const auto merge = start_score();
+    merge->add(scored.encode());
+    return merge->score();
 }
 
-Score Scorer::merge(const std::vector<std::string>& payloads) const {
-    // Payloads come in shard order, and sums of doubles are added in it: the same bits for any number of ranks.
-    MetricState state = setup_.metric->empty();
-    for (const std::string& payload : payloads) {
-        const MetricState shard = decode_score(payload).state;
-        // Another rank's bytes are input: the layout of the metric's state is not taken for granted.
-        if (shard.sums.size() != state.sums.size() || shard.counts.size() != state.counts.size()) {
-            throw MpiError("a shard's scores are those of another metric");
-        }
-        state.merge(shard);
-    }
-    return score_of(state);
+std::unique_ptr<ScoreMerge> Scorer::start_score() const {
+    return start_score_merge(*setup_.metrics, setup_.samples->size(), known_baseline_ ? &*known_baseline_ : nullptr);
 }
 
-std::optional<AccuracyBounds> Scorer::bounds(const std::vector<std::string>& payloads) const {
-    const Score score = merge(payloads);
-    if (!score.correct) return std::nullopt;
-    const auto all = static_cast<double>(setup_.samples->size());
-    const auto unseen = setup_.samples->size() - score.samples;
-    return AccuracyBounds{static_cast<double>(*score.correct) / all,
-                          static_cast<double>(*score.correct + unseen) / all};
+Judgements Scorer::merge_judgements(const std::vector<std::string>& payloads) const {
+    return merge_judgements_of(payloads, setup_.samples->size());
 }
 
 std::string Scorer::merge_difficulty(const std::vector<std::string>& payloads) const {
-    std::vector<float> margins;
-    for (const std::string& payload : payloads) {
-        const ShardScore scored = decode_score(payload);
-        margins.insert(margins.end(), scored.margins.begin(), scored.margins.end());
-    }
+    const std::vector<float> margins = merge_margins(payloads);
     return margins.empty() ? std::string() : difficulty_text(margins);
+}
+
+void Scorer::install_baseline(const Score& score, const Judgements& judgements) {
+    known_baseline_ = KnownBaseline{.accuracy = score.accuracy, .judgements = judgements};
 }
 
 void Scorer::install_difficulty(const std::string& difficulty) {
@@ -197,14 +156,7 @@ void Scorer::install_difficulty(const std::string& difficulty) {
                           "; choose another --workspace");
     }
     setup_.samples->set_order(hardest_first(difficulty));
-}
-
-Score Scorer::score_of(const MetricState& state) const {
-    Score score;
-    score.samples = state.samples;
-    score.accuracy = setup_.metric->value(state);
-    score.correct = setup_.metric->correct(state);
-    return score;
+    fp32_outputs_.forget();  // a batch holds other samples from now on
 }
 
 }  // namespace halftone

@@ -1,6 +1,6 @@
 #pragma once
-// Scorer: accuracy of the fp32 model, of candidates and of any graph on the evaluation set, and what can be said about
-// an accuracy before all shards are there. Not thread-safe; everything that the constructor takes outlives it.
+// Scorer: what the metrics say of the fp32 model, of candidates and of any graph on the evaluation set, and what can be
+// said before all shards are there. Not thread-safe; everything that the constructor takes outlives it.
 
 #include <cstddef>
 #include <cstdint>
@@ -10,13 +10,16 @@
 #include <string>
 #include <vector>
 
+#include "eval/answers.hpp"
+#include "eval/baseline_outputs.hpp"
 #include "eval/candidate_factory.hpp"
 #include "eval/candidate_group.hpp"
 #include "eval/sample_source.hpp"
 #include "eval/session_resources.hpp"
+#include "eval/shard_score.hpp"
 #include "exec/prepared_model.hpp"
 #include "exec/session.hpp"
-#include "metric/metric.hpp"
+#include "metric/metric_set.hpp"
 #include "trial/evaluator.hpp"
 
 namespace halftone {
@@ -24,16 +27,18 @@ namespace halftone {
 /// What a scorer works on. All pointers outlive it.
 struct ScorerSetup {
     const PreparedModel* model = nullptr;
-    const Metric* metric = nullptr;
-    SampleSource* samples = nullptr;  ///< the evaluation set
+    const PreparedModel* baseline = nullptr;  ///< the model whose outputs metrics compare with
+    const MetricSet* metrics = nullptr;       ///< bound to the model and the data set
+    SampleSource* samples = nullptr;          ///< the evaluation set
     SessionResources* resources = nullptr;
     CandidateFactory* factory = nullptr;  ///< null when nothing is tuned: then candidates cannot be scored
     std::size_t prefix_bytes = 0;         ///< memory for results that candidates of one job share
+    std::size_t baseline_bytes = 0;       ///< memory for fp32's outputs, where a metric compares with them
 };
 
 class Scorer {
 public:
-    explicit Scorer(const ScorerSetup& setup) : setup_(setup) {}
+    explicit Scorer(const ScorerSetup& setup);
 
     /// Scores one shard with the fp32 model, and takes the margin of each sample's answer where the metric has margins.
     [[nodiscard]] ShardResult run_baseline(std::int64_t shard);
@@ -45,11 +50,13 @@ public:
     /// @throws ModelError when the first output is not fp32 with a row for each sample
     [[nodiscard]] Score score_graph(const Graph& graph, Tensor* logits);
 
-    /// Returns the score that the shards' payloads make together.
-    [[nodiscard]] Score merge(const std::vector<std::string>& payloads) const;
-    /// Returns what the accuracy can still become when only these payloads are there: the lower bound counts every
-    /// sample that is missing as wrong, the upper one as right. Nothing if the metric does not count right answers.
-    [[nodiscard]] std::optional<AccuracyBounds> bounds(const std::vector<std::string>& payloads) const;
+    /// Returns the score of no shard yet. Shards are added in their order; bounds count every sample that is missing as
+    /// wrong for the lower bound, as right for the upper one.
+    [[nodiscard]] std::unique_ptr<ScoreMerge> start_score() const;
+    /// Returns fp32's judgement of each sample, from all payloads of the baseline.
+    [[nodiscard]] Judgements merge_judgements(const std::vector<std::string>& payloads) const;
+    /// From now on scores have a loss, paired with these judgements.
+    void install_baseline(const Score& score, const Judgements& judgements);
     /// Returns how hard each sample is (eval/difficulty.hpp), from all payloads of the baseline; empty if the metric
     /// has no margins.
     [[nodiscard]] std::string merge_difficulty(const std::vector<std::string>& payloads) const;
@@ -59,11 +66,15 @@ public:
 
 private:
     [[nodiscard]] CandidateGroup& group_for(const Job& job);
-    [[nodiscard]] Score score_of(const MetricState& state) const;
+    /// Returns fp32's outputs for the batch in the session's inputs; empty if no metric asks for them.
+    [[nodiscard]] std::vector<TensorView> fp32_outputs(const SampleBatch& batch, const Session& session);
 
     ScorerSetup setup_;
-    std::unique_ptr<Session> baseline_;  ///< of the fp32 model; null before the baseline and after it
-    std::list<CandidateGroup> groups_;   ///< sessions of the last jobs, the most recent first
+    ScoredOutputs outputs_;  ///< of the fp32 model, and so of every candidate
+    BaselineOutputs fp32_outputs_;
+    std::optional<KnownBaseline> known_baseline_;  ///< empty before install_baseline()
+    std::unique_ptr<Session> baseline_;            ///< of the fp32 model; null before the baseline and after it
+    std::list<CandidateGroup> groups_;             ///< sessions of the last jobs, the most recent first
 };
 
 }  // namespace halftone

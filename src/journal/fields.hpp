@@ -7,7 +7,9 @@
 //   visit.includes(key, has_value)        whether an optional field follows. The writer answers with has_value, the
 //                                         reader says whether the line has the key
 //   visit.finite_or_null(key, number, is_unknown)   a number that is null in the file where it is not finite or unknown
-//   visit.fixed(key, number)              a constant; the reader refuses any other value
+//   visit.version(key, newest)            the format's number; the reader takes every number from 1 to this one
+//   visit.part(key, optional, body)       a part of several fields, of which `key` is the first; body walks them
+//   visit.numbers_or_null(key, numbers)   a list in which a number that is not finite is null
 
 #include <concepts>
 #include <string_view>
@@ -30,6 +32,11 @@ void walk_fields(Visitor& visit, ConstOrNot<TrialResult> auto& result) {
     visit.finite_or_null("accuracy", result.score.accuracy, !result.failure.empty());
     visit("bounds", result.score.bounds);
     visit("correct", result.score.correct);
+    if (visit.includes("metrics", !result.score.metrics.empty())) visit("metrics", result.score.metrics);
+    visit.part("loss", result.score.loss, [&](auto& loss) {
+        visit("loss", loss.value);
+        visit("loss_ci95", loss.ci95);
+    });
     visit("samples", result.score.samples);
     visit("sample_units", result.score.sample_units);
     visit("wall_s", result.wall_s);
@@ -102,6 +109,8 @@ inline constexpr std::string_view kTypeWord<End> = "end";
 template <>
 inline constexpr std::string_view kTypeWord<Difficulty> = "difficulty";
 template <>
+inline constexpr std::string_view kTypeWord<Judgements> = "judgements";
+template <>
 inline constexpr std::string_view kTypeWord<Sensitivity> = "sensitivity";
 template <>
 inline constexpr std::string_view kTypeWord<LatencyTable> = "latency_table";
@@ -112,7 +121,7 @@ inline constexpr std::string_view kTypeWord<Completion> = "completion";
 
 template <class Visitor>
 void walk_fields(Visitor& visit, ConstOrNot<Header> auto& header) {
-    visit.fixed("format", kFormat);
+    visit.version("format", kFormat);
     visit("version", header.version);
     visit("strategy", header.strategy);
     visit("seed", header.seed);
@@ -153,6 +162,15 @@ void walk_fields(Visitor& visit, Type& record) {
 template <class Visitor>
 void walk_fields(Visitor& visit, ConstOrNot<Difficulty> auto& difficulty) {
     visit("samples", difficulty.samples);
+}
+
+template <class Visitor>
+void walk_fields(Visitor& visit, ConstOrNot<Judgements> auto& judgements) {
+    if (visit.includes("right", !judgements.right.empty())) {
+        visit("right", judgements.right);
+    } else {
+        visit.numbers_or_null("values", judgements.values);
+    }
 }
 
 template <class Visitor>

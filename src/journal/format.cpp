@@ -39,7 +39,16 @@ public:
         if (value) json_[key] = to_json(*value);
     }
     [[nodiscard]] bool includes(const char*, bool has_value) const { return has_value; }
-    void fixed(const char* key, int number) { json_[key] = number; }
+    void version(const char* key, int newest) { json_[key] = newest; }
+    template <class Part, class Body>
+    void part(const char*, const std::optional<Part>& part, Body&& body) {
+        if (part) body(*part);
+    }
+    void numbers_or_null(const char* key, const std::vector<double>& numbers) {
+        Json json = Json::array();
+        for (const double number : numbers) json.push_back(std::isfinite(number) ? Json(number) : Json(nullptr));
+        json_[key] = std::move(json);
+    }
     // A number that nobody measured would be read as one, so it is null; JSON has no word for NaN anyway.
     void finite_or_null(const char* key, double number, bool is_unknown) {
         json_[key] = !is_unknown && std::isfinite(number) ? Json(number) : Json(nullptr);
@@ -58,6 +67,13 @@ private:
         }
     }
     static Json to_json(const AccuracyBounds& bounds) { return {bounds.low, bounds.high}; }
+    static Json to_json(const std::vector<MetricValue>& metrics) {
+        Json json = Json::object();
+        for (const MetricValue& metric : metrics) {
+            json[metric.name] = std::isfinite(metric.value) ? Json(metric.value) : Json(nullptr);
+        }
+        return json;
+    }
     template <class Element>
     static Json to_json(const std::vector<Element>& list) {
         Json json = Json::array();
@@ -88,23 +104,34 @@ public:
         if (json_.contains(key)) read(required(key), key, value.emplace());
     }
     [[nodiscard]] bool includes(const char* key, bool) const { return json_.contains(key); }
-    void fixed(const char* key, int expected) {
+    void version(const char* key, int newest) {
         std::int64_t number = 0;
         (*this)(key, number);
-        if (number == expected) return;
-        throw Refused{fmt::format("journal {} {} is unknown; this program reads {}", key, number, expected)};
+        if (number >= 1 && number <= newest) return;
+        throw Refused{fmt::format("journal {} {} is unknown; this program reads 1 to {}", key, number, newest)};
+    }
+    template <class Part, class Body>
+    void part(const char* key, std::optional<Part>& part, Body&& body) {
+        if (json_.contains(key)) body(part.emplace());
+    }
+    void numbers_or_null(const char* key, std::vector<double>& numbers) {
+        const Json& json = required(key);
+        require_list(json, key);
+        for (const Json& number : json) read_or_null(number, key, numbers.emplace_back());
     }
     // With a failure the accuracy means nothing and stays as it is; without one, null stands for NaN.
     void finite_or_null(const char* key, double& number, bool is_unknown) {
         const Json& json = required(key);
-        if (!json.is_null()) {
-            read(json, key, number);
-        } else if (!is_unknown) {
-            number = std::numeric_limits<double>::quiet_NaN();
-        }
+        if (!json.is_null() || !is_unknown) read_or_null(json, key, number);
     }
 
 private:
+    /// A null stands for NaN.
+    static void read_or_null(const Json& json, const char* key, double& number) {
+        number = std::numeric_limits<double>::quiet_NaN();
+        if (!json.is_null()) read(json, key, number);
+    }
+
     [[nodiscard]] const Json& required(const char* key) const {
         const auto found = json_.find(key);
         if (found == json_.end()) throw Refused{fmt::format("key '{}' is missing", key)};
@@ -137,6 +164,14 @@ private:
         read(json, key, numbers);
         if (numbers.size() != 2) throw Refused{fmt::format("key '{}' must hold two numbers", key)};
         bounds = {numbers[0], numbers[1]};
+    }
+    static void read(const Json& json, const char* key, std::vector<MetricValue>& metrics) {
+        if (!json.is_object()) throw Refused{fmt::format("key '{}' must be an object", key)};
+        for (const auto& [name, value] : json.items()) {
+            MetricValue& metric = metrics.emplace_back();
+            metric.name = name;
+            read_or_null(value, key, metric.value);
+        }
     }
     static void read(const Json& json, const char* key, std::vector<double>& numbers) {
         if (!json.is_array()) throw Refused{fmt::format("key '{}' must hold lists of numbers", key)};
@@ -213,7 +248,7 @@ struct HeaderTexts {
     void operator()(const char* key, const std::string& text) { fields.emplace_back(key, text); }
     // The seed goes to the front: it is what users change most, and it changes the hash of the config too.
     void operator()(const char* key, std::int64_t n) { fields.emplace(fields.begin(), key, std::to_string(n)); }
-    void fixed(const char*, int) {}
+    void version(const char*, int) {}
 };
 
 }  // namespace

@@ -17,7 +17,9 @@
 
 namespace halftone::journal {
 
-inline constexpr int kFormat = 1;
+/// The number of the format that is written. Format 1 had no metrics, losses and judgements; it can still be read and
+/// resumed.
+inline constexpr int kFormat = 2;
 
 /// First record. Every field is compared on resume; a difference is refused by name.
 struct Header {
@@ -97,6 +99,14 @@ struct Difficulty {
     friend bool operator==(const Difficulty&, const Difficulty&) = default;
 };
 
+/// What the fp32 model got for each evaluation sample, so that losses can be paired sample by sample; written before
+/// the baseline. One of the two is filled. The position is the sample's number in its data set.
+struct Judgements {
+    std::string right;           ///< '1' right, '0' wrong, '-' no such sample
+    std::vector<double> values;  ///< where a sample is not just right or wrong; NaN: no such sample
+    friend bool operator==(const Judgements&, const Judgements&) = default;
+};
+
 /// The errors of one value. An empty unit name means the model's first output.
 struct ValueErrors {
     std::string unit;
@@ -159,8 +169,8 @@ struct End {
     friend bool operator==(const End&, const End&) = default;
 };
 
-using Record = std::variant<Header, Baseline, Trial, Partial, Resume, End, Difficulty, Sensitivity, LatencyTable,
-                            Finalists, Completion>;
+using Record = std::variant<Header, Baseline, Trial, Partial, Resume, End, Difficulty, Judgements, Sensitivity,
+                            LatencyTable, Finalists, Completion>;
 
 /// Returns the record as one line without '\n', keys in the documented order, `crc` last (CRC-32C, 8 hex digits, of the
 /// text before `,"crc"`).

@@ -57,8 +57,16 @@ PlanScore describe_score(TrialId trial, const Score& score, double baseline, con
     PlanScore described{.trial = trial.value,
                         .accuracy = score.accuracy,
                         .baseline = baseline,
+                        .metrics = {},
+                        .loss = {},
                         .evidence = {},
                         .goal = {.is_relative = criterion.is_relative, .loss = criterion.loss, .is_met = is_goal_met}};
+    for (const MetricValue& metric : score.metrics) described.metrics.emplace_back(metric.name, metric.value);
+    if (score.loss) {
+        PlanLoss& loss = described.loss.emplace();
+        loss.value = score.loss->value;
+        if (const auto& ci95 = score.loss->ci95) loss.ci95 = {ci95->low, ci95->high};
+    }
     if (score.correct) {
         const Interval interval = wilson95(*score.correct, score.samples);
         described.evidence = {.samples = score.samples, .low = interval.low, .high = interval.high};

@@ -76,6 +76,27 @@ PlanEvidence parse_evidence(const ConfigNode& node) {
     return evidence;
 }
 
+/// {topk: 0.93}: the names are the user's.
+std::vector<std::pair<std::string, double>> parse_metrics(const ConfigNode& node) {
+    Reader reader(node);
+    std::vector<std::pair<std::string, double>> metrics;
+    for (const auto& [name, value] : node.entries) metrics.emplace_back(name, any_number(reader, name, 0));
+    reader.finish();
+    return metrics;
+}
+
+PlanLoss parse_loss(const ConfigNode& node) {
+    Reader reader(node);
+    PlanLoss loss;
+    loss.value = any_number(reader, "value", 0);
+    const std::vector<double> interval = reader.numbers("ci95", {});
+    // Left out where the metric is no mean over samples.
+    if (!interval.empty() && interval.size() != 2) reader.fail("ci95", "must be two numbers");
+    if (!interval.empty()) loss.ci95 = {interval[0], interval[1]};
+    reader.finish();
+    return loss;
+}
+
 PlanGoal parse_goal(const ConfigNode& node) {
     Reader reader(node);
     PlanGoal goal;
@@ -100,6 +121,8 @@ std::optional<PlanScore> parse_score(Reader& reader) {
         score.baseline = any_number(baseline, "accuracy", 0);
         baseline.finish();
     }
+    if (const ConfigNode* node = map_below(reader, "metrics")) score.metrics = parse_metrics(*node);
+    if (const ConfigNode* node = map_below(reader, "loss")) score.loss = parse_loss(*node);
     if (const ConfigNode* node = map_below(reader, "evidence")) score.evidence = parse_evidence(*node);
     if (const ConfigNode* node = map_below(reader, "goal")) score.goal = parse_goal(*node);
     // null: the run evaluated nothing, and the other keys are null, too.

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "exec/apply_plan.hpp"
@@ -24,6 +25,13 @@ struct PlanEvidence {
     double high = 0;
 };
 
+/// How much worse than fp32 the plan is, in the units of what the goal judges; positive is worse.
+struct PlanLoss {
+    double value = 0;
+    std::optional<std::pair<double, double>>
+        ci95;  ///< its 95 % interval; none where the metric is no mean over samples
+};
+
 /// The accuracy goal, and whether the trial met it.
 struct PlanGoal {
     bool is_relative = true;
@@ -35,8 +43,10 @@ struct PlanGoal {
 struct PlanScore {
     std::int64_t trial = 0;
     double accuracy = 0;
-    double baseline = 0;                   ///< accuracy of the fp32 model
-    std::optional<PlanEvidence> evidence;  ///< none where the metric is no count of samples
+    double baseline = 0;                                  ///< accuracy of the fp32 model
+    std::vector<std::pair<std::string, double>> metrics;  ///< name and value of each metric
+    std::optional<PlanLoss> loss;                         ///< none in files of earlier versions
+    std::optional<PlanEvidence> evidence;                 ///< none where the metric is no count of samples
     PlanGoal goal;
 };
 

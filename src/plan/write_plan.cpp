@@ -88,6 +88,19 @@ void put_score(Entries& plan, const PlanScore& score) {
     plan.emplace_back("trial", yaml::integer(score.trial));
     plan.emplace_back("accuracy", yaml::number(score.accuracy));
     plan.emplace_back("baseline", yaml::flow_map({{"accuracy", yaml::number(score.baseline)}}));
+    // Neither stands in files of earlier versions, nor where nothing was paired.
+    if (!score.metrics.empty()) {
+        Entries metrics;
+        for (const auto& [name, value] : score.metrics) metrics.emplace_back(name, yaml::number(value));
+        plan.emplace_back("metrics", yaml::flow_map(std::move(metrics)));
+    }
+    if (score.loss) {
+        Entries loss{{"value", yaml::number(score.loss->value)}};
+        if (const auto& ci95 = score.loss->ci95) {
+            loss.emplace_back("ci95", yaml::flow_list({yaml::number(ci95->first), yaml::number(ci95->second)}));
+        }
+        plan.emplace_back("loss", yaml::flow_map(std::move(loss)));
+    }
     if (score.evidence) {
         const PlanEvidence& evidence = *score.evidence;
         plan.emplace_back(

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "study/progress_line.hpp"
 #include "study/run_report.hpp"
 
 namespace halftone::study {
@@ -22,8 +23,21 @@ std::string goal_line(const RunConfig& config, const tune::RunResult& result) {
                                            : fmt::format("{:.4g} absolute loss", c.loss);
     if (!result.best) return fmt::format("goal ({} at most): no trial gave a usable model\n", kind);
     if (result.is_goal_met) return fmt::format("goal ({} at most): met by trial {}\n", kind, result.best->trial.value);
-    return fmt::format("goal ({} at most): NOT met; the best model (trial {}) misses it by {:.4f}\n", kind,
-                       result.best->trial.value, result.gap);
+    return fmt::format("goal ({} at most): NOT met; the best model (trial {}) misses it by {}\n", kind,
+                       result.best->trial.value, metric_number(result.gap, std::get<Score>(result.best->outcome)));
+}
+
+/// The loss against fp32, and every metric of both models where there are several.
+std::string metrics_lines(const Score& fp32, const Score& best) {
+    std::string out;
+    if (const std::string loss = loss_text(best); !loss.empty()) {
+        out += fmt::format("{} of the quantized model against fp32{}\n", loss,
+                           best.loss->ci95 ? ", with the 95 % interval of the difference on the same samples" : "");
+    }
+    if (const std::string metrics = other_metrics_text(fp32); !metrics.empty()) {
+        out += fmt::format("fp32: {}\nquantized: {}\n", metrics, other_metrics_text(best));
+    }
+    return out;
 }
 
 /// The front, with what meets the goal.
@@ -63,6 +77,7 @@ std::string final_report(const RunConfig& config, const SearchSpace& space, cons
     const std::string best = result.best ? accuracy_cell(std::get<Score>(result.best->outcome)) : "not evaluated";
     out += fmt::format("{:<10} {:<26} {:>12} {:>14} {:>16}\n", "quantized", best, bytes_cell(bytes.best),
                        latency_cell(run.best_ms), fmt::format("{} of {}", plan.units.size() - high, plan.units.size()));
+    if (result.best) out += metrics_lines(result.baseline, std::get<Score>(result.best->outcome));
     if (!is_scored) {
         out += "the config has no section evaluation: the model was quantized once and its accuracy is unknown\n";
     } else {

@@ -30,10 +30,34 @@ std::string duration_text(double seconds) {
     return fmt::format("{}s", s);
 }
 
+std::string metric_number(double value, const Score& score) {
+    // A share has four digits behind the point. An error may be far smaller, and needs four that count.
+    const bool is_small = !score.correct && value != 0 && std::abs(value) < 0.05;
+    return is_small ? fmt::format("{:.4g}", value) : fmt::format("{:.4f}", value);
+}
+
+std::string loss_text(const Score& score) {
+    if (!score.loss) return {};
+    const ScoreLoss& loss = *score.loss;
+    const auto number = [&](double value) { return metric_number(value, score); };
+    if (!loss.ci95) return "loss " + number(loss.value);
+    return fmt::format("loss {} [{}, {}]", number(loss.value), number(loss.ci95->low), number(loss.ci95->high));
+}
+
+std::string other_metrics_text(const Score& score) {
+    if (score.metrics.size() < 2) return {};
+    std::string text;
+    for (const MetricValue& metric : score.metrics) {
+        text += fmt::format("{}{} {:.6g}", text.empty() ? "" : ", ", metric.name, metric.value);
+    }
+    return text;
+}
+
 std::string accuracy_text(const Score& score) {
     // A trial that ended early has no accuracy. The upper bound tells why it could not pass any more.
     if (score.bounds) return fmt::format("at most {:.4f}, from {}", score.bounds->high, score.samples);
-    if (!score.correct || score.samples == 0) return fmt::format("{:.4f} of {}", score.accuracy, score.samples);
+    if (!score.correct || score.samples == 0)
+        return fmt::format("{} of {}", metric_number(score.accuracy, score), score.samples);
     const Interval ci = wilson95(*score.correct, score.samples);
     return fmt::format("{:.4f} [{:.4f}, {:.4f}] of {}", score.accuracy, ci.low, ci.high, score.samples);
 }
@@ -52,7 +76,12 @@ void ProgressLine::finish() {
 
 void ProgressLine::show(const tune::FinishedTrial& trial, const std::string& stage, const tune::Progress& progress) {
     const auto* score = std::get_if<Score>(&trial.outcome);
-    const std::string result = score ? accuracy_text(*score) : "error: " + std::get<TrialFailure>(trial.outcome).reason;
+    std::string result = score ? accuracy_text(*score) : "error: " + std::get<TrialFailure>(trial.outcome).reason;
+    if (score) {
+        for (const std::string& more : {loss_text(*score), other_metrics_text(*score)}) {
+            if (!more.empty()) result += ", " + more;
+        }
+    }
     const std::string best = progress.best_accuracy ? fmt::format("{:.4f}", *progress.best_accuracy) : "none";
     const std::string text =
         fmt::format("trial {} of at most {}  {}  {}  best {} ({})  {:.2f} s a trial  ETA {}", progress.trials,

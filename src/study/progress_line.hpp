@@ -30,6 +30,18 @@ private:
 /// a trial that ended early.
 [[nodiscard]] std::string accuracy_text(const Score& score);
 
+/// Returns a value or a loss of the score's goal metric: four digits behind the point, or four that count where the
+/// metric is no share and the number is small.
+[[nodiscard]] std::string metric_number(double value, const Score& score);
+
+/// Returns "loss 0.0022 [0.0010, 0.0034]": the loss against fp32 with its 95 % interval, paired sample by sample; empty
+/// where the score has no loss.
+[[nodiscard]] std::string loss_text(const Score& score);
+
+/// Returns "topk 0.93, MSE 0.0012": every metric of a score that has several; empty for one metric, which is its
+/// accuracy.
+[[nodiscard]] std::string other_metrics_text(const Score& score);
+
 /// "1h 02m", "3m 20s", "12s".
 [[nodiscard]] std::string duration_text(double seconds);
 

@@ -77,7 +77,7 @@ void RunListener::warn_if_too_fine(const Score& score) const {
     if (allowed >= half) return;
     log::info("tune",
               "the allowed loss {:.4f} is below the 95 % half-width {:.4f} of an accuracy on {} samples: the goal is "
-              "judged on these samples only",
+              "judged on these samples only; the interval of a trial's loss, from the same samples, is narrower",
               allowed, half, score.samples);
 }
 

@@ -13,6 +13,7 @@
 #include "metric/metric.hpp"
 #include "study/distances.hpp"
 #include "study/distances_json.hpp"
+#include "study/progress_line.hpp"
 
 namespace halftone::study {
 namespace {
@@ -37,7 +38,11 @@ std::string result_text(const journal::TrialResult& result) {
     if (!result.failure.empty()) return "failed: " + result.failure;
     const Score& score = result.score;
     if (score.bounds) return fmt::format("at most {:.4f}, from {} samples", score.bounds->high, score.samples);
-    return accuracy_cell(score);
+    std::string text = accuracy_cell(score);
+    for (const std::string& more : {loss_text(score), other_metrics_text(score)}) {
+        if (!more.empty()) text += ", " + more;
+    }
+    return text;
 }
 
 /// Returns the errors of the units from the last probe that measured them, largest first. Units of equal error keep
@@ -55,10 +60,18 @@ std::vector<std::pair<std::string, ErrorSums>> last_errors(const StudySource& s)
     return errors;
 }
 
+/// Every metric and the loss, under the names that they have in the journal.
+void put_metrics(Json& row, const Score& score) {
+    for (const MetricValue& metric : score.metrics) row["metrics"][metric.name] = json_number(metric.value);
+    if (!score.loss) return;
+    row["loss"] = json_number(score.loss->value);
+    if (const auto& ci95 = score.loss->ci95) row["loss_ci95"] = {ci95->low, ci95->high};
+}
+
 }  // namespace
 
 std::string accuracy_cell(const Score& score) {
-    std::string text = fmt::format("{:.4f}", score.accuracy);
+    std::string text = metric_number(score.accuracy, score);
     if (!score.correct) return text;
     const Interval ci = wilson95(*score.correct, score.samples);
     return text + fmt::format(" [{:.4f}, {:.4f}]", ci.low, ci.high);
@@ -107,12 +120,18 @@ std::string run_report_json(const StudySource& s) {
     json["reason"] = s.end ? Json(s.end->reason) : Json(nullptr);
     json["goal"] = {{"limit", json_number(s.goal_limit())}, {"met", s.end ? Json(s.end->goal_met) : Json(nullptr)}};
     json["baseline"] = s.baseline ? json_number(s.baseline->result.score.accuracy) : Json(nullptr);
+    if (s.baseline) {
+        for (const MetricValue& metric : s.baseline->result.score.metrics) {
+            json["baseline_metrics"][metric.name] = json_number(metric.value);
+        }
+    }
     json["trials"] = Json::array();
     for (const journal::Trial& trial : s.trials) {
         Json row{{"trial", trial.trial}, {"stage", trial.stage}, {"verdict", trial.verdict}};
         const journal::TrialResult& result = s.result(trial);
         // A trial that ended early has no accuracy, only bounds; json_number makes null of its NaN.
         row["accuracy"] = result.failure.empty() ? json_number(result.score.accuracy) : Json(nullptr);
+        put_metrics(row, result.score);
         if (const auto& bounds = trial.result.score.bounds) row["bounds"] = {bounds->low, bounds->high};
         row["samples"] = result.score.samples;
         json["trials"].push_back(std::move(row));

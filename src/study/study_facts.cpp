@@ -81,7 +81,7 @@ std::string study_facts(const RunConfig& config, const PreparedModel& model, con
     json["goal"] = {{"kind", criterion.is_relative ? "relative" : "absolute"},
                     {"loss", criterion.loss},
                     {"higher_is_better", criterion.higher_is_better}};
-    json["metric"] = config.evaluation ? config.evaluation->metric.name : "";
+    json["metric"] = config.evaluation ? config.evaluation->goal_name() : "";
     const auto& sizes = space.calibration_sizes();
     for (std::size_t i = 0; i < sizes.size(); ++i) {
         // A calibration index stands for a number of samples and, with smoothing, for an alpha.

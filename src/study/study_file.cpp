@@ -163,6 +163,10 @@ void write_trials(H5Writer& file, const StudySource& s) {
     columns.push_back({"verdict", "pass: meets the goal; fail: does not; error: could not be evaluated", "",
                        coded(rows.verdicts(), {"pass", "fail", "error"})});
     file.table("/trials", "The finished trials, in order", columns);
+    MetricRows metrics;
+    if (s.baseline) metrics.add(-1, s.baseline->result.score);
+    for (const journal::Trial& trial : s.trials) metrics.add(trial.trial, s.result(trial).score);
+    file.table("/metrics", "Every metric of the fp32 model and of the trials", metrics.columns());
     write_plans(file, s);
 }
 

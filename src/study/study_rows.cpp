@@ -3,6 +3,7 @@
 //
 //   OptionRows        /options: what a unit can be, from study.json
 //   TrialRows         /trials: a row for each finished trial; dtype_of() finds what a trial made of a unit
+//   MetricRows        /metrics: a row for each metric of each trial
 //   SensitivityRows   /sensitivity: a row for each value that a probe compared
 //   delivered_units, delivered_tensors   /delivered: read from best.yaml, which may be of another version or edited:
 //                     what is missing there becomes an empty text or NaN, and nothing throws
@@ -111,6 +112,11 @@ void TrialRows::add(const journal::Trial& trial) {
         has_score && score.correct ? wilson95(*score.correct, score.samples) : Interval{kNoNumber, kNoNumber};
     low95_.push_back(ci.low);
     high95_.push_back(ci.high);
+    loss_.push_back(has_score && score.loss ? score.loss->value : kNoNumber);
+    const AccuracyBounds loss95 =
+        has_score && score.loss && score.loss->ci95 ? *score.loss->ci95 : AccuracyBounds{kNoNumber, kNoNumber};
+    loss_low_.push_back(loss95.low);
+    loss_high_.push_back(loss95.high);
     bound_low_.push_back(bounds ? bounds->low : kNoNumber);
     bound_high_.push_back(bounds ? bounds->high : kNoNumber);
     correct_.push_back(score.correct.value_or(-1));
@@ -146,6 +152,10 @@ std::vector<H5Column> TrialRows::columns() const {
             {"low95", "lower end of the accuracy's 95 % interval (Wilson); NaN where the metric counts nothing", "1",
              low95_},
             {"high95", "upper end", "1", high95_},
+            {"loss", "against fp32, in units of the accuracy; positive is worse; NaN: not recorded", "1", loss_},
+            {"loss_low95", "lower end of the loss's 95 % interval, paired by sample; NaN where there is none", "1",
+             loss_low_},
+            {"loss_high95", "upper end", "1", loss_high_},
             {"bound_low", "ended early: least accuracy that the unseen samples leave; NaN: not ended early", "1",
              bound_low_},
             {"bound_high", "ended early: largest accuracy", "1", bound_high_},
@@ -162,6 +172,20 @@ std::vector<H5Column> TrialRows::columns() const {
             {"worker", "rank that finished it", "1", worker_},
             {"delivered", "1: best.onnx is of this trial", "1", delivered_},
             {"failure", "why it could not be evaluated", "", failure_}};
+}
+
+void MetricRows::add(std::int64_t trial, const Score& score) {
+    for (const MetricValue& metric : score.metrics) {
+        trial_.push_back(trial);
+        name_.push_back(metric.name);
+        value_.push_back(metric.value);
+    }
+}
+
+std::vector<H5Column> MetricRows::columns() const {
+    return {{"trial", "trial number; -1: the fp32 model", "1", trial_},
+            {"name", "name of the metric", "", name_},
+            {"value", "NaN: the metric gave no finite number", "1", value_}};
 }
 
 void SensitivityRows::add(const StudySource& source, const journal::Sensitivity& probe) {

@@ -43,7 +43,20 @@ private:
     std::vector<std::int64_t> trial_, correct_, samples_, sample_units_, bytes_, elapsed_, worker_, calibration_, high_,
         delivered_;
     std::vector<std::string> candidate_, stage_, verdict_, failure_;
-    std::vector<double> accuracy_, low95_, high95_, bound_low_, bound_high_, wall_, latency_;
+    std::vector<double> accuracy_, low95_, high95_, bound_low_, bound_high_, wall_, latency_, loss_, loss_low_,
+        loss_high_;
+};
+
+/// Rows of /metrics: every metric of the fp32 model (trial -1) and of every trial that was evaluated to its end.
+class MetricRows {
+public:
+    void add(std::int64_t trial, const Score& score);
+    [[nodiscard]] std::vector<H5Column> columns() const;
+
+private:
+    std::vector<std::int64_t> trial_;
+    std::vector<std::string> name_;
+    std::vector<double> value_;
 };
 
 /// Rows of /sensitivity.

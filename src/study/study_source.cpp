@@ -43,9 +43,11 @@ struct RecordSorter {
         ++source.sessions;
         source.end.reset();  // the run went on after that end
     }
-    // A partial result becomes a trial later; the difficulty of samples only decides their order.
+    // A partial result becomes a trial later; the difficulty of samples only decides their order, and judgements only
+    // serve to compute losses.
     void operator()(const journal::Partial&) const {}
     void operator()(const journal::Difficulty&) const {}
+    void operator()(const journal::Judgements&) const {}
 };
 
 // The functions below read study.json for read_study_facts. They throw Json::exception where a key is missing or of

@@ -3,10 +3,13 @@
 // (payloads) that only the evaluator understands, so the coordinator needs to know neither statistics nor metrics.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "base/error.hpp"
 #include "space/candidate.hpp"
 #include "trial/probe.hpp"
 #include "trial/trial.hpp"
@@ -38,6 +41,29 @@ struct ShardResult {
     std::vector<ShardResult> followers{};  ///< one for each follower of the job
 };
 
+/// A score that cannot be computed although all shards are there. It is the trial's failure, and the search goes on; at
+/// the baseline it ends the run.
+struct ScoreFailure : Error {
+    explicit ScoreFailure(std::string message) : Error(ExitCode::model, std::move(message)) {}
+};
+
+/// The score of one candidate while its shards arrive. Rank 0 has one for each job that it judges.
+class ScoreMerge {
+public:
+    virtual ~ScoreMerge() = default;
+    /// Adds the payload of the next shard. @throws MpiError when it is damaged
+    virtual void add(const std::string& payload) = 0;
+    /// Returns the score of all shards so far. It may take as long as the metric likes. @pre at least one was added
+    /// @throws ScoreFailure
+    [[nodiscard]] virtual Score score() const = 0;
+    /// Returns what the accuracy can still become; nothing if the metric cannot say.
+    [[nodiscard]] virtual std::optional<AccuracyBounds> bounds() const { return std::nullopt; }
+};
+
+/// What the fp32 model got for each sample: one number, of which the metric is the mean. The position is the number of
+/// the sample in its data set; NaN: there is no such sample. Empty: the metric is no mean over samples.
+using Judgements = std::vector<double>;
+
 class Evaluator {
 public:
     virtual ~Evaluator() = default;
@@ -50,14 +76,18 @@ public:
     /// Makes known which samples the fp32 model got wrong (the result of merge_difficulty). From then on trials that
     /// may end early see the hardest samples first, so that a failing trial shows early.
     virtual void install_difficulty(const std::string& merged);
+    /// Makes the baseline known to the process that merges scores (rank 0). From then on scores have a loss.
+    virtual void install_baseline(const Score& score, const Judgements& judgements);
 
     // The functions below run on rank 0. They take the payloads in shard order, one for each shard of the job.
 
+    /// Returns the score that the payloads make together. @pre there is at least one
+    [[nodiscard]] Score merge_scores(const std::vector<std::string>& payloads) const;
+
     [[nodiscard]] virtual std::string merge_calibration(const std::vector<std::string>& payloads) = 0;
-    [[nodiscard]] virtual Score merge_scores(const std::vector<std::string>& payloads) const = 0;
-    /// Returns what the accuracy can still become, from the payloads of the first shards; nothing if the metric cannot
-    /// say.
-    [[nodiscard]] virtual std::optional<AccuracyBounds> bounds(const std::vector<std::string>& payloads) const;
+    [[nodiscard]] virtual std::unique_ptr<ScoreMerge> start_score() const = 0;
+    /// Returns the fp32 model's judgements, from the payloads of the baseline.
+    [[nodiscard]] virtual Judgements merge_judgements(const std::vector<std::string>& payloads) const;
     /// Returns one character for each evaluation sample, from the payloads of the baseline: '0' for a wrong answer,
     /// then rising with the margin of the right one. The text is empty if the metric has no margins.
     [[nodiscard]] virtual std::string merge_difficulty(const std::vector<std::string>& payloads) const;

@@ -29,9 +29,20 @@ bool Goal::is_out_of_reach(const AccuracyBounds& bounds) const {
     return !is_met(higher_is_better_ ? bounds.high : bounds.low);
 }
 
+void Goal::add_limit(const std::string& metric, const AccuracyCriterion& criterion, double baseline) {
+    limited_.push_back(metric);
+    limits_.emplace_back(criterion, baseline);
+}
+
 bool Goal::is_met(const Outcome& outcome) const {
     const auto* score = std::get_if<Score>(&outcome);
-    return score != nullptr && is_met(score->accuracy);
+    if (score == nullptr || !is_met(score->accuracy)) return false;
+    for (std::size_t i = 0; i < limits_.size(); ++i) {
+        const auto is_limited = [&](const MetricValue& metric) { return metric.name == limited_[i]; };
+        const auto found = std::find_if(score->metrics.begin(), score->metrics.end(), is_limited);
+        if (found == score->metrics.end() || !limits_[i].is_met(found->value)) return false;
+    }
+    return true;
 }
 
 bool Goal::is_better(double a, double b) const {

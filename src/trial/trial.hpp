@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/ids.hpp"
 #include "config/run_config.hpp"
@@ -18,13 +19,31 @@ struct AccuracyBounds {
     friend bool operator==(const AccuracyBounds&, const AccuracyBounds&) = default;
 };
 
+/// The value of one metric.
+struct MetricValue {
+    std::string name;
+    double value = 0;
+    friend bool operator==(const MetricValue&, const MetricValue&) = default;
+};
+
+/// How much worse than fp32 a model is, in the units of what the goal judges; positive is worse.
+struct ScoreLoss {
+    double value = 0;
+    /// The 95 % interval, from the differences of both models' answers to the same samples; empty where the metric is
+    /// no mean over samples.
+    std::optional<AccuracyBounds> ci95 = {};
+    friend bool operator==(const ScoreLoss&, const ScoreLoss&) = default;
+};
+
 /// Result of evaluating one candidate on the whole evaluation set, or on as much of it as settles that it fails.
 struct Score {
-    double accuracy = 0;                       ///< the metric's value; NaN when ended early
-    std::optional<std::int64_t> correct = {};  ///< where the metric is a share of samples
+    double accuracy = 0;                       ///< the value of what the goal judges; NaN when ended early
+    std::optional<std::int64_t> correct = {};  ///< where that is a share of samples
     std::int64_t samples = 0;
     std::int64_t sample_units = 0;              ///< samples x units really executed
     std::optional<AccuracyBounds> bounds = {};  ///< set if the evaluation ended early, after `samples` samples
+    std::vector<MetricValue> metrics = {};      ///< every metric, in the order of the config; empty when ended early
+    std::optional<ScoreLoss> loss = {};         ///< against fp32; empty when ended early, and for fp32 itself
     friend bool operator==(const Score&, const Score&) = default;
 };
 
@@ -44,8 +63,15 @@ using Outcome = std::variant<Score, TrialFailure>;
 class Goal {
 public:
     Goal(const AccuracyCriterion& criterion, double baseline);
+    /// Adds a limit on the loss of one metric: the goal is then met only if that metric keeps to it, too.
+    /// @param baseline  the metric's value of the fp32 model
+    void add_limit(const std::string& metric, const AccuracyCriterion& criterion, double baseline);
+
     [[nodiscard]] double target() const { return target_; }
+    /// Judges an accuracy, whatever limits other metrics have.
     [[nodiscard]] bool is_met(double accuracy) const;
+    /// Judges an outcome by its accuracy and by all limits. A failure meets no goal; nor does a score without the value
+    /// of a metric that has a limit.
     [[nodiscard]] bool is_met(const Outcome& outcome) const;
     /// True when a is strictly better than b in the metric's direction; NaN is worse than everything.
     [[nodiscard]] bool is_better(double a, double b) const;
@@ -58,7 +84,9 @@ public:
 private:
     bool higher_is_better_;
     double target_;
-    double slack_;  ///< rounding that the inclusive limit forgives
+    double slack_;                      ///< rounding that the inclusive limit forgives
+    std::vector<std::string> limited_;  ///< names of the metrics with a limit
+    std::vector<Goal> limits_;          ///< theirs, one by one; each without limits of its own
 };
 
 }  // namespace halftone

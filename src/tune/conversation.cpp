@@ -185,11 +185,8 @@ void Conversation::collect(const FinishedJob& job) {
 void Conversation::collect_trial(std::int64_t sequence_number, const FinishedJob& job, const FinishedPart& part) {
     const auto found = pending_.find(sequence_number);
     if (found == pending_.end() || found->second.is_finished()) return;
-    std::optional<AccuracyBounds> bounds;
-    const auto shards = static_cast<std::size_t>(run_.evaluator.shards(JobKind::evaluate));
-    if (part.failure.empty() && part.payloads.size() < shards) bounds = run_.evaluator.bounds(part.payloads);
     PendingAsk& pending = found->second;
-    pending.result = to_record(job, part, run_.evaluator, bounds);
+    pending.result = to_record(job, part, run_.evaluator);
     if (sequence_number == next_to_tell_) return;  // becomes a trial record at once
     run_.services.journal().append(journal::Partial{
         .of = pending.number, .candidate = hex16(pending.ask.candidate.hash), .result = *pending.result});

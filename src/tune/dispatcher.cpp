@@ -164,14 +164,14 @@ std::optional<FinishedJob> Dispatcher::receive_answer(RankId from, Done done) {
 // Judges after each further shard of the first part that is answered without a gap. The shard that settles a job is so
 // the same for any number of ranks, and so are its samples and bounds.
 void Dispatcher::judge(ActiveJob& job) const {
-    if (!judge_ || !job.job.may_end_early || job.is_decided) return;
-    std::vector<std::string> payloads;
-    for (std::int64_t s = 0; s < job.shards && job.has_result[static_cast<std::size_t>(s)]; ++s) {
-        if (!job.results[static_cast<std::size_t>(s)].failure.empty()) return;
-        payloads.push_back(job.results[static_cast<std::size_t>(s)].payload);
-        if (s < job.judged) continue;
+    if (!start_judge_ || !job.job.may_end_early || job.is_decided) return;
+    if (!job.judge) job.judge = start_judge_(job.job);
+    // The last shard settles nothing: all are there by then.
+    for (std::int64_t s = job.judged; s + 1 < job.shards && job.has_result[static_cast<std::size_t>(s)]; ++s) {
+        const ShardResult& result = job.results[static_cast<std::size_t>(s)];
+        if (!result.failure.empty()) return;
         job.judged = s + 1;
-        if (job.judged == job.shards || !judge_(job.job, payloads)) continue;
+        if (!job.judge(result.payload)) continue;
         job.is_decided = true;
         return;
     }

@@ -35,8 +35,11 @@ struct FinishedJob : FinishedPart {
     std::int64_t last_worker = 0;
 };
 
-/// Says whether the payloads of a job's first shards settle it, so that the others need not run.
-using Judge = std::function<bool(const Job& job, const std::vector<std::string>& payloads)>;
+/// Is given the payloads of one job, one after the other in shard order, and keeps what it needs of them. Returns true
+/// once they settle the job, so that the other shards need not run.
+using Judge = std::function<bool(const std::string& payload)>;
+/// Makes the judge of one job.
+using StartJudge = std::function<Judge(const Job& job)>;
 
 class Dispatcher {
 public:
@@ -49,9 +52,9 @@ public:
     void set_calibration(std::string merged);
     /// Sent together with the calibration.
     void set_difficulty(std::string merged);
-    /// The judge is asked after every answer of a job that may end early. It sees the shards in their order, so where
-    /// the job ends does not depend on which worker was fast.
-    void set_judge(Judge judge) { judge_ = std::move(judge); }
+    /// Every job that may end early gets a judge of its own. It sees the shards in their order, so where the job ends
+    /// does not depend on which worker was fast. An empty function: from now on nothing is judged.
+    void set_judges(StartJudge start_judge) { start_judge_ = std::move(start_judge); }
     /// Returns the number of jobs that were submitted and are not finished.
     [[nodiscard]] std::int64_t unfinished() const { return static_cast<std::int64_t>(jobs_.size()); }
 
@@ -76,6 +79,7 @@ private:
         std::int64_t answered = 0;
         std::vector<bool> has_result;
         std::vector<ShardResult> results;
+        Judge judge;              ///< empty until the first shard is judged
         std::int64_t judged = 0;  ///< number of shards, from the first one on, that the judge has seen
         bool is_decided = false;  ///< by the first `judged` shards
         double wall_s = 0;
@@ -109,7 +113,7 @@ private:
     std::int64_t next_item_ = 0;
     std::string calibration_;
     std::string difficulty_;
-    Judge judge_;
+    StartJudge start_judge_;
     bool is_stopping_ = false;
 };
 

@@ -75,7 +75,7 @@ std::optional<journal::TrialResult> Finish::evaluate_fully(const FinishedTrial& 
         if (stop_.is_stop_requested()) return std::nullopt;
         const auto finished = run_.dispatcher.step(kStepWait);
         if (!finished || finished->item != item) continue;  // what lies beyond the last trial
-        const journal::TrialResult result = to_record(*finished, *finished, run_.evaluator, std::nullopt);
+        const journal::TrialResult result = to_record(*finished, *finished, run_.evaluator);
         run_.services.journal().append(
             journal::Completion{.of = trial.trial.value, .candidate = hex16(trial.candidate.hash), .result = result});
         return result;

@@ -28,6 +28,7 @@ struct HistorySorter {
     void operator()(const journal::Completion& completion) { history.completions[completion.of] = completion; }
     void operator()(const journal::Baseline& baseline) { history.baseline = baseline; }
     void operator()(const journal::Difficulty& difficulty) { history.difficulty = difficulty; }
+    void operator()(const journal::Judgements& judgements) { history.judgements = judgements; }
     void operator()(const journal::LatencyTable& table) { history.latency = table; }
     void operator()(const journal::Finalists& finalists) { history.finalists = finalists; }
     void operator()(const journal::End& end) {

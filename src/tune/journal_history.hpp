@@ -18,6 +18,7 @@ struct JournalHistory {
     std::map<std::int64_t, journal::Sensitivity> probes;  ///< by probe number
     std::optional<journal::Baseline> baseline;
     std::optional<journal::Difficulty> difficulty;
+    std::optional<journal::Judgements> judgements;
     std::optional<journal::LatencyTable> latency;
     std::optional<journal::Finalists> finalists;
     std::optional<journal::End> end;

@@ -26,7 +26,13 @@ void journal_baseline(const RunContext& run, const FinishedJob& job) {
             run.history.difficulty = std::move(difficulty);
         }
     }
-    const journal::Baseline record{to_record(job, job, run.evaluator, std::nullopt)};
+    // The loss of every trial is paired with them, also in a later session.
+    if (const Judgements judgements = run.evaluator.merge_judgements(job.payloads); !judgements.empty()) {
+        const journal::Judgements journaled = to_record(judgements);
+        run.services.journal().append(journaled);
+        run.history.judgements = journaled;
+    }
+    const journal::Baseline record{to_record(job, job, run.evaluator)};
     run.services.journal().append(record);
     run.history.baseline = record;
 }

@@ -1,7 +1,9 @@
 #include "tune/records.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "base/text.hpp"
 
@@ -12,10 +14,20 @@ constexpr double kNoAccuracy = std::numeric_limits<double>::quiet_NaN();
 
 const char* kind_word(ProbeKind kind) { return kind == ProbeKind::unit_errors ? "unit_errors" : "output_error"; }
 
+/// Takes over what the journal holds of a score. It has one word for every number that is none, so infinities become
+/// NaN here: a resumed run must judge as this one does.
+void put_score(const Score& from, Score& to) {
+    const auto finite = [](double value) { return std::isfinite(value) ? value : kNoAccuracy; };
+    to.correct = from.correct;
+    to.samples = from.samples;
+    to.accuracy = finite(from.accuracy);
+    for (const MetricValue& metric : from.metrics) to.metrics.push_back({metric.name, finite(metric.value)});
+    if (from.loss && std::isfinite(from.loss->value)) to.loss = from.loss;
+}
+
 }  // namespace
 
-journal::TrialResult to_record(const FinishedJob& job, const FinishedPart& part, const Evaluator& evaluator,
-                               const std::optional<AccuracyBounds>& bounds) {
+journal::TrialResult to_record(const FinishedJob& job, const FinishedPart& part, const Evaluator& evaluator) {
     journal::TrialResult record;
     record.failure = part.failure;
     record.score.sample_units = part.sample_units;
@@ -23,14 +35,39 @@ journal::TrialResult to_record(const FinishedJob& job, const FinishedPart& part,
     record.wall_s = job.wall_s / static_cast<double>(1 + job.followers.size());
     record.worker = job.last_worker;
     if (!part.failure.empty()) return record;
-    const Score score = evaluator.merge_scores(part.payloads);
-    record.score.correct = score.correct;
-    record.score.samples = score.samples;
-    record.score.bounds = bounds;
-    // A first part of the samples gives no accuracy. And the journal has one word for every number that is none, so
-    // infinities become NaN here: a resumed run must judge as this one does.
-    record.score.accuracy = !bounds && std::isfinite(score.accuracy) ? score.accuracy : kNoAccuracy;
+    const auto merge = evaluator.start_score();
+    for (const std::string& payload : part.payloads) merge->add(payload);
+    const bool ended_early = std::cmp_less(part.payloads.size(), evaluator.shards(job.job.kind));
+    try {
+        put_score(merge->score(), record.score);
+    } catch (const ScoreFailure& failure) {
+        if (job.job.kind == JobKind::baseline) throw;
+        record.failure = failure.what();
+        return record;
+    }
+    if (!ended_early) return record;
+    // A first part of the samples gives no accuracy.
+    record.score.bounds = merge->bounds();
+    record.score.accuracy = kNoAccuracy;
+    record.score.metrics.clear();
+    record.score.loss.reset();
     return record;
+}
+
+// Shares take one character for each sample; other judgements are written as numbers.
+journal::Judgements to_record(const Judgements& judgements) {
+    const auto is_share = [](double value) { return std::isnan(value) || value == 0 || value == 1; };
+    if (!std::all_of(judgements.begin(), judgements.end(), is_share)) return {.right = {}, .values = judgements};
+    std::string right;
+    for (const double judgement : judgements) right += std::isnan(judgement) ? '-' : judgement == 1 ? '1' : '0';
+    return {.right = right, .values = {}};
+}
+
+Judgements to_judgements(const journal::Judgements& record) {
+    if (record.right.empty()) return record.values;
+    Judgements judgements;
+    for (const char c : record.right) judgements.push_back(c == '1' ? 1 : c == '0' ? 0 : kNoAccuracy);
+    return judgements;
 }
 
 journal::Sensitivity to_record(const ProbeRequest& request, const ProbeResult& result, const SearchSpace& space) {

@@ -9,9 +9,12 @@
 namespace halftone::tune {
 
 /// Returns the record of one candidate of a finished job.
-/// @param bounds  set if the trial ended early: what its accuracy can still become
+/// If it has fewer payloads than shards, the trial ended early, and the record has bounds in place of an accuracy.
 [[nodiscard]] journal::TrialResult to_record(const FinishedJob& job, const FinishedPart& part,
-                                             const Evaluator& evaluator, const std::optional<AccuracyBounds>& bounds);
+                                             const Evaluator& evaluator);
+
+[[nodiscard]] journal::Judgements to_record(const Judgements& judgements);
+[[nodiscard]] Judgements to_judgements(const journal::Judgements& record);
 
 /// Returns the record of a probe, without its number and stage. Unit names come from the space.
 [[nodiscard]] journal::Sensitivity to_record(const ProbeRequest& request, const ProbeResult& result,

@@ -2,18 +2,37 @@
 // condition holds, then wind_down. What happens for each told trial: take_into_account, report, delivery, stop.
 #include "tune/search.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
+#include <memory>
 #include <utility>
 
 #include "base/error.hpp"
+#include "tune/records.hpp"
 
 namespace halftone::tune {
 namespace {
+
+constexpr double kNoValue = std::numeric_limits<double>::quiet_NaN();
 
 Score finite_baseline(const RunContext& run) {
     const Score& baseline = run.history.baseline->result.score;
     if (!std::isfinite(baseline.accuracy)) throw ModelError("the fp32 model's accuracy is not a number");
     return baseline;
+}
+
+/// The goal with the limits of single metrics, which need their baselines.
+Goal make_goal(const RunContext& run, const Score& baseline) {
+    Goal goal(run.settings.criterion, baseline.accuracy);
+    for (const MetricLimit& limit : run.settings.limits) {
+        const auto found = std::find_if(baseline.metrics.begin(), baseline.metrics.end(),
+                                        [&](const MetricValue& metric) { return metric.name == limit.metric; });
+        const double value = found == baseline.metrics.end() ? kNoValue : found->value;
+        if (!std::isfinite(value)) throw ModelError("the fp32 model's " + limit.metric + " is not a number");
+        goal.add_limit(limit.metric, limit.criterion, value);
+    }
+    return goal;
 }
 
 }  // namespace
@@ -23,7 +42,7 @@ Search::Search(const RunContext& run, StopConditions& stop, RunResult& result)
       stop_(stop),
       result_(result),
       baseline_(finite_baseline(run)),
-      goal_(run.settings.criterion, baseline_.accuracy),
+      goal_(make_goal(run, baseline_)),
       can_end_early_(install_difficulty()),
       latency_(run),
       conversation_(run, goal_, make_strategy(), {stop, latency_}, can_end_early_),
@@ -32,6 +51,8 @@ Search::Search(const RunContext& run, StopConditions& stop, RunResult& result)
     stop_.begin_search(conversation_.strategy().refines());
     result_.baseline = baseline_;
     result_.heuristics = conversation_.strategy().heuristics();
+    const auto& judgements = run_.history.judgements;
+    run_.evaluator.install_baseline(baseline_, judgements ? to_judgements(*judgements) : Judgements{});
     run_.listener.on_baseline(baseline_);
 }
 
@@ -42,20 +63,24 @@ std::unique_ptr<Strategy> Search::make_strategy() {
     return run_.services.make_strategy(goal_, baseline_.accuracy, latency);
 }
 
-// A judge looks at the payloads of a job's first shards. Samples come hardest first, so a failing trial is certain to
-// fail after few of them: once even full marks on all others would miss the goal.
+// The judge of a job merges each payload once, into a running score. Samples come hardest first, so a failing trial is
+// certain to fail after few of them: once even full marks on all others would miss the goal.
 bool Search::install_difficulty() {
     if (!run_.settings.early_termination || !run_.history.difficulty) return false;
     run_.evaluator.install_difficulty(run_.history.difficulty->samples);
     run_.dispatcher.set_difficulty(run_.history.difficulty->samples);
-    run_.dispatcher.set_judge([this](const Job&, const std::vector<std::string>& payloads) {
-        const auto bounds = run_.evaluator.bounds(payloads);
-        return bounds && goal_.is_out_of_reach(*bounds);
+    run_.dispatcher.set_judges([this](const Job&) -> Judge {
+        const std::shared_ptr<ScoreMerge> merge = run_.evaluator.start_score();  // shared: a std::function is copied
+        return [this, merge](const std::string& payload) {
+            merge->add(payload);
+            const auto bounds = merge->bounds();
+            return bounds && goal_.is_out_of_reach(*bounds);
+        };
     });
     return true;
 }
 
-Search::~Search() { run_.dispatcher.set_judge({}); }
+Search::~Search() { run_.dispatcher.set_judges({}); }
 
 void Search::run() {
     replay();

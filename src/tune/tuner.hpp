@@ -96,9 +96,16 @@ public:
     [[nodiscard]] virtual std::vector<MedianInterval> time_finalists(const std::vector<Candidate>&) { return {}; }
 };
 
+/// A limit on the loss of one metric, beside the goal.
+struct MetricLimit {
+    std::string metric;
+    AccuracyCriterion criterion;
+};
+
 /// What the user's config says about the search.
 struct RunSettings {
     AccuracyCriterion criterion;
+    std::vector<MetricLimit> limits = {};
     double timeout_s = 0;  ///< 0 means: end at the first trial that meets the goal
     std::int64_t max_trials = 100;
     bool calibrate_only = false;  ///< there is no evaluation data: end after calibration, without baseline or trials

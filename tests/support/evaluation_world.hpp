@@ -13,6 +13,7 @@
 #include "calib/observer.hpp"
 #include "eval/model_evaluator.hpp"
 #include "kernel/capabilities.hpp"
+#include "metric/metric_set.hpp"
 #include "support/config_text.hpp"
 #include "support/quant_plans.hpp"
 #include "support/random_net.hpp"
@@ -68,12 +69,19 @@ inline PreparedModel prepared(Graph graph) {
     return model;
 }
 
+/// The evaluation section with one metric and no data.
+inline EvaluationConfig metric_config(const std::string& name, const std::string& yaml) {
+    EvaluationConfig config;
+    config.metrics.push_back({.plugin = plugin(name, yaml)});
+    return config;
+}
+
 /// Model, data and space; what an evaluator needs to outlive it.
 struct World {
     PreparedModel model;
     Pipeline data;
     SearchSpace space;
-    std::unique_ptr<Metric> metric = make_metric("topk", parse_yaml("1", "test.yaml"));
+    std::unique_ptr<MetricSet> metrics = std::make_unique<MetricSet>(metric_config("topk", "1"));
 
     explicit World(Graph graph = RandomNet(1).build(), std::vector<std::int64_t> sizes = {40},
                    const std::string& samples = "[60, 3, 9, 9]")
@@ -92,7 +100,7 @@ struct World {
                 .space = &space,
                 .calibration = &data,
                 .evaluation = &data,
-                .metric = metric.get(),
+                .metrics = metrics.get(),
                 .shards = shards,
                 .batch = batch};
     }

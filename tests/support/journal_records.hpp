@@ -67,13 +67,16 @@ inline std::vector<Record> sample_run() {
                         .failure = {},
                         .values = {{"/0/conv", {0.1, 2.5, 2.4, 2.3, 0.3, 0.2, -1.5, 2.0, -1.4, 1.9, 100}}}},
             Completion{.of = 1, .candidate = "3d5a77e0c4b81f26", .result = sample_result(0.9299, 2)},
-            Finalists{.entries = {{0, "9f3c61d2a0b7e845", {1.5, 1.4, 1.6}}}, .chosen = 0}};
+            Finalists{.entries = {{0, "9f3c61d2a0b7e845", {1.5, 1.4, 1.6}}}, .chosen = 0},
+            Judgements{"01-1", {}}};
 }
 
 /// One record of every type with no field at its default, the optional ones included.
 inline std::vector<Record> full_records() {
     TrialResult result = sample_result(0.9166, 1);
     result.score.bounds = AccuracyBounds{0.25, 0.75};
+    result.score.metrics = {{"topk", 0.9166}, {"MSE", 0.25}};
+    result.score.loss = ScoreLoss{.value = 0.0022, .ci95 = AccuracyBounds{0.001, 0.0034}};
     const CandidateOptions options{.calibration = 1, .by_unit = {0, 4, 2}};
     const ErrorSums sums{0.1, 2.5, 2.4, 2.3, 0.3, 0.2, -1.5, 2.0, -1.4, 1.9, 100};
     TrialResult failed = result;
@@ -99,6 +102,7 @@ inline std::vector<Record> full_records() {
                 .sample_units = 660'000,
                 .elapsed_ms = 9050},
             Difficulty{"0a3z"},
+            Judgements{"", {0.25, 0.5}},
             Sensitivity{.probe = 4,
                         .stage = "probe",
                         .kind = "unit_errors",

@@ -183,11 +183,8 @@ public:
     }
     [[nodiscard]] std::string merge_difficulty(const std::vector<std::string>&) const override { return "0z"; }
 
-    [[nodiscard]] std::optional<AccuracyBounds> bounds(const std::vector<std::string>& payloads) const override {
-        const auto [correct, samples, is_nan] = sum(payloads);
-        if (is_nan) return std::nullopt;
-        return AccuracyBounds{static_cast<double>(correct) / kToySamples,
-                              static_cast<double>(correct + kToySamples - samples) / kToySamples};
+    [[nodiscard]] std::unique_ptr<ScoreMerge> start_score() const override {
+        return std::make_unique<Merge>(problem_.shards);
     }
 
     [[nodiscard]] ProbeResult merge_probe(const std::vector<std::string>& payloads) const override {
@@ -219,30 +216,37 @@ public:
         return merged;
     }
 
-    [[nodiscard]] Score merge_scores(const std::vector<std::string>& payloads) const override {
-        const auto [correct, samples, is_nan] = sum(payloads);
-        const bool is_whole = std::cmp_equal(payloads.size(), problem_.shards);
-        EXPECT_EQ(samples == kToySamples, is_whole) << "every shard once";
-        const double accuracy = static_cast<double>(correct) / static_cast<double>(samples);
-        return {.accuracy = is_nan ? std::nan("") : accuracy, .correct = correct, .samples = samples};
-    }
-
 private:
-    struct Sums {
-        std::int64_t correct = 0, samples = 0;
-        bool is_nan = false;
-    };
-    [[nodiscard]] static Sums sum(const std::vector<std::string>& payloads) {
-        Sums sums;
-        for (const std::string& payload : payloads) {
+    /// Right and all samples of the shards so far.
+    class Merge final : public ScoreMerge {
+    public:
+        explicit Merge(std::int64_t shards) : shards_(shards) {}
+        void add(const std::string& payload) override {
             ByteReader wire(payload);
-            sums.is_nan |= wire.get<bool>();
-            sums.correct += wire.get<std::int64_t>();
-            sums.samples += wire.get<std::int64_t>();
+            is_nan_ |= wire.get<bool>();
+            correct_ += wire.get<std::int64_t>();
+            samples_ += wire.get<std::int64_t>();
             EXPECT_TRUE(wire.ok() && wire.at_end());
+            ++added_;
         }
-        return sums;
-    }
+        [[nodiscard]] Score score() const override {
+            EXPECT_EQ(samples_ == kToySamples, added_ == shards_) << "every shard once";
+            const double accuracy = static_cast<double>(correct_) / static_cast<double>(samples_);
+            return {.accuracy = is_nan_ ? std::nan("") : accuracy, .correct = correct_, .samples = samples_};
+        }
+        [[nodiscard]] std::optional<AccuracyBounds> bounds() const override {
+            if (is_nan_) return std::nullopt;
+            return AccuracyBounds{static_cast<double>(correct_) / kToySamples,
+                                  static_cast<double>(correct_ + kToySamples - samples_) / kToySamples};
+        }
+
+    private:
+        std::int64_t shards_;
+        std::int64_t added_ = 0;
+        std::int64_t correct_ = 0;
+        std::int64_t samples_ = 0;
+        bool is_nan_ = false;
+    };
 
     [[nodiscard]] ShardResult evaluate(const Candidate& candidate, std::int64_t shard, bool may_end_early) const {
         const Outcome outcome = problem_.outcome(candidate);

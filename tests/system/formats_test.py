@@ -54,10 +54,10 @@ class Files(SystemTest):
     def test_journal_records(self):
         found = records(self.workspace)
         once = [record["type"] for record in found if record["type"] not in ("trial", "partial")]
-        self.assertEqual(once, ["header", "difficulty", "baseline", "end"])
+        self.assertEqual(once, ["header", "difficulty", "judgements", "baseline", "end"])
         header = found[0]
         self.assertEqual(list(header)[:5], ["type", "format", "version", "strategy", "seed"])
-        self.assertEqual((header["format"], header["strategy"], header["seed"]), (1, "basic", 9527))
+        self.assertEqual((header["format"], header["strategy"], header["seed"]), (2, "basic", 9527))
         for key in ("config", "model", "data", "space"):
             self.assertRegex(header[key], r"^[0-9a-f]{16}$")
         for trial in records(self.workspace, "trial"):

@@ -107,6 +107,14 @@ class Study(SystemTest):
                 low, high = wilson95(full["correct"], full["samples"])
                 self.assertAlmostEqual(table["low95"][row], low, 9)
                 self.assertAlmostEqual(table["high95"][row], high, 9)
+            loss95 = full.get("loss_ci95", [None, None])
+            for key, value in (("loss", full.get("loss")), ("loss_low95", loss95[0]), ("loss_high95", loss95[1])):
+                self.assert_number(table[key][row], value, key)
+        scored = [({"trial": -1} | records(workspace, "baseline")[0])] + [completed.get(t["trial"], t) | {"trial": t["trial"]}
+                                                                           for t in trials]
+        self.assertEqual([[study["metrics/trial"][row], text(study["metrics/name"][row]), study["metrics/value"][row]]
+                          for row in range(len(study["metrics/trial"]))],
+                         [[r["trial"], name, value] for r in scored for name, value in r.get("metrics", {}).items()])
         end = records(workspace, "end")[0]
         self.assertEqual([t for t, is_it in zip(table["trial"], table["delivered"]) if is_it], [end["best"]])
 

@@ -1,3 +1,4 @@
+#include "base/error.hpp"
 #include "config/make_plugin.hpp"
 #include "metric/metric.hpp"
 
@@ -24,5 +25,18 @@ std::unique_ptr<Metric> make_metric(const std::string& name, const ConfigNode& n
 }
 
 std::vector<std::string> metric_names() { return kMetrics.words(); }
+
+std::vector<std::string> lower_is_better_metrics() {
+    // Asked of the metrics themselves, so that no second list could disagree with them.
+    std::vector<std::string> names;
+    for (const std::string& name : metric_names()) {
+        try {
+            if (make_metric(name, ConfigNode{})->direction() == Direction::lower_is_better) names.push_back(name);
+        } catch (const ConfigError&) {
+            // A metric that cannot be made without settings (command) is higher-is-better unless the config says else.
+        }
+    }
+    return names;
+}
 
 }  // namespace halftone

@@ -5,19 +5,22 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <span>
+#include <string>
 #include <utility>
 
-#include "base/check.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "config/reader.hpp"
-#include "metric/metric.hpp"
+#include "metric/numbers.hpp"
+#include "metric/sums.hpp"
 
 namespace halftone {
 namespace {
 
-/// Whether class `a` ranks before class `b` in a row of outputs.
-bool ranks_before(std::span<const float> row, std::size_t a, std::size_t b) {
+/// Whether class `a` ranks before class `b` in a sample's outputs.
+template <class Number>
+bool ranks_before(std::span<const Number> row, std::size_t a, std::size_t b) {
     if (row[a] > row[b]) return true;
     if (row[a] == row[b]) return a < b;
     const bool a_is_nan = std::isnan(row[a]);
@@ -26,93 +29,92 @@ bool ranks_before(std::span<const float> row, std::size_t a, std::size_t b) {
     return a_is_nan && a < b;
 }
 
+/// How many classes rank before the label. Counting is linear; sorting a row would do more than is asked.
+template <class Number>
+std::int64_t rank_of(std::span<const Number> row, std::size_t label) {
+    std::int64_t rank = 0;
+    for (std::size_t other = 0; other < row.size(); ++other) rank += ranks_before(row, other, label) ? 1 : 0;
+    return rank;
+}
+
+/// By how much the label's output lies above the k-th best of the others; -1 for a wrong answer.
+template <class Number>
+float top_k_margin(std::span<const Number> row, std::size_t label, std::int64_t k) {
+    if (rank_of(row, label) >= k) return -1;
+    std::vector<Number> others;
+    for (std::size_t c = 0; c < row.size(); ++c) {
+        if (c != label && !std::isnan(row[c])) others.push_back(row[c]);
+    }
+    if (std::cmp_less(others.size(), k)) return std::numeric_limits<float>::max();  // it cannot become wrong
+    const auto rival = others.begin() + (k - 1);
+    // The k-th best other class is the one that the label must stay in front of.
+    std::nth_element(others.begin(), rival, others.end(), std::greater<>());
+    return static_cast<float>(std::max(row[label] - *rival, Number{0}));
+}
+
+/// Calls `body` with the outputs of one sample. Almost every model gives fp32, which is then not copied.
+template <class Body>
+auto with_row(const TensorView& output, Body&& body) {
+    if (output.type.dtype == DType::f32) return body(output.as<float>());
+    const std::vector<double> numbers = to_numbers(output);
+    return body(std::span<const double>(numbers));
+}
+
+/// Returns the class that the sample's label names: an integer, or the position of the 1 in a one-hot label.
+std::size_t label_of(const SampleAnswer& answer) {
+    // Labels come in any element type; data sets of pictures have int64, arrays from Python often int32 or uint8.
+    const std::vector<double> numbers = to_numbers(number_view(answer.targets[0], answer.id));
+    const std::int64_t classes = answer.outputs[0].elements();
+    const bool is_one_hot = numbers.size() > 1;
+    if (numbers.empty() || (is_one_hot && std::cmp_not_equal(numbers.size(), classes))) {
+        throw DataError("sample " + std::to_string(answer.id) + ": the label has " + std::to_string(numbers.size()) +
+                        " numbers, the model " + std::to_string(classes) + " classes");
+    }
+    const std::int64_t label = is_one_hot ? arg_max(numbers, 0, 1, numbers.size()) : to_class(numbers[0], answer.id);
+    if (label < 0 || label >= classes) {
+        throw DataError("sample " + std::to_string(answer.id) + ": label " + std::to_string(label) +
+                        " lies outside the model's " + std::to_string(classes) + " classes");
+    }
+    return static_cast<std::size_t>(label);
+}
+
+class TopKState final : public ShareAccumulator {
+public:
+    explicit TopKState(std::int64_t k) : k_(k) {}
+
+    std::optional<double> add(const SampleAnswer& answer) override {
+        const std::size_t label = label_of(answer);
+        return count(with_row(answer.outputs[0], [&](auto row) { return rank_of(row, label) < k_; }));
+    }
+
+private:
+    std::int64_t k_;
+};
+
 class TopK final : public Metric {
 public:
     explicit TopK(std::int64_t k) : k_(k) {}
 
-    MetricState empty() const override { return {.sums = {}, .counts = {0}, .samples = 0}; }
-
-    void update(MetricState& state, TensorView output, std::span<const std::int64_t> labels) const override {
-        const Rows rows = check(output, labels);
-        // Rows behind the last label are padding of a batch; they count for nothing.
-        for (std::size_t row = 0; row < labels.size(); ++row) {
-            if (rank_of(rows[row], rows.label(row)) < k_) ++state.counts[0];
+    void bind(const MetricFields& fields) override {
+        const Field& output = fields.outputs[0];
+        const Field& target = fields.targets[0];
+        // The data set of a text may hold anything; labels of a picture are one number, or one for each class.
+        // An integer output is an answer already, and has no second best: that is Accuracy's case.
+        if (output.type.shape.rank() == 0 || is_integer(output.type.dtype)) {
+            throw ConfigError("it needs an output with one real number for each class");
         }
-        state.samples += static_cast<std::int64_t>(labels.size());
-    }
-
-    std::vector<float> margins(TensorView output, std::span<const std::int64_t> labels) const override {
-        const Rows rows = check(output, labels);
-        std::vector<float> margins;
-        for (std::size_t row = 0; row < labels.size(); ++row) {
-            margins.push_back(margin_of(rows[row], rows.label(row)));
+        if (target.is_text) throw ConfigError("it needs a label that is a number");
+        if (squeezed(target.type.shape).rank() > 0 && !may_be_alike(target.type.shape, output.type.shape)) {
+            throw ConfigError("it needs a label of one number, or of one number for each class (one-hot)");
         }
-        return margins;
     }
-
-    double value(const MetricState& state) const override {
-        HALFTONE_CHECK(state.samples > 0, "a share needs samples");
-        return static_cast<double>(state.counts[0]) / static_cast<double>(state.samples);
+    std::unique_ptr<Accumulator> start() const override { return std::make_unique<TopKState>(k_); }
+    std::optional<float> margin(const SampleAnswer& answer) const override {
+        const std::size_t label = label_of(answer);
+        return with_row(answer.outputs[0], [&](auto row) { return top_k_margin(row, label, k_); });
     }
-    Direction direction() const override { return Direction::higher_is_better; }
-    // The count of hits is what early termination bounds, and what an interval of the share is made of.
-    std::optional<std::int64_t> correct(const MetricState& state) const override { return state.counts[0]; }
 
 private:
-    /// The outputs of each sample, with its label.
-    struct Rows {
-        std::span<const float> values;
-        std::size_t classes;
-        std::span<const std::int64_t> labels;
-        [[nodiscard]] std::span<const float> operator[](std::size_t row) const {
-            return values.subspan(row * classes, classes);
-        }
-        [[nodiscard]] std::size_t label(std::size_t row) const { return static_cast<std::size_t>(labels[row]); }
-    };
-
-    /// @throws DataError when outputs or labels are not such that they can be ranked
-    static Rows check(TensorView output, std::span<const std::int64_t> labels) {
-        const Shape& shape = output.type.shape;
-        // The model decides what its output is, so a misfit is an error of the input and not of the program.
-        if (output.type.dtype != DType::f32 || shape.rank() < 2) {
-            throw DataError("topk needs an fp32 output [samples, classes], the model's is " +
-                            std::string(to_string(output.type.dtype)) + " " + shape.to_text());
-        }
-        if (std::cmp_less(shape[0], labels.size())) {
-            throw DataError("topk needs an output with a row for each sample, the model's is " + shape.to_text() +
-                            " for " + std::to_string(labels.size()) + " samples");
-        }
-        const auto classes = static_cast<std::size_t>(shape[0] == 0 ? 0 : output.elements() / shape[0]);
-        for (const std::int64_t label : labels) {
-            if (label < 0 || static_cast<std::size_t>(label) >= classes) {
-                throw DataError("label " + std::to_string(label) + " lies outside the model's " +
-                                std::to_string(classes) + " classes");
-            }
-        }
-        return {output.as<float>(), classes, labels};
-    }
-
-    /// How many classes rank before the label. Counting is linear; sorting a row would do more than is asked.
-    static std::int64_t rank_of(std::span<const float> row, std::size_t label) {
-        std::int64_t rank = 0;
-        for (std::size_t other = 0; other < row.size(); ++other) rank += ranks_before(row, other, label) ? 1 : 0;
-        return rank;
-    }
-
-    /// Of the label over the k-th best other class; -1 for a wrong answer.
-    [[nodiscard]] float margin_of(std::span<const float> row, std::size_t label) const {
-        if (rank_of(row, label) >= k_) return -1;
-        std::vector<float> others;
-        for (std::size_t c = 0; c < row.size(); ++c) {
-            if (c != label && !std::isnan(row[c])) others.push_back(row[c]);
-        }
-        if (std::cmp_less(others.size(), k_)) return std::numeric_limits<float>::max();  // it cannot become wrong
-        const auto rival = others.begin() + (k_ - 1);
-        // The k-th best other class is the one that the label must stay in front of.
-        std::nth_element(others.begin(), rival, others.end(), std::greater<>());
-        return std::max(row[label] - *rival, 0.0F);
-    }
-
     std::int64_t k_;
 };
 

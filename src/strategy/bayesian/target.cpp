@@ -20,7 +20,7 @@ std::optional<double> BayesianTarget::value(const Candidate& candidate, const Ou
     const auto* score = std::get_if<Score>(&outcome);
     if (score == nullptr || std::isnan(score->accuracy)) return std::nullopt;
     if (!table_) return goal_.higher_is_better() ? score->accuracy : -score->accuracy;
-    if (goal_.is_met(score->accuracy)) return std::max(-1.0, -table_->predict_ms(*space_, candidate) / slowest_ms_);
+    if (goal_.is_met(Outcome(*score))) return std::max(-1.0, -table_->predict_ms(*space_, candidate) / slowest_ms_);
     // gap / (gap + scale) rises from 0 to 1: a miss by the allowed loss itself is half-way down. A goal that allows no
     // loss at all gets a thousandth of the baseline as its scale, so that near misses still differ from far ones.
     const double gap = goal_.gap(score->accuracy);

@@ -63,7 +63,7 @@ public:
         const double ms = table_.predict_ms(space_, candidate);
         const double speed_up = ms > 0 && fp32_ms_ > 0 ? fp32_ms_ / ms : 1;
         const double latency = kSpan * (1 - std::log2(speed_up));
-        if (goal_.is_met(score->accuracy)) return latency_weight_ * latency;
+        if (goal_.is_met(Outcome(*score))) return latency_weight_ * latency;
         const double accuracy = kSpan * std::expm1(std::min(share, 1.0)) / std::expm1(0.01);
         return accuracy_weight_ * accuracy + latency_weight_ * latency + kPenalty;
     }

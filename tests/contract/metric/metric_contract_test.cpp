@@ -1,86 +1,152 @@
-// What every registered metric promises: partial states merge in any grouping to what one pass gives.
+// What every registered metric promises: saved states merge in any grouping to what one pass gives, to the last bit;
+// bounds hold whatever the unseen samples are; damaged states are refused.
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <memory>
+#include <string>
 #include <vector>
 
+#include "base/error.hpp"
 #include "base/rng.hpp"
-#include "metric/metric.hpp"
+#include "support/metric_samples.hpp"
 
 namespace halftone {
 namespace {
 
 constexpr std::int64_t kRows = 60;
-constexpr std::int64_t kClasses = 10;
 
-struct Samples {
-    Tensor output{{DType::f32, Shape{kRows, kClasses}}};
-    std::vector<std::int64_t> labels;
-
-    [[nodiscard]] TensorView rows(std::int64_t first, std::int64_t count) const {
-        return {{DType::f32, Shape{count, kClasses}},
-                output.view().data + static_cast<std::size_t>(first * kClasses) * sizeof(float)};
-    }
-    [[nodiscard]] std::span<const std::int64_t> labels_of(std::int64_t first, std::int64_t count) const {
-        return std::span(labels).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
-    }
-};
-
-Samples random_samples(std::uint64_t seed) {
-    Samples samples;
+/// Random samples of some type, with many equal outputs.
+test::MetricSamples random_samples(std::uint64_t seed, const Shape& output, const Shape& target, bool is_label,
+                                   std::uint64_t classes) {
     Rng rng(seed);
-    for (float& value : samples.output.mutable_view().as<float>()) value = static_cast<float>(rng.below(7));  // ties
-    for (std::int64_t i = 0; i < kRows; ++i) samples.labels.push_back(static_cast<std::int64_t>(rng.below(kClasses)));
-    return samples;
+    std::vector<double> outputs;
+    std::vector<double> targets;
+    for (std::int64_t i = 0; i < kRows * output.elements(); ++i) {
+        outputs.push_back(static_cast<double>(rng.below(7)) / 3);
+    }
+    for (std::int64_t i = 0; i < kRows * target.elements(); ++i) {
+        targets.push_back(is_label ? static_cast<double>(rng.below(classes)) : rng.normal());
+    }
+    return test::metric_samples(output, target, is_label, outputs, targets);
+}
+
+/// Samples that the metric can compare: ten classes with a label, two scores with a label, or numbers with numbers. A
+/// metric for which none of them will do needs a kind of its own here.
+test::MetricSamples samples_for(Metric& metric) {
+    const std::vector<test::MetricSamples> kinds{random_samples(20, Shape{10}, Shape{}, true, 10),
+                                                 random_samples(21, Shape{2}, Shape{}, true, 2),
+                                                 random_samples(22, Shape{10}, Shape{10}, false, 0)};
+    for (test::MetricSamples samples : kinds) {
+        if (metric.needs_baseline_outputs()) {
+            for (const Tensor& output : samples.outputs) {
+                Tensor fp32 = output.clone();
+                std::reverse(fp32.mutable_view().as<float>().begin(), fp32.mutable_view().as<float>().end());
+                samples.baseline.push_back(fp32);
+            }
+        }
+        try {
+            metric.bind(samples.fields(metric));
+            return samples;
+        } catch (const ConfigError&) {  // another kind may do
+        }
+    }
+    throw ConfigError("no samples for this metric");
+}
+
+/// Settings without which a metric cannot be made. The value of `command` is what a program says.
+std::string needed_settings(const std::string& name) {
+    return name == "command" ? R"({run: [sh, -c, "echo '{\"value\": 0.5, \"samples\": 60}'"]})" : "{}";
 }
 
 class EveryMetric : public ::testing::TestWithParam<std::string> {
 protected:
-    std::unique_ptr<Metric> metric_ = make_metric(GetParam(), ConfigNode{});
-    Samples samples_ = random_samples(20);
+    std::unique_ptr<Metric> metric_ = test::metric_of(GetParam(), needed_settings(GetParam()));
+    test::MetricSamples samples_ = samples_for(*metric_);
 
-    [[nodiscard]] MetricState state_of(std::int64_t first, std::int64_t last) const {
-        MetricState state = metric_->empty();
-        metric_->update(state, samples_.rows(first, last - first), samples_.labels_of(first, last - first));
-        return state;
+    [[nodiscard]] std::unique_ptr<Accumulator> state_of(std::int64_t first, std::int64_t last) const {
+        return samples_.state(*metric_, first, last);
+    }
+    [[nodiscard]] std::string merged(const std::string& earlier, const std::string& later) const {
+        const auto state = metric_->start();
+        state->merge(earlier);
+        state->merge(later);
+        return state->save();
     }
 };
 
-MetricState merged(MetricState earlier, const MetricState& later) {
-    earlier.merge(later);
-    return earlier;
-}
-
 TEST_P(EveryMetric, MergesToWhatOnePassGives) {
-    const MetricState whole = state_of(0, kRows);
-    EXPECT_EQ(whole.samples, kRows);
+    const auto whole = state_of(0, kRows);
+    EXPECT_EQ(whole->samples(), kRows);
     for (const std::int64_t step : {1, 7, 20, 59}) {
-        MetricState total = metric_->empty();
+        const auto total = metric_->start();
         for (std::int64_t first = 0; first < kRows; first += step) {
-            total.merge(state_of(first, std::min(first + step, kRows)));
+            total->merge(state_of(first, std::min(first + step, kRows))->save());
         }
-        EXPECT_EQ(total, whole) << "in steps of " << step;
+        EXPECT_EQ(total->save(), whole->save()) << "in steps of " << step;
+        EXPECT_EQ(total->value(), whole->value()) << "in steps of " << step;
+        EXPECT_EQ(total->correct(), whole->correct());
     }
 }
 
 TEST_P(EveryMetric, MergeIsAssociative) {
-    const MetricState a = state_of(0, 11);
-    const MetricState b = state_of(11, 38);
-    const MetricState c = state_of(38, kRows);
+    const std::string a = state_of(0, 11)->save();
+    const std::string b = state_of(11, 38)->save();
+    const std::string c = state_of(38, kRows)->save();
     EXPECT_EQ(merged(merged(a, b), c), merged(a, merged(b, c)));
 }
 
 TEST_P(EveryMetric, TheEmptyStateChangesNothing) {
-    const MetricState some = state_of(3, 17);
-    EXPECT_EQ(merged(some, metric_->empty()), some);
-    EXPECT_EQ(merged(metric_->empty(), some), some);
+    const std::string some = state_of(3, 17)->save();
+    const std::string none = metric_->start()->save();
+    EXPECT_EQ(merged(some, none), some);
+    EXPECT_EQ(merged(none, some), some);
+    EXPECT_EQ(metric_->start()->samples(), 0);
 }
 
 TEST_P(EveryMetric, AShareIsTheCountOfRightSamples) {
-    const MetricState whole = state_of(0, kRows);
-    if (const auto correct = metric_->correct(whole)) {
-        EXPECT_EQ(metric_->value(whole), static_cast<double>(*correct) / static_cast<double>(kRows));
+    const auto whole = state_of(0, kRows);
+    if (const auto correct = whole->correct()) {
+        EXPECT_EQ(whole->value(), static_cast<double>(*correct) / static_cast<double>(kRows));
     }
+}
+
+TEST_P(EveryMetric, ItsJudgementsHaveTheValueAsTheirMean) {
+    const auto state = metric_->start();
+    double sum = 0;
+    for (std::int64_t i = 0; i < kRows; ++i) {
+        const auto judgement = samples_.with(i, [&](const SampleAnswer& answer) { return state->add(answer); });
+        if (!judgement) return;  // F1, mIOU, ROC
+        sum += *judgement;
+    }
+    // RMSE is the root of that mean: slope(value, value) = 1 / (2 value).
+    const double mean = sum / static_cast<double>(kRows);
+    const double value = state->value();
+    if (metric_->slope(value, value) == 1) {
+        EXPECT_NEAR(value, mean, 1e-12 * std::abs(mean));
+    } else {
+        EXPECT_NEAR(value * value, mean, 1e-12 * std::abs(mean));
+    }
+}
+
+TEST_P(EveryMetric, BoundsHoldTheValueOfAllSamples) {
+    const double value = state_of(0, kRows)->value();
+    for (const std::int64_t seen : {1, 20, 59, 60}) {
+        const auto bounds = state_of(0, seen)->bounds(kRows - seen);
+        if (!bounds) continue;
+        EXPECT_LE(bounds->low, value) << seen;
+        EXPECT_GE(bounds->high, value) << seen;
+        EXPECT_EQ(bounds->low == bounds->high, seen == kRows) << seen;
+    }
+}
+
+TEST_P(EveryMetric, RefusesADamagedState) {
+    const std::string saved = state_of(0, 5)->save();
+    for (std::size_t size = 0; size < saved.size(); ++size) {
+        EXPECT_THROW(metric_->start()->merge(std::string_view(saved).substr(0, size)), MpiError) << size;
+    }
+    EXPECT_THROW(metric_->start()->merge(saved + "x"), MpiError);
 }
 
 INSTANTIATE_TEST_SUITE_P(Metrics, EveryMetric, ::testing::ValuesIn(metric_names()),

@@ -89,8 +89,8 @@ TEST(Evaluation, ReadsMetricDataAndWhatBenchmarksRead) {
                           "configs: {cores_per_instance: 4, kmp_blocktime: 0, kmp_affinity: compact}"))
             .evaluation;
     ASSERT_TRUE(e.has_value());
-    EXPECT_EQ(e->metric.name, "topk");
-    EXPECT_EQ(e->metric.node.scalar, "5");
+    EXPECT_EQ(e->metrics[0].plugin.name, "topk");
+    EXPECT_EQ(e->metrics[0].plugin.node.scalar, "5");
     EXPECT_EQ(e->dataloader.dataset.name, "dummy");
     EXPECT_EQ(e->dataloader.batch_size, 8);
     EXPECT_EQ(e->iteration, 3);

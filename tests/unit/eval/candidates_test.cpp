@@ -92,10 +92,10 @@ TEST(CandidatesTogether, TooLittleMemoryIsAFailureAndNotTheEnd) {
 /// Bounds after each shard, in order.
 std::vector<AccuracyBounds> bounds_of(ModelEvaluator& evaluator, const Job& job) {
     std::vector<AccuracyBounds> all;
-    std::vector<std::string> payloads;
+    const auto merge = evaluator.start_score();
     for (std::int64_t s = 0; s < evaluator.shards(JobKind::evaluate); ++s) {
-        payloads.push_back(evaluator.run(job, s).payload);
-        all.push_back(evaluator.bounds(payloads).value());
+        merge->add(evaluator.run(job, s).payload);
+        all.push_back(merge->bounds().value());
     }
     return all;
 }

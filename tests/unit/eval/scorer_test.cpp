@@ -35,7 +35,7 @@ struct ScorerWorld {
 
 TEST(Scorer, CountsRightAnswersOfAllShards) {
     ScorerWorld w;
-    const Score score = w.scorer.merge(w.baseline());
+    const Score score = w.evaluator.merge_scores(w.baseline());
     EXPECT_EQ(score.samples, 60);
     EXPECT_EQ(score.correct, w.count_right(0, 60));
     EXPECT_DOUBLE_EQ(score.accuracy, static_cast<double>(w.count_right(0, 60)) / 60);
@@ -45,7 +45,9 @@ TEST(Scorer, BoundsTakeMissingSamplesAsWrongAndAsRight) {
     ScorerWorld w;
     std::vector<std::string> payloads = w.baseline();
     payloads.pop_back();  // samples 40 to 59
-    const auto bounds = w.scorer.bounds(payloads);
+    const auto merge = w.scorer.start_score();
+    for (const std::string& payload : payloads) merge->add(payload);
+    const auto bounds = merge->bounds();
     ASSERT_TRUE(bounds.has_value());
     EXPECT_DOUBLE_EQ(bounds->low, static_cast<double>(w.count_right(0, 40)) / 60);
     EXPECT_DOUBLE_EQ(bounds->high, static_cast<double>(w.count_right(0, 40) + 20) / 60);
@@ -62,7 +64,7 @@ TEST(Scorer, WrongSamplesAreTheHardestAndComeFirst) {
     ASSERT_GT(wrong, 0);
     ASSERT_LT(wrong, 40);
     // Shard 0 has 20 samples now: all wrong ones that fit.
-    const Score first = w.scorer.merge({w.scorer.run_baseline(0).payload});
+    const Score first = w.evaluator.merge_scores({w.scorer.run_baseline(0).payload});
     EXPECT_EQ(first.correct, std::max<std::int64_t>(0, 20 - wrong));
 }
 
@@ -95,7 +97,7 @@ TEST(Scorer, ACandidateInFp32ScoresAsTheBaseline) {
         EXPECT_EQ(result.sample_units, 20) << "20 samples through one unit";
         payloads.push_back(result.payload);
     }
-    EXPECT_EQ(w.scorer.merge(payloads), w.scorer.merge(w.baseline()));
+    EXPECT_EQ(w.evaluator.merge_scores(payloads), w.evaluator.merge_scores(w.baseline()));
 }
 
 TEST(Scorer, ACandidateThatCannotBeBuiltFailsAlone) {

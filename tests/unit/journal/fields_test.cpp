@@ -41,7 +41,7 @@ void collect_keys(const Json& json, const Json::json_pointer& here, std::vector<
     if (!json.is_object()) return;
     for (const auto& [key, value] : json.items()) {
         keys.push_back(here / key);
-        collect_keys(value, here / key, keys);
+        if (key != "metrics") collect_keys(value, here / key, keys);  // below it stand names of the user's
     }
 }
 
@@ -53,7 +53,8 @@ std::vector<Json::json_pointer> keys_of(const Json& json) {
 
 /// Keys that may be missing: of failures, of trials that ended early, of metrics that count, of journals of version
 /// 0.1.0, and of the errors of the model's output.
-const std::set<std::string> kOptional{"failure", "bounds", "correct", "latency_ms", "choice", "unit"};
+const std::set<std::string> kOptional{"failure",   "bounds",     "correct", "metrics", "loss",
+                                      "loss_ci95", "latency_ms", "choice",  "unit"};
 
 bool is_optional(const Json& json, const Json::json_pointer& key) {
     if (key.back() == "unit" && json["type"] != "sensitivity") return false;  // a change always has a unit

@@ -41,9 +41,9 @@ TEST(Format, EveryRecordTypeReadsBackAsItWas) {
 TEST(Format, AHeaderLineHasTheDocumentedKeysInOrder) {
     EXPECT_EQ(
         to_line(sample_header()),
-        R"({"type":"header","format":1,"version":"0.1.0","strategy":"basic","seed":9527,"isa":"avx512_core_vnni",)"
+        R"({"type":"header","format":2,"version":"0.1.0","strategy":"basic","seed":9527,"isa":"avx512_core_vnni",)"
         R"("config":"51c09a3be27f0d14","model":"9be2d1f0a7c34e58","data":"0c1d2e3f4a5b6c7d",)"
-        R"("space":"8f7e6d5c4b3a2918","crc":"e125d102"})");
+        R"("space":"8f7e6d5c4b3a2918","crc":"cd6a0769"})");
 }
 
 TEST(Format, ATrialLineHasTheDocumentedKeysInOrder) {
@@ -146,7 +146,10 @@ TEST(Format, RefusesWhatIsNotARecordEvenWithARightCrc) {
               "key 'trials' must be an integer of 64 bits");
     EXPECT_EQ(refusal(line_of(R"("type":"trial","trial":0,"candidate":"0","stage":"s","changed":{})")),
               "key 'changed' must be a list");
-    EXPECT_EQ(refusal(line_of(R"("type":"header","format":2)")), "journal format 2 is unknown; this program reads 1");
+    EXPECT_EQ(refusal(line_of(R"("type":"header","format":3)")),
+              "journal format 3 is unknown; this program reads 1 to 2");
+    EXPECT_EQ(refusal(line_of(R"("type":"header","format":0)")),
+              "journal format 0 is unknown; this program reads 1 to 2");
 }
 
 TEST(Format, EveryKeyButTheOptionalOnesIsNeeded) {
@@ -161,6 +164,38 @@ TEST(Format, EveryKeyButTheOptionalOnesIsNeeded) {
             EXPECT_THAT(refusal(line_of(renamed)), HasSubstr("is missing")) << renamed;
         }
     }
+}
+
+// A line that version 0.1.0 wrote, with its own checksum.
+TEST(Format, AHeaderOfFormat1IsStillRead) {
+    const auto parsed = parse_line(
+        R"({"type":"header","format":1,"version":"0.1.0","strategy":"basic","seed":9527,"isa":"avx512_core_vnni",)"
+        R"("config":"51c09a3be27f0d14","model":"9be2d1f0a7c34e58","data":"0c1d2e3f4a5b6c7d",)"
+        R"("space":"8f7e6d5c4b3a2918","crc":"e125d102"})");
+    EXPECT_EQ(std::get<Record>(parsed), Record(sample_header()));
+}
+
+TEST(Format, MetricsAndLossStandUnderTheirDocumentedKeys) {
+    Trial trial;
+    trial.result = sample_result(0.9166, 1);
+    trial.result.score.metrics = {{"topk", 0.9166}, {"MSE", std::nan("")}};
+    trial.result.score.loss = ScoreLoss{.value = 0.0022, .ci95 = AccuracyBounds{0.001, 0.0034}};
+    EXPECT_THAT(to_line(trial), HasSubstr(R"("correct":9166,"metrics":{"topk":0.9166,"MSE":null},)"
+                                          R"("loss":0.0022,"loss_ci95":[0.001,0.0034],"samples":10000)"));
+    trial.result.score.metrics.pop_back();
+    EXPECT_EQ(std::get<Trial>(std::get<Record>(parse_line(to_line(trial)))), trial);
+    trial.result.score.loss->ci95.reset();
+    EXPECT_THAT(to_line(trial), Not(HasSubstr("loss_ci95")));
+    EXPECT_EQ(std::get<Trial>(std::get<Record>(parse_line(to_line(trial)))), trial);
+}
+
+TEST(Format, JudgementsAreATextWhereSamplesAreRightOrWrongAndNumbersElse) {
+    EXPECT_THAT(to_line(Judgements{"01-1", {}}), StartsWith(R"({"type":"judgements","right":"01-1","crc")"));
+    const std::string line = to_line(Judgements{"", {0.25, std::nan(""), 1e-300}});
+    EXPECT_THAT(line, StartsWith(R"({"type":"judgements","values":[0.25,null,1e-300],"crc")"));
+    const auto parsed = std::get<Judgements>(std::get<Record>(parse_line(line)));
+    EXPECT_EQ(parsed.values[0], 0.25);
+    EXPECT_TRUE(std::isnan(parsed.values[1]));
 }
 
 TEST(Format, IgnoresKeysThatItDoesNotKnow) {

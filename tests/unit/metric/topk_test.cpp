@@ -6,12 +6,12 @@
 
 #include "base/error.hpp"
 #include "config/config_node.hpp"
-#include "metric/metric.hpp"
+#include "support/metric_samples.hpp"
 
 namespace halftone {
 namespace {
 
-constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 ConfigNode scalar(const std::string& text) {
     ConfigNode node;
@@ -25,49 +25,66 @@ ConfigNode scalar(const std::string& text) {
 std::unique_ptr<Metric> topk(const std::string& k) { return make_metric("topk", scalar(k)); }
 
 /// Count of hits of rows of three outputs.
-std::int64_t hits(const Metric& metric, const std::vector<float>& rows, const std::vector<std::int64_t>& labels) {
-    const Tensor output = Tensor::of<float>(Shape{static_cast<std::int64_t>(rows.size() / 3), 3}, rows);
-    MetricState state = metric.empty();
-    metric.update(state, output.view(), labels);
-    EXPECT_EQ(state.samples, static_cast<std::int64_t>(labels.size()));
-    return *metric.correct(state);
+std::int64_t hits(Metric& metric, const std::vector<double>& rows, const std::vector<double>& labels) {
+    const auto samples = test::metric_samples(Shape{3}, Shape{}, true, rows, labels);
+    metric.bind(samples.fields(metric));
+    const auto state = samples.state(metric);
+    EXPECT_EQ(state->samples(), static_cast<std::int64_t>(labels.size()));
+    return *state->correct();
 }
 
 TEST(TopK, CountsLabelsAmongTheKLargest) {
-    const std::vector<float> rows{0.1F, 0.7F, 0.2F, 0.1F, 0.7F, 0.2F, 0.1F, 0.7F, 0.2F};
+    const std::vector<double> rows{0.1, 0.7, 0.2, 0.1, 0.7, 0.2, 0.1, 0.7, 0.2};
     EXPECT_EQ(hits(*topk("1"), rows, {0, 1, 2}), 1);
     EXPECT_EQ(hits(*topk("2"), rows, {0, 1, 2}), 2);
     EXPECT_EQ(hits(*topk("5"), rows, {0, 1, 2}), 3) << "more than there are classes: every label counts";
 }
 
 TEST(TopK, OfEqualOutputsTheLowestIndexWins) {
-    const std::vector<float> tie{0.5F, 0.5F, 0.0F};
+    const std::vector<double> tie{0.5, 0.5, 0.0};
     EXPECT_EQ(hits(*topk("1"), tie, {0}), 1);
     EXPECT_EQ(hits(*topk("1"), tie, {1}), 0);
-    EXPECT_EQ(hits(*topk("1"), {-0.0F, 0.0F, -1.0F}, {0}), 1) << "-0 equals 0";
+    EXPECT_EQ(hits(*topk("1"), {-0.0, 0.0, -1.0}, {0}), 1) << "-0 equals 0";
 }
 
 TEST(TopK, NaNRanksLast) {
-    EXPECT_EQ(hits(*topk("1"), {kNaN, -5.0F, kNaN}, {1}), 1);
-    EXPECT_EQ(hits(*topk("2"), {kNaN, -5.0F, kNaN}, {0}), 1);
-    EXPECT_EQ(hits(*topk("2"), {kNaN, -5.0F, kNaN}, {2}), 0);
-}
-
-TEST(TopK, LeavesRowsWithoutLabelsOut) { EXPECT_EQ(hits(*topk("1"), {1, 0, 0, 1, 0, 0}, {0}), 1); }
-
-TEST(TopK, AnOutputWithFewerRowsThanSamplesIsADataError) {
-    const auto metric = topk("1");
-    const Tensor one_row = Tensor::of<float>(Shape{1, 3}, std::vector<float>{1, 2, 3});
-    MetricState state = metric->empty();
-    const std::vector<std::int64_t> labels{0, 1};
-    EXPECT_THROW(metric->update(state, one_row.view(), labels), DataError) << "its first dimension is not the batch";
+    EXPECT_EQ(hits(*topk("1"), {kNaN, -5.0, kNaN}, {1}), 1);
+    EXPECT_EQ(hits(*topk("2"), {kNaN, -5.0, kNaN}, {0}), 1);
+    EXPECT_EQ(hits(*topk("2"), {kNaN, -5.0, kNaN}, {2}), 0);
 }
 
 TEST(TopK, ValueIsTheShareOfAllSamples) {
     const auto metric = topk("1");
-    EXPECT_EQ(metric->value({.sums = {}, .counts = {3}, .samples = 4}), 0.75);
+    const auto samples = test::metric_samples(Shape{2}, Shape{}, true, {1, 0, 1, 0, 1, 0, 1, 0}, {0, 0, 1, 0});
+    EXPECT_EQ(samples.value(*metric), 0.75);
     EXPECT_EQ(metric->direction(), Direction::higher_is_better);
-    EXPECT_THROW((void)metric->value(metric->empty()), InternalError);
+    EXPECT_THROW((void)metric->start()->value(), InternalError);
+}
+
+TEST(TopK, BoundsCountUnseenSamplesAsWrongAndAsRight) {
+    const auto metric = topk("1");
+    const auto samples = test::metric_samples(Shape{2}, Shape{}, true, {1, 0, 1, 0, 1, 0}, {0, 0, 1});
+    metric->bind(samples.fields(*metric));
+    EXPECT_EQ(*samples.state(*metric)->bounds(5), (Interval{2.0 / 8, 7.0 / 8}));
+}
+
+TEST(TopK, TheMarginIsThatOverTheBestOther) {
+    const auto metric = topk("1");
+    const auto samples = test::metric_samples(Shape{3}, Shape{}, true, {0.5, 2, 1, 0.5, 2, 1}, {1, 2});
+    metric->bind(samples.fields(*metric));
+    EXPECT_EQ(samples.with(0, [&](const SampleAnswer& a) { return metric->margin(a); }), 1.0F);
+    EXPECT_EQ(samples.with(1, [&](const SampleAnswer& a) { return metric->margin(a); }), -1.0F) << "a wrong answer";
+}
+
+TEST(TopK, AOneHotLabelNamesItsClass) {
+    const auto metric = topk("1");
+    const auto samples = test::metric_samples(Shape{3}, Shape{3}, true, {0, 5, 1, 0, 5, 1}, {0, 1, 0, 0, 0, 1});
+    EXPECT_EQ(samples.value(*metric), 0.5);
+}
+
+TEST(TopK, OutputsOfAnyShapeAreALineOfClasses) {
+    const auto metric = topk("1");
+    EXPECT_EQ(test::metric_samples(Shape{2, 1, 2}, Shape{1}, true, {0, 0, 9, 0}, {2}).value(*metric), 1.0);
 }
 
 TEST(TopK, ALabelOutsideTheClassesIsADataError) {
@@ -75,20 +92,23 @@ TEST(TopK, ALabelOutsideTheClassesIsADataError) {
     EXPECT_THROW((void)hits(*topk("1"), {1, 0, 0}, {-1}), DataError);
 }
 
-TEST(TopK, AnOutputWithoutClassesIsADataError) {
-    const auto metric = topk("1");
-    MetricState state = metric->empty();
-    const std::vector<std::int64_t> labels{0};
-    const std::vector<float> value{1.0F};
-    EXPECT_THROW(metric->update(state, Tensor::of<float>(Shape{1}, value).view(), labels), DataError);
-    EXPECT_THROW(metric->update(state, Tensor({DType::s64, Shape{1, 3}}).view(), labels), DataError);
+TEST(TopK, RefusesFieldsThatItCannotRank) {
+    const auto bind = [](const TensorType& output, const Field& target) {
+        topk("1")->bind({.outputs = {{.name = "y", .type = output}}, .targets = {target}});
+    };
+    const Field label{.name = "label", .type = {DType::s64, Shape{}}};
+    EXPECT_NO_THROW(bind({DType::f32, Shape{3}}, label));
+    EXPECT_THROW(bind({DType::f32, Shape{}}, label), ConfigError) << "no classes";
+    EXPECT_THROW(bind({DType::s64, Shape{3}}, label), ConfigError) << "no real numbers";
+    EXPECT_THROW(bind({DType::f32, Shape{3}}, {.name = "label", .is_text = true}), ConfigError);
+    EXPECT_THROW(bind({DType::f32, Shape{3}}, {.name = "boxes", .type = {DType::f32, Shape{4}}}), ConfigError);
 }
 
 TEST(TopKConfig, TakesANumberAMapOrNothing) {
     ConfigNode map;
-    EXPECT_EQ(hits(*make_metric("topk", map), {0.1F, 0.7F, 0.2F}, {2}), 0) << "the default is k = 1";
+    EXPECT_EQ(hits(*make_metric("topk", map), {0.1, 0.7, 0.2}, {2}), 0) << "the default is k = 1";
     map.entries.emplace_back("k", scalar("2"));
-    EXPECT_EQ(hits(*make_metric("topk", map), {0.1F, 0.7F, 0.2F}, {2}), 1);
+    EXPECT_EQ(hits(*make_metric("topk", map), {0.1, 0.7, 0.2}, {2}), 1);
 }
 
 TEST(TopKConfig, RefusesABadKAndAnUnknownKeyWithTheirPlace) {

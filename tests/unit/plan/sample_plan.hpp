@@ -25,6 +25,8 @@ inline PlanDocument sample_plan() {
     plan.score = PlanScore{.trial = 30,
                            .accuracy = 0.9311,
                            .baseline = 0.9328,
+                           .metrics = {{"topk", 0.9311}, {"MSE", 1e-05}},
+                           .loss = PlanLoss{.value = 0.0017, .ci95 = std::pair{-0.0015, 0.0039}},
                            .evidence = PlanEvidence{.samples = 10000, .low = 0.926, .high = 0.936},
                            .goal = {.is_relative = false, .loss = 0.003, .is_met = true}};
     plan.isa = "avx512_core_vnni";
@@ -60,6 +62,8 @@ inline const std::string kSamplePlanText = R"(format: 1
 trial: 30
 accuracy: 0.9311
 baseline: {accuracy: 0.9328}
+metrics: {topk: 0.9311, MSE: 1.0e-05}
+loss: {value: 0.0017, ci95: [-0.0015, 0.0039]}
 evidence: {samples: 10000, ci95: [0.926, 0.936]}
 goal: {kind: absolute, loss: 0.003, met: true}
 isa: avx512_core_vnni

@@ -85,6 +85,7 @@ TEST(DurationText, HasTheTwoLargestUnits) {
 
 TEST(AccuracyText, SaysHowManySamplesItIsFrom) {
     EXPECT_EQ(accuracy_text({.accuracy = 0.5, .samples = 10}), "0.5000 of 10");
+    EXPECT_EQ(accuracy_text({.accuracy = 0.00575, .samples = 10}), "0.00575 of 10") << "an error, no share";
     EXPECT_THAT(accuracy_text({.accuracy = 0.9, .correct = 90, .samples = 100}), HasSubstr("] of 100"));
     EXPECT_EQ(accuracy_text({.accuracy = 0, .samples = 10, .bounds = AccuracyBounds{.low = 0, .high = 0.75}}),
               "at most 0.7500, from 10");

@@ -91,5 +91,29 @@ TEST(Goal, TheGapIsWhatIsMissing) {
     EXPECT_NEAR(absolute(0.1, 0.5, false).gap(0.5), -0.1, 1e-12);
 }
 
+// The values are MSEs of a regression and of the fp32 model that it came from: lower is better, and 0 is the best.
+TEST(Goal, OfLowerIsBetterAllowsWhatLiesAboveTheBaseline) {
+    EXPECT_TRUE(absolute(0.01, 0.0, false).is_met(0.01)) << "a baseline of 0";
+    EXPECT_FALSE(absolute(0.01, 0.0, false).is_met(0.0101));
+    EXPECT_TRUE(relative(0.5, 0.0, false).is_met(0.0)) << "relative to nothing, nothing may be lost";
+    EXPECT_FALSE(relative(0.5, 0.0, false).is_met(1e-9));
+    EXPECT_TRUE(relative(0.5, -2.0, false).is_met(-1.0)) << "half of |baseline| above it";
+    EXPECT_FALSE(relative(0.5, -2.0, false).is_met(-0.99));
+    EXPECT_EQ(absolute(0.01, 0.5, false).gap(0.6), 0.6 - 0.51);
+}
+
+TEST(Goal, ALimitIsJudgedBesideTheAccuracy) {
+    Goal goal = absolute(0.01, 0.9);
+    goal.add_limit("MSE", {.is_relative = true, .loss = 0.1, .higher_is_better = false}, 2.0);
+    const auto outcome = [](double accuracy, double mse) {
+        return Outcome(Score{.accuracy = accuracy, .metrics = {{"topk", accuracy}, {"MSE", mse}}});
+    };
+    EXPECT_TRUE(goal.is_met(outcome(0.89, 2.2)));
+    EXPECT_FALSE(goal.is_met(outcome(0.89, 2.21))) << "the limit is missed";
+    EXPECT_FALSE(goal.is_met(outcome(0.88, 2.0))) << "the goal itself is missed";
+    EXPECT_FALSE(goal.is_met(outcome(0.89, kNan)));
+    EXPECT_FALSE(goal.is_met(Outcome(Score{.accuracy = 0.9}))) << "nobody knows its MSE";
+}
+
 }  // namespace
 }  // namespace halftone

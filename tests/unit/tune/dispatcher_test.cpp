@@ -283,7 +283,9 @@ TEST_F(DispatcherTest, OneRankAloneStopsBetweenShards) {
 class DispatcherEarlyEnd : public DispatcherTest {
 protected:
     std::int64_t submit_with_judge(std::size_t enough) {
-        dispatcher_->set_judge([enough](const Job&, const std::vector<std::string>& p) { return p.size() >= enough; });
+        dispatcher_->set_judges([enough](const Job&) -> Judge {
+            return [enough, seen = std::size_t{0}](const std::string&) mutable { return ++seen >= enough; };
+        });
         Job job;
         job.may_end_early = true;
         return dispatcher_->submit(job);

@@ -1,0 +1,31 @@
+#pragma once
+// Answers: the outputs of a session as metrics see them, one sample at a time.
+
+#include <cstddef>
+#include <functional>
+#include <vector>
+
+#include "eval/sample_source.hpp"
+#include "exec/session.hpp"
+#include "graph/graph.hpp"
+#include "tensor/field.hpp"
+
+namespace halftone {
+
+/// The outputs of a graph that have a row for each sample. Metrics can compare no others.
+struct ScoredOutputs {
+    std::vector<std::size_t> positions;  ///< among the graph's outputs
+    std::vector<Field> fields;           ///< name and type of one sample, without the batch dimension
+};
+[[nodiscard]] ScoredOutputs scored_outputs(const Graph& graph);
+
+/// Returns these outputs of a session as they are after run(); valid until the next run().
+[[nodiscard]] std::vector<TensorView> views_of(const Session& session, const ScoredOutputs& outputs);
+
+/// Calls `body` with the answer of each row that holds a sample; padding has none.
+/// @param outputs   of a batch, each with a row for each sample
+/// @param baseline  the fp32 model's, likewise; empty if no metric asks for them
+void for_each_answer(const SampleBatch& batch, const std::vector<TensorView>& outputs,
+                     const std::vector<TensorView>& baseline, const std::function<void(const SampleAnswer&)>& body);
+
+}  // namespace halftone

@@ -1,0 +1,48 @@
+// fp32's outputs are computed in the same batches as the candidates' and not taken from the baseline job: its batches
+// hold other samples once the order of difficulty is known, and some fp32 kernels sum in another order in another row.
+// So the numbers are the same for every rank, whichever shards it had before.
+#include "eval/baseline_outputs.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "kernel/ops/reference_ops.hpp"
+
+namespace halftone {
+namespace {
+
+std::vector<TensorView> all_views(const std::vector<Tensor>& tensors) {
+    std::vector<TensorView> views;
+    for (const Tensor& tensor : tensors) views.push_back(tensor.view());
+    return views;
+}
+
+}  // namespace
+
+std::vector<TensorView> BaselineOutputs::of(std::int64_t first, const Session& other, const ScoredOutputs& outputs) {
+    const auto found = kept_.find(first);
+    if (found != kept_.end()) return all_views(found->second);
+    if (!session_) session_ = std::make_unique<Session>(model_.graph, reference_ops(), resources_.options());
+    for (std::size_t i = 0; i < session_->input_count(); ++i) {
+        const TensorView from = other.input(i);
+        std::memcpy(session_->input(i).data, from.data, from.bytes());
+    }
+    session_->run();
+    std::size_t size = 0;
+    current_.clear();
+    for (const TensorView& view : views_of(*session_, outputs)) {
+        Tensor copy(view.type);
+        std::copy_n(view.data, view.bytes(), copy.mutable_view().data);
+        size += view.bytes();
+        current_.push_back(std::move(copy));
+    }
+    // Kept in order of first use and never dropped: the same batches come round in the same order.
+    if (bytes_ + size <= limit_bytes_) {
+        bytes_ += size;
+        kept_.emplace(first, current_);  // the copies share their buffers
+    }
+    return all_views(current_);
+}
+
+}  // namespace halftone

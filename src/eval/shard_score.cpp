@@ -1,0 +1,156 @@
+// The way of a score: ShardScore::encode on a worker, Payload on rank 0, ShardMerge for each candidate.
+//
+// States merge; judgements are paired with fp32's as they arrive. Both come in shard order, whoever computed them, so a
+// score and its interval have the same bits for any number of ranks.
+#include "eval/shard_score.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "base/byte_reader.hpp"
+#include "base/error.hpp"
+#include "base/wire.hpp"
+
+namespace halftone {
+namespace {
+
+constexpr double kNoJudgement = std::numeric_limits<double>::quiet_NaN();
+
+/// A payload taken apart. The state is a view into it.
+struct Payload {
+    std::string_view state;
+    std::int64_t samples = 0;
+    std::vector<std::int64_t> ids;
+    std::vector<double> judgements;
+    std::vector<float> margins;
+
+    explicit Payload(const std::string& bytes) {
+        ByteReader wire(bytes, "a shard's scores");
+        state = wire.get_view("the metrics' states");
+        samples = wire.get<std::int64_t>("a number of samples");
+        ids.resize(wire.get_count(1, "sample numbers"));
+        for (std::int64_t& id : ids) id = static_cast<std::int64_t>(wire.get_varint(INT64_MAX));
+        judgements = wire.get_all<double>("judgements");
+        margins = wire.get_all<float>("margins");
+        wire.expect(ids.size() == judgements.size(), "a judgement for each sample number");
+        wire.require_end<MpiError>();
+    }
+};
+
+class ShardMerge final : public ScoreMerge {
+public:
+    ShardMerge(const MetricSet& metrics, std::int64_t samples, const KnownBaseline* baseline)
+        : metrics_(metrics), samples_(samples), baseline_(baseline), state_(metrics.start()) {}
+
+    void add(const std::string& bytes) override {
+        const Payload payload(bytes);
+        state_.merge(payload.state);
+        if (baseline_ == nullptr) return;
+        for (std::size_t i = 0; i < payload.ids.size(); ++i) {
+            const auto id = static_cast<std::size_t>(payload.ids[i]);
+            if (id >= baseline_->judgements.size() || std::isnan(baseline_->judgements[id])) continue;
+            // A loss is positive where the candidate is worse, whichever way is better.
+            const double fp32 = baseline_->judgements[id];
+            const double mine = payload.judgements[i];
+            metrics_.is_higher_better() ? pairs_.add(fp32, mine) : pairs_.add(mine, fp32);
+        }
+    }
+
+    Score score() const override {
+        Score score;
+        score.samples = state_.samples();
+        const std::vector<double> values = values_or_failure();
+        score.accuracy = state_.goal_value(values);
+        score.correct = state_.correct();
+        for (std::size_t i = 0; i < values.size(); ++i) score.metrics.push_back({metrics_.name(i), values[i]});
+        if (baseline_ != nullptr) score.loss = loss_of(score.accuracy);
+        return score;
+    }
+
+    std::optional<AccuracyBounds> bounds() const override {
+        const auto bounds = state_.bounds(samples_ - state_.samples());
+        if (!bounds) return std::nullopt;
+        return AccuracyBounds{bounds->low, bounds->high};
+    }
+
+private:
+    [[nodiscard]] std::vector<double> values_or_failure() const {
+        try {
+            return state_.values();
+        } catch (const MetricFailure& failure) {
+            throw ScoreFailure(failure.what());
+        }
+    }
+    [[nodiscard]] ScoreLoss loss_of(double accuracy) const {
+        const double fp32 = baseline_->accuracy;
+        ScoreLoss loss;
+        loss.value = metrics_.is_higher_better() ? fp32 - accuracy : accuracy - fp32;
+        // Pairs of some samples only would be an interval of something else.
+        if (pairs_.samples() != state_.samples()) return loss;
+        const Interval interval = pairs_.interval95();
+        const double slope = metrics_.slope(fp32, accuracy);
+        if (std::isfinite(interval.low) && std::isfinite(interval.high)) {
+            loss.ci95 = {slope * interval.low, slope * interval.high};
+        }
+        return loss;
+    }
+
+    const MetricSet& metrics_;
+    std::int64_t samples_;
+    const KnownBaseline* baseline_;
+    MetricSetState state_;
+    PairedDifferences pairs_;
+};
+
+}  // namespace
+
+void ShardScore::add(const SampleAnswer& answer) {
+    const auto judgement = state_.add(answer);
+    if (!judgement) return;
+    ids_.push_back(answer.id);
+    judgements_.push_back(*judgement);
+}
+
+std::string ShardScore::encode() const {
+    WireWriter wire;
+    wire.put_text(state_.save());
+    wire.put(state_.samples());
+    wire.put_varint(ids_.size());
+    for (const std::int64_t id : ids_) wire.put_varint(static_cast<std::uint64_t>(id));
+    wire.put_all(judgements_);
+    wire.put_all(margins_);
+    return wire.take();
+}
+
+std::unique_ptr<ScoreMerge> start_score_merge(const MetricSet& metrics, std::int64_t samples,
+                                              const KnownBaseline* baseline) {
+    return std::make_unique<ShardMerge>(metrics, samples, baseline);
+}
+
+std::vector<float> merge_margins(const std::vector<std::string>& payloads) {
+    std::vector<float> margins;
+    for (const std::string& payload : payloads) {
+        const std::vector<float> shard = Payload(payload).margins;
+        margins.insert(margins.end(), shard.begin(), shard.end());
+    }
+    return margins;
+}
+
+Judgements merge_judgements_of(const std::vector<std::string>& payloads, std::int64_t samples) {
+    // Samples that were skipped keep the place of their number, so that the others are found by theirs.
+    Judgements judgements(static_cast<std::size_t>(samples), kNoJudgement);
+    for (const std::string& bytes : payloads) {
+        const Payload payload(bytes);
+        if (std::cmp_not_equal(payload.ids.size(), payload.samples)) return {};
+        for (std::size_t i = 0; i < payload.ids.size(); ++i) {
+            if (payload.ids[i] >= samples)
+                throw MpiError("a shard scored a sample that the evaluation set does not have");
+            judgements[static_cast<std::size_t>(payload.ids[i])] = payload.judgements[i];
+        }
+    }
+    return judgements;
+}
+
+}  // namespace halftone

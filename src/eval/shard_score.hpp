@@ -1,0 +1,54 @@
+#pragma once
+// ShardScore: what one shard of the evaluation set scored, as the payload that travels to rank 0; and the merge there.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "metric/metric_set.hpp"
+#include "trial/evaluator.hpp"
+
+namespace halftone {
+
+/// A worker's part: judges the answers of one shard.
+class ShardScore {
+public:
+    explicit ShardScore(const MetricSet& metrics) : state_(metrics.start()) {}
+
+    /// Adds a sample. @throws DataError
+    void add(const SampleAnswer& answer);
+    /// Notes by how much the fp32 model is right, for the order of difficulty; nothing is noted without a margin.
+    void add_margin(std::optional<float> margin) {
+        if (margin) margins_.push_back(*margin);
+    }
+    [[nodiscard]] std::string encode() const;
+
+private:
+    MetricSetState state_;
+    std::vector<std::int64_t> ids_;   ///< of the samples that have a judgement
+    std::vector<double> judgements_;  ///< one for each of these
+    std::vector<float> margins_;      ///< of all samples in order, or of none
+};
+
+/// The baseline, for losses.
+struct KnownBaseline {
+    double accuracy = 0;
+    Judgements judgements;
+};
+
+/// Rank 0's part: one candidate's shards become a score.
+/// @param samples   of the whole evaluation set, for bounds
+/// @param baseline  null: the score has no loss. Both pointers outlive the merge
+[[nodiscard]] std::unique_ptr<ScoreMerge> start_score_merge(const MetricSet& metrics, std::int64_t samples,
+                                                            const KnownBaseline* baseline);
+
+/// Returns the margins of all samples, in shard order, from the baseline's payloads; empty if the metric has none.
+/// @throws MpiError for a damaged payload, as the function below
+[[nodiscard]] std::vector<float> merge_margins(const std::vector<std::string>& payloads);
+/// Returns the judgements by sample number; empty unless all samples that were scored have one.
+/// @param samples  in the evaluation set: every sample number is below it
+[[nodiscard]] Judgements merge_judgements_of(const std::vector<std::string>& payloads, std::int64_t samples);
+
+}  // namespace halftone
