@@ -61,7 +61,9 @@ bool have_equal_parameters(const Graph& graph, const Node& a, const Node& b) {
         if (!has_input(a, i) || !has_input(b, i)) return false;
         const Tensor& left = graph.value(a.inputs[i]).constant;
         const Tensor& right = graph.value(b.inputs[i]).constant;
-        if (left.is_empty() || left.type() != right.type() || left.elements() != 1) return false;
+        if (left.is_empty() || right.is_empty()) return false;
+        // [] and [1] are both one element.
+        if (left.dtype() != right.dtype() || left.elements() != 1 || right.elements() != 1) return false;
         if (!std::equal(left.view().data, left.view().data + left.bytes(), right.view().data)) return false;
     }
     return true;

@@ -8,14 +8,19 @@
 namespace halftone::ref {
 namespace {
 
-/// One scale, or one for each slice along an axis. The zero point has the same shape.
+/// [] and [1] both hold one element. Exporters mix them: ONNX Runtime's quantizer writes a scale [1] and a zero point
+/// [].
+bool holds_one(const Shape& shape) { return shape.rank() == 0 || shape == Shape{1}; }
+
+/// One scale, or one for each slice along an axis. The zero point has as many elements.
 void check_lengths(const OpContext& op, const Tensor& scale) {
     const Shape& shape = scale.shape();
     if (shape.rank() > 1) {
         refuse(op, "scale " + shape.to_text() + " is neither a scalar nor a vector; blocks are not supported");
     }
     if (shape.rank() == 1 && shape[0] < 1) refuse(op, "scale is empty");
-    if (op.has_input(2) && op.inputs[2].shape != shape) {
+    if (!op.has_input(2) || (holds_one(shape) && holds_one(op.inputs[2].shape))) return;
+    if (op.inputs[2].shape != shape) {
         refuse(op,
                "zero point " + op.inputs[2].shape.to_text() + " does not have the shape of scale " + shape.to_text());
     }

@@ -177,6 +177,9 @@ TEST(QuantizeLinearRule, ReadsItsParameters) {
     };
     const Tensor zero = Tensor::scalar<std::int8_t>(0);
     EXPECT_EQ(infer(quantize(Tensor::scalar(0.5F), zero))[0], (TensorType{DType::s8, {N, 3, 4}}));
+    // [] and [1] are both one element: ONNX Runtime's quantizer mixes them.
+    EXPECT_EQ(infer(quantize(floats({0.5F}), zero))[0], (TensorType{DType::s8, {N, 3, 4}}));
+    EXPECT_EQ(infer(quantize(Tensor::scalar(0.5F), tensor<std::int8_t>({1}, {0})))[0].dtype, DType::s8);
     EXPECT_THAT(refusal(quantize(Tensor::scalar(0.0F), zero)), HasSubstr("scale 0.0 is not finite and > 0"));
     EXPECT_THAT(refusal(quantize(floats({1, 2}), tensor<std::int8_t>({2}, {0, 0}))),
                 HasSubstr("2 scales for [N,3,4] along axis 1"));
