@@ -101,14 +101,23 @@ def all_cases():
            [("x", codes(1, 3, 8)), ("w", w8), ("s", scale(0.02)), ("ws", ws), ("z", zero(120)), ("wz", np.zeros(4, np.int8))], y, {})
 
 
-def cases():
+def session_of(model):
     options = ort.SessionOptions()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
+    return ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+
+def run_in_onnx_runtime(model, inputs):
+    """The outputs of a model for arrays in the order of its inputs."""
+    return session_of(model).run(None, {value.name: array for value, array in zip(model.graph.input, inputs)})
+
+
+def cases():
     for name, op, inputs, outputs, attributes in all_cases():
         model = model_of(op, inputs, outputs, attributes, 17, "com.microsoft")
-        session = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        session = session_of(model)
         arrays = {key: array for key, array in inputs if key.startswith("x")}
         results = session.run(None, arrays)
         del model.graph.output[:]

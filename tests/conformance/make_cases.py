@@ -28,6 +28,10 @@ from onnx import numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 MAX_OPSET = 23
+# Cases whose stored values contradict the operator's own text (length_resized is the length of the result, a whole
+# number); they are tested with the values of ONNX Runtime, which follows the text as PyTorch does.
+VALUES_OF_ONNX_RUNTIME = {"test_resize_downsample_scales_linear_align_corners",
+                          "test_resize_downsample_scales_cubic_align_corners"}
 DTYPES = {"float32", "float64", "int8", "uint8", "int32", "int64", "bool"}
 
 
@@ -114,6 +118,8 @@ def write_node_cases(out):
             write(out / case.name, case.model)
             index.append({**entry, "inputs": None, "outputs": None})
             continue
+        if case.name in VALUES_OF_ONNX_RUNTIME:
+            outputs = contrib_cases.run_in_onnx_runtime(model, inputs)
         write(out / case.name, model, inputs, outputs)
         index.append({**entry, "opset": default_opset(model).version, "inputs": len(inputs), "outputs": len(outputs)})
     return index, left_out

@@ -386,8 +386,6 @@ def resize(g, op):
     scales = [g.any([0.5, 1.5, 2.0]) for _ in shape(g, x)[2:]]
     mode = g.any(["nearest", "linear"])
     place = g.any(["half_pixel", "asymmetric", "align_corners"])
-    if place == "align_corners":  # README.md: where scale x length is no integer, ONNX Runtime is not what ONNX tests
-        scales = [2.0 for _ in scales]
     g.try_node(op, [x, "", g.constant(np.array([1, 1, *scales], np.float32))], mode=mode, coordinate_transformation_mode=place,
                **({"nearest_mode": g.any(["round_prefer_floor", "floor"])} if mode == "nearest" else {}))
 

@@ -22,7 +22,9 @@ std::string word_of(const OpContext& op, const char* name, const std::string& fa
 /// Input coordinate of an output place.
 double coordinate(const ResizeMode& mode, const Dimension& d, double place) {
     const auto input = static_cast<double>(d.input);
-    const double resized = d.scale * input;  // not rounded, where `output` is
+    // The number of output places. ONNX's Python reference takes scale * input here, which need not be a whole number;
+    // the operator's text, PyTorch and ONNX Runtime take the length of the result, so that its corners are the input's.
+    const auto resized = static_cast<double>(d.output);
     if (mode.coordinates == "align_corners") return resized == 1.0 ? 0.0 : place * (input - 1.0) / (resized - 1.0);
     if (mode.coordinates == "asymmetric") return place / d.scale;
     if (mode.coordinates == "tf_crop_and_resize") {
@@ -32,7 +34,7 @@ double coordinate(const ResizeMode& mode, const Dimension& d, double place) {
     if (mode.coordinates == "pytorch_half_pixel" && resized == 1.0) return -0.5;
     const double half_pixel = (place + 0.5) / d.scale - 0.5;
     if (mode.coordinates != "half_pixel_symmetric") return half_pixel;
-    const double adjustment = static_cast<double>(d.output) / resized;
+    const double adjustment = resized / (d.scale * input);
     return input / 2.0 * (1.0 - adjustment) + half_pixel;
 }
 
