@@ -15,9 +15,8 @@ using RunPass = Graph (*)(const Graph&, const OpLibrary&);
 /// A pass: its name as `word`, its function as `value`.
 using Pass = RegistryRow<RunPass>;
 
-/// Returns all passes in the order of their application: infer types, remove Identity and Dropout, fold constants, fold
-/// shape arithmetic, fold Pad and batch normalization into Conv. No pass folds the DequantizeLinear of a constant,
-/// because that is how a quantized file stores its weights.
+/// Returns all passes in the order of their application, which graph/README.md explains. No pass folds the
+/// DequantizeLinear of a constant, because that is how a quantized file stores its weights.
 [[nodiscard]] std::span<const Pass> all_passes();
 /// Returns the graph after all passes. Types are inferred again behind each of them.
 [[nodiscard]] Graph run_passes(const Graph& graph, const OpLibrary& ops);
