@@ -213,5 +213,29 @@ TEST(FoldScaleShift, TheEndOfAGeluOrANormalizationStaysWhole) {
     EXPECT_EQ(ops_after(kScale, g, g.conv("conv", y, random_tensor({2, 3, 1, 1}, 1))), "Erf Mul Mul Conv");
 }
 
+// ---- fold_gemm_factors
+
+TEST(FoldGemmFactors, GoIntoWeightsAndBias) {
+    for (const Shape& shape : {Shape{}, Shape{1}, Shape{1, 1}, Shape{3}, Shape{1, 3}}) {
+        GraphMaker g;
+        const ValueId y = g.gemm("fc", g.input("x", {kSymbolic, 4}), random_tensor({4, 3}, 1), random_tensor(shape, 2),
+                                 {{"alpha", 0.5F}, {"beta", -2.0F}});
+        const Graph graph = checked("fold_gemm_factors", g, y);
+        EXPECT_TRUE(graph.nodes()[0].attributes.empty()) << shape.to_text();
+        EXPECT_EQ(graph.value(graph.nodes()[0].inputs[2]).constant.elements(), 3) << shape.to_text();
+    }
+}
+
+TEST(FoldGemmFactors, OfComputedOperandsStay) {
+    GraphMaker g;
+    const ValueId x = g.input("x", {kSymbolic, 4});
+    const ValueId c = g.node("ReduceMean", "mean", {x}, {{"axes", Ints{1}}, {"keepdims", std::int64_t{1}}});
+    const ValueId y =
+        g.node("Gemm", "fc", {x, g.constant("w", random_tensor({4, 3}, 1)), c}, {{"alpha", 0.5F}, {"beta", 3.0F}});
+    const Graph graph = checked("fold_gemm_factors", g, y);
+    EXPECT_EQ(node_named(graph, "fc").attributes.count("alpha"), 0U);
+    EXPECT_EQ(node_named(graph, "fc").attributes.count("beta"), 1U);
+}
+
 }  // namespace
 }  // namespace halftone::test
