@@ -6,6 +6,7 @@
 //   insert_pair                    Q and DQ of the values that int8 units make
 //   quantize_unit                  weights and bias as integers; a Relu that saturation implies goes
 //   guard_from_quantization        units in high precision that another runtime would quantize by itself
+//   guard_pool                     AveragePools between codes that another runtime has only in a simpler form
 //   note_bf16                      names of bf16 units, in the metadata
 //
 // The order matters: a pair redirects the readers of a value, so every value must be known to come from int8 before the
@@ -90,6 +91,7 @@ public:
         for (std::size_t u = 0; u < units_.size(); ++u) {
             if (!is_int8(u)) guard_from_quantization(units_[u]);
         }
+        for (std::size_t n = 0; n < graph_.nodes().size(); ++n) guard_pool(make_id<NodeId>(n));
         note_bf16();
         return {std::move(builder_).build(), std::move(tensors_)};
     }
@@ -110,16 +112,34 @@ private:
             relu.inputs.push_back(zero);
             return;
         }
-        const NodeId last = unit.activation.is_valid() ? unit.activation : unit.main;
-        const TensorType type = graph_.value(unit.output).type;
-        const ValueId lowest = constant(unit.name + "_lowest", Tensor::scalar(std::numeric_limits<float>::lowest()));
-        const ValueId open = builder_.add_value(builder_.fresh_value_name(unit.name + "_unguarded"), type);
+        guard(unit.activation.is_valid() ? unit.activation : unit.main, unit.name);
+    }
+
+    /// ONNX Runtime (1.32) makes QLinearAveragePool of an AveragePool between DQ and Q. That operator has no dilations,
+    /// so the file would not load, and with ceil_mode it counts other pads.
+    void guard_pool(NodeId id) {
+        const Node& pool = graph_.node(id);
+        if (pool.op != "AveragePool" || !params_.contains(pool.outputs[0])) return;
+        const auto dilations = ints_attribute(pool, "dilations", {});
+        const bool is_dilated = std::any_of(dilations.begin(), dilations.end(), [](auto d) { return d != 1; });
+        const bool counts_otherwise =
+            int_attribute(pool, "ceil_mode", 0) != 0 && int_attribute(pool, "count_include_pad", 0) != 0;
+        if (!is_dilated && !counts_otherwise) return;
+        guard(id, pool.name.empty() ? graph_.value(pool.outputs[0]).name : pool.name);
+    }
+
+    /// Puts a Max with the lowest number behind a node: an identity that no optimizer takes away.
+    void guard(NodeId last, const std::string& name) {
+        const ValueId output = graph_.node(last).outputs[0];
+        const TensorType type = graph_.value(output).type;
+        const ValueId lowest = constant(name + "_lowest", Tensor::scalar(std::numeric_limits<float>::lowest()));
+        const ValueId open = builder_.add_value(builder_.fresh_value_name(name + "_unguarded"), type);
         builder_.node(last).outputs[0] = open;
         Node guard;
-        guard.name = builder_.fresh_node_name(unit.name + "_guard");
+        guard.name = builder_.fresh_node_name(name + "_guard");
         guard.op = "Max";
         guard.inputs = {open, lowest};
-        guard.outputs = {unit.output};
+        guard.outputs = {output};
         builder_.add_node(std::move(guard));
     }
 

@@ -237,5 +237,21 @@ TEST(FoldGemmFactors, OfComputedOperandsStay) {
     EXPECT_EQ(node_named(graph, "fc").attributes.count("beta"), 1U);
 }
 
+// ---- pad_all_axes
+
+TEST(PadAllAxes, PadsOfUnnamedAxesAreZeros) {
+    GraphMaker g;
+    const ValueId y = g.node("Pad", "pad",
+                             {g.input("x", {kSymbolic, 2, 4, 3}),
+                              g.constant("pads", int64s({1, 2, -1, 3})),
+                              {},
+                              g.constant("axes", int64s({-1, 2}))});
+    const Graph graph = checked("pad_all_axes", g, y);
+    const Node& pad = graph.nodes()[0];
+    EXPECT_EQ(pad.inputs.size(), 2U);
+    const auto pads = graph.value(pad.inputs[1]).constant.as<std::int64_t>();
+    EXPECT_THAT(Ints(pads.begin(), pads.end()), ElementsAre(0, 0, 2, 1, 0, 0, 3, -1));
+}
+
 }  // namespace
 }  // namespace halftone::test

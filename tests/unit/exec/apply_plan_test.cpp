@@ -176,6 +176,23 @@ TEST(ApplyPlan, AnFp32UnitBetweenCodesIsGuardedByAMax) {
     EXPECT_THAT(ops_between("Relu"), AllOf(HasSubstr("Max QuantizeLinear"), Not(HasSubstr("Relu"))));
 }
 
+// Export rule E.9: ONNX Runtime's QLinearAveragePool has no dilations, and counts pads otherwise with ceil_mode.
+TEST(ApplyPlan, AnAveragePoolBetweenCodesIsGuardedIfItIsNoPlainOne) {
+    using Ints = std::vector<std::int64_t>;
+    const auto ops_with = [](Attributes attributes) {
+        PlanNet n;
+        attributes["kernel_shape"] = Ints{2, 2};
+        const ValueId pooled = n.node("AveragePool", "pool", {n.conv1x1("c1", n.x)}, std::move(attributes));
+        const QuantCase c(n.build({n.conv1x1("c2", pooled)}), {kInt8, kInt8});
+        return test::op_sequence(c.apply().graph);
+    };
+    const std::int64_t yes = 1;
+    EXPECT_THAT(ops_with({}), HasSubstr("AveragePool QuantizeLinear"));
+    EXPECT_THAT(ops_with({{"dilations", Ints{1, 1}}, {"ceil_mode", yes}}), HasSubstr("AveragePool QuantizeLinear"));
+    EXPECT_THAT(ops_with({{"dilations", Ints{1, 2}}}), HasSubstr("Max QuantizeLinear"));
+    EXPECT_THAT(ops_with({{"ceil_mode", yes}, {"count_include_pad", yes}}), HasSubstr("Max QuantizeLinear"));
+}
+
 // Vector (e): a Concat of ranges [0, 1] and [-8, 8].
 TEST(ApplyPlan, AConcatOfInt8ConvsSharesTheUnionOfTheirRanges) {
     const std::map<std::string, Range> ranges{{"a", {0, 1}}, {"b", {-8, 8}}, {"joined", {-8, 8}}};
