@@ -253,5 +253,30 @@ TEST(PadAllAxes, PadsOfUnnamedAxesAreZeros) {
     EXPECT_THAT(Ints(pads.begin(), pads.end()), ElementsAre(0, 0, 2, 1, 0, 0, 3, -1));
 }
 
+// ---- unique_node_names
+
+TEST(UniqueNodeNames, UnitsKeepTheNamesThatPlansKnow) {
+    GraphMaker g;
+    ValueId y = g.node("Relu", "block", {g.input("x", {kSymbolic, 4})});
+    y = g.gemm("block", y, random_tensor({4, 4}, 1));
+    y = g.node("Sigmoid", "", {y});
+    y = g.node("MatMul", "block", {y, g.constant("w2", random_tensor({4, 4}, 2))});
+    y = g.node("Tanh", "block", {y});
+    y = g.node("Tanh", "block_1", {y});
+    const Graph before = infer_types(g.build({y}), reference_ops());
+    std::vector<std::string> units;
+    for (const Unit& unit : find_units(before)) units.push_back(unit.name);
+    const Graph graph = after("unique_node_names", before);
+    std::vector<std::string> same;
+    for (const Unit& unit : find_units(graph)) same.push_back(unit.name);
+    EXPECT_EQ(same, units);
+    std::vector<std::string> names;
+    for (const Node& node : graph.nodes()) names.push_back(node.name);
+    std::sort(names.begin(), names.end());
+    EXPECT_EQ(std::adjacent_find(names.begin(), names.end()), names.end());
+    EXPECT_EQ(names.front(), "") << "a node without a name stays so";
+    EXPECT_EQ(hash_of(after("unique_node_names", graph)), hash_of(graph));
+}
+
 }  // namespace
 }  // namespace halftone::test
