@@ -213,6 +213,42 @@ TEST(FoldScaleShift, TheEndOfAGeluOrANormalizationStaysWhole) {
     EXPECT_EQ(ops_after(kScale, g, g.conv("conv", y, random_tensor({2, 3, 1, 1}, 1))), "Erf Mul Mul Conv");
 }
 
+// ---- clamp_forms
+
+TEST(ClampForms, MaxAndMinOfANumberAreReluAndClip) {
+    const auto number = [](GraphMaker& g, float value) { return g.constant("n", Tensor::scalar(value)); };
+    GraphMaker relu;
+    EXPECT_EQ(ops_after("clamp_forms", relu, relu.node("Max", "m", {number(relu, 0), relu.input("x", {kSymbolic, 4})})),
+              "Relu");
+    for (const bool max_first : {true, false}) {
+        GraphMaker g;
+        ValueId y =
+            g.node(max_first ? "Max" : "Min", "a", {g.input("x", {kSymbolic, 4}), number(g, max_first ? 0.0F : 2.0F)});
+        y = g.node(max_first ? "Min" : "Max", "b", {y, g.constant("m", floats({max_first ? 2.0F : 0.0F}))});
+        const Graph graph = checked("clamp_forms", g, y);
+        EXPECT_EQ(op_sequence(graph), "Clip");
+        EXPECT_EQ(graph.nodes()[0].inputs.size(), 3U);
+    }
+    GraphMaker above;
+    EXPECT_EQ(
+        ops_after("clamp_forms", above, above.node("Min", "m", {above.input("x", {kSymbolic, 4}), number(above, 1)})),
+        "Clip");
+}
+
+TEST(ClampForms, WhatIsNoClampStays) {
+    GraphMaker row_limits;
+    ValueId y =
+        row_limits.node("Max", "m", {row_limits.input("x", {kSymbolic, 4}), row_limits.constant("r", row(4, 1))});
+    EXPECT_EQ(ops_after("clamp_forms", row_limits, y), "Max");
+    GraphMaker crossed;  // the upper limit lies below the lower one, so that the order counts
+    y = crossed.node("Max", "a", {crossed.input("x", {kSymbolic, 4}), crossed.constant("one", Tensor::scalar(1.0F))});
+    y = crossed.node("Min", "b", {y, crossed.constant("zero", Tensor::scalar(0.0F))});
+    EXPECT_EQ(ops_after("clamp_forms", crossed, y), "Clip Clip");
+    GraphMaker wider;
+    y = wider.node("Max", "a", {wider.input("x", {kSymbolic, 4}), wider.constant("one", random_tensor({1, 1, 1}, 1))});
+    EXPECT_EQ(ops_after("clamp_forms", wider, y), "Max");
+}
+
 // ---- fold_gemm_factors
 
 TEST(FoldGemmFactors, GoIntoWeightsAndBias) {
