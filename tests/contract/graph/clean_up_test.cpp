@@ -249,6 +249,52 @@ TEST(ClampForms, WhatIsNoClampStays) {
     EXPECT_EQ(ops_after("clamp_forms", wider, y), "Max");
 }
 
+// ---- cancel_transposes
+
+const Attributes kToNhwc{{"perm", Ints{0, 2, 3, 1}}};
+const Attributes kToNchw{{"perm", Ints{0, 3, 1, 2}}};
+
+TEST(CancelTransposes, ThatElementwiseOperatorsSeparate) {
+    GraphMaker g;
+    ValueId y = g.conv("conv", g.input("x", {kSymbolic, 3, 4, 5}), random_tensor({6, 3, 1, 1}, 1));
+    y = g.node("Transpose", "t1", {y}, kToNhwc);
+    y = g.node("Mul", "mul", {y, g.constant("gamma", row(6, 2))});
+    y = g.node("Add", "add", {g.constant("beta", random_tensor({1, 5, 6}, 3)), y});
+    y = g.node("Clip", "clip", {y, g.constant("lo", Tensor::scalar(0.0F)), g.constant("hi", Tensor::scalar(6.0F))});
+    y = g.node("Transpose", "t2", {y}, kToNchw);
+    EXPECT_EQ(ops_after("cancel_transposes", g, y), "Conv Mul Add Clip Identity");
+}
+
+TEST(CancelTransposes, OfBothOperandsOfAnAddAndOfSeveralReaders) {
+    GraphMaker g;
+    const ValueId x = g.input("x", {kSymbolic, 3, 4, 5});
+    const ValueId a = g.node("Transpose", "t1", {g.conv("c1", x, random_tensor({6, 3, 1, 1}, 1))}, kToNhwc);
+    const ValueId b = g.node("Transpose", "t2", {g.conv("c2", x, random_tensor({6, 3, 1, 1}, 2))}, kToNhwc);
+    const ValueId sum = g.node("Relu", "relu", {g.node("Add", "add", {a, b})});
+    const ValueId left = g.conv("c3", g.node("Transpose", "t3", {sum}, kToNchw), random_tensor({2, 6, 1, 1}, 3));
+    const ValueId right = g.conv("c4", g.node("Transpose", "t4", {sum}, kToNchw), random_tensor({2, 6, 1, 1}, 4));
+    const std::string ops = ops_after("cancel_transposes", g, g.node("Mul", "y", {left, right}));
+    EXPECT_EQ(ops.find("Transpose"), std::string::npos) << ops;
+}
+
+TEST(CancelTransposes, ThatSomethingElseReadsStay) {
+    GraphMaker g;
+    ValueId y = g.node("Transpose", "t1", {g.input("x", {kSymbolic, 3, 4, 5})}, kToNhwc);
+    y = g.node("Softmax", "softmax", {y}, {{"axis", std::int64_t{-1}}});
+    y = g.node("Transpose", "t2", {y}, kToNchw);
+    EXPECT_EQ(ops_after("cancel_transposes", g, y), "Transpose Softmax Transpose");
+    GraphMaker other;  // the second is not the inverse
+    y = other.node("Transpose", "t1", {other.input("x", {kSymbolic, 3, 4, 5})}, kToNhwc);
+    y = other.node("Relu", "relu", {y});
+    y = other.node("Transpose", "t2", {y}, kToNhwc);
+    EXPECT_EQ(ops_after("cancel_transposes", other, y), "Transpose Relu Transpose");
+    GraphMaker mixed;  // the other operand has no Transpose that could go
+    const ValueId x = mixed.input("x", {kSymbolic, 3, 3, 3});
+    y = mixed.node("Add", "add", {mixed.node("Transpose", "t1", {x}, kToNhwc), x});
+    y = mixed.node("Transpose", "t2", {y}, kToNchw);
+    EXPECT_EQ(ops_after("cancel_transposes", mixed, y), "Transpose Add Transpose");
+}
+
 // ---- fold_gemm_factors
 
 TEST(FoldGemmFactors, GoIntoWeightsAndBias) {
