@@ -4,6 +4,9 @@
 //   PatternReader       reads a graph along a pattern; every step gives an invalid id where the pattern ends
 //   swish_at            x * Sigmoid(x)                                                    -> Swish
 //   gelu_at             0.5 * x * (1 + Erf(x / sqrt(2)))                                  -> Gelu
+//   tanh_gelu_at        0.5 * x * (1 + Tanh(sqrt(2 / pi) * (x + 0.044715 * x^3)))         -> Gelu (approximate)
+//   hard_function_at    Clip(x + 3, 0, 6) / 6, and the same times x                       -> HardSigmoid, HardSwish
+//   hard_swish_at       x * HardSigmoid(x)                                                -> HardSwish
 //   normalization_at    d = x - mean(x); d / sqrt(mean(d^2) + epsilon) * scale + bias     -> LayerNormalization
 //   fuse_patterns       collects patterns that share no node, then replaces them all at once
 //
@@ -42,6 +45,7 @@ public:
         return node(reader).op == op ? reader : NodeId{};
     }
 
+    /// The node of type `op` that makes the value.
     [[nodiscard]] NodeId producer(ValueId id, const char* op) const {
         const NodeId made_by = id.is_valid() ? graph_.producer(id) : NodeId{};
         return made_by.is_valid() && node(made_by).op == op ? made_by : NodeId{};
@@ -87,7 +91,38 @@ std::optional<Pattern> swish_at(const PatternReader& r, NodeId sigmoid) {
         {sigmoid, mul}};
 }
 
-/// 0.5 * x * (1 + erf(x / sqrt(2))), the factors in any order.
+/// 0.5 * x * (1 + f), the factors in any order: what both forms of Gelu have behind their function f. `nodes` are those
+/// that compute f.
+std::optional<Pattern> half_x_times_one_plus(const PatternReader& r, ValueId x, NodeId function,
+                                             std::vector<NodeId> nodes, Attributes attributes) {
+    const NodeId add = r.only_reader(r.output(function), "Add");
+    if (!add.is_valid() || !r.is_scalar(r.other(add, r.output(function)), 1.0F)) return std::nullopt;
+    const NodeId first = r.only_reader(r.output(add), "Mul");
+    if (!first.is_valid()) return std::nullopt;
+    const ValueId with = r.other(first, r.output(add));
+    nodes.insert(nodes.end(), {function, add, first});
+    NodeId last = first;
+    if (with == x || r.is_scalar(with, 0.5F)) {
+        // The factor that is still missing.
+        last = r.only_reader(r.output(first), "Mul");
+        if (!last.is_valid()) return std::nullopt;
+        const ValueId missing = r.other(last, r.output(first));
+        if (with == x ? !r.is_scalar(missing, 0.5F) : missing != x) return std::nullopt;
+        nodes.push_back(last);
+    } else {
+        const NodeId half = r.producer(with, "Mul");
+        if (!half.is_valid() || !r.is_inner(with, 1) || !r.is_scalar(r.other(half, x), 0.5F)) return std::nullopt;
+        nodes.push_back(half);
+    }
+    return Pattern{{.name = r.node(last).name,
+                    .op = "Gelu",
+                    .inputs = {x},
+                    .outputs = {r.output(last)},
+                    .attributes = std::move(attributes)},
+                   nodes};
+}
+
+/// 0.5 * x * (1 + erf(x / sqrt(2))).
 std::optional<Pattern> gelu_at(const PatternReader& r, NodeId erf) {
     const float root = std::sqrt(2.0F);
     const ValueId inside = r.node(erf).inputs[0];
@@ -99,25 +134,119 @@ std::optional<Pattern> gelu_at(const PatternReader& r, NodeId erf) {
     ValueId factor = r.node(scale).inputs[1];
     if (!div.is_valid() && r.scalar(x)) std::swap(x, factor);
     if (!r.is_scalar(factor, div.is_valid() ? root : 1.0F / root)) return std::nullopt;
+    return half_x_times_one_plus(r, x, erf, {scale}, {});
+}
 
-    const NodeId add = r.only_reader(r.output(erf), "Add");
-    if (!add.is_valid() || !r.is_scalar(r.other(add, r.output(erf)), 1.0F)) return std::nullopt;
-    const NodeId first = r.only_reader(r.output(add), "Mul");
-    if (!first.is_valid()) return std::nullopt;
-    const ValueId with = r.other(first, r.output(add));
-    std::vector<NodeId> nodes{scale, erf, add, first};
-    NodeId last = first;
-    if (with == x) {
-        last = r.only_reader(r.output(first), "Mul");
-        if (!last.is_valid() || !r.is_scalar(r.other(last, r.output(first)), 0.5F)) return std::nullopt;
-        nodes.push_back(last);
-    } else {
-        const NodeId half = r.producer(with, "Mul");
-        if (!half.is_valid() || !r.is_inner(with, 1) || !r.is_scalar(r.other(half, x), 0.5F)) return std::nullopt;
-        nodes.push_back(half);
+/// The operand of a Mul that is no constant number, if the other one is `factor`.
+ValueId multiple_of(const PatternReader& r, NodeId mul, float factor) {
+    if (!mul.is_valid()) return {};
+    for (const std::size_t i : {std::size_t{0}, std::size_t{1}}) {
+        if (r.is_scalar(r.node(mul).inputs[i], factor)) return r.node(mul).inputs[1 - i];
     }
-    return Pattern{
-        {.name = r.node(last).name, .op = "Gelu", .inputs = {x}, .outputs = {r.output(last)}, .attributes = {}}, nodes};
+    return {};
+}
+
+/// The x of x^3, as a power or as products; adds the nodes.
+ValueId cube_root(const PatternReader& r, ValueId cube, std::vector<NodeId>& nodes) {
+    if (const NodeId pow = r.producer(cube, "Pow"); pow.is_valid()) {
+        nodes.push_back(pow);
+        return r.is_scalar(r.node(pow).inputs[1], 3.0F) ? r.node(pow).inputs[0] : ValueId{};
+    }
+    const NodeId product = r.producer(cube, "Mul");
+    if (!product.is_valid()) return {};
+    for (const std::size_t i : {std::size_t{0}, std::size_t{1}}) {
+        const ValueId square = r.node(product).inputs[i];
+        const ValueId x = r.node(product).inputs[1 - i];
+        const NodeId squaring = r.producer(square, "Mul");
+        if (!squaring.is_valid() || !r.is_inner(square, 1)) continue;
+        if (r.node(squaring).inputs != std::vector<ValueId>{x, x}) continue;
+        nodes.insert(nodes.end(), {product, squaring});
+        return x;
+    }
+    return {};
+}
+
+/// 0.5 * x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3))).
+std::optional<Pattern> tanh_gelu_at(const PatternReader& r, NodeId tanh) {
+    constexpr float kCubic = 0.044715F;
+    constexpr float kRoot = 0.7978845608F;  // sqrt(2 / pi)
+    const ValueId inside = r.node(tanh).inputs[0];
+    const NodeId outer = r.producer(inside, "Mul");
+    const ValueId sum = multiple_of(r, outer, kRoot);
+    const NodeId add = r.producer(sum, "Add");
+    if (!add.is_valid() || !r.is_inner(inside, 1) || !r.is_inner(sum, 1)) return std::nullopt;
+    for (const std::size_t i : {std::size_t{0}, std::size_t{1}}) {
+        const ValueId x = r.node(add).inputs[i];
+        const ValueId term = r.node(add).inputs[1 - i];
+        const NodeId inner = r.producer(term, "Mul");
+        const ValueId cube = multiple_of(r, inner, kCubic);
+        if (!cube.is_valid() || !r.is_inner(term, 1) || !r.is_inner(cube, 1)) continue;
+        std::vector<NodeId> nodes{outer, add, inner};
+        if (cube_root(r, cube, nodes) != x) continue;
+        return half_x_times_one_plus(r, x, tanh, nodes, {{"approximate", std::string("tanh")}});
+    }
+    return std::nullopt;
+}
+
+/// Clip(x + 3, 0, 6): the start of every decomposed hard swish and hard sigmoid. Returns x.
+ValueId clipped_sum(const PatternReader& r, NodeId clip) {
+    const Node& node = r.node(clip);
+    if (node.inputs.size() != 3 || !r.is_scalar(node.inputs[2], 6.0F)) return {};
+    const auto low = r.scalar(node.inputs[1]);
+    const NodeId add = r.producer(node.inputs[0], "Add");
+    if (!low || *low != 0 || !add.is_valid() || !r.is_inner(node.inputs[0], 1)) return {};
+    for (const std::size_t i : {std::size_t{0}, std::size_t{1}}) {
+        if (r.is_scalar(r.node(add).inputs[i], 3.0F)) return r.node(add).inputs[1 - i];
+    }
+    return {};
+}
+
+/// The only reader of the value, if it divides it by 6.
+NodeId sixth_of(const PatternReader& r, ValueId value) {
+    const NodeId div = r.only_reader(value, "Div");
+    if (div.is_valid()) {
+        const bool divides = r.node(div).inputs[0] == value && r.is_scalar(r.node(div).inputs[1], 6.0F);
+        return divides ? div : NodeId{};
+    }
+    const NodeId mul = r.only_reader(value, "Mul");
+    return mul.is_valid() && r.is_scalar(r.other(mul, value), 1.0F / 6.0F) ? mul : NodeId{};
+}
+
+Pattern hard_function(const PatternReader& r, const char* op, ValueId x, NodeId last, std::vector<NodeId> nodes) {
+    Node node{.name = r.node(last).name, .op = op, .inputs = {x}, .outputs = {r.output(last)}, .attributes = {}};
+    if (node.op == "HardSigmoid") node.attributes = {{"alpha", 1.0F / 6.0F}, {"beta", 0.5F}};
+    return {std::move(node), std::move(nodes)};
+}
+
+/// Clip(x + 3, 0, 6) / 6 and x * Clip(x + 3, 0, 6) / 6, with the division before or behind the product.
+std::optional<Pattern> hard_function_at(const PatternReader& r, NodeId clip) {
+    const ValueId x = clipped_sum(r, clip);
+    if (!x.is_valid()) return std::nullopt;
+    std::vector<NodeId> nodes{r.producer(r.node(clip).inputs[0], "Add"), clip};
+    if (const NodeId sixth = sixth_of(r, r.output(clip)); sixth.is_valid()) {
+        nodes.push_back(sixth);
+        const NodeId mul = r.only_reader(r.output(sixth), "Mul");
+        if (!mul.is_valid() || r.other(mul, r.output(sixth)) != x)
+            return hard_function(r, "HardSigmoid", x, sixth, nodes);
+        nodes.push_back(mul);
+        return hard_function(r, "HardSwish", x, mul, nodes);
+    }
+    const NodeId mul = r.only_reader(r.output(clip), "Mul");
+    if (!mul.is_valid() || r.other(mul, r.output(clip)) != x) return std::nullopt;
+    const NodeId sixth = sixth_of(r, r.output(mul));
+    if (!sixth.is_valid()) return std::nullopt;
+    nodes.insert(nodes.end(), {mul, sixth});
+    return hard_function(r, "HardSwish", x, sixth, nodes);
+}
+
+/// x * HardSigmoid(x) with the slope 1/6.
+std::optional<Pattern> hard_swish_at(const PatternReader& r, NodeId sigmoid) {
+    const Node& node = r.node(sigmoid);
+    const float alpha = float_attribute(node, "alpha", 0.2F);
+    if (std::abs(alpha - 1.0F / 6.0F) > kTolerance || float_attribute(node, "beta", 0.5F) != 0.5F) return std::nullopt;
+    const NodeId mul = r.only_reader(r.output(sigmoid), "Mul");
+    if (!mul.is_valid() || r.other(mul, r.output(sigmoid)) != node.inputs[0]) return std::nullopt;
+    return hard_function(r, "HardSwish", node.inputs[0], mul, {sigmoid, mul});
 }
 
 bool is_mean_of_rows(const PatternReader& r, NodeId reduce) {
@@ -185,6 +314,9 @@ std::optional<Pattern> pattern_at(const PatternReader& reader, NodeId id) {
     const std::string& op = reader.node(id).op;
     if (op == "Sigmoid") return swish_at(reader, id);
     if (op == "Erf") return gelu_at(reader, id);
+    if (op == "Tanh") return tanh_gelu_at(reader, id);
+    if (op == "Clip") return hard_function_at(reader, id);
+    if (op == "HardSigmoid") return hard_swish_at(reader, id);
     if (op == "ReduceMean") return normalization_at(reader, id);
     return std::nullopt;
 }

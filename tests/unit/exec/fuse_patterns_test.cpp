@@ -46,6 +46,19 @@ public:
         const ValueId scaled = node("Mul", "scale", {node("Div", "quotient", {centred, root}), row(1)});
         return node("Add", "shift", {row(2), scaled});
     }
+    /// 0.5 * x * (1 + tanh(0.79788 * (x + 0.044715 * x^3))), as PyTorch (a power) and JAX (products) write it.
+    ValueId tanh_gelu(ValueId from, bool cubes_by_pow) {
+        const ValueId cube = cubes_by_pow ? node("Pow", "cube", {from, number(3.0F)})
+                                          : node("Mul", "cube", {node("Mul", "square", {from, from}), from});
+        const ValueId sum = node("Add", "sum", {from, node("Mul", "cubic", {cube, number(0.044715F)})});
+        const ValueId tanh = node("Tanh", "tanh", {node("Mul", "root", {sum, number(0.7978845608F)})});
+        const ValueId one = node("Add", "one", {tanh, number(1.0F)});
+        if (cubes_by_pow) return node("Mul", "gelu", {node("Mul", "half", {from, number(0.5F)}), one});
+        return node("Mul", "gelu", {from, node("Mul", "half", {number(0.5F), one})});
+    }
+    ValueId clipped_sum(ValueId from, float high = 6) {
+        return node("Clip", "clip", {node("Add", "sum", {from, number(3.0F)}), number(0.0F), number(high)});
+    }
     Graph typed(ValueId y) { return infer_types(build({y}), reference_ops()); }
 
     ValueId centred;
@@ -102,6 +115,38 @@ TEST(FusePatterns, TheErfFormIsGeluWithTheHalfAtEitherEnd) {
         FusePatternsNet n;
         expect_fused(n.typed(n.gelu(n.x, half_first)), "Gelu");
     }
+}
+
+TEST(FusePatterns, TheTanhFormIsGeluWithPowersOrProducts) {
+    FusePatternsNet power;
+    expect_fused(power.typed(power.tanh_gelu(power.x, true)), "Gelu");
+    FusePatternsNet product;
+    const Graph graph = product.typed(product.tanh_gelu(product.x, false));
+    expect_fused(graph, "Gelu");
+}
+
+TEST(FusePatterns, AClippedSumIsHardSigmoidOrHardSwish) {
+    FusePatternsNet sigmoid;
+    expect_fused(sigmoid.typed(sigmoid.node("Div", "d", {sigmoid.clipped_sum(sigmoid.x), sigmoid.number(6.0F)})),
+                 "HardSigmoid");
+    FusePatternsNet paddle;
+    ValueId y = paddle.node("Mul", "m", {paddle.x, paddle.clipped_sum(paddle.x)});
+    expect_fused(paddle.typed(paddle.node("Div", "d", {y, paddle.number(6.0F)})), "HardSwish");
+    FusePatternsNet keras;
+    y = keras.node("Mul", "s", {keras.number(1.0F / 6.0F), keras.clipped_sum(keras.x)});
+    expect_fused(keras.typed(keras.node("Mul", "m", {y, keras.x})), "HardSwish");
+    FusePatternsNet torch;
+    y = torch.node("HardSigmoid", "h", {torch.x}, {{"alpha", 1.0F / 6.0F}, {"beta", 0.5F}});
+    expect_fused(torch.typed(torch.node("Mul", "m", {torch.x, y})), "HardSwish");
+}
+
+TEST(FusePatterns, OtherHardFunctionsStay) {
+    FusePatternsNet five;
+    const ValueId y = five.node("Div", "d", {five.clipped_sum(five.x, 5), five.number(6.0F)});
+    EXPECT_FALSE(apply_pass("fuse_patterns", five.typed(y)).has_value());
+    FusePatternsNet slope;
+    const ValueId h = slope.node("HardSigmoid", "h", {slope.x}, {{"alpha", 0.2F}});
+    EXPECT_FALSE(apply_pass("fuse_patterns", slope.typed(slope.node("Mul", "m", {slope.x, h}))).has_value());
 }
 
 TEST(FusePatterns, TheDecomposedFormIsLayerNormalization) {
