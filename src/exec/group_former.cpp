@@ -1,10 +1,11 @@
 // Forming groups: which nodes run as one step.
 //
-//   form_group                by the operator of the main node, one of the four below
+//   form_group                by the operator of the main node, one of the five below
 //   form_linear_group         DQ, DQ(weight) -> Conv/Gemm/MatMul -> function -> clamp -> Q on codes; else the same in
 //                             fp32 with a residual Add; else the node alone
 //   form_product_group        MatMul of two tensors of codes
 //   form_binary_group         Add, Mul, Sub between codes, fp32 and constant rows
+//   form_transposed_group     ConvTranspose -> function -> clamp
 //   form_transparent_group    what only moves codes: MaxPool, Flatten, Reshape, Transpose, Concat
 //   join_*                    take the next node along, if it is the only reader of what the group has so far
 //   accept                    asks the kernels; a group that none supports is not formed
@@ -61,6 +62,8 @@ private:
             StepGroup group = group_of(id);
             join_clamp(group);
             if (group.clamp.is_valid()) (void)accept(group, true);
+        } else if (n.op == "ConvTranspose") {
+            form_transposed_group(id);
         } else if (is_code_transparent(n) || n.op == "Transpose" || n.op == "Concat") {
             form_transparent_group(id);
         }
@@ -120,6 +123,16 @@ private:
         StepGroup fp32 = group_of(id);
         join_clamp(fp32);
         (void)accept(fp32);
+    }
+
+    /// In fp32 only. Alone it is a step like any other, so nothing is formed then.
+    void form_transposed_group(NodeId id) {
+        for (const bool joins_function : {true, false}) {  // not every kernel has every function
+            StepGroup group = group_of(id);
+            if (joins_function) join_function(group);
+            join_clamp(group);
+            if (group.last != id && accept(group, true)) return;
+        }
     }
 
     /// Moves codes, which is right only where the parameters on both sides are the same.

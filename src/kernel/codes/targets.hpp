@@ -6,6 +6,9 @@
 
 #ifdef __x86_64__
 #define HALFTONE_AVX2 __attribute__((target("avx2")))
+// Fused multiplication and addition, which every processor with AVX2 has. The compiler fuses nothing by itself
+// (-ffp-contract=off): a kernel says where.
+#define HALFTONE_FMA __attribute__((target("avx2,fma")))
 #define HALFTONE_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
 #define HALFTONE_AVX512_VBMI __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi")))
 #define HALFTONE_AVX512_VNNI __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")))

@@ -41,6 +41,8 @@ private:
 
 /// For element-wise steps: `available[i]` when that is a dense permutation of the dimensions, else channels-last.
 [[nodiscard]] Layout dense_layout(const TensorType& type, const std::vector<Layout>& available, std::size_t i);
+/// Returns the step of each dimension in memory, in elements. @pre `layout` is plain or comes from dense_layout()
+[[nodiscard]] std::vector<std::int64_t> layout_steps(const Layout& layout);
 /// The same order of dimensions for another element type. @pre `layout` comes from dense_layout()
 [[nodiscard]] Layout with_dtype(const Layout& layout, DType dtype);
 

@@ -15,7 +15,7 @@ struct Max {
 }  // namespace
 
 const RefOp& max_op() {
-    static const VariadicOp<Max> op(kNumbers);
+    static const VariadicOp<Max, /*Wraps=*/false> op(kNumbers);
     return op;
 }
 

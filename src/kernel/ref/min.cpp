@@ -15,7 +15,7 @@ struct Min {
 }  // namespace
 
 const RefOp& min_op() {
-    static const VariadicOp<Min> op(kNumbers);
+    static const VariadicOp<Min, /*Wraps=*/false> op(kNumbers);
     return op;
 }
 

@@ -1,51 +1,13 @@
 // Modes constant, reflect, edge and wrap; negative pads cut. Source: ONNX operator Pad, opset 21.
-#include <algorithm>
 #include <cstdlib>
 
 #include "kernel/ref/lib/moving_op.hpp"
 #include "kernel/ref/lib/ref_op.hpp"
 #include "kernel/ref/lib/strided_copy.hpp"
-#include "kernel/shape/rules.hpp"
-#include "kernel/shape/shape_input.hpp"
+#include "kernel/shape/pad_margins.hpp"
 
 namespace halftone::ref {
 namespace {
-
-struct Margins {
-    std::vector<std::int64_t> begin;
-    std::vector<std::int64_t> end;
-};
-
-Margins margins_of(const OpContext& op) {
-    const Shape& shape = op.inputs[0].shape;
-    const std::vector<std::int64_t> pads = number_input(op, 1, "pads");
-    Margins margins{std::vector<std::int64_t>(shape.rank(), 0), std::vector<std::int64_t>(shape.rank(), 0)};
-    std::vector<std::int64_t> axes;
-    for (std::size_t d = 0; d < shape.rank(); ++d) axes.push_back(static_cast<std::int64_t>(d));
-    if (op.has_input(3)) axes = number_input(op, 3, "axes");
-    if (pads.size() != 2 * axes.size())
-        refuse(op, "pads " + text_of(pads) + " do not have two numbers for each of " + std::to_string(axes.size()) +
-                       " axes");
-    for (std::size_t i = 0; i < axes.size(); ++i) {
-        const std::size_t axis = normal_axis(op, axes[i], shape.rank());
-        margins.begin[axis] = pads[i];
-        margins.end[axis] = pads[i + axes.size()];
-    }
-    return margins;
-}
-
-/// Where an output position of one dimension comes from; -1: from the constant.
-std::int64_t source_of(std::int64_t place, std::int64_t size, const std::string& mode) {
-    if (place >= 0 && place < size) return place;
-    if (mode == "edge") return std::clamp<std::int64_t>(place, 0, size - 1);
-    if (mode == "wrap") return (place % size + size) % size;
-    if (mode != "reflect") return -1;
-    if (size == 1) return 0;
-    // Reflection repeats the row and its mirror image, without doubling the ends: a period of 2 (size - 1).
-    const std::int64_t period = 2 * (size - 1);
-    const std::int64_t turned = (place % period + period) % period;
-    return turned < size ? turned : period - turned;
-}
 
 class PadOp final : public MovingOp {
 public:
@@ -60,7 +22,7 @@ public:
             if (op.inputs[2].shape != Shape{} && op.inputs[2].shape != Shape{1})
                 refuse(op, "the constant value is not a scalar");
         }
-        const Margins margins = margins_of(op);
+        const PadMargins margins = pad_margins(op);
         Shape shape = op.inputs[0].shape;
         for (std::size_t d = 0; d < shape.rank(); ++d) {
             const bool is_still = margins.begin[d] == 0 && margins.end[d] == 0;
@@ -81,7 +43,7 @@ public:
     void run(const OpContext& op, std::span<const TensorView> inputs,
              std::span<const MutableView> outputs) const override {
         const std::string mode = string_attribute(op.node, "mode", "constant");
-        const Margins margins = margins_of(op);
+        const PadMargins margins = pad_margins(op);
         const Shape& in = inputs[0].type.shape;
         const Shape& out = outputs[0].type.shape;
         const std::vector<std::int64_t> steps = row_major_steps(in);
@@ -94,7 +56,7 @@ public:
                 std::int64_t offset = 0;
                 bool is_outside = false;
                 for (std::size_t d = 0; d < out.rank(); ++d) {
-                    const std::int64_t source = source_of(place[d] - margins.begin[d], in[d], mode);
+                    const std::int64_t source = pad_source(place[d] - margins.begin[d], in[d], mode);
                     is_outside = is_outside || source < 0;
                     offset += source * steps[d];
                 }

@@ -91,6 +91,20 @@ TEST(Lowering, Fp32ConvTakesResidualAndActivationAlong) {
                 ElementsAre("Conv[clamp](x) -> r1_out", "Conv[residual clamp](r1_out, r1_out) -> r2_out"));
 }
 
+TEST(Lowering, AConvTransposeTakesItsActivationAlong) {
+    const auto steps_behind = [](const std::vector<std::string>& ops) {
+        LoweringNet net;
+        ValueId last = net.node("ConvTranspose", "up", {net.x, net.constant("w", random_tensor({4, 3, 2, 2}, 1))});
+        for (const std::string& op : ops) last = net.node(op, "y_" + op, {last});
+        return steps_of(net.typed({last}));
+    };
+    EXPECT_THAT(steps_behind({}), ElementsAre("ConvTranspose[](x) -> up_out"));
+    EXPECT_THAT(steps_behind({"Relu"}), ElementsAre("ConvTranspose[clamp](x) -> y_Relu_out"));
+    EXPECT_THAT(steps_behind({"Sigmoid", "Relu"}), ElementsAre("ConvTranspose[clamp](x) -> y_Relu_out"));
+    // A function that its kernel does not have is a step of its own.
+    EXPECT_THAT(steps_behind({"Elu"}), ElementsAre("ConvTranspose[](x) -> up_out", "Elu[](up_out) -> y_Elu_out"));
+}
+
 TEST(Lowering, OfTwoConvsThatFeedOneAddTheLaterTakesIt) {
     LoweringNet n;
     const ValueId a = n.conv1x1("c1", n.x);

@@ -136,6 +136,15 @@ Layout dense_layout(const TensorType& type, const std::vector<Layout>& available
     return onednn::make_layout(type, onednn::channels_last(type));
 }
 
+std::vector<std::int64_t> layout_steps(const Layout& layout) {
+    const Shape& shape = layout.type().shape;
+    if (!layout.is_plain()) return onednn::descriptor(layout).get_strides();
+    // Not by a descriptor: oneDNN knows neither all element types nor rank 0.
+    std::vector<std::int64_t> steps(shape.rank(), 1);
+    for (std::size_t d = shape.rank(); d-- > 1;) steps[d - 1] = steps[d] * shape[d];
+    return steps;
+}
+
 // Strides of oneDNN count elements and not bytes, so they hold for another element type unchanged.
 Layout with_dtype(const Layout& layout, DType dtype) {
     const TensorType type{dtype, layout.type().shape};

@@ -7,6 +7,7 @@
 #include "base/process.hpp"
 #include "kernel/dnnl/lib/engine.hpp"
 #include "kernel/ops/machine.hpp"
+#include "kernel/ops/threads.hpp"
 
 namespace halftone {
 namespace {
@@ -37,7 +38,7 @@ constexpr std::array<std::pair<dnnl::cpu_isa, const char*>, 12> kIsaNames{{
 }};
 
 // The one setting of a process that kernels share; see machine.hpp.
-std::atomic<int> kernel_threads{1};
+std::atomic<int> threads_of_kernels{1};
 
 unsigned isa_bits() { return static_cast<unsigned>(dnnl::get_effective_cpu_isa()); }
 
@@ -76,13 +77,15 @@ std::string onednn_version() {
 
 void set_kernel_threads(int threads) {
     HALFTONE_CHECK(threads >= 1, "kernels need at least one thread");
-    kernel_threads = threads;
+    threads_of_kernels = threads;
 }
+
+int kernel_threads() { return threads_of_kernels; }
 
 void apply_kernel_threads() {
     // omp_set_num_threads is a setting of the calling thread, so each thread remembers what it has set.
     thread_local int applied = 0;
-    const int wanted = kernel_threads;
+    const int wanted = threads_of_kernels;
     if (applied == wanted) return;
     omp_set_num_threads(wanted);
     applied = wanted;

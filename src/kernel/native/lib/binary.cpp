@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 
+#include "kernel/native/lib/elementwise.hpp"
 #include "kernel/ops/loop_step.hpp"
 
 namespace halftone::native {
@@ -48,16 +49,27 @@ Support check_row(const Tensor& constant, const Shape& whole) {
     return is_row ? Support::yes() : Support::no("the constant is not a row along the last dimension");
 }
 
+bool has_any_codes(const KernelRequest& request) {
+    const auto has_params = [](const OperandEncoding& port) { return port.params.has_value(); };
+    return std::any_of(request.inputs.begin(), request.inputs.end(), has_params) ||
+           std::any_of(request.outputs.begin(), request.outputs.end(), has_params);
+}
+
+Function function_of(codes::Arithmetic arithmetic) {
+    if (arithmetic == codes::Arithmetic::add) return Function::add;
+    return arithmetic == codes::Arithmetic::subtract ? Function::subtract : Function::multiply;
+}
+
 }  // namespace
 
 Support BinaryOp::accepts(const KernelRequest& request) const {
+    // Without codes nothing is rounded, and any shapes may meet.
+    if (!has_any_codes(request)) return check_elementwise(function_of(arithmetic_), request);
     if (request.epilogue.has_residual || request.epilogue.activation != nullptr)
         return Support::no("own kernels fuse a clamp only");
     const OperandEncoding& output = request.outputs[0];
     const bool is_real = !output.params && output.type.dtype == DType::f32;
-    const bool has_codes = std::any_of(request.inputs.begin(), request.inputs.end(), is_codes);
-    // Pure fp32 is oneDNN's: nothing to dequantize or to round, and it is as fast as memory.
-    if (!is_codes(output) && !(is_real && has_codes)) return Support::no("own kernels read or give codes, per tensor");
+    if (!is_codes(output) && !is_real) return Support::no("own kernels read or give codes, per tensor");
     if (output.type.shape.elements() == 0) return Support::no("the output is empty");
     const std::array<Source, 2> sources = sources_of(request);
     if (sources[0].constant != nullptr &&
@@ -73,6 +85,7 @@ Support BinaryOp::accepts(const KernelRequest& request) const {
 }
 
 std::unique_ptr<Primitive> BinaryOp::build(const KernelRequest& request, const BuildContext& context) const {
+    if (!has_any_codes(request)) return build_elementwise(function_of(arithmetic_), request, context);
     std::array<Source, 2> sources = sources_of(request);
     // The kernels have the row on the right; a sum or a product does not mind, a difference was refused.
     if (sources[0].constant != nullptr) std::swap(sources[0], sources[1]);  // add and multiply only

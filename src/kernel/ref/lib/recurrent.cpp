@@ -265,6 +265,9 @@ void run_recurrent(const OpContext& op, const RecurrentRule& rule, std::span<con
                    std::span<const MutableView> outputs, const std::function<void(Cell&)>& step) {
     const RecurrentShape shape = recurrent_shape(op, rule);
     const Pass pass(op, rule, shape, inputs);
+    // Behind a sample's own length its outputs are zero, and no step writes there.
+    if (!outputs.empty() && outputs[0].data != nullptr && op.has_input(4))
+        std::ranges::fill(outputs[0].as<float>(), 0.0F);
     for (std::int64_t direction = 0; direction < shape.directions; ++direction) {
         for (std::int64_t sample = 0; sample < shape.batch; ++sample) pass.run(direction, sample, outputs, step);
     }

@@ -7,7 +7,8 @@
 
 namespace halftone::ref {
 
-template <class Operation>
+/// `Wraps`: integers are computed unsigned, as sums are. A comparison would take negative numbers for large ones then.
+template <class Operation, bool Wraps = true>
 class VariadicOp : public RefOp {
 public:
     explicit VariadicOp(std::initializer_list<DType> allowed) : allowed_(allowed) {}
@@ -35,8 +36,13 @@ public:
             walk_pairs(broadcast_walk(inputs[0].type.shape, Shape{}, out.type.shape), first, first, y,
                        [](T a, T) { return a; });
             for (std::size_t i = 1; i < inputs.size(); ++i) {
-                broadcast_loop(broadcast_walk(out.type.shape, inputs[i].type.shape, out.type.shape), y,
-                               inputs[i].as<T>().data(), y, Operation{});
+                const BroadcastWalk walk = broadcast_walk(out.type.shape, inputs[i].type.shape, out.type.shape);
+                const T* next = inputs[i].as<T>().data();
+                if constexpr (Wraps) {
+                    broadcast_loop(walk, y, next, y, Operation{});
+                } else {
+                    walk_pairs(walk, y, next, y, Operation{});
+                }
             }
         });
     }

@@ -161,9 +161,13 @@ TEST_F(NativeCodes, RefusesWhatItCannotRead) {
     broadcast.input(random_codes(DType::u8, {2, 3}, 1), per_tensor(DType::u8, 0.1F, 0));
     broadcast.input(random_codes(DType::u8, {1, 3}, 1), per_tensor(DType::u8, 0.1F, 0));
     EXPECT_EQ(why(broadcast.output(per_tensor(DType::u8, 0.1F, 0))), "operands of own kernels are not broadcast");
-    KernelCase real("Add", {}, 2);
-    real.input(random_reals({2, 3}, -1, 1, 1)).input(random_reals({2, 3}, -1, 1, 2)).output();
-    EXPECT_EQ(why(real), "own kernels read or give codes, per tensor");
+    KernelCase several("Add", {}, 2);
+    several.input(random_codes(DType::u8, {2, 3}, 1), per_tensor(DType::u8, 0.1F, 0));
+    several.input(random_codes(DType::u8, {2, 3}, 2), per_tensor(DType::u8, 0.1F, 0));
+    several.output(per_tensor(DType::u8, 0.1F, 0));
+    several.request.outputs[0].params = per_channel(3, 0.1F, 1, 1);
+    several.request.outputs[0].params->dtype = DType::u8;
+    EXPECT_EQ(why(several), "own kernels read or give codes, per tensor");
 }
 
 /// Of any machine: without VBMI by a plain loop.

@@ -1,6 +1,6 @@
 // What one output place of Resize reads along one dimension: the input places and their weights. The coordinate of the
 // output place in the input (coordinate) decides where, the mode (nearest, linear, cubic) with which weights (taps_at).
-#include "kernel/ref/lib/resample.hpp"
+#include "kernel/shape/resample.hpp"
 
 #include <algorithm>
 #include <cmath>

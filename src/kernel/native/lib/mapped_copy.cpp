@@ -1,0 +1,278 @@
+// Copies by maps of positions.
+//
+//   mapped_copy       dimensions in the order of memory; whole ones at the end become runs; the innermost of the others
+//                     is cut into segments that lie together, or becomes a list of offsets where they would be short
+//   run_mapped_copy   one output row (all positions of the innermost dimension) after the other, by threads
+//   CopyingOp         layouts, and the maps of the operator
+#include "kernel/native/lib/mapped_copy.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+
+#include "kernel/codes/parallel.hpp"
+#include "kernel/codes/targets.hpp"
+#include "kernel/native/lib/strided_walk.hpp"
+#include "kernel/ops/loop_step.hpp"
+#include "kernel/ops/machine.hpp"
+
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
+namespace halftone::native {
+namespace {
+
+bool is_whole(const PositionMap& map) {
+    for (std::size_t i = 0; i < map.size(); ++i) {
+        if (map[i] != static_cast<std::int64_t>(i)) return false;
+    }
+    return true;
+}
+
+/// Positions become offsets in bytes.
+PositionMap offsets_of(const PositionMap& map, std::int64_t step_bytes) {
+    PositionMap offsets = map;
+    for (std::int64_t& offset : offsets) offset = offset == kFilled ? kFilled : offset * step_bytes;
+    return offsets;
+}
+
+std::vector<MappedCopy::Segment> segments_of(const PositionMap& offsets, std::int64_t run) {
+    std::vector<MappedCopy::Segment> segments;
+    for (const std::int64_t offset : offsets) {
+        if (!segments.empty()) {
+            MappedCopy::Segment& last = segments.back();
+            const bool is_next = offset != kFilled && last.offset != kFilled && offset == last.offset + last.bytes;
+            if (is_next || (offset == kFilled && last.offset == kFilled)) {
+                last.bytes += run;
+                continue;
+            }
+        }
+        segments.push_back({offset, run});
+    }
+    return segments;
+}
+
+void fill_bytes(const MappedCopy& copy, std::int64_t bytes, std::byte* y) {
+    if (copy.fill.empty()) {
+        std::memset(y, 0, static_cast<std::size_t>(bytes));
+        return;
+    }
+    for (std::int64_t at = 0; at < bytes; at += copy.element) std::copy(copy.fill.begin(), copy.fill.end(), y + at);
+}
+
+#ifdef __x86_64__
+/// Eight words at once, each twice. Interleaving works within halves of a register, so the halves change places last.
+HALFTONE_AVX2 std::int64_t double_words_avx2(std::int64_t count, const std::uint32_t* x, std::uint32_t* y) {
+    constexpr std::int64_t kLanes = 8;
+    std::int64_t i = 0;
+    for (; i + kLanes <= count; i += kLanes) {
+        const __m256i words = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(x + i));
+        const __m256i low = _mm256_unpacklo_epi32(words, words);
+        const __m256i high = _mm256_unpackhi_epi32(words, words);
+        auto* to = reinterpret_cast<__m256i*>(y + 2 * i);
+        _mm256_storeu_si256(to, _mm256_permute2x128_si256(low, high, 0x20));
+        _mm256_storeu_si256(to + 1, _mm256_permute2x128_si256(low, high, 0x31));
+    }
+    return i;
+}
+#endif
+
+/// Each element of a row twice, or more often: the nearest neighbours of an image that grows.
+template <class Word>
+void repeat_words(std::int64_t repeats, std::int64_t count, const Word* x, Word* y) {
+    if (repeats == 2) {
+        std::int64_t i = 0;
+#ifdef __x86_64__
+        if constexpr (sizeof(Word) == sizeof(std::uint32_t)) {
+            if (has_avx2()) i = double_words_avx2(count, x, y);
+        }
+#endif
+        for (; i < count; ++i) {
+            y[2 * i] = x[i];
+            y[2 * i + 1] = x[i];
+        }
+        return;
+    }
+    for (std::int64_t i = 0; i < count; ++i, y += repeats) std::fill_n(y, repeats, x[i]);
+}
+
+template <class Word>
+void gather_words(const MappedCopy& copy, const std::byte* x, std::byte* y) {
+    auto* to = reinterpret_cast<Word*>(y);
+    if (copy.repeats > 0) {
+        const auto count = static_cast<std::int64_t>(copy.inner.size()) / copy.repeats;
+        return repeat_words(copy.repeats, count, reinterpret_cast<const Word*>(x + copy.inner[0]), to);
+    }
+    for (const std::int64_t offset : copy.inner) *to++ = *reinterpret_cast<const Word*>(x + offset);
+}
+
+/// The segments of a row. Single words, of which borders are made, are copied by themselves: a call of memcpy takes
+/// longer than they do.
+void copy_segments(const MappedCopy& copy, const std::byte* x, std::byte* y) {
+    for (const MappedCopy::Segment& segment : copy.segments) {
+        if (segment.offset == kFilled) {
+            fill_bytes(copy, segment.bytes, y);
+        } else if (segment.bytes == sizeof(std::uint32_t)) {
+            std::memcpy(y, x + segment.offset, sizeof(std::uint32_t));
+        } else {
+            std::memcpy(y, x + segment.offset, static_cast<std::size_t>(segment.bytes));
+        }
+        y += segment.bytes;
+    }
+}
+
+/// One output row. `x` is where position 0 of the innermost dimension lies.
+void copy_row(const MappedCopy& copy, const std::byte* x, std::byte* y) {
+    if (copy.inner.empty()) return copy_segments(copy, x, y);
+    switch (copy.element) {
+        case 1:
+            return gather_words<std::uint8_t>(copy, x, y);
+        case 2:
+            return gather_words<std::uint16_t>(copy, x, y);
+        case 4:
+            return gather_words<std::uint32_t>(copy, x, y);
+        default:
+            return gather_words<std::uint64_t>(copy, x, y);
+    }
+}
+
+/// How often each of the neighbours that `offsets` name is repeated; 0 if they are no neighbours in order.
+std::int64_t repeats_of(const PositionMap& offsets, std::int64_t element) {
+    std::size_t repeats = 1;
+    while (repeats < offsets.size() && offsets[repeats] == offsets[0]) ++repeats;
+    if (repeats == 1 || offsets.size() % repeats != 0) return 0;
+    for (std::size_t i = 0; i < offsets.size(); ++i) {
+        if (offsets[i] != offsets[0] + static_cast<std::int64_t>(i / repeats) * element) return 0;
+    }
+    return static_cast<std::int64_t>(repeats);
+}
+
+/// Rows from `first` to `last`; their places in the outer dimensions are counted like an odometer.
+void copy_rows(const MappedCopy& copy, std::int64_t first, std::int64_t last, const std::byte* x, std::byte* y) {
+    std::vector<std::int64_t> place(copy.outer.size());
+    std::int64_t rest = first;
+    for (std::size_t d = place.size(); d-- > 0;) {
+        const auto size = static_cast<std::int64_t>(copy.outer[d].size());
+        place[d] = rest % size;
+        rest /= size;
+    }
+    std::int64_t before = kFilled;
+    for (std::int64_t row = first; row < last; ++row) {
+        std::int64_t offset = 0;
+        bool is_filled = false;
+        for (std::size_t d = 0; d < place.size(); ++d) {
+            const std::int64_t part = copy.outer[d][static_cast<std::size_t>(place[d])];
+            is_filled = is_filled || part == kFilled;
+            offset += part;
+        }
+        std::byte* to = y + row * copy.row_bytes;
+        if (is_filled) {
+            fill_bytes(copy, copy.row_bytes, to);
+        } else if (offset == before) {
+            // The row before came from the same place. It lies in the cache, and needs no second look at the segments.
+            std::memcpy(to, to - copy.row_bytes, static_cast<std::size_t>(copy.row_bytes));
+        } else {
+            copy_row(copy, x + offset, to);
+        }
+        before = is_filled ? kFilled : offset;
+        for (std::size_t d = place.size(); d-- > 0;) {
+            if (++place[d] < static_cast<std::int64_t>(copy.outer[d].size())) break;
+            place[d] = 0;
+        }
+    }
+}
+
+}  // namespace
+
+MappedCopy mapped_copy(const CopyRule& rule, const std::vector<std::int64_t>& in_steps,
+                       const std::vector<std::int64_t>& out_steps, std::size_t element) {
+    std::vector<std::size_t> order(rule.maps.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return out_steps[a] > out_steps[b]; });
+    MappedCopy copy;
+    copy.element = static_cast<std::int64_t>(element);
+    copy.fill = rule.fill;
+    std::int64_t run = copy.element;
+    // Dimensions that are copied whole, and lie in the input as in the output, make the runs longer. One of size 1
+    // makes no difference wherever it comes from.
+    while (!order.empty()) {
+        const std::size_t d = order.back();
+        const auto size = static_cast<std::int64_t>(rule.maps[d].size());
+        const bool is_still = size == 1 && rule.maps[d][0] == 0;
+        if (!is_still && !(is_whole(rule.maps[d]) && in_steps[d] * copy.element == run)) break;
+        run *= size;
+        order.pop_back();
+    }
+    PositionMap inner{0};
+    if (!order.empty()) {
+        inner = offsets_of(rule.maps[order.back()], in_steps[order.back()] * copy.element);
+        order.pop_back();
+    }
+    for (const std::size_t d : order) copy.outer.push_back(offsets_of(rule.maps[d], in_steps[d] * copy.element));
+    copy.segments = segments_of(inner, run);
+    copy.row_bytes = static_cast<std::int64_t>(inner.size()) * run;
+    // Short segments cost more than a list of offsets that is followed element by element.
+    const bool has_fill = std::find(inner.begin(), inner.end(), kFilled) != inner.end();
+    const bool is_scattered = copy.segments.size() * 4 > inner.size() && inner.size() > 4;
+    const bool is_word = element == 1 || element == 2 || element == 4 || element == 8;
+    if (run == copy.element && is_scattered && !has_fill && is_word) {
+        copy.repeats = repeats_of(inner, copy.element);
+        copy.inner = std::move(inner);
+    }
+    return copy;
+}
+
+void run_mapped_copy(const MappedCopy& copy, const std::byte* x, std::byte* y) {
+    std::size_t rows = 1;
+    for (const PositionMap& map : copy.outer) rows *= map.size();
+    // The pieces are counted in fp32 elements, whatever is copied.
+    codes::in_rows(rows, static_cast<std::size_t>(copy.row_bytes) / sizeof(float) + 1,
+                   [&](std::size_t first, std::size_t last) {
+                       copy_rows(copy, static_cast<std::int64_t>(first), static_cast<std::int64_t>(last), x, y);
+                   });
+}
+
+Support CopyingOp::accepts(const KernelRequest& request) const {
+    if (request.is_fused()) return Support::no("the op fuses nothing");
+    if (request.inputs.size() != 1 || request.outputs.size() != 1)
+        return Support::no("only the first input may be data");
+    if (!request.constants.empty() && !request.constants[0].is_empty())
+        return Support::no("only the first input may be data");
+    const OperandEncoding& input = request.inputs[0];
+    if (input.params != request.outputs[0].params || (input.params && !input.params->is_per_tensor()))
+        return Support::no("input and output need the same parameters");
+    if (request.outputs[0].type.shape.elements() == 0 || input.type.shape.elements() == 0)
+        return Support::no("nothing to copy");
+    const ref::RequestContext context(request, ref::SeenAs::stored);
+    return accepts_copy(context.op());
+}
+
+std::unique_ptr<Primitive> CopyingOp::build(const KernelRequest& request, const BuildContext& context) const {
+    const ref::RequestContext seen(request, ref::SeenAs::stored);
+    const TensorType& from = request.inputs[0].type;
+    const TensorType& to = request.outputs[0].type;
+    Layout input(from);
+    Layout output(to);
+    // fp32 and codes come in the layouts of images; the output then has the order of dimensions of the input.
+    const bool is_image = from.dtype == DType::f32 || from.dtype == DType::u8 || from.dtype == DType::s8;
+    if (is_image && keeps_dimensions() && from.shape.rank() == to.shape.rank() && !context.available.empty()) {
+        input = dense_layout(from, context.available, 0);
+        output = input.is_plain() ? output : channels_last_layout(to);
+        // Any other order than channels-last is rare, and not worth a layout of its own.
+        if (!input.is_plain() && !(input == channels_last_layout(from))) {
+            input = Layout(from);
+            output = Layout(to);
+        }
+    }
+    std::vector<std::int64_t> in_steps = layout_steps(input);
+    // Expand adds dimensions in front; the input does not move along them.
+    if (in_steps.size() < to.shape.rank()) in_steps.insert(in_steps.begin(), to.shape.rank() - in_steps.size(), 0);
+    const MappedCopy copy =
+        mapped_copy(rule_of(seen.op(), to.shape), in_steps, layout_steps(output), size_of(from.dtype));
+    const auto body = [copy](auto inputs, auto outputs) { run_mapped_copy(copy, inputs[0], outputs[0]); };
+    return std::make_unique<LoopStep>("native_copy", std::vector{input}, output, body);
+}
+
+}  // namespace halftone::native

@@ -1,0 +1,12 @@
+// Of two tensors; more are left to the plain loops. A NaN on either side passes.
+// Source: ONNX operator Min, opset 13. The loops are in lib/elementwise_rows.
+#include "kernel/native/lib/elementwise.hpp"
+
+namespace halftone::native {
+
+const FastOp& min_op() {
+    static const ElementwiseOp op(Function::minimum);
+    return op;
+}
+
+}  // namespace halftone::native
