@@ -209,7 +209,7 @@ class Workspace(SystemTest):
     def test_damage_within_the_journal_is_refused_by_line(self):
         journal = self.folder / "used/trials.jsonl"
         journal.write_bytes(self.before["trials.jsonl"].replace(b'"baseline"', b'"bassline"'))
-        self.assert_refused(self.tune("--workspace", "used", "--resume"), IO, "trials.jsonl:3")
+        self.assert_refused(self.tune("--workspace", "used", "--resume"), IO, "trials.jsonl:4")
 
     def test_a_file_in_its_place(self):
         (self.folder / "file").write_text("mine")

@@ -39,14 +39,14 @@ TEST(ParsePlan, ReadsWhatWasWritten) {
 
 TEST(ParsePlan, KnowsWhereTheRowsStand) {
     const PlanPlaces places = parse_plan(kSamplePlanText, "p.yaml").places;
-    EXPECT_THAT(places.model, StartsWith("p.yaml:8:"));
+    EXPECT_THAT(places.model, StartsWith("p.yaml:10:"));
     ASSERT_EQ(places.units.size(), 2U);
-    EXPECT_THAT(places.units[1], StartsWith("p.yaml:18:"));
+    EXPECT_THAT(places.units[1], StartsWith("p.yaml:20:"));
     EXPECT_THAT(places.units[1], HasSubstr("units[1]"));
     ASSERT_EQ(places.tensors.size(), 3U);
-    EXPECT_THAT(places.tensors[0], StartsWith("p.yaml:27:"));
+    EXPECT_THAT(places.tensors[0], StartsWith("p.yaml:29:"));
     ASSERT_EQ(places.corrections.size(), 2U);
-    EXPECT_THAT(places.corrections[0], StartsWith("p.yaml:31:"));
+    EXPECT_THAT(places.corrections[0], StartsWith("p.yaml:33:"));
 }
 
 TEST(ParsePlan, NeedsNothingOfTheSearch) {
@@ -66,29 +66,32 @@ TEST(ParsePlan, NamesEveryFaultWithItsLine) {
     for (const Fault& fault : {
              Fault{"format: 1", "format: 7", 1, "format must be 1"},
              Fault{"trial: 30", "trial: -2", 2, "trial must be"},
-             Fault{"ci95: [0.926, 0.936]", "ci95: [0.926]", 5, "must be two numbers"},
-             Fault{"kind: absolute", "kind: odd", 6, "must be one of: relative absolute"},
-             Fault{"met: true", "met: maybe", 6, "must be True or False"},
-             Fault{"units:", "unites:", 10, "unites is unknown"},
-             Fault{"  op: Conv", "  ops: Conv", 12, "ops is unknown"},
-             Fault{"scheme: asym", "scheme: odd", 14, "must be one of: asym sym"},
-             Fault{"percentile: 99.9", "percentile: high", 14, "must be a number"},
-             Fault{"  weight: {dtype: fp32}\n", "", 18, "needs activation and weight"},
-             Fault{"scale: [0.0235]", "scale: [-0.0235]", 27, "must have scales > 0"},
-             Fault{"scale: [0.0235]", "scale: [.inf]", 27, "must be"},
-             Fault{"zero_point: [3]", "zero_point: [3, 4]", 27, "must have a zero point for each scale"},
-             Fault{"zero_point: [3]", "zero_point: [256]", 27, "has a zero point that is no code"},
-             Fault{"zero_point: [3]", "zero_point: [4294967296]", 27,
+             Fault{"MSE: 1.0e-05", "MSE: small", 5, "must be a number"},
+             Fault{"value: 0.0017", "value: high", 6, "must be a number"},
+             Fault{"[-0.0015, 0.0039]", "[0.0039]", 6, "must be two numbers"},
+             Fault{"ci95: [0.926, 0.936]", "ci95: [0.926]", 7, "must be two numbers"},
+             Fault{"kind: absolute", "kind: odd", 8, "must be one of: relative absolute"},
+             Fault{"met: true", "met: maybe", 8, "must be True or False"},
+             Fault{"units:", "unites:", 12, "unites is unknown"},
+             Fault{"  op: Conv", "  ops: Conv", 14, "ops is unknown"},
+             Fault{"scheme: asym", "scheme: odd", 16, "must be one of: asym sym"},
+             Fault{"percentile: 99.9", "percentile: high", 16, "must be a number"},
+             Fault{"  weight: {dtype: fp32}\n", "", 20, "needs activation and weight"},
+             Fault{"scale: [0.0235]", "scale: [-0.0235]", 29, "must have scales > 0"},
+             Fault{"scale: [0.0235]", "scale: [.inf]", 29, "must be"},
+             Fault{"zero_point: [3]", "zero_point: [3, 4]", 29, "must have a zero point for each scale"},
+             Fault{"zero_point: [3]", "zero_point: [256]", 29, "has a zero point that is no code"},
+             Fault{"zero_point: [3]", "zero_point: [4294967296]", 29,
                    "zero_point must be integers of 32 bits"},  // not 0
-             Fault{"zero_point: [3]", "zero_point: [-9223372036854775808]", 27, "must be integers of 32 bits"},
-             Fault{"percentile: 99.9", "percentile: 1.0e+300", 14, "must be a finite number that fits 32 bits"},
-             Fault{"dtype: uint8, scale", "dtype: fp32, scale", 27, "must have dtype uint8, int8 or int32"},
-             Fault{"unit: \"/0/conv\", weight_factor", "weight_factor", 31, "unit is missing"},
-             Fault{"second: ", "seconds: ", 34, "second is missing"},
-             Fault{"factor: [4.0]", "factor: 4.0x", 36, "must be numbers"},
-             Fault{"kernel: \"native\"", "kernel: \"fast\"", 39, "must have a kernel native, dnnl or dnnl/NAME"},
-             Fault{"node: \"/1/gemm\"", "node: \"/0/conv\"", 39, "names a node for the second time"},
-             Fault{"node: \"/1/gemm\"", "node: \"a\\nb\"", 39, "has a node name with a line break"},
+             Fault{"zero_point: [3]", "zero_point: [-9223372036854775808]", 29, "must be integers of 32 bits"},
+             Fault{"percentile: 99.9", "percentile: 1.0e+300", 16, "must be a finite number that fits 32 bits"},
+             Fault{"dtype: uint8, scale", "dtype: fp32, scale", 29, "must have dtype uint8, int8 or int32"},
+             Fault{"unit: \"/0/conv\", weight_factor", "weight_factor", 33, "unit is missing"},
+             Fault{"second: ", "seconds: ", 36, "second is missing"},
+             Fault{"factor: [4.0]", "factor: 4.0x", 38, "must be numbers"},
+             Fault{"kernel: \"native\"", "kernel: \"fast\"", 41, "must have a kernel native, dnnl or dnnl/NAME"},
+             Fault{"node: \"/1/gemm\"", "node: \"/0/conv\"", 41, "names a node for the second time"},
+             Fault{"node: \"/1/gemm\"", "node: \"a\\nb\"", 41, "has a node name with a line break"},
          }) {
         const std::string error = error_of_text(replaced(kSamplePlanText, fault.from, fault.to));
         EXPECT_THAT(error, StartsWith("p.yaml:" + std::to_string(fault.line) + ":")) << fault.to;
