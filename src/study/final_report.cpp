@@ -23,6 +23,13 @@ std::string goal_line(const RunConfig& config, const tune::RunResult& result) {
                                            : fmt::format("{:.4g} absolute loss", c.loss);
     if (!result.best) return fmt::format("goal ({} at most): no trial gave a usable model\n", kind);
     if (result.is_goal_met) return fmt::format("goal ({} at most): met by trial {}\n", kind, result.best->trial.value);
+    // Its accuracy is good enough, so a metric with a limit of its own is not.
+    if (result.gap <= 0) {
+        return fmt::format(
+            "goal ({} at most): NOT met; the best model (trial {}) keeps to it, but a metric misses its "
+            "limit\n",
+            kind, result.best->trial.value);
+    }
     return fmt::format("goal ({} at most): NOT met; the best model (trial {}) misses it by {}\n", kind,
                        result.best->trial.value, metric_number(result.gap, std::get<Score>(result.best->outcome)));
 }

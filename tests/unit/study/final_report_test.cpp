@@ -55,6 +55,8 @@ TEST_F(FinalReport, SaysHowMuchIsMissing) {
     result_.is_goal_met = false;
     result_.gap = 0.25;
     EXPECT_THAT(report(), HasSubstr("NOT met; the best model (trial 2) misses it by 0.2500\n"));
+    result_.gap = -0.005;  // of the accuracy; another metric has a limit
+    EXPECT_THAT(report(), HasSubstr("NOT met; the best model (trial 2) keeps to it, but a metric misses its limit\n"));
     result_.best.reset();
     EXPECT_EQ(report(), "goal (0.01 absolute loss at most): no trial gave a usable model\n");
 }
