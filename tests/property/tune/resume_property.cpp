@@ -63,11 +63,24 @@ TEST_P(AnyCut, AfterAnyRecord) {
     }
 }
 
+/// A session sees of a cut journal only its whole records and where they end (journal_property.cpp cuts at every byte,
+/// too). So it is enough to run a session where these two change, and in the middle; everywhere else they are compared.
 TEST_P(AnyCut, AtAnyByteOfTheLastTrial) {
     const std::string text = whole_journal();
     const std::size_t begin = text.rfind("{\"type\":\"trial\"");
     const std::size_t end = text.find('\n', begin);
-    for (std::size_t size = begin; size <= end + 1; ++size) {
+    const auto replay_of = [&](std::size_t size) {
+        const auto files = make_memory_file_system();
+        files->write_atomically("/journal", text.substr(0, size));
+        return journal::read_journal(*files, "/journal");
+    };
+    const auto expected = replay_of(begin);
+    for (std::size_t size = begin; size <= end; ++size) {
+        const auto replay = replay_of(size);
+        ASSERT_EQ(replay.records.size(), expected.records.size()) << size;
+        ASSERT_EQ(replay.valid_bytes, expected.valid_bytes) << size;
+    }
+    for (const std::size_t size : {begin, begin + 1, (begin + end) / 2, end, end + 1}) {
         expect_resumes_to_the_same(text.substr(0, size), 1 + static_cast<int>(size % 2));
         if (HasFatalFailure()) return;
     }
