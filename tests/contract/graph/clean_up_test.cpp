@@ -249,6 +249,40 @@ TEST(ClampForms, WhatIsNoClampStays) {
     EXPECT_EQ(ops_after("clamp_forms", wider, y), "Max");
 }
 
+// ---- leaky_forms
+
+TEST(LeakyForms, KerasWritesPReluAsTwoRelus) {
+    for (const bool is_sum : {true, false}) {
+        for (const Shape& shape : {Shape{1, 1, 4}, Shape{4}, Shape{1}}) {
+            GraphMaker g;
+            const ValueId x = g.input("x", {kSymbolic, 3, 4});
+            const ValueId negative = g.node("Relu", "n", {g.node("Neg", "neg", {x})});
+            const ValueId scaled = g.node("Mul", "m", {g.constant("alpha", random_tensor(shape, 1)), negative});
+            const ValueId positive = g.node("Relu", "p", {x});
+            const ValueId y = is_sum ? g.node("Add", "y", {scaled, positive}) : g.node("Sub", "y", {positive, scaled});
+            EXPECT_EQ(ops_after("leaky_forms", g, y), shape == Shape{1} ? "LeakyRelu" : "PRelu");
+        }
+    }
+}
+
+TEST(LeakyForms, JaxWritesLeakyReluAsMax) {
+    for (const float slope : {0.2F, 1.5F, -0.1F}) {
+        GraphMaker g;
+        const ValueId x = g.input("x", {kSymbolic, 3, 4});
+        const ValueId y = g.node("Max", "y", {g.node("Mul", "m", {x, g.constant("a", Tensor::scalar(slope))}), x});
+        EXPECT_EQ(ops_after("leaky_forms", g, y), slope == 0.2F ? "LeakyRelu" : "Mul Max");
+    }
+}
+
+TEST(LeakyForms, ReluOfAnotherValueStays) {
+    GraphMaker g;
+    const ValueId x = g.input("x", {kSymbolic, 4});
+    const ValueId negative = g.node("Relu", "n", {g.node("Neg", "neg", {g.node("Abs", "abs", {x})})});
+    const ValueId scaled = g.node("Mul", "m", {g.constant("alpha", row(4, 1)), negative});
+    EXPECT_EQ(ops_after("leaky_forms", g, g.node("Add", "y", {g.node("Relu", "p", {x}), scaled})),
+              "Abs Neg Relu Mul Relu Add");
+}
+
 // ---- cancel_transposes
 
 const Attributes kToNhwc{{"perm", Ints{0, 2, 3, 1}}};
