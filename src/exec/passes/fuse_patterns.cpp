@@ -8,6 +8,7 @@
 //   hard_function_at    Clip(x + 3, 0, 6) / 6, and the same times x                       -> HardSigmoid, HardSwish
 //   hard_swish_at       x * HardSigmoid(x)                                                -> HardSwish
 //   normalization_at    d = x - mean(x); d / sqrt(mean(d^2) + epsilon) * scale + bias     -> LayerNormalization
+//   keras_normalization_at  f = scale / sqrt(mean(d^2) + epsilon); x * f + (bias - mean * f)  -> LayerNormalization
 //   fuse_patterns       collects patterns that share no node, then replaces them all at once
 //
 // A pattern that has a tap or a graph output inside stays as it is, because that value must go on existing.
@@ -310,6 +311,75 @@ std::optional<Pattern> normalization_at(const PatternReader& r, NodeId mean) {
                    {mean, sub, squares, variance, add, root, div, mul, last}};
 }
 
+/// What Keras writes: factor = scale / sqrt(mean(d^2) + epsilon); x * factor + (B - mean(x) * factor).
+struct KerasNormalization {
+    ValueId x;
+    float epsilon = 0;
+    ValueId mean;
+    std::vector<NodeId> nodes;
+};
+
+/// Reads 1 / sqrt(mean((x - mean(x))^2) + epsilon) backwards.
+std::optional<KerasNormalization> inverse_deviation(const PatternReader& r, NodeId reciprocal) {
+    const auto inner_producer = [&](ValueId value, const char* op) {
+        return value.is_valid() && r.is_inner(value, 1) ? r.producer(value, op) : NodeId{};
+    };
+    const NodeId root = inner_producer(r.node(reciprocal).inputs[0], "Sqrt");
+    const NodeId add = root.is_valid() ? inner_producer(r.node(root).inputs[0], "Add") : NodeId{};
+    if (!add.is_valid()) return std::nullopt;
+    for (const std::size_t i : {std::size_t{0}, std::size_t{1}}) {
+        const auto epsilon = r.scalar(r.node(add).inputs[i]);
+        const NodeId variance = inner_producer(r.node(add).inputs[1 - i], "ReduceMean");
+        if (!epsilon || !variance.is_valid() || !is_mean_of_rows(r, variance)) continue;
+        const ValueId squared = r.node(variance).inputs[0];
+        const NodeId product = inner_producer(squared, "Mul");
+        const NodeId squares = product.is_valid() ? product : inner_producer(squared, "Pow");
+        if (!squares.is_valid()) continue;
+        const ValueId centred = r.node(squares).inputs[0];
+        const bool is_square =
+            product.is_valid() ? r.node(squares).inputs[1] == centred : r.is_scalar(r.node(squares).inputs[1], 2.0F);
+        const NodeId sub = r.producer(centred, "Sub");
+        if (!is_square || !sub.is_valid() || !r.is_inner(centred, product.is_valid() ? 2 : 1)) continue;
+        const ValueId mean = r.node(sub).inputs[1];
+        const NodeId reduce = r.producer(mean, "ReduceMean");
+        if (!reduce.is_valid() || !is_mean_of_rows(r, reduce) || r.node(reduce).inputs[0] != r.node(sub).inputs[0])
+            continue;
+        return KerasNormalization{
+            r.node(sub).inputs[0], *epsilon, mean, {reciprocal, root, add, variance, squares, sub, reduce}};
+    }
+    return std::nullopt;
+}
+
+std::optional<Pattern> keras_normalization_at(const PatternReader& r, NodeId reciprocal) {
+    auto found = inverse_deviation(r, reciprocal);
+    const NodeId scale = found ? r.only_reader(r.output(reciprocal), "Mul") : NodeId{};
+    if (!scale.is_valid() || !is_row(r, r.other(scale, r.output(reciprocal)), found->x)) return std::nullopt;
+    const ValueId factor = r.output(scale);
+    // The mean is read by the variance, too.
+    if (!r.is_inner(factor, 2) || !r.is_inner(found->mean, 2)) return std::nullopt;
+    NodeId scaled;
+    NodeId scaled_mean;
+    for (const Use& use : r.graph().uses(factor)) {
+        if (r.node(use.node).op != "Mul") return std::nullopt;
+        (r.other(use.node, factor) == found->mean ? scaled_mean : scaled) = use.node;
+    }
+    if (!scaled.is_valid() || !scaled_mean.is_valid() || r.other(scaled, factor) != found->x) return std::nullopt;
+    const NodeId shift = r.only_reader(r.output(scaled_mean), "Sub");
+    if (!shift.is_valid() || r.node(shift).inputs[1] != r.output(scaled_mean)) return std::nullopt;
+    const ValueId bias = r.node(shift).inputs[0];
+    const NodeId last = r.only_reader(r.output(shift), "Add");
+    if (!last.is_valid() || r.only_reader(r.output(scaled), "Add") != last || !is_row(r, bias, found->x))
+        return std::nullopt;
+    std::vector<NodeId> nodes = std::move(found->nodes);
+    nodes.insert(nodes.end(), {scale, scaled, scaled_mean, shift, last});
+    return Pattern{{.name = r.node(last).name,
+                    .op = "LayerNormalization",
+                    .inputs = {found->x, r.other(scale, r.output(reciprocal)), bias},
+                    .outputs = {r.output(last)},
+                    .attributes = {{"axis", std::int64_t{-1}}, {"epsilon", found->epsilon}}},
+                   nodes};
+}
+
 std::optional<Pattern> pattern_at(const PatternReader& reader, NodeId id) {
     const std::string& op = reader.node(id).op;
     if (op == "Sigmoid") return swish_at(reader, id);
@@ -317,6 +387,7 @@ std::optional<Pattern> pattern_at(const PatternReader& reader, NodeId id) {
     if (op == "Tanh") return tanh_gelu_at(reader, id);
     if (op == "Clip") return hard_function_at(reader, id);
     if (op == "HardSigmoid") return hard_swish_at(reader, id);
+    if (op == "Reciprocal") return keras_normalization_at(reader, id);
     if (op == "ReduceMean") return normalization_at(reader, id);
     return std::nullopt;
 }

@@ -156,6 +156,23 @@ TEST(FusePatterns, TheDecomposedFormIsLayerNormalization) {
     }
 }
 
+TEST(FusePatterns, KerasWritesLayerNormalizationWithAFactorAndAShift) {
+    for (const bool squares_by_pow : {false, true}) {
+        FusePatternsNet n;
+        const Attributes last{{"axes", std::vector<std::int64_t>{-1}}};
+        const ValueId mean = n.node("ReduceMean", "mean", {n.x}, last);
+        const ValueId d = n.node("Sub", "sub", {n.x, mean});
+        const ValueId squares =
+            squares_by_pow ? n.node("Pow", "squares", {d, n.number(2.0F)}) : n.node("Mul", "squares", {d, d});
+        const ValueId variance = n.node("ReduceMean", "variance", {squares}, last);
+        const ValueId root = n.node("Sqrt", "root", {n.node("Add", "eps", {variance, n.number(1e-3F)})});
+        const ValueId factor = n.node("Mul", "factor", {n.node("Reciprocal", "inverse", {root}), n.row(1)});
+        const ValueId shift = n.node("Sub", "shift", {n.row(2), n.node("Mul", "scaled_mean", {mean, factor})});
+        const ValueId y = n.node("Add", "y", {n.node("Mul", "scaled", {n.x, factor}), shift});
+        expect_fused(n.typed(y), "LayerNormalization");
+    }
+}
+
 TEST(FusePatterns, ReduceMeanOfOpset18HasItsAxesAsAnInput) {
     FusePatternsNet n;
     const ValueId axes = n.constant("axes", test::int64s({2}));
