@@ -1,6 +1,6 @@
 #pragma once
 // exp, the logistic function and tanh without calls and branches, so that loops over them vectorise. Their absolute
-// error is below 2e-7. NaN gives NaN.
+// error is below 4e-7. NaN gives NaN.
 
 #include <bit>
 #include <cstdint>
@@ -53,20 +53,34 @@ HALFTONE_INLINE float logistic(float x) {
     return x < 0.0F ? e * y : y;
 }
 
-/// Near 0 the quotient would lose all relative accuracy, so a polynomial (Cephes, tanhf) takes over there.
+/// A quotient of polynomials in x, which needs no exponential: the minimax approximation of Eigen's library
+/// (generic_fast_tanh_float). Beyond 9 the result is 1 in fp32.
 template <bool Fused>
 HALFTONE_INLINE float hyperbolic_tangent(float x) {
-    const float size = x < 0.0F ? -x : x;
-    const float e = exp_of_nonpositive<Fused>(-2.0F * size);
-    const float far = (1.0F - e) / (1.0F + e);
-    const float z = x * x;
-    float p = -5.70498872745e-3F;
-    p = multiply_add<Fused>(p, z, 2.06390887954e-2F);
-    p = multiply_add<Fused>(p, z, -5.37397155531e-2F);
-    p = multiply_add<Fused>(p, z, 1.33314422036e-1F);
-    p = multiply_add<Fused>(p, z, -3.33332819422e-1F);
-    const float near = multiply_add<Fused>(p * z, x, x);
-    return size < 0.625F ? near : (x < 0.0F ? -far : far);
+    constexpr float kMost = 9.0F;
+    // Two comparisons that are false for NaN, which so passes.
+    float v = x < -kMost ? -kMost : x;
+    v = v > kMost ? kMost : v;
+    const float z = v * v;
+    float p = -2.76076847742355e-16F;
+    p = multiply_add<Fused>(p, z, 2.00018790482477e-13F);
+    p = multiply_add<Fused>(p, z, -8.60467152213735e-11F);
+    p = multiply_add<Fused>(p, z, 5.12229709037114e-08F);
+    p = multiply_add<Fused>(p, z, 1.48572235717979e-05F);
+    p = multiply_add<Fused>(p, z, 6.37261928875436e-04F);
+    p = multiply_add<Fused>(p, z, 4.89352455891786e-03F);
+    float q = 1.19825839466702e-06F;
+    q = multiply_add<Fused>(q, z, 1.18534705686654e-04F);
+    q = multiply_add<Fused>(q, z, 2.26843463243900e-03F);
+    q = multiply_add<Fused>(q, z, 4.89352518554385e-03F);
+    return v * p / q;
+}
+
+/// 1 / (1 + e^-x) by the tangent, in half the time of logistic(). Its absolute error is as small, but results near 0
+/// have no relative accuracy: for gates, which weigh a state, and not for results that a user reads.
+template <bool Fused>
+HALFTONE_INLINE float gate_value(float x) {
+    return multiply_add<Fused>(hyperbolic_tangent<Fused>(0.5F * x), 0.5F, 0.5F);
 }
 
 }  // namespace halftone::native

@@ -13,9 +13,9 @@ namespace {
 template <bool Fused>
 HALFTONE_INLINE void lstm_block(const CellBlock& b) {
     for (std::int64_t u = 0; u < kPanel; ++u) {
-        const float i = logistic<Fused>(b.input[u] + b.recurrent[u]);
-        const float o = logistic<Fused>(b.input[kPanel + u] + b.recurrent[kPanel + u]);
-        const float f = logistic<Fused>(b.input[2 * kPanel + u] + b.recurrent[2 * kPanel + u]);
+        const float i = gate_value<Fused>(b.input[u] + b.recurrent[u]);
+        const float o = gate_value<Fused>(b.input[kPanel + u] + b.recurrent[kPanel + u]);
+        const float f = gate_value<Fused>(b.input[2 * kPanel + u] + b.recurrent[2 * kPanel + u]);
         const float candidate = hyperbolic_tangent<Fused>(b.input[3 * kPanel + u] + b.recurrent[3 * kPanel + u]);
         const float cell = f * b.cell[u] + i * candidate;
         b.cell[u] = cell;
@@ -27,8 +27,8 @@ HALFTONE_INLINE void lstm_block(const CellBlock& b) {
 template <bool Fused>
 HALFTONE_INLINE void gru_linear_first_block(const CellBlock& b) {
     for (std::int64_t u = 0; u < kPanel; ++u) {
-        const float z = logistic<Fused>(b.input[u] + b.recurrent[u]);
-        const float r = logistic<Fused>(b.input[kPanel + u] + b.recurrent[kPanel + u]);
+        const float z = gate_value<Fused>(b.input[u] + b.recurrent[u]);
+        const float r = gate_value<Fused>(b.input[kPanel + u] + b.recurrent[kPanel + u]);
         const float candidate = hyperbolic_tangent<Fused>(b.input[2 * kPanel + u] + r * b.recurrent[2 * kPanel + u]);
         b.new_state[u] = (1.0F - z) * candidate + z * b.old_state[u];
     }
@@ -38,8 +38,8 @@ HALFTONE_INLINE void gru_linear_first_block(const CellBlock& b) {
 template <bool Fused>
 HALFTONE_INLINE void gru_first_block(const CellBlock& b) {
     for (std::int64_t u = 0; u < kPanel; ++u) {
-        b.update[u] = logistic<Fused>(b.input[u] + b.recurrent[u]);
-        b.kept[u] = logistic<Fused>(b.input[kPanel + u] + b.recurrent[kPanel + u]) * b.old_state[u];
+        b.update[u] = gate_value<Fused>(b.input[u] + b.recurrent[u]);
+        b.kept[u] = gate_value<Fused>(b.input[kPanel + u] + b.recurrent[kPanel + u]) * b.old_state[u];
     }
 }
 
