@@ -39,7 +39,9 @@ void pack_panel(PackedMatrix& matrix, std::int64_t panel, const float* b, std::i
 
 void multiply_panels(const ProductCall& call, std::int64_t first, std::int64_t last) {
 #ifdef __x86_64__
-    if (has_avx2()) return multiply_panels_avx2(call, first, last);
+    // Asked once: the question goes to oneDNN and takes as long as a small product.
+    static const bool is_wide = has_avx2();
+    if (is_wide) return multiply_panels_avx2(call, first, last);
 #endif
     multiply_panels_loops(call, first, last);
 }

@@ -85,7 +85,8 @@ void repeat_words(std::int64_t repeats, std::int64_t count, const Word* x, Word*
         std::int64_t i = 0;
 #ifdef __x86_64__
         if constexpr (sizeof(Word) == sizeof(std::uint32_t)) {
-            if (has_avx2()) i = double_words_avx2(count, x, y);
+            static const bool is_wide = has_avx2();  // once, and not for each row
+            if (is_wide) i = double_words_avx2(count, x, y);
         }
 #endif
         for (; i < count; ++i) {

@@ -112,22 +112,25 @@ void multiply_block(const Transposed& t, const TransposedBlock& block, const flo
     }
 }
 
-/// y += products of one pixel by one tap.
-HALFTONE_INLINE void add_products(const Transposed& t, const float* products, std::int64_t tap, float* y) {
+/// y = before + products of one pixel by one tap, where `before` is the bias or y itself.
+HALFTONE_INLINE void add_products(const Transposed& t, const float* products, std::int64_t tap, const float* before,
+                                  float* y) {
     const std::int64_t outputs = t.out_channels / t.groups;
     const std::int64_t columns = t.product_columns / t.groups;
     for (std::int64_t g = 0; g < t.groups; ++g) {
         const float* from = products + g * columns + tap * outputs;
+        const float* old = before + g * outputs;
         float* to = y + g * outputs;
 #pragma GCC ivdep
-        for (std::int64_t c = 0; c < outputs; ++c) to[c] += from[c];
+        for (std::int64_t c = 0; c < outputs; ++c) to[c] = old[c] + from[c];
     }
 }
 
-HALFTONE_INLINE void multiply_channels(const Transposed& t, const float* x, std::int64_t tap, float* y) {
+HALFTONE_INLINE void multiply_channels(const Transposed& t, const float* x, std::int64_t tap, const float* before,
+                                       float* y) {
     const float* w = t.depthwise.data() + tap * t.in_channels;
 #pragma GCC ivdep
-    for (std::int64_t c = 0; c < t.in_channels; ++c) y[c] += x[c] * w[c];
+    for (std::int64_t c = 0; c < t.in_channels; ++c) y[c] = before[c] + x[c] * w[c];
 }
 
 /// One output row, before the epilogue. `source` is the products of the block, or the input of a depthwise step; its
@@ -136,7 +139,8 @@ HALFTONE_INLINE void gather_row(const Transposed& t, const float* source, std::i
                                 float* y) {
     const std::int64_t step = t.is_depthwise ? t.in_channels : t.product_columns;
     for (std::int64_t column = 0; column < t.out_columns; ++column, y += t.out_channels) {
-        std::copy(t.bias.begin(), t.bias.end(), y);
+        // The first tap adds to the bias and writes. With strides as large as the kernel it is the only one.
+        const float* before = t.bias.data();
         for (std::size_t r = t.rows.starts[static_cast<std::size_t>(row)];
              r < t.rows.starts[static_cast<std::size_t>(row) + 1]; ++r) {
             const ReachingTaps::Pair& vertical = t.rows.pairs[r];
@@ -147,11 +151,13 @@ HALFTONE_INLINE void gather_row(const Transposed& t, const float* source, std::i
                 const float* pixel = line + horizontal.input * step;
                 const std::int64_t tap = vertical.tap * t.column_taps + horizontal.tap;
                 if (t.is_depthwise)
-                    multiply_channels(t, pixel, tap, y);
+                    multiply_channels(t, pixel, tap, before, y);
                 else
-                    add_products(t, pixel, tap, y);
+                    add_products(t, pixel, tap, before, y);
+                before = y;
             }
         }
+        if (before != y) std::copy(t.bias.begin(), t.bias.end(), y);
     }
 }
 
