@@ -14,6 +14,7 @@ build_packages=(
     build-essential g++ cmake ninja-build ccache pkg-config git python3 python3-venv python3-pip
     libopenmpi-dev openmpi-bin libyaml-cpp-dev libeigen3-dev libonnx-dev libprotobuf-dev protobuf-compiler
     libhdf5-openmpi-dev libspdlog-dev libfmt-dev libcli11-dev nlohmann-json3-dev zlib1g-dev libxxhash-dev libre2-dev
+    libjpeg62-turbo-dev libpng-dev
     dataset-fashion-mnist)
 check_packages=(libgtest-dev libgmock-dev hdf5-tools python3-h5py python3-numpy python3-onnx python3-yaml clang-format clang-tidy shellcheck lld)
 # What scripts/nightly.sh needs beside: libFuzzer comes with clang, OpenMP for clang with libomp, and gcovr adds up what

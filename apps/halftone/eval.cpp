@@ -47,7 +47,12 @@ void save_inputs(const Pipeline& data, const Graph& graph, std::int64_t samples,
     const InputFields fields = fields_of(graph, schema);
     std::vector<Tensor> inputs;
     std::vector<MutableView> views;
-    for (const ValueId id : graph.inputs()) inputs.emplace_back(stacked(graph.value(id).type, samples, true));
+    for (std::size_t i = 0; i < graph.inputs().size(); ++i) {
+        const TensorType& type = graph.value(graph.inputs()[i]).type;
+        // A sample may be a whole input, without a batch dimension.
+        const bool is_row = schema.inputs[fields[i]].type.shape.rank() < type.shape.rank();
+        inputs.emplace_back(stacked(type, samples, is_row));
+    }
     for (Tensor& input : inputs) views.push_back(input.mutable_view());
     std::vector<std::optional<Tensor>> targets(schema.targets.size());  // texts have no .npy
     for (std::size_t t = 0; t < targets.size(); ++t) {

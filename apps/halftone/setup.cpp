@@ -3,6 +3,7 @@
 //   known_names, load_config    the plug-ins of this build; a config read and checked with their names
 //   read_model, read_plan       files to bytes and to a plan, with errors that name the option or the config's line
 //   check_isa, check_runnable   what is refused before anything is created
+//   warn_of_few_samples         a calibration size above what there is
 //   make_workbench              data, metric, model, recipes, space, evaluator, in this order
 //
 // Commands hand on parts of the workbench, never the whole of it: a function's parameters shall tell what it needs.
@@ -12,6 +13,7 @@
 
 #include "base/error.hpp"
 #include "base/file_system.hpp"
+#include "base/log.hpp"
 #include "base/path.hpp"
 #include "calib/observer.hpp"
 #include "eval/from_config.hpp"
@@ -83,6 +85,17 @@ void check_runnable(const RunConfig& config) {
     if (config.model_path.empty()) throw ConfigError(config.file + ": model.path is missing");
 }
 
+void warn_of_few_samples(const RunConfig& config, const Pipeline& calibration) {
+    for (const std::int64_t size : config.quantization.sampling_sizes) {
+        if (size <= calibration.size()) continue;
+        log::warning(
+            "calibration",
+            "quantization.calibration.sampling_size asks for {} samples, the calibration data set has {}: all of "
+            "them are used",
+            size, calibration.size());
+    }
+}
+
 std::unique_ptr<Workbench> make_workbench(const RunConfig& config, const std::string& model_bytes,
                                           const std::string& model_name, bool for_tuning,
                                           const std::string& baseline_bytes) {
@@ -103,7 +116,8 @@ std::unique_ptr<Workbench> make_workbench(const RunConfig& config, const std::st
     // The order matters: recipes change the graph that units, capability and space are made from.
     if (for_tuning) {
         bench->recipes = find_recipes(bench->model, recipe_request(config.quantization));
-        const QuantizationConfig quantization = resolve_auto(config.quantization);
+        QuantizationConfig quantization = resolve_auto(config.quantization);
+        if (bench->calibration) quantization = limit_sampling_sizes(quantization, bench->calibration->size());
         bench->capability = capability_table(bench->model, quantization);
         bench->space.emplace(build_space(bench->model.graph, bench->model.units, bench->capability, quantization));
     }

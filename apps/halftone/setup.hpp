@@ -58,6 +58,9 @@ struct Workbench {
     std::unique_ptr<ModelEvaluator> evaluator;
 };
 
+/// Logs a warning for each calibration size that is larger than the data set: then all samples are used. For rank 0.
+void warn_of_few_samples(const RunConfig& config, const Pipeline& calibration);
+
 /// @param for_tuning  also builds space and calibration data
 /// @param baseline_bytes  the fp32 model that metrics compare with, where it is another one; else empty
 /// @throws ConfigError, ModelError, DataError

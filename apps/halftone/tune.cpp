@@ -188,6 +188,7 @@ RunDocument started_run(const TuneOptions& options, const RunConfig& config, int
 /// Rank 0 once everybody is ready: search, deliver, measure, report.
 int lead(const TuneOptions& options, const RunConfig& config, const study::RunParts& parts,
          journal::Workspace& workspace, Communicator& comm, std::size_t model_bytes) {
+    warn_of_few_samples(config, parts.calibration);
     const bool is_terminal = is_stderr_a_terminal();
     study::ProgressLine line(is_terminal, !log::is_enabled(log::Level::warning), config.tuning.timeout_s);
     study::RunListener listener(config, parts, workspace, line);

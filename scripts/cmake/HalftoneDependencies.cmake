@@ -25,6 +25,8 @@ endif()
 find_package(Threads REQUIRED)
 find_package(OpenMP REQUIRED COMPONENTS CXX)   # oneDNN's threads: the room kernel sets their number
 find_package(ZLIB REQUIRED)
+find_package(JPEG REQUIRED)   # libjpeg-turbo
+find_package(PNG REQUIRED)
 find_package(fmt REQUIRED CONFIG)
 find_package(spdlog REQUIRED CONFIG)
 find_package(yaml-cpp REQUIRED CONFIG)

@@ -32,6 +32,7 @@ OWNERS = [
     # std::regex too: a long name drives it off the stack, so that only this file could have a reason to use it.
     (r"(re2/.*|regex$)", ["src/config/name_regex.cpp"]),
     (r"zlib\.h$", ["src/data/"]),
+    (r"(jpeglib|jerror|png)\.h$", ["src/data/formats/"]),
     (r"nlohmann/", ["src/journal/", "src/study/", "apps/"]),
     (r"Eigen/|unsupported/Eigen/", ["src/strategy/gp/"]),
     (r"hdf5|H5\w*\.h$", ["src/dump/"]),

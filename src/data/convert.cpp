@@ -6,7 +6,10 @@
 #include "data/convert.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
+#include <limits>
+#include <type_traits>
 #include <utility>
 
 #include "base/check.hpp"
@@ -60,6 +63,30 @@ void copy_halves_as_floats(TensorView values, std::span<float> out) {
     }
 }
 
+/// One number as an integer: the nearest that the type holds.
+template <class From, class To>
+void cut(From value, bool is_bool, To& out) {
+    if (is_bool) {
+        out = value != From{0} ? To{1} : To{0};
+    } else if constexpr (std::is_floating_point_v<From>) {
+        // The upper limit of a 64-bit integer is no double: the next one above it is.
+        const double exact = static_cast<double>(value);
+        constexpr auto kLowest = static_cast<double>(std::numeric_limits<To>::min());
+        constexpr auto kHighest = static_cast<double>(std::numeric_limits<To>::max());
+        if (exact >= kHighest) {
+            out = std::numeric_limits<To>::max();
+        } else {
+            out = exact >= kLowest ? static_cast<To>(exact) : exact < kLowest ? std::numeric_limits<To>::min() : To{0};
+        }
+    } else {
+        const bool is_below = std::cmp_less(value, std::numeric_limits<To>::min());
+        const bool is_above = std::cmp_greater(value, std::numeric_limits<To>::max());
+        out = is_below   ? std::numeric_limits<To>::min()
+              : is_above ? std::numeric_limits<To>::max()
+                         : static_cast<To>(value);
+    }
+}
+
 /// Copies integers into another integer type. A bool takes 0 and 1 alone.
 template <class From, class To>
 void copy_integers(std::span<const From> values, std::span<To> out, DType type) {
@@ -97,6 +124,27 @@ Tensor to_floats(const Tensor& values) {
     Tensor floats({DType::f32, values.shape()});
     write_floats(values.view(), floats.mutable_view().as<float>());
     return floats;
+}
+
+Tensor cast_values(const Tensor& values, DType dtype) {
+    if (dtype == values.dtype()) return values;  // shares the memory, as to_floats
+    if (dtype == DType::f32) return to_floats(values);
+    Tensor cast({dtype, values.shape()});
+    const MutableView out = cast.mutable_view();
+    const auto cut_all = [&](auto from) {
+        visit_integers(out, [&](auto to) {
+            for (std::size_t i = 0; i < to.size(); ++i) cut(from[i], dtype == DType::boolean, to[i]);
+        });
+    };
+    if (is_integer(values.dtype())) {
+        visit_integers(values.view(), cut_all);
+    } else if (values.dtype() == DType::f64) {
+        cut_all(values.as<double>());
+    } else {
+        const Tensor floats = to_floats(values);
+        cut_all(floats.as<float>());
+    }
+    return cast;
 }
 
 bool can_feed(DType from, DType to) {

@@ -15,6 +15,10 @@ void write_floats(TensorView values, std::span<float> out);
 
 [[nodiscard]] Tensor to_floats(const Tensor& values);
 
+/// Returns the values as elements of another type: fp32, uint8, int8, int32, int64 or bool. Fractions are cut towards
+/// zero, what lies outside the type becomes its nearest value, NaN becomes 0, and as bool everything but 0 is true.
+[[nodiscard]] Tensor cast_values(const Tensor& values, DType dtype);
+
 /// Returns whether a value of type `from` may feed an input of type `to`: types that are equal, any number to fp32, and
 /// integers and bool to one another. A fraction never becomes an integer by itself: the transform Cast does that.
 [[nodiscard]] bool can_feed(DType from, DType to);

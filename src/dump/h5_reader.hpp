@@ -22,6 +22,29 @@ struct H5Layout {
     std::vector<std::int64_t> shape;
 };
 
+/// The rows of one dataset, which stays open, so that the library keeps the chunks that it has unpacked last.
+class H5RowReader {
+public:
+    ~H5RowReader();
+    H5RowReader(H5RowReader&&) noexcept;
+    H5RowReader& operator=(H5RowReader&&) noexcept;
+
+    /// Returns whether the dataset holds texts of a fixed length. Then layout().dtype says nothing.
+    [[nodiscard]] bool are_texts() const;
+    [[nodiscard]] const H5Layout& layout() const;
+    /// Reads one row as it is stored. @param data  room for exactly this row. @pre it holds numbers
+    /// @throws DataError "file::object: …" when the row is not there
+    void read(std::int64_t row, std::span<std::byte> data) const;
+    /// Returns the texts of one row. @pre are_texts(). @throws DataError as read()
+    [[nodiscard]] std::vector<std::string> texts(std::int64_t row) const;
+
+private:
+    friend class H5Reader;
+    struct State;
+    explicit H5RowReader(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
 class H5Reader {
 public:
     /// @throws DataError naming file and reason: missing, no HDF5 file, cut off
@@ -44,6 +67,8 @@ public:
     [[nodiscard]] std::vector<double> numbers(const std::string& path) const;
     [[nodiscard]] std::vector<std::int64_t> integers(const std::string& path) const;
     [[nodiscard]] std::vector<std::string> texts(const std::string& path) const;
+    /// Opens a dataset of numbers or texts for reading row by row. It may outlive the reader.
+    [[nodiscard]] H5RowReader rows(const std::string& path) const;
     /// Reads the rows [first, first + count) as they are stored. @param data  room for exactly these rows
     void read_rows(const std::string& path, std::int64_t first, std::int64_t count, std::span<std::byte> data) const;
 

@@ -1,18 +1,21 @@
 // Calibrator: from samples to ranges to the model that candidates are made from.
 //
 //   run       each shard: statistics of its samples, one table for each segment between two calibration sizes
+//             Elements that are NaN or infinite are left out and counted
 //   merge     rank 0: the tables of all shards, then a size's table as the merge of the segments below it, then ranges
 //   install   every rank: the ranges alone, which are a thousandth of the statistics
 //   variant   on first use: model and ranges of a calibration index, smoothed where the index has an alpha
 #include "eval/calibrator.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 #include <utility>
 
 #include "base/byte_reader.hpp"
 #include "base/check.hpp"
 #include "base/error.hpp"
+#include "base/log.hpp"
 #include "base/wire.hpp"
 #include "eval/channel_statistics.hpp"
 #include "eval/used_rows.hpp"
@@ -21,15 +24,45 @@
 namespace halftone {
 namespace {
 
-/// Observes a value of a padded batch without the padding. @return the number of values that are not finite
-std::int64_t observe_rows(ValueStatistics& statistics, TensorView value, const Shape& declared, std::int64_t rows) {
-    const auto values = value.as<float>();
-    const auto [block, used] = used_rows(declared, value.type.shape, rows);
+/// Observes a value of a padded batch without the padding. @return how many of its elements are not finite
+std::int64_t observe_rows(ValueStatistics& statistics, std::span<const float> values, UsedRows rows) {
     std::int64_t left_out = 0;
-    for (std::size_t begin = 0; begin < values.size(); begin += block) {
-        left_out += statistics.observe(values.subspan(begin, used));
+    for (std::size_t begin = 0; begin < values.size(); begin += rows.block) {
+        left_out += statistics.observe(values.subspan(begin, rows.used));
     }
     return left_out;
+}
+
+/// Returns which of the first `samples` rows of a batch hold an element that is not finite.
+std::vector<std::int64_t> rows_with_non_finite(std::span<const float> values, UsedRows rows, std::int64_t samples) {
+    std::set<std::int64_t> found;
+    const std::size_t row = rows.used / static_cast<std::size_t>(samples);  // elements of a sample within a block
+    for (std::size_t begin = 0; begin < values.size(); begin += rows.block) {
+        for (std::size_t i = 0; i < rows.used; ++i) {
+            const auto sample = static_cast<std::int64_t>(i / std::max<std::size_t>(row, 1));
+            if (!std::isfinite(values[begin + i])) found.insert(std::min(sample, samples - 1));
+        }
+    }
+    return {found.begin(), found.end()};
+}
+
+/// Adds one shard's list to what is known.
+void read_left_out(ByteReader& wire, LeftOut& left_out) {
+    constexpr std::size_t kLeastBytes = 1 + 3 * 8;  // of an entry: the length of a name, and three numbers
+    const std::size_t count = wire.get_count(kLeastBytes);
+    for (std::size_t i = 0; i < count; ++i) {
+        NonFinite& found = left_out[wire.get_text("a value's name")];
+        const bool is_new = found.samples == 0;
+        found.samples += wire.get<std::int64_t>();
+        found.elements += wire.get<std::int64_t>();
+        const auto first = wire.get<std::int64_t>();
+        found.first = is_new ? first : std::min(found.first, first);
+    }
+}
+
+[[noreturn]] void refuse_value(const std::string& name, std::int64_t samples) {
+    throw ModelError("calibration: value '" + name + "' is NaN or infinite in each of the " + std::to_string(samples) +
+                     " samples");
 }
 
 /// Every way in which some option of the space turns statistics into a range.
@@ -72,17 +105,25 @@ ShardResult Calibrator::run(std::int64_t shard) {
     }
     const SampleRange range = samples_->shard(shard);
     WireWriter payload;
+    LeftOut left_out;
     std::int64_t begin = 0;
     for (const std::int64_t end : borders()) {
         // The part of this shard that lies in the segment [begin, end); it may be empty.
         const SampleRange part{std::max(begin, range.first), std::max(begin, std::min(end, range.last))};
-        payload.put_text(observe(part).encode());
+        payload.put_text(observe(part, left_out).encode());
         begin = end;
+    }
+    payload.put_varint(left_out.size());
+    for (const auto& [name, found] : left_out) {
+        payload.put_text(name);
+        payload.put(found.samples);
+        payload.put(found.elements);
+        payload.put(found.first);
     }
     return {.payload = payload.take(), .failure = {}, .sample_units = 0};
 }
 
-CalibrationTable Calibrator::observe(SampleRange range) {
+CalibrationTable Calibrator::observe(SampleRange range, LeftOut& left_out) {
     CalibrationTable table;
     // A segment without samples must have the same rows as any other, or the tables could not be merged.
     for (const TensorPlan& tensor : observed_) (void)table.at(tensor.name);
@@ -91,29 +132,57 @@ CalibrationTable Calibrator::observe(SampleRange range) {
         session_->run();
         for (std::size_t t = 0; t < observed_.size(); ++t) {
             const TensorPlan& tensor = observed_[t];
+            const TensorView value = session_->tap(t);
             const Shape& declared = model_.graph.value(tensor.value).type.shape;
-            if (observe_rows(table.at(tensor.name), session_->tap(t), declared, batch.rows) == 0) continue;
-            throw ModelError("calibration: value '" + tensor.name +
-                             "' is NaN or infinite for a sample at or after number " + std::to_string(batch.first));
+            const UsedRows rows = used_rows(declared, value.type.shape, batch.rows, samples_->batch());
+            const auto values = value.as<float>();
+            const std::int64_t elements = observe_rows(table.at(tensor.name), values, rows);
+            if (elements == 0) continue;
+            // Rare, so the rows are looked for only now.
+            NonFinite& found = left_out[tensor.name];
+            found.elements += elements;
+            for (const std::int64_t row : rows_with_non_finite(values, rows, batch.rows)) {
+                const std::int64_t id = batch.ids[static_cast<std::size_t>(row)];
+                found.first = found.samples++ == 0 ? id : std::min(found.first, id);
+            }
         }
     });
     return table;
 }
 
+/// Says what was left out, once for each value. A value that no sample leaves finite is the model's fault, and the
+/// range of its other elements would hide it.
+void Calibrator::report_left_out(const LeftOut& left_out) const {
+    for (const auto& [name, found] : left_out) {
+        if (found.samples >= most_samples()) refuse_value(name, found.samples);
+        log::warning(
+            "calibration",
+            "value '{}' is NaN or infinite in {} of its elements, in {} of {} samples (the first is sample {}); "
+            "they are left out",
+            name, found.elements, found.samples, most_samples(), found.first);
+    }
+}
+
 std::string Calibrator::merge(const std::vector<std::string>& payloads) {
     const std::vector<std::int64_t> sizes = borders();
     std::vector<CalibrationTable> segments(sizes.size());
+    LeftOut left_out;
     for (const std::string& payload : payloads) {
         ByteReader wire(payload, "a shard's calibration");
         for (CalibrationTable& segment : segments) segment.merge(CalibrationTable::decode(wire.get_view()));
+        read_left_out(wire, left_out);
         wire.require_end<MpiError>();
     }
+    report_left_out(left_out);
     const std::vector<RangeRule> rules = range_rules(space_);
     std::map<std::int64_t, RangeTable> by_size;
     CalibrationTable merged;
     statistics_.clear();
     for (std::size_t s = 0; s < segments.size(); ++s) {
         merged.merge(segments[s]);  // grows from size to size
+        for (const auto& [name, found] : left_out) {
+            if (merged.at(name).is_empty()) refuse_value(name, sizes[s]);
+        }
         by_size.emplace(sizes[s], RangeTable(merged, rules));
         statistics_.emplace(sizes[s], merged);
     }

@@ -26,6 +26,15 @@ struct CalibrationVariant {
     std::int64_t samples = 0;                ///< that it was calibrated with
 };
 
+/// Elements of a value that calibration left out, because they are NaN or infinite.
+struct NonFinite {
+    std::int64_t samples = 0;   ///< that hold such elements
+    std::int64_t elements = 0;  ///< of all samples
+    std::int64_t first = 0;     ///< the lowest number of such a sample in the data set
+};
+/// By name of the value; values without such elements are missing.
+using LeftOut = std::map<std::string, NonFinite>;
+
 class Calibrator {
 public:
     /// @param samples  the first most_samples() samples of the calibration set. Null where the ranges come from
@@ -56,7 +65,8 @@ public:
 
 private:
     [[nodiscard]] std::vector<std::int64_t> borders() const;
-    [[nodiscard]] CalibrationTable observe(SampleRange range);
+    [[nodiscard]] CalibrationTable observe(SampleRange range, LeftOut& left_out);
+    void report_left_out(const LeftOut& left_out) const;
     void smooth_variant(CalibrationVariant& variant, double alpha);
 
     const PreparedModel& model_;

@@ -1,6 +1,7 @@
 #include "eval/channel_statistics.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "base/check.hpp"
@@ -24,21 +25,27 @@ bool has_channels_last(const Graph& graph, const std::string& value) {
            std::none_of(uses.begin(), uses.end(), [&](const Use& use) { return graph.node(use.node).op == "Conv"; });
 }
 
-/// Adds the first `rows` samples of a value, channel by channel; `mean` holds sums.
-void add_rows(TensorView value, std::int64_t rows, bool channels_last, ChannelStatistics& statistics) {
+/// Adds the samples of a value, channel by channel; `mean` holds sums. A value may have several rows for each sample.
+/// Elements that are NaN or infinite are left out, as in calibration.
+/// @param elements  of the value that belong to samples: they come first
+/// @param counts    how many elements each channel has had so far
+void add_elements(TensorView value, std::int64_t elements, bool channels_last, ChannelStatistics& statistics,
+                  std::vector<std::int64_t>& counts) {
     const Shape& shape = value.type.shape;
     const std::size_t axis = channels_last ? shape.rank() - 1 : std::min<std::size_t>(1, shape.rank() - 1);
     const auto channels = static_cast<std::size_t>(shape[axis]);
     std::size_t inner = 1;  // elements of one channel that lie side by side
     for (std::size_t d = axis + 1; d < shape.rank(); ++d) inner *= static_cast<std::size_t>(shape[d]);
+    counts.resize(channels, 0);
     statistics.mean.resize(channels, 0.0);
     statistics.low.resize(channels, std::numeric_limits<float>::infinity());
     statistics.high.resize(channels, -std::numeric_limits<float>::infinity());
-    const std::size_t row = static_cast<std::size_t>(shape.elements() / shape[0]);
-    const auto values = value.as<float>().first(row * static_cast<std::size_t>(rows));
+    const auto values = value.as<float>().first(static_cast<std::size_t>(elements));
     for (std::size_t i = 0; i < values.size(); i += inner) {
         const std::size_t channel = i / inner % channels;
         for (const float v : values.subspan(i, inner)) {
+            if (!std::isfinite(v)) continue;
+            ++counts[channel];
             statistics.mean[channel] += static_cast<double>(v);  // in double: a sum of a million floats loses digits
             statistics.low[channel] = std::min(statistics.low[channel], v);
             statistics.high[channel] = std::max(statistics.high[channel], v);
@@ -58,19 +65,22 @@ std::map<std::string, ChannelStatistics> channel_statistics(const Graph& graph, 
     }
     Session session(graph, reference_ops(), options);
     std::vector<ChannelStatistics> found(values.size());
-    std::vector<std::int64_t> positions(values.size(), 0);  // how many elements each channel has had so far
+    std::vector<std::vector<std::int64_t>> counts(values.size());
     samples.for_each_batch({0, count}, inputs_of(session), Caching::pass, [&](const SampleBatch& batch) {
         session.run();
         for (std::size_t t = 0; t < values.size(); ++t) {
             const TensorView value = session.tap(t);
-            add_rows(value, batch.rows, channels_last[t], found[t]);
-            const auto channels = static_cast<std::int64_t>(found[t].mean.size());
-            positions[t] += value.type.shape.elements() / value.type.shape[0] * batch.rows / channels;
+            // Divided by the rows of the batch, and not by the first dimension: [batch * tokens, width] has several
+            // rows for each sample.
+            const std::int64_t elements = value.elements() / samples.batch() * batch.rows;
+            add_elements(value, elements, channels_last[t], found[t], counts[t]);
         }
     });
     std::map<std::string, ChannelStatistics> by_name;
     for (std::size_t t = 0; t < values.size(); ++t) {
-        for (double& mean : found[t].mean) mean /= static_cast<double>(positions[t]);
+        for (std::size_t c = 0; c < found[t].mean.size(); ++c) {
+            found[t].mean[c] /= static_cast<double>(std::max<std::int64_t>(1, counts[t][c]));
+        }
         by_name.emplace(values[t], std::move(found[t]));
     }
     return by_name;

@@ -2,6 +2,7 @@
 //
 //   seen_output      where a unit's output is to be read in a quantized graph
 //   run, run_units   both sessions on one batch; the sums of the differences (trial/probe.hpp has the formulas)
+//   run_reference_outputs   the fp32 model's outputs of a batch, kept for the next candidate
 //   encode_errors    a shard's sums as bytes
 //   merge_errors     all shards' sums, added in shard order so that any number of ranks rounds alike
 #include "eval/error_probe.hpp"
@@ -56,15 +57,18 @@ ValueId seen_output(const Graph& graph, const std::string& value) {
     return back.is_valid() ? back : *real;
 }
 
-void add_errors(ErrorSums& sums, TensorView reference, TensorView other, const Shape& declared, std::int64_t rows) {
+void add_errors(ErrorSums& sums, TensorView reference, TensorView other, const Shape& declared, BatchRows rows) {
     const auto x = reference.as<float>();
     const auto y = other.as<float>();
     HALFTONE_CHECK(x.size() == y.size(), "the compared values have one shape");
-    const auto [block, used] = used_rows(declared, reference.type.shape, rows);
+    const auto [block, used] = used_rows(declared, reference.type.shape, rows.used, rows.all);
     // Padding rows would add errors of samples that do not exist. They are not always at the end: see
     // eval/used_rows.hpp.
     for (std::size_t begin = 0; begin < x.size(); begin += block) {
-        for (std::size_t i = begin; i < begin + used; ++i) sums.add(x[i], y[i]);
+        // What is no number in the fp32 model itself is nobody's error. It is left out, as in calibration.
+        for (std::size_t i = begin; i < begin + used; ++i) {
+            if (std::isfinite(x[i])) sums.add(x[i], y[i]);
+        }
     }
 }
 
@@ -131,7 +135,12 @@ ErrorProbe::ErrorProbe(ProbeKind what, const PreparedModel& fp32, const Graph& q
       reference_(fp32.graph, reference_ops(), with_taps(options, what, fp32, fp32.graph)) {
     replace(quantized);
     if (what == ProbeKind::output_error) {
-        declared_.push_back(fp32.graph.value(fp32.graph.outputs()[0]).type.shape);
+        for (std::size_t i = 0; i < fp32.graph.outputs().size(); ++i) {
+            const TensorType& type = fp32.graph.value(fp32.graph.outputs()[i]).type;
+            if (type.dtype != DType::f32) continue;
+            compared_outputs_.push_back(i);
+            declared_.push_back(type.shape);
+        }
         return;
     }
     for (const Unit& unit : fp32.units) declared_.push_back(fp32.graph.value(unit.output).type.shape);
@@ -142,19 +151,29 @@ void ErrorProbe::replace(const Graph& quantized) {
     quantized_ = std::make_unique<Session>(quantized, reference_ops(), with_taps(options_, what_, fp32_, quantized));
 }
 
-TensorView ErrorProbe::reference_output(std::int64_t first) {
-    const auto known = outputs_.find(first);
-    if (known != outputs_.end()) return known->second.view();
+/// Runs the fp32 model on a batch, or finds its outputs from an earlier candidate's run.
+void ErrorProbe::run_reference_outputs(std::int64_t first) {
+    reference_outputs_.clear();
+    if (const auto known = outputs_.find(first); known != outputs_.end()) {
+        for (const Tensor& output : known->second) reference_outputs_.push_back(output.view());
+        return;
+    }
     reference_.run();
-    const TensorView output = reference_.output(0);
+    std::size_t bytes = 0;
+    for (const std::size_t i : compared_outputs_) {
+        reference_outputs_.push_back(reference_.output(i));
+        bytes += reference_outputs_.back().bytes();
+    }
     // The next candidate is compared with the kept outputs. The first batches are kept and later ones are run again
     // each time: candidates come batch by batch from the start, and whatever was dropped would be what comes next.
-    const bool is_short_of_memory = output.bytes() > process_budget().bytes_left() / 4;
-    if (output.bytes() > kKeptBytes - kept_bytes_ || is_short_of_memory) return output;
-    kept_bytes_ += output.bytes();
-    Tensor kept(output.type);
-    std::memcpy(kept.mutable_view().data, output.data, output.bytes());
-    return outputs_.emplace(first, std::move(kept)).first->second.view();
+    const bool is_short_of_memory = bytes > process_budget().bytes_left() / 4;
+    if (bytes > kKeptBytes - kept_bytes_ || is_short_of_memory) return;
+    kept_bytes_ += bytes;
+    std::vector<Tensor>& kept = outputs_[first];
+    for (const TensorView& output : reference_outputs_) {
+        kept.emplace_back(output.type);
+        std::memcpy(kept.back().mutable_view().data, output.data, output.bytes());
+    }
 }
 
 void ErrorProbe::copy_inputs() {
@@ -171,16 +190,19 @@ void ErrorProbe::run_units() {
 }
 
 void ErrorProbe::run(std::int64_t first, std::int64_t rows, std::vector<ErrorSums>& sums) {
+    const BatchRows used{.used = rows, .all = options_.batch};
     if (what_ == ProbeKind::output_error) {
         copy_inputs();
-        const TensorView reference = reference_output(first);
+        run_reference_outputs(first);
         quantized_->run();
-        add_errors(sums[0], reference, quantized_->output(0), declared_[0], rows);
+        for (std::size_t i = 0; i < compared_outputs_.size(); ++i) {
+            add_errors(sums[i], reference_outputs_[i], quantized_->output(compared_outputs_[i]), declared_[i], used);
+        }
         return;
     }
     run_units();
     for (std::size_t i = 0; i < declared_.size(); ++i) {
-        add_errors(sums[i], reference_.tap(i), quantized_->tap(i), declared_[i], rows);
+        add_errors(sums[i], reference_.tap(i), quantized_->tap(i), declared_[i], used);
     }
 }
 

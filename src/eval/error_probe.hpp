@@ -19,9 +19,15 @@ namespace halftone {
 /// it is quantized. @pre the graph has the value
 [[nodiscard]] ValueId seen_output(const Graph& graph, const std::string& value);
 
-/// Adds the differences of the first `rows` samples of two equally shaped values; where the batch dimension is not the
-/// first, `declared` says which it is.
-void add_errors(ErrorSums& sums, TensorView reference, TensorView other, const Shape& declared, std::int64_t rows);
+/// How much of a batch's value belongs to samples.
+struct BatchRows {
+    std::int64_t used = 1;  ///< rows that hold samples
+    std::int64_t all = 1;   ///< rows of the batch
+};
+
+/// Adds the differences of the used rows of two equally shaped values; where the batch dimension is not the first,
+/// `declared` says which it is.
+void add_errors(ErrorSums& sums, TensorView reference, TensorView other, const Shape& declared, BatchRows rows);
 
 /// Returns a shard's sums as bytes.
 [[nodiscard]] std::string encode_errors(const std::vector<ErrorSums>& sums, std::int64_t samples);
@@ -32,7 +38,7 @@ void add_errors(ErrorSums& sums, TensorView reference, TensorView other, const S
 /// Two sessions of equal inputs, with the values to compare.
 class ErrorProbe {
 public:
-    /// @param what  values of units, or the first output
+    /// @param what  values of units, or the outputs; outputs of integers are left out, as errors are of real values
     ErrorProbe(ProbeKind what, const PreparedModel& fp32, const Graph& quantized, const CompileOptions& options);
 
     [[nodiscard]] ProbeKind what() const { return what_; }
@@ -44,6 +50,7 @@ public:
     /// @param first  position of the first sample. The fp32 output of a batch is kept and found by it, as far as
     ///        256 MiB reach; for later batches the fp32 model runs again
     void run(std::int64_t first, std::int64_t rows, std::vector<ErrorSums>& sums);
+    /// Returns how many values are compared.
     [[nodiscard]] std::size_t size() const { return declared_.size(); }
     /// Runs both on inputs(). @pre what() is unit_errors
     void run_units();
@@ -55,8 +62,7 @@ public:
 
 private:
     void copy_inputs();
-    /// The fp32 model's first output for a batch, run where it is not kept.
-    [[nodiscard]] TensorView reference_output(std::int64_t first);
+    void run_reference_outputs(std::int64_t first);
 
     ProbeKind what_;
     const PreparedModel& fp32_;
@@ -64,8 +70,11 @@ private:
     std::vector<Shape> declared_;  ///< of each compared value
     Session reference_;
     std::unique_ptr<Session> quantized_;
-    std::map<std::int64_t, Tensor> outputs_;  ///< of the fp32 model, by first sample; of the first batches only
-    std::size_t kept_bytes_ = 0;              ///< of outputs_
+    std::vector<std::size_t> compared_outputs_;  ///< numbers of the outputs that hold real values
+    /// Outputs of the fp32 model, by first sample, then as compared_outputs_; of the first batches only.
+    std::map<std::int64_t, std::vector<Tensor>> outputs_;
+    std::vector<TensorView> reference_outputs_;  ///< of the batch that runs, as compared_outputs_
+    std::size_t kept_bytes_ = 0;                 ///< of outputs_
 };
 
 }  // namespace halftone

@@ -35,6 +35,18 @@ QuantizationConfig resolve_auto(const QuantizationConfig& config, bool has_exact
     return resolved;
 }
 
+QuantizationConfig limit_sampling_sizes(const QuantizationConfig& config, std::int64_t samples) {
+    QuantizationConfig limited = config;
+    limited.sampling_sizes.clear();
+    for (const std::int64_t size : config.sampling_sizes) {
+        const std::int64_t used = std::min(size, samples);
+        const bool is_known = std::find(limited.sampling_sizes.begin(), limited.sampling_sizes.end(), used) !=
+                              limited.sampling_sizes.end();
+        if (used == size || !is_known) limited.sampling_sizes.push_back(used);
+    }
+    return limited;
+}
+
 QuantizationConfig resolve_auto(const QuantizationConfig& config) { return resolve_auto(config, has_exact_int8()); }
 
 OfferedSettings offered_settings(const QuantizationConfig& config) {

@@ -17,6 +17,10 @@ namespace halftone {
 /// The same for the machine that this process runs on.
 [[nodiscard]] QuantizationConfig resolve_auto(const QuantizationConfig& config);
 
+/// Returns the config with calibration sizes that the data set can give: a size above `samples` becomes `samples`, as
+/// in LPOT, and what occurs twice then is named once.
+[[nodiscard]] QuantizationConfig limit_sampling_sizes(const QuantizationConfig& config, std::int64_t samples);
+
 /// Returns what each unit is offered beside the kernels' own limits: every algorithm that has an observer; of
 /// percentiles and weight bits the preset, and then those that some rule names, in the order of the file. Values that
 /// no rule names are left out, because nobody could choose them.

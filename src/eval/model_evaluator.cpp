@@ -6,6 +6,7 @@
 #include "base/check.hpp"
 #include "base/error.hpp"
 #include "eval/model_checks.hpp"
+#include "eval/model_feed.hpp"
 
 namespace halftone {
 namespace {
@@ -15,25 +16,33 @@ constexpr std::size_t kCalibrationCacheShare = 4;
 /// So do fp32's outputs, which only some metrics need.
 constexpr std::size_t kBaselineCacheShare = 4;
 
-/// The model's own batch, if it fixes one; else the wanted one.
+/// How many samples run together. Both data sets have a word, because both feed sessions of one batch.
 std::int64_t batch_for(const EvaluationSetup& setup) {
-    if (!setup.calibration && !setup.evaluation) return setup.batch;
-    const Graph& graph = setup.model->graph;
-    const std::int64_t fixed = graph.value(graph.inputs()[0]).type.shape[0];
-    return fixed == kSymbolic ? setup.batch : fixed;
+    std::vector<const Schema*> samples;
+    for (const Pipeline* data : {setup.calibration, setup.evaluation}) {
+        if (data != nullptr) samples.push_back(&data->schema());
+    }
+    return samples.empty() ? setup.batch : executor_batch(setup.model->graph, samples, setup.batch);
 }
 
 }  // namespace
 
 ModelEvaluator::ModelEvaluator(const EvaluationSetup& setup) : shards_(setup.shards) {
     // Everything that can be refused is refused here, before the first sample is run.
-    calibration_fields_ = check_fits(*setup.model, setup.calibration, "quantization.calibration");
-    InputFields fields = check_fits(*setup.model, setup.evaluation, "evaluation.accuracy");
     resources_.batch = batch_for(setup);
+    const Graph& graph = setup.model->graph;
+    if (setup.calibration) {
+        calibration_fields_ =
+            fitting_fields(graph, setup.calibration->schema(), resources_.batch, "quantization.calibration");
+    }
+    InputFields fields;
+    if (setup.evaluation) {
+        fields = fitting_fields(graph, setup.evaluation->schema(), resources_.batch, "evaluation.accuracy");
+    }
     // Samples first, then the parts: the scorer scores candidates, which the factory makes from what the calibrator
     // has.
     if (setup.evaluation) {
-        check_output(setup.model->graph);
+        check_output(graph);
         const std::int64_t all = setup.evaluation->size();
         const std::int64_t samples = setup.samples < 0 ? all : std::min(all, setup.samples);
         if (samples < 1) throw ConfigError("evaluation.accuracy: there are no samples to evaluate");

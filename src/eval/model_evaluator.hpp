@@ -33,7 +33,9 @@ struct EvaluationSetup {
     const Pipeline* evaluation = nullptr;   ///< null: nothing can be scored
     MetricSet* metrics = nullptr;           ///< bound here; null only if `evaluation` is null
     std::int64_t shards = 20;
-    std::int64_t batch = 25;      ///< of the executor, unless the model fixes it; shards are padded with zeros to it
+    /// Of the executor, unless the model fixes it or must run sample by sample (eval/model_feed.hpp). Shards are padded
+    /// with zeros to it.
+    std::int64_t batch = 25;
     WeightTreatment treatment{};  ///< of every candidate
     BiasCorrection bias_correction = BiasCorrection::none;
     std::int64_t samples = -1;                        ///< evaluate only the first so many; -1 = all
@@ -44,8 +46,8 @@ struct EvaluationSetup {
 
 class ModelEvaluator final : public Evaluator {
 public:
-    /// @throws ConfigError when a pipeline's samples do not fit the model's input, or are too few; ModelError when the
-    /// model has several inputs or no fp32 output with a row for each sample
+    /// @throws ConfigError when a pipeline's samples do not fit the model's inputs, or are too few; ModelError when the
+    /// model's first output cannot be scored
     explicit ModelEvaluator(const EvaluationSetup& setup);
     ModelEvaluator(const ModelEvaluator&) = delete;  // the parts refer to one another
     ModelEvaluator& operator=(const ModelEvaluator&) = delete;
@@ -63,7 +65,7 @@ public:
 
     /// Returns how many logical shards so many samples are cut into.
     [[nodiscard]] std::int64_t shards_of(std::int64_t samples) const { return shard_count(samples, shards_); }
-    /// Returns how many samples run together: the config's number, unless the model fixes it.
+    /// Returns how many samples run together: the config's number, unless the model fixes it or runs sample by sample.
     [[nodiscard]] std::int64_t batch() const { return resources_.batch; }
 
     /// The parts, for whoever needs more than jobs. @pre a space was given

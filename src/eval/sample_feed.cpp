@@ -19,6 +19,17 @@ MutableView row_of_input(MutableView input, std::int64_t row, std::int64_t rows)
     return {{input.type.dtype, Shape{elements}}, input.data + offset};
 }
 
+/// Compares a sample with its row of the input, or with the whole input where there is only one. What every sample has
+/// in common was compared before; sizes that differ from sample to sample were not.
+void check_shape(const Shape& sample, const Shape& input) {
+    const auto& dims = input.dims();
+    const bool is_row =
+        !dims.empty() && std::equal(dims.begin() + 1, dims.end(), sample.dims().begin(), sample.dims().end());
+    if (is_row || sample == input) return;
+    throw DataError("its shape is " + sample.to_text() + ", the model's input takes " + input.to_text() +
+                    " with the batch as first dimension");
+}
+
 }  // namespace
 
 InputFields fields_of(const Graph& graph, const Schema& schema) {
@@ -45,8 +56,10 @@ void put_sample(const Sample& sample, const InputFields& fields, std::int64_t ro
     for (std::size_t i = 0; i < inputs.size(); ++i) {
         const std::size_t field = fields.empty() ? i : fields[i];
         const TensorView value = std::get<Tensor>(sample.inputs.at(field)).view();
+        const MutableView to = row_of_input(inputs[i], row, rows);
         try {
-            feed_values(value, row_of_input(inputs[i], row, rows));
+            check_shape(value.type.shape, inputs[i].type.shape);
+            feed_values(value, to);
         } catch (DataError& error) {
             error.add_context("sample " + std::to_string(sample.id) + ", input " + std::to_string(field));
             throw;

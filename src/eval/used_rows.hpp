@@ -14,18 +14,26 @@ struct UsedRows {
     std::size_t used = 1;
 };
 
-/// @param declared  the value's shape in the model: its symbolic dimension is the batch; without one, the first is
+/// @param declared  the value's shape in the model: its symbolic dimension is the batch
 /// @param actual  its shape in the session
 /// @param rows  samples in the batch
-[[nodiscard]] inline UsedRows used_rows(const Shape& declared, const Shape& actual, std::int64_t rows) {
+/// @param batch  rows of the batch
+[[nodiscard]] inline UsedRows used_rows(const Shape& declared, const Shape& actual, std::int64_t rows,
+                                        std::int64_t batch) {
+    const auto all = static_cast<std::size_t>(actual.elements());
+    if (actual.rank() == 0) return {all, all};
     const auto& dims = declared.dims();
-    if (dims.empty()) return {};
-    const auto found = std::find(dims.begin(), dims.end(), kSymbolic);
+    auto found = std::find(dims.begin(), dims.end(), kSymbolic);
+    // A model that fixes its batch has no symbolic dimension: then the first one of that size is taken.
+    if (found == dims.end()) found = std::find(dims.begin(), dims.end(), batch);
     const auto axis = static_cast<std::size_t>(found == dims.end() ? 0 : found - dims.begin());
     std::size_t inner = 1;
     for (std::size_t d = axis + 1; d < dims.size(); ++d) inner *= static_cast<std::size_t>(actual[d]);
-    const std::size_t block = inner * static_cast<std::size_t>(actual[axis]);
-    return {block, std::min(block, inner * static_cast<std::size_t>(rows))};
+    // Batch and another dimension may be joined: [batch * tokens, width] has so many rows for each sample.
+    // A value whose size is no multiple is not made of samples, and all of it counts.
+    if (actual[axis] % batch != 0) return {all, all};
+    inner *= static_cast<std::size_t>(actual[axis] / batch);
+    return {inner * static_cast<std::size_t>(batch), inner * static_cast<std::size_t>(rows)};
 }
 
 }  // namespace halftone

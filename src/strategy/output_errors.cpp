@@ -22,7 +22,11 @@ std::optional<Ask> OutputErrors::next_ask(const char* stage) {
 
 void OutputErrors::tell(const ProbeResult& result) {
     const bool is_known = result.failure.empty() && !result.values.empty();
-    errors_.push_back(is_known ? result.values.front().relative() : std::numeric_limits<double>::infinity());
+    // Noise to signal has no unit, so outputs of any size count alike: the mean over them.
+    double error = 0;
+    for (const ErrorSums& output : result.values)
+        error += output.relative() / static_cast<double>(result.values.size());
+    errors_.push_back(is_known ? error : std::numeric_limits<double>::infinity());
 }
 
 std::size_t OutputErrors::least() const {

@@ -10,7 +10,8 @@
 
 namespace halftone {
 
-/// A candidate with the error of the model's output, noise to signal. Infinite if the candidate cannot be built.
+/// A candidate with the error of the model's outputs: noise to signal, the mean over the outputs. Infinite if the
+/// candidate cannot be built.
 struct ProbedCandidate {
     Candidate candidate;
     double error = 0;

@@ -60,7 +60,8 @@ Distributions::Distributions(const DistributionInputs& inputs, const std::string
 }
 
 Distribution Distributions::count(TensorView value, std::size_t unit, BinEnds bins) const {
-    return count_values(value.as<float>(), used_rows(probe_->declared(unit), value.type.shape, samples_), bins);
+    return count_values(value.as<float>(), used_rows(probe_->declared(unit), value.type.shape, samples_, inputs_.batch),
+                        bins);
 }
 
 /// Runs the fp32 model and the candidate on the first batch of the calibration data. The first time, it also counts the
@@ -95,7 +96,8 @@ UnitDistributions Distributions::measure(const Candidate& candidate) {
         const Distribution& bins = fp32_.values[u];
         all.values.push_back(count(probe_->candidate(u), u, {bins.low, bins.high}));
         ErrorSums sums;
-        add_errors(sums, probe_->reference(u), probe_->candidate(u), probe_->declared(u), samples_);
+        add_errors(sums, probe_->reference(u), probe_->candidate(u), probe_->declared(u),
+                   {.used = samples_, .all = inputs_.batch});
         all.sqnr_db.push_back(sqnr_db(sums));
     }
     return all;

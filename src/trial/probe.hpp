@@ -12,7 +12,7 @@ namespace halftone {
 
 enum class ProbeKind : std::uint8_t {
     unit_errors,   ///< of each unit's output
-    output_error,  ///< of the model's first output
+    output_error,  ///< of the model's outputs
 };
 
 /// Sums over all elements of all samples, from which every distance is made. x is the value of the fp32 model, y the
@@ -46,7 +46,7 @@ struct ProbeRequest {
 };
 
 struct ProbeResult {
-    std::vector<ErrorSums> values;  ///< one for each unit (unit_errors), or one for the output (output_error)
+    std::vector<ErrorSums> values;  ///< one for each unit (unit_errors), or for each output of reals (output_error)
     std::int64_t samples = 0;
     std::string failure;  ///< if not empty, the candidate cannot be built and there are no values
     friend bool operator==(const ProbeResult&, const ProbeResult&) = default;

@@ -17,6 +17,7 @@ import sys
 
 import h5py
 import numpy as np
+from PIL import Image
 from onnx import TensorProto, helper, numpy_helper
 
 
@@ -161,6 +162,21 @@ def npz():
             "wrong_crc": stored.getvalue().replace(b"\x00\x00\x80?", b"\x00\x00\x00?")}
 
 
+def picture():
+    pixels = Image.fromarray((np.arange(12 * 9 * 3) * 5 % 251).astype(np.uint8).reshape(12, 9, 3))
+    files = {}
+    for name, made, kind, options in (("rgb.jpg", pixels, "JPEG", {}), ("grey.jpg", pixels.convert("L"), "JPEG", {}),
+                                      ("progressive.jpg", pixels, "JPEG", {"progressive": True}),
+                                      ("cmyk.jpg", pixels.convert("CMYK"), "JPEG", {}), ("rgb.png", pixels, "PNG", {}),
+                                      ("palette.png", pixels.quantize(5), "PNG", {}),
+                                      ("rgba.png", pixels.convert("RGBA"), "PNG", {}),
+                                      ("bits.png", pixels.convert("1"), "PNG", {})):
+        stream = io.BytesIO()
+        made.save(stream, kind, **options)
+        files[name] = stream.getvalue()
+    return files
+
+
 def idx():
     images = struct.pack(">IIII", 0x803, 2, 3, 4) + bytes(range(24))
     labels = struct.pack(">II", 0x801, 3) + bytes([1, 2, 9])
@@ -245,7 +261,8 @@ def main():
     program, corpus = sys.argv[1], pathlib.Path(sys.argv[2])
     for target in ("journal", "plan", "protocol", "tables", "h5", "run", "round_trip"):
         subprocess.run([program, "--seeds", target, str(corpus / target)], check=True)
-    made = {"import_onnx": import_onnx(), "external_data": external_data(), "npy": npy(), "npz": npz(), "idx": idx(),
+    made = {"import_onnx": import_onnx(), "external_data": external_data(), "npy": npy(), "npz": npz(),
+            "picture": picture(), "idx": idx(),
             "text": text(),
             "set_option": set_option(), "unit_match": unit_match(), "study": study(corpus), "h5": h5()}
     for target, files in made.items():

@@ -22,8 +22,9 @@ public:
         // A sample without dimensions is a single number, which is its own channel.
         const std::size_t rank = input.shape.rank();
         const std::size_t channels = rank == 0 ? 1 : static_cast<std::size_t>(input.shape[rank - 1]);
+        const bool is_open = rank > 0 && input.shape[rank - 1] == kSymbolic;  // each sample tells
         for (const std::size_t given : {mean_.size(), deviation_.size()}) {
-            if (given != 1 && given != channels) {
+            if (given != 1 && given != channels && !is_open) {
                 throw DataError(fmt::format("Normalize: {} values do not fit the {} channels of the input {}", given,
                                             channels, input.shape.to_text()));
             }

@@ -6,6 +6,7 @@
 //   as_data        turns every failure of the library into a DataError with file and object
 //   read, texts, read_rows   check the type, since the library would convert whatever it finds
 //
+// H5RowReader is one dataset that stays open.
 // The functions of H5Reader below the class State are these, for one type each.
 #include "dump/h5_reader.hpp"
 
@@ -294,6 +295,81 @@ void H5Reader::read_rows(const std::string& path, std::int64_t first, std::int64
         check(H5Dread(set.get(), type.get(), space_of(shape, path).get(), in_file.get(), H5P_DEFAULT, data.data()),
               "read it");
     });
+}
+
+/// The library closes a file when the last of its objects is closed, so the dataset keeps its file open.
+struct H5RowReader::State {
+    std::string place;  ///< file::object, for messages
+    Set set;
+    Type type;
+    H5Layout layout;
+    bool are_texts = false;
+
+    /// Reads one row of elements of the stored type into `data`.
+    void read(std::int64_t row, void* data) const {
+        if (row < 0 || row >= layout.shape[0]) throw DataError(place + ": has no row " + std::to_string(row));
+        try {
+            const Space in_file(H5Dget_space(set.get()), "read its shape");
+            select_rows(in_file, row, 1, place);
+            std::vector<std::int64_t> shape = layout.shape;
+            shape[0] = 1;
+            check(H5Dread(set.get(), type.get(), space_of(shape, place).get(), in_file.get(), H5P_DEFAULT, data),
+                  "read row " + std::to_string(row));
+        } catch (const IoError& failure) {
+            throw DataError(place + ": " + failure.what());
+        }
+    }
+    [[nodiscard]] std::size_t row_bytes() const {
+        std::size_t bytes = H5Tget_size(type.get());
+        for (std::size_t d = 1; d < layout.shape.size(); ++d) bytes *= static_cast<std::size_t>(layout.shape[d]);
+        return bytes;
+    }
+};
+
+H5RowReader::H5RowReader(std::unique_ptr<State> state) : state_(std::move(state)) {}
+H5RowReader::~H5RowReader() = default;
+H5RowReader::H5RowReader(H5RowReader&&) noexcept = default;
+H5RowReader& H5RowReader::operator=(H5RowReader&&) noexcept = default;
+
+bool H5RowReader::are_texts() const { return state_->are_texts; }
+const H5Layout& H5RowReader::layout() const { return state_->layout; }
+
+void H5RowReader::read(std::int64_t row, std::span<std::byte> data) const {
+    HALFTONE_CHECK(!state_->are_texts && data.size() == state_->row_bytes(), "room for a row of numbers");
+    state_->read(row, data.data());
+}
+
+std::vector<std::string> H5RowReader::texts(std::int64_t row) const {
+    HALFTONE_CHECK(state_->are_texts, "the dataset holds texts");
+    const std::size_t length = H5Tget_size(state_->type.get());
+    std::vector<char> bytes(state_->row_bytes());
+    state_->read(row, bytes.data());
+    std::vector<std::string> texts;
+    for (std::size_t i = 0; i < bytes.size(); i += length) texts.push_back(without_padding(&bytes[i], length));
+    return texts;
+}
+
+H5RowReader H5Reader::rows(const std::string& path) const {
+    auto rows = std::make_unique<H5RowReader::State>();
+    rows->place = state_->path + "::" + path;
+    rows->set = state_->open(path);
+    state_->as_data(path, [&] { rows->type = Type(H5Dget_type(rows->set.get()), "read its type"); });
+    rows->layout.shape = state_->shape_of(path, rows->set);
+    if (rows->layout.shape.empty()) state_->refuse(path, "is a single value; its first dimension counts rows");
+    const H5T_class_t kind = H5Tget_class(rows->type.get());
+    if (kind == H5T_STRING && H5Tis_variable_str(rows->type.get()) > 0) {
+        state_->refuse(path, "holds texts of variable length; store them with a fixed length (numpy's dtype 'S')");
+    }
+    rows->are_texts = kind == H5T_STRING;
+    if (rows->are_texts) return H5RowReader(std::move(rows));
+    const auto dtype = h5::dtype_of(rows->type.get());
+    if (!dtype) {
+        state_->refuse(path,
+                       "holds neither texts nor numbers that are read: float32, float64, int8 to int64, uint8 to "
+                       "uint64, little-endian");
+    }
+    rows->layout.dtype = *dtype;
+    return H5RowReader(std::move(rows));
 }
 
 void check_format(const H5Reader& reader, const std::string& path, const std::string& format, std::int64_t version) {

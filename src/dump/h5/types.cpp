@@ -19,6 +19,14 @@ hid_t native_type(DType dtype) {
             return H5T_NATIVE_UINT8;
         case DType::s8:
             return H5T_NATIVE_INT8;
+        case DType::s16:
+            return H5T_NATIVE_INT16;
+        case DType::u16:
+            return H5T_NATIVE_UINT16;
+        case DType::u32:
+            return H5T_NATIVE_UINT32;
+        case DType::u64:
+            return H5T_NATIVE_UINT64;
         case DType::s32:
             return H5T_NATIVE_INT32;
         case DType::s64:
@@ -32,7 +40,8 @@ hid_t native_type(DType dtype) {
 
 std::optional<DType> dtype_of(hid_t type) {
     // Types are compared by their properties: the id of a type that was read from a file is always a new one.
-    for (const DType dtype : {DType::f32, DType::f64, DType::u8, DType::s8, DType::s32, DType::s64}) {
+    for (const DType dtype : {DType::f32, DType::f64, DType::u8, DType::s8, DType::u16, DType::s16, DType::u32,
+                              DType::s32, DType::u64, DType::s64}) {
         if (H5Tequal(type, native_type(dtype)) > 0) return dtype;
     }
     return std::nullopt;

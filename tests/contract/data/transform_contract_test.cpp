@@ -23,9 +23,12 @@ struct Case {
 const TensorType kImage{DType::u8, Shape{4, 5, 3}};
 const std::map<std::string, Case> kCases{
     {"Cast", {"", kImage, std::nullopt}},
+    {"CenterCrop", {"size: [2, 3]", kImage, TensorType{DType::u8, Shape{1, 5, 3}}}},
     {"Normalize", {"{mean: [1, 2, 3], std: 2}", kImage, TensorType{DType::u8, Shape{4, 5, 2}}}},
     {"Rescale", {"", kImage, std::nullopt}},
+    {"Resize", {"{size: [3, 8], interpolation: bicubic}", kImage, TensorType{DType::u8, Shape{4, 5}}}},
     {"ToArray", {"", kImage, std::nullopt}},
+    {"ToTensor", {"", kImage, TensorType{DType::s64, Shape{4, 5, 3}}}},
     {"Transpose", {"perm: [2, 0, 1]", kImage, TensorType{DType::u8, Shape{4, 5}}}},
 };
 

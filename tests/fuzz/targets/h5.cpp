@@ -44,6 +44,17 @@ void read_object(const H5Reader& file, const std::string& path) {
         std::vector<std::byte> row(bytes);
         file.read_rows(path, 0, 1, row);
     });
+    try_reading([&] {
+        const H5RowReader rows = file.rows(path);
+        std::size_t elements = 1;
+        for (std::size_t d = 1; d < rows.layout().shape.size(); ++d) {
+            elements *= static_cast<std::size_t>(rows.layout().shape[d]);
+        }
+        if (elements > (1U << 20U)) return;
+        if (rows.are_texts()) return (void)rows.texts(0);
+        std::vector<std::byte> row(elements * size_of(rows.layout().dtype));
+        rows.read(0, row);
+    });
     try_reading([&] { (void)file.numbers(path); });
     try_reading([&] { (void)file.integers(path); });
     try_reading([&] { (void)file.texts(path); });

@@ -55,6 +55,26 @@ TEST(Dummy, IntegersAreCutTowardsZero) {
                 ::testing::Each(::testing::AllOf(::testing::Ge(-1), ::testing::Le(1))));
 }
 
+TEST(Dummy, SeveralShapesAreSeveralInputs) {
+    const auto dataset = dummy("{shape: [[5, 3, 4], [5, 2]], low: [0.0, -3], high: [1.0, 3], dtype: [float32, int64]}");
+    EXPECT_EQ(dataset->size(), 5);
+    EXPECT_EQ(to_text(dataset->schema().inputs), "input_0 fp32 [3,4], input_1 int64 [2]");
+    const Sample sample = dataset->read(4);
+    EXPECT_THAT(std::get<Tensor>(sample.inputs[1]).as<std::int64_t>(),
+                ::testing::Each(::testing::AllOf(::testing::Ge(-2), ::testing::Le(2))));
+    EXPECT_THAT(refusal("shape: [[5, 3], [6, 2]]"), HasSubstr("the same count"));
+    EXPECT_THAT(refusal("{shape: [[5, 3], [5, 2], [5, 1]], low: [0, 0]}"), HasSubstr("one for each shape"));
+}
+
+TEST(DummyV2, HasLPOTsKeys) {
+    const auto dataset =
+        make_dataset("dummy_v2", section("{input_shape: [224, 224, 3], label_shape: [1], dtype: uint8, low: 0}"));
+    EXPECT_EQ(to_text(dataset->schema().inputs), "input uint8 [224,224,3]");
+    EXPECT_EQ(to_text(dataset->schema().targets), "label int64 []");
+    EXPECT_EQ(label_of(dataset->read(9)), 0);
+    EXPECT_THAT(message_of<ConfigError>([] { (void)make_dataset("dummy_v2", section("")); }), HasSubstr("input_shape"));
+}
+
 TEST(Dummy, RefusesWhatCannotBe) {
     EXPECT_THAT(refusal(""), HasSubstr("shape"));
     EXPECT_THAT(refusal("shape: [4]"), HasSubstr("shape"));

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <numeric>
 
 #include "support/config_text.hpp"
@@ -90,7 +91,17 @@ TEST(Transpose, RefusesWhatIsNoPermutationOrDoesNotFit) {
 TEST(Cast, GivesFloats) {
     const Tensor image = tensor<std::uint8_t>(Shape{2}, {0, 255});
     EXPECT_THAT(changed(*transform("Cast", "dtype: float32"), image).as<float>(), ElementsAre(0.0F, 255.0F));
-    EXPECT_THAT(refusal("Cast", "dtype: int8"), HasSubstr("float32"));
+    EXPECT_THAT(refusal("Cast", "dtype: complex64"), HasSubstr("float32 uint8 int8 int32 int64 bool"));
+}
+
+TEST(Cast, CutsFractionsTowardsZeroAndKeepsWithinTheType) {
+    const Tensor values = tensor<float>(Shape{5}, {-1.9F, 1.9F, 300.0F, -200.0F, std::nanf("")});
+    EXPECT_THAT(changed(*transform("Cast", "dtype: int64"), values).as<std::int64_t>(),
+                ElementsAre(-1, 1, 300, -200, 0));
+    EXPECT_THAT(changed(*transform("Cast", "dtype: int8"), values).as<std::int8_t>(), ElementsAre(-1, 1, 127, -128, 0));
+    EXPECT_THAT(changed(*transform("Cast", "dtype: bool"), values).as<std::uint8_t>(), ElementsAre(1, 1, 1, 1, 1));
+    const Tensor integers = tensor<std::int32_t>(Shape{3}, {-1, 70000, 0});
+    EXPECT_THAT(changed(*transform("Cast", "dtype: uint8"), integers).as<std::uint8_t>(), ElementsAre(0, 255, 0));
 }
 
 TEST(ToArray, ChangesNothing) {
@@ -99,7 +110,7 @@ TEST(ToArray, ChangesNothing) {
 }
 
 TEST(Transforms, AnUnknownNameIsAConfigErrorThatListsWhatIsThere) {
-    EXPECT_THAT(refusal("Resize", "size: 10"), HasSubstr("Cast Normalize Rescale ToArray Transpose"));
+    EXPECT_THAT(refusal("Rotate", "size: 10"), HasSubstr("Cast CenterCrop Normalize Rescale"));
 }
 
 TEST(Transforms, RefuseUnknownKeys) {

@@ -5,8 +5,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
+#include <limits>
+#include <optional>
 
 #include "support/evaluation_world.hpp"
+#include "support/temporary_folder.hpp"
+#include "tensor/npy.hpp"
 
 namespace halftone {
 namespace {
@@ -96,6 +101,53 @@ TEST(Calibrator, InstallingOtherRangesMakesOtherVariants) {
     other.put_text(ranges_of({{"x", {-3, 5}}}).encode());
     c.calibrator.install(other.take());
     EXPECT_EQ(c.calibrator.variant(0).ranges.range("x", RangeRule{}).high, 5);
+}
+
+/// Seven samples of two values in a file, of which sample 2 holds NaN and sample 5 an infinity.
+struct DirtyWorld {
+    TemporaryFolder folder;
+    PreparedModel model = prepared(doubling_graph());
+    SearchSpace space = World::space_of(model, {7});
+    std::optional<Pipeline> data;
+    std::optional<SampleSource> samples;
+    std::optional<Calibrator> calibrator;
+
+    explicit DirtyWorld(const std::vector<float>& values) {
+        const Shape shape{static_cast<std::int64_t>(values.size() / 2), 2};
+        std::ofstream(folder / "x.npy", std::ios::binary) << to_npy(Tensor::of<float>(shape, values).view());
+        DataloaderConfig config;
+        config.dataset = {"Numpy", parse_yaml("inputs: {x: x.npy}", folder / "config.yaml")};
+        data.emplace(config);
+        samples.emplace(*data, SampleCut{.samples = shape[0], .shards = 3, .batch = 2});
+        calibrator.emplace(model, space, &*samples);
+    }
+    std::string merge() {
+        std::vector<std::string> payloads;
+        for (std::int64_t s = 0; s < samples->shards(); ++s) payloads.push_back(calibrator->run(s).payload);
+        return calibrator->merge(payloads);
+    }
+};
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+constexpr float kInf = std::numeric_limits<float>::infinity();
+
+TEST(Calibrator, WhatIsNotFiniteIsLeftOutAndReportedWithValueSamplesAndCount) {
+    DirtyWorld world({1, 2, 3, 4, kNan, kNan, 5, 6, 7, 8, kInf, -9, 0, 0});
+    testing::internal::CaptureStderr();
+    const std::string merged = world.merge();
+    const std::string log = testing::internal::GetCapturedStderr();
+    EXPECT_THAT(log,
+                testing::HasSubstr("value 'x' is NaN or infinite in 3 of its elements, in 2 of 7 samples (the first "
+                                   "is sample 2); they are left out"));
+    world.calibrator->install(merged);
+    const Range range = world.calibrator->ranges(0).range("x", RangeRule{});
+    EXPECT_EQ(range.low, -9);
+    EXPECT_EQ(range.high, 8);
+}
+
+TEST(Calibrator, AValueThatIsNeverFiniteIsRefused) {
+    DirtyWorld world({1, kNan, 3, kNan, kNan, kNan, 5, kInf, 7, kNan, kInf, -9, 0, kNan});
+    EXPECT_THAT(message_of<ModelError>([&] { (void)world.merge(); }),
+                testing::HasSubstr("value 'x' is NaN or infinite in each of the 7 samples"));
 }
 
 /// One MatMul behind the place for its factors; the first channel of its weights is the larger one.

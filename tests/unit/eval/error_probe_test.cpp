@@ -117,6 +117,25 @@ TEST(ErrorProbe, UnitsInFp32BehindNothingQuantizedHaveNoError) {
     for (const ErrorSums& sums : quantized.values) EXPECT_GT(sums.relative(), 1e-9);
 }
 
+/// Two outputs of reals and one of integers: the errors are those of the first two.
+TEST(ErrorProbe, EveryOutputOfRealsHasItsErrors) {
+    GraphMaker g;
+    const ValueId x = g.input("x", {kSymbolic, 2});
+    const ValueId y = g.gemm("g", x, test::floats({2, 2}, {1, 0, 0, 2}));
+    const ValueId best = g.node("ArgMax", "best", {y}, {{"axis", std::int64_t{1}}});
+    const ValueId z = g.node("Relu", "positive", {y});
+    const World world(infer_types(g.build({y, best, z}), reference_ops()), {40}, "[60, 2]");
+    ModelEvaluator evaluator(world.setup());
+    calibrated(evaluator);
+    const ProbeResult result = probed(evaluator, probe(world.space.at(0), ProbeKind::output_error));
+    ASSERT_EQ(result.failure, "");
+    ASSERT_EQ(result.values.size(), 2U);
+    EXPECT_EQ(result.values[0].count, 80);
+    EXPECT_EQ(result.values[1].count, 80);
+    EXPECT_LT(result.values[0].min, 0);
+    EXPECT_EQ(result.values[1].min, 0);
+}
+
 TEST(ErrorProbe, TheLastCandidateLeavesNoTrace) {
     const World world;
     ModelEvaluator evaluator(world.setup(3));

@@ -23,6 +23,13 @@ TEST(ResolveAuto, KeepsWhatTheUserChose) {
     }
 }
 
+TEST(LimitSamplingSizes, TakesWhatTheDataSetHas) {
+    QuantizationConfig config;
+    config.sampling_sizes = {10, 1000, 50, 2000};
+    EXPECT_THAT(limit_sampling_sizes(config, 100).sampling_sizes, ElementsAre(10, 100, 50));
+    EXPECT_THAT(limit_sampling_sizes(config, 5000).sampling_sizes, ElementsAre(10, 1000, 50, 2000));
+}
+
 TEST(OfferedSettings, HoldThePresetsWithoutRules) {
     const OfferedSettings settings = offered_settings({});
     EXPECT_THAT(settings.bits, ElementsAre(kAllBits));

@@ -211,8 +211,8 @@ TEST(ModelEvaluator, RefusesWhatDoesNotFit) {
                   "[2] per sample: not every input has a field of its name"));
     GraphMaker scalar;
     const ValueId y = scalar.node("Relu", "r", {scalar.input("a", {})});
-    EXPECT_THAT(refusal<ModelError>(World(infer_types(scalar.build({y}), reference_ops()), {5}, "[60, 2]")),
-                HasSubstr("scalar"));
+    EXPECT_THAT(refusal<ConfigError>(World(infer_types(scalar.build({y}), reference_ops()), {5}, "[60, 2]")),
+                HasSubstr("the model takes a fp32 [] per sample"));
     GraphMaker turned;
     const ValueId z = turned.node("Transpose", "t", {turned.input("a", {kSymbolic, 2})});
     EXPECT_THAT(refusal<ModelError>(World(infer_types(turned.build({z}), reference_ops()), {5}, "[60, 2]")),

@@ -1,0 +1,123 @@
+// ImageFolder: a folder for each class, with the pictures of that class in it. Classes are numbered in the order of
+// their names.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.hpp"
+#include "base/error.hpp"
+#include "base/file_system.hpp"
+#include "base/hash.hpp"
+#include "base/text.hpp"
+#include "config/reader.hpp"
+#include "data/dataset.hpp"
+#include "data/formats/picture.hpp"
+
+namespace halftone {
+namespace {
+
+constexpr std::uint64_t kMostPictureBytes = std::uint64_t{256} << 20U;
+/// What of a file's begin and end decides about its identity: its header, and where a truncated copy differs.
+constexpr std::uint64_t kHashedPictureBytes = 1024;
+
+struct LabelledPicture {
+    std::string path;
+    std::string name;  ///< "class/file.jpg"
+    std::int64_t label = 0;
+    std::uint64_t bytes = 0;
+};
+
+/// The extension in lower case, with its dot; empty if there is none.
+std::string extension_of(const std::string& name) {
+    const std::size_t dot = name.rfind('.');
+    std::string extension = dot == std::string::npos ? "" : name.substr(dot);
+    std::transform(extension.begin(), extension.end(), extension.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return extension;
+}
+
+/// Whether a file of the folder is a picture. Other kinds of pictures are refused rather than left out without a word:
+/// a data set without a fifth of its samples would be another one.
+bool is_picture_file(const std::string& path) {
+    const std::string extension = extension_of(path);
+    for (const char* unread : {".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".jp2"}) {
+        if (extension == unread) throw DataError(path + ": pictures of this kind are not read; JPEG and PNG are");
+    }
+    return extension == ".jpg" || extension == ".jpeg" || extension == ".png";
+}
+
+class ImageFolder final : public Dataset {
+public:
+    explicit ImageFolder(std::vector<LabelledPicture> pictures) : pictures_(std::move(pictures)) {
+        // Pictures differ in size, and grey ones have one channel where others have three.
+        schema_.inputs = {{.name = "image", .type = {DType::u8, Shape{kSymbolic, kSymbolic, kSymbolic}}}};
+        schema_.targets = {{.name = "label", .type = {DType::s64, Shape{}}}};
+    }
+
+    std::int64_t size() const override { return static_cast<std::int64_t>(pictures_.size()); }
+    const Schema& schema() const override { return schema_; }
+
+    Sample read(std::int64_t id) const override {
+        HALFTONE_CHECK(id >= 0 && id < size(), "a sample's number lies in the data set");
+        const LabelledPicture& picture = pictures_[static_cast<std::size_t>(id)];
+        std::string bytes;
+        try {
+            bytes = files_->read(picture.path, kMostPictureBytes);
+        } catch (const IoError& error) {
+            throw DataError(error.what());  // it was there when the folder was listed: the data's fault
+        }
+        return {.id = id,
+                .inputs = {decode_picture(bytes, picture.path)},
+                .targets = {Tensor::scalar<std::int64_t>(picture.label)}};
+    }
+
+    /// Of names, sizes, and each file's first and last bytes: decoding all pictures would take minutes.
+    std::uint64_t content_hash() const override {
+        Hasher hasher;
+        for (const LabelledPicture& picture : pictures_) {
+            const std::uint64_t part = std::min(picture.bytes, kHashedPictureBytes);
+            hasher.add(std::string_view(picture.name)).add(picture.bytes);
+            hasher.add(std::string_view(files_->read_part(picture.path, 0, part)));
+            hasher.add(std::string_view(files_->read_part(picture.path, picture.bytes - part, part)));
+        }
+        return hasher.digest();
+    }
+
+private:
+    std::vector<LabelledPicture> pictures_;
+    Schema schema_;
+    std::unique_ptr<FileSystem> files_ = make_posix_file_system();
+};
+
+}  // namespace
+
+std::unique_ptr<Dataset> make_image_folder(const ConfigNode& node) {
+    Reader reader(node);
+    static_cast<void>(reader.required_text("root"));
+    const std::string root = resolve_path(*reader.child("root"));
+    reader.finish();
+    const auto files = make_posix_file_system();
+    if (!files->is_directory(root)) throw DataError("ImageFolder: the folder " + root + " does not exist");
+    std::vector<LabelledPicture> pictures;
+    std::int64_t label = 0;
+    // Both lists are sorted by name, so that every machine numbers classes and samples alike.
+    for (const std::string& name : files->list(root)) {
+        const std::string folder = root + "/" + name;
+        if (!files->is_directory(folder)) continue;
+        for (const std::string& file : files->list(folder)) {
+            const std::string path = folder + "/" + file;
+            if (!files->is_file(path) || !is_picture_file(path)) continue;
+            pictures.push_back({path, name + "/" + file, label, files->size(path)});
+        }
+        ++label;
+    }
+    if (pictures.empty()) {
+        throw DataError("ImageFolder: " + root +
+                        " holds no folders with JPEG or PNG pictures, one folder for each class");
+    }
+    return std::make_unique<ImageFolder>(std::move(pictures));
+}
+
+}  // namespace halftone

@@ -1,0 +1,48 @@
+#pragma once
+// How a model takes samples and what it answers for each: which field feeds which input, how many samples run together,
+// and where a sample's part of each output is. Decided once, before any sample is run.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "data/dataset.hpp"
+#include "eval/sample_feed.hpp"
+#include "graph/graph.hpp"
+
+namespace halftone {
+
+/// How the outputs of a graph are divided among the samples of a batch.
+class OutputRows {
+public:
+    /// @param batch  samples that run together in the sessions whose outputs will be divided
+    OutputRows(const Graph& graph, std::int64_t batch);
+
+    /// Returns what the model answers for one sample, by graph output: without the batch dimension.
+    [[nodiscard]] const std::vector<Field>& fields() const { return fields_; }
+    /// Returns whether every output has a row for each sample of the batch. If not, samples must run one by one.
+    [[nodiscard]] bool can_divide() const { return can_divide_; }
+    /// Returns the part of an output that belongs to one sample, with the shape of its field. It lies in the output.
+    /// @param output  of a session; its number is `index`
+    [[nodiscard]] TensorView row(TensorView output, std::size_t index, std::int64_t row) const;
+
+private:
+    std::vector<Field> fields_;
+    std::vector<bool> has_rows_;  ///< by output: whether its first dimension counts the samples
+    bool can_divide_ = true;
+};
+
+/// Returns how many samples run together: `wanted`; or the number that the model fixes; or 1 where an input or an
+/// output has no row for each sample.
+/// @param samples  what the data sets yield; a sample that is a whole input, batch included, runs alone
+[[nodiscard]] std::int64_t executor_batch(const Graph& graph, const std::vector<const Schema*>& samples,
+                                          std::int64_t wanted);
+
+/// Returns which field feeds each input of the graph. Fields meet inputs by name, else by order.
+/// @param batch    samples that run together
+/// @param section  of the config that holds the dataloader, for the message
+/// @throws ConfigError when a field's shape or type does not fit its input; the message shows the schemas of both
+[[nodiscard]] InputFields fitting_fields(const Graph& graph, const Schema& samples, std::int64_t batch,
+                                         const std::string& section);
+
+}  // namespace halftone
