@@ -83,12 +83,13 @@ void save_inputs(const Pipeline& data, const Graph& graph, std::int64_t samples,
 }
 
 /// What eval finds, as one JSON object. A number that is none (NaN, infinite) is null.
-std::string score_json(const std::string& goal_name, const Score& score) {
+std::string score_json(const std::string& goal_name, const Score& score, std::optional<std::int64_t> skipped) {
     using Json = nlohmann::ordered_json;
     const auto number = [](double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); };
     Json json{{"metric", goal_name}, {"accuracy", number(score.accuracy)}};
     if (score.correct) json["correct"] = *score.correct;
     json["samples"] = score.samples;
+    if (skipped) json["skipped"] = *skipped;
     for (const MetricValue& metric : score.metrics) json["metrics"][metric.name] = number(metric.value);
     if (score.correct) {
         const Interval ci = wilson95(*score.correct, score.samples);
@@ -135,7 +136,10 @@ int run_eval(const EvalOptions& options) {
 
     if (!options.inputs.empty()) save_inputs(*bench->evaluation, bench->model.graph, score.samples, options.inputs);
 
-    fmt::print("{}\n", options.as_json ? score_json(config.evaluation->goal_name(), score)
+    // Only where samples may be skipped: the JSON of other configs keeps its keys.
+    std::optional<std::int64_t> skipped;
+    if (config.evaluation->dataloader.skips_bad_samples) skipped = bench->evaluator->skipped_samples();
+    fmt::print("{}\n", options.as_json ? score_json(config.evaluation->goal_name(), score, skipped)
                                        : path + ": " + score_text(config.evaluation->goal_name(), score));
     return static_cast<int>(ExitCode::ok);
 }

@@ -185,6 +185,13 @@ RunDocument started_run(const TuneOptions& options, const RunConfig& config, int
     return run;
 }
 
+/// How many evaluation samples could not be read on any rank; nothing unless the config lets them be skipped.
+std::optional<std::int64_t> skipped_samples(const RunConfig& config, const ModelEvaluator& evaluator,
+                                            const Score& baseline) {
+    if (!config.evaluation || !config.evaluation->dataloader.skips_bad_samples) return std::nullopt;
+    return evaluator.evaluation_samples() - baseline.samples;
+}
+
 /// Rank 0 once everybody is ready: search, deliver, measure, report.
 int lead(const TuneOptions& options, const RunConfig& config, const study::RunParts& parts,
          journal::Workspace& workspace, Communicator& comm, std::size_t model_bytes) {
@@ -208,6 +215,7 @@ int lead(const TuneOptions& options, const RunConfig& config, const study::RunPa
     run.reason = std::string(tune::kEndReasonNames.name(result.reason));
     run.exit_code = code;
     run.sample_units = result.sample_units;
+    run.skipped = skipped_samples(config, parts.evaluator, result.baseline);
     run.heuristics = result.heuristics;
     if (delivered && result.reason != tune::EndReason::interrupted) {
         const auto latencies =

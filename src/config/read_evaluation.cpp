@@ -120,6 +120,12 @@ DataloaderConfig read_dataloader(Section& section, const KnownNames& known, Note
     config.dataset = read_one_plugin(section, "dataset", kDatasets, known.datasets, notes);
     if (section.given("filter") != nullptr) config.filter = read_one_plugin(section, "filter", kFilters, {}, notes);
     config.transforms = read_plugins(section, "transform", kTransforms, known.transforms, notes);
+    if (const ConfigNode* collate = section.keep("collate")) config.collate = *collate;
+    // Only where it is given: a config without it keeps its identity, and so its journals.
+    if (section.given("on_bad_sample") != nullptr) {
+        static constexpr std::array<std::string_view, 2> kOnBadSample{"fail", "skip"};
+        config.skips_bad_samples = section.word("on_bad_sample", "fail", kOnBadSample) == "skip";
+    }
     return config;
 }
 

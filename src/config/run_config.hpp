@@ -27,6 +27,8 @@ struct DataloaderConfig {
     std::optional<PluginConfig> filter;
     PluginConfig dataset;
     std::vector<PluginConfig> transforms;  ///< file order = order of application
+    std::optional<ConfigNode> collate;     ///< how inputs of different sizes are padded; read by the data room
+    bool skips_bad_samples = false;  ///< a sample that cannot be read is left out and counted, and does not end the run
 };
 
 /// Lists that narrow the options of one unit; empty = no constraint. Order is the user's and picks the default.

@@ -58,6 +58,8 @@ public:
     explicit Pipeline(const DataloaderConfig& config);
 
     [[nodiscard]] std::int64_t size() const { return dataset_->size(); }
+    /// Returns whether samples that cannot be read are to be left out by whoever reads (on_bad_sample: skip).
+    [[nodiscard]] bool skips_bad_samples() const { return skips_bad_samples_; }
     /// Returns what a sample holds after the transforms. Types are those of the data, such as uint8 for a picture that
     /// nothing has changed; whoever feeds a model converts them.
     [[nodiscard]] const Schema& schema() const { return schemas_.back(); }
@@ -68,10 +70,13 @@ public:
     [[nodiscard]] Sample read(std::int64_t id) const;
 
 private:
+    void add_transform(std::unique_ptr<Transform> transform, const ConfigNode& node);
+
     std::unique_ptr<Dataset> dataset_;
     std::vector<std::unique_ptr<Transform>> transforms_;
     std::vector<Schema> schemas_;  ///< before each transform, and behind the last one; never empty
     std::uint64_t config_hash_ = 0;
+    bool skips_bad_samples_ = false;
 };
 
 /// Logical shards: sample range of shard s of S over n samples is [s*n/S, (s+1)*n/S). Never depends on ranks.

@@ -9,26 +9,36 @@
 #include "config/reader.hpp"
 #include "config/yaml_writer.hpp"
 #include "data/dataset.hpp"
+#include "data/pad_inputs.hpp"
 
 namespace halftone {
 
-Pipeline::Pipeline(const DataloaderConfig& config) {
+Pipeline::Pipeline(const DataloaderConfig& config) : skips_bad_samples_(config.skips_bad_samples) {
     if (config.filter) fail_at(config.filter->node, "is not available yet: no filter is built", true);
     dataset_ = make_dataset(config.dataset.name, config.dataset.node);
     schemas_.push_back(dataset_->schema());
     Hasher hasher;
     for (const PluginConfig& transform : config.transforms) {
-        transforms_.push_back(make_transform(transform.name, transform.node));
-        try {
-            schemas_.push_back(transforms_.back()->output(schemas_.back()));
-        } catch (const DataError& error) {
-            // Data set and transforms both stand in the config, so that is where the mistake is.
-            fail_at(transform.node, std::string("does not fit: ") + error.what(), true);
-        }
+        add_transform(make_transform(transform.name, transform.node), transform.node);
         // The settings belong to the identity: another mean makes other samples of the same files.
         hasher.add(std::string_view(transform.name)).add(std::string_view(to_yaml(transform.node)));
     }
+    if (config.collate) {
+        add_transform(make_pad_inputs(*config.collate), *config.collate);
+        hasher.add(std::string_view("collate")).add(std::string_view(to_yaml(*config.collate)));
+    }
     config_hash_ = hasher.digest();
+}
+
+/// Puts a transform behind the others. Data set and transforms both stand in the config, so a misfit is a mistake
+/// there.
+void Pipeline::add_transform(std::unique_ptr<Transform> transform, const ConfigNode& node) {
+    try {
+        schemas_.push_back(transform->output(schemas_.back()));
+    } catch (const DataError& error) {
+        fail_at(node, std::string("does not fit: ") + error.what(), true);
+    }
+    transforms_.push_back(std::move(transform));
 }
 
 std::uint64_t Pipeline::identity_hash() const {

@@ -1,6 +1,10 @@
 // A batch is one tensor for each output; a metric sees one sample. No value is copied: a row is a view into the batch.
 #include "eval/answers.hpp"
 
+#include <utility>
+
+#include "eval/model_feed.hpp"
+
 namespace halftone {
 namespace {
 
@@ -18,23 +22,29 @@ TensorView row_of(const TensorView& batch, std::int64_t row) {
 
 }  // namespace
 
-ScoredOutputs scored_outputs(const Graph& graph) {
+ScoredOutputs scored_outputs(const Graph& graph, std::int64_t batch) {
     ScoredOutputs outputs;
-    const Shape& input = graph.value(graph.inputs()[0]).type.shape;
+    const OutputRows rows(graph, batch);
     for (std::size_t i = 0; i < graph.outputs().size(); ++i) {
-        const Value& value = graph.value(graph.outputs()[i]);
-        // Equal when both are open (the batch) or both are the batch that the model fixes.
-        if (value.type.shape.rank() == 0 || value.type.shape[0] != input[0]) continue;
+        if (!rows.has_rows(i) && batch > 1) continue;
         outputs.positions.push_back(i);
-        outputs.fields.push_back(
-            {.name = value.name, .type = {value.type.dtype, without_batch(value.type.shape)}, .is_text = false});
+        outputs.fields.push_back(rows.fields()[i]);
+        outputs.is_whole.push_back(!rows.has_rows(i));
     }
     return outputs;
 }
 
 std::vector<TensorView> views_of(const Session& session, const ScoredOutputs& outputs) {
     std::vector<TensorView> views;
-    for (const std::size_t position : outputs.positions) views.push_back(session.output(position));
+    for (std::size_t i = 0; i < outputs.positions.size(); ++i) {
+        TensorView view = session.output(outputs.positions[i]);
+        if (outputs.is_whole[i]) {  // one row, which is all of it
+            std::vector<std::int64_t> dims = view.type.shape.dims();
+            dims.insert(dims.begin(), 1);
+            view.type.shape = Shape(std::move(dims));
+        }
+        views.push_back(std::move(view));
+    }
     return views;
 }
 

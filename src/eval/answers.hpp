@@ -12,14 +12,18 @@
 
 namespace halftone {
 
-/// The outputs of a graph that have a row for each sample. Metrics can compare no others.
+/// The outputs of a graph that belong to samples: those with a row for each, or all where samples run one by one.
+/// Metrics can compare no others.
 struct ScoredOutputs {
     std::vector<std::size_t> positions;  ///< among the graph's outputs
     std::vector<Field> fields;           ///< name and type of one sample, without the batch dimension
+    std::vector<bool> is_whole;          ///< whether all of the output belongs to the only sample of a batch
 };
-[[nodiscard]] ScoredOutputs scored_outputs(const Graph& graph);
+/// @param batch  samples that run together
+[[nodiscard]] ScoredOutputs scored_outputs(const Graph& graph, std::int64_t batch);
 
-/// Returns these outputs of a session as they are after run(); valid until the next run().
+/// Returns these outputs of a session as they are after run(), each with a row for each sample of the batch; valid until
+/// the next run().
 [[nodiscard]] std::vector<TensorView> views_of(const Session& session, const ScoredOutputs& outputs);
 
 /// Calls `body` with the answer of each row that holds a sample; padding has none.

@@ -85,10 +85,15 @@ InputSizes input_sizes(const RunConfig& config, const Pipeline* calibration, con
 
 EvaluationSetup evaluation_setup(const RunConfig& config) {
     EvaluationSetup setup;
-    // The dataloader's iteration counts its own batches, although they never reach a kernel.
-    if (config.evaluation && config.evaluation->iteration >= 0) {
-        // Both are any numbers that a user wrote. More than any data set has means all of it.
-        setup.samples = saturating_product(config.evaluation->iteration, config.evaluation->dataloader.batch_size);
+    if (config.evaluation) {
+        // LPOT's dummy_v2 never ends; without a number it takes ten batches.
+        constexpr std::int64_t kDummyBatches = 10;
+        const bool is_endless = config.evaluation->dataloader.dataset.name == "dummy_v2";
+        std::int64_t iteration = config.evaluation->iteration;
+        if (iteration < 0 && is_endless) iteration = kDummyBatches;
+        // The dataloader's iteration counts its own batches, although they never reach a kernel. Both are any numbers
+        // that a user wrote. More than any data set has means all of it.
+        if (iteration >= 0) setup.samples = saturating_product(iteration, config.evaluation->dataloader.batch_size);
     }
     const QuantizationConfig& quantization = config.quantization;
     setup.treatment.corrects_weights = quantization.weight_correction;

@@ -5,7 +5,6 @@
 
 #include "base/check.hpp"
 #include "base/error.hpp"
-#include "eval/model_checks.hpp"
 #include "eval/model_feed.hpp"
 
 namespace halftone {
@@ -42,7 +41,6 @@ ModelEvaluator::ModelEvaluator(const EvaluationSetup& setup) : shards_(setup.sha
     // Samples first, then the parts: the scorer scores candidates, which the factory makes from what the calibrator
     // has.
     if (setup.evaluation) {
-        check_output(graph);
         const std::int64_t all = setup.evaluation->size();
         const std::int64_t samples = setup.samples < 0 ? all : std::min(all, setup.samples);
         if (samples < 1) throw ConfigError("evaluation.accuracy: there are no samples to evaluate");
@@ -84,7 +82,7 @@ void ModelEvaluator::add_calibration(const EvaluationSetup& setup) {
 }
 
 void ModelEvaluator::add_scorer(const EvaluationSetup& setup) {
-    setup.metrics->bind(scored_outputs(setup.model->graph).fields, setup.evaluation->schema().targets);
+    setup.metrics->bind(scored_outputs(setup.model->graph, resources_.batch).fields, setup.evaluation->schema().targets);
     scorer_.emplace(ScorerSetup{.model = setup.model,
                                 .baseline = setup.baseline != nullptr ? setup.baseline : setup.model,
                                 .metrics = setup.metrics,
@@ -137,6 +135,8 @@ Judgements ModelEvaluator::merge_judgements(const std::vector<std::string>& payl
 }
 
 std::string ModelEvaluator::merge_difficulty(const std::vector<std::string>& payloads) const {
+    // A sample that was skipped has no margin, so nobody knows any more which margin is whose.
+    if (evaluation_samples_.value().skips_bad_samples()) return {};
     return scorer_.value().merge_difficulty(payloads);
 }
 

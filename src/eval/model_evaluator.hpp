@@ -68,6 +68,12 @@ public:
     /// Returns how many samples run together: the config's number, unless the model fixes it or runs sample by sample.
     [[nodiscard]] std::int64_t batch() const { return resources_.batch; }
 
+    /// Returns how many samples the evaluation set has. @pre one was given
+    [[nodiscard]] std::int64_t evaluation_samples() const { return evaluation_samples_.value().size(); }
+    /// Returns how many samples of the evaluation set this process could not read and left out (on_bad_sample: skip).
+    /// @pre an evaluation set was given
+    [[nodiscard]] std::int64_t skipped_samples() const { return evaluation_samples_.value().skipped(); }
+
     /// The parts, for whoever needs more than jobs. @pre a space was given
     [[nodiscard]] const Calibrator& calibrator() const { return calibrator_.value(); }
     [[nodiscard]] CandidateFactory& factory() { return factory_.value(); }

@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/check.hpp"
 #include "base/error.hpp"
 #include "data/convert.hpp"
 #include "graph/passes/passes.hpp"
@@ -97,13 +96,6 @@ OutputRows::OutputRows(const Graph& graph, std::int64_t batch) {
         fields_.push_back(
             {.name = output.name, .type = {type.dtype, has_rows ? without_first(type.shape) : type.shape}});
     }
-}
-
-TensorView OutputRows::row(TensorView output, std::size_t index, std::int64_t row) const {
-    const Field& field = fields_[index];
-    const auto bytes = static_cast<std::size_t>(field.type.shape.elements()) * size_of(field.type.dtype);
-    HALFTONE_CHECK(has_rows_[index] || row == 0, "an output without rows belongs to the only sample");
-    return {field.type, output.data + static_cast<std::size_t>(row) * bytes};
 }
 
 std::int64_t executor_batch(const Graph& graph, const std::vector<const Schema*>& samples, std::int64_t wanted) {

@@ -22,9 +22,8 @@ public:
     [[nodiscard]] const std::vector<Field>& fields() const { return fields_; }
     /// Returns whether every output has a row for each sample of the batch. If not, samples must run one by one.
     [[nodiscard]] bool can_divide() const { return can_divide_; }
-    /// Returns the part of an output that belongs to one sample, with the shape of its field. It lies in the output.
-    /// @param output  of a session; its number is `index`
-    [[nodiscard]] TensorView row(TensorView output, std::size_t index, std::int64_t row) const;
+    /// Returns whether an output has a row for each sample. If not, all of it belongs to the only sample.
+    [[nodiscard]] bool has_rows(std::size_t output) const { return has_rows_[output]; }
 
 private:
     std::vector<Field> fields_;

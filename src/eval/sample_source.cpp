@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "base/check.hpp"
+#include "base/error.hpp"
+#include "base/log.hpp"
 
 namespace halftone {
 
@@ -11,7 +13,21 @@ std::int64_t shard_count(std::int64_t samples, std::int64_t wanted) {
     return std::max<std::int64_t>(1, std::min(wanted, samples));
 }
 
-SampleSource::SampleSource(const Pipeline& data, const SampleCut& cut) : cut_(cut), cache_(data, cut.cache_bytes) {}
+SampleSource::SampleSource(const Pipeline& data, const SampleCut& cut)
+    : cut_(cut), skips_bad_samples_(data.skips_bad_samples()), cache_(data, cut.cache_bytes) {}
+
+/// Null: the sample cannot be read, and is left out.
+const Sample* SampleSource::find_sample(std::int64_t id, Caching caching) {
+    if (!skips_bad_samples_) return &cache_.read(id, caching == Caching::keep);
+    if (skipped_.contains(id)) return nullptr;
+    try {
+        return &cache_.read(id, caching == Caching::keep);
+    } catch (const DataError& error) {
+        log::warning("data", "sample {} is skipped: {}", id, error.what());
+        skipped_.insert(id);
+        return nullptr;
+    }
+}
 
 void SampleSource::set_order(std::vector<std::int64_t> order) {
     HALFTONE_CHECK(std::cmp_equal(order.size(), size()), "an order names every sample once");
@@ -25,15 +41,19 @@ void SampleSource::for_each_batch(SampleRange range, std::span<const MutableView
     for (std::int64_t first = range.first; first < range.last; first += batch()) {
         // The last batch is short rather than filled from the next shard: a shard's result must not depend on which
         // rank computes its neighbour.
-        const std::int64_t rows = std::min(batch(), range.last - first);
+        const std::int64_t end = std::min(first + batch(), range.last);
         ids.clear();
         targets.clear();
-        for (std::int64_t row = 0; row < rows; ++row) {
-            ids.push_back(order_.empty() ? first + row : order_[static_cast<std::size_t>(first + row)]);
-            const Sample& sample = cache_.read(ids.back(), caching == Caching::keep);
-            put_sample(sample, cut_.fields, row, batch(), inputs);
-            targets.push_back(sample.targets);  // shares the memory of its tensors
+        for (std::int64_t position = first; position < end; ++position) {
+            const std::int64_t id = order_.empty() ? position : order_[static_cast<std::size_t>(position)];
+            const Sample* sample = find_sample(id, caching);
+            if (sample == nullptr) continue;
+            put_sample(*sample, cut_.fields, static_cast<std::int64_t>(ids.size()), batch(), inputs);
+            ids.push_back(id);
+            targets.push_back(sample->targets);  // shares the memory of its tensors
         }
+        const auto rows = static_cast<std::int64_t>(ids.size());
+        if (rows == 0) continue;
         clear_rows(rows, batch(), inputs);
         body({.first = first, .rows = rows, .ids = ids, .targets = targets});
     }

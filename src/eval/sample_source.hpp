@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -49,6 +50,10 @@ public:
     /// Returns the samples of one shard. @pre 0 <= index < shards()
     [[nodiscard]] SampleRange shard(std::int64_t index) const { return shard_range(size(), shards(), index); }
 
+    [[nodiscard]] bool skips_bad_samples() const { return skips_bad_samples_; }
+    /// Returns how many samples could not be read so far and were left out (on_bad_sample: skip).
+    [[nodiscard]] std::int64_t skipped() const { return static_cast<std::int64_t>(skipped_.size()); }
+
     /// From now on the n-th sample is the data set's order[n].
     /// @pre order has size() elements
     void set_order(std::vector<std::int64_t> order);
@@ -56,14 +61,20 @@ public:
     /// Copies the samples of `range` into `inputs`, one batch after the other, and calls `body` after each batch. Every
     /// range begins with a batch of its own, so a sample's row depends on the range but never on what was read before.
     /// @param inputs  by graph input, each with batch() rows; rows that hold no sample are zero
+    /// A sample that cannot be read takes no row where the config says on_bad_sample: skip; a batch without samples is
+    /// left out.
     /// @throws DataError  as the data set does, and when a value does not fit its input
     void for_each_batch(SampleRange range, std::span<const MutableView> inputs, Caching caching,
                         const std::function<void(const SampleBatch&)>& body);
 
 private:
+    [[nodiscard]] const Sample* find_sample(std::int64_t id, Caching caching);
+
     SampleCut cut_;
     std::vector<std::int64_t> order_;  ///< empty: samples keep the data set's order
+    bool skips_bad_samples_;
     SampleCache cache_;
+    std::set<std::int64_t> skipped_;  ///< numbers in the data set
 };
 
 }  // namespace halftone

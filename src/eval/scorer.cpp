@@ -27,7 +27,7 @@ constexpr std::size_t kCachedGroups = 3;
 
 Scorer::Scorer(const ScorerSetup& setup)
     : setup_(setup),
-      outputs_(scored_outputs(setup.model->graph)),
+      outputs_(scored_outputs(setup.model->graph, setup.resources->batch)),
       fp32_outputs_(*setup.baseline, *setup.resources, setup.baseline_bytes) {}
 
 ShardResult Scorer::run_baseline(std::int64_t shard) {
@@ -104,12 +104,11 @@ CandidateGroup& Scorer::group_for(const Job& job) {
 }
 
 Score Scorer::score_graph(const Graph& graph, Tensor* logits) {
-    check_output(graph);
+    if (logits) check_output(graph);
     SampleSource& samples = *setup_.samples;
     Session session(graph, reference_ops(), setup_.resources->options());
-    const ScoredOutputs outputs = scored_outputs(graph);
-    const Shape row = session.output(0).type.shape;
-    const std::int64_t width = row.elements() / row[0];
+    const ScoredOutputs outputs = scored_outputs(graph, samples.batch());
+    const std::int64_t width = session.output(0).elements() / samples.batch();
     if (logits) *logits = Tensor(TensorType{DType::f32, Shape{samples.size(), width}});
     ShardScore scored(*setup_.metrics);
     const auto score_batch = [&](const SampleBatch& batch) {

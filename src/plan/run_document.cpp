@@ -34,6 +34,7 @@ std::string write_run(const RunDocument& document) {
                                    {"exit_code", yaml::integer(document.exit_code)},
                                    {"latency", latency}})},
         {"work", yaml::flow_map({{"sample_units", yaml::integer(document.sample_units)}})}};
+    if (document.skipped) run.emplace_back("skipped", yaml::integer(*document.skipped));
     if (!document.heuristics.empty()) {
         std::vector<ConfigNode> steps;
         for (const std::string& step : document.heuristics) steps.push_back(yaml::quoted(step));

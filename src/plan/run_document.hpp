@@ -24,6 +24,7 @@ struct RunDocument {
     int exit_code = 0;
     std::optional<double> fp32_ms, best_ms;  ///< median latencies; none where they were not measured
     std::int64_t sample_units = 0;           ///< samples x units really executed
+    std::optional<std::int64_t> skipped;     ///< samples that could not be read; none unless they may be skipped
     std::vector<std::string> heuristics;     ///< what the strategy says of its steps, in words
     std::vector<FrontPoint> front;           ///< empty where the run has no latency table
     ConfigNode config;                       ///< the effective config

@@ -1,7 +1,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "support/config_text.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace halftone {
 namespace {
@@ -65,6 +68,48 @@ TEST(Pipeline, TheIdentityIsOfDataAndTransforms) {
     EXPECT_NE(hash_of({plugin("Normalize", "mean: 0.25")}), hash);
     EXPECT_NE(hash_of({plugin("Normalize", "mean: 0.5"), plugin("ToArray")}), hash);
     EXPECT_NE(hash_of({}), hash);
+}
+
+/// The first golden pictures, of 21 x 34 pixels, in a folder of one class.
+DataloaderConfig picture_loader(const TemporaryFolder& folder, const std::string& collate) {
+    std::filesystem::create_directories(folder / "a");
+    std::filesystem::copy_file(HALFTONE_TEST_DATA "/data/pictures/rgb.png", folder / "a/x.png");
+    DataloaderConfig config;
+    config.dataset = plugin("ImageFolder", "root: " + folder.path());
+    config.collate = section(collate);
+    return config;
+}
+
+TEST(Collate, PadsEverySizeThatIsOpenToTheLargest) {
+    const TemporaryFolder folder;
+    const Pipeline pipeline(picture_loader(folder, "{pad_to: {max: 40}, values: {image: 7}}"));
+    EXPECT_EQ(to_text(pipeline.schema().inputs), "image uint8 [40,40,40]");
+    const Sample sample = pipeline.read(0);
+    const auto padded = first_input(sample).as<std::uint8_t>();
+    const Sample plain = make_dataset("ImageFolder", section("root: " + folder.path()))->read(0);
+    const auto pixels = first_input(plain).as<std::uint8_t>();
+    for (std::size_t y = 0; y < 40; ++y) {
+        for (std::size_t x = 0; x < 40; ++x) {
+            for (std::size_t c = 0; c < 40; ++c) {
+                const bool is_inside = y < 21 && x < 34 && c < 3;
+                const std::uint8_t expected = is_inside ? pixels[(y * 34 + x) * 3 + c] : std::uint8_t{7};
+                ASSERT_EQ(padded[(y * 40 + x) * 40 + c], expected) << y << " " << x << " " << c;
+            }
+        }
+    }
+}
+
+TEST(Collate, RefusesLargerSamplesAndWhatItDoesNotKnow) {
+    const TemporaryFolder folder;
+    const auto read = [&](const std::string& collate) {
+        std::filesystem::remove_all(folder / "a");
+        (void)Pipeline(picture_loader(folder, collate)).read(0);
+    };
+    EXPECT_THAT(message_of<DataError>([&] { read("pad_to: {max: 30}"); }),
+                HasSubstr("sample 0: 'image' has the shape [21,34,3], collate.pad_to allows 30"));
+    EXPECT_THAT(message_of<ConfigError>([&] { read("pad_to: longest"); }), HasSubstr("must be {max: N}"));
+    EXPECT_THAT(message_of<ConfigError>([&] { read("{pad_to: {max: 40}, values: {mask: 1}}"); }),
+                HasSubstr("no input 'mask'"));
 }
 
 TEST(Shards, CutTheSamplesWithoutGapOrOverlap) {

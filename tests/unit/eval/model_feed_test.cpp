@@ -4,7 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "eval/answers.hpp"
 #include "eval/used_rows.hpp"
+#include "exec/session.hpp"
 #include "graph/passes/passes.hpp"
 #include "kernel/ops/reference_ops.hpp"
 #include "support/config_text.hpp"
@@ -91,13 +93,31 @@ TEST(ExecutorBatch, IsOneWhereAnOutputHasNoRowForEachSample) {
     EXPECT_EQ(to_text(OutputRows(averaged(), 1).fields()), "mean_out fp32 []");
 }
 
-TEST(OutputRows, DividesABatchAmongItsSamples) {
+TEST(OutputRows, AreThoseOfTheBatchWithoutIt) {
     const OutputRows rows(two_inputs(), 2);
     ASSERT_TRUE(rows.can_divide());
+    EXPECT_TRUE(rows.has_rows(0));
     EXPECT_EQ(to_text(rows.fields()), "sum_out int64 [3]");
-    const std::vector<std::int64_t> values{1, 2, 3, 4, 5, 6};
-    const Tensor output = Tensor::of<std::int64_t>(Shape{2, 3}, values);
-    EXPECT_THAT(rows.row(output.view(), 0, 1).as<std::int64_t>(), ElementsAre(4, 5, 6));
+}
+
+TEST(ScoredOutputs, AreWholeWhereSamplesRunOneByOne) {
+    const ScoredOutputs outputs = scored_outputs(averaged(), 1);
+    EXPECT_EQ(to_text(outputs.fields), "mean_out fp32 []");
+    Session session(averaged(), reference_ops(), {});
+    for (float& value : session.input(0).as<float>()) value = 3;
+    session.run();
+    const std::vector<std::int64_t> ids{7};
+    const std::vector<std::vector<FieldValue>> targets(1);
+    int answers = 0;
+    for_each_answer({.first = 0, .rows = 1, .ids = ids, .targets = targets}, views_of(session, outputs), {},
+                    [&](const SampleAnswer& answer) {
+                        ++answers;
+                        EXPECT_EQ(answer.id, 7);
+                        EXPECT_EQ(answer.outputs[0].type, (TensorType{DType::f32, Shape{}}));
+                        EXPECT_EQ(answer.outputs[0].as<float>()[0], 3.0F);
+                    });
+    EXPECT_EQ(answers, 1);
+    EXPECT_TRUE(scored_outputs(averaged(), 8).fields.empty());
 }
 
 TEST(PutSample, ConvertsToTheTypesOfTheInputs) {

@@ -4,7 +4,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <limits>
+#include <optional>
+
 #include "support/evaluation_world.hpp"
+#include "support/temporary_folder.hpp"
+#include "tensor/npy.hpp"
 
 namespace halftone {
 namespace {
@@ -98,6 +104,56 @@ TEST(SampleSource, WhatIsReadWithoutKeepingIsTheSame) {
     EXPECT_EQ(world.read({0, 8}, Caching::pass)[2].values, world.batch_of({6, 7}));
     EXPECT_EQ(world.read({0, 8}, Caching::keep)[2].values, world.batch_of({6, 7}));
     EXPECT_EQ(world.read({0, 8}, Caching::pass)[2].values, world.batch_of({6, 7}));
+}
+
+/// Four samples of a file, of which sample 1 has NaN as target.
+struct DirtySource {
+    TemporaryFolder folder;
+    std::optional<Pipeline> data;
+
+    explicit DirtySource(bool skips) {
+        const float nan = std::numeric_limits<float>::quiet_NaN();
+        const auto write = [&](const char* name, const std::vector<float>& values) {
+            std::ofstream(folder / name, std::ios::binary) << to_npy(Tensor::of<float>(Shape{4, 1}, values).view());
+        };
+        write("x.npy", {1, 2, 3, 4});
+        write("y.npy", {0, nan, 0, 0});
+        DataloaderConfig config;
+        config.skips_bad_samples = skips;
+        config.dataset = {"Numpy", parse_yaml("{inputs: {x: x.npy}, targets: {y: y.npy}}", folder / "config.yaml")};
+        data.emplace(config);
+    }
+    /// The samples that come, by batches of two.
+    [[nodiscard]] std::vector<std::vector<std::int64_t>> read(SampleSource& source) const {
+        Tensor input({DType::f32, Shape{2, 1}});
+        const std::vector<MutableView> inputs{input.mutable_view()};
+        std::vector<std::vector<std::int64_t>> ids;
+        source.for_each_batch({0, 4}, inputs, Caching::keep, [&](const SampleBatch& batch) {
+            EXPECT_TRUE(std::cmp_equal(batch.ids.size(), batch.rows));
+            EXPECT_EQ(batch.targets.size(), batch.ids.size());
+            EXPECT_EQ(input.as<float>()[0], static_cast<float>(batch.ids[0] + 1));
+            if (batch.rows == 1) {
+                EXPECT_EQ(input.as<float>()[1], 0.0F);
+            }
+            ids.emplace_back(batch.ids.begin(), batch.ids.end());
+        });
+        return ids;
+    }
+};
+
+TEST(SampleSource, ASampleThatCannotBeReadIsSkippedAndCountedOnce) {
+    const DirtySource world(true);
+    SampleSource source(*world.data, {.samples = 4, .shards = 1, .batch = 2, .cache_bytes = 1000});
+    for (int round = 0; round < 2; ++round) {
+        EXPECT_THAT(world.read(source), ElementsAre(ElementsAre(0), ElementsAre(2, 3)));
+        EXPECT_EQ(source.skipped(), 1);
+    }
+}
+
+TEST(SampleSource, ASampleThatCannotBeReadEndsTheReadingUnlessItMayBeSkipped) {
+    const DirtySource world(false);
+    SampleSource source(*world.data, {.samples = 4, .shards = 1, .batch = 2, .cache_bytes = 1000});
+    EXPECT_THROW((void)world.read(source), DataError);
 }
 
 }  // namespace

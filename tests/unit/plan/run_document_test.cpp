@@ -22,6 +22,7 @@ RunDocument sample_run() {
     run.fp32_ms = 6.5;
     run.best_ms = 2.25;
     run.sample_units = 55000;
+    run.skipped = 3;
     run.heuristics = {"losses add up"};
     run.front = {{.trial = 4, .accuracy = 0.934, .latency_ms = 1.5, .bytes = 1093827}};
     run.config = parse_yaml("version: 1.0\nmodel:\n  name: m\n  inputs: []\nlist: [{a: 1}]\n", "c.yaml");
@@ -39,6 +40,7 @@ threads: 1
 libraries: {onednn: "3.2.0", mpi: "Open MPI 4.1.4"}
 result: {reason: goal_met, exit_code: 0, latency: {fp32_ms: 6.5, best_ms: 2.25}}
 work: {sample_units: 55000}
+skipped: 3
 heuristics: ["losses add up"]
 front:
 - {trial: 4, accuracy: 0.934, latency_ms: 1.5, bytes: 1093827}
