@@ -22,8 +22,8 @@ struct ScoredOutputs {
 /// @param batch  samples that run together
 [[nodiscard]] ScoredOutputs scored_outputs(const Graph& graph, std::int64_t batch);
 
-/// Returns these outputs of a session as they are after run(), each with a row for each sample of the batch; valid until
-/// the next run().
+/// Returns these outputs of a session as they are after run(), each with a row for each sample of the batch; valid
+/// until the next run().
 [[nodiscard]] std::vector<TensorView> views_of(const Session& session, const ScoredOutputs& outputs);
 
 /// Calls `body` with the answer of each row that holds a sample; padding has none.

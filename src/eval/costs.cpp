@@ -1,5 +1,6 @@
 #include "eval/costs.hpp"
 
+#include "base/error.hpp"
 #include "eval/sample_feed.hpp"
 #include "exec/session.hpp"
 #include "graph/onnx/onnx_model.hpp"
@@ -7,14 +8,31 @@
 #include "kernel/ops/reference_ops.hpp"
 
 namespace halftone {
+namespace {
+
+/// The number of the first sample that can be read. Where bad samples may be skipped, the first one may be bad.
+std::int64_t first_readable(const Pipeline& samples) {
+    for (std::int64_t id = 0; samples.skips_bad_samples() && id + 1 < samples.size(); ++id) {
+        try {
+            (void)samples.read(id);
+            return id;
+        } catch (const DataError&) {
+            continue;
+        }
+    }
+    return samples.skips_bad_samples() ? samples.size() - 1 : 0;
+}
+
+}  // namespace
 
 std::vector<MedianInterval> time_graphs(const std::vector<Graph>& graphs, const Pipeline& samples) {
     std::vector<Session> sessions;
     std::vector<Session*> pointers;
+    const std::int64_t sample = first_readable(samples);
     sessions.reserve(graphs.size());  // `pointers` point into it
     for (const Graph& graph : graphs) {
         sessions.emplace_back(graph, reference_ops(), CompileOptions{});
-        read_samples(samples, {0, 1}, fields_of(graph, samples.schema()), 1, inputs_of(sessions.back()));
+        read_samples(samples, {sample, sample + 1}, fields_of(graph, samples.schema()), 1, inputs_of(sessions.back()));
         pointers.push_back(&sessions.back());
     }
     return measure_latency(pointers, {});

@@ -82,7 +82,8 @@ void ModelEvaluator::add_calibration(const EvaluationSetup& setup) {
 }
 
 void ModelEvaluator::add_scorer(const EvaluationSetup& setup) {
-    setup.metrics->bind(scored_outputs(setup.model->graph, resources_.batch).fields, setup.evaluation->schema().targets);
+    setup.metrics->bind(scored_outputs(setup.model->graph, resources_.batch).fields,
+                        setup.evaluation->schema().targets);
     scorer_.emplace(ScorerSetup{.model = setup.model,
                                 .baseline = setup.baseline != nullptr ? setup.baseline : setup.model,
                                 .metrics = setup.metrics,

@@ -46,8 +46,8 @@ struct EvaluationSetup {
 
 class ModelEvaluator final : public Evaluator {
 public:
-    /// @throws ConfigError when a pipeline's samples do not fit the model's inputs, or are too few; ModelError when the
-    /// model's first output cannot be scored
+    /// @throws ConfigError when a pipeline's samples do not fit the model's inputs, or are too few, or when the model's
+    /// outputs cannot be scored
     explicit ModelEvaluator(const EvaluationSetup& setup);
     ModelEvaluator(const ModelEvaluator&) = delete;  // the parts refer to one another
     ModelEvaluator& operator=(const ModelEvaluator&) = delete;

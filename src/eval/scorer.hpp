@@ -47,7 +47,7 @@ public:
     [[nodiscard]] ShardResult run_candidates(const Job& job, std::int64_t shard);
     /// Scores any graph on the whole evaluation set in this process.
     /// @param logits  null, or receives the first output: [samples, values of one sample], f32
-    /// @throws ModelError when the first output is not fp32 with a row for each sample
+    /// @throws ModelError when logits are asked for and the first output is not fp32 with a row for each sample
     [[nodiscard]] Score score_graph(const Graph& graph, Tensor* logits);
 
     /// Returns the score of no shard yet. Shards are added in their order; bounds count every sample that is missing as

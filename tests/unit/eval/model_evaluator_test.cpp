@@ -213,10 +213,21 @@ TEST(ModelEvaluator, RefusesWhatDoesNotFit) {
     const ValueId y = scalar.node("Relu", "r", {scalar.input("a", {})});
     EXPECT_THAT(refusal<ConfigError>(World(infer_types(scalar.build({y}), reference_ops()), {5}, "[60, 2]")),
                 HasSubstr("the model takes a fp32 [] per sample"));
-    GraphMaker turned;
-    const ValueId z = turned.node("Transpose", "t", {turned.input("a", {kSymbolic, 2})});
-    EXPECT_THAT(refusal<ModelError>(World(infer_types(turned.build({z}), reference_ops()), {5}, "[60, 2]")),
-                HasSubstr("a row for each sample"));
+}
+
+/// y = (x0, 2 * x1), turned so that the batch is the second dimension: such outputs are scored sample by sample.
+TEST(ModelEvaluator, RunsSampleBySampleWhereAnOutputHasNoRowForEachSample) {
+    GraphMaker g;
+    const ValueId y = g.gemm("g", g.input("x", {kSymbolic, 2}), test::floats({2, 2}, {1, 0, 0, 2}));
+    const ValueId turned = g.node("Transpose", "t", {y});
+    const World world(infer_types(g.build({turned}), reference_ops()), {5}, "[60, 2]");
+    ModelEvaluator evaluator(world.setup());
+    EXPECT_EQ(evaluator.batch(), 1);
+    std::int64_t right = 0;  // the labels are 0
+    for (const auto& row : rows_of(world.data, 60)) right += row[0] >= 2 * row[1] ? 1 : 0;
+    const Score score = evaluator.scorer().score_graph(world.model.graph, nullptr);
+    EXPECT_EQ(score.samples, 60);
+    EXPECT_EQ(score.correct, right);
 }
 
 TEST(ModelEvaluator, ANaNInCalibrationNamesTheValue) {
