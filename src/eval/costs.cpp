@@ -1,7 +1,7 @@
 #include "eval/costs.hpp"
 
 #include "base/error.hpp"
-#include "eval/sample_feed.hpp"
+#include "eval/model_feed.hpp"
 #include "exec/session.hpp"
 #include "graph/onnx/onnx_model.hpp"
 #include "kernel/ops/op.hpp"
@@ -32,7 +32,10 @@ std::vector<MedianInterval> time_graphs(const std::vector<Graph>& graphs, const 
     sessions.reserve(graphs.size());  // `pointers` point into it
     for (const Graph& graph : graphs) {
         sessions.emplace_back(graph, reference_ops(), CompileOptions{});
-        read_samples(samples, {sample, sample + 1}, fields_of(graph, samples.schema()), 1, inputs_of(sessions.back()));
+        // A model that fixes its batch has more rows than the one sample needs; the others are zeros.
+        const std::int64_t rows = executor_batch(graph, {&samples.schema()}, 1);
+        const InputFields fields = fields_of(graph, samples.schema());
+        read_samples(samples, {sample, sample + 1}, fields, rows, inputs_of(sessions.back()));
         pointers.push_back(&sessions.back());
     }
     return measure_latency(pointers, {});

@@ -44,5 +44,12 @@ TEST(Costs, GraphsAreTimedInTheirOrder) {
     EXPECT_TRUE(time_graphs({}, world.data).empty());
 }
 
+TEST(Costs, AModelThatFixesItsBatchIsTimedToo) {
+    GraphMaker g;
+    const ValueId x = g.input("x", {4, 2});
+    const Graph graph = infer_types(g.build({g.gemm("g", x, floats({2, 2}, {1, 0, 0, 2}))}), reference_ops());
+    EXPECT_EQ(time_graphs({graph}, Pipeline(noise("[60, 2]"))).size(), 1U);
+}
+
 }  // namespace
 }  // namespace halftone
