@@ -79,18 +79,19 @@ TEST(ExecutorBatch, IsOneWhereASampleIsAWholeInput) {
     EXPECT_EQ(to_text(OutputRows(graph, 1).fields()), "r_out fp32 [3,4]");
 }
 
-/// The mean over the whole batch: one number for all samples.
-Graph averaged() {
+/// The batch becomes the second dimension: no row of the output belongs to one sample.
+Graph turned() {
     GraphMaker g;
     const ValueId x = g.input("x", {kSymbolic, 2, 3});
-    return infer_types(g.build({g.node("ReduceMean", "mean", {x}, {{"keepdims", std::int64_t{0}}})}), reference_ops());
+    const std::vector<std::int64_t> axes{1, 0, 2};
+    return infer_types(g.build({g.node("Transpose", "turn", {x}, {{"perm", axes}})}), reference_ops());
 }
 
 TEST(ExecutorBatch, IsOneWhereAnOutputHasNoRowForEachSample) {
     const auto samples = schema({field("x", DType::f32, {2, 3})});
-    EXPECT_EQ(executor_batch(averaged(), {&samples}, 8), 1);
-    EXPECT_FALSE(OutputRows(averaged(), 8).can_divide());
-    EXPECT_EQ(to_text(OutputRows(averaged(), 1).fields()), "mean_out fp32 []");
+    EXPECT_EQ(executor_batch(turned(), {&samples}, 8), 1);
+    EXPECT_FALSE(OutputRows(turned(), 8).can_divide());
+    EXPECT_EQ(to_text(OutputRows(turned(), 1).fields()), "turn_out fp32 [2,1,3]");
 }
 
 TEST(OutputRows, AreThoseOfTheBatchWithoutIt) {
@@ -101,9 +102,9 @@ TEST(OutputRows, AreThoseOfTheBatchWithoutIt) {
 }
 
 TEST(ScoredOutputs, AreWholeWhereSamplesRunOneByOne) {
-    const ScoredOutputs outputs = scored_outputs(averaged(), 1);
-    EXPECT_EQ(to_text(outputs.fields), "mean_out fp32 []");
-    Session session(averaged(), reference_ops(), {});
+    const ScoredOutputs outputs = scored_outputs(turned(), 1);
+    EXPECT_EQ(to_text(outputs.fields), "turn_out fp32 [2,1,3]");
+    Session session(turned(), reference_ops(), {});
     for (float& value : session.input(0).as<float>()) value = 3;
     session.run();
     const std::vector<std::int64_t> ids{7};
@@ -113,11 +114,11 @@ TEST(ScoredOutputs, AreWholeWhereSamplesRunOneByOne) {
                     [&](const SampleAnswer& answer) {
                         ++answers;
                         EXPECT_EQ(answer.id, 7);
-                        EXPECT_EQ(answer.outputs[0].type, (TensorType{DType::f32, Shape{}}));
+                        EXPECT_EQ(answer.outputs[0].type, (TensorType{DType::f32, Shape{2, 1, 3}}));
                         EXPECT_EQ(answer.outputs[0].as<float>()[0], 3.0F);
                     });
     EXPECT_EQ(answers, 1);
-    EXPECT_TRUE(scored_outputs(averaged(), 8).fields.empty());
+    EXPECT_TRUE(scored_outputs(turned(), 8).fields.empty());
 }
 
 TEST(PutSample, ConvertsToTheTypesOfTheInputs) {
