@@ -27,12 +27,13 @@ using Permutation = std::vector<std::int64_t>;
 // A region that grows further is left alone, so that a graph full of Transposes takes linear time.
 constexpr std::size_t kLargestRegion = 256;
 
-constexpr std::array<std::string_view, 39> kElementwise{
+// Dropout counts: remove_identity takes it out later, and a second import must find nothing more to do.
+constexpr std::array<std::string_view, 40> kElementwise{
     "Abs",     "Add",   "Cast",     "Ceil",        "Celu",      "Clip",       "Div",  "Elu",   "Erf",
     "Exp",     "Floor", "Gelu",     "HardSigmoid", "HardSwish", "LeakyRelu",  "Log",  "Max",   "Min",
     "Mish",    "Mul",   "Neg",      "PRelu",       "Pow",       "Reciprocal", "Relu", "Round", "Selu",
     "Sigmoid", "Sign",  "Softplus", "Softsign",    "Sqrt",      "Sub",        "Sum",  "Tanh",  "ThresholdedRelu",
-    "Sin",     "Cos",   "Identity"};
+    "Sin",     "Cos",   "Identity", "Dropout"};
 
 bool is_elementwise(const Node& node) {
     return node.outputs.size() == 1 &&

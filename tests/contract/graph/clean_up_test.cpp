@@ -311,6 +311,14 @@ TEST(CancelTransposes, OfBothOperandsOfAnAddAndOfSeveralReaders) {
     EXPECT_EQ(ops.find("Transpose"), std::string::npos) << ops;
 }
 
+TEST(CancelTransposes, ThatADropoutSeparatesGoInOneRunOfAllPasses) {
+    GraphMaker g;
+    ValueId y = g.node("Transpose", "t1", {g.node("Relu", "r", {g.input("x", {kSymbolic, 3, 4, 5})})}, kToNhwc);
+    y = g.node("Transpose", "t2", {g.node("Dropout", "drop", {y})}, kToNchw);
+    const Graph graph = run_passes(g.build({g.node("Sigmoid", "s", {y})}), reference_ops());
+    EXPECT_EQ(op_sequence(graph), "Relu Sigmoid");
+}
+
 TEST(CancelTransposes, ThatSomethingElseReadsStay) {
     GraphMaker g;
     ValueId y = g.node("Transpose", "t1", {g.input("x", {kSymbolic, 3, 4, 5})}, kToNhwc);
