@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "exec/step_identity.hpp"
 #include "graph/graph.hpp"
 #include "graph/op_library.hpp"
 #include "kernel/ops/find_op.hpp"
@@ -42,13 +43,15 @@ struct StepInfo {
     std::vector<std::string> kernels{};
 };
 
-/// How a step's results come about. Two steps with the same key, of any sessions, write the same bytes for the same
-/// graph inputs: the key covers the computation, its constants and layouts, and all that leads to its inputs.
+/// How a step's results come about. Two steps of any sessions that write the same bytes for the same graph inputs have
+/// the same key: it is a hash of the computation, its constants and layouts, and all that leads to its inputs. Steps
+/// with the same key are compared by their identities before anything is shared.
 struct StepFlow {
     std::uint64_t key = 0;
-    std::vector<std::size_t> producers;     ///< steps whose results it reads
-    std::vector<std::size_t> output_bytes;  ///< by output
-    bool is_result = false;                 ///< whether it writes an output of the graph, or a tap
+    std::shared_ptr<const StepIdentity> identity;  ///< what the key stands for
+    std::vector<std::size_t> producers;            ///< steps whose results it reads
+    std::vector<std::size_t> output_bytes;         ///< by output
+    bool is_result = false;                        ///< whether it writes an output of the graph, or a tap
 };
 
 /// What a run does at a step.

@@ -35,14 +35,19 @@ public:
         const std::size_t buffer = new_buffer(Layout(tensor.type()));
         state_.buffers[buffer].is_fixed = true;
         state_.buffers[buffer].fixed = tensor;
-        if (options_.hashes_steps) state_.buffers[buffer].key = hash_of(tensor);
+        if (options_.hashes_steps) {
+            state_.buffers[buffer].key = hash_of(tensor);
+            state_.buffers[buffer].source.constant = tensor;
+        }
+        nan_guard_.add_constant(value, tensor);
         at_hand_[value].push_back(buffer);
     }
 
     std::size_t add_input(ValueId value, const TensorType& type) {
         const std::size_t buffer = new_fixed(Layout(type));
-        state_.buffers[buffer].key =
-            ++inputs_;  // sessions that share a prefix are fed alike, so its number says it all
+        // Sessions that share a prefix are fed alike, so the input's number says it all.
+        state_.buffers[buffer].source.graph_input = inputs_;
+        state_.buffers[buffer].key = ++inputs_;
         at_hand_[value].push_back(buffer);
         return buffer;
     }
@@ -63,8 +68,9 @@ public:
             at_hand_[step.outputs[i]].push_back(buffer);
         }
         built.primitive = std::move(primitive);
-        const std::uint64_t content = options_.hashes_steps ? hash_of(step.request) : 0;
-        push(std::move(built), content,
+        built.guard = nan_guard_.add_step(step);
+        if (built.guard.loses_nan) built.witness.emplace(step);
+        push(std::move(built), &step.request,
              {.name = step.name,
               .op = step.request.node->op,
               .implementation = {},
@@ -120,7 +126,7 @@ private:
         reorder.inputs = {source};
         const std::size_t target = new_buffer(layout);
         reorder.outputs = {target};
-        push(std::move(reorder), kReorderKey,
+        push(std::move(reorder), nullptr,
              {.name = state_.buffers[source].layout.name() + " to " + layout.name(),
               .op = "Reorder",
               .implementation = {}});
@@ -128,10 +134,10 @@ private:
         return target;
     }
 
-    /// @param content  hash of what the step computes, without its inputs
-    void push(SessionStep step, std::uint64_t content, StepInfo info) {
+    /// @param request  what the step computes; null for a reorder
+    void push(SessionStep step, const KernelRequest* request, StepInfo info) {
         const std::size_t index = state_.steps.size();
-        if (options_.hashes_steps) add_flow(step, content);
+        if (options_.hashes_steps) add_flow(step, request);
         for (const std::size_t b : step.inputs) state_.buffers[b].last = index;
         for (const std::size_t b : step.outputs) {
             state_.buffers[b].first = index;
@@ -144,27 +150,33 @@ private:
 
     /// The key of a step covers the computation, the kernel (another one may round differently), its inputs' keys and
     /// the layouts of its outputs: two steps of any sessions with one key write the same bytes.
-    void add_flow(const SessionStep& step, std::uint64_t content) {
+    void add_flow(const SessionStep& step, const KernelRequest* request) {
         StepFlow flow;
+        auto identity = std::make_shared<StepIdentity>(request);
+        identity->implementation = step.primitive->implementation();
         Hasher hasher;
-        hasher.add(content);
-        hasher.add(std::string_view(step.primitive->implementation()));
+        hasher.add(request == nullptr ? kReorderKey : hash_of(*request));
+        hasher.add(std::string_view(identity->implementation));
         for (const std::size_t b : step.inputs) {
             const SessionBuffer& buffer = state_.buffers[b];
             hasher.add(buffer.key);
+            identity->inputs.push_back(buffer.source);
             if (buffer.producer != SessionBuffer::kNone) flow.producers.push_back(buffer.producer);
         }
         for (const std::size_t b : step.outputs) {
             const Layout& layout = state_.buffers[b].layout;
             hasher.add(std::string_view(layout.name()));
             hasher.add(static_cast<std::uint64_t>(layout.bytes()));
+            identity->output_layouts.push_back(layout.name() + " of " + std::to_string(layout.bytes()) + " bytes");
             flow.output_bytes.push_back(layout.bytes());
         }
         flow.key = hasher.digest();
         for (std::size_t i = 0; i < step.outputs.size(); ++i) {
             state_.buffers[step.outputs[i]].key = mix(flow.key, i);
             state_.buffers[step.outputs[i]].producer = state_.steps.size();
+            state_.buffers[step.outputs[i]].source = {.producer = state_.steps.size(), .output = i};
         }
+        flow.identity = std::move(identity);
         state_.flow.push_back(std::move(flow));
     }
 
@@ -173,6 +185,7 @@ private:
     SessionState& state_;
     const CompileOptions& options_;
     std::uint64_t inputs_ = 0;
+    NanGuard nan_guard_;
     std::map<ValueId, std::vector<std::size_t>> at_hand_;
 };
 

@@ -4,10 +4,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
+#include "exec/careful_step.hpp"
 #include "exec/lowering.hpp"
+#include "exec/nan_guard.hpp"
 #include "exec/session.hpp"
 #include "graph/graph.hpp"
 #include "tensor/tensor.hpp"
@@ -24,12 +27,16 @@ struct SessionBuffer {
     std::size_t alias_of = kNone;  ///< the buffer whose memory it writes over; kNone: it has memory of its own
     std::uint64_t key = 0;         ///< says what is in it: equal keys, equal bytes (only with hashes_steps)
     std::size_t producer = kNone;  ///< step that writes it; kNone for constants and graph inputs
+    StepInput source{};            ///< the same with all details (only with hashes_steps)
 
     static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 };
 
 struct SessionStep {
     std::unique_ptr<Primitive> primitive;
+    StepGuard guard;
+    std::optional<WitnessRequest> witness;     ///< of a step that may lose NaN
+    std::unique_ptr<CarefulStep> careful;      ///< null until a run needs it
     std::vector<std::size_t> inputs, outputs;  ///< indices of buffers
     std::vector<const std::byte*> input_data;  ///< the same as addresses, once memory is allocated
     std::vector<std::byte*> output_data;
@@ -51,6 +58,9 @@ struct SessionState {
     Tensor arena, scratch;  ///< possibly shared with other sessions (WorkingMemory)
     std::size_t arena_bytes = 0;
     std::size_t scratch_bytes = 0;
+    /// A value of the current run is beyond the bounds that were proven: from here on, every step that may lose NaN
+    /// runs as a CarefulStep.
+    bool is_out_of_bounds = false;
 };
 
 /// Fills in steps, buffers and ports from a graph that was lowered. Memory is not allocated yet.

@@ -1,6 +1,6 @@
 // SharedPrefix: which steps of several sessions compute the same, planned once for all batches.
 //
-//   SharedPrefix   session by session: which steps an earlier session has (equal keys), then a plan for this session
+//   SharedPrefix   session by session: which steps an earlier session has (found by key, then compared), then a plan
 //   plan           what it must execute itself, and what it takes over
 //   keep           memory for a result that a later session will take over
 #include "exec/shared_prefix.hpp"
@@ -15,20 +15,30 @@ constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
 
 }  // namespace
 
-SharedPrefix::SharedPrefix(std::vector<Session*> sessions, std::size_t memory_limit)
+SharedPrefix::SharedPrefix(std::vector<Session*> sessions, std::size_t memory_limit,
+                           const std::function<std::uint64_t(const StepFlow&)>& key_of)
     : sessions_(std::move(sessions)), memory_limit_(memory_limit) {
     std::map<std::uint64_t, StepOfSession> first;  // by key: who computes it
+    // The first step that writes what a step writes: two steps write the same if, and only if, it is the same for both.
+    std::vector<std::vector<StepOfSession>> origins;
     for (std::size_t s = 0; s < sessions_.size(); ++s) {
         const std::vector<StepFlow>& flow = sessions_[s]->flow();
         actions_.emplace_back(flow.size());
+        origins.emplace_back();
         std::vector<StepOfSession> known(flow.size(), StepOfSession{kNowhere, 0});
         for (std::size_t step = 0; step < flow.size(); ++step) {
-            const auto found = first.find(flow[step].key);
-            if (found != first.end() && found->second.session != s) known[step] = found->second;
+            const StepOfSession here{s, step};
+            const StepOfSession earlier = first.try_emplace(key_of(flow[step]), here).first->second;
+            const auto& theirs = sessions_[earlier.session]->flow()[earlier.step];
+            const bool is_equal =
+                !(earlier == here) &&
+                computes_same(*theirs.identity, *flow[step].identity, [&](std::size_t a, std::size_t b) {
+                    return origins[earlier.session][a] == origins[s][b];
+                });
+            origins[s].push_back(is_equal ? earlier : here);
+            if (is_equal && earlier.session != s) known[step] = earlier;
         }
         plan(s, known);
-        for (std::size_t step = 0; step < flow.size(); ++step)
-            first.try_emplace(flow[step].key, StepOfSession{s, step});
     }
 }
 

@@ -3,19 +3,22 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "exec/session.hpp"
 
 namespace halftone {
 
-/// Runs sessions one after another. A step whose key an earlier session has is not executed again; the results of it
+/// Runs sessions one after another. A step that an earlier session has, too, is not executed again; the results of it
 /// that are still needed are kept from there and copied in. Results are the same bytes as without sharing.
 class SharedPrefix {
 public:
     /// @param sessions  compiled with hashes_steps, for one batch size; they outlive this
     /// @param memory_limit  bytes for kept results. A session whose kept results would not fit executes all its steps
-    SharedPrefix(std::vector<Session*> sessions, std::size_t memory_limit);
+    /// @param key_of  gives the key by which equal steps are looked for; tests give one that makes all keys equal
+    SharedPrefix(std::vector<Session*> sessions, std::size_t memory_limit,
+                 const std::function<std::uint64_t(const StepFlow&)>& key_of = key_of_step);
 
     /// Runs session `s`. In a round, sessions run in the order of their indices, because later ones take over results
     /// of earlier ones. @pre the inputs of all sessions hold the same samples
@@ -25,9 +28,12 @@ public:
     [[nodiscard]] std::size_t kept_bytes() const { return kept_bytes_; }
 
 private:
+    static std::uint64_t key_of_step(const StepFlow& flow) { return flow.key; }
+
     struct StepOfSession {
         std::size_t session = 0;
         std::size_t step = 0;
+        friend bool operator==(const StepOfSession&, const StepOfSession&) = default;
     };
     void plan(std::size_t s, const std::vector<StepOfSession>& known);
     [[nodiscard]] std::size_t bytes_of(StepOfSession provider) const;

@@ -13,14 +13,14 @@ namespace {
 constexpr std::ptrdiff_t kMostCodesOfAWeight = 4;
 
 /// Compared by address: the entry keeps the buffer alive, so no other weight can get its address.
-bool is_same(const Tensor& a, const Tensor& b) { return a.view().data == b.view().data && a.type() == b.type(); }
+bool is_same_buffer(const Tensor& a, const Tensor& b) { return a.view().data == b.view().data && a.type() == b.type(); }
 
 }  // namespace
 
 QuantParams WeightCodes::params(const Tensor& weight, const WeightConfig& config, std::int64_t axis) {
     const std::lock_guard lock(mutex_);
     const auto known = std::find_if(params_.begin(), params_.end(), [&](const KnownParams& entry) {
-        return is_same(entry.weight, weight) && entry.config == config && entry.axis == axis;
+        return is_same_buffer(entry.weight, weight) && entry.config == config && entry.axis == axis;
     });
     if (known != params_.end()) return known->params;
     // Computed under the lock: two threads that want the same weight would otherwise both do the slow search.
@@ -30,7 +30,7 @@ QuantParams WeightCodes::params(const Tensor& weight, const WeightConfig& config
 
 Tensor WeightCodes::codes(const Tensor& weight, const QuantParams& params) {
     const std::lock_guard lock(mutex_);
-    const auto is_of_weight = [&](const KnownCodes& entry) { return is_same(entry.weight, weight); };
+    const auto is_of_weight = [&](const KnownCodes& entry) { return is_same_buffer(entry.weight, weight); };
     const auto known = std::find_if(codes_.begin(), codes_.end(), [&](const KnownCodes& entry) {
         return is_of_weight(entry) && entry.params == params;
     });

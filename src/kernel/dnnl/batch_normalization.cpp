@@ -43,6 +43,8 @@ public:
                        [&] { return describe_normalization(request, dense_layout(request.inputs[0].type, {}, 0)); });
     }
 
+    bool loses_nan(const KernelRequest& request) const override { return has_relu(request); }
+
     std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext& context) const override {
         return checked(describe(*request.node), [&]() -> std::unique_ptr<Primitive> {
             apply_kernel_threads();

@@ -61,6 +61,8 @@ public:
         });
     }
 
+    bool loses_nan(const KernelRequest& request) const override { return epilogue_loses_nan(request); }
+
     std::vector<std::string> implementations(const KernelRequest& request) const override {
         return as_computed(request,
                            [](const KernelRequest& real) { return names_of(describe_conv(real, fuse_conv(real))); });

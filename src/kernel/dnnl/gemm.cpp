@@ -60,6 +60,8 @@ public:
         return as_computed(request, [](const KernelRequest& real) { return check_product(gemm_product(real)); });
     }
 
+    bool loses_nan(const KernelRequest& request) const override { return epilogue_loses_nan(request); }
+
     std::vector<std::string> implementations(const KernelRequest& request) const override {
         return as_computed(request,
                            [](const KernelRequest& real) { return product_implementations(gemm_product(real)); });

@@ -122,7 +122,7 @@ public:
     [[nodiscard]] std::string implementation() const override { return product_->implementation(); }
 
     void execute(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
-                 std::byte* scratch) const override {
+                 std::byte* scratch) override {
         // code ^ 0x80, read as signed, is code - 128: a flip of the upper bit, without arithmetic or overflow.
         const std::size_t bytes = right_.bytes();
         for (std::size_t i = 0; i < bytes; ++i) scratch[i] = inputs[1][i] ^ std::byte{0x80};
@@ -161,6 +161,8 @@ public:
             return attempt("this matrix product", [&] { return describe_pair(real, fuse_pair(real)); });
         });
     }
+
+    bool loses_nan(const KernelRequest& request) const override { return epilogue_loses_nan(request); }
 
     std::vector<std::string> implementations(const KernelRequest& request) const override {
         return as_computed(request, [](const KernelRequest& real) {

@@ -25,6 +25,9 @@ public:
         return supports_pool(request, dnnl::algorithm::pooling_max, pool_window_of(request));
     }
 
+    /// A comparison with NaN is false, so the window's other elements win.
+    bool loses_nan(const KernelRequest& request) const override { return request.inputs[0].type.dtype == DType::f32; }
+
     std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext& /*context*/) const override {
         return build_pool(request, dnnl::algorithm::pooling_max, pool_window_of(request));
     }

@@ -25,6 +25,9 @@ public:
         return attempt("this softmax", [&] { return describe_softmax(request, Layout(request.inputs[0].type)); });
     }
 
+    /// Neither the search for the largest element nor the exponential keeps NaN.
+    bool loses_nan(const KernelRequest& /*request*/) const override { return true; }
+
     std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext& context) const override {
         return checked(describe(*request.node), [&]() -> std::unique_ptr<Primitive> {
             apply_kernel_threads();

@@ -13,7 +13,7 @@ LoopStep::LoopStep(std::string implementation, std::vector<Layout> inputs, Layou
       in_place_(in_place) {}
 
 void LoopStep::execute(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
-                       std::byte* /*scratch*/) const {
+                       std::byte* /*scratch*/) {
     HALFTONE_CHECK(inputs.size() == inputs_.size() && outputs.size() == 1, "one buffer for each layout");
     // The body may have OpenMP loops, and a worker thread starts with OpenMP's own number of threads.
     apply_kernel_threads();

@@ -19,7 +19,7 @@ public:
     [[nodiscard]] int in_place_input() const override { return in_place_; }
     [[nodiscard]] std::string implementation() const override { return implementation_; }
     void execute(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
-                 std::byte* scratch) const override;
+                 std::byte* scratch) override;
 
 private:
     std::string implementation_;

@@ -3,6 +3,7 @@
 // loops, the oracle) has every operator; `dnnl` (fast) and `native` (faster) have some.
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -22,7 +23,7 @@ struct Support {
     static Support no(std::string reason) { return {false, std::move(reason)}; }
 };
 
-/// A built step: immutable, callable from one thread at a time (it may own scale buffers).
+/// A built step. Executing it is not const, because it sets the addresses of its buffers: one thread at a time.
 class Primitive {
 public:
     virtual ~Primitive() = default;
@@ -35,7 +36,7 @@ public:
     [[nodiscard]] virtual std::string implementation() const = 0;
     /// Buffers are 64-byte aligned and as large as the layouts say.
     virtual void execute(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
-                         std::byte* scratch) const = 0;
+                         std::byte* scratch) = 0;
 };
 
 /// Packed weights, shared by all sessions of a process: key = content hash of the weights + wanted layout.
@@ -45,7 +46,10 @@ public:
     [[nodiscard]] virtual std::size_t bytes() const = 0;
     [[nodiscard]] virtual std::size_t entries() const = 0;
 };
-[[nodiscard]] std::unique_ptr<WeightCache> make_weight_cache();
+using WeightHash = std::uint64_t (*)(std::span<const std::byte>);
+/// @param hash  by which equal weights are looked for before they are compared; null: hash_bytes. Tests give one that
+/// makes all hashes equal
+[[nodiscard]] std::unique_ptr<WeightCache> make_weight_cache(WeightHash hash = nullptr);
 
 struct BuildContext {
     WeightCache* weights = nullptr;  ///< may be null: pack without caching
@@ -59,6 +63,9 @@ public:
     /// Names of those that can run this step, the default first; empty where there is only one, which has no name.
     /// @pre supports(request)
     [[nodiscard]] virtual std::vector<std::string> implementations(const KernelRequest& request) const;
+    /// Returns whether a NaN, read or made on the way, may come out of the kernel as a number. A session then looks for
+    /// such values before the step (exec/nan_guard). @pre supports(request)
+    [[nodiscard]] virtual bool loses_nan(const KernelRequest& /*request*/) const { return false; }
     /// @pre supports(request). @throws InternalError
     [[nodiscard]] virtual std::unique_ptr<Primitive> build(const KernelRequest& request,
                                                            const BuildContext& context) const = 0;

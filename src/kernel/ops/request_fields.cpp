@@ -2,9 +2,11 @@
 //
 //   FieldWriter   writes every field as bytes to a sink, so that different requests give different bytes
 //   hash_of       the sink is a hasher
-//   is_same       the sink collects the bytes, which are compared
+//   is_same       the sink collects the bytes, which are compared; tensors are compared in place
 //   to_text       a walk of its own, because a reader wants shapes instead of elements
 #include "kernel/ops/request_fields.hpp"
+
+#include <algorithm>
 
 #include "base/hash.hpp"
 
@@ -41,7 +43,11 @@ public:
         put(tensor.is_empty());
         if (tensor.is_empty()) return;
         put(tensor.type());
-        put_bytes({tensor.view().data, tensor.bytes()});
+        if constexpr (requires { sink_.add_elements(tensor); }) {
+            sink_.add_elements(tensor);
+        } else {
+            put_bytes({tensor.view().data, tensor.bytes()});
+        }
     }
     /// What a node computes. Its name and the ids of its values are left out: they change no result, and the same step
     /// has other ones in another graph.
@@ -67,15 +73,18 @@ private:
     Sink& sink_;
 };
 
+/// Keeps the tensors apart from the other fields: their elements may be many megabytes and need no copy.
 struct ByteCollector {
     std::vector<std::byte> bytes;
+    std::vector<Tensor> tensors;
     void add_bytes(std::span<const std::byte> more) { bytes.insert(bytes.end(), more.begin(), more.end()); }
+    void add_elements(const Tensor& tensor) { tensors.push_back(tensor); }
 };
 
-std::vector<std::byte> bytes_of(const KernelRequest& request) {
+ByteCollector fields_of(const KernelRequest& request) {
     ByteCollector collector;
     FieldWriter(collector).put(request);
-    return std::move(collector.bytes);
+    return collector;
 }
 
 /// Every field as name=value, in the order of the list.
@@ -145,7 +154,20 @@ std::uint64_t hash_of(const KernelRequest& request) {
     return hasher.digest();
 }
 
-bool is_same(const KernelRequest& a, const KernelRequest& b) { return bytes_of(a) == bytes_of(b); }
+bool is_same(const Tensor& a, const Tensor& b) {
+    if (a.is_empty() || b.is_empty()) return a.is_empty() == b.is_empty();
+    if (!(a.type() == b.type())) return false;
+    const std::byte* data = a.view().data;
+    return data == b.view().data || std::equal(data, data + a.bytes(), b.view().data);
+}
+
+bool is_same(const KernelRequest& a, const KernelRequest& b) {
+    const ByteCollector first = fields_of(a);
+    const ByteCollector second = fields_of(b);
+    return first.bytes == second.bytes &&
+           std::equal(first.tensors.begin(), first.tensors.end(), second.tensors.begin(), second.tensors.end(),
+                      [](const Tensor& x, const Tensor& y) { return is_same(x, y); });
+}
 
 std::string to_text(const KernelRequest& request) {
     TextWriter writer;

@@ -84,6 +84,8 @@ concept HasFields = requires(const T& value) {
 /// Returns whether the two are equal in every field. Nodes are compared by what they compute (operator and attributes),
 /// tensors by their type and elements.
 [[nodiscard]] bool is_same(const KernelRequest& a, const KernelRequest& b);
+/// Returns whether type and elements are equal. Tensors that share a buffer are equal without a look at the elements.
+[[nodiscard]] bool is_same(const Tensor& a, const Tensor& b);
 
 /// Returns the request on one line for messages of tests: "node=Conv{group=1}, inputs=[…], …".
 [[nodiscard]] std::string to_text(const KernelRequest& request);

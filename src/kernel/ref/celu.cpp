@@ -10,7 +10,8 @@ namespace {
 
 struct Celu {
     explicit Celu(const Node& node) : alpha(real_attribute(node, "alpha", 1.0F)) {}
-    double operator()(double x) const { return std::max(0.0, x) + std::min(0.0, alpha * std::expm1(x / alpha)); }
+    /// NaN comes first in max and min: they return their first operand where the comparison is false.
+    double operator()(double x) const { return std::max(x, 0.0) + std::min(alpha * std::expm1(x / alpha), 0.0); }
 
     double alpha;
 };

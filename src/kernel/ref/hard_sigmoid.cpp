@@ -10,7 +10,8 @@ namespace {
 struct HardSigmoid {
     explicit HardSigmoid(const Node& node)
         : alpha(real_attribute(node, "alpha", 0.2F)), beta(real_attribute(node, "beta", 0.5F)) {}
-    double operator()(double x) const { return std::max(0.0, std::min(1.0, alpha * x + beta)); }
+    /// std::clamp returns NaN as it is; std::max and std::min with the bound first would return the bound.
+    double operator()(double x) const { return std::clamp(alpha * x + beta, 0.0, 1.0); }
 
     double alpha;
     double beta;

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
+
 #include "support/random_net.hpp"
 
 namespace halftone {
@@ -70,6 +73,48 @@ TEST(SharedPrefix, GivesTheSameBytesAsWithoutSharing) {
                 EXPECT_EQ(prefix_output_of(plans.sessions[s]), alone[s]) << "net " << seed << ", plan " << s;
             }
         }
+    }
+}
+
+TEST(SharedPrefix, StepsWithOneKeyAreSharedOnlyIfTheyComputeTheSame) {
+    for (std::uint64_t seed = 0; seed < 10; ++seed) {
+        Plans plans(seed, 4);
+        std::vector<std::vector<float>> alone;
+        for (Session& session : plans.sessions) {
+            session.run();
+            alone.push_back(prefix_output_of(session));
+        }
+        // Few keys, so that most steps meet another one with their key; with one key, every step does.
+        for (const std::uint64_t keys : {1U, 5U, 50U}) {
+            SharedPrefix shared(plans.pointers(), std::size_t{1} << 30U,
+                                [&](const StepFlow& flow) { return flow.key % keys; });
+            for (std::size_t s = 0; s < plans.sessions.size(); ++s) {
+                shared.run(s);
+                EXPECT_EQ(prefix_output_of(plans.sessions[s]), alone[s]) << "net " << seed << ", plan " << s;
+            }
+        }
+    }
+}
+
+TEST(SharedPrefix, ANanInTheSharedPartReachesEverySession) {
+    Plans plans(3, 4);
+    for (Session& session : plans.sessions) {
+        session.input(0).as<float>()[40] = std::numeric_limits<float>::quiet_NaN();
+    }
+    std::vector<std::vector<bool>> alone;
+    const auto nans_of = [](const Session& session) {
+        std::vector<bool> nans;
+        for (const float value : session.output(0).as<float>()) nans.push_back(std::isnan(value));
+        return nans;
+    };
+    for (Session& session : plans.sessions) {
+        session.run();
+        alone.push_back(nans_of(session));
+    }
+    SharedPrefix shared(plans.pointers(), std::size_t{1} << 30U);
+    for (std::size_t s = 0; s < plans.sessions.size(); ++s) {
+        shared.run(s);
+        EXPECT_EQ(nans_of(plans.sessions[s]), alone[s]) << "plan " << s;
     }
 }
 

@@ -1,5 +1,7 @@
 #include "kernel/dnnl/lib/eltwise.hpp"
 
+#include <set>
+
 #include "kernel/dnnl/lib/clamp_values.hpp"
 #include "kernel/dnnl/lib/engine.hpp"
 #include "kernel/dnnl/lib/fusion.hpp"
@@ -47,6 +49,13 @@ std::optional<Eltwise> eltwise_of(const Node& node) {
     }
     return std::nullopt;
 }
+
+bool function_loses_nan(const Node& node) {
+    static const std::set<std::string> functions{"Elu", "Exp", "HardSigmoid", "Sigmoid", "Tanh"};
+    return functions.contains(node.op);
+}
+
+bool EltwiseOp::loses_nan(const KernelRequest& request) const { return function_loses_nan(*request.node); }
 
 Support EltwiseOp::accepts(const KernelRequest& request) const {
     if (const Support unary = check_f32_unary(request); !unary.is_supported) return unary;

@@ -18,10 +18,15 @@ struct Eltwise {
 /// Nothing for an operator that oneDNN does not compute.
 [[nodiscard]] std::optional<Eltwise> eltwise_of(const Node& node);
 
+/// Returns whether oneDNN's function gives a number for NaN. It does where an exponential or a clamp is the last step;
+/// a product with x, as in Swish and Gelu, brings the NaN back. @pre eltwise_of(node)
+[[nodiscard]] bool function_loses_nan(const Node& node);
+
 /// The operator `type` by the eltwise primitive; fp32.
 class EltwiseOp final : public FastOp {
 public:
     [[nodiscard]] Support accepts(const KernelRequest& request) const override;
+    [[nodiscard]] bool loses_nan(const KernelRequest& request) const override;
     [[nodiscard]] std::unique_ptr<Primitive> build(const KernelRequest& request,
                                                    const BuildContext& context) const override;
 };

@@ -139,6 +139,12 @@ void add_post_ops(Fusion& fusion, const KernelRequest& request) {
     fusion.attributes.set_post_ops(post_ops);
 }
 
+bool epilogue_loses_nan(const KernelRequest& request) {
+    if (request.outputs[0].params) return false;
+    const Node* activation = request.epilogue.activation;
+    return !request.epilogue.clamp.is_identity() || (activation != nullptr && function_loses_nan(*activation));
+}
+
 TensorType stored_type(const KernelRequest& request, const OperandEncoding& port) {
     return {request.is_bf16 ? DType::bf16 : port.type.dtype, port.type.shape};
 }

@@ -16,6 +16,10 @@ namespace halftone::onednn {
 /// the weights' `axis`.
 [[nodiscard]] Support check_fused(const KernelRequest& request, std::int64_t channels, std::int64_t axis);
 
+/// Returns whether the post-ops of an fp32 or bf16 result lose NaN: oneDNN clamps with the processor's max and min,
+/// which return the bound for a NaN, and begins its exponentials so. A result in codes has no NaN to lose.
+[[nodiscard]] bool epilogue_loses_nan(const KernelRequest& request);
+
 /// Types as the primitive stores them: bf16 where the request says so.
 [[nodiscard]] TensorType stored_type(const KernelRequest& request, const OperandEncoding& port);
 [[nodiscard]] dnnl::memory::data_type stored_weight_type(const KernelRequest& request);

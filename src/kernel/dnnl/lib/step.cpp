@@ -52,8 +52,7 @@ Step::Step(dnnl::primitive primitive, const dnnl::primitive_desc_base& descripto
     arguments_.emplace(DNNL_ARG_SCRATCHPAD, scratch_);
 }
 
-void Step::execute(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
-                   std::byte* scratch) const {
+void Step::execute(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs, std::byte* scratch) {
     HALFTONE_CHECK(inputs.size() == inputs_.size() && outputs.size() == outputs_.size(), "one buffer for each slot");
     apply_kernel_threads();
     for (std::size_t i = 0; i < inputs.size(); ++i) {

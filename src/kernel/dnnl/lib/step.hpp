@@ -50,7 +50,7 @@ public:
     [[nodiscard]] int in_place_input() const override { return parts_.in_place_input; }
     [[nodiscard]] std::string implementation() const override { return implementation_; }
     void execute(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
-                 std::byte* scratch) const override;
+                 std::byte* scratch) override;
 
 private:
     dnnl::primitive primitive_;

@@ -4,6 +4,7 @@
 
 #include "base/hash.hpp"
 #include "kernel/dnnl/lib/engine.hpp"
+#include "kernel/ops/request_fields.hpp"
 
 namespace halftone {
 namespace onednn {
@@ -51,9 +52,11 @@ dnnl::memory PackedWeights::get(const Tensor& weights, const dnnl::memory::desc&
                is_wanted(entry);
     });
     if (same != entries_.end()) return use(same);
-    const std::uint64_t content = hash_bytes({weights.view().data, weights.bytes()});
-    const auto equal = std::find_if(entries_.begin(), entries_.end(),
-                                    [&](const Entry& entry) { return entry.content == content && is_wanted(entry); });
+    const std::uint64_t content = hash_({weights.view().data, weights.bytes()});
+    // The hash only saves comparisons: two different weights may have the same.
+    const auto equal = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+        return entry.content == content && is_wanted(entry) && is_same(entry.source, weights);
+    });
     if (equal != entries_.end()) return use(equal);
     entries_.push_front({weights, content, from, reorder_weights(weights, from, to)});
     bytes_ += to.get_size();
@@ -77,9 +80,9 @@ dnnl::memory pack(WeightCache* cache, const Tensor& weights, const dnnl::memory:
 
 }  // namespace onednn
 
-std::unique_ptr<WeightCache> make_weight_cache() {
+std::unique_ptr<WeightCache> make_weight_cache(WeightHash hash) {
     constexpr std::size_t kLimitBytes = std::size_t{512} << 20U;
-    return std::make_unique<onednn::PackedWeights>(kLimitBytes);
+    return std::make_unique<onednn::PackedWeights>(kLimitBytes, hash == nullptr ? hash_bytes : hash);
 }
 
 }  // namespace halftone

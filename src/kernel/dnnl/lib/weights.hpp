@@ -15,7 +15,7 @@ namespace halftone::onednn {
 /// entry keep it alive by themselves.
 class PackedWeights final : public WeightCache {
 public:
-    explicit PackedWeights(std::size_t limit_bytes) : limit_bytes_(limit_bytes) {}
+    PackedWeights(std::size_t limit_bytes, WeightHash hash) : limit_bytes_(limit_bytes), hash_(hash) {}
 
     [[nodiscard]] std::size_t bytes() const override;
     [[nodiscard]] std::size_t entries() const override;
@@ -30,6 +30,7 @@ private:
         dnnl::memory packed;
     };
     const std::size_t limit_bytes_;
+    const WeightHash hash_;
     mutable std::mutex mutex_;
     std::list<Entry> entries_;  // most recently used first; a few hundred at most, compared by hash
     std::size_t bytes_ = 0;

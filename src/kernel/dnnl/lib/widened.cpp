@@ -83,7 +83,7 @@ public:
     [[nodiscard]] std::string implementation() const override { return "as fp32: " + real_->implementation(); }
 
     void execute(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
-                 std::byte* scratch) const override {
+                 std::byte* scratch) override {
         std::byte* rest = scratch;
         std::array<const std::byte*, 2> in{};
         for (std::size_t i = 0; i < codes_.size(); ++i) {

@@ -25,7 +25,7 @@ public:
     std::string implementation() const override { return real_->implementation() + ":bf16"; }
 
     void execute(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
-                 std::byte* scratch) const override {
+                 std::byte* scratch) override {
         std::vector<const std::byte*> rounded;
         for (std::size_t i = 0; i < inputs.size(); ++i) {
             round(inputs[i], scratch + offsets_[i], real_->input_layout(i).bytes());

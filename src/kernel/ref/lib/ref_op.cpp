@@ -18,8 +18,7 @@ public:
           context_(request, ref::SeenAs::stored),
           output_count_(request.outputs.size()) {}
 
-    void execute(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
-                 std::byte*) const override {
+    void execute(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs, std::byte*) override {
         std::vector<MutableView> views;
         for (std::size_t i = 0; i < output_count_; ++i) views.push_back({output_layout(i).type(), outputs[i]});
         op_.run(context_.op(), context_.views(inputs), views);

@@ -26,7 +26,7 @@ std::size_t FusedStep::scratch_bytes() const {
 }
 
 void FusedStep::execute(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
-                        std::byte* scratch) const {
+                        std::byte* scratch) {
     const TensorType& type = output_layout(0).type();
     const auto count = static_cast<std::size_t>(type.shape.elements());
     // An fp32 result is computed where it will stay. A quantized one needs a buffer of its own, because a code is

@@ -27,7 +27,7 @@ public:
     explicit FusedStep(const KernelRequest& request);
     [[nodiscard]] std::size_t scratch_bytes() const override;
     void execute(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
-                 std::byte* scratch) const final;
+                 std::byte* scratch) final;
 
 protected:
     /// Fills `values` with the real-valued result of the operator alone. `inputs` has the residual, too, last.

@@ -128,7 +128,7 @@ std::unique_ptr<Primitive> build(Backend backend, const KernelRequest& request, 
     return support.is_supported ? op->build(request, context) : nullptr;
 }
 
-Tensor run(const Primitive& primitive, const std::vector<Tensor>& data) {
+Tensor run(Primitive& primitive, const std::vector<Tensor>& data) {
     std::vector<Tensor> inputs;
     std::vector<const std::byte*> input_bytes;
     for (std::size_t i = 0; i < data.size(); ++i) {

@@ -44,7 +44,7 @@ struct KernelCase {
 [[nodiscard]] std::unique_ptr<Primitive> build(Backend backend, const KernelRequest& request,
                                                const BuildContext& context = {});
 /// Reorders the plain inputs as the primitive wants them, runs it and gives its first output, plain.
-[[nodiscard]] Tensor run(const Primitive& primitive, const std::vector<Tensor>& data);
+[[nodiscard]] Tensor run(Primitive& primitive, const std::vector<Tensor>& data);
 [[nodiscard]] Tensor run(Backend backend, const KernelCase& kernel_case, const BuildContext& context = {});
 
 /// Largest |a - b| over max(1, largest |b|).

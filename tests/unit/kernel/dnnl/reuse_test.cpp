@@ -52,6 +52,17 @@ TEST_F(WeightReuse, OtherCodesAndOtherPackingsAreOtherEntries) {
     EXPECT_EQ(cache_->entries(), 3U);
 }
 
+TEST(PackedWeightsCache, WeightsWithOneHashAreCompared) {
+    const auto cache = make_weight_cache([](std::span<const std::byte>) { return std::uint64_t{7}; });
+    for (const std::uint64_t seed : {1U, 2U, 1U}) {
+        KernelCase c("Gemm", {}, 2);
+        c.input(random_reals({3, 8}, -1, 1, 1)).weights(random_reals({8, 8}, -1, 1, seed)).output();
+        const auto built = build(Backend::dnnl, c.request, {.weights = cache.get(), .available = {}});
+        EXPECT_LE(relative_error(run(*built, c.data), run(Backend::ref, c)), 1e-6);
+    }
+    EXPECT_EQ(cache->entries(), 2U);
+}
+
 TEST_F(WeightReuse, SameBytesInAnotherOrderAreAnotherEntry) {
     for (const std::int64_t transposed : {0, 1}) {
         KernelCase c("Gemm", {{"transB", transposed}}, 2);
