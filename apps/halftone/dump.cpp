@@ -75,6 +75,7 @@ int run_dump(const DumpOptions& options, Communicator& comm) {
                                           bench->calibration->size()));
         }
     });
+    agreement.after([&] { check_same_workbench(comm, *bench); });
     if (options.plan.empty()) study::calibrate_together(comm, agreement, *bench->evaluator);
     std::unique_ptr<study::DumpWork> work;
     agreement.after([&] { work = make_work(options, config, *bench, fp32); });

@@ -14,9 +14,11 @@
 
 #include "base/error.hpp"
 #include "base/file_system.hpp"
+#include "base/log.hpp"
 #include "commands.hpp"
 #include "eval/sample_feed.hpp"
 #include "setup.hpp"
+#include "study/run_report.hpp"
 #include "tensor/npy.hpp"
 
 namespace halftone::app {
@@ -90,6 +92,7 @@ std::string score_json(const std::string& goal_name, const Score& score, std::op
     if (score.correct) json["correct"] = *score.correct;
     json["samples"] = score.samples;
     if (skipped) json["skipped"] = *skipped;
+    if (score.nonfinite.samples > 0) json["nonfinite"] = score.nonfinite.samples;
     for (const MetricValue& metric : score.metrics) json["metrics"][metric.name] = number(metric.value);
     if (score.correct) {
         const Interval ci = wilson95(*score.correct, score.samples);
@@ -136,6 +139,8 @@ int run_eval(const EvalOptions& options) {
 
     if (!options.inputs.empty()) save_inputs(*bench->evaluation, bench->model.graph, score.samples, options.inputs);
 
+    const std::string nonfinite = study::nonfinite_text(score);
+    if (!nonfinite.empty()) log::warning("eval", "{}", nonfinite);
     // Only where samples may be skipped: the JSON of other configs keeps its keys.
     std::optional<std::int64_t> skipped;
     if (config.evaluation->dataloader.skips_bad_samples) skipped = bench->evaluator->skipped_samples();

@@ -2,12 +2,15 @@
 //
 //   catch_signals, stop_requested   signals that let a run end in order
 //   read_inputs                     config and model, read by rank 0 alone and sent to all
+//   check_same_workbench            what every rank reads for itself, compared with rank 0
 #include "ranks.hpp"
 
 #include <csignal>
 
 #include "base/byte_reader.hpp"
 #include "base/error.hpp"
+#include "base/process.hpp"
+#include "base/text.hpp"
 #include "base/wire.hpp"
 #include "setup.hpp"
 
@@ -50,6 +53,22 @@ RunInputs read_inputs(Communicator& comm, Agreement& agreement, const std::strin
     RunInputs shared{wire.get_text(), wire.get_text()};  // in the order of put_text above
     wire.require_end<MpiError>();
     return shared;
+}
+
+void check_same_workbench(Communicator& comm, const Workbench& bench) {
+    const std::string copies = "the files on the nodes must have the same content";
+    std::vector<Fingerprint> mine{{"the model", hex16(bench.model.hash), ExitCode::model, copies}};
+    if (bench.calibration) {
+        mine.push_back({"the calibration data", hex16(bench.calibration->identity_hash()), ExitCode::model, copies});
+    }
+    if (bench.evaluation) {
+        mine.push_back({"the evaluation data", hex16(bench.evaluation->identity_hash()), ExitCode::model, copies});
+    }
+    if (bench.space) {
+        mine.push_back({"the search space", hex16(bench.space->hash()), ExitCode::usage,
+                        "all nodes need the same program and the same kind of processor"});
+    }
+    check_same_fingerprints(comm, host_name(), mine);
 }
 
 }  // namespace halftone::app

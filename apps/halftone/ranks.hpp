@@ -9,6 +9,7 @@
 #include "comm/agreement.hpp"
 #include "comm/communicator.hpp"
 #include "config/run_config.hpp"
+#include "setup.hpp"
 
 namespace halftone::app {
 
@@ -28,5 +29,9 @@ struct RunInputs {
 [[nodiscard]] RunInputs read_inputs(Communicator& comm, Agreement& agreement, const std::string& config_path,
                                     const std::vector<std::string>& overrides,
                                     const std::function<void(const RunConfig&)>& check);
+
+/// Collective: refuses ranks whose copies of the data, or whose search space, are not rank 0's. Call it within
+/// Agreement::after, when every rank has its workbench. @throws Error on rank 0
+void check_same_workbench(Communicator& comm, const Workbench& bench);
 
 }  // namespace halftone::app

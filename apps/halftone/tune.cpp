@@ -294,6 +294,7 @@ int run_tune(const TuneOptions& options, Communicator& comm) {
         config = read_run_config(inputs.config_text, options.config, options.overrides, known_names());
         bench = make_workbench(config, inputs.model_bytes, config.model_path, true);
     });
+    agreement.after([&] { check_same_workbench(comm, *bench); });
     agreement.after([&] {
         if (!is_root) return;
         // All checks before the workspace: a run that cannot start must leave no folder behind.

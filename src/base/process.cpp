@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <system_error>
@@ -18,6 +19,12 @@ std::optional<std::string> environment(const char* name) {
 }
 
 bool is_stderr_a_terminal() { return ::isatty(STDERR_FILENO) != 0; }
+
+std::string host_name() {
+    std::array<char, 256> name{};
+    if (::gethostname(name.data(), name.size() - 1) != 0) return "unknown host";
+    return name.data();
+}
 
 std::string working_directory() {
     std::error_code error;

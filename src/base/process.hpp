@@ -12,6 +12,9 @@ namespace halftone {
 /// Returns whether messages on stderr are read by a person at a terminal, not by a file or a pipe.
 [[nodiscard]] bool is_stderr_a_terminal();
 
+/// Returns the name of this machine, for messages; "unknown host" when the system does not tell.
+[[nodiscard]] std::string host_name();
+
 /// Returns the folder that relative paths start from. @throws IoError when it was removed
 [[nodiscard]] std::string working_directory();
 

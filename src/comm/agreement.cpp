@@ -10,6 +10,7 @@
 #include "base/budget.hpp"
 #include "base/byte_reader.hpp"
 #include "base/error.hpp"
+#include "base/process.hpp"
 #include "base/wire.hpp"
 
 namespace halftone {
@@ -45,6 +46,20 @@ std::string_view first_failure(const std::vector<Bytes>& reports) {
     return {};
 }
 
+struct RankReport {
+    std::string host;
+    std::vector<std::string> values;
+};
+
+RankReport read_report(std::string_view bytes, std::size_t values) {
+    WireReader reader(bytes);
+    RankReport report;
+    report.host = reader.get_text();
+    for (std::size_t i = 0; i < values; ++i) report.values.push_back(reader.get_text());
+    if (!reader.ok()) throw MpiError("the fingerprints of a rank arrived damaged");
+    return report;
+}
+
 }  // namespace
 
 void Agreement::after(const std::function<void()>& step) {
@@ -74,16 +89,46 @@ std::uint64_t smallest_of_ranks(Communicator& comm, std::uint64_t value) {
 }
 
 void check_same_isa(Communicator& comm, const std::string& isa) {
-    const std::vector<Bytes> names = comm.gather(RankId{0}, isa);
+    WireWriter mine;
+    mine.put_text(host_name());
+    mine.put_text(isa);
+    const std::vector<Bytes> reports = comm.gather(RankId{0}, mine.take());
     std::string differing;
-    for (std::size_t r = 1; r < names.size(); ++r) {
-        if (names[r] != names[0]) differing += fmt::format(", rank {}: {}", r, names[r]);
+    std::string hosts;
+    for (std::size_t r = 1; r < reports.size(); ++r) {
+        const RankReport theirs = read_report(reports[r], 1);
+        if (theirs.values[0] == isa) continue;
+        differing += fmt::format(", rank {}: {}", r, theirs.values[0]);
+        hosts += fmt::format(", rank {} on {}", r, theirs.host);
     }
     if (differing.empty()) return;
-    throw ConfigError(
-        fmt::format("the ranks run with different instruction sets (rank 0: {}{}); set cluster.isa and "
-                    "ONEDNN_MAX_CPU_ISA to one that all have",
-                    names[0], differing));
+    throw ConfigError(fmt::format(
+        "the ranks run with different instruction sets (rank 0: {}{}), rank 0 on host {}{}; set cluster.isa "
+        "and ONEDNN_MAX_CPU_ISA to one that all have",
+        isa, differing, host_name(), hosts));
+}
+
+void check_same_fingerprints(Communicator& comm, const std::string& host, const std::vector<Fingerprint>& mine) {
+    WireWriter report;
+    report.put_text(host);
+    for (const Fingerprint& fingerprint : mine) report.put_text(fingerprint.value);
+    const std::vector<Bytes> reports = comm.gather(RankId{0}, report.take());
+    // One line for each rank and thing that differs. The code is that of the first in the list: what comes first
+    // explains what follows, as another instruction set explains another search space.
+    std::string lines;
+    const Fingerprint* first = nullptr;
+    for (std::size_t f = 0; f < mine.size(); ++f) {
+        for (std::size_t r = 1; r < reports.size(); ++r) {
+            const RankReport theirs = read_report(reports[r], mine.size());
+            if (theirs.values[f] == mine[f].value) continue;
+            if (first == nullptr) first = &mine[f];
+            lines += fmt::format("{}{} differs on rank {} (host {}): {}; rank 0 (host {}) has {}",
+                                 lines.empty() ? "" : "\n       ", mine[f].what, r, theirs.host, theirs.values[f], host,
+                                 mine[f].value);
+        }
+    }
+    if (first == nullptr) return;
+    throw Error(first->code, lines + (first->advice.empty() ? "" : "; " + first->advice));
 }
 
 }  // namespace halftone

@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
+#include "base/error.hpp"
 #include "comm/communicator.hpp"
 
 namespace halftone {
@@ -33,8 +35,25 @@ private:
 /// Collective: refuses ranks that run with different instruction sets. One search must not mix them, because the same
 /// candidate would get different scores on different ranks.
 /// @param isa  the word for this rank's instruction set
-/// @throws ConfigError  on rank 0 only, naming every rank that differs from rank 0. Call it within Agreement::after, so
-///         that all ranks leave.
+/// @throws ConfigError  on rank 0 only, naming every rank that differs from rank 0, and its host. Call it within
+///         Agreement::after, so that all ranks leave.
 void check_same_isa(Communicator& comm, const std::string& isa);
+
+/// Something that must be the same on all ranks, in short: a hash or a word.
+struct Fingerprint {
+    std::string what;                 ///< "the evaluation data"
+    std::string value;                ///< "9f3c51c0a37be210"
+    ExitCode code = ExitCode::usage;  ///< of the refusal
+    std::string advice = {};          ///< what the user can do; empty: nothing is said
+};
+
+/// Collective: compares every rank's fingerprints with those of rank 0. Copies of
+/// data that nodes keep for themselves may be old or damaged, and a search over them would give results that depend on
+/// which rank evaluated what.
+/// @param host  name of this rank's machine, for the message
+/// @param mine  the same list on every rank, in the same order, with this rank's values
+/// @throws Error  on rank 0 only, with the code of the first fingerprint that differs; it names every differing rank,
+///         its host, what differs, and both values. Call it within Agreement::after, so that all ranks leave.
+void check_same_fingerprints(Communicator& comm, const std::string& host, const std::vector<Fingerprint>& mine);
 
 }  // namespace halftone

@@ -91,7 +91,7 @@ void Dispatcher::assign(WorkerState& worker, std::int64_t item) {
         worker.has_calibration = true;
     }
     ++job.next_shard;
-    ++worker.outstanding;
+    worker.owed.emplace(item, assign.first_shard);
     worker.current_item = item;
     comm_.send(worker.rank, encode(std::move(assign)));
 }
@@ -101,7 +101,7 @@ void Dispatcher::hand_out() {
     const std::int64_t ahead = own_worker_ ? 1 : kShardsAhead;
     for (std::int64_t round = 1; round <= ahead; ++round) {  // every worker gets its first shard before any its second
         for (WorkerState& worker : workers_) {
-            if (worker.outstanding >= round) continue;
+            if (static_cast<std::int64_t>(worker.owed.size()) >= round) continue;
             const std::int64_t item = pick(worker);
             if (item >= 0) assign(worker, item);
         }
@@ -128,12 +128,18 @@ Dispatcher::WorkerState& Dispatcher::worker_of(RankId rank) {
     return *found;
 }
 
-Dispatcher::ActiveJob& Dispatcher::job_of(const WorkerState& worker, const Done& done) {
+// A shard may be answered twice: by a message that came twice, or by two workers, should a shard ever be given to a
+// second one because the first seems lost. A second answer must not be counted, because a job is finished by the number
+// of its answers.
+Dispatcher::ActiveJob* Dispatcher::job_of(WorkerState& worker, const Done& done) {
+    const bool was_owed = worker.owed.erase({done.item, done.shard}) > 0;
     const auto found = jobs_.find(done.item);
-    if (found == jobs_.end() || worker.outstanding == 0 || done.shard < 0 || done.shard >= found->second.next_shard) {
-        throw_nonsense(worker.rank);
-    }
-    return found->second;
+    const bool is_finished = found == jobs_.end() && done.item >= 0 && done.item < next_item_;
+    if (is_finished && done.shard >= 0) return nullptr;
+    if (found == jobs_.end() || done.shard < 0 || done.shard >= found->second.next_shard) throw_nonsense(worker.rank);
+    if (found->second.has_result[static_cast<std::size_t>(done.shard)]) return nullptr;
+    if (!was_owed) throw_nonsense(worker.rank);
+    return &found->second;
 }
 
 // A failed or decided job hands out no more shards, but those that are out are waited for: of several failing shards
@@ -144,9 +150,10 @@ std::optional<FinishedJob> Dispatcher::receive_answer(RankId from, Done done) {
         worker.has_left = true;
         return std::nullopt;
     }
-    ActiveJob& job = job_of(worker, done);
+    ActiveJob* const counted = job_of(worker, done);
+    if (counted == nullptr) return std::nullopt;
+    ActiveJob& job = *counted;
     if (done.broken_code != 0) rethrow_broken(done, from);
-    --worker.outstanding;
     ++job.answered;
     job.wall_s += done.wall_s;
     job.last_worker = from.value;

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -88,7 +89,7 @@ private:
     };
     struct WorkerState {
         RankId rank;
-        std::int64_t outstanding = 0;
+        std::set<std::pair<std::int64_t, std::int64_t>> owed{};  ///< item and shard of what it was given to run
         std::int64_t current_item = -1;
         bool has_calibration = false;
         bool has_left = false;
@@ -99,8 +100,9 @@ private:
     [[nodiscard]] std::int64_t pick(const WorkerState& worker) const;
     void assign(WorkerState& worker, std::int64_t item);
     [[nodiscard]] std::optional<FinishedJob> receive_answer(RankId from, Done done);
-    /// @throws MpiError unless this worker owes an answer for this shard
-    [[nodiscard]] ActiveJob& job_of(const WorkerState& worker, const Done& done);
+    /// Returns the job of an answer that counts. Null for an answer to a shard that has one already: the first counts.
+    /// @throws MpiError when nobody asked this worker for it
+    [[nodiscard]] ActiveJob* job_of(WorkerState& worker, const Done& done);
     [[nodiscard]] WorkerState& worker_of(RankId rank);
     void judge(ActiveJob& job) const;
     [[nodiscard]] FinishedJob finish(std::int64_t item);

@@ -1,6 +1,11 @@
 #include "tune/protocol.hpp"
 
+#include <algorithm>
+#include <array>
+#include <cmath>
+
 #include "base/byte_reader.hpp"
+#include "base/error.hpp"
 #include "base/wire.hpp"
 
 namespace halftone::tune {
@@ -105,6 +110,18 @@ bool is_meaningful(const Assign& assign) {
            assign.first_shard >= 0 && assign.first_shard < assign.last_shard;
 }
 
+/// Times and work go into the journal, and the code becomes the program's own: none of them is taken unseen.
+bool is_meaningful(const Done& done) {
+    constexpr std::array kCodes{ExitCode::ok, ExitCode::usage, ExitCode::model,
+                                ExitCode::io, ExitCode::mpi,   ExitCode::internal};
+    const bool is_code = std::any_of(kCodes.begin(), kCodes.end(), [&](ExitCode code) {
+        return done.broken_code == static_cast<std::int32_t>(code);
+    });
+    const auto is_counted = [](const ShardResult& result) { return result.sample_units >= 0; };
+    return is_code && std::isfinite(done.wall_s) && done.wall_s >= 0 && is_counted(done.result) &&
+           std::all_of(done.result.followers.begin(), done.result.followers.end(), is_counted);
+}
+
 Assign get_assign(ByteReader& wire) {
     Assign assign;
     assign.item = wire.get<std::int64_t>();
@@ -152,6 +169,8 @@ std::optional<Message> decode(std::string_view bytes) {
     if (!wire.ok() || !wire.at_end()) return std::nullopt;
     const auto* assign = std::get_if<Assign>(&message);
     if (assign != nullptr && !is_meaningful(*assign)) return std::nullopt;
+    const auto* done = std::get_if<Done>(&message);
+    if (done != nullptr && !is_meaningful(*done)) return std::nullopt;
     return message;
 }
 

@@ -20,6 +20,7 @@ void put_score(const Score& from, Score& to) {
     const auto finite = [](double value) { return std::isfinite(value) ? value : kNoAccuracy; };
     to.correct = from.correct;
     to.samples = from.samples;
+    to.nonfinite = from.nonfinite;
     to.accuracy = finite(from.accuracy);
     for (const MetricValue& metric : from.metrics) to.metrics.push_back({metric.name, finite(metric.value)});
     if (from.loss && std::isfinite(from.loss->value)) to.loss = from.loss;

@@ -128,5 +128,35 @@ TEST(SameIsa, ADifferenceNamesTheRanksThatDifferOnEveryRank) {
     }
 }
 
+/// Two fingerprints, of which the second differs on rank `odd`.
+std::vector<Fingerprint> fingerprints(Communicator& comm, RankId odd) {
+    return {{.what = "the model", .value = "aa", .code = ExitCode::model},
+            {.what = "the evaluation data",
+             .value = comm.rank() == odd ? "cc" : "bb",
+             .code = ExitCode::model,
+             .advice = "copy the files again"}};
+}
+
+std::string host_of(Communicator& comm) { return "node" + std::to_string(comm.rank().value); }
+
+TEST(Fingerprints, AreAcceptedWhereAllRanksAgree) {
+    const Endings endings = run_ranks(3, [](Communicator& comm, Agreement& agreement) {
+        agreement.after([&] { check_same_fingerprints(comm, host_of(comm), fingerprints(comm, RankId{9})); });
+    });
+    EXPECT_EQ(endings, (Endings{{0, "0 "}, {1, "0 "}, {2, "0 "}}));
+}
+
+TEST(Fingerprints, ADifferenceNamesRankHostThingAndBothValuesOnEveryRank) {
+    const Endings endings = run_ranks(3, [](Communicator& comm, Agreement& agreement) {
+        agreement.after([&] { check_same_fingerprints(comm, host_of(comm), fingerprints(comm, RankId{2})); });
+    });
+    EXPECT_EQ(endings.size(), 3U);
+    for (const auto& [rank, ending] : endings) {
+        EXPECT_EQ(ending,
+                  "3 the evaluation data differs on rank 2 (host node2): cc; rank 0 (host node0) has bb; "
+                  "copy the files again");
+    }
+}
+
 }  // namespace
 }  // namespace halftone

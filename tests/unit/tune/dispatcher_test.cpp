@@ -217,6 +217,41 @@ TEST_F(DispatcherTest, MessagesThatMakeNoSenseAreMpiErrorsThatNameTheRank) {
     expect_refused(7, encode(Done{.item = 0}));
 }
 
+TEST_F(DispatcherTest, AShardThatIsAnsweredTwiceCountsOnce) {
+    start(2, 3);
+    const auto item = submit();
+    (void)dispatcher_->step({});
+    (void)sent();
+    EXPECT_FALSE(done(1, item, 0));
+    EXPECT_FALSE(done(1, item, 0, "the second answer says something else"));
+    EXPECT_FALSE(done(2, item, 0)) << "another worker's answer is no better";
+    EXPECT_FALSE(done(2, item, 1));
+    const auto finished = done(1, item, 2);
+    ASSERT_TRUE(finished) << "all three shards are answered, not three times one";
+    EXPECT_EQ(finished->failure, "");
+    EXPECT_THAT(finished->payloads, ElementsAre("p0", "p1", "p2"));
+    EXPECT_EQ(finished->sample_units, 30);
+    EXPECT_EQ(finished->wall_s, 1.5);
+    EXPECT_FALSE(done(2, item, 1)) << "the job is finished: late answers change nothing";
+}
+
+TEST_F(DispatcherTest, ASecondAnswerLeavesTheWorkersQueueAsItIs) {
+    start(1, 4);
+    const auto item = submit();
+    (void)dispatcher_->step({});
+    EXPECT_THAT(sent(), ElementsAre("1:0.0", "1:0.1"));
+    (void)done(1, item, 0);
+    for (int again = 0; again < 5; ++again) (void)done(1, item, 0);
+    EXPECT_THAT(sent(), ElementsAre("1:0.2")) << "it still has shard 1 to answer";
+}
+
+TEST_F(DispatcherTest, AnAnswerForAnotherWorkersShardIsRefused) {
+    start(2, 4);
+    const auto item = submit();
+    (void)dispatcher_->step({});
+    EXPECT_THROW((void)done(2, item, 0), MpiError) << "shard 0 was given to worker 1, who has not answered";
+}
+
 TEST_F(DispatcherTest, AfterAStopNothingIsHandedOutAndAnswersStillCount) {
     start(2);
     submit();

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <limits>
+
 namespace halftone::tune {
 namespace {
 
@@ -125,6 +128,21 @@ TEST(Protocol, NoFlippedBitCrashesTheReader) {
             EXPECT_TRUE(!message || encode(*message) != bytes);
         }
     }
+}
+
+TEST(Protocol, ADoneWithNumbersThatCannotBeIsDamaged) {
+    const auto is_read = [](const std::function<void(Done&)>& change) {
+        Done done = sample_done();
+        change(done);
+        return decode(encode(done)).has_value();
+    };
+    EXPECT_TRUE(is_read([](Done&) {}));
+    EXPECT_FALSE(is_read([](Done& d) { d.wall_s = std::numeric_limits<double>::quiet_NaN(); }));
+    EXPECT_FALSE(is_read([](Done& d) { d.wall_s = -1; }));
+    EXPECT_FALSE(is_read([](Done& d) { d.result.sample_units = -1; }));
+    EXPECT_FALSE(is_read([](Done& d) { d.result.followers[0].sample_units = -1; }));
+    EXPECT_FALSE(is_read([](Done& d) { d.broken_code = 6; })) << "a missed goal is no broken world";
+    EXPECT_FALSE(is_read([](Done& d) { d.broken_code = 256; }));
 }
 
 }  // namespace
