@@ -52,11 +52,11 @@ struct RankReport {
 };
 
 RankReport read_report(std::string_view bytes, std::size_t values) {
-    WireReader reader(bytes);
+    ByteReader reader(bytes, "a rank's fingerprints");
     RankReport report;
     report.host = reader.get_text();
     for (std::size_t i = 0; i < values; ++i) report.values.push_back(reader.get_text());
-    if (!reader.ok()) throw MpiError("the fingerprints of a rank arrived damaged");
+    reader.require_end<MpiError>();
     return report;
 }
 

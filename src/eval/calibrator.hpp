@@ -47,6 +47,7 @@ public:
     /// Merges the statistics of all shards, remembers them, and returns the ranges of every calibration size.
     [[nodiscard]] std::string merge(const std::vector<std::string>& payloads);
     /// Makes merged ranges known to this process. All variants made before are dropped.
+    /// @throws MpiError, DataError when the bytes are damaged
     void install(const std::string& merged);
 
     /// Returns how many samples the largest calibration size has.

@@ -12,7 +12,7 @@ PlanNumbers CandidateFactory::numbers(const Candidate& candidate) {
     const QuantPlan plan = space_.plan(candidate);
     // A candidate's numbers are asked for at least twice in a row when it becomes the best (model, then best.yaml).
     // Only corrected ones are worth keeping: they cost runs of the calibration samples, the others a pass over weights.
-    if (corrected_ && corrected_->first == plan.hash) return corrected_->second;
+    if (corrected_ && corrected_->first == plan) return corrected_->second;
     // From the variant's model, not the given one: with SmoothQuant the weights differ from alpha to alpha.
     const CalibrationVariant& variant = calibrator_.variant(plan.calibration);
     PlanNumbers numbers = derive_numbers(variant.model.graph, variant.model.units, plan, variant.ranges, weight_codes_,
@@ -23,7 +23,7 @@ PlanNumbers CandidateFactory::numbers(const Candidate& candidate) {
     } else {
         corrector(plan.calibration).correct_in_sequence(plan, numbers, weight_codes_);
     }
-    corrected_.emplace(plan.hash, numbers);
+    corrected_.emplace(plan, numbers);
     return numbers;
 }
 

@@ -55,9 +55,9 @@ private:
     Calibrator& calibrator_;
     SampleSource* samples_;
     CandidateTreatment treatment_;
-    WeightCodes weight_codes_;                                        ///< of earlier candidates
-    std::map<std::int64_t, BiasCorrector> correctors_;                ///< by calibration index
-    std::optional<std::pair<std::uint64_t, PlanNumbers>> corrected_;  ///< hash and numbers of the last corrected plan
+    WeightCodes weight_codes_;                                    ///< of earlier candidates
+    std::map<std::int64_t, BiasCorrector> correctors_;            ///< by calibration index
+    std::optional<std::pair<QuantPlan, PlanNumbers>> corrected_;  ///< the last corrected plan and its numbers
 };
 
 }  // namespace halftone

@@ -27,7 +27,7 @@ CandidateGroup::CandidateGroup(const std::vector<Candidate>& candidates, const P
     std::vector<Session*> sessions;  // of the candidates that could be built
     for (const Candidate& candidate : candidates) {
         Member& member = members_.emplace_back();
-        member.hash = candidate.hash;
+        member.candidate = candidate;
         member.failure = failure_of([&] { member.session = std::make_unique<Session>(compile(candidate)); });
         if (!member.failure.empty()) continue;
         running_.push_back(members_.size() - 1);
@@ -50,7 +50,7 @@ CandidateGroup::CandidateGroup(const std::vector<Candidate>& candidates, const P
 
 bool CandidateGroup::is_of(const std::vector<Candidate>& candidates) const {
     return std::equal(members_.begin(), members_.end(), candidates.begin(), candidates.end(),
-                      [](const Member& member, const Candidate& c) { return member.hash == c.hash; });
+                      [](const Member& member, const Candidate& c) { return member.candidate == c; });
 }
 
 Session* CandidateGroup::first_session() {

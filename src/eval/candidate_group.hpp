@@ -36,7 +36,7 @@ public:
 
 private:
     struct Member {
-        std::uint64_t hash = 0;
+        Candidate candidate;
         std::string failure;
         std::unique_ptr<Session> session;
         std::int64_t executed_units = 0;

@@ -26,7 +26,7 @@ std::int64_t batch_for(const EvaluationSetup& setup) {
 
 }  // namespace
 
-ModelEvaluator::ModelEvaluator(const EvaluationSetup& setup) : shards_(setup.shards) {
+ModelEvaluator::ModelEvaluator(const EvaluationSetup& setup) : shards_(setup.shards), space_(setup.space) {
     // Everything that can be refused is refused here, before the first sample is run.
     resources_.batch = batch_for(setup);
     const Graph& graph = setup.model->graph;
@@ -100,7 +100,21 @@ std::int64_t ModelEvaluator::shards(JobKind kind) const {
     return shards_of(calibrator_.value().most_samples());
 }
 
+// Jobs come in messages. What cannot be run here was asked for by a rank 0 with another program, config or data.
+bool ModelEvaluator::can_run(const Job& job, std::int64_t shard) const {
+    const bool is_scored = job.kind == JobKind::baseline || job.kind == JobKind::evaluate;
+    if (is_scored ? !scorer_ : !calibrator_) return false;
+    if (shard < 0 || shard >= shards(job.kind)) return false;
+    if (job.kind == JobKind::calibrate || job.kind == JobKind::baseline) return true;
+    return space_ != nullptr && space_->contains(job.candidate) &&
+           std::all_of(job.followers.begin(), job.followers.end(), [&](const auto& c) { return space_->contains(c); });
+}
+
 ShardResult ModelEvaluator::run(const Job& job, std::int64_t shard) {
+    if (!can_run(job, shard)) {
+        throw MpiError(
+            "rank 0 asked for a job that this rank cannot run; do all ranks run the same program and config?");
+    }
     switch (job.kind) {
         case JobKind::calibrate:
             return calibrator_.value().run(shard);

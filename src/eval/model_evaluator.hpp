@@ -53,6 +53,8 @@ public:
     ModelEvaluator& operator=(const ModelEvaluator&) = delete;
 
     [[nodiscard]] std::int64_t shards(JobKind kind) const override;
+    /// @throws MpiError for a job that this rank cannot run: a candidate outside of its search space, a shard beyond
+    /// its data
     [[nodiscard]] ShardResult run(const Job& job, std::int64_t shard) override;
     void install_calibration(const std::string& merged) override;
     void install_difficulty(const std::string& merged) override;
@@ -83,9 +85,11 @@ public:
 private:
     void add_scorer(const EvaluationSetup& setup);
     void add_calibration(const EvaluationSetup& setup);
+    [[nodiscard]] bool can_run(const Job& job, std::int64_t shard) const;
 
     // Later members refer to earlier ones, so the order is that of construction. All stay where they are.
     std::int64_t shards_;
+    const SearchSpace* space_;  ///< null if nothing is tuned
     SessionResources resources_;
     InputFields calibration_fields_;                   ///< which field of the calibration set feeds each input
     std::optional<SampleSource> calibration_samples_;  ///< empty without calibration set or space

@@ -14,10 +14,10 @@ void Prober::prepare(const Job& job) {
     if (!probe_ || probe_->what() != job.probe) {
         probe_.emplace(job.probe, *setup_.model, setup_.factory->quantized(job.candidate).graph,
                        setup_.resources->options());
-    } else if (candidate_ != job.candidate.hash) {
+    } else if (!(candidate_ == job.candidate)) {
         probe_->replace(setup_.factory->quantized(job.candidate).graph);
     }
-    candidate_ = job.candidate.hash;
+    candidate_ = job.candidate;
 }
 
 ShardResult Prober::run(const Job& job, std::int64_t shard) {

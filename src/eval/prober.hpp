@@ -41,7 +41,7 @@ private:
     /// The last probe, because probes of one kind come in a row and share the fp32 model's results. Empty before the
     /// first probe, and after a candidate that could not be built.
     std::optional<ErrorProbe> probe_;
-    std::uint64_t candidate_ = 0;  ///< hash of the candidate in probe_
+    Candidate candidate_{};  ///< the one in probe_
 };
 
 }  // namespace halftone

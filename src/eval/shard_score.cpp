@@ -25,6 +25,7 @@ struct Payload {
     std::vector<std::int64_t> ids;
     std::vector<double> judgements;
     std::vector<float> margins;
+    NonfiniteOutputs nonfinite;
 
     explicit Payload(const std::string& bytes) {
         ByteReader wire(bytes, "a shard's scores");
@@ -34,10 +35,27 @@ struct Payload {
         for (std::int64_t& id : ids) id = static_cast<std::int64_t>(wire.get_varint(INT64_MAX));
         judgements = wire.get_all<double>("judgements");
         margins = wire.get_all<float>("margins");
+        nonfinite.samples = wire.get<std::int64_t>("a number of samples without finite outputs");
+        nonfinite.first = wire.get_all<std::int64_t>("their numbers");
         wire.expect(ids.size() == judgements.size(), "a judgement for each sample number");
+        wire.expect(nonfinite.samples >= 0 && nonfinite.samples <= samples && nonfinite.first.size() <= kNamedSamples,
+                    "a number of samples without finite outputs that can be");
         wire.require_end<MpiError>();
     }
 };
+
+void merge_nonfinite(NonfiniteOutputs& all, const NonfiniteOutputs& later) {
+    all.samples += later.samples;
+    const std::size_t room = kNamedSamples - std::min(kNamedSamples, all.first.size());
+    all.first.insert(all.first.end(), later.first.begin(),
+                     later.first.begin() + static_cast<std::ptrdiff_t>(std::min(room, later.first.size())));
+}
+
+bool is_finite(const TensorView& output) {
+    if (output.type.dtype != DType::f32) return true;
+    const auto values = output.as<float>();
+    return std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); });
+}
 
 class ShardMerge final : public ScoreMerge {
 public:
@@ -47,6 +65,7 @@ public:
     void add(const std::string& bytes) override {
         const Payload payload(bytes);
         state_.merge(payload.state);
+        merge_nonfinite(nonfinite_, payload.nonfinite);
         if (baseline_ == nullptr) return;
         for (std::size_t i = 0; i < payload.ids.size(); ++i) {
             const auto id = static_cast<std::size_t>(payload.ids[i]);
@@ -61,6 +80,7 @@ public:
     Score score() const override {
         Score score;
         score.samples = state_.samples();
+        score.nonfinite = nonfinite_;
         const std::vector<double> values = values_or_failure();
         score.accuracy = state_.goal_value(values);
         score.correct = state_.correct();
@@ -102,11 +122,16 @@ private:
     const KnownBaseline* baseline_;
     MetricSetState state_;
     PairedDifferences pairs_;
+    NonfiniteOutputs nonfinite_;
 };
 
 }  // namespace
 
 void ShardScore::add(const SampleAnswer& answer) {
+    // An answer read from such an output is chance, whatever the metric makes of it, so somebody must be told.
+    if (!std::all_of(answer.outputs.begin(), answer.outputs.end(), is_finite)) {
+        merge_nonfinite(nonfinite_, {.samples = 1, .first = {answer.id}});
+    }
     const auto judgement = state_.add(answer);
     if (!judgement) return;
     ids_.push_back(answer.id);
@@ -121,6 +146,8 @@ std::string ShardScore::encode() const {
     for (const std::int64_t id : ids_) wire.put_varint(static_cast<std::uint64_t>(id));
     wire.put_all(judgements_);
     wire.put_all(margins_);
+    wire.put(nonfinite_.samples);
+    wire.put_all(nonfinite_.first);
     return wire.take();
 }
 

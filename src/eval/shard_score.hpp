@@ -17,7 +17,7 @@ class ShardScore {
 public:
     explicit ShardScore(const MetricSet& metrics) : state_(metrics.start()) {}
 
-    /// Adds a sample. @throws DataError
+    /// Adds a sample, and notes whether its outputs hold NaN or infinity. @throws DataError
     void add(const SampleAnswer& answer);
     /// Notes by how much the fp32 model is right, for the order of difficulty; nothing is noted without a margin.
     void add_margin(std::optional<float> margin) {
@@ -30,6 +30,7 @@ private:
     std::vector<std::int64_t> ids_;   ///< of the samples that have a judgement
     std::vector<double> judgements_;  ///< one for each of these
     std::vector<float> margins_;      ///< of all samples in order, or of none
+    NonfiniteOutputs nonfinite_;
 };
 
 /// The baseline, for losses.

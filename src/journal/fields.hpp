@@ -38,6 +38,10 @@ void walk_fields(Visitor& visit, ConstOrNot<TrialResult> auto& result) {
         visit("loss_ci95", loss.ci95);
     });
     visit("samples", result.score.samples);
+    if (visit.includes("nonfinite", result.score.nonfinite.samples > 0)) {
+        visit("nonfinite", result.score.nonfinite.samples);
+        visit("nonfinite_first", result.score.nonfinite.first);
+    }
     visit("sample_units", result.score.sample_units);
     visit("wall_s", result.wall_s);
     visit("worker", result.worker);

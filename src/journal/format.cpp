@@ -206,12 +206,34 @@ private:
     const Json& json_;
 };
 
+// Values that no run writes. They are refused here, line by line: behind the reader nobody asks any more, and a share
+// of 5 right samples out of 3 has no interval.
+void require_meaningful(const TrialResult& result) {
+    const Score& score = result.score;
+    if (score.samples < 0 || score.sample_units < 0) throw Refused{"key 'samples' or 'sample_units' is negative"};
+    if (score.correct && (*score.correct < 0 || *score.correct > score.samples)) {
+        throw Refused{fmt::format("key 'correct' is {}, of {} samples", *score.correct, score.samples)};
+    }
+    if (result.failure.empty() && score.correct && score.samples == 0) throw Refused{"a score without samples"};
+    if (score.bounds && !(score.bounds->low <= score.bounds->high)) throw Refused{"key 'bounds' is not in order"};
+    if (score.nonfinite.samples < 0 || score.nonfinite.samples > score.samples) {
+        throw Refused{fmt::format("key 'nonfinite' is {}, of {} samples", score.nonfinite.samples, score.samples)};
+    }
+}
+
+template <class Type>
+void require_meaningful(const Type& record) {
+    if constexpr (requires { record.result; }) require_meaningful(record.result);
+}
+
 /// Fills `record` if the word names this type. Returns whether it does.
 template <class Type>
 bool read_if_type_is(std::string_view word, const Json& json, Record& record) {
     if (word != kTypeWord<Type>) return false;
     FieldReader reader(json);
-    walk_fields(reader, record.emplace<Type>());
+    Type& typed = record.emplace<Type>();
+    walk_fields(reader, typed);
+    require_meaningful(typed);
     return true;
 }
 

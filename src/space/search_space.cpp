@@ -103,6 +103,13 @@ Candidate SearchSpace::make(std::int64_t calibration, std::vector<std::uint16_t>
     return candidate;
 }
 
+bool SearchSpace::contains(const Candidate& candidate) const {
+    if (candidate.calibration < 0 || std::cmp_greater_equal(candidate.calibration, calibration_sizes_.size()))
+        return false;
+    return std::equal(candidate.choice.begin(), candidate.choice.end(), decisions_.begin(), decisions_.end(),
+                      [](std::uint16_t option, const Decision& decision) { return option < decision.options.size(); });
+}
+
 Candidate SearchSpace::with(const Candidate& candidate, std::size_t decision, std::uint16_t option) const {
     HALFTONE_CHECK(decision < candidate.choice.size(), "there is such a decision");
     // Made anew, since one changed unit can move the decision about tensors of its neighbours.

@@ -47,6 +47,8 @@ public:
     /// Returns a candidate with its effective hash (README.md says what counts). @throws InternalError when an index is
     /// out of its range
     [[nodiscard]] Candidate make(std::int64_t calibration, std::vector<std::uint16_t> choice) const;
+    /// Returns whether every index of the candidate is within its range. @param candidate  may come from a message
+    [[nodiscard]] bool contains(const Candidate& candidate) const;
     /// Returns the same candidate with unit `decision` set to `option`.
     [[nodiscard]] Candidate with(const Candidate& candidate, std::size_t decision, std::uint16_t option) const;
     /// Returns what the candidate means, unit by unit and tensor by tensor.

@@ -20,16 +20,30 @@ std::size_t bin_of(double x, const BinEnds& bins) {
     return 1 + std::min(kDistributionBins - 1, position);
 }
 
+/// Calls visit(element) for the elements that belong to samples. Rows of padding hold whatever the model makes of
+/// zeros, which no sample has.
+template <class Visit>
+void for_each_used(std::span<const float> values, UsedRows rows, const Visit& visit) {
+    // A value without elements has blocks of none, and a loop in steps of 0 would not end.
+    if (rows.block == 0) return;
+    for (std::size_t begin = 0; begin < values.size(); begin += rows.block) {
+        for (const float value : values.subspan(begin, std::min(rows.used, values.size() - begin))) visit(value);
+    }
+}
+
 }  // namespace
 
-BinEnds bins_around(std::span<const float> values) {
+BinEnds bins_around(std::span<const float> values, UsedRows rows) {
     double low = 0;
     double high = 0;
-    if (!values.empty()) {
-        const auto [least, most] = std::minmax_element(values.begin(), values.end());
-        low = *least;
-        high = *most;
-    }
+    bool is_first = true;
+    for_each_used(values, rows, [&](float value) {
+        // Bins that reach to infinity, or to NaN, would have no width: such elements are counted outside of all bins.
+        if (!std::isfinite(value)) return;
+        low = is_first ? value : std::min(low, static_cast<double>(value));
+        high = is_first ? value : std::max(high, static_cast<double>(value));
+        is_first = false;
+    });
     const double margin = high > low ? (high - low) * kMargin : std::max(kLeastMargin, std::abs(high) * kMargin);
     return {low - margin, high + margin};
 }
@@ -42,21 +56,17 @@ Distribution count_values(std::span<const float> values, UsedRows rows, BinEnds 
                         .max = 0,
                         .sum = 0,
                         .sum_squares = 0};
-    float smallest = values.empty() ? 0 : values[0];
-    float largest = smallest;
-    for (std::size_t begin = 0; begin < values.size(); begin += rows.block) {
-        for (std::size_t i = begin; i < begin + rows.used; ++i) {
-            const double x = values[i];
-            ++result.counts[bin_of(x, bins)];
-            smallest = std::min(smallest, values[i]);
-            largest = std::max(largest, values[i]);
-            // In double, and in the order of the elements: float sums of a large value would lose its small elements.
-            result.sum += x;
-            result.sum_squares += x * x;
-        }
-    }
-    result.min = smallest;
-    result.max = largest;
+    bool is_first = true;
+    for_each_used(values, rows, [&](float value) {
+        const double x = value;
+        ++result.counts[bin_of(x, bins)];
+        result.min = is_first ? x : std::min(result.min, x);
+        result.max = is_first ? x : std::max(result.max, x);
+        is_first = false;
+        // In double, and in the order of the elements: float sums of a large value would lose its small elements.
+        result.sum += x;
+        result.sum_squares += x * x;
+    });
     return result;
 }
 

@@ -16,9 +16,10 @@ struct BinEnds {
     double low = 0, high = 0;
 };
 
-/// Returns bins that cover the values with a margin at both ends, because the same value of a quantized model may lie
-/// somewhat further out. A value without elements, or with equal ones, gets narrow bins around its element (or 0).
-[[nodiscard]] BinEnds bins_around(std::span<const float> values);
+/// Returns bins that cover the finite values of a padded batch's samples with a margin at both ends, because the same
+/// value of a quantized model may lie somewhat further out. A value without elements, or with equal ones, gets narrow
+/// bins around its element (or 0). @param rows  as in count_values
+[[nodiscard]] BinEnds bins_around(std::span<const float> values, UsedRows rows);
 
 /// Counts the elements of a padded batch that belong to samples; the others are ignored. NaN counts as above the bins.
 /// @param rows  of every `rows.block` elements, the first `rows.used` belong to samples

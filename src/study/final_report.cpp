@@ -96,6 +96,12 @@ std::string final_report(const RunConfig& config, const SearchSpace& space, cons
             out += fmt::format("heuristic of {}: {}\n", config.tuning.strategy.name, step);
         }
     }
+    const auto warn = [&](const char* model, const Score& score) {
+        if (const std::string text = nonfinite_text(score); !text.empty())
+            out += fmt::format("warning: {}: {}\n", model, text);
+    };
+    warn("fp32", result.baseline);
+    if (result.best) warn("quantized", std::get<Score>(result.best->outcome));
     // The goal is about accuracy: a model may meet it and be of no use here.
     if (run.fp32_ms && run.best_ms && *run.best_ms >= *run.fp32_ms) {
         out += "warning: the quantized model is not faster than fp32 on this machine (batch 1)\n";

@@ -9,6 +9,7 @@
 #include "metric/metric.hpp"
 #include "plan/describe_plan.hpp"
 #include "study/calibration_file.hpp"
+#include "study/run_report.hpp"
 
 namespace halftone::study {
 
@@ -27,12 +28,18 @@ void RunListener::on_baseline(const Score& score) {
     log::info("tune", "fp32 accuracy={} samples={} goal={}", float_text(score.accuracy), score.samples,
               float_text(goal_->target()));
     warn_if_too_fine(score);
+    if (const std::string text = nonfinite_text(score); !text.empty()) {
+        log::warning("tune", "fp32: {}; every accuracy of this run includes them", text);
+    }
 }
 
 void RunListener::on_trial(const tune::FinishedTrial& trial, const std::string& stage, const tune::Progress& progress) {
     findings_.note_trial(trial.candidate, trial.outcome, stage, *goal_);
     // A resumed run replays its trials: findings and event files need all of them, the user saw them before.
-    if (!progress.is_replayed) line_.show(trial, stage, progress);
+    if (!progress.is_replayed) {
+        line_.show(trial, stage, progress);
+        warn_of_nonfinite(trial);
+    }
     if (distributions_) distributions_->on_trial(trial, progress, goal_->target());
 }
 
@@ -66,6 +73,15 @@ void RunListener::deliver(const Candidate& candidate, const std::optional<tune::
                                     config_.tuning.criterion, trial->is_pass);
     }
     workspace_.write("best.yaml", write_plan(plan));
+}
+
+void RunListener::warn_of_nonfinite(const tune::FinishedTrial& trial) const {
+    const auto* score = std::get_if<Score>(&trial.outcome);
+    // Where the fp32 model has the same samples, the baseline's warning has said it, and every trial would repeat it.
+    if (score == nullptr || score->nonfinite == baseline_.nonfinite) return;
+    if (const std::string text = nonfinite_text(*score); !text.empty()) {
+        log::warning("tune", "trial {}: {}", trial.trial.value, text);
+    }
 }
 
 void RunListener::warn_if_too_fine(const Score& score) const {

@@ -48,6 +48,7 @@ public:
     [[nodiscard]] std::size_t best_bytes() const { return best_bytes_; }
 
 private:
+    void warn_of_nonfinite(const tune::FinishedTrial& trial) const;
     void warn_if_too_fine(const Score& score) const;
 
     const RunConfig& config_;

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "metric/metric.hpp"
 #include "study/distances.hpp"
@@ -37,12 +38,15 @@ const journal::Trial* delivered_trial(const StudySource& s) {
 std::string result_text(const journal::TrialResult& result) {
     if (!result.failure.empty()) return "failed: " + result.failure;
     const Score& score = result.score;
-    if (score.bounds) return fmt::format("at most {:.4f}, from {} samples", score.bounds->high, score.samples);
+    const std::string warning = nonfinite_text(score).empty() ? "" : "; " + nonfinite_text(score);
+    if (score.bounds) {
+        return fmt::format("at most {:.4f}, from {} samples{}", score.bounds->high, score.samples, warning);
+    }
     std::string text = accuracy_cell(score);
     for (const std::string& more : {loss_text(score), other_metrics_text(score)}) {
         if (!more.empty()) text += ", " + more;
     }
-    return text;
+    return text + warning;
 }
 
 /// Returns the errors of the units from the last probe that measured them, largest first. Units of equal error keep
@@ -75,6 +79,14 @@ std::string accuracy_cell(const Score& score) {
     if (!score.correct) return text;
     const Interval ci = wilson95(*score.correct, score.samples);
     return text + fmt::format(" [{:.4f}, {:.4f}]", ci.low, ci.high);
+}
+
+std::string nonfinite_text(const Score& score) {
+    const NonfiniteOutputs& nonfinite = score.nonfinite;
+    if (nonfinite.samples == 0) return {};
+    const bool has_more = std::cmp_less(nonfinite.first.size(), nonfinite.samples);
+    return fmt::format("outputs of {} of {} samples are NaN or infinite (samples {}{})", nonfinite.samples,
+                       score.samples, fmt::join(nonfinite.first, ", "), has_more ? ", …" : "");
 }
 
 std::string run_report_text(const StudySource& s) {
@@ -125,6 +137,9 @@ std::string run_report_json(const StudySource& s) {
             json["baseline_metrics"][metric.name] = json_number(metric.value);
         }
     }
+    if (s.baseline && s.baseline->result.score.nonfinite.samples > 0) {
+        json["baseline_nonfinite"] = s.baseline->result.score.nonfinite.samples;
+    }
     json["trials"] = Json::array();
     for (const journal::Trial& trial : s.trials) {
         Json row{{"trial", trial.trial}, {"stage", trial.stage}, {"verdict", trial.verdict}};
@@ -134,6 +149,7 @@ std::string run_report_json(const StudySource& s) {
         put_metrics(row, result.score);
         if (const auto& bounds = trial.result.score.bounds) row["bounds"] = {bounds->low, bounds->high};
         row["samples"] = result.score.samples;
+        if (result.score.nonfinite.samples > 0) row["nonfinite"] = result.score.nonfinite.samples;
         json["trials"].push_back(std::move(row));
     }
     const journal::Trial* best = delivered_trial(s);

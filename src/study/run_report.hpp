@@ -19,4 +19,8 @@ namespace halftone::study {
 /// Returns "0.9224 [0.9170, 0.9275]": the accuracy and, where the metric counts right samples, its 95 % interval.
 [[nodiscard]] std::string accuracy_cell(const Score& score);
 
+/// Returns "outputs of 3 of 500 samples are NaN or infinite (samples 4, 7, 9)"; empty if all outputs are numbers. Of
+/// many samples only the first are named.
+[[nodiscard]] std::string nonfinite_text(const Score& score);
+
 }  // namespace halftone::study

@@ -35,6 +35,15 @@ struct ScoreLoss {
     friend bool operator==(const ScoreLoss&, const ScoreLoss&) = default;
 };
 
+/// Samples for which the model's output holds NaN or infinity: their answers mean nothing.
+struct NonfiniteOutputs {
+    std::int64_t samples = 0;
+    std::vector<std::int64_t> first = {};  ///< numbers of the first of them in the data set, in the order of evaluation
+    friend bool operator==(const NonfiniteOutputs&, const NonfiniteOutputs&) = default;
+};
+/// How many sample numbers NonfiniteOutputs::first holds at most.
+inline constexpr std::size_t kNamedSamples = 5;
+
 /// Result of evaluating one candidate on the whole evaluation set, or on as much of it as settles that it fails.
 struct Score {
     double accuracy = 0;                       ///< the value of what the goal judges; NaN when ended early
@@ -44,6 +53,7 @@ struct Score {
     std::optional<AccuracyBounds> bounds = {};  ///< set if the evaluation ended early, after `samples` samples
     std::vector<MetricValue> metrics = {};      ///< every metric, in the order of the config; empty when ended early
     std::optional<ScoreLoss> loss = {};         ///< against fp32; empty when ended early, and for fp32 itself
+    NonfiniteOutputs nonfinite = {};
     friend bool operator==(const Score&, const Score&) = default;
 };
 

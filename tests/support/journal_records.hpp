@@ -77,6 +77,7 @@ inline std::vector<Record> full_records() {
     result.score.bounds = AccuracyBounds{0.25, 0.75};
     result.score.metrics = {{"topk", 0.9166}, {"MSE", 0.25}};
     result.score.loss = ScoreLoss{.value = 0.0022, .ci95 = AccuracyBounds{0.001, 0.0034}};
+    result.score.nonfinite = {.samples = 3, .first = {7, 20, 41}};
     const CandidateOptions options{.calibration = 1, .by_unit = {0, 4, 2}};
     const ErrorSums sums{0.1, 2.5, 2.4, 2.3, 0.3, 0.2, -1.5, 2.0, -1.4, 1.9, 100};
     TrialResult failed = result;

@@ -32,6 +32,8 @@ bool ranks_before(std::span<const Number> row, std::size_t a, std::size_t b) {
 /// How many classes rank before the label. Counting is linear; sorting a row would do more than is asked.
 template <class Number>
 std::int64_t rank_of(std::span<const Number> row, std::size_t label) {
+    // Beyond every k: no answer is right by chance.
+    if (std::isnan(row[label])) return std::numeric_limits<std::int64_t>::max();
     std::int64_t rank = 0;
     for (std::size_t other = 0; other < row.size(); ++other) rank += ranks_before(row, other, label) ? 1 : 0;
     return rank;

@@ -99,9 +99,13 @@ TrialResult random_result(Rng& rng) {
     } else {
         result.score.accuracy = rng.normal();
     }
-    if (rng.below(2) == 0) result.score.correct = static_cast<std::int64_t>(rng.next());
-    result.score.samples = static_cast<std::int64_t>(rng.next());
-    result.score.sample_units = static_cast<std::int64_t>(rng.next());
+    // Any counts that a run can have: 1 to 2^63 - 1 samples, and no more right ones than samples.
+    const std::uint64_t samples = 1 + rng.next() / 2 % INT64_MAX;
+    result.score.samples = static_cast<std::int64_t>(samples);
+    if (rng.below(2) == 0) result.score.correct = static_cast<std::int64_t>(rng.next() % (samples + 1));
+    if (rng.below(4) == 0)
+        result.score.nonfinite = {result.score.samples, {0, static_cast<std::int64_t>(rng.next() / 2)}};
+    result.score.sample_units = static_cast<std::int64_t>(rng.next() / 2);
     result.wall_s = rng.uniform(0, 1e6);
     result.worker = static_cast<std::int64_t>(rng.below(64));
     return result;

@@ -209,5 +209,15 @@ TEST(Calibrator, AnAlphasVariantIsSmoothedAndItsRangesWithIt) {
     }
 }
 
+TEST(Calibrator, DamagedRangesAreNoBugOfOurs) {
+    CalibratorWorld c({40, 10});
+    const std::string merged = c.merge();
+    EXPECT_THROW(c.calibrator.install(merged + "x"), MpiError);
+    EXPECT_THROW(c.calibrator.install(""), Error);
+    std::string payload = c.calibrator.run(0).payload;
+    EXPECT_THROW((void)c.calibrator.merge({payload + "x"}), MpiError);
+    c.calibrator.install(merged);
+}
+
 }  // namespace
 }  // namespace halftone

@@ -246,5 +246,26 @@ TEST(ModelEvaluator, ANaNInCalibrationNamesTheValue) {
     }
 }
 
+TEST(ModelEvaluator, AJobThatCannotBeOfThisRunIsRefused) {
+    const World world(doubling_graph(), {10}, "[60, 2]");
+    ModelEvaluator evaluator(world.setup(3));
+    calibrated(evaluator);
+    Job job = evaluate(world.space.at(0));
+    EXPECT_NO_THROW((void)evaluator.run(job, 0));
+    EXPECT_THROW((void)evaluator.run(job, 3), MpiError);
+    EXPECT_THROW((void)evaluator.run(job, -1), MpiError);
+    job.followers = {Candidate{.calibration = 1, .choice = {0}, .hash = 1}};
+    EXPECT_THROW((void)evaluator.run(job, 0), MpiError);
+    job.followers.clear();
+    job.candidate.choice = {65535};
+    EXPECT_THROW((void)evaluator.run(job, 0), MpiError);
+    job.kind = JobKind::probe;
+    EXPECT_THROW((void)evaluator.run(job, 0), MpiError);
+    EvaluationSetup without_data = world.setup(3);
+    without_data.evaluation = nullptr;
+    ModelEvaluator calibrates(without_data);
+    EXPECT_THROW((void)calibrates.run(evaluate(world.space.at(0)), 0), MpiError);
+}
+
 }  // namespace
 }  // namespace halftone

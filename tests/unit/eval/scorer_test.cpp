@@ -110,5 +110,43 @@ TEST(Scorer, ACandidateThatCannotBeBuiltFailsAlone) {
     EXPECT_EQ(result.sample_units, 0);
 }
 
+TEST(Scorer, NamesTheSamplesWhoseOutputsAreNoNumbers) {
+    GraphMaker g;
+    const ValueId x = g.input("x", {kSymbolic, 2});
+    // The root of a negative number is NaN: about three of four samples of noise have one.
+    const World world(
+        infer_types(g.build({g.gemm("g", g.node("Sqrt", "root", {x}), test::floats({2, 2}, {1, 0, 0, 1}))}),
+                    reference_ops()),
+        {10}, "[60, 2]");
+    ModelEvaluator evaluator(world.setup(3));
+    std::vector<std::int64_t> odd;
+    const auto rows = rows_of(world.data, 60);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        if (rows[i][0] < 0 || rows[i][1] < 0) odd.push_back(static_cast<std::int64_t>(i));
+    }
+    Scorer& scorer = evaluator.scorer();
+    std::vector<std::string> payloads;
+    for (std::int64_t s = 0; s < 3; ++s) payloads.push_back(scorer.run_baseline(s).payload);
+    const NonfiniteOutputs found = scorer.merge(payloads).nonfinite;
+    EXPECT_EQ(found.samples, static_cast<std::int64_t>(odd.size()));
+    EXPECT_EQ(found.first, std::vector<std::int64_t>(odd.begin(), odd.begin() + 5));
+    EXPECT_EQ(scorer.score_graph(world.model.graph, nullptr).nonfinite, found) << "eval says the same";
+
+    // In another order of samples the numbers are still those of the data set.
+    std::string last_first(60, 'z');
+    last_first[static_cast<std::size_t>(odd.back())] = '0';
+    scorer.install_difficulty(last_first);
+    EXPECT_EQ(scorer.merge({scorer.run_baseline(0).payload}).nonfinite.first.front(), odd.back());
+}
+
+TEST(Scorer, DamagedScoresAreNoBugOfOurs) {
+    ScorerWorld w;
+    std::string payload = w.scorer.run_baseline(0).payload;
+    payload.pop_back();
+    EXPECT_THROW((void)w.scorer.merge({payload}), MpiError);
+    EXPECT_THROW((void)w.scorer.merge({""}), MpiError);
+    EXPECT_THROW((void)w.scorer.merge({}), MpiError);
+}
+
 }  // namespace
 }  // namespace halftone

@@ -51,10 +51,10 @@ std::vector<Json::json_pointer> keys_of(const Json& json) {
     return keys;
 }
 
-/// Keys that may be missing: of failures, of trials that ended early, of metrics that count, of journals of version
-/// 0.1.0, and of the errors of the model's output.
-const std::set<std::string> kOptional{"failure",   "bounds",     "correct", "metrics", "loss",
-                                      "loss_ci95", "latency_ms", "choice",  "unit"};
+/// Keys that may be missing: of failures, of trials that ended early, of metrics that count, of outputs that are no
+/// numbers, of journals of version 0.1.0, and of the errors of the model's output.
+const std::set<std::string> kOptional{"failure",   "bounds",    "correct",    "metrics", "loss",
+                                      "loss_ci95", "nonfinite", "latency_ms", "choice",  "unit"};
 
 bool is_optional(const Json& json, const Json::json_pointer& key) {
     if (key.back() == "unit" && json["type"] != "sensitivity") return false;  // a change always has a unit

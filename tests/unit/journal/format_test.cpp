@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <functional>
 
 #include "base/hash.hpp"
 #include "support/journal_records.hpp"
@@ -201,6 +202,30 @@ TEST(Format, JudgementsAreATextWhereSamplesAreRightOrWrongAndNumbersElse) {
 TEST(Format, IgnoresKeysThatItDoesNotKnow) {
     const auto parsed = parse_line(line_of(R"("type":"resume","trials":2,"ranks":3,"later":[1,2])"));
     EXPECT_EQ(std::get<Record>(parsed), Record(Resume{2, 3}));
+}
+
+TEST(Format, ResultsThatNoRunCanHaveAreRefused) {
+    const auto refusal_of = [](const std::function<void(Score&)>& change) {
+        Baseline baseline{{.score = {.accuracy = 0.5, .correct = 5, .samples = 10}}};
+        change(baseline.result.score);
+        return refusal(to_line(baseline));
+    };
+    EXPECT_EQ(refusal_of([](Score&) {}), "(accepted)");
+    EXPECT_EQ(refusal_of([](Score& s) { s.correct = 11; }), "key 'correct' is 11, of 10 samples");
+    EXPECT_EQ(refusal_of([](Score& s) { s.correct = -1; }), "key 'correct' is -1, of 10 samples");
+    EXPECT_THAT(refusal_of([](Score& s) { s.samples = -10; }), HasSubstr("negative"));
+    EXPECT_THAT(refusal_of([](Score& s) { s.sample_units = -1; }), HasSubstr("negative"));
+    EXPECT_THAT(refusal_of([](Score& s) { s.correct = s.samples = 0; }), HasSubstr("without samples"));
+    EXPECT_THAT(refusal_of([](Score& s) { s.bounds = {0.9, 0.1}; }), HasSubstr("'bounds'"));
+    EXPECT_EQ(refusal_of([](Score& s) { s.nonfinite.samples = 11; }), "key 'nonfinite' is 11, of 10 samples");
+}
+
+TEST(Format, SamplesWhoseOutputsAreNoNumbersStandInTheResult) {
+    const Baseline baseline{
+        {.score = {.accuracy = 0.5, .correct = 5, .samples = 10, .nonfinite = {.samples = 2, .first = {3, 7}}}}};
+    const std::string line = to_line(baseline);
+    EXPECT_THAT(line, HasSubstr(R"("samples":10,"nonfinite":2,"nonfinite_first":[3,7],"sample_units")"));
+    EXPECT_EQ(std::get<Record>(parse_line(line)), Record(baseline));
 }
 
 }  // namespace

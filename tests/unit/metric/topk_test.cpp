@@ -49,8 +49,14 @@ TEST(TopK, OfEqualOutputsTheLowestIndexWins) {
 
 TEST(TopK, NaNRanksLast) {
     EXPECT_EQ(hits(*topk("1"), {kNaN, -5.0, kNaN}, {1}), 1);
-    EXPECT_EQ(hits(*topk("2"), {kNaN, -5.0, kNaN}, {0}), 1);
+    EXPECT_EQ(hits(*topk("2"), {kNaN, -5.0, 7.0}, {1}), 1);
     EXPECT_EQ(hits(*topk("2"), {kNaN, -5.0, kNaN}, {2}), 0);
+}
+
+TEST(TopK, ALabelWhoseOutputIsNaNIsWrong) {
+    EXPECT_EQ(hits(*topk("1"), {kNaN, kNaN, kNaN}, {0}), 0) << "not right because it has the lowest index";
+    EXPECT_EQ(hits(*topk("2"), {kNaN, -5.0, kNaN}, {0}), 0);
+    EXPECT_EQ(hits(*topk("3"), {1.0, kNaN, 2.0}, {1}), 0) << "though all three are among the first three";
 }
 
 TEST(TopK, ValueIsTheShareOfAllSamples) {

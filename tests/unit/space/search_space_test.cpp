@@ -109,5 +109,15 @@ TEST(Decision, FindsItsHighPrecisionOptions) {
     EXPECT_FALSE(decision("a", {kFp32}).has_quantized());
 }
 
+TEST(SearchSpace, CandidatesFromAMessageAreJudged) {
+    const SearchSpace space = test::toy_space({test::decision("u0", {test::kMinmax, test::kFp32})}, {100, 200});
+    EXPECT_TRUE(space.contains(space.make(1, {1})));
+    EXPECT_FALSE(space.contains({.calibration = 2, .choice = {1}, .hash = 0}));
+    EXPECT_FALSE(space.contains({.calibration = -1, .choice = {1}, .hash = 0}));
+    EXPECT_FALSE(space.contains({.calibration = 0, .choice = {2}, .hash = 0}));
+    EXPECT_FALSE(space.contains({.calibration = 0, .choice = {}, .hash = 0}));
+    EXPECT_FALSE(space.contains({.calibration = 0, .choice = {0, 0}, .hash = 0}));
+}
+
 }  // namespace
 }  // namespace halftone

@@ -17,20 +17,24 @@ Distribution counted(const std::vector<float>& values, BinEnds bins) {
     return count_values(values, {.block = std::max<std::size_t>(1, values.size()), .used = values.size()}, bins);
 }
 
+BinEnds bins_of(const std::vector<float>& values) {
+    return bins_around(values, {.block = std::max<std::size_t>(1, values.size()), .used = values.size()});
+}
+
 TEST(DistributionBins, ReachASixteenthBeyondTheValues) {
     const std::vector<float> values{0, 16, 4};
-    const BinEnds bins = bins_around(values);
+    const BinEnds bins = bins_of(values);
     EXPECT_DOUBLE_EQ(bins.low, -1);
     EXPECT_DOUBLE_EQ(bins.high, 17);
 }
 
 TEST(DistributionBins, HaveAWidthAroundEqualValuesAndAroundNone) {
-    const BinEnds around_eight = bins_around(std::vector<float>{8, 8});
+    const BinEnds around_eight = bins_of({8, 8});
     EXPECT_DOUBLE_EQ(around_eight.low, 7.5);
     EXPECT_DOUBLE_EQ(around_eight.high, 8.5);
     for (const std::vector<float>& values : {std::vector<float>{0}, std::vector<float>{}}) {
-        EXPECT_DOUBLE_EQ(bins_around(values).low, -1e-6);
-        EXPECT_DOUBLE_EQ(bins_around(values).high, 1e-6);
+        EXPECT_DOUBLE_EQ(bins_of(values).low, -1e-6);
+        EXPECT_DOUBLE_EQ(bins_of(values).high, 1e-6);
     }
 }
 
@@ -61,8 +65,41 @@ TEST(DistributionBins, LeaveOutTheRowsThatPadABatch) {
     EXPECT_EQ(d.sum, 10);
 }
 
+TEST(DistributionBins, LieAroundTheSamplesAndNotAroundThePadding) {
+    const std::vector<float> values{0, 16, 900, -900, 4, 8, 900, -900};
+    const BinEnds bins = bins_around(values, {.block = 4, .used = 2});
+    EXPECT_DOUBLE_EQ(bins.low, -1);
+    EXPECT_DOUBLE_EQ(bins.high, 17);
+    const Distribution d = count_values(values, {.block = 4, .used = 2}, bins);
+    EXPECT_EQ(d.min, 0);
+    EXPECT_EQ(d.max, 16);
+}
+
+TEST(DistributionBins, OfABatchWithoutSamplesCountNothing) {
+    const std::vector<float> padding{900, -900};
+    const BinEnds bins = bins_around(padding, {.block = 2, .used = 0});
+    EXPECT_DOUBLE_EQ(bins.high, 1e-6);
+    const Distribution d = count_values(padding, {.block = 2, .used = 0}, bins);
+    EXPECT_EQ(d.total(), 0);
+    EXPECT_EQ(d.min, 0);
+    EXPECT_EQ(d.max, 0);
+}
+
+TEST(DistributionBins, OfBlocksWithoutElementsEnd) {
+    const Distribution d = count_values({}, {.block = 0, .used = 0}, bins_around({}, {.block = 0, .used = 0}));
+    EXPECT_EQ(d.total(), 0);
+}
+
+TEST(DistributionBins, LieAroundTheFiniteValues) {
+    constexpr float kInfinity = std::numeric_limits<float>::infinity();
+    const BinEnds bins = bins_of({kInfinity, 0, std::numeric_limits<float>::quiet_NaN(), 16, -kInfinity});
+    EXPECT_DOUBLE_EQ(bins.low, -1);
+    EXPECT_DOUBLE_EQ(bins.high, 17);
+    EXPECT_DOUBLE_EQ(bins_of({kInfinity}).high, 1e-6);
+}
+
 TEST(DistributionBins, AnOutputWithoutElementsHasNoCounts) {
-    const Distribution d = counted({}, bins_around({}));
+    const Distribution d = counted({}, bins_of({}));
     EXPECT_EQ(d.total(), 0);
     EXPECT_EQ(d.min, 0);
     EXPECT_EQ(d.max, 0);

@@ -115,7 +115,7 @@ TEST(StudyFile, DistributionsReadBackAndADamagedTrialIsLeftOut) {
     run.write("study.json", kStudyJson);
     std::filesystem::create_directories(run.path("distributions"));
     const std::vector<float> x{0, 1};
-    const Distribution values = count_values(x, {2, 2}, bins_around(x));
+    const Distribution values = count_values(x, {2, 2}, bins_around(x, {2, 2}));
     write_distribution_file(run.path("distributions/fp32.h5"), {{values, values}, {}});
     write_distribution_file(run.path("distributions/" + distribution_file_name(1)), {{values, values}, {20, 30}});
     run.write("distributions/" + distribution_file_name(0), "no HDF5");
