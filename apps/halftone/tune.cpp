@@ -267,6 +267,15 @@ void agree_on_machine(Communicator& comm, Agreement& agreement) {
     process_budget().set_byte_limit(smallest_of_ranks(comm, process_budget().byte_limit()));
 }
 
+/// Every rank ends with the same code: mpirun reports the first that it sees. @param code  with a number on rank 0
+int code_of_rank_0(Communicator& comm, WireWriter& code) {
+    const Bytes common = comm.broadcast(RankId{0}, code.take());
+    ByteReader reader(common, "the exit code of rank 0");
+    const int shared = reader.get<int>();
+    reader.require_end<MpiError>();
+    return shared;
+}
+
 }  // namespace
 
 int run_tune(const TuneOptions& options, Communicator& comm) {
@@ -323,12 +332,7 @@ int run_tune(const TuneOptions& options, Communicator& comm) {
     } else {
         tune::run_worker(comm, *bench->evaluator);
     }
-    // Every rank ends with the same code: mpirun reports the first that it sees.
-    const Bytes common = comm.broadcast(RankId{0}, code.take());
-    ByteReader reader(common, "the exit code of rank 0");
-    const int shared = reader.get<int>();
-    reader.require_end<MpiError>();
-    return shared;
+    return code_of_rank_0(comm, code);
 }
 
 }  // namespace halftone::app

@@ -39,7 +39,9 @@ public:
     [[nodiscard]] bool is_file(const std::string& path) const override { return disk_.is_file(path); }
     [[nodiscard]] bool is_link(const std::string& path) const override { return disk_.is_link(path); }
     [[nodiscard]] std::uint64_t size(const std::string& path) const override { return disk_.size(path); }
-    [[nodiscard]] std::string read(const std::string& path) const override { return disk_.read(path); }
+    [[nodiscard]] std::string read(const std::string& path, std::uint64_t limit) const override {
+        return disk_.read(path, limit);
+    }
     [[nodiscard]] std::string read_part(const std::string& path, std::uint64_t offset,
                                         std::uint64_t count) const override {
         return disk_.read_part(path, offset, count);
