@@ -20,10 +20,6 @@ public:
     /// @param keep  whether the sample is worth memory
     [[nodiscard]] const Sample& read(std::int64_t id, bool keep);
     [[nodiscard]] std::size_t bytes() const { return bytes_; }
-    /// Returns the number that the n-th sample has in the data set.
-    [[nodiscard]] std::int64_t number_of(std::int64_t n) const {
-        return order_.empty() ? n : order_[static_cast<std::size_t>(n)];
-    }
 
 private:
     const Pipeline& data_;

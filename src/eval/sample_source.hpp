@@ -58,9 +58,6 @@ public:
     /// @pre order has size() elements
     void set_order(std::vector<std::int64_t> order);
 
-    /// Returns the number that the sample at a position has in the data set. @pre 0 <= position < size()
-    [[nodiscard]] std::int64_t number_of(std::int64_t position) const { return cache_->number_of(position); }
-
     /// Copies the samples of `range` into `inputs`, one batch after the other, and calls `body` after each batch. Every
     /// range begins with a batch of its own, so a sample's row depends on the range but never on what was read before.
     /// @param inputs  by graph input, each with batch() rows; rows that hold no sample are zero
