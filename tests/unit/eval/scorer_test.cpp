@@ -127,7 +127,7 @@ TEST(Scorer, NamesTheSamplesWhoseOutputsAreNoNumbers) {
     Scorer& scorer = evaluator.scorer();
     std::vector<std::string> payloads;
     for (std::int64_t s = 0; s < 3; ++s) payloads.push_back(scorer.run_baseline(s).payload);
-    const NonfiniteOutputs found = scorer.merge(payloads).nonfinite;
+    const NonfiniteOutputs found = evaluator.merge_scores(payloads).nonfinite;
     EXPECT_EQ(found.samples, static_cast<std::int64_t>(odd.size()));
     EXPECT_EQ(found.first, std::vector<std::int64_t>(odd.begin(), odd.begin() + 5));
     EXPECT_EQ(scorer.score_graph(world.model.graph, nullptr).nonfinite, found) << "eval says the same";
@@ -136,16 +136,15 @@ TEST(Scorer, NamesTheSamplesWhoseOutputsAreNoNumbers) {
     std::string last_first(60, 'z');
     last_first[static_cast<std::size_t>(odd.back())] = '0';
     scorer.install_difficulty(last_first);
-    EXPECT_EQ(scorer.merge({scorer.run_baseline(0).payload}).nonfinite.first.front(), odd.back());
+    EXPECT_EQ(evaluator.merge_scores({scorer.run_baseline(0).payload}).nonfinite.first.front(), odd.back());
 }
 
 TEST(Scorer, DamagedScoresAreNoBugOfOurs) {
     ScorerWorld w;
     std::string payload = w.scorer.run_baseline(0).payload;
     payload.pop_back();
-    EXPECT_THROW((void)w.scorer.merge({payload}), MpiError);
-    EXPECT_THROW((void)w.scorer.merge({""}), MpiError);
-    EXPECT_THROW((void)w.scorer.merge({}), MpiError);
+    EXPECT_THROW((void)w.evaluator.merge_scores({payload}), MpiError);
+    EXPECT_THROW((void)w.evaluator.merge_scores({""}), MpiError);
 }
 
 }  // namespace
