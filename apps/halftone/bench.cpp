@@ -40,6 +40,21 @@ constexpr int kMostRounds = 1'000'000;
 volatile std::sig_atomic_t is_stopped = 0;
 void stop(int) { is_stopped = 1; }
 
+/// Returns how many samples a run has. A model without an open first dimension has as many as its file says.
+/// @throws ConfigError when --batch wants another number
+std::int64_t checked_batch(const Graph& graph, std::int64_t wanted) {
+    std::int64_t fixed = 1;
+    for (std::size_t i = graph.inputs().size(); i-- > 0;) {
+        const Value& input = graph.value(graph.inputs()[i]);
+        if (input.type.shape.rank() == 0) continue;
+        if (input.type.shape[0] == kSymbolic) return wanted;
+        fixed = input.type.shape[0];
+    }
+    if (wanted == fixed || wanted == 1) return fixed;  // 1 is also what is not said
+    throw ConfigError(fmt::format("--batch {}: the model leaves no batch open, the first dimension of its input is {}",
+                                  wanted, fixed));
+}
+
 /// From a graph to a session that can run; of a candidate, from its plan.
 struct SetUp {
     double model_ms = 0;
@@ -102,12 +117,12 @@ nlohmann::ordered_json step_json(const StepInfo& step, double ms, double total_m
     return row;
 }
 
-nlohmann::ordered_json to_json(const BenchOptions& options, const Session& session, const SetUp& set_up,
-                               const StepProfile& measured) {
+nlohmann::ordered_json to_json(const BenchOptions& options, std::int64_t batch, const Session& session,
+                               const SetUp& set_up, const StepProfile& measured) {
     const MedianInterval latency = median_with_interval(measured.runs_ms);
     nlohmann::ordered_json json;
     json["precision"] = options.plan.empty() ? options.precision : "plan";
-    json["batch"] = options.batch;
+    json["batch"] = batch;
     json["threads"] = options.threads;
     json["isa"] = isa_name();
     json["runs"] = measured.runs_ms.size();
@@ -183,6 +198,7 @@ int run_bench(const BenchOptions& options) {
     set_kernel_threads(options.threads);
     const auto weights = make_weight_cache();  // candidates share it, as those of a search do
     BenchModel model = bench_model(options);
+    const std::int64_t batch = checked_batch(model.graph(), options.batch);
     const CompileOptions compile{.batch = options.batch, .weights = weights.get()};
     std::signal(SIGINT, stop);  // after the model is read: until then there is nothing to print
     std::signal(SIGTERM, stop);
@@ -200,7 +216,7 @@ int run_bench(const BenchOptions& options) {
     const StepProfile measured = options.on_demand ? measure_on_demand(session) : measure(session, options.rounds);
     if (measured.runs_ms.empty() && is_stopped == 0) throw ConfigError("--on-demand: standard input has no line");
     if (measured.runs_ms.empty()) return static_cast<int>(ExitCode::interrupted);
-    auto json = to_json(options, session, set_up, measured);
+    auto json = to_json(options, batch, session, set_up, measured);
     if (tuned) json["autotune"] = autotune_json(*tuned);
     if (options.as_json || options.on_demand)
         fmt::print("{}\n", json.dump());

@@ -38,7 +38,8 @@ struct EvalOptions {
 struct InspectOptions {
     std::string model;
     SizeOptions sizes;
-    std::string config;  ///< empty: no constraints
+    std::string config;        ///< empty: no constraints
+    bool shows_units = false;  ///< each unit, not only what units have in common
     bool as_json = false;
     std::vector<std::string> overrides;
 };

@@ -118,7 +118,8 @@ void add_inspect(CLI::App& app, InspectOptions& options) {
         "inspect", "Show units, shapes, what each unit can be and why not, and the size of the space");
     inspect->add_option("model", options.model, "ONNX file")->required()->type_name("M.onnx");
     inspect->add_option("--config", options.config, "Apply this config's constraints")->type_name("CONFIG");
-    inspect->add_flag("--json", options.as_json, "One JSON object on stdout");
+    inspect->add_flag("--units", options.shows_units, "Each unit with its nodes, shapes, options and refusals");
+    inspect->add_flag("--json", options.as_json, "One JSON object on stdout, with all units");
     add_sizes(*inspect, options.sizes);
     add_overrides(*inspect, options.overrides);
     inspect->footer("Example:\n  halftone inspect model.onnx --config configs/demo/tune.yaml");

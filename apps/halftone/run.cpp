@@ -2,6 +2,7 @@
 //
 //   parse_input, paths_by_input   --input [NAME=]X.npy to one path for each input: by name, else in graph order
 //   largest_file                  how long an input's file may be
+//   read_array                    an input's array, in the input's type
 //   output_files                  each output's file in the output folder, no two the same
 //   run_run                       reads the arrays, runs, writes one .npy for each output in ONNX's type and shape
 #include <fmt/format.h>
@@ -13,8 +14,10 @@
 #include "base/budget.hpp"
 #include "base/error.hpp"
 #include "base/file_system.hpp"
+#include "base/log.hpp"
 #include "base/saturate.hpp"
 #include "commands.hpp"
+#include "data/convert.hpp"
 #include "exec/run_once.hpp"
 #include "graph/onnx/onnx_model.hpp"
 #include "kernel/ops/find_op.hpp"
@@ -121,6 +124,34 @@ std::vector<std::string> output_files(const Graph& graph) {
     return names;
 }
 
+/// Returns the array in the type of its input. float64 and float16 arrays are the usual ones that differ. What cannot
+/// be converted stays as it is, and run_once refuses it with both types.
+Tensor as_input(Tensor array, const Value& input, const std::string& path) {
+    const DType wanted = input.type.dtype;
+    if (array.dtype() == wanted || !can_feed(array.dtype(), wanted)) return array;
+    Tensor fitted({wanted, array.shape()});
+    try {
+        feed_values(array.view(), fitted.mutable_view());
+    } catch (DataError& error) {
+        error.add_context(path);
+        throw;
+    }
+    log::warning("run", "{}: {} values were converted to {}, the type of the input '{}'", path,
+                 to_string(array.dtype()), to_string(wanted), input.name);
+    return fitted;
+}
+
+/// Reads the array of one input. A file that is far too long for it is refused before it is read.
+Tensor read_array(const FileSystem& files, const std::string& path, const Value& input) {
+    if (!files.exists(path)) throw DataError("--input: no such file: '" + path + "'");
+    const std::uint64_t most = largest_file(input.type.shape);
+    const BudgetedBytes file(process_budget(), std::min(files.size(path), most), path);
+    std::vector<std::string> notes;
+    Tensor array = from_npy(files.read(path, most), path, &notes);
+    for (const std::string& note : notes) log::warning("run", "{}", note);
+    return as_input(std::move(array), input, path);
+}
+
 }  // namespace
 
 int run_run(const RunOptions& options) {
@@ -129,10 +160,7 @@ int run_run(const RunOptions& options) {
     // All arrays are read first, so that a missing file is said before anything runs.
     std::vector<Tensor> arrays;
     for (const std::string& path : paths_by_input(graph, options.inputs)) {
-        if (!files->exists(path)) throw DataError("--input: no such file: '" + path + "'");
-        const std::uint64_t most = largest_file(graph.value(graph.inputs()[arrays.size()]).type.shape);
-        const BudgetedBytes file(process_budget(), std::min(files->size(path), most), path);
-        arrays.push_back(from_npy(files->read(path, most), path));
+        arrays.push_back(read_array(*files, path, graph.value(graph.inputs()[arrays.size()])));
     }
     std::vector<Tensor> outputs;
     try {

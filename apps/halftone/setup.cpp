@@ -4,6 +4,7 @@
 //   read_model, read_plan       files to bytes and to a plan, with errors that name the option or the config's line
 //   check_isa, check_runnable   what is refused before anything is created
 //   warn_of_few_samples         a calibration size above what there is
+//   name_place_of_sizes         the config's line for an error of sizes that only the model can show
 //   make_workbench              data, metric, model, recipes, space, evaluator, in this order
 //
 // Commands hand on parts of the workbench, never the whole of it: a function's parameters shall tell what it needs.
@@ -18,6 +19,7 @@
 #include "calib/observer.hpp"
 #include "eval/from_config.hpp"
 #include "graph/onnx/external_data.hpp"
+#include "graph/onnx/foreign_format.hpp"
 #include "kernel/ops/machine.hpp"
 #include "strategy/strategies.hpp"
 
@@ -56,7 +58,7 @@ void refuse_unavailable(const RunConfig& config) {
 std::string read_model(const std::string& path, const std::string& from) {
     const auto files = make_posix_file_system();
     if (!files->exists(path)) throw ModelError(from + "no such model file: '" + path + "'");
-    if (files->is_directory(path)) throw ModelError(from + "'" + path + "' is a folder, not an ONNX file");
+    if (files->is_directory(path)) throw ModelError(from + "'" + path + "' " + foreign_folder(files->list(path)));
     try {
         // Weights beside the file are taken in at once: the other ranks get one text and need no files.
         return inline_external_data(files->read(path, kMostModelBytes), parent_path(path));
@@ -96,6 +98,20 @@ void warn_of_few_samples(const RunConfig& config, const Pipeline& calibration) {
     }
 }
 
+void name_place_of_sizes(ConfigError& error, const RunConfig& config) {
+    const ConfigNode* model = config.effective.find("model");
+    const ConfigNode* shapes = model == nullptr ? nullptr : model->find("input_shapes");
+    if (shapes == nullptr) return;
+    Mark place = shapes->key_mark;
+    const std::string message = error.what();
+    for (const auto& [name, list] : shapes->entries) {
+        if (message.find("'" + name + "'") == std::string::npos) continue;
+        place = list.key_mark;
+        break;
+    }
+    error.add_context(place.to_text() + ": model.input_shapes");
+}
+
 std::unique_ptr<Workbench> make_workbench(const RunConfig& config, const std::string& model_bytes,
                                           const std::string& model_name, bool for_tuning,
                                           const std::string& baseline_bytes) {
@@ -111,8 +127,13 @@ std::unique_ptr<Workbench> make_workbench(const RunConfig& config, const std::st
         bench->metrics = std::make_unique<MetricSet>(*config.evaluation);
     }
     bench->sizes = input_sizes(config, bench->calibration.get(), bench->evaluation.get());
-    bench->model = prepare_model(model_bytes, model_name, bench->sizes);
-    if (!baseline_bytes.empty()) bench->baseline = prepare_model(baseline_bytes, config.model_path, bench->sizes);
+    try {
+        bench->model = prepare_model(model_bytes, model_name, bench->sizes);
+        if (!baseline_bytes.empty()) bench->baseline = prepare_model(baseline_bytes, config.model_path, bench->sizes);
+    } catch (ConfigError& error) {
+        name_place_of_sizes(error, config);
+        throw;
+    }
     // The order matters: recipes change the graph that units, capability and space are made from.
     if (for_tuning) {
         bench->recipes = find_recipes(bench->model, recipe_request(config.quantization));

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.hpp"
 #include "config/run_config.hpp"
 #include "data/dataset.hpp"
 #include "eval/model_evaluator.hpp"
@@ -43,6 +44,10 @@ void check_runnable(const RunConfig& config);
 
 /// @throws ConfigError when the config pins another instruction set than this process runs with
 void check_isa(const RunConfig& config);
+
+/// Puts the place of model.input_shapes, or of the entry that the message is about, before an error of its sizes.
+/// Whether they fit is seen only when the model is there.
+void name_place_of_sizes(ConfigError& error, const RunConfig& config);
 
 /// Everything that evaluates, in the order of destruction it needs. Made alike by every rank from the same bytes.
 struct Workbench {

@@ -1,10 +1,11 @@
 #pragma once
-// NumPy's .npy files, formats 1.0 to 3.0, little-endian, C order.
+// NumPy's .npy files, formats 1.0 to 3.0. They are written little-endian and in C order.
 // Source: numpy.lib.format documentation, "Format Version 1.0".
 
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tensor/tensor.hpp"
 
@@ -20,13 +21,17 @@ struct NpyHeader {
 };
 
 /// Returns the header at the beginning of a .npy file. `bytes` may end behind it; kMostNpyHeaderBytes are enough.
-/// @throws DataError: not .npy, Fortran order, another element type, a header that is cut off or longer than that
+/// @throws DataError: not .npy, Fortran order, big-endian, another element type, a header that is cut off or longer
+/// than that
 [[nodiscard]] NpyHeader parse_npy_header(std::string_view bytes, const std::string& name);
 /// NumPy's own headers have 128 bytes, unless an array has very many dimensions.
 inline constexpr std::uint64_t kMostNpyHeaderBytes = 1U << 16U;
 
-/// The array in the bytes of a .npy file; `name` is the file's, for messages.
-/// @throws DataError: not .npy, Fortran order, another element type, a size that does not fit the shape
-[[nodiscard]] Tensor from_npy(std::string_view bytes, const std::string& name);
+/// The array in the bytes of a .npy file; `name` is the file's, for messages. Big-endian values and Fortran order are
+/// turned into our own.
+/// @param notes  gets a sentence for each such conversion; null: nobody wants to know
+/// @throws DataError: not .npy, another element type, a size that does not fit the shape
+[[nodiscard]] Tensor from_npy(std::string_view bytes, const std::string& name,
+                              std::vector<std::string>* notes = nullptr);
 
 }  // namespace halftone

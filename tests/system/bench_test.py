@@ -29,6 +29,16 @@ class Bench(SystemTest):
             self.assertGreater(conv["gops"], 0)
             self.assertTrue(conv["implementation"])
 
+    def test_reports_the_batch_that_ran(self):
+        model = onnx.load(DEMO_MODEL)
+        model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 2
+        fixed = self.folder / "fixed.onnx"
+        onnx.save(model, fixed)
+        done = halftone("bench", fixed, "--rounds", 1, "--json")
+        self.assert_code(OK, done)
+        self.assertEqual(json.loads(done.out)["batch"], 2)
+        self.assert_refused(halftone("bench", fixed, "--rounds", 1, "--batch", 8), USAGE, "--batch 8", "is 2")
+
     def test_int8_runs_every_unit_on_codes(self):
         report = self.report("--precision", "int8")
         dtypes = {step["dtype"] for step in report["units"] if step["op"] in ("Conv", "Gemm")}

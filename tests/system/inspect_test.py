@@ -2,7 +2,9 @@
 import json
 import re
 
-from halftone_cli import DEMO, DEMO_MODEL, OK, USAGE, SystemTest, halftone, main
+import onnx
+
+from halftone_cli import DEMO, DEMO_MODEL, MODEL, OK, USAGE, SystemTest, halftone, main
 
 RULES = ["quantization.op_wise={/0/0.0/Conv: {weight: {granularity: per_tensor}}, "
          "'/1/*': {activation: {scheme: sym}}, '/12/Gemm': {weight: {dtype: fp32}, activation: {dtype: fp32}}}",
@@ -28,7 +30,7 @@ class Inspect(SystemTest):
         self.assertRegex(report["space_size"], r"^\d+(\.\d+e\+\d+)?$")
 
     def test_text_says_what_json_says(self):
-        text, report = halftone("inspect", DEMO_MODEL), json.loads(halftone("inspect", DEMO_MODEL, "--json").out)
+        text, report = halftone("inspect", DEMO_MODEL, "--units"), json.loads(halftone("inspect", DEMO_MODEL, "--json").out)
         self.assert_code(OK, text)
         for unit in report["units"]:
             self.assertIn(f"\n{unit['name']} ({unit['op']})", text.out)
@@ -36,6 +38,48 @@ class Inspect(SystemTest):
                 self.assertIn(option, text.out)
         self.assertIn(report["space_size"], text.out)
         self.assertIn(report["isa"], text.out)
+
+    def test_the_summary_says_what_units_have_in_common(self):
+        text, report = halftone("inspect", DEMO_MODEL), json.loads(halftone("inspect", DEMO_MODEL, "--json").out)
+        self.assert_code(OK, text)
+        self.assertRegex(text.out, r"^inputs\n    \S+ +fp32 +\[\S+,1,28,28\]\noutputs\n    \S+ +fp32 +\[\S+,10\]\n")
+        self.assertIn("1 Gemm", text.out)
+        self.assertIn("21 Conv", text.out)
+        self.assertRegex(text.out, r"\n    fp32\n", "an option of all units stands once, without a count")
+        self.assertNotIn(report["units"][3]["name"], text.out)
+        for unit in report["units"]:
+            for refusal in unit["refused"]:
+                self.assertIn(f"{refusal['dtype']}: {refusal['why']}", text.out)
+
+    def test_json_shows_inputs_and_outputs_as_the_file_declares_them(self):
+        report = json.loads(halftone("inspect", DEMO_MODEL, "--json").out)
+        graph = onnx.load(DEMO_MODEL).graph
+        for key, values in (("inputs", graph.input), ("outputs", graph.output)):
+            self.assertEqual([(port["name"], port["type"]) for port in report[key]],
+                             [(value.name, "fp32") for value in values])
+        self.assertEqual(report["inputs"][0]["shape"][1:], [1, 28, 28])
+        self.assertIsInstance(report["inputs"][0]["shape"][0], str)
+        self.assertEqual(report["faults"], [])
+
+    def test_everything_that_stands_in_the_way_is_listed_at_once(self):
+        nodes = [onnx.helper.make_node("Bernoulli", ["x"], ["a"], "first"), onnx.helper.make_node("Bernoulli", ["a"], ["b"]),
+                 onnx.helper.make_node("StringNormalizer", ["t"], ["s"]), onnx.helper.make_node("Add", ["b", "w"], ["y"])]
+        weight = onnx.helper.make_tensor("w", onnx.TensorProto.COMPLEX64, [1], [1j])
+        info = onnx.helper.make_tensor_value_info
+        graph = onnx.helper.make_graph(nodes, "g", [info("x", onnx.TensorProto.FLOAT, ["N", 3, "height", "width"]),
+                                                    info("t", onnx.TensorProto.STRING, [1])],
+                                       [info("y", onnx.TensorProto.FLOAT, None)], [weight])
+        path = self.folder / "faults.onnx"
+        path.write_bytes(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 15)])
+                         .SerializeToString())
+        self.assert_refused(halftone("inspect", path, "--dim", "width=8"), MODEL, "5 things stand in the way", "Bernoulli (opset 15, 2 times, first: Bernoulli node 'first')",
+                            "StringNormalizer", "complex64", "graph input 't'", "string", "('height') of 'x'", "--shape")
+        done = halftone("inspect", path, "--dim", "width=8", "--json")
+        self.assert_code(MODEL, done)
+        faults = json.loads(done.out)["faults"]
+        self.assertEqual([(fault["kind"], fault["where"], fault["count"]) for fault in faults],
+                         [("operator", "Bernoulli node 'first'", 2), ("operator", "unnamed StringNormalizer node (output 's')", 1),
+                          ("constant", "w", 1), ("input", "t", 1), ("open dimension", "x", 1)])
 
     def test_two_runs_and_rules_in_another_order_give_the_same_bytes(self):
         for form in ([], ["--json"]):
@@ -58,6 +102,16 @@ class Inspect(SystemTest):
         config.write_text("quantization:\n  op_wise:\n    no_such_unit:\n      weight: {dtype: int8}\n")
         done = halftone("inspect", DEMO_MODEL, "--config", config)
         self.assert_refused(done, USAGE, "rules.yaml:3:5", "no_such_unit")
+
+
+    def test_sizes_that_do_not_fit_the_model_cite_their_line(self):
+        config = self.folder / "sizes.yaml"
+        name = onnx.load(DEMO_MODEL).graph.input[0].name
+        config.write_text(f"model:\n  input_shapes:\n    {name}: [N, 1, 32, 28]\n")
+        self.assert_refused(halftone("inspect", DEMO_MODEL, "--config", config), USAGE, "sizes.yaml:3:5",
+                            "model.input_shapes", "has 32 as dimension 2, the model fixes it to 28")
+        done = halftone("eval", DEMO, "--model", DEMO_MODEL, "--set", f"model.input_shapes={{{name}: [N, 3, 28, 28]}}")
+        self.assert_refused(done, USAGE, "--set model.input_shapes", "has 3 as dimension 1")
 
 
 class Texts(SystemTest):

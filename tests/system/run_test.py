@@ -34,6 +34,19 @@ class Run(SystemTest):
             numpy.testing.assert_array_equal(numpy.load(self.folder / "out/sum_0.npy"), self.x.sum(axis=1))
             numpy.testing.assert_array_equal(numpy.load(self.folder / "out/z.npy"), -self.x)
 
+    def test_converts_arrays_of_other_types_and_orders_with_a_warning(self):
+        wide = numpy.asfortranarray(self.x)
+        for name, array, said in (("f64", self.x.astype(numpy.float64), "fp64 values were converted to fp32"),
+                                  ("f16", self.x.astype(numpy.float16), "fp16 values were converted to fp32"),
+                                  ("big", self.x.astype(">f4"), "big-endian"), ("fortran", wide, "Fortran order")):
+            with self.subTest(name=name):
+                path = self.folder / f"{name}.npy"
+                numpy.save(path, array)
+                done = self.run_it(path, self.folder / "axes.npy")
+                self.assert_code(OK, done)
+                self.assertIn(said, done.err)
+                numpy.testing.assert_array_equal(numpy.load(self.folder / "out/z.npy"), -self.x)
+
     def test_names_what_is_wrong_with_the_inputs(self):
         self.refused(USAGE, "no --input for 'axes/0'; the model's inputs are: x, axes/0", self.folder / "x.npy")
         x, axes = self.folder / "x.npy", self.folder / "axes.npy"

@@ -8,6 +8,7 @@
 //   read_node              each node in its opset-13 form (upgrade.cpp), or with other operators (graph/rewrites)
 //   read_constant, read_if a Constant becomes an initialiser; of an If, the nodes of the branch that is taken remain
 //   read_outputs           names of the results
+//   survey                 the same up to the nodes, but goes on behind each fault and notes it
 //
 // A file is untrusted. Whatever is wrong with it is a ModelError that names the node, tensor or value.
 #include <fmt/format.h>
@@ -15,10 +16,13 @@
 
 #include <limits>
 #include <optional>
+#include <set>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "graph/builder.hpp"
 #include "graph/onnx/attribute_proto.hpp"
+#include "graph/onnx/foreign_format.hpp"
 #include "graph/onnx/functions.hpp"
 #include "graph/onnx/model_check.hpp"
 #include "graph/onnx/onnx_model.hpp"
@@ -57,10 +61,15 @@ public:
         return std::move(builder_).build();
     }
 
+    /// Reads what a file says of itself without its nodes. Each part is read although another one has a fault.
+    [[nodiscard]] ModelSurvey survey();
+
 private:
     void read_header();
     void read_initialisers();
+    void read_initialiser(const onnx::TensorProto& proto);
     void read_inputs();
+    void read_input(const onnx::ValueInfoProto& info);
     void read_declared_shapes();
     void read_node(const FlatNode& flat);
     void read_attributes(const onnx::NodeProto& proto, Node& node);
@@ -110,12 +119,14 @@ void Importer::set_constant(const std::string& name, Tensor tensor) {
 }
 
 void Importer::read_initialisers() {
-    for (const onnx::TensorProto& proto : proto_.initializer()) {
-        if (proto.name().empty()) throw ModelError("an initialiser has no name");
-        const std::string& name = check_text(proto.name(), "an initialiser's name");
-        set_constant(name, tensor_from_proto(proto, fmt::format("initialiser '{}'", name)));
-        shapes_[name] = builder_.value(builder_.value_named(name)).type.shape;
-    }
+    for (const onnx::TensorProto& proto : proto_.initializer()) read_initialiser(proto);
+}
+
+void Importer::read_initialiser(const onnx::TensorProto& proto) {
+    if (proto.name().empty()) throw ModelError("an initialiser has no name");
+    const std::string& name = check_text(proto.name(), "an initialiser's name");
+    set_constant(name, tensor_from_proto(proto, fmt::format("initialiser '{}'", name)));
+    shapes_[name] = builder_.value(builder_.value_named(name)).type.shape;
 }
 
 // The export gives the dimension its name back.
@@ -148,16 +159,18 @@ TensorType Importer::input_type(const onnx::ValueInfoProto& info) {
 }
 
 void Importer::read_inputs() {
-    for (const onnx::ValueInfoProto& info : proto_.input()) {
-        if (info.name().empty()) throw ModelError("a graph input has no name");
-        check_text(info.name(), "a graph input's name");
-        const ValueId id = builder_.value_named(info.name());
-        if (builder_.value(id).is_constant()) continue;  // IR 3 lists initialisers as inputs too
-        builder_.value(id).type = input_type(info);
-        builder_.value(id).has_type = true;
-        builder_.add_input(id);
-        shapes_[info.name()] = builder_.value(id).type.shape;
-    }
+    for (const onnx::ValueInfoProto& info : proto_.input()) read_input(info);
+}
+
+void Importer::read_input(const onnx::ValueInfoProto& info) {
+    if (info.name().empty()) throw ModelError("a graph input has no name");
+    check_text(info.name(), "a graph input's name");
+    const ValueId id = builder_.value_named(info.name());
+    if (builder_.value(id).is_constant()) return;  // IR 3 lists initialisers as inputs too
+    builder_.value(id).type = input_type(info);
+    builder_.value(id).has_type = true;
+    builder_.add_input(id);
+    shapes_[info.name()] = builder_.value(id).type.shape;
 }
 
 // Only for upgrades whose old form depends on a rank. A size of 0 is how some exporters write an unknown one.
@@ -305,25 +318,122 @@ void Importer::read_outputs() {
     }
 }
 
-}  // namespace
+/// A graph input or output as the file declares it.
+ModelPort port_of(const onnx::ValueInfoProto& info) {
+    const onnx::TypeProto::Tensor& tensor = info.type().tensor_type();
+    ModelPort port{.name = info.name(), .type = onnx_type_word(tensor.elem_type()), .dims = {}};
+    for (const auto& dim : tensor.shape().dim()) {
+        const bool is_size = dim.has_dim_value() && dim.dim_value() > 0;
+        const std::string open = dim.dim_param().empty() ? "?" : dim.dim_param();
+        port.dims.push_back(is_size ? std::to_string(dim.dim_value()) : open);
+    }
+    return port;
+}
 
-Graph import_onnx(std::string_view bytes, const std::string& name, const OpLibrary& ops) {
+ModelSurvey Importer::survey() {
+    ModelSurvey survey;
+    const auto attempt = [&](const char* kind, const std::string& where, const auto& part) {
+        try {
+            part();
+            return true;
+        } catch (const ModelError& error) {
+            survey.faults.push_back({.kind = kind, .what = error.what(), .count = 1, .where = where});
+            return false;
+        }
+    };
+    // The messages of all others contain names, and their rules depend on the operator set.
+    if (!attempt("file", "", [&] { check_name_lengths(model_); })) return survey;
+    if (!attempt("file", "", [&] { read_header(); })) return survey;
+    std::optional<Inliner> inliner;  // it owns the nodes that functions stand for
+    std::vector<FlatNode> nodes;
+    attempt("function", "", [&] { nodes = inliner.emplace(model_, builder_.info().opset).graph_nodes(); });
+    attempt("operator", "", [&] {
+        for (UnknownOperator& op : unknown_operators(nodes, ops_)) {
+            survey.faults.push_back(
+                {.kind = "operator", .what = op.text(), .count = op.count, .where = std::move(op.first)});
+        }
+    });
+    for (const onnx::TensorProto& proto : proto_.initializer()) {
+        attempt("constant", proto.name(), [&] { read_initialiser(proto); });
+    }
+    for (const onnx::ValueInfoProto& info : proto_.input()) {
+        if (!attempt("input", info.name(), [&] { read_input(info); })) continue;
+        if (!builder_.value(builder_.value_named(info.name())).is_constant()) survey.inputs.push_back(port_of(info));
+    }
+    for (const onnx::ValueInfoProto& info : proto_.output()) {
+        if (attempt("output", info.name(), [&] { check_text(info.name(), "a graph output's name"); })) {
+            survey.outputs.push_back(port_of(info));
+        }
+    }
+    return survey;
+}
+
+/// Open dimensions of a survey that no size is given for. The first one may stay open: it is the batch.
+void note_open_dimensions(ModelSurvey& survey, const InputSizes& sizes) {
+    const auto is_open = [](const std::string& dim) { return !parse_int(dim); };
+    std::set<std::string> bound;  // names of dimensions that have a size somewhere
+    for (const auto& [name, size] : sizes.dims) bound.insert(name);
+    const auto has_shape = [&](const ModelPort& port, std::size_t d) {
+        const auto given = sizes.shapes.find(port.name);
+        return given != sizes.shapes.end() && d < given->second.size() && given->second[d] > 0;
+    };
+    for (const ModelPort& port : survey.inputs) {
+        for (std::size_t d = 0; d < port.dims.size(); ++d) {
+            if (has_shape(port, d)) bound.insert(port.dims[d]);
+        }
+    }
+    bound.erase("?");
+    for (const ModelPort& port : survey.inputs) {
+        for (std::size_t d = 1; d < port.dims.size(); ++d) {
+            const std::string& dim = port.dims[d];
+            if (!is_open(dim) || has_shape(port, d) || bound.contains(dim)) continue;
+            const std::string name = dim == "?" ? "" : fmt::format(" ('{}')", dim);
+            survey.faults.push_back({.kind = "open dimension",
+                                     .what = fmt::format("dimension {}{} of '{}' has no size", d, name, port.name),
+                                     .count = 1,
+                                     .where = port.name});
+        }
+    }
+}
+
+/// Parses the bytes and hands the message to `read`, whose faults get the file's name and operator set in front.
+template <class Read>
+auto with_model(std::string_view bytes, const std::string& name, const Read& read) {
     onnx::ModelProto model;
     try {
         if (bytes.empty()) throw ModelError("the file is empty");
         if (bytes.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
             throw ModelError("is larger than 2 GiB, which the format does not allow");
         }
-        if (!model.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-            throw ModelError("is not an ONNX model: it cannot be parsed");
+        const bool is_parsed = model.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+        if (!is_parsed || !model.has_graph()) {
+            // Some formats happen to parse as a message without any known field.
+            if (const std::string foreign = foreign_format(bytes); !foreign.empty()) throw ModelError(foreign);
         }
-        return Importer(model, ops).run();
+        if (!is_parsed) throw ModelError("is not an ONNX model: it cannot be parsed");
+        return read(model);
     } catch (ModelError& error) {
         // Users compare this with what their exporter says, so every refusal has it.
         const std::int64_t opset = named_opset(model);
         error.add_context(opset == 0 ? name : fmt::format("{} (opset {})", name, opset));
         throw;
     }
+}
+
+}  // namespace
+
+Graph import_onnx(std::string_view bytes, const std::string& name, const OpLibrary& ops) {
+    return with_model(bytes, name, [&](const onnx::ModelProto& model) { return Importer(model, ops).run(); });
+}
+
+ModelSurvey survey_onnx(std::string_view bytes, const std::string& name, const OpLibrary& ops,
+                        const InputSizes& sizes) {
+    return with_model(bytes, name, [&](const onnx::ModelProto& model) {
+        ModelSurvey survey = Importer(model, ops).survey();
+        survey.opset = named_opset(model);
+        note_open_dimensions(survey, sizes);
+        return survey;
+    });
 }
 
 }  // namespace halftone

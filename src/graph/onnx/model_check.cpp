@@ -125,14 +125,12 @@ void check_name_lengths(const onnx::ModelProto& model) {
     }
 }
 
-// All in one message: users want to know the whole distance, not the first step.
-void check_operators(const std::vector<FlatNode>& nodes, const OpLibrary& ops) {
-    struct Unknown {
-        std::string first;
-        std::int64_t opset = 0;
-        int count = 0;
-    };
-    std::map<std::string, Unknown> unknown;
+std::string UnknownOperator::text() const {
+    return fmt::format("{} (opset {}, {} time{}, first: {})", op, opset, count, count == 1 ? "" : "s", first);
+}
+
+std::vector<UnknownOperator> unknown_operators(const std::vector<FlatNode>& nodes, const OpLibrary& ops) {
+    std::map<std::string, UnknownOperator> unknown;
     for (const FlatNode& flat : nodes) {
         const onnx::NodeProto& node = *flat.proto;
         // Checked before they are used: the messages below contain them.
@@ -142,19 +140,23 @@ void check_operators(const std::vector<FlatNode>& nodes, const OpLibrary& ops) {
         if (is_supported(node, ops)) continue;
         const std::string domain =
             is_default_domain(node.domain()) ? "" : fmt::format(" of domain '{}'", node.domain());
-        Unknown& entry = unknown[node.op_type() + domain];
+        UnknownOperator& entry = unknown[node.op_type() + domain];
         if (entry.count++ == 0) {
+            entry.op = node.op_type() + domain;
             entry.first = text_of(node);
             entry.opset = flat.opset;
         }
     }
-    if (unknown.empty()) return;
+    std::vector<UnknownOperator> all;
+    for (auto& [op, entry] : unknown) all.push_back(std::move(entry));
+    return all;
+}
+
+// All in one message: users want to know the whole distance, not the first step.
+void check_operators(const std::vector<FlatNode>& nodes, const OpLibrary& ops) {
     std::string list;
-    for (const auto& [op, entry] : unknown) {
-        list += fmt::format("{}{} (opset {}, {} time{}, first: {})", list.empty() ? "" : "; ", op, entry.opset,
-                            entry.count, entry.count == 1 ? "" : "s", entry.first);
-    }
-    throw ModelError("operators that are not supported: " + list);
+    for (const UnknownOperator& op : unknown_operators(nodes, ops)) list += (list.empty() ? "" : "; ") + op.text();
+    if (!list.empty()) throw ModelError("operators that are not supported: " + list);
 }
 
 }  // namespace halftone

@@ -34,6 +34,20 @@ void check_name_lengths(const onnx::ModelProto& model);
 /// Returns `version` if it is one that this room can read: 1 to 23. @throws ModelError
 [[nodiscard]] std::int64_t checked_opset_version(std::int64_t version);
 
+/// An operator of a file that is not supported.
+struct UnknownOperator {
+    std::string op;          ///< "Foo", or "Foo of domain 'com.example'"
+    std::int64_t opset = 0;  ///< of the default domain where it stands
+    std::int64_t count = 0;
+    std::string first;  ///< the first node, as text_of names it
+    /// "Foo (opset 13, 2 times, first: Foo node 'f')"
+    [[nodiscard]] std::string text() const;
+};
+
+/// Returns every operator that is not supported, in the order of their names.
+/// @throws ModelError when a name is no text
+[[nodiscard]] std::vector<UnknownOperator> unknown_operators(const std::vector<FlatNode>& nodes, const OpLibrary& ops);
+
 /// @throws ModelError that lists every operator which is not supported, with its count and its first node
 void check_operators(const std::vector<FlatNode>& nodes, const OpLibrary& ops);
 

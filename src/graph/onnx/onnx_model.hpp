@@ -1,10 +1,13 @@
 #pragma once
 // ONNX files to Graph and back. The only place that knows protobuf.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "graph/graph.hpp"
+#include "graph/input_sizes.hpp"
 #include "graph/op_library.hpp"
 
 namespace halftone {
@@ -17,6 +20,35 @@ namespace halftone {
 /// missing or double definitions, cycles, an empty file. Types are inferred only where the meaning of a node depends on
 /// them; run infer_types on the result.
 [[nodiscard]] Graph import_onnx(std::string_view bytes, const std::string& name, const OpLibrary& ops);
+
+/// A graph input or output as a file declares it.
+struct ModelPort {
+    std::string name;
+    std::string type;               ///< a word: "fp32", "fp16", "int64"; "?" where the file names none
+    std::vector<std::string> dims;  ///< numbers, and names of open dimensions; "?" for an open one without a name
+};
+
+/// One thing in a file that stands in the way of its import.
+struct ModelFault {
+    std::string kind;  ///< "file", "function", "operator", "constant", "input", "output", "open dimension", "graph"
+    std::string what;  ///< the whole message
+    std::int64_t count = 1;  ///< of an operator: how often it stands in the graph
+    std::string where;       ///< the node, constant, input or output; empty for the file as a whole
+};
+
+/// What a file says of itself, and everything that can be seen to be wrong without typing its nodes.
+struct ModelSurvey {
+    std::int64_t opset = 0;                  ///< 0: the file names none
+    std::vector<ModelPort> inputs, outputs;  ///< in the order of the file, without initialisers
+    std::vector<ModelFault> faults;          ///< in the order of the kinds above
+};
+
+/// Looks at all parts of a file, where import_onnx stops at the first one that is wrong. A survey without faults does
+/// not promise an import: types of values are not inferred here, and branches of If are not looked at.
+/// @param sizes  of dimensions that the file leaves open. One behind the first without a size is a fault.
+/// @throws ModelError for bytes that are no ONNX model at all
+[[nodiscard]] ModelSurvey survey_onnx(std::string_view bytes, const std::string& name, const OpLibrary& ops,
+                                      const InputSizes& sizes = {});
 
 /// Serialises with opset max(13, info.opset), IR version to match, deterministic bytes.
 [[nodiscard]] std::string export_onnx(const Graph& graph);

@@ -202,6 +202,16 @@ std::string onnx_type_name(std::int32_t element_type) {
     return fmt::format("unknown ({})", element_type);
 }
 
+std::string onnx_type_word(std::int32_t element_type) {
+    if (element_type == 0) return "?";
+    if (element_type == kFloat16) return "fp16";
+    if (element_type == kBfloat16) return "bf16";
+    for (const ElementType& type : kElementTypes) {
+        if (type.number == element_type) return type.dtype ? std::string(to_string(*type.dtype)) : type.name;
+    }
+    return onnx_type_name(element_type);
+}
+
 Tensor tensor_from_proto(const onnx::TensorProto& proto, const std::string& owner) {
     if (proto.data_location() == onnx::TensorProto::EXTERNAL || proto.external_data_size() > 0) {
         refuse(owner, "its values are stored outside the model file");

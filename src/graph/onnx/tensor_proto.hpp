@@ -23,6 +23,8 @@ namespace halftone {
 [[nodiscard]] std::int32_t onnx_type_of(DType dtype);
 /// "float16 (10)", for messages.
 [[nodiscard]] std::string onnx_type_name(std::int32_t element_type);
+/// Returns our word for a type, "fp32" or "fp16"; ONNX's own for a type that we have no word for; "?" for none.
+[[nodiscard]] std::string onnx_type_word(std::int32_t element_type);
 
 /// Values of an initialiser, a Constant or a tensor attribute. `owner` names it in messages: "initialiser 'w'".
 /// NaN and infinities are values like others: a mask of -inf and a Clip without an upper limit need them.

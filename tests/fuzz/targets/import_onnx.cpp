@@ -1,5 +1,5 @@
 // Any bytes as a model file, all the way a model goes: import, passes, units, export. A file is refused with a
-// ModelError or it is a graph that survives its own export.
+// ModelError or it is a graph that survives its own export, and whose file has no fault in a survey.
 #include "base/error.hpp"
 #include "fuzz/mutate/mutate.hpp"
 #include "fuzz/target.hpp"
@@ -13,7 +13,11 @@ namespace {
 
 void run_import_onnx(std::string_view bytes) {
     try {
+        const ModelSurvey survey = survey_onnx(bytes, "fuzz.onnx", reference_ops());
         const Graph graph = run_passes(import_onnx(bytes, "fuzz.onnx", reference_ops()), reference_ops());
+        for (const ModelFault& fault : survey.faults) {
+            expect(fault.kind == "open dimension", "a model with a fault was imported: " + fault.what);
+        }
         (void)find_units(graph);
         (void)bind_batch(graph, reference_ops(), 2);
         const Graph again = run_passes(import_onnx(export_onnx(graph), "again.onnx", reference_ops()), reference_ops());

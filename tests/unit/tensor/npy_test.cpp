@@ -76,7 +76,6 @@ TEST(Npy, RefusesWhatItCannotReadWithTheFilesName) {
               "'<u4' '<i8' '<u8' '|b1'");
     EXPECT_EQ(why_not(edited("|i1", "|b1").replace(edited("|i1", "|b1").size() - 1, 1, "\x02")),
               "x.npy: holds the bool value 2");
-    EXPECT_EQ(why_not(edited("False", "True ")), "x.npy: is in Fortran order; save it with numpy.ascontiguousarray");
     EXPECT_EQ(why_not(edited("(1,)", "(9,)")), "x.npy: has 1 bytes of values; its shape [9] needs 9");
     EXPECT_EQ(why_not(edited("(1,)", "(-1)")), "x.npy: its .npy shape has a bad number: '-1'");
     EXPECT_EQ(why_not(edited("'shape'", "'shade'")), "x.npy: its .npy header has no 'shape'");
@@ -84,6 +83,29 @@ TEST(Npy, RefusesWhatItCannotReadWithTheFilesName) {
               "x.npy: has .npy version 9; supported: 1 to 3");
     EXPECT_EQ(why_not(to_npy(Tensor({DType::s8, Shape{1}}).view()).substr(0, 40)),
               "x.npy: byte 10: expected a .npy header of 118 bytes, 30 bytes are left");
+}
+
+// numpy.save(numpy.asfortranarray(numpy.arange(6, dtype='>i2').reshape(2, 3))) of NumPy 1.24: its values end so.
+TEST(Npy, OtherOrdersOfBytesAndElementsBecomeOurs) {
+    std::string file = to_npy(Tensor({DType::s16, Shape{2, 3}}).view());
+    file.replace(file.find("<i2"), 3, ">i2").replace(file.find("False"), 5, "True ");
+    file.replace(file.size() - 12, 12, std::string("\0\0\0\3\0\1\0\4\0\2\0\5", 12));
+    std::vector<std::string> notes;
+    const Tensor tensor = from_npy(file, "x.npy", &notes);
+    EXPECT_EQ(tensor.shape(), (Shape{2, 3}));
+    const auto values = tensor.as<std::int16_t>();
+    EXPECT_EQ(std::vector<std::int16_t>(values.begin(), values.end()), (std::vector<std::int16_t>{0, 1, 2, 3, 4, 5}));
+    ASSERT_EQ(notes.size(), 2U);
+    EXPECT_EQ(notes[0], "x.npy: its values are big-endian and were turned into little-endian ones");
+    EXPECT_EQ(notes[1], "x.npy: it is in Fortran order and was turned into C order");
+}
+
+TEST(Npy, AHeaderForRowsOfAFileAdmitsOurOrderOnly) {
+    const auto header = [](const std::string& file) { (void)parse_npy_header(file, "x.npy"); };
+    EXPECT_THROW(header(edited("False", "True ")), DataError);
+    std::string big = to_npy(Tensor({DType::s16, Shape{2}}).view());
+    EXPECT_NO_THROW(header(big));
+    EXPECT_THROW(header(big.replace(big.find("<i2"), 3, ">i2")), DataError);
 }
 
 }  // namespace
