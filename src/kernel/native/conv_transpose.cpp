@@ -31,7 +31,7 @@ public:
         return static_cast<std::size_t>(packed_.scratch()) * sizeof(float);
     }
     void execute(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
-                 std::byte* scratch) const override {
+                 std::byte* scratch) override {
         apply_kernel_threads();
         run_transposed(packed_, reinterpret_cast<const float*>(inputs[0]), reinterpret_cast<float*>(outputs[0]),
                        reinterpret_cast<float*>(scratch));

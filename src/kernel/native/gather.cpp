@@ -55,7 +55,7 @@ public:
     [[nodiscard]] std::string implementation() const override { return "native_gather"; }
 
     void execute(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
-                 std::byte* /*scratch*/) const override {
+                 std::byte* /*scratch*/) override {
         const std::vector<TensorView> views = context_.views(inputs);
         // Indices come from data, so each is checked before it is followed. @throws ModelError
         const std::vector<std::int64_t> places = ref::indices_of(context_.op(), views[1], plan_.places);

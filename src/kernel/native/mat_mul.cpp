@@ -109,7 +109,7 @@ public:
         return static_cast<std::size_t>(pair_.right_matrices * pair_.packed_floats()) * sizeof(float);
     }
     void execute(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
-                 std::byte* scratch) const override {
+                 std::byte* scratch) override {
         apply_kernel_threads();
         auto* packed = reinterpret_cast<float*>(scratch);
         pack_right(pair_, reinterpret_cast<const float*>(inputs[1]), packed);

@@ -109,7 +109,7 @@ public:
         return floats * sizeof(float);
     }
     void execute(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
-                 std::byte* scratch) const override {
+                 std::byte* scratch) override {
         apply_kernel_threads();
         const auto* from = reinterpret_cast<const float*>(inputs[0]);
         auto* free = reinterpret_cast<float*>(scratch);

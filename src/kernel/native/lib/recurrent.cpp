@@ -231,7 +231,7 @@ public:
     }
 
     void execute(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
-                 std::byte* scratch) const override {
+                 std::byte* scratch) override {
         apply_kernel_threads();
         const RecurrentBuffers buffers = buffers_of(inputs, outputs);
         std::vector<Scratch> memory;
