@@ -83,7 +83,7 @@ void Distributions::run_models(const Candidate& candidate) {
     if (!fp32_.values.empty()) return;
     for (std::size_t u = 0; u < probe_->size(); ++u) {
         const TensorView value = probe_->reference(u);
-        const UsedRows rows = used_rows(probe_->declared(u), value.type.shape, samples_);
+        const UsedRows rows = used_rows(probe_->declared(u), value.type.shape, samples_, inputs_.batch);
         fp32_.values.push_back(count(value, u, bins_around(value.as<float>(), rows)));
     }
     write_distribution_file(folder_ + "/fp32.h5", fp32_);
