@@ -35,7 +35,7 @@ std::string file_of(const std::string& folder, const std::string& name) {
 }
 
 /// Returns the type of a value over all samples.
-TensorType stacked(TensorType type, std::int64_t samples, bool has_batch) {
+TensorType stacked(const TensorType& type, std::int64_t samples, bool has_batch) {
     std::vector<std::int64_t> dims(type.shape.dims());
     if (has_batch) dims.erase(dims.begin());
     dims.insert(dims.begin(), samples);
