@@ -68,7 +68,7 @@ DType dtype_in(std::string_view header, NpyOrder& order, const std::string& name
     }
     std::string known;
     for (const auto& [dtype, word] : kDescriptors) known += fmt::format(" '{}'", word);
-    refuse(name, fmt::format("element type {} is not supported:{}", quoted, known));
+    refuse(name, fmt::format("element type {} is not supported; supported:{}", quoted, known));
 }
 
 Shape shape_in(std::string_view header, const std::string& name) {

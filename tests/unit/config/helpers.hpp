@@ -15,7 +15,7 @@ namespace halftone::config_test {
 /// A build that has a little of everything.
 inline KnownNames known_names() {
     return {.strategies = {"basic"},
-            .datasets = {"FashionMNIST", "dummy"},
+            .datasets = {"FashionMNIST", "Numpy", "dummy"},
             .transforms = {"Normalize", "Rescale", "Transpose"},
             .metrics = {"topk"},
             .algorithms = {"minmax", "kl", "percentile", "mse"}};

@@ -153,7 +153,7 @@ std::string dataloader(const std::string& body) { return "quantization: {calibra
 TEST(Dataloader, TakesExactlyOneDataset) {
     EXPECT_THAT(error_of(dataloader("batch_size: 1")),
                 HasSubstr("quantization.calibration.dataloader.dataset is missing; "
-                          "one of: FashionMNIST dummy"));
+                          "one of: FashionMNIST Numpy dummy"));
     EXPECT_EQ(error_of(dataloader("dataset: {dummy: , FashionMNIST: }")),
               "c.yaml:1:62: quantization.calibration.dataloader.dataset.FashionMNIST is one too many: "
               "quantization.calibration.dataloader.dataset takes exactly one, and has dummy (c.yaml:1:53)");
@@ -163,7 +163,7 @@ TEST(Dataloader, NamesThatAreLpotsAreNotAvailableAndOthersUnknown) {
     EXPECT_THAT(
         notes_of(dataloader("dataset: {TFRecordDataset: {root: r}}, transform: {Resize: {size: 256}}")),
         ElementsAre("c.yaml:1:53: quantization.calibration.dataloader.dataset 'TFRecordDataset' is not available yet; "
-                    "available: FashionMNIST dummy",
+                    "available: FashionMNIST Numpy dummy",
                     "c.yaml:1:94: quantization.calibration.dataloader.transform 'Resize' is not available yet; "
                     "available: Normalize Rescale Transpose"));
     EXPECT_THAT(

@@ -71,8 +71,9 @@ std::string edited(const std::string& from, const std::string& to) {
 
 TEST(Npy, RefusesWhatItCannotReadWithTheFilesName) {
     EXPECT_EQ(why_not("hello, this is text"), "x.npy: is not a .npy file");
-    EXPECT_EQ(why_not(edited("'|i1'", "'>i4'")),
-              "x.npy: element type '>i4' is not supported; supported: '<f4' '<f8' '<f2' '|i1' '|u1' '<i2' '<u2' '<i4' "
+    EXPECT_EQ(why_not(edited("'|i1'", "'>i4'")), "x.npy: has 1 bytes of values; its shape [1] needs 4");
+    EXPECT_EQ(why_not(edited("'|i1'", "'<c8'")),
+              "x.npy: element type '<c8' is not supported; supported: '<f4' '<f8' '<f2' '|i1' '|u1' '<i2' '<u2' '<i4' "
               "'<u4' '<i8' '<u8' '|b1'");
     EXPECT_EQ(why_not(edited("|i1", "|b1").replace(edited("|i1", "|b1").size() - 1, 1, "\x02")),
               "x.npy: holds the bool value 2");
