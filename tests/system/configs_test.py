@@ -13,8 +13,9 @@ NOT_BUILT_YET = {"tfrecord_dataloader.yaml"}
 
 
 def keys_of(node, path=""):
-    """Every key of the schema in an effective config. Keys under op_wise are the user's names."""
-    if not isinstance(node, dict) or path.endswith(".op_wise"):
+    """Every key of the schema in an effective config. Keys under op_wise are the user's names, and those under a data set's
+    inputs and targets are names of the model's inputs and of the answers."""
+    if not isinstance(node, dict) or path.endswith((".op_wise", ".inputs", ".targets")):
         return set()
     return set(node).union(*(keys_of(value, f"{path}.{key}") for key, value in node.items()))
 

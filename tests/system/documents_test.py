@@ -22,7 +22,8 @@ def blocks(document, language):
 
 class FirstScreen(SystemTest):
     def test_tunes_a_model_of_ones_own(self):
-        config, = blocks("README.md", "yaml")
+        config, arrays = blocks("README.md", "yaml")
+        self.assertIn("Numpy", arrays)  # a part of a config; samples_test.py runs such data
         command = next(block for block in blocks("README.md", "") if block.startswith("halftone tune"))
         self.assertLessEqual(len(config.splitlines()) + len(command.splitlines()), 5)
         (self.folder / "config.yaml").write_text(config)
