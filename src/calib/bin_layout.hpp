@@ -57,6 +57,12 @@ struct BinLayout {
         const auto octave = static_cast<std::size_t>(magnitude >> kMantissaBits);
         return start[octave] + ((magnitude & ((1 << kMantissaBits) - 1)) >> shift[octave]);
     }
+    /// Returns where the bins of both sides hold the bin of a position: `position` counts from zero upwards, and
+    /// `~position` is the bin as far below zero.
+    [[nodiscard]] std::size_t index_of_position(std::int32_t position) const {
+        const std::int32_t index = side + position;
+        return static_cast<std::size_t>(index);
+    }
     /// Returns the bin among both sides: `side` bins below zero, then `side` bins from zero on.
     [[nodiscard]] std::int32_t index_of(std::int32_t key) const {
         return side + (position_of(magnitude_of(key)) ^ (key >> 31));

@@ -167,9 +167,8 @@ void ValueStatistics::grow_to(double limit, int lowest_octave) {
         const BinLayout own = layout_for(limit_, lowest_octave_);
         for_each_position(own, [&](std::int32_t position, double low, double) {
             const std::int32_t target = wider.position_of(BinLayout::key_of(static_cast<float>(low)));
-            bins[static_cast<std::size_t>(wider.side + target)] += bins_[static_cast<std::size_t>(own.side + position)];
-            bins[static_cast<std::size_t>(wider.side + ~target)] +=
-                bins_[static_cast<std::size_t>(own.side + ~position)];
+            bins[wider.index_of_position(target)] += bins_[own.index_of_position(position)];
+            bins[wider.index_of_position(~target)] += bins_[own.index_of_position(~position)];
         });
     }
     bins_ = std::move(bins);
@@ -192,8 +191,8 @@ std::vector<ValueStatistics::Bin> ValueStatistics::used_bins() const {
     if (is_empty()) return used;
     const BinLayout layout = layout_for(limit_, lowest_octave_);
     for_each_position(layout, [&](std::int32_t position, double low, double high) {
-        const std::int64_t below_zero = bins_[static_cast<std::size_t>(layout.side + ~position)];
-        const std::int64_t above_zero = bins_[static_cast<std::size_t>(layout.side + position)];
+        const std::int64_t below_zero = bins_[layout.index_of_position(~position)];
+        const std::int64_t above_zero = bins_[layout.index_of_position(position)];
         if (below_zero != 0) negative.push_back({-high, -low, below_zero});
         if (above_zero != 0) used.push_back({low, high, above_zero});
     });
@@ -251,8 +250,8 @@ constexpr std::string_view kStatisticsText = "calibration statistics";
 /// Is there a value in the lowest octave that the bytes claim? Else the same values would have two encodings.
 bool is_octave_used(const BinLayout& layout, const std::vector<std::int64_t>& bins) {
     for (std::int32_t position = 1; position <= 1 << layout.bits_of(layout.lowest); ++position) {
-        const auto above_zero = static_cast<std::size_t>(layout.side + position);
-        if (bins[above_zero] != 0 || bins[static_cast<std::size_t>(layout.side + ~position)] != 0) return true;
+        const auto above_zero = layout.index_of_position(position);
+        if (bins[above_zero] != 0 || bins[layout.index_of_position(~position)] != 0) return true;
     }
     return false;
 }
