@@ -18,11 +18,7 @@ public:
 
     std::optional<double> add(const SampleAnswer& answer) override {
         const NumberPairs::Pair pair = pairs_.read(answer);
-        double error = 0;
-        for (std::size_t i = 0; i < pair.answer.size(); ++i) {
-            const double difference = pair.answer[i] - pair.wanted[i];
-            error += kind_ == ErrorKind::absolute ? std::abs(difference) : difference * difference;
-        }
+        const double error = kind_ == ErrorKind::absolute ? pair.absolute_error() : pair.squared_error();
         // The sum within a sample is rounded as it comes, which no grouping of samples can change.
         sums_[0].add(error);
         counts_[0] += static_cast<std::int64_t>(pair.answer.size());

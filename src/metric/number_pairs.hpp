@@ -2,6 +2,8 @@
 // NumberPairs: what metrics compare that go element by element (MSE, RMSE, MAE, PSNR): an output with a target of the
 // same shape, or with the fp32 model's own output.
 
+#include <cmath>
+#include <cstddef>
 #include <vector>
 
 #include "metric/metric.hpp"
@@ -24,6 +26,19 @@ public:
     struct Pair {
         std::vector<double> answer;
         std::vector<double> wanted;  ///< as long as `answer`, which is not empty
+        /// Returns the sum over all elements of term(answer - wanted), added up in their order.
+        template <class Term>
+        [[nodiscard]] double sum_of(Term term) const {
+            double sum = 0;
+            for (std::size_t i = 0; i < answer.size(); ++i) sum += term(answer[i] - wanted[i]);
+            return sum;
+        }
+        [[nodiscard]] double squared_error() const {
+            return sum_of([](double difference) { return difference * difference; });
+        }
+        [[nodiscard]] double absolute_error() const {
+            return sum_of([](double difference) { return std::abs(difference); });
+        }
     };
     /// @throws DataError, naming the sample, if the two differ in size or are empty
     [[nodiscard]] Pair read(const SampleAnswer& answer) const;

@@ -16,13 +16,9 @@ public:
 
     std::optional<double> add(const SampleAnswer& answer) override {
         const NumberPairs::Pair pair = pairs_.read(answer);
-        double error = 0;
-        for (std::size_t i = 0; i < pair.answer.size(); ++i) {
-            const double difference = pair.answer[i] - pair.wanted[i];
-            error += difference * difference;
-        }
         // Each sample has its own ratio, and the metric is their mean, not the ratio of the mean error.
-        const double decibels = 10 * std::log10(peak_ * peak_ * static_cast<double>(pair.answer.size()) / error);
+        const auto elements = static_cast<double>(pair.answer.size());
+        const double decibels = 10 * std::log10(peak_ * peak_ * elements / pair.squared_error());
         sums_[0].add(decibels);
         ++samples_;
         return decibels;
