@@ -14,7 +14,7 @@ from halftone_cli import (DEMO, GOAL_MISSED, IO, OK, OUT_OF_REACH, SystemTest, e
                           records, settings)
 
 SHIM = os.environ["HALFTONE_DISK_FAULT_SHIM"]
-FAULTS = os.environ.get("HALFTONE_TEST_FAULTS", "3")
+FAULTS = os.environ.get("HALFTONE_TEST_FAULTS", "2")
 WORDS = settings(images=50, calibration=50, trials=3, goal=OUT_OF_REACH)
 KILLED = -9
 

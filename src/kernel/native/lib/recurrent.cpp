@@ -4,10 +4,9 @@
 //   recurrent_weights.hpp        sizes, kinds and packed weights
 //   Scratch                      where sums and states lie in the step's scratch memory
 //   CellLoop                     one direction of neighbouring samples: begin(), advance() for each time, finish()
-//   RecurrentStep::execute       the products over the inputs, then all loops: directions and samples run by themselves
-//   on
-//                                threads; a single one with much work is cut by hidden units, with a barrier after each
-//                                time
+//   RecurrentStep::execute       the products over the inputs, then all loops: directions and samples run on threads of
+//                                their own; a single loop with very much work is cut by hidden units, with a barrier
+//                                after each time
 //
 // A sum is added up in one order however the work is cut, so threads change no bit.
 #include "kernel/native/lib/recurrent.hpp"
@@ -250,8 +249,9 @@ public:
         }
         std::vector<CellLoop> loops;
         for (std::int64_t d = 0; d < s_.directions; ++d) add_loops(d, memory, buffers, loops);
-        // Below this many products a barrier for each time would cost more than a second thread saves.
-        constexpr std::int64_t kLeastWorkPerTime = 100'000;
+        // A barrier for each time is worth it only where a time takes some tenths of a millisecond: where another
+        // process holds a core, each barrier waits for the scheduler, some milliseconds long.
+        constexpr std::int64_t kLeastWorkPerTime = 3'000'000;
         if (loops.size() == 1 && s_.hidden * s_.columns() * s_.batch >= kLeastWorkPerTime) {
             return run_by_units(loops[0], s_.blocks());
         }
