@@ -57,7 +57,7 @@ constexpr Words kTransformWords[] = {"AlignImageChannel",
                                      "ToPILImage",
                                      "ToTensor",
                                      "Transpose"};
-constexpr Words kPostprocessWords[] = {"LabelShift", "SquadV1"};
+constexpr Words kPostprocessWords[] = {"LabelShift", "SquadV1", "Collect"};
 constexpr Words kMetricWords[] = {"topk", "Accuracy", "Loss",    "MAE",    "MSE",       "RMSE",
                                   "F1",   "mAP",      "COCOmAP", "VOCmAP", "BLEU",      "SquadF1",
                                   "mIOU", "GLUE",     "PSNR",    "ROC",    "agreement", "command"};

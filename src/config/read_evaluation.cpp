@@ -22,12 +22,13 @@ void read_configs(Section& parent) {
     parent.put("configs", section.finish());
 }
 
-/// LPOT's post-processing of labels and answers; known by name, and none of it is built.
-void read_postprocess(Section& parent, Notes& notes) {
-    if (parent.given("postprocess") == nullptr) return;
+/// What happens to labels and answers before the metric sees them.
+std::vector<PluginConfig> read_postprocess(Section& parent, const KnownNames& known, Notes& notes) {
+    if (parent.given("postprocess") == nullptr) return {};
     Section section = parent.section("postprocess");
-    static_cast<void>(read_plugins(section, "transform", kPostprocesses, {}, notes));
+    std::vector<PluginConfig> steps = read_plugins(section, "transform", kPostprocesses, known.postprocesses, notes);
     parent.put("postprocess", section.finish());
+    return steps;
 }
 
 /// How many batches are evaluated; LPOT's -1 means all of them. Zero would be a measurement of nothing.
@@ -43,14 +44,16 @@ EvaluationConfig read_accuracy(Section& parent, const KnownNames& known, Notes& 
     read_metrics(section, config, known, notes, goal);
     read_configs(section);
     config.iteration = read_iteration(section);
-    if (section.given("dataloader") == nullptr) {
-        const Section missing = section.section("dataloader");
-        fail_at(missing.node(), "is missing: a metric needs data", true);
+    if (section.given("dataloader") != nullptr) {
+        Section dataloader = section.section("dataloader");
+        config.dataloader = read_dataloader(dataloader, known, notes);
+        section.put("dataloader", dataloader.finish());
+    } else {
+        // LPOT's users may set it in their program. Such a config can be printed, and says what running it needs.
+        notes.add(section.section("dataloader").node(),
+                  "is missing: a metric needs data; add a dataloader with a dataset (docs/data.md)", true);
     }
-    Section dataloader = section.section("dataloader");
-    config.dataloader = read_dataloader(dataloader, known, notes);
-    section.put("dataloader", dataloader.finish());
-    read_postprocess(section, notes);
+    config.postprocess = read_postprocess(section, known, notes);
     parent.put("accuracy", section.finish());
     return config;
 }
@@ -69,7 +72,7 @@ void read_performance(Section& parent, const KnownNames& known) {
         static_cast<void>(read_dataloader(dataloader, known, notes));
         section.put("dataloader", dataloader.finish());
     }
-    read_postprocess(section, notes);
+    static_cast<void>(read_postprocess(section, known, notes));
     parent.put("performance", section.finish());
 }
 

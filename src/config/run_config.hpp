@@ -140,6 +140,7 @@ struct EvaluationConfig {
     /// limits of their own.
     bool is_weighted = false;
     DataloaderConfig dataloader;
+    std::vector<PluginConfig> postprocess = {};  ///< between model and metrics, in the order of the file
     std::int64_t iteration = -1;
     /// Returns the name of what the goal judges: the first metric's, or "weighted mean".
     [[nodiscard]] std::string goal_name() const;
@@ -169,6 +170,7 @@ struct RunConfig {
 struct KnownNames {
     std::vector<std::string> strategies, datasets, transforms, metrics, algorithms;
     std::vector<std::string> lower_is_better = {};  ///< those of the metrics for which lower is better
+    std::vector<std::string> postprocesses = {};
 };
 
 /// @throws ConfigError. `overrides` are "--set" assignments, in order.

@@ -12,6 +12,7 @@
 
 #include "base/error.hpp"
 #include "config/config_node.hpp"
+#include "metric/boxes.hpp"
 #include "metric/intervals.hpp"
 #include "tensor/field.hpp"
 
@@ -53,8 +54,10 @@ public:
 /// What a metric compares: fields of one sample, without the batch dimension. A dimension of kSymbolic is known only
 /// when the sample is there.
 struct MetricFields {
-    std::vector<Field> outputs;  ///< of the model
-    std::vector<Field> targets;  ///< of the data set
+    std::vector<Field> outputs{};  ///< of the model. A text is the list of its bytes in UTF-8, uint8
+    std::vector<Field> targets{};  ///< of the data set
+    /// How the boxes in the outputs are written, where a postprocess made them; empty: the metric's section says it.
+    std::optional<BoxLayout> boxes{};
 };
 
 /// How many fields of one kind a metric takes when its section names none.
@@ -65,6 +68,8 @@ public:
     virtual ~Metric() = default;
     [[nodiscard]] virtual Takes outputs() const { return Takes::one; }
     [[nodiscard]] virtual Takes targets() const { return Takes::one; }
+    /// Returns whether outputs may be texts, which a postprocess makes of a model's numbers.
+    [[nodiscard]] virtual bool reads_texts() const { return false; }
     /// Returns whether answers must hold the fp32 model's outputs for the same sample.
     [[nodiscard]] virtual bool needs_baseline_outputs() const { return false; }
     [[nodiscard]] virtual Direction direction() const { return Direction::higher_is_better; }

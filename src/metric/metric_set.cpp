@@ -76,7 +76,9 @@ bool needs_baseline_outputs(const MetricConfig& config) {
 }
 
 MetricSet::MetricSet(const EvaluationConfig& config)
-    : is_weighted_(config.is_weighted), is_higher_better_(config.metrics.front().higher_is_better) {
+    : postprocess_(config.postprocess),
+      is_weighted_(config.is_weighted),
+      is_higher_better_(config.metrics.front().higher_is_better) {
     double weights = 0;
     // Weights become shares of their sum, so that the goal's value stays a mean.
     for (const MetricConfig& metric : config.metrics) weights += metric.weight;
@@ -93,21 +95,35 @@ MetricSet::MetricSet(const EvaluationConfig& config)
 }
 
 void MetricSet::bind(const std::vector<Field>& outputs, const std::vector<Field>& targets) {
+    const MetricFields processed = postprocess_.bind({.outputs = outputs, .targets = targets});
     for (Entry& entry : entries_) {
         try {
-            bind_one(entry, outputs, targets);
+            bind_one(entry, processed);
         } catch (const ConfigError& error) {
-            throw ConfigError(entry.mark.to_text() + ": " + entry.path + " does not fit model and data: " +
-                              error.what() + "\n       the model's outputs for a sample: " + to_text(outputs) +
-                              "\n       the data set's targets: " + to_text(targets));
+            std::string message = entry.mark.to_text() + ": " + entry.path +
+                                  " does not fit model and data: " + error.what() +
+                                  "\n       the model's outputs for a sample: " + to_text(outputs) +
+                                  "\n       the data set's targets: " + to_text(targets);
+            if (!postprocess_.is_empty()) {
+                message += "\n       after postprocess: " + to_text(processed.outputs) +
+                           "; targets: " + to_text(processed.targets);
+            }
+            throw ConfigError(message);
         }
     }
 }
 
-void MetricSet::bind_one(Entry& entry, const std::vector<Field>& outputs, const std::vector<Field>& targets) {
-    entry.outputs = choose_fields(entry.output_names, entry.metric->outputs(), outputs, "output");
-    entry.targets = choose_fields(entry.target_names, entry.metric->targets(), targets, "target");
-    entry.metric->bind({fields_at(outputs, entry.outputs), fields_at(targets, entry.targets)});
+void MetricSet::bind_one(Entry& entry, const MetricFields& all) {
+    entry.outputs = choose_fields(entry.output_names, entry.metric->outputs(), all.outputs, "output");
+    entry.targets = choose_fields(entry.target_names, entry.metric->targets(), all.targets, "target");
+    MetricFields fields{.outputs = fields_at(all.outputs, entry.outputs),
+                        .targets = fields_at(all.targets, entry.targets),
+                        .boxes = all.boxes};
+    for (const Field& output : fields.outputs) {
+        if (!output.is_text || entry.metric->reads_texts()) continue;
+        throw ConfigError("it compares numbers, and output '" + output.name + "' is a text");
+    }
+    entry.metric->bind(fields);
 }
 
 bool MetricSet::needs_baseline_outputs() const {
@@ -128,7 +144,9 @@ auto MetricSet::with_own_answer(const Entry& entry, const SampleAnswer& answer, 
 
 std::optional<float> MetricSet::margin(const SampleAnswer& answer) const {
     const Entry& first = entries_.front();
-    return with_own_answer(first, answer, [&](const SampleAnswer& own) { return first.metric->margin(own); });
+    return postprocess_.with(answer, [&](const SampleAnswer& processed) {
+        return with_own_answer(first, processed, [&](const SampleAnswer& own) { return first.metric->margin(own); });
+    });
 }
 
 double MetricSet::slope(double baseline, double value) const {
@@ -140,6 +158,10 @@ MetricSetState::MetricSetState(const MetricSet& set) : set_(&set) {
 }
 
 std::optional<double> MetricSetState::add(const SampleAnswer& answer) {
+    return set_->postprocess_.with(answer, [&](const SampleAnswer& processed) { return add_processed(processed); });
+}
+
+std::optional<double> MetricSetState::add_processed(const SampleAnswer& answer) {
     std::optional<double> judgement;
     bool has_all = true;
     for (std::size_t i = 0; i < states_.size(); ++i) {

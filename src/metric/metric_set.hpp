@@ -12,6 +12,7 @@
 
 #include "config/run_config.hpp"
 #include "metric/metric.hpp"
+#include "metric/postprocess.hpp"
 
 namespace halftone {
 
@@ -26,7 +27,8 @@ public:
     /// @throws ConfigError for an unknown name or bad settings
     explicit MetricSet(const EvaluationConfig& config);
 
-    /// Chooses for each metric its fields, by name or else by order, and lets it check them.
+    /// Lets the postprocesses check what they get, then chooses for each metric its fields behind them, by name or else
+    /// by order, and lets it check them.
     /// @param outputs  of the model, for one sample; @param targets  of the data set
     /// @throws ConfigError that names the metric's place and lists outputs and targets when something does not fit
     void bind(const std::vector<Field>& outputs, const std::vector<Field>& targets);
@@ -53,11 +55,13 @@ private:
         std::vector<std::size_t> outputs, targets;            ///< chosen by bind()
         double weight = 1;
     };
-    void bind_one(Entry& entry, const std::vector<Field>& outputs, const std::vector<Field>& targets);
+    static void bind_one(Entry& entry, const MetricFields& all);
     /// Calls `body` with the answer that this metric compares: its own fields, in its own order.
+    /// @param answer  behind the postprocesses
     template <class Body>
     static auto with_own_answer(const Entry& entry, const SampleAnswer& answer, Body&& body);
 
+    PostprocessChain postprocess_;
     std::vector<Entry> entries_;
     bool is_weighted_;
     bool is_higher_better_;
@@ -67,7 +71,8 @@ class MetricSetState {
 public:
     explicit MetricSetState(const MetricSet& set);
 
-    /// Adds one sample with all outputs of the model and all targets of the data set. Returns its judgement by what the
+    /// Adds one sample with all outputs of the model and all targets of the data set, as they were before any
+    /// postprocess. Returns its judgement by what the
     /// goal judges (Accumulator::add); empty where there is none. @throws DataError
     std::optional<double> add(const SampleAnswer& answer);
     [[nodiscard]] std::string save() const;
@@ -84,6 +89,8 @@ public:
     [[nodiscard]] std::optional<Interval> bounds(std::int64_t unseen) const;
 
 private:
+    std::optional<double> add_processed(const SampleAnswer& answer);
+
     const MetricSet* set_;
     std::vector<std::unique_ptr<Accumulator>> states_;  ///< one for each metric
 };

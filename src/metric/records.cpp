@@ -69,11 +69,15 @@ FieldValue get_field(ByteReader& wire) {
 }  // namespace
 
 std::optional<double> RecordAccumulator::add(const SampleAnswer& answer) {
-    AnswerRecord& record = records_[answer.id];
-    record = {};
+    records_[answer.id] = record_of(answer);
+    return std::nullopt;
+}
+
+AnswerRecord RecordAccumulator::record_of(const SampleAnswer& answer) const {
+    AnswerRecord record;
     for (const TensorView& output : answer.outputs) record.outputs.push_back(copy_of(output));
     record.targets.assign(answer.targets.begin(), answer.targets.end());
-    return std::nullopt;
+    return record;
 }
 
 std::string RecordAccumulator::save() const {
@@ -99,6 +103,7 @@ void RecordAccumulator::merge(std::string_view saved) {
         for (std::size_t o = 0; o < outputs; ++o) record.outputs.push_back(get_tensor(wire));
         const std::size_t targets = wire.get_count(1, "a number of targets");
         for (std::size_t t = 0; t < targets; ++t) record.targets.push_back(get_field(wire));
+        wire.expect(is_own(record), "a record of this metric");
         wire.require<MpiError>();
         records_[id] = std::move(record);
     }

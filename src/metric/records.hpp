@@ -1,6 +1,6 @@
 #pragma once
 // RecordAccumulator: the base of metrics that need every answer at once, in the order of the data set. It keeps outputs
-// and targets of all samples; the metric computes its value from them.
+// and targets of all samples, or what the metric makes of them, and the metric computes its value from these records.
 
 #include <cstdint>
 #include <map>
@@ -26,6 +26,10 @@ public:
     [[nodiscard]] std::int64_t samples() const final { return static_cast<std::int64_t>(records_.size()); }
 
 protected:
+    /// Returns what is kept of a sample: all of it, unless the metric needs less.
+    [[nodiscard]] virtual AnswerRecord record_of(const SampleAnswer& answer) const;
+    /// Returns whether a record from another rank can be one of record_of(); everything that value() relies on.
+    [[nodiscard]] virtual bool is_own(const AnswerRecord& /*record*/) const { return true; }
     /// By sample number, whatever order they came in.
     [[nodiscard]] const std::map<std::int64_t, AnswerRecord>& records() const { return records_; }
 

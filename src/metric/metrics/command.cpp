@@ -20,6 +20,7 @@
 #include "base/text.hpp"
 #include "config/reader.hpp"
 #include "metric/records.hpp"
+#include "metric/texts.hpp"
 #include "tensor/npy.hpp"
 #include "tensor/npz.hpp"
 
@@ -111,6 +112,16 @@ void stack_texts(const std::string& name, const std::vector<const std::vector<st
     arrays.emplace_back(name, texts_to_npy(texts, shape));
 }
 
+void stack_output(const Field& field, const std::vector<TensorView>& rows, Arrays& arrays) {
+    const std::string name = "output." + field.name;
+    if (!field.is_text) return stack_numbers(name, rows, arrays);
+    std::vector<std::vector<std::string>> texts;
+    for (const TensorView& row : rows) texts.push_back({text_of(row)});
+    std::vector<const std::vector<std::string>*> pointers;
+    for (const auto& text : texts) pointers.push_back(&text);
+    stack_texts(name, pointers, arrays);
+}
+
 /// The end of a text, for a message.
 std::string tail_of(std::string text) {
     constexpr std::size_t kShown = 300;
@@ -185,7 +196,7 @@ private:
         for (std::size_t i = 0; i < fields_.outputs.size(); ++i) {
             std::vector<TensorView> rows;
             for (const auto& [number, record] : records()) rows.push_back(record.outputs.at(i).view());
-            stack_numbers("output." + fields_.outputs[i].name, rows, arrays);
+            stack_output(fields_.outputs[i], rows, arrays);
         }
         for (std::size_t i = 0; i < fields_.targets.size(); ++i) {
             const std::string name = "target." + fields_.targets[i].name;
@@ -215,6 +226,7 @@ public:
     explicit Command(CommandSettings settings) : settings_(std::move(settings)) {}
     Takes outputs() const override { return Takes::all; }
     Takes targets() const override { return Takes::all; }
+    bool reads_texts() const override { return true; }
     void bind(const MetricFields& fields) override { fields_ = fields; }
     std::unique_ptr<Accumulator> start() const override { return std::make_unique<CommandState>(settings_, fields_); }
 

@@ -10,6 +10,8 @@
 
 #include "base/error.hpp"
 #include "base/rng.hpp"
+#include "metric/texts.hpp"
+#include "support/answer_set.hpp"
 #include "support/metric_samples.hpp"
 
 namespace halftone {
@@ -32,9 +34,53 @@ test::MetricSamples random_samples(std::uint64_t seed, const Shape& output, cons
     return test::metric_samples(output, target, is_label, outputs, targets);
 }
 
-/// Samples that the metric can compare: ten classes with a label, two scores with a label, or numbers with numbers. A
-/// metric for which none of them will do needs a kind of its own here.
-test::MetricSamples samples_for(Metric& metric) {
+/// Pictures in which a few of a hundred places hold an object and are said to hold one.
+test::AnswerSet random_detections(std::uint64_t seed) {
+    Rng rng(seed);
+    test::AnswerSet set{.fields = test::detection_fields()};
+    const auto draw = [&](std::vector<float>& boxes, std::vector<std::int64_t>& classes) {
+        const std::uint64_t count = rng.below(6);
+        for (std::uint64_t i = 0; i < count; ++i) {
+            const auto y = static_cast<float>(rng.below(4));
+            const auto x = static_cast<float>(rng.below(4));
+            boxes.insert(boxes.end(), {y / 10, x / 10, y / 10 + 0.25F, x / 10 + 0.25F});
+            classes.push_back(static_cast<std::int64_t>(rng.below(2)));
+        }
+    };
+    for (std::int64_t i = 0; i < kRows; ++i) {
+        test::DetectionRow row{.image_id = (i * 7) % kRows};
+        draw(row.boxes, row.classes);
+        for (std::size_t d = 0; d < row.classes.size(); ++d) row.scores.push_back(static_cast<float>(rng.below(4)) / 4);
+        draw(row.true_boxes, row.labels);
+        for (std::size_t n = 0; n < row.true_boxes.size(); ++n) row.true_boxes[n] *= n % 2 == 0 ? 100 : 200;
+        set.answers.push_back(test::detection_answer(row));
+    }
+    return set;
+}
+
+/// Answers of a few words to questions that have two right answers; two samples belong to one question.
+test::AnswerSet random_texts(std::uint64_t seed) {
+    Rng rng(seed);
+    const auto draw = [&] {
+        static constexpr const char* kWords[] = {"river", "the", "blue", "house", "Paris,", "1999"};
+        std::string text = kWords[rng.below(6)];
+        for (std::uint64_t more = rng.below(7); more > 0; --more) text += std::string(" ") + kWords[rng.below(6)];
+        return text;
+    };
+    test::AnswerSet set{
+        .fields = {
+            .outputs = {text_output("answer"), {.name = "answer_score", .type = {DType::f64, {}}}},
+            .targets = {{.name = "answers", .is_text = true}, {.name = "question_id", .type = {DType::s64, {}}}}}};
+    for (std::int64_t i = 0; i < kRows; ++i) {
+        set.answers.push_back({{text_tensor(draw()), Tensor::scalar(rng.normal())},
+                               {std::vector{draw(), draw()}, Tensor::scalar<std::int64_t>(i % 30)}});
+    }
+    return set;
+}
+
+/// Samples that the metric can compare: ten classes with a label, two scores with a label, numbers with numbers,
+/// detections with objects, or texts with texts. A metric for which none of them will do needs a kind of its own here.
+test::AnswerSet samples_for(Metric& metric) {
     const std::vector<test::MetricSamples> kinds{random_samples(20, Shape{10}, Shape{}, true, 10),
                                                  random_samples(21, Shape{2}, Shape{}, true, 2),
                                                  random_samples(22, Shape{10}, Shape{10}, false, 0)};
@@ -48,8 +94,15 @@ test::MetricSamples samples_for(Metric& metric) {
         }
         try {
             metric.bind(samples.fields(metric));
-            return samples;
+            return test::answer_set(samples, metric);
         } catch (const ConfigError&) {  // another kind may do
+        }
+    }
+    for (const test::AnswerSet& samples : {random_detections(23), random_texts(24)}) {
+        try {
+            metric.bind(samples.fields);
+            return samples;
+        } catch (const ConfigError&) {
         }
     }
     throw ConfigError("no samples for this metric");
@@ -63,7 +116,7 @@ std::string needed_settings(const std::string& name) {
 class EveryMetric : public ::testing::TestWithParam<std::string> {
 protected:
     std::unique_ptr<Metric> metric_ = test::metric_of(GetParam(), needed_settings(GetParam()));
-    test::MetricSamples samples_ = samples_for(*metric_);
+    test::AnswerSet samples_ = samples_for(*metric_);
 
     [[nodiscard]] std::unique_ptr<Accumulator> state_of(std::int64_t first, std::int64_t last) const {
         return samples_.state(*metric_, first, last);

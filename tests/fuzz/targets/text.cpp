@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "fuzz/mutate/mutate.hpp"
 #include "fuzz/target.hpp"
+#include "metric/unicode.hpp"
 #include "study/dump_folder.hpp"
 
 namespace halftone::fuzz {
@@ -29,6 +30,10 @@ void run_text(std::string_view text) {
     } catch (const ConfigError&) {
         // refused, as most texts are
     }
+    // Whatever the bytes are, they become characters, and characters have one spelling.
+    const std::u32string characters = decode_utf8(text);
+    expect(decode_utf8(encode_utf8(characters)) == characters, "characters read back as others");
+    (void)split_words(to_lower(characters));
     (void)trim(text);
     const std::vector<std::string> parts = split(text, ',');
     (void)join(parts, ",");

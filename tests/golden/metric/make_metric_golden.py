@@ -5,6 +5,7 @@ and the value. PSNR and the signal-to-noise ratio are formulas over scikit-learn
 initialisers, for metric_golden.inc.
 """
 import numpy
+from scipy import stats
 from sklearn import metrics
 
 SAMPLES = 24
@@ -100,9 +101,27 @@ def agreement(rng):
     row("MAE", "compare_label: false", quantized, fp32, metrics.mean_absolute_error(fp32, quantized), False)
 
 
+def glue(rng):
+    labels = rng.integers(0, 2, size=SAMPLES)
+    logits = coarse(rng, SAMPLES, 2) + 2 * numpy.stack([1 - labels, labels], axis=1)
+    said = logits.argmax(axis=1)
+    row("GLUE", "task: cola", logits, labels, metrics.matthews_corrcoef(labels, said))
+    accuracy = metrics.accuracy_score(labels, said)
+    row("GLUE", "{}", logits, labels, (accuracy + metrics.f1_score(labels, said)) / 2)
+    row("GLUE", "task: sst-2", logits, labels, accuracy)
+    three = rng.integers(0, 3, size=SAMPLES)
+    logits = coarse(rng, SAMPLES, 3)
+    row("GLUE", "task: mnli", logits, three, metrics.accuracy_score(three, logits.argmax(axis=1)))
+    wanted = rng.integers(0, 21, size=SAMPLES) / 4
+    answer = wanted[:, None] + coarse(rng, SAMPLES, 1)
+    both = (stats.pearsonr(answer[:, 0], wanted).statistic + stats.spearmanr(answer[:, 0], wanted).statistic) / 2
+    row("GLUE", "task: sts-b", answer, wanted, both, False)
+    row("Loss", "{}", answer, wanted, numpy.mean(answer), False)
+
+
 def main():
     rng = numpy.random.default_rng(18)
-    for part in (classes, binary, attributes, areas, regression, agreement):
+    for part in (classes, binary, attributes, areas, regression, agreement, glue):
         part(rng)
 
 

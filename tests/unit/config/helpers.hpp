@@ -18,7 +18,8 @@ inline KnownNames known_names() {
             .datasets = {"FashionMNIST", "Numpy", "dummy"},
             .transforms = {"Normalize", "Rescale", "Transpose"},
             .metrics = {"topk"},
-            .algorithms = {"minmax", "kl", "percentile", "mse"}};
+            .algorithms = {"minmax", "kl", "percentile", "mse"},
+            .postprocesses = {"Collect"}};
 }
 
 inline RunConfig config(std::string_view text, const std::vector<std::string>& overrides = {}) {

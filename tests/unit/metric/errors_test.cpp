@@ -16,7 +16,7 @@ TEST(MeanErrors, AreLowerIsBetter) {
     for (const char* name : {"MSE", "RMSE", "MAE"}) {
         EXPECT_EQ(metric_of(name)->direction(), Direction::lower_is_better) << name;
     }
-    EXPECT_EQ(lower_is_better_metrics(), (std::vector<std::string>{"MAE", "MSE", "RMSE"}));
+    EXPECT_EQ(lower_is_better_metrics(), (std::vector<std::string>{"MAE", "MSE", "RMSE", "Loss"}));
 }
 
 TEST(MeanErrors, CompareWithFp32IfTheyAreTold) {
