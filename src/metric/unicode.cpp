@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <iterator>
+#include <optional>
 
 namespace halftone {
 namespace {
@@ -48,21 +49,22 @@ std::size_t utf8_length(unsigned char first) {
     return first < 0xf5 ? 4 : 0;
 }
 
-/// The character at the beginning of `text`, of `length` bytes; kNoCharacter if they are damaged.
-char32_t utf8_character(std::string_view text, std::size_t length) {
+/// The character at the beginning of `text`, of `length` bytes; nothing if they are damaged.
+std::optional<char32_t> utf8_character(std::string_view text, std::size_t length) {
     if (length == 1) return static_cast<unsigned char>(text[0]);
-    if (length == 0 || text.size() < length) return kNoCharacter;
+    if (length == 0 || text.size() < length) return std::nullopt;
     // The first byte's low bits, then six bits of each byte behind it.
     char32_t character = static_cast<unsigned char>(text[0]) & (0x7fU >> length);
     for (std::size_t i = 1; i < length; ++i) {
         const auto byte = static_cast<unsigned char>(text[i]);
-        if ((byte & 0xc0U) != 0x80) return kNoCharacter;
+        if ((byte & 0xc0U) != 0x80) return std::nullopt;
         character = (character << 6U) | (byte & 0x3fU);
     }
     // A character has one spelling: the shortest. Halves of UTF-16 pairs are no characters.
     const bool is_too_long = (length == 3 && character < 0x800) || (length == 4 && character < 0x10000);
     const bool is_surrogate = character >= 0xd800 && character < 0xe000;
-    return is_too_long || is_surrogate || character > kMostUnicode ? kNoCharacter : character;
+    if (is_too_long || is_surrogate || character > kMostUnicode) return std::nullopt;
+    return character;
 }
 
 }  // namespace
@@ -72,10 +74,10 @@ std::u32string decode_utf8(std::string_view text) {
     std::u32string characters;
     while (!text.empty()) {
         const std::size_t length = utf8_length(static_cast<unsigned char>(text[0]));
-        const char32_t character = utf8_character(text, length);
-        characters.push_back(character);
+        const auto character = utf8_character(text, length);
+        characters.push_back(character.value_or(kNoCharacter));
         // Behind damage one byte is skipped: the next one may begin a character.
-        text.remove_prefix(character == kNoCharacter ? 1 : length);
+        text.remove_prefix(character ? length : 1);
     }
     return characters;
 }
