@@ -36,9 +36,10 @@ std::string option_text(const UnitConfig& option) {
     const ActivationConfig& a = option.activation;
     const WeightConfig& w = option.weight;
     const std::string bits = w.bit == kAllBits ? "" : fmt::format("/{} bit", float_text(w.bit));
+    const std::string range = option.is_dynamic() ? std::string(kWhenNames.name(a.when)) : to_text(a.range_rule());
     return fmt::format("{}/{}/{}/{} x {}/{}/{}/{}{}{}", to_string(a.dtype), kSchemeNames.name(a.scheme),
-                       kGranularityNames.name(a.granularity), to_text(a.range_rule()), to_string(w.dtype),
-                       kSchemeNames.name(w.scheme), kGranularityNames.name(w.granularity), w.algorithm.word(), bits,
+                       kGranularityNames.name(a.granularity), range, to_string(w.dtype), kSchemeNames.name(w.scheme),
+                       kGranularityNames.name(w.granularity), w.algorithm.word(), bits,
                        is_accelerated(option) ? "" : " (not accelerated)");
 }
 

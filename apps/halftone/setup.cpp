@@ -88,6 +88,7 @@ void check_runnable(const RunConfig& config) {
 }
 
 void warn_of_few_samples(const RunConfig& config, const Pipeline& calibration) {
+    if (!config.quantization.calibration) return;  // nobody asked for a size
     for (const std::int64_t size : config.quantization.sampling_sizes) {
         if (size <= calibration.size()) continue;
         log::warning(
@@ -119,8 +120,8 @@ std::unique_ptr<Workbench> make_workbench(const RunConfig& config, const std::st
     set_kernel_threads(static_cast<int>(config.tuning.threads));
     auto bench = std::make_unique<Workbench>();
     // Data first: the size of its samples decides dimensions that the model leaves open.
-    if (for_tuning && config.quantization.calibration) {
-        bench->calibration = std::make_unique<Pipeline>(*config.quantization.calibration);
+    if (const DataloaderConfig* data = calibration_data(config); for_tuning && data != nullptr) {
+        bench->calibration = std::make_unique<Pipeline>(*data);
     }
     if (config.evaluation) {
         bench->evaluation = std::make_unique<Pipeline>(config.evaluation->dataloader);

@@ -22,6 +22,7 @@
 #include "comm/mpi/mpi_communicator.hpp"
 #include "commands.hpp"
 #include "eval/costs.hpp"
+#include "eval/from_config.hpp"
 #include "eval/unit_latency.hpp"
 #include "journal/workspace.hpp"
 #include "kernel/ops/machine.hpp"
@@ -276,6 +277,14 @@ int code_of_rank_0(Communicator& comm, WireWriter& code) {
     return shared;
 }
 
+/// Also where nothing is calibrated, a search reads samples.
+void check_data(const RunConfig& config) {
+    if (calibration_data(config) != nullptr) return;
+    throw ConfigError(config.file +
+                      ": a search needs calibration or evaluation data, also where dynamic quantization calibrates "
+                      "nothing: it measures errors and latencies with them");
+}
+
 }  // namespace
 
 int run_tune(const TuneOptions& options, Communicator& comm) {
@@ -291,6 +300,7 @@ int run_tune(const TuneOptions& options, Communicator& comm) {
     const RunInputs inputs =
         read_inputs(comm, agreement, options.config, options.overrides, [&](const RunConfig& config) {
             check_runnable(config);
+            check_data(config);
             (void)workspace_folder(options, config);
         });
 

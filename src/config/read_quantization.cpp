@@ -143,7 +143,7 @@ void read_calibration(Section& parent, QuantizationConfig& config, const KnownNa
         Section dataloader = section.section("dataloader");
         config.calibration = read_dataloader(dataloader, known, notes);
         section.put("dataloader", dataloader.finish());
-    } else if (config.approach == "post_training_static_quant") {
+    } else if (config.approach == kStaticApproach || config.approach == kAutoApproach) {
         // A note and no error: --print-config and the programs that need no data must work on such a file.
         const Section missing = section.section("dataloader");
         notes.add(missing.node(), "is missing: static quantization needs calibration data", true);
@@ -151,7 +151,7 @@ void read_calibration(Section& parent, QuantizationConfig& config, const KnownNa
     parent.put("calibration", section.finish());
 }
 
-void read_recipes(Section& parent, QuantizationConfig& config) {
+void read_recipes(Section& parent, QuantizationConfig& config, Notes& notes) {
     Section section = parent.section("recipes");
     config.scale_propagation_max_pooling = section.boolean("scale_propagation_max_pooling", true);
     config.scale_propagation_concat = section.boolean("scale_propagation_concat", true);
@@ -172,6 +172,12 @@ void read_recipes(Section& parent, QuantizationConfig& config) {
     // Both replace the same biases, one by measuring and one by a formula.
     if (config.bias_correction && config.fast_bias_correction) {
         fail_at(*section.given("bias_correction"), "and fast_bias_correction exclude each other");
+    }
+    // Only dynamic quantization can do without calibration data, and these recipes cannot.
+    const bool needs_data = smooths || config.bias_correction || config.fast_bias_correction;
+    if (needs_data && !config.calibration && config.approach == kDynamicApproach) {
+        notes.add(section.node(), "has a recipe that needs calibration data: add quantization.calibration.dataloader",
+                  true);
     }
     parent.put("recipes", section.finish());
 }
@@ -201,15 +207,16 @@ void read_advance(Section& parent, Notes& notes) {
 QuantizationConfig read_quantization(Section& section, const KnownNames& known, Notes& notes) {
     QuantizationConfig config;
     config.approach = section.word("approach", config.approach, kApproaches);
-    if (config.approach != "post_training_static_quant") {
+    if (config.approach == "quant_aware_training") {
         notes.add(*section.given("approach"),
-                  "'" + config.approach + "' is not available yet; available: post_training_static_quant");
+                  fmt::format("'{}' is not available yet; available: {} {} {}", config.approach, kStaticApproach,
+                              kDynamicApproach, kAutoApproach));
     }
     if (const ConfigNode* node = section.keep("train"))
         notes.add(*node, "is not available: Halftone does not train", true);
     read_advance(section, notes);
     read_calibration(section, config, known, notes);
-    read_recipes(section, config);
+    read_recipes(section, config, notes);
     ConfigNode model_wise;
     config.model_wise = read_constraint(section.section("model_wise"), true, model_wise, known, notes);
     section.put("model_wise", std::move(model_wise));

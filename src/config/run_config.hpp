@@ -54,8 +54,13 @@ struct ConstraintRule {
     OpConstraint constraint;
 };
 
+/// Words of quantization.approach: ranges are calibrated, found at run time, or a unit may have either.
+inline constexpr std::string_view kStaticApproach = "post_training_static_quant";
+inline constexpr std::string_view kDynamicApproach = "post_training_dynamic_quant";
+inline constexpr std::string_view kAutoApproach = "post_training_auto_quant";
+
 struct QuantizationConfig {
-    std::string approach = "post_training_static_quant";
+    std::string approach = std::string(kStaticApproach);
     std::vector<std::int64_t> sampling_sizes{100};
     std::optional<DataloaderConfig> calibration;
     OpConstraint model_wise;

@@ -90,7 +90,7 @@ void BiasCorrector::correct_fast(const QuantPlan& plan, PlanNumbers& numbers) {
     }
     for (std::size_t u = 0; u < model_.units.size(); ++u) {
         const Unit& unit = model_.units[u];
-        if (!plan.units[u].is_quantized() || !can_shift(unit)) continue;
+        if (!plan.units[u].is_static() || !can_shift(unit)) continue;
         UnitNumbers& own = numbers.units.at(unit.name);
         own.bias_shift = WeightErrors(model_.graph, unit, own).shift(inputs_.at(name_of(unit)));
     }
@@ -105,7 +105,7 @@ void BiasCorrector::correct_in_sequence(const QuantPlan& plan, PlanNumbers& numb
     }
     for (std::size_t u = 0; u < model_.units.size(); ++u) {
         const Unit& unit = model_.units[u];
-        if (!plan.units[u].is_quantized() || !can_shift(unit)) continue;
+        if (!plan.units[u].is_static() || !can_shift(unit)) continue;
         // The graph is built again for every unit, because each correction changes what the later units read.
         const QuantizedModel quantized = apply_plan(model_.graph, model_.units, plan, numbers, &codes);
         const std::string name = raw_output(model_.graph, unit, quantized.graph);

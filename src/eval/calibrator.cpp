@@ -65,12 +65,26 @@ void read_left_out(ByteReader& wire, LeftOut& left_out) {
                      " samples");
 }
 
+/// What calibration must observe: every value that some plan could quantize. Nothing where all quantized options find
+/// their ranges at run time.
+std::vector<TensorPlan> observed_values(const SearchSpace& space) {
+    bool has_static = false;
+    bool has_dynamic = false;
+    for (const Decision& decision : space.decisions()) {
+        for (const UnitConfig& option : decision.options) {
+            has_static = has_static || option.is_static();
+            has_dynamic = has_dynamic || option.is_dynamic();
+        }
+    }
+    return has_dynamic && !has_static ? std::vector<TensorPlan>{} : space.topology().observable();
+}
+
 /// Every way in which some option of the space turns statistics into a range.
 std::vector<RangeRule> range_rules(const SearchSpace& space) {
     std::set<RangeRule> rules;
     for (const Decision& decision : space.decisions()) {
         for (const UnitConfig& option : decision.options) {
-            if (option.is_quantized()) rules.insert(option.activation.range_rule());
+            if (option.is_static()) rules.insert(option.activation.range_rule());
         }
     }
     return {rules.begin(), rules.end()};
@@ -79,7 +93,7 @@ std::vector<RangeRule> range_rules(const SearchSpace& space) {
 }  // namespace
 
 Calibrator::Calibrator(const PreparedModel& model, const SearchSpace& space, SampleSource* samples)
-    : model_(model), space_(space), samples_(samples), observed_(space.topology().observable()) {}
+    : model_(model), space_(space), samples_(samples), observed_(observed_values(space)) {}
 
 /// Distinct calibration sizes, ascending. They cut the samples into segments: the table of a size is the merge of the
 /// segments below it, so that every sample is observed once however many sizes there are.
@@ -96,7 +110,7 @@ std::int64_t Calibrator::samples_of(std::int64_t calibration) const {
 
 ShardResult Calibrator::run(std::int64_t shard) {
     HALFTONE_CHECK(samples_ != nullptr, "calibration has samples");
-    if (!session_) {
+    if (!session_ && !observed_.empty()) {
         // No shared arena and no packed weights: this session lives only as long as calibration does.
         CompileOptions options;
         options.batch = samples_->batch();
@@ -127,6 +141,7 @@ CalibrationTable Calibrator::observe(SampleRange range, LeftOut& left_out) {
     CalibrationTable table;
     // A segment without samples must have the same rows as any other, or the tables could not be merged.
     for (const TensorPlan& tensor : observed_) (void)table.at(tensor.name);
+    if (observed_.empty()) return table;
     // Each sample is observed once in a run: nothing is worth keeping.
     samples_->for_each_batch(range, inputs_of(*session_), Caching::pass, [&](const SampleBatch& batch) {
         session_->run();

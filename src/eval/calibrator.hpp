@@ -73,7 +73,7 @@ private:
     const PreparedModel& model_;
     const SearchSpace& space_;
     SampleSource* samples_;
-    std::vector<TensorPlan> observed_;  ///< every value that some plan could quantize
+    std::vector<TensorPlan> observed_;  ///< every value that some plan could quantize with a calibrated range
     std::unique_ptr<Session> session_;  ///< taps the observed values; null before and after calibration
     std::map<std::int64_t, CalibrationTable> statistics_;
     std::vector<RangeTable> ranges_;                       ///< by calibration index

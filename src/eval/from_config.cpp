@@ -32,7 +32,16 @@ std::vector<float> named_values(const QuantizationConfig& config, float preset, 
 QuantizationConfig resolve_auto(const QuantizationConfig& config, bool has_exact_int8) {
     QuantizationConfig resolved = config;
     if (config.reduce_range == "auto") resolved.reduce_range = has_exact_int8 ? "off" : "on";
+    // Several sizes would be a dimension of the search in which nothing changes.
+    const bool uses_samples = config.approach != kDynamicApproach || !config.smooth_alphas.empty();
+    if (!uses_samples) resolved.sampling_sizes.resize(1);
     return resolved;
+}
+
+const DataloaderConfig* calibration_data(const RunConfig& config) {
+    if (config.quantization.calibration) return &*config.quantization.calibration;
+    const bool can_do_without = config.quantization.approach == kDynamicApproach;
+    return can_do_without && config.evaluation ? &config.evaluation->dataloader : nullptr;
 }
 
 QuantizationConfig limit_sampling_sizes(const QuantizationConfig& config, std::int64_t samples) {
@@ -51,6 +60,8 @@ QuantizationConfig resolve_auto(const QuantizationConfig& config) { return resol
 
 OfferedSettings offered_settings(const QuantizationConfig& config) {
     OfferedSettings settings;
+    settings.offers_static = config.approach != kDynamicApproach;
+    settings.offers_dynamic = config.approach == kDynamicApproach || config.approach == kAutoApproach;
     settings.activation_rules.clear();
     settings.weight_algorithms = {Algorithm::minmax, Algorithm::mse, Algorithm::kl};
     settings.bits = named_values(

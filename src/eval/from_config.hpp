@@ -12,10 +12,16 @@
 namespace halftone {
 
 /// Returns the config with `auto` replaced by what it stands for. `reduce_range: auto` is "off" where the machine
-/// multiplies 8-bit codes exactly, else "on".
+/// multiplies 8-bit codes exactly, else "on". With dynamic quantization alone one calibration size stays, because no
+/// range depends on it.
 [[nodiscard]] QuantizationConfig resolve_auto(const QuantizationConfig& config, bool has_exact_int8);
 /// The same for the machine that this process runs on.
 [[nodiscard]] QuantizationConfig resolve_auto(const QuantizationConfig& config);
+
+/// Returns the data that is calibrated with. Dynamic quantization needs none: without a calibration section it gets the
+/// evaluation data, which then only serve probes (errors of candidates against fp32) and latencies. Null if there is
+/// neither.
+[[nodiscard]] const DataloaderConfig* calibration_data(const RunConfig& config);
 
 /// Returns the config with calibration sizes that the data set can give: a size above `samples` becomes `samples`, as
 /// in LPOT, and what occurs twice then is named once.

@@ -15,13 +15,22 @@ constexpr std::size_t kCalibrationCacheShare = 4;
 /// So do fp32's outputs, which only some metrics need.
 constexpr std::size_t kBaselineCacheShare = 4;
 
+bool has_dynamic(const SearchSpace& space) {
+    return std::any_of(space.decisions().begin(), space.decisions().end(), [](const Decision& decision) {
+        return std::any_of(decision.options.begin(), decision.options.end(),
+                           [](const UnitConfig& option) { return option.is_dynamic(); });
+    });
+}
+
 /// How many samples run together. Both data sets have a word, because both feed sessions of one batch.
 std::int64_t batch_for(const EvaluationSetup& setup) {
     std::vector<const Schema*> samples;
     for (const Pipeline* data : {setup.calibration, setup.evaluation}) {
         if (data != nullptr) samples.push_back(&data->schema());
     }
-    return samples.empty() ? setup.batch : executor_batch(setup.model->graph, samples, setup.batch);
+    // Candidates that find ranges at run time run sample by sample, and then all must, to be compared with each other.
+    const std::int64_t wanted = setup.space != nullptr && has_dynamic(*setup.space) ? 1 : setup.batch;
+    return samples.empty() ? wanted : executor_batch(setup.model->graph, samples, wanted);
 }
 
 }  // namespace

@@ -110,6 +110,9 @@ std::int64_t executor_batch(const Graph& graph, const std::vector<const Schema*>
             if (!is_row(sample, input) && is_whole(sample, input)) return 1;
         }
     }
+    const auto is_run_time_range = [](const Node& node) { return node.op == "DynamicQuantizeLinear"; };
+    const auto& nodes = graph.nodes();
+    if (fixed == kSymbolic && std::any_of(nodes.begin(), nodes.end(), is_run_time_range)) return 1;
     const std::int64_t batch = fixed == kSymbolic ? wanted : fixed;
     return OutputRows(graph, batch).can_divide() ? batch : 1;
 }

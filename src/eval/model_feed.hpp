@@ -32,7 +32,8 @@ private:
 };
 
 /// Returns how many samples run together: `wanted`; or the number that the model fixes; or 1 where an input or an
-/// output has no row for each sample.
+/// output has no row for each sample, or where ranges are found at run time: they span the whole batch, so that a
+/// sample's answer would depend on its neighbours.
 /// @param samples  what the data sets yield; a sample that is a whole input, batch included, runs alone
 [[nodiscard]] std::int64_t executor_batch(const Graph& graph, const std::vector<const Schema*>& samples,
                                           std::int64_t wanted);

@@ -1,6 +1,7 @@
 // The latency table of a search, from a few profiled sessions instead of one session for each candidate.
 //
-//   UniformPlans        candidates to profile: all units in one dtype, for each dtype; then every other unit quantized
+//   UniformPlans        candidates to profile: all units of one kind (dtype, static or dynamic), for each kind; then
+//                       every other unit quantized
 //   profile_sessions    their steps, in turn, round by round; the median time of each step
 //   find_feeds          which unit's output each unit reads: where a conversion may stand
 //   Conversions         times of the QuantizeLinear and DequantizeLinear steps that some session had
@@ -145,29 +146,33 @@ std::uint16_t first_option(const Decision& decision, const Fits& fits) {
     return 0;
 }
 
-/// The sessions to profile: one for each dtype, then two with every other unit quantized.
+/// The sessions to profile: one for each kind of option, then two with every other unit quantized.
 class UniformPlans {
 public:
     UniformPlans(const SearchSpace& space, std::size_t units) : space_(space) {
         for (const Decision& decision : space.decisions()) {
-            for (const UnitConfig& option : decision.options) dtypes_.insert(option.activation.dtype);
+            for (const UnitConfig& option : decision.options) kinds_.insert(kind_of(option));
         }
-        for (const DType dtype : dtypes_) {
-            candidates_.push_back(make([&](std::size_t, const UnitConfig& o) { return o.activation.dtype == dtype; }));
+        for (const Kind& kind : kinds_) {
+            candidates_.push_back(make([&](std::size_t, const UnitConfig& o) { return kind_of(o) == kind; }));
         }
         for (const std::size_t parity : {std::size_t{0}, std::size_t{1}}) {
             if (units < 2) break;
             candidates_.push_back(
-                make([&](std::size_t u, const UnitConfig& o) { return o.is_quantized() == (u % 2 == parity); }));
+                make([&](std::size_t u, const UnitConfig& o) { return o.is_static() == (u % 2 == parity); }));
         }
     }
     [[nodiscard]] const std::vector<Candidate>& candidates() const { return candidates_; }
-    /// Which session has this dtype everywhere.
-    [[nodiscard]] std::size_t session_of(DType dtype) const {
-        return static_cast<std::size_t>(std::distance(dtypes_.begin(), dtypes_.find(dtype)));
+    /// Which session has all units of this option's kind.
+    [[nodiscard]] std::size_t session_of(const UnitConfig& option) const {
+        return static_cast<std::size_t>(std::distance(kinds_.begin(), kinds_.find(kind_of(option))));
     }
 
 private:
+    /// What decides a unit's time: the dtype, and whether its codes are made at run time.
+    using Kind = std::pair<DType, When>;
+    static Kind kind_of(const UnitConfig& option) { return {option.activation.dtype, option.activation.when}; }
+
     template <class Fits>
     [[nodiscard]] Candidate make(const Fits& fits) const {
         std::vector<std::uint16_t> choice;
@@ -177,7 +182,7 @@ private:
         return space_.make(0, std::move(choice));
     }
     const SearchSpace& space_;
-    std::set<DType> dtypes_;
+    std::set<Kind> kinds_;
     std::vector<Candidate> candidates_;
 };
 
@@ -189,6 +194,8 @@ LatencyTable measure_latency_table(CandidateFactory& factory, const PreparedMode
     for (std::size_t u = 0; u < model.units.size(); ++u) {
         for (const NodeId node : model.units[u].nodes) unit_of_node[model.graph.node(node).name] = u;
         unit_of_node[model.units[u].name] = u;
+        // Codes of run time belong to the unit that reads them; several may share them, and the first one pays.
+        unit_of_node.try_emplace(model.graph.value(model.units[u].input).name + "_DynamicQuantizeLinear", u);
     }
     const UniformPlans plans(space, model.units.size());
     std::vector<Session> sessions;
@@ -216,11 +223,11 @@ LatencyTable measure_latency_table(CandidateFactory& factory, const PreparedMode
         // rest.
         table.rest_ms = p == 0 ? rest : std::min(table.rest_ms, rest);
     }
-    // Options of one dtype differ in scales and ranges only, which cost nothing: they share the dtype's time.
+    // Options of one dtype and mode differ in scales and ranges only, which cost nothing: they share the dtype's time.
     for (std::size_t u = 0; u < space.decisions().size(); ++u) {
         std::vector<double>& row = table.unit_ms.emplace_back();
         for (const UnitConfig& option : space.decisions()[u].options) {
-            row.push_back(unit_ms[plans.session_of(option.activation.dtype)][u]);
+            row.push_back(unit_ms[plans.session_of(option)][u]);
         }
     }
     std::vector<Feed> feeds = find_feeds(model);

@@ -5,7 +5,8 @@
 //   quantize_unit_inputs           each value that an int8 unit reads, through chains that carry codes
 //   insert_pair                    Q and DQ of the values that int8 units make
 //   quantize_unit                  weights and bias as integers; a Relu that saturation implies goes
-//   guard_from_quantization        units in high precision that another runtime would quantize by itself
+//   quantize_at_run_time           DynamicQuantizeLinear, MatMulInteger, Cast and Mul in place of a dynamic unit's
+//   product guard_from_quantization        units in high precision that another runtime would quantize by itself
 //   guard_pool                     AveragePools between codes that another runtime has only in a simpler form
 //   note_bf16                      names of bf16 units, in the metadata
 //
@@ -89,7 +90,8 @@ public:
             if (is_int8(u)) quantize_unit(units_[u]);
         }
         for (std::size_t u = 0; u < units_.size(); ++u) {
-            if (!is_int8(u)) guard_from_quantization(units_[u]);
+            if (plan_.units[u].is_dynamic()) quantize_at_run_time(units_[u]);
+            if (!plan_.units[u].is_quantized()) guard_from_quantization(units_[u]);
         }
         for (std::size_t n = 0; n < graph_.nodes().size(); ++n) guard_pool(make_id<NodeId>(n));
         note_bf16();
@@ -97,7 +99,8 @@ public:
     }
 
 private:
-    [[nodiscard]] bool is_int8(std::size_t unit) const { return plan_.units[unit].is_quantized(); }
+    /// With calibrated ranges: what a dynamic unit does with codes is its own business.
+    [[nodiscard]] bool is_int8(std::size_t unit) const { return plan_.units[unit].is_static(); }
 
     /// ONNX Runtime (1.32, WeightBiasQuantization) quantizes the float weights of any Conv or Gemm between DQ and Q,
     /// per tensor, with nothing but Relu or Clip on the way: a unit that fell back would lose what it fell back for. A
@@ -311,6 +314,105 @@ private:
         drop_implied_activation(unit);  // last: it may remove the node that the steps above refer to
     }
 
+    /// Codes of a value that a DynamicQuantizeLinear makes, with their scale and zero point.
+    struct RunTimeCodes {
+        ValueId codes, scale, zero_point;
+    };
+
+    /// One DynamicQuantizeLinear for a value, however many units read its codes.
+    const RunTimeCodes& run_time_codes(ValueId value) {
+        const auto known = run_time_codes_.find(value);
+        if (known != run_time_codes_.end()) return known->second;
+        const std::string name = builder_.value(value).name;
+        const Shape shape = builder_.value(value).type.shape;
+        const auto add = [&](const char* part, const TensorType& type) {
+            return builder_.add_value(builder_.fresh_value_name(name + part), type);
+        };
+        const RunTimeCodes made{.codes = add("_quantized", {DType::u8, shape}),
+                                .scale = add("_scale", {DType::f32, Shape{}}),
+                                .zero_point = add("_zero_point", {DType::u8, Shape{}})};
+        builder_.add_node({.name = builder_.fresh_node_name(name + "_DynamicQuantizeLinear"),
+                           .op = "DynamicQuantizeLinear",
+                           .inputs = {value},
+                           .outputs = {made.codes, made.scale, made.zero_point},
+                           .attributes = {}});
+        return run_time_codes_.emplace(value, made).first->second;
+    }
+
+    /// The integer weight of a dynamic unit as the matrix [K, N] that MatMulInteger multiplies by.
+    [[nodiscard]] Tensor run_time_weight(const Unit& unit, const UnitNumbers& numbers) {
+        Tensor codes = numbers.weight_factor.empty()
+                           ? codes_.codes(graph_.value(unit.weight).constant, numbers.weight)
+                           : quantize(corrected_weight(graph_, unit, numbers), numbers.weight);
+        if (unit.weight_channel_axis == 1) return codes;
+        const Shape& shape = codes.shape();  // a Gemm with transB stores [N, K]
+        Tensor turned(TensorType{DType::s8, Shape{shape[1], shape[0]}});
+        const auto from = codes.as<std::int8_t>();
+        const auto to = turned.mutable_view().as<std::int8_t>();
+        const auto rows = static_cast<std::size_t>(shape[0]);
+        const auto inner = static_cast<std::size_t>(shape[1]);
+        for (std::size_t i = 0; i < from.size(); ++i) to[i % inner * rows + i / inner] = from[i];
+        return turned;
+    }
+
+    /// x -> DynamicQuantizeLinear -> MatMulInteger -> Cast -> Mul by (scale of x * scale of the weight) [-> Add of a
+    /// Gemm's bias]: the form that ONNX Runtime's own quantizer writes, and the one that its optimizer fuses. What
+    /// follows the product in the unit stays as it is, in fp32.
+    void quantize_at_run_time(const Unit& unit) {
+        const UnitNumbers& numbers = numbers_.units.at(unit.name);
+        const std::string name = graph_.value(unit.weight).name;
+        const RunTimeCodes input = run_time_codes(builder_.node(unit.main).inputs[0]);
+        const auto [scale, zero_point] = params_constants(name, numbers.weight);
+        const ValueId weight = constant(name + "_quantized", run_time_weight(unit, numbers));
+        tensors_.push_back({name, unit.name, numbers.weight});
+
+        const TensorType real = graph_.value(unit.main_output).type;
+        const auto add = [&](const char* part, const char* op, std::vector<ValueId> inputs, const TensorType& type) {
+            const ValueId output = builder_.add_value(builder_.fresh_value_name(unit.name + part), type);
+            builder_.add_node({.name = builder_.fresh_node_name(unit.name + part),
+                               .op = op,
+                               .inputs = std::move(inputs),
+                               .outputs = {output},
+                               .attributes = {}});
+            return output;
+        };
+        const ValueId sums =
+            builder_.add_value(builder_.fresh_value_name(unit.name + "_sums"), {DType::s32, real.shape});
+        const ValueId sums_as_real = builder_.add_value(builder_.fresh_value_name(unit.name + "_cast"), real);
+        builder_.add_node({.name = builder_.fresh_node_name(unit.name + "_cast"),
+                           .op = "Cast",
+                           .inputs = {sums},
+                           .outputs = {sums_as_real},
+                           .attributes = {{"to", std::int64_t{1}}}});  // ONNX's number of fp32
+        const ValueId factor = add("_scale", "Mul", {input.scale, scale},
+                                   {DType::f32, numbers.weight.is_per_tensor() ? Shape{} : graph_row(numbers.weight)});
+        ValueId product = add("_scaled", "Mul", {sums_as_real, factor}, real);
+        const Tensor bias = bias_of(graph_, unit);
+        if (!bias.is_empty()) {
+            product = add("_biased", "Add", {product, constant(unit.name + "_bias", bias)}, real);
+        }
+        // The node stays in its place with its name, because profiles and kernels of a plan find units by it.
+        Node& main = builder_.node(unit.main);
+        if (main.name.empty()) main.name = builder_.fresh_node_name(unit.name);
+        main.op = "MatMulInteger";
+        main.inputs = {input.codes, weight, input.zero_point};
+        if (numbers.weight.zero_point != std::vector<std::int32_t>(numbers.weight.zero_point.size(), 0)) {
+            main.inputs.push_back(zero_point);
+        }
+        main.attributes.clear();
+        main.outputs = {sums};
+        rename_output(product, unit.main_output);
+    }
+
+    /// The value that a node just added makes becomes `output`, which readers already name.
+    void rename_output(ValueId made, ValueId output) {
+        Node& last = builder_.node(make_id<NodeId>(builder_.node_count() - 1));
+        HALFTONE_CHECK(last.outputs[0] == made, "the node was the last one that was added");
+        last.outputs[0] = output;
+    }
+
+    static Shape graph_row(const QuantParams& params) { return Shape{static_cast<std::int64_t>(params.scale.size())}; }
+
     /// The row behind a MatMul is its bias, real in any precision.
     void shift_row(const Unit& unit, const UnitNumbers& numbers) {
         for (std::size_t i = 0; i < 2; ++i) {
@@ -343,10 +445,11 @@ private:
     const PlanNumbers& numbers_;
     WeightCodes& codes_;
     GraphBuilder builder_;
-    std::map<ValueId, QuantParams> params_;   ///< of quantized activations
-    std::map<ValueId, ValueId> dequantized_;  ///< outputs of the DQs, by the value that was quantized
-    std::set<ValueId> produced_by_int8_;      ///< all readers of these read the DQ's output
-    std::vector<QuantizedTensor> tensors_;    ///< in the order of best.yaml
+    std::map<ValueId, QuantParams> params_;           ///< of quantized activations
+    std::map<ValueId, ValueId> dequantized_;          ///< outputs of the DQs, by the value that was quantized
+    std::map<ValueId, RunTimeCodes> run_time_codes_;  ///< by the real value that is quantized at run time
+    std::set<ValueId> produced_by_int8_;              ///< all readers of these read the DQ's output
+    std::vector<QuantizedTensor> tensors_;            ///< in the order of best.yaml
 };
 
 }  // namespace

@@ -132,7 +132,7 @@ public:
                                          activation_params(range, tensor.config.dtype, tensor.config.scheme));
         }
         for (std::size_t u = 0; u < units.size(); ++u) {
-            if (plan_.units[u].is_quantized()) add_unit(units[u], plan_.units[u].weight);
+            if (plan_.units[u].is_quantized()) add_unit(units[u], plan_.units[u]);
         }
         return std::move(numbers_);
     }
@@ -168,7 +168,8 @@ private:
         }
     }
 
-    void add_unit(const Unit& unit, WeightConfig config) {
+    void add_unit(const Unit& unit, const UnitConfig& unit_config) {
+        WeightConfig config = unit_config.weight;
         const Tensor& weight = graph_.value(unit.weight).constant;
         const std::int64_t axis = unit.weight_channel_axis;
         UnitNumbers numbers;
@@ -180,9 +181,12 @@ private:
             config.bit = kReducedBits;
             numbers.weight = codes_.params(weight, config, axis);
         }
-        const Tensor bias = bias_of(graph_, unit);
-        enlarge_scales(numbers.weight, bias.is_empty() ? std::span<const float>{} : bias.as<float>(),
-                       params_of(unit.input).scale[0], unit.name);
+        // A dynamic unit adds its bias in fp32, and its input has no scale before it runs.
+        if (unit_config.is_static()) {
+            const Tensor bias = bias_of(graph_, unit);
+            enlarge_scales(numbers.weight, bias.is_empty() ? std::span<const float>{} : bias.as<float>(),
+                           params_of(unit.input).scale[0], unit.name);
+        }
         if (treatment_.corrects_weights) correct_weights(weight, axis, numbers);
         numbers_.units.emplace(unit.name, std::move(numbers));
     }

@@ -14,7 +14,7 @@
 
 namespace halftone {
 
-/// The numbers of one int8 unit.
+/// The numbers of one quantized unit.
 struct UnitNumbers {
     QuantParams weight;
     /// By output channel: the stored codes are those of factor * w + shift. Both are empty without weight correction.
@@ -26,7 +26,7 @@ struct UnitNumbers {
 
 struct PlanNumbers {
     std::map<std::string, QuantParams> activations;  ///< by value name
-    std::map<std::string, UnitNumbers> units;        ///< of int8 units, by name
+    std::map<std::string, UnitNumbers> units;        ///< of quantized units, by name
     friend bool operator==(const PlanNumbers&, const PlanNumbers&) = default;
 };
 

@@ -74,7 +74,7 @@ public:
              {.name = step.name,
               .op = step.request.node->op,
               .implementation = {},
-              .is_integer = step.request.is_quantized(),
+              .is_integer = step.request.is_quantized() || step.request.node->op == "ScaledMatMulInteger",
               .is_bf16 = step.request.is_bf16,
               .operations = operations_of(step.request),
               .kernels = kernels_of(step)});

@@ -6,9 +6,18 @@
 #include <string>
 #include <vector>
 
+#include "base/enum_names.hpp"
 #include "tensor/quant_params.hpp"
 
 namespace halftone {
+
+/// When the range of an activation is found.
+enum class When : std::uint8_t {
+    calibrated,  ///< before the model runs, from calibration data: static quantization
+    at_run_time  ///< each time, from the values themselves: dynamic quantization
+};
+/// LPOT's words for the two.
+inline constexpr EnumNames<When, 2> kWhenNames{{{{When::calibrated, "static"}, {When::at_run_time, "dynamic"}}}};
 
 /// How the activations that a unit reads and writes are stored. f32/bf16: the other fields mean nothing (defaults).
 struct ActivationConfig {
@@ -17,6 +26,7 @@ struct ActivationConfig {
     Granularity granularity = Granularity::per_tensor;
     Algorithm algorithm = Algorithm::minmax;
     float percentile = 0;  ///< of Algorithm::percentile, in %
+    When when = When::calibrated;
     [[nodiscard]] RangeRule range_rule() const { return {algorithm, percentile}; }
     friend auto operator<=>(const ActivationConfig&, const ActivationConfig&) = default;
 };
@@ -38,14 +48,20 @@ struct WeightConfig {
 struct UnitConfig {
     ActivationConfig activation;
     WeightConfig weight;
+    /// Returns whether the unit runs on codes, whenever their ranges are found.
     [[nodiscard]] bool is_quantized() const { return activation.dtype == DType::u8 || activation.dtype == DType::s8; }
+    /// Returns whether it reads and writes codes of calibrated ranges, which its neighbours may share.
+    [[nodiscard]] bool is_static() const { return is_quantized() && activation.when == When::calibrated; }
+    /// Returns whether it makes codes of real values each time it runs, and gives real values. Its neighbours see
+    /// nothing of the codes, and no calibration is needed.
+    [[nodiscard]] bool is_dynamic() const { return is_quantized() && activation.when == When::at_run_time; }
     friend auto operator<=>(const UnitConfig&, const UnitConfig&) = default;
 };
 
-/// Does an integer kernel run it? Weights with zero points have none: they are computed exactly from real numbers, and
-/// only their size is int8's.
+/// Does an integer kernel run it? With calibrated activations, weights with zero points have none: they are computed
+/// exactly from real numbers, and only their size is int8's.
 inline bool is_accelerated(const UnitConfig& config) {
-    return !config.is_quantized() || config.weight.scheme == Scheme::sym;
+    return !config.is_static() || config.weight.scheme == Scheme::sym;
 }
 
 inline UnitConfig high_precision(DType dtype) { return {.activation = {.dtype = dtype}, .weight = {.dtype = dtype}}; }

@@ -152,6 +152,15 @@ std::vector<Unit> find_units(const Graph& graph) {
     return units;
 }
 
+std::string why_not_dynamic(const Graph& graph, const Unit& unit) {
+    if (unit.op == "MatMul") return {};
+    if (unit.op != "Gemm") return "dynamic quantization is for MatMul and Gemm";
+    const Node& main = graph.node(unit.main);
+    if (int_attribute(main, "transA", 0) != 0) return "dynamic quantization: the data input is transposed";
+    if (float_attribute(main, "alpha", 1.0F) != 1.0F) return "dynamic quantization: alpha is not 1";
+    return {};
+}
+
 bool is_code_transparent(const Node& node) {
     // The second output is the position of each maximum, which codes do not have.
     if (node.op == "MaxPool") return node.outputs.size() < 2 || !node.outputs[1].is_valid();

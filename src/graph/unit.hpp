@@ -35,6 +35,11 @@ struct Unit {
 /// activation before the Add, both operands have the same shape, and the other operand is not a constant.
 [[nodiscard]] std::vector<Unit> find_units(const Graph& graph);
 
+/// Returns why the unit cannot be quantized at run time, or an empty text if it can. The file holds a product of two
+/// matrices then, and what Gemm adds to one (transposed data, a factor) has no place in it. Convolutions stay out:
+/// ONNX Runtime has no fast ConvInteger.
+[[nodiscard]] std::string why_not_dynamic(const Graph& graph, const Unit& unit);
+
 /// Ops that only move or select codes, so that input and output share quantization parameters:
 /// MaxPool (without indices), Flatten, Reshape.
 [[nodiscard]] bool is_code_transparent(const Node& node);

@@ -154,6 +154,26 @@ void add_options(const Stored& stored, const WeightConfig& stored_weight, const 
     }
 }
 
+/// Options whose activations are quantized at run time: always uint8 with a zero point, which is all that ONNX's
+/// DynamicQuantizeLinear gives.
+void add_dynamic_options(const Graph& graph, const Unit& unit, const OfferedSettings& settings,
+                         Capability& capability) {
+    if (const std::string why = why_not_dynamic(graph, unit); !why.empty()) {
+        capability.refused.push_back({.dtype = "int8", .why = why});
+        return;
+    }
+    OfferedSettings weights = settings;
+    weights.activation_rules = {RangeRule{}};
+    std::vector<UnitConfig> options;
+    for (const Scheme scheme : kWeightSchemes) {
+        for (const Granularity granularity : kGranularities) {
+            add_options({}, {.dtype = DType::s8, .scheme = scheme, .granularity = granularity}, weights, options);
+        }
+    }
+    for (UnitConfig& option : options) option.activation.when = When::at_run_time;
+    capability.options.insert(capability.options.end(), options.begin(), options.end());
+}
+
 /// No scale fits NaN or an infinity. Elsewhere in a model they are data (a mask, a limit that does not limit).
 bool is_finite(const Graph& graph, ValueId id) {
     if (!id.is_valid() || graph.value(id).constant.dtype() != DType::f32) return true;
@@ -169,11 +189,8 @@ Capability fp32_only(const std::string& why) {
     return capability;
 }
 
-Capability capability(const Graph& graph, const Unit& unit, const OfferedSettings& settings) {
-    if (!is_finite(graph, unit.weight)) return fp32_only("its weights hold NaN or an infinity");
-    if (!is_finite(graph, unit.bias)) return fp32_only("its bias holds NaN or an infinity");
-    const UnitQuestions questions(graph, unit);
-    Capability capability;
+/// Options with calibrated ranges, or the kernels' reasons against them.
+void add_static_options(const UnitQuestions& questions, const OfferedSettings& settings, Capability& capability) {
     std::set<std::string> reasons;
     for (const DType dtype : kActivationDTypes) {
         for (const Scheme scheme : kSchemes) {
@@ -194,6 +211,15 @@ Capability capability(const Graph& graph, const Unit& unit, const OfferedSetting
             }
         }
     }
+}
+
+Capability capability(const Graph& graph, const Unit& unit, const OfferedSettings& settings) {
+    if (!is_finite(graph, unit.weight)) return fp32_only("its weights hold NaN or an infinity");
+    if (!is_finite(graph, unit.bias)) return fp32_only("its bias holds NaN or an infinity");
+    const UnitQuestions questions(graph, unit);
+    Capability capability;
+    if (settings.offers_static) add_static_options(questions, settings, capability);
+    if (settings.offers_dynamic) add_dynamic_options(graph, unit, settings, capability);
     if (const Support support = questions.bf16(); support.is_supported) {
         capability.options.push_back(high_precision(DType::bf16));
     } else {

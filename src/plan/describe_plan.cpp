@@ -2,6 +2,8 @@
 // (numbers, recipes) and what the search found out (why), in one value.
 #include "plan/describe_plan.hpp"
 
+#include <algorithm>
+
 #include "base/text.hpp"
 #include "metric/metric.hpp"
 
@@ -39,6 +41,13 @@ PlanDocument describe_plan(const DeliveredPlan& delivered) {
     document.calibration_samples =
         delivered.space.calibration_sizes()[static_cast<std::size_t>(delivered.candidate.calibration)];
     const QuantPlan plan = delivered.space.plan(delivered.candidate);
+    const auto has = [&](bool (UnitConfig::*is_kind)() const) {
+        return std::any_of(plan.units.begin(), plan.units.end(), [&](const UnitConfig& u) { return (u.*is_kind)(); });
+    };
+    // No range of such a plan comes from samples.
+    if (has(&UnitConfig::is_dynamic) && !has(&UnitConfig::is_static) && delivered.space.smoothing().empty()) {
+        document.calibration_samples = 0;
+    }
     for (std::size_t u = 0; u < delivered.model.units.size(); ++u) {
         document.units.push_back(describe_unit(delivered, u, plan.units[u]));
     }

@@ -14,6 +14,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "graph/unit.hpp"
 #include "space/quant_plan.hpp"
 
 namespace halftone {
@@ -113,10 +114,21 @@ private:
             }
         }
         for (std::size_t u = 0; u < model_.units.size(); ++u) {
+            check_dynamic(u);
             if (!loaded_.plan.units[u].is_quantized() || has_weight(model_.units[u])) continue;
             throw ConfigError(places_.file + ": tensors: the weight of unit '" + model_.units[u].name +
                               "' must be there as int8, with one scale or one for each output channel");
         }
+    }
+
+    /// What a unit quantized at run time must be: the file's words could ask for more than such a unit has.
+    void check_dynamic(std::size_t u) const {
+        const UnitConfig& config = loaded_.plan.units[u];
+        if (!config.is_dynamic()) return;
+        std::string why = why_not_dynamic(model_.graph, model_.units[u]);
+        if (config.activation.dtype != DType::u8) why = "dynamic quantization has uint8 activations only";
+        if (why.empty()) return;
+        throw ConfigError(places_.file + ": units: '" + model_.units[u].name + "': " + why);
     }
 
     /// One scale, or one for each output channel along the right axis: another number of scales would be read beyond

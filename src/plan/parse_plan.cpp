@@ -143,6 +143,7 @@ ActivationConfig parse_activation(const ConfigNode& node) {
     ActivationConfig config;
     parse_scheme(reader, config);
     config.percentile = finite_float(reader, "percentile", 0);
+    config.when = reader.word("quant_mode", kWhenNames, When::calibrated);
     reader.finish();
     return config;
 }

@@ -34,6 +34,7 @@ ConfigNode activation_node(const ActivationConfig& config) {
     // In high precision the other words mean nothing, and would only look like a choice.
     if (config.dtype != DType::u8 && config.dtype != DType::s8) return dtype_only(config.dtype);
     Entries entries = scheme_entries(config);
+    if (config.when != When::calibrated) entries.emplace_back("quant_mode", yaml::word(kWhenNames.name(config.when)));
     if (config.algorithm == Algorithm::percentile) entries.emplace_back("percentile", yaml::number(config.percentile));
     return yaml::flow_map(std::move(entries));
 }

@@ -121,8 +121,10 @@ const std::vector<Field>& fields() {
 constexpr std::size_t kActivationDType = 0;
 constexpr std::size_t kWeightDType = 1;
 
-/// A percentile says nothing of an option that another algorithm ranges.
+/// A percentile says nothing of an option that another algorithm ranges, and the algorithm says nothing of one whose
+/// range is found at run time.
 bool concerns(const Field& field, const UnitConfig& option) {
+    if (option.is_dynamic() && field.name == "activation.algorithm") return false;
     return field.name != "activation.percentile" || option.activation.algorithm == Algorithm::percentile;
 }
 
@@ -232,7 +234,8 @@ std::vector<UnitConfig> OptionFilter::apply(const std::vector<UnitConfig>& optio
             others.push_back(option);
             continue;
         }
-        std::vector<std::size_t> ranks;
+        // Static options come before dynamic ones, which are slower; no word orders these two.
+        std::vector<std::size_t> ranks{option.is_dynamic() ? std::size_t{1} : std::size_t{0}};
         for (std::size_t f = 0; f < fields().size(); ++f) ranks.push_back(rank_of(fields()[f].word(option), order[f]));
         quantized.emplace_back(std::move(ranks), option);
     }

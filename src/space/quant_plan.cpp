@@ -83,7 +83,7 @@ void PlanTopology::add_joins(const Graph& graph, const std::map<ValueId, std::si
 
 bool PlanTopology::is_active(const Join& join, const std::vector<UnitConfig>& units) const {
     // A Concat moves codes only if all of it is codes, and somebody must want them.
-    const auto is_int8 = [&](std::size_t unit) { return units[unit].is_quantized(); };
+    const auto is_int8 = [&](std::size_t unit) { return units[unit].is_static(); };
     return std::all_of(join.producers.begin(), join.producers.end(), is_int8) &&
            std::any_of(reads_.begin(), reads_.end(),
                        [&](const Read& read) { return read.chain_top == join.output && is_int8(read.unit); });
@@ -117,9 +117,9 @@ std::vector<TensorPlan> PlanTopology::tensors(const std::vector<UnitConfig>& uni
     std::map<ValueId, std::size_t> decided_by;
     for (const Read& read : reads_) {
         HALFTONE_CHECK(read.unit < units.size(), "one configuration per unit");
-        if (!units[read.unit].is_quantized()) continue;
+        if (!units[read.unit].is_static()) continue;  // dynamic units read real values
         const auto is_join = [&](const Join& join) { return join.output == read.chain_top && is_active(join, units); };
-        if (read.has_top_unit && units[read.top_unit].is_quantized()) {
+        if (read.has_top_unit && units[read.top_unit].is_static()) {
             decided_by[read.chain_top] =
                 read.top_unit;  // rule 3: the unit that makes the value beats those that read it
         } else if (std::any_of(joins_.begin(), joins_.end(), is_join)) {
@@ -129,10 +129,10 @@ std::vector<TensorPlan> PlanTopology::tensors(const std::vector<UnitConfig>& uni
         }
     }
     for (const auto& [unit, output] : outputs_) {
-        if (units[unit].is_quantized()) decided_by[output] = unit;
+        if (units[unit].is_static()) decided_by[output] = unit;
     }
     for (const Inner& inner : inners_) {
-        if (units[inner.unit].is_quantized()) decided_by[inner.value] = inner.unit;
+        if (units[inner.unit].is_static()) decided_by[inner.value] = inner.unit;
     }
     std::vector<TensorPlan> plans;
     plans.reserve(decided_by.size());

@@ -17,6 +17,8 @@ constexpr long double kMostWrittenOut = 1e15L;
 void add_config(Hasher& hasher, const ActivationConfig& config) {
     hasher.add(config.dtype).add(config.scheme).add(config.granularity);
     add_algorithm(hasher, config.algorithm).add(config.percentile);
+    // Only where it says something new, so that spaces without dynamic quantization keep their hashes.
+    if (config.when != When::calibrated) hasher.add(kWhenNames.name(config.when));
 }
 
 void add_config(Hasher& hasher, const WeightConfig& config) {
@@ -26,15 +28,19 @@ void add_config(Hasher& hasher, const WeightConfig& config) {
 
 /// Of what is computed, not of what was chosen: an activation choice that no tensor takes its parameters from, and the
 /// calibration size of a plan without quantized units, leave no trace.
-std::uint64_t effective_hash(const QuantPlan& plan, bool has_topology) {
+std::uint64_t effective_hash(const QuantPlan& plan, bool has_topology, bool is_smoothed) {
     Hasher hasher;
-    const bool is_anything_quantized = plan.high_precision_units() < plan.units.size();
-    // Without anything quantized no range is used, so plans of all calibration sizes are one plan.
-    hasher.add(is_anything_quantized ? plan.calibration : std::int64_t{-1});
+    // Without a static unit no range is used, so plans of all calibration sizes are one plan. But smoothing, of which
+    // the calibration index counts the alphas, changes what a dynamic unit reads.
+    const bool depends_on_calibration = std::any_of(plan.units.begin(), plan.units.end(), [&](const UnitConfig& unit) {
+        return unit.is_static() || (is_smoothed && unit.is_dynamic());
+    });
+    hasher.add(depends_on_calibration ? plan.calibration : std::int64_t{-1});
     for (const UnitConfig& unit : plan.units) {
         hasher.add(unit.activation.dtype);
         if (!unit.is_quantized()) continue;
         add_config(hasher, unit.weight);
+        if (unit.is_dynamic()) hasher.add(kWhenNames.name(When::at_run_time));
         // The activation configuration counts through the tensors below that it decides, and only through them.
         // A toy space has no tensors: there each unit stands for its own.
         if (!has_topology) add_config(hasher, unit.activation);
@@ -132,7 +138,7 @@ QuantPlan SearchSpace::plan(const Candidate& candidate) const {
     }
     plan.tensors = topology_.tensors(plan.units);  // which of the units decides each tensor
     plan.shared = topology_.shared(plan.units);
-    plan.hash = effective_hash(plan, !topology_.is_empty());
+    plan.hash = effective_hash(plan, !topology_.is_empty(), !smoothing_.empty());
     return plan;
 }
 

@@ -8,7 +8,8 @@ LatencyTable assumed_latency(const SearchSpace& space) {
     for (const Decision& decision : space.decisions()) {
         std::vector<double>& row = table.unit_ms.emplace_back();
         for (const UnitConfig& option : decision.options) {
-            row.push_back(option.is_quantized() ? 0.25 : option.activation.dtype == DType::bf16 ? 0.5 : 1.0);
+            const bool is_bf16 = option.activation.dtype == DType::bf16;
+            row.push_back(option.is_static() ? 0.25 : option.is_dynamic() ? 0.4 : is_bf16 ? 0.5 : 1.0);
         }
     }
     return table;

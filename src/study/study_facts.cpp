@@ -21,6 +21,7 @@ Json option_json(const Graph& graph, const Unit& unit, const UnitConfig& option)
                               {"scheme", kSchemeNames.name(a.scheme)},
                               {"granularity", kGranularityNames.name(a.granularity)},
                               {"algorithm", to_text(a.range_rule())}};
+        if (option.is_dynamic()) json["activation"]["quant_mode"] = kWhenNames.name(a.when);
         json["weight"] = {{"dtype", to_string(w.dtype)},
                           {"scheme", kSchemeNames.name(w.scheme)},
                           {"granularity", kGranularityNames.name(w.granularity)},

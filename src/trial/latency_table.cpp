@@ -15,10 +15,11 @@ double UnitConversion::cost_ms(bool producer_is_quantized, bool consumer_is_quan
 // as caches that stay warm from one unit to the next, is why finalists are timed as whole models.
 double LatencyTable::predict_ms(const SearchSpace& space, const Candidate& candidate) const {
     HALFTONE_CHECK(unit_ms.size() == space.decisions().size(), "a latency table has a row for each unit");
+    // Of a dynamic unit the neighbours see real values: its own conversions are part of its time.
     const auto is_quantized = [&](std::int32_t unit) {
         if (unit == UnitConversion::kInput) return false;
         const auto u = static_cast<std::size_t>(unit);
-        return space.decisions()[u].options[candidate.choice[u]].is_quantized();
+        return space.decisions()[u].options[candidate.choice[u]].is_static();
     };
     double sum = rest_ms;
     for (std::size_t u = 0; u < unit_ms.size(); ++u) sum += unit_ms[u].at(candidate.choice[u]);

@@ -71,7 +71,9 @@ bool is_supported(const onnx::NodeProto& node, const OpLibrary& ops) {
     if (find_rewrite(rewrite_word(node.domain(), node.op_type())) != nullptr) return true;
     if (!is_default_domain(node.domain())) return false;
     if (is_structural(node.op_type())) return true;
-    return ops.knows(node.op_type()) && node.op_type() != "TableLookup";  // made for execution, no operator of a file
+    // These two are made for execution, and no operators of a file.
+    const bool is_ours = node.op_type() == "TableLookup" || node.op_type() == "ScaledMatMulInteger";
+    return ops.knows(node.op_type()) && !is_ours;
 }
 
 }  // namespace

@@ -137,7 +137,8 @@ private:
 
     [[nodiscard]] KnapsackChoice choice_of(std::size_t unit, std::uint16_t option, double loss) const {
         return {.option = option,
-                .is_quantized = space_.decisions()[unit].options[option].is_quantized(),
+                // Of a dynamic unit the neighbours see real values, as of one in fp32.
+                .is_quantized = space_.decisions()[unit].options[option].is_static(),
                 .loss = loss,
                 .ms = table_.unit_ms[unit][option]};
     }

@@ -104,10 +104,25 @@ TEST(Quantization, WithoutCalibrationDataOnlyRunningIsRefused) {
                             "static quantization needs calibration data"));
 }
 
+TEST(Quantization, OnlyDynamicQuantizationDoesWithoutCalibrationData) {
+    const auto refusals = [](const std::string& quantization) {
+        return config("model: {path: m.onnx}\nquantization: " + quantization + "\n").not_available;
+    };
+    EXPECT_THAT(refusals("{approach: post_training_dynamic_quant}"), IsEmpty());
+    EXPECT_THAT(refusals("{approach: post_training_dynamic_quant, calibration: {sampling_size: [8, 16]}}"), IsEmpty());
+    EXPECT_THAT(refusals("{approach: post_training_auto_quant}"), testing::SizeIs(1));
+    for (const std::string recipe : {"smooth_quant", "bias_correction", "fast_bias_correction"}) {
+        EXPECT_THAT(refusals("{approach: post_training_dynamic_quant, recipes: {" + recipe + ": True}}"),
+                    ElementsAre(testing::HasSubstr("quantization.recipes has a recipe that needs calibration data")))
+            << recipe;
+    }
+}
+
 TEST(Quantization, WhatIsNotAvailableYetIsNotedWithItsPlace) {
-    EXPECT_THAT(notes_of("quantization: {approach: post_training_dynamic_quant}"),
-                ElementsAre("c.yaml:1:26: quantization.approach 'post_training_dynamic_quant' is not available yet; "
-                            "available: post_training_static_quant"));
+    EXPECT_THAT(
+        notes_of("quantization: {approach: quant_aware_training}"),
+        ElementsAre("c.yaml:1:26: quantization.approach 'quant_aware_training' is not available yet; available: "
+                    "post_training_static_quant post_training_dynamic_quant post_training_auto_quant"));
     EXPECT_THAT(notes_of("quantization: {advance: {bias_correction: weight_empirical}}"), testing::SizeIs(1));
     EXPECT_THAT(notes_of("quantization: {op_wise: {default_qconfig: {weight: {dtype: [fp32]}}}}"), testing::SizeIs(1));
     EXPECT_THAT(notes_of("quantization: {model_wise: {weight: {scheme: asym_float}}}"), testing::SizeIs(1));

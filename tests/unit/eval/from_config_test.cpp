@@ -100,5 +100,38 @@ TEST(EvaluationSetupOfAConfig, MoreSamplesThan64BitsAreAsManyAsFit) {
     EXPECT_EQ(evaluation_setup(config).samples, INT64_MAX);
 }
 
+TEST(OfferedSettings, TheApproachDecidesWhenRangesAreFound) {
+    QuantizationConfig config;
+    const auto offered = [&](std::string_view approach) {
+        config.approach = std::string(approach);
+        const OfferedSettings settings = offered_settings(config);
+        return std::pair(settings.offers_static, settings.offers_dynamic);
+    };
+    EXPECT_EQ(offered(kStaticApproach), std::pair(true, false));
+    EXPECT_EQ(offered(kDynamicApproach), std::pair(false, true));
+    EXPECT_EQ(offered(kAutoApproach), std::pair(true, true));
+}
+
+TEST(ResolveAuto, DynamicQuantizationAloneHasOneCalibrationSize) {
+    QuantizationConfig config;
+    config.sampling_sizes = {8, 16, 32};
+    EXPECT_EQ(resolve_auto(config, true).sampling_sizes.size(), 3U);
+    config.approach = std::string(kDynamicApproach);
+    EXPECT_THAT(resolve_auto(config, true).sampling_sizes, ElementsAre(8));
+    config.smooth_alphas = {0.5};  // smoothing measures channels with the samples
+    EXPECT_EQ(resolve_auto(config, true).sampling_sizes.size(), 3U);
+}
+
+TEST(CalibrationData, DynamicQuantizationMakesDoWithEvaluationData) {
+    RunConfig config;
+    EXPECT_EQ(calibration_data(config), nullptr);
+    config.evaluation.emplace();
+    EXPECT_EQ(calibration_data(config), nullptr);
+    config.quantization.approach = std::string(kDynamicApproach);
+    EXPECT_EQ(calibration_data(config), &config.evaluation->dataloader);
+    config.quantization.calibration.emplace();
+    EXPECT_EQ(calibration_data(config), &*config.quantization.calibration);
+}
+
 }  // namespace
 }  // namespace halftone

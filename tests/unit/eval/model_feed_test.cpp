@@ -32,6 +32,19 @@ Graph two_inputs(std::int64_t batch = kSymbolic) {
     return infer_types(g.build({g.node("Add", "sum", {ids, mask})}), reference_ops());
 }
 
+TEST(ExecutorBatch, IsOneWhereRangesOfRunTimeWouldSpanSeveralSamples) {
+    GraphMaker g;
+    const ValueId x = g.input("x", {kSymbolic, 3});
+    std::vector<ValueId> parts;
+    for (const char* name : {"codes", "scale", "zero_point"}) parts.push_back(g.builder().value_named(name));
+    g.builder().add_node(
+        {.name = "q", .op = "DynamicQuantizeLinear", .inputs = {x}, .outputs = parts, .attributes = {}});
+    const ValueId y = g.node("DequantizeLinear", "dq", {parts[0], g.constant("s", Tensor::scalar(1.0F))});
+    const Graph graph = infer_types(g.build({y}), reference_ops());
+    const Schema samples = schema({field("x", DType::f32, {3})});
+    EXPECT_EQ(executor_batch(graph, {&samples}, 8), 1);
+}
+
 TEST(FittingFields, MeetInputsByNameInAnyOrder) {
     const auto samples =
         schema({field("mask", DType::s64, {3}), field("extra", DType::f32, {1}), field("ids", DType::s32, {3})});

@@ -76,5 +76,14 @@ TEST(WritePlan, ReplacesTheKernelsOfAPlanThatIsRead) {
     EXPECT_EQ(write_plan(plan), before);
 }
 
+TEST(WritePlan, ADynamicUnitSaysSoAndReadsBack) {
+    PlanDocument plan = sample_plan();
+    plan.units[0].config.activation = {.dtype = DType::u8, .when = When::at_run_time};
+    const std::string text = write_plan(plan);
+    EXPECT_THAT(text, HasSubstr("activation: {dtype: uint8, scheme: asym, granularity: per_tensor, algorithm: minmax, "
+                                "quant_mode: dynamic}\n"));
+    EXPECT_EQ(parse_plan(text, "p").document.units[0].config, plan.units[0].config);
+}
+
 }  // namespace
 }  // namespace halftone

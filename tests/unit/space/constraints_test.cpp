@@ -241,5 +241,18 @@ TEST_F(Constraints, AKeyThatMatchesNothingIsAnErrorInEverySection) {
             "q.yaml:4:5: quantization.optype_wise 'MatMul' matches no unit; the model has units of 'Conv', 'Gemm'"));
 }
 
+TEST_F(Constraints, DynamicOptionsComeBehindStaticOnesAndNoAlgorithmConcernsThem) {
+    UnitConfig dynamic = kMinmax;
+    dynamic.activation.when = When::at_run_time;
+    UnitConfig dynamic_tensor = kTensorMinmax;
+    dynamic_tensor.activation.when = When::at_run_time;
+    capabilities_[2].options = {kMinmax, kKl, dynamic, dynamic_tensor, kFp32};
+    EXPECT_THAT(options("  approach: post_training_auto_quant\n")[2],
+                ElementsAre(kMinmax, kKl, dynamic, dynamic_tensor, kFp32));
+    EXPECT_THAT(options("  model_wise: {activation: {algorithm: kl}}\n")[2],
+                ElementsAre(kKl, dynamic, dynamic_tensor, kFp32));
+    EXPECT_THAT(options("  model_wise: {weight: {granularity: per_tensor}}\n")[2], ElementsAre(dynamic_tensor, kFp32));
+}
+
 }  // namespace
 }  // namespace halftone

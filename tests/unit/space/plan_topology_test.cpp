@@ -135,5 +135,20 @@ TEST(PlanTopology, AnAlgorithmThatDecidesNoTensorHasNoEffect) {
     EXPECT_NE(space.make(0, {2, 0}).hash, space.make(0, {2, 1}).hash) << "behind fp32, b decides its input";
 }
 
+TEST(PlanTopology, ADynamicUnitQuantizesNoTensorOfAnybodyElse) {
+    UnitGraphMaker maker;
+    const ValueId conv = maker.conv("conv", maker.input());
+    const Graph graph = maker.build({maker.gemm("fc", maker.flatten("flat", conv))});
+    const std::vector<Unit> units = find_units(graph);
+    UnitConfig dynamic = kMinmax;
+    dynamic.activation.when = When::at_run_time;
+    const PlanTopology topology(graph, units);
+    EXPECT_TRUE(topology.tensors({kFp32, dynamic}).empty());
+    std::vector<std::string> names;
+    for (const TensorPlan& tensor : topology.tensors({kMinmax, dynamic})) names.push_back(tensor.name);
+    // The convolution's own input and output: its output would be quantized whoever reads it.
+    EXPECT_EQ(names.size(), 2U);
+}
+
 }  // namespace
 }  // namespace halftone

@@ -119,5 +119,29 @@ TEST(SearchSpace, CandidatesFromAMessageAreJudged) {
     EXPECT_FALSE(space.contains({.calibration = 0, .choice = {0, 0}, .hash = 0}));
 }
 
+/// Dynamic quantization: the same words, but the range is found at run time.
+UnitConfig run_time(UnitConfig config) {
+    config.activation.when = When::at_run_time;
+    return config;
+}
+
+TEST(SearchSpace, ADynamicOptionIsAnotherPlanThanTheStaticOneOfTheSameWords) {
+    const UnitConfig dynamic = run_time(kMinmax);
+    EXPECT_TRUE(dynamic.is_quantized() && dynamic.is_dynamic() && !dynamic.is_static());
+    const SearchSpace space = toy_space({decision("a", {kMinmax, dynamic, kFp32})});
+    EXPECT_NE(space.at(0).hash, space.at(1).hash);
+    EXPECT_EQ(space.plan(space.at(1)).high_precision_units(), 0U);
+    EXPECT_NE(space.hash(), toy_space({decision("a", {kMinmax, kKl, kFp32})}).hash());
+}
+
+TEST(SearchSpace, APlanOfDynamicUnitsIsOnePlanForAllCalibrationSizes) {
+    const SearchSpace space = toy_space({decision("a", {kMinmax, run_time(kMinmax)})}, {100, 500});
+    EXPECT_NE(space.make(0, {0}).hash, space.make(1, {0}).hash);
+    EXPECT_EQ(space.make(0, {1}).hash, space.make(1, {1}).hash);
+    // With smoothing the index counts alphas, which change what the unit reads.
+    const SearchSpace smoothed({decision("a", {kMinmax, run_time(kMinmax)})}, {100, 100}, PlanTopology(), {0.3, 0.7});
+    EXPECT_NE(smoothed.make(0, {1}).hash, smoothed.make(1, {1}).hash);
+}
+
 }  // namespace
 }  // namespace halftone

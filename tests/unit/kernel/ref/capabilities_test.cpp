@@ -128,5 +128,28 @@ TEST(Capabilities, AUnitThatCannotBeInt8SaysWhy) {
     EXPECT_THAT(capability.refused[0].why, HasSubstr("transA"));
 }
 
+TEST(Capabilities, DynamicOptionsAreForMatMulAndPlainGemm) {
+    const auto dynamic_options = [](const Graph& graph) {
+        const Graph typed = infer_types(graph, reference_ops());
+        const std::vector<Unit> units = find_units(typed);
+        const CapabilityTable table = capabilities(typed, units, {.offers_static = false, .offers_dynamic = true});
+        EXPECT_EQ(table.back().options.back(), high_precision(DType::f32));
+        std::vector<std::string> texts;
+        for (const UnitConfig& option : table.back().options) {
+            EXPECT_FALSE(option.is_static());
+            if (option.is_dynamic()) texts.push_back(text_of(option));
+        }
+        for (const Refusal& refusal : table.back().refused) {
+            if (refusal.dtype == "int8") texts.push_back(refusal.why);
+        }
+        return texts;
+    };
+    EXPECT_THAT(dynamic_options(gemm(0)),
+                testing::ElementsAre("uint8/asym sym/per_channel minmax", "uint8/asym sym/per_tensor minmax",
+                                     "uint8/asym asym/per_channel minmax", "uint8/asym asym/per_tensor minmax"));
+    EXPECT_THAT(dynamic_options(gemm(1)), testing::ElementsAre(HasSubstr("the data input is transposed")));
+    EXPECT_THAT(dynamic_options(conv_relu()), testing::ElementsAre("dynamic quantization is for MatMul and Gemm"));
+}
+
 }  // namespace
 }  // namespace halftone::test
