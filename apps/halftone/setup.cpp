@@ -26,8 +26,8 @@
 namespace halftone::app {
 
 KnownNames known_names() {
-    return {strategy_names(), dataset_names(),           transform_names(),  metric_names(),
-            observer_words(), lower_is_better_metrics(), postprocess_names()};
+    return {strategy_names(), dataset_names(),           transform_names(),   metric_names(),
+            observer_words(), lower_is_better_metrics(), postprocess_names(), filter_names()};
 }
 
 namespace {

@@ -121,7 +121,8 @@ DataloaderConfig read_dataloader(Section& section, const KnownNames& known, Note
     config.last_batch = section.word("last_batch", config.last_batch, kLastBatches);
     config.shuffle = section.boolean("shuffle", false);
     config.dataset = read_one_plugin(section, "dataset", kDatasets, known.datasets, notes);
-    if (section.given("filter") != nullptr) config.filter = read_one_plugin(section, "filter", kFilters, {}, notes);
+    if (section.given("filter") != nullptr)
+        config.filter = read_one_plugin(section, "filter", kFilters, known.filters, notes);
     config.transforms = read_plugins(section, "transform", kTransforms, known.transforms, notes);
     if (const ConfigNode* collate = section.keep("collate")) config.collate = *collate;
     // Only where it is given: a config without it keeps its identity, and so its journals.

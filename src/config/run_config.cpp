@@ -126,6 +126,8 @@ RunConfig read_tree(const ConfigNode& root, const std::string& file, const Known
         config.evaluation = read_evaluation(evaluation, known, notes, config.tuning.criterion);
         top.put("evaluation", evaluation.finish());
     }
+    if (config.quantization.calibration) config.quantization.calibration->framework = config.framework;
+    if (config.evaluation) config.evaluation->dataloader.framework = config.framework;
     read_cluster(top, config);
     config.effective = top.finish();
     return config;

@@ -24,6 +24,8 @@ struct DataloaderConfig {
     std::int64_t batch_size = 1;  ///< accepted for LPOT's sake; never reaches a kernel
     std::string last_batch = "rollover";
     bool shuffle = false;  ///< accepted; static calibration never shuffles
+    /// The word of model.framework: whose meaning of a data set or transform counts where LPOT's frameworks differ.
+    std::string framework = "onnxrt_qlinearops";
     std::optional<PluginConfig> filter;
     PluginConfig dataset;
     std::vector<PluginConfig> transforms;  ///< file order = order of application
@@ -176,6 +178,7 @@ struct KnownNames {
     std::vector<std::string> strategies, datasets, transforms, metrics, algorithms;
     std::vector<std::string> lower_is_better = {};  ///< those of the metrics for which lower is better
     std::vector<std::string> postprocesses = {};
+    std::vector<std::string> filters = {};
 };
 
 /// @throws ConfigError. `overrides` are "--set" assignments, in order.

@@ -9,6 +9,7 @@
 
 #include "config/config_node.hpp"
 #include "config/run_config.hpp"
+#include "data/framework.hpp"
 #include "tensor/field.hpp"
 
 namespace halftone {
@@ -32,6 +33,9 @@ public:
     [[nodiscard]] virtual Sample read(std::int64_t id) const = 0;
     /// Returns the identity of the content, for the journal's header.
     [[nodiscard]] virtual std::uint64_t content_hash() const = 0;
+    /// Returns the sample with its targets, for filters, which look at all samples. Inputs may be left empty: a data
+    /// set whose inputs cost much, such as pictures to decode, overrides this. @throws DataError as read
+    [[nodiscard]] virtual Sample read_targets(std::int64_t id) const { return read(id); }
 };
 
 /// A change of every sample. Transforms of one picture or array derive from InputTransform (data/input_transform.hpp).
@@ -48,10 +52,19 @@ public:
 /// @throws ConfigError (bad settings), DataError (files). Relative paths are relative to the config file's folder.
 [[nodiscard]] std::unique_ptr<Dataset> make_dataset(const std::string& name, const ConfigNode& node);
 [[nodiscard]] std::vector<std::string> dataset_names();
-[[nodiscard]] std::unique_ptr<Transform> make_transform(const std::string& name, const ConfigNode& node);
+/// @param framework  whose meaning of the word counts where LPOT's frameworks differ
+[[nodiscard]] std::unique_ptr<Transform> make_transform(const std::string& name, const ConfigNode& node,
+                                                        Framework framework = Framework::onnxrt);
 [[nodiscard]] std::vector<std::string> transform_names();
 
-/// Data set and transforms of one dataloader section.
+/// Returns a view of a data set that holds some of its samples, in their order and with new numbers from 0 on.
+/// @throws ConfigError when the settings are wrong, no sample is left, or the samples have not what the filter looks at
+/// @throws DataError for a sample that cannot be read; with `keeps_bad_samples` such a sample stays in the view
+[[nodiscard]] std::unique_ptr<Dataset> make_filtered(const std::string& name, const ConfigNode& node,
+                                                     std::unique_ptr<Dataset> dataset, bool keeps_bad_samples = false);
+[[nodiscard]] std::vector<std::string> filter_names();
+
+/// Data set, filter and transforms of one dataloader section.
 class Pipeline {
 public:
     /// @throws ConfigError when a transform does not fit the samples, and as make_dataset and make_transform

@@ -1,12 +1,8 @@
 #pragma once
-// Transforms of one input: what most transforms are. They change the first input of a sample, or the one that the key
-// `input` of their section names.
+// Transforms of the values of one input: what comes out depends on nothing but what goes in. Transforms of pictures
+// that move pixels, or that draw random numbers, derive from PictureTransform (data/picture_transform.hpp).
 
-#include <optional>
-#include <string>
-
-#include "config/reader.hpp"
-#include "data/dataset.hpp"
+#include "data/chosen_input.hpp"
 
 namespace halftone {
 
@@ -23,14 +19,10 @@ public:
 
 protected:
     /// Reads the key `input`. Call it while the section is read, before Reader::finish().
-    explicit InputTransform(Reader& reader);
+    explicit InputTransform(Reader& reader) : input_(reader) {}
 
 private:
-    /// The position of the input that is changed. @throws DataError when the samples have no such input, or it is text
-    [[nodiscard]] std::size_t position_in(const Schema& schema) const;
-
-    std::string word_;                 ///< the transform's, for messages
-    std::optional<std::string> name_;  ///< of the input; empty: the first one
+    ChosenInput input_;
 };
 
 }  // namespace halftone

@@ -14,12 +14,17 @@
 namespace halftone {
 
 Pipeline::Pipeline(const DataloaderConfig& config) : skips_bad_samples_(config.skips_bad_samples) {
-    if (config.filter) fail_at(config.filter->node, "is not available yet: no filter is built", true);
     dataset_ = make_dataset(config.dataset.name, config.dataset.node);
+    if (config.filter) {
+        dataset_ = make_filtered(config.filter->name, config.filter->node, std::move(dataset_), skips_bad_samples_);
+    }
     schemas_.push_back(dataset_->schema());
+    const Framework framework = framework_of(config.framework);
     Hasher hasher;
+    // The default is left out, so that what was hashed before the framework mattered keeps its identity.
+    if (framework != Framework::onnxrt) hasher.add(std::string_view("framework")).add(framework);
     for (const PluginConfig& transform : config.transforms) {
-        add_transform(make_transform(transform.name, transform.node), transform.node);
+        add_transform(make_transform(transform.name, transform.node, framework), transform.node);
         // The settings belong to the identity: another mean makes other samples of the same files.
         hasher.add(std::string_view(transform.name)).add(std::string_view(to_yaml(transform.node)));
     }

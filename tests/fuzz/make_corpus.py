@@ -206,6 +206,25 @@ def unit_match():
     return patterns
 
 
+def transform():
+    """Sections `transform` of dataloaders, with sizes at the edges of what is allowed."""
+    return {
+        "imagenet": b"AlignImageChannel: {}\nBilinearImagenet: {height: 8, width: 9, mean_value: [1, 2, 3], scale: 0.5}\n"
+                    b"Transpose: {perm: [2, 0, 1]}\n",
+        "resnet": b"ResizeCropImagenet: {height: 8, width: 9, resize_side: 10, random_crop: true, std_value: [1, 2, 3]}\n",
+        "training": b"RandomResizedCrop: {size: 8, scale: [0.1, 0.9]}\nRandomHorizontalFlip: {}\nRandomVerticalFlip: {p: 1}\n"
+                    b"ColorJitter: {brightness: 0.4, hue: [-0.5, 0.5]}\nToTensor: {}\nToPILImage: {}\n",
+        "detection": b"ResizeWithRatio: {min_dim: 20, max_dim: 30, padding: true, constant_value: 128}\n"
+                     b"Pad: {padding: [1, 2, 3, 4], padding_mode: symmetric}\nCropResize: {x: 1, y: 2, width: 5, height: 6, size: 7}\n",
+        "mlperf": b"ResizeWithAspectRatio: {height: 8, width: 9}\nPaddedCenterCrop: {size: 8, crop_padding: 2}\n"
+                  b"RandomCrop: {size: 3}\nCropToBoundingBox: {offset_height: 0, offset_width: 1, target_height: 2, target_width: 1}\n",
+        "codes": b"Compose: {transform_list: [EncodeJpeg, DecodeImage, {Resize: {size: 9, resampler: pillow}}]}\n"
+                 b"Rescale: {}\nNormalize: {mean: [1, 2, 3]}\nQuantizedInput: {dtype: uint8, scale: 3}\nCast: {dtype: int64}\n",
+        "huge": b"Resize: {size: [65536, 4096]}\nPad: {padding: 65536}\nResizeWithRatio: {min_dim: 65536, max_dim: 0}\n",
+        "negative": b"Resize: {size: [-1, 9223372036854775807]}\n",
+    }
+
+
 STUDY_JSON = {
     "format": 1, "version": "0.1.0", "git": "abc", "command": "halftone tune c.yaml", "directory": "/work", "ranks": 2,
     "threads": 1, "libraries": {"onednn": "3.2"}, "model_path": "m.onnx", "model_bytes": 1234, "max_trials": 9,
@@ -262,7 +281,7 @@ def main():
     for target in ("journal", "plan", "protocol", "tables", "h5", "run", "round_trip"):
         subprocess.run([program, "--seeds", target, str(corpus / target)], check=True)
     made = {"import_onnx": import_onnx(), "external_data": external_data(), "npy": npy(), "npz": npz(),
-            "picture": picture(), "idx": idx(),
+            "picture": picture(), "idx": idx(), "transform": transform(),
             "text": text(),
             "set_option": set_option(), "unit_match": unit_match(), "study": study(corpus), "h5": h5()}
     for target, files in made.items():

@@ -27,7 +27,7 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Transform> make_cast(const ConfigNode& node) {
+std::unique_ptr<Transform> make_cast(const ConfigNode& node, Framework) {
     Reader reader(node);
     const DType dtype = reader.word("dtype", kCastTypes, DType::f32);
     auto made = std::make_unique<Cast>(reader, dtype);

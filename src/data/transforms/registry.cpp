@@ -3,13 +3,13 @@
 
 namespace halftone {
 
-#define HALFTONE_PLUGIN(word, name) std::unique_ptr<Transform> make_##name(const ConfigNode& node);
+#define HALFTONE_PLUGIN(word, name) std::unique_ptr<Transform> make_##name(const ConfigNode& node, Framework framework);
 #include "data/transforms/list.inc"
 #undef HALFTONE_PLUGIN
 
 namespace {
 
-using MakeTransform = std::unique_ptr<Transform> (*)(const ConfigNode&);
+using MakeTransform = std::unique_ptr<Transform> (*)(const ConfigNode&, Framework);
 
 #define HALFTONE_PLUGIN(word, name) {word, make_##name},
 constexpr auto kTransforms = make_registry<MakeTransform>({
@@ -19,8 +19,8 @@ constexpr auto kTransforms = make_registry<MakeTransform>({
 
 }  // namespace
 
-std::unique_ptr<Transform> make_transform(const std::string& name, const ConfigNode& node) {
-    return make_plugin(kTransforms, name, node, "transform");
+std::unique_ptr<Transform> make_transform(const std::string& name, const ConfigNode& node, Framework framework) {
+    return make_plugin(kTransforms, name, node, "transform", framework);
 }
 
 std::vector<std::string> transform_names() { return kTransforms.words(); }

@@ -25,7 +25,7 @@ public:
 }  // namespace
 
 // No settings: LPOT's Rescale always divides by 255.
-std::unique_ptr<Transform> make_rescale(const ConfigNode& node) {
+std::unique_ptr<Transform> make_rescale(const ConfigNode& node, Framework) {
     Reader reader(node);
     auto made = std::make_unique<Rescale>(reader);
     reader.finish();

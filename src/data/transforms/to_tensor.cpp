@@ -35,7 +35,7 @@ public:
 
 }  // namespace
 
-std::unique_ptr<Transform> make_to_tensor(const ConfigNode& node) {
+std::unique_ptr<Transform> make_to_tensor(const ConfigNode& node, Framework) {
     Reader reader(node);
     auto made = std::make_unique<ToTensor>(reader);
     reader.finish();

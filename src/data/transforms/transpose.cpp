@@ -78,7 +78,7 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Transform> make_transpose(const ConfigNode& node) {
+std::unique_ptr<Transform> make_transpose(const ConfigNode& node, Framework) {
     Reader reader(node);
     const std::vector<std::int64_t> given = reader.integers("perm", {});
     std::vector<std::size_t> permutation;

@@ -97,8 +97,8 @@ TEST_P(EverySize, IsWhatPillowMakes) {
     const Tensor scene = golden(kResized + "scene.npy");
     for (const auto& [height, width] : {std::pair(8, 8), {50, 41}, {21, 17}, {20, 34}}) {
         const std::string size = std::to_string(height) + ", " + std::to_string(width);
-        const auto resize =
-            make_transform("Resize", section("{size: [" + size + "], interpolation: " + GetParam() + "}"));
+        const auto resize = make_transform(
+            "Resize", section("{size: [" + size + "], resampler: pillow, interpolation: " + GetParam() + "}"));
         SCOPED_TRACE(size);
         expect_equal(changed(*resize, scene), golden(kResized + GetParam() + "_" + std::to_string(height) + "x" +
                                                      std::to_string(width) + ".npy"));
@@ -107,8 +107,8 @@ TEST_P(EverySize, IsWhatPillowMakes) {
     for (std::size_t i = 0; i < 21 * 34; ++i) {
         floats.mutable_view().as<float>()[i] = static_cast<float>(scene.as<std::uint8_t>()[3 * i]) / 7.0F;
     }
-    const auto resize =
-        make_transform("Resize", section(std::string("{size: [11, 19], interpolation: ") + GetParam() + "}"));
+    const auto resize = make_transform(
+        "Resize", section(std::string("{size: [11, 19], resampler: pillow, interpolation: ") + GetParam() + "}"));
     const Tensor expected = golden(kResized + "f_" + GetParam() + ".npy");
     const Tensor found = changed(*resize, floats);
     ASSERT_EQ(found.type(), expected.type());

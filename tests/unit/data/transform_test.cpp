@@ -110,7 +110,7 @@ TEST(ToArray, ChangesNothing) {
 }
 
 TEST(Transforms, AnUnknownNameIsAConfigErrorThatListsWhatIsThere) {
-    EXPECT_THAT(refusal("Rotate", "size: 10"), HasSubstr("Cast CenterCrop Normalize Rescale"));
+    EXPECT_THAT(refusal("Rotate", "size: 10"), HasSubstr("BilinearImagenet Cast CenterCrop"));
 }
 
 TEST(Transforms, RefuseUnknownKeys) {

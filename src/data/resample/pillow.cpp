@@ -1,16 +1,15 @@
-// Resampling of pictures. Source: Pillow, src/libImaging/Resample.c (filters, coefficients, rounding) and Geometry.c
-// (nearest).
+// Resampling as Pillow's Image.resize does it. Source: Pillow, src/libImaging/Resample.c (filters, coefficients,
+// rounding) and Geometry.c (nearest).
 //
 //   find_weights   for each position of a result row: which pixels count, and how much
 //   resample_axis  one pass along one axis; a picture takes two, first along its rows
-//   resample       the two passes; for uint8 with integer weights of 22 bits, as Pillow rounds
-#include "data/resample.hpp"
+//   resample_both  the two passes; for uint8 with integer weights of 22 bits, as Pillow rounds
 
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
-#include "base/check.hpp"
+#include "data/resample/resamplers.hpp"
 
 namespace halftone {
 namespace {
@@ -85,10 +84,11 @@ struct Extents {
 };
 
 template <class Kind>
-std::vector<typename Kind::Pixel> resample_axis(std::span<const typename Kind::Pixel> in, Extents extents,
-                                                std::int64_t to, Interpolation method) {
-    std::vector<typename Kind::Pixel> out;
-    out.reserve(static_cast<std::size_t>(extents.outer * to * extents.inner));
+Tensor resample_axis(const Tensor& picture, Extents extents, std::int64_t to, Interpolation method,
+                     const Shape& result_shape) {
+    Tensor result({picture.dtype(), result_shape});
+    const auto in = picture.as<typename Kind::Pixel>();
+    auto out = result.mutable_view().as<typename Kind::Pixel>().begin();
     const std::vector<Contribution> contributions = find_weights(extents.along, to, method);
     std::vector<std::vector<typename Kind::Weight>> weights;
     for (const Contribution& contribution : contributions) {
@@ -105,26 +105,27 @@ std::vector<typename Kind::Pixel> resample_axis(std::span<const typename Kind::P
                     sum += static_cast<typename Kind::Weight>(in[at]) * weight;
                     at += static_cast<std::size_t>(extents.inner);
                 }
-                out.push_back(Kind::pixel(sum));
+                *out++ = Kind::pixel(sum);
             }
         }
     }
-    return out;
+    return result;
 }
 
 template <class Kind>
 Tensor resample_both(const Tensor& picture, std::int64_t height, std::int64_t width, Interpolation method) {
     const Shape& shape = picture.shape();
-    const auto all = picture.as<typename Kind::Pixel>();
-    std::vector<typename Kind::Pixel> pixels(all.begin(), all.end());
+    Tensor result = picture;
     // An axis that keeps its size is left alone, as in Pillow: a pass over it would change nothing but take time.
     if (shape[1] != width) {
-        pixels = resample_axis<Kind>(pixels, {shape[0], shape[1], shape[2]}, width, method);
+        result = resample_axis<Kind>(result, {shape[0], shape[1], shape[2]}, width, method,
+                                     Shape{shape[0], width, shape[2]});
     }
     if (shape[0] != height) {
-        pixels = resample_axis<Kind>(pixels, {1, shape[0], width * shape[2]}, height, method);
+        result = resample_axis<Kind>(result, {1, shape[0], width * shape[2]}, height, method,
+                                     Shape{height, width, shape[2]});
     }
-    return Tensor::of<typename Kind::Pixel>(Shape{height, width, shape[2]}, pixels);
+    return result;
 }
 
 /// For each position of a result axis, the position that it is taken from. The step is added up, and not multiplied:
@@ -138,32 +139,15 @@ std::vector<std::int64_t> nearest_positions(std::int64_t from, std::int64_t to) 
     return positions;
 }
 
-template <class Kind>
-Tensor nearest(const Tensor& picture, std::int64_t height, std::int64_t width) {
-    const Shape& shape = picture.shape();
-    const auto in = picture.as<typename Kind::Pixel>();
-    Tensor result({picture.dtype(), Shape{height, width, shape[2]}});
-    auto out = result.mutable_view().as<typename Kind::Pixel>().begin();
-    const std::vector<std::int64_t> columns = nearest_positions(shape[1], width);
-    for (const std::int64_t y : nearest_positions(shape[0], height)) {
-        for (const std::int64_t x : columns) {
-            const auto begin = in.begin() + (y * shape[1] + x) * shape[2];
-            out = std::copy(begin, begin + shape[2], out);
-        }
-    }
-    return result;
-}
-
 }  // namespace
 
-Tensor resample(const Tensor& picture, std::int64_t height, std::int64_t width, Interpolation method) {
-    HALFTONE_CHECK(picture.shape().rank() == 3 && picture.elements() > 0, "a picture has height, width and channels");
-    const bool is_byte = picture.dtype() == DType::u8;
+Tensor resample_as_pillow(const Tensor& picture, std::int64_t height, std::int64_t width, Interpolation method) {
     if (method == Interpolation::nearest) {
-        return is_byte ? nearest<BytePixels>(picture, height, width) : nearest<FloatPixels>(picture, height, width);
+        return pick_pixels(picture, nearest_positions(picture.shape()[0], height),
+                           nearest_positions(picture.shape()[1], width));
     }
-    return is_byte ? resample_both<BytePixels>(picture, height, width, method)
-                   : resample_both<FloatPixels>(picture, height, width, method);
+    return picture.dtype() == DType::u8 ? resample_both<BytePixels>(picture, height, width, method)
+                                        : resample_both<FloatPixels>(picture, height, width, method);
 }
 
 }  // namespace halftone

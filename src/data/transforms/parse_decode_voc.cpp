@@ -1,0 +1,12 @@
+// ParseDecodeVoc: LPOT's reader of the records of VOCRecord. Our VOCRecord decodes its records itself, so nothing is
+// left to do behind it.
+
+#include "data/unchanged_sample.hpp"
+
+namespace halftone {
+
+std::unique_ptr<Transform> make_parse_decode_voc(const ConfigNode& node, Framework) {
+    return make_unchanged_sample(node);
+}
+
+}  // namespace halftone
