@@ -138,7 +138,7 @@ std::unique_ptr<Workbench> make_workbench(const RunConfig& config, const std::st
     // The order matters: recipes change the graph that units, capability and space are made from.
     if (for_tuning) {
         bench->recipes = find_recipes(bench->model, recipe_request(config.quantization));
-        QuantizationConfig quantization = resolve_auto(config.quantization);
+        QuantizationConfig quantization = resolve_preparations(resolve_auto(config.quantization), bench->model);
         if (bench->calibration) quantization = limit_sampling_sizes(quantization, bench->calibration->size());
         bench->capability = capability_table(bench->model, quantization);
         bench->space.emplace(build_space(bench->model.graph, bench->model.units, bench->capability, quantization));

@@ -10,6 +10,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/budget.hpp"
 #include "base/byte_reader.hpp"
 #include "base/error.hpp"
@@ -32,6 +34,7 @@
 #include "strategy/model_wise.hpp"
 #include "strategy/strategies.hpp"
 #include "study/final_report.hpp"
+#include "study/objective_verdict.hpp"
 #include "study/progress_line.hpp"
 #include "study/run_listener.hpp"
 #include "study/study_facts.hpp"
@@ -75,6 +78,7 @@ tune::RunSettings settings_of(const RunConfig& config) {
     settings.prefix_reuse = config.tuning.prefix_reuse;
     settings.finalists = config.tuning.finalists;
     settings.objective = config.tuning.objective;
+    settings.objective_unmet = config.tuning.objective_unmet;
     return settings;
 }
 
@@ -102,6 +106,9 @@ std::vector<FrontPoint> front_of(const study::RunParts& parts, const tune::RunRe
 /// 0 also where nobody judged the goal: without evaluation data, or with performance_only.
 int exit_code_of(const tune::RunResult& result, const RunConfig& config) {
     if (result.reason == tune::EndReason::interrupted) return static_cast<int>(ExitCode::interrupted);
+    const bool is_too_slow = result.speed && !result.speed->is_faster;
+    if (is_too_slow && config.tuning.objective_unmet == ObjectiveUnmet::fail)
+        return static_cast<int>(ExitCode::goal_missed);
     if (!config.evaluation || config.tuning.performance_only || result.is_goal_met)
         return static_cast<int>(ExitCode::ok);
     return static_cast<int>(ExitCode::goal_missed);
@@ -118,7 +125,8 @@ StrategyContext strategy_context(const RunConfig& config, const SearchSpace& spa
             .batch = config.tuning.strategy_batch,
             .accuracy_weight = config.tuning.accuracy_weight,
             .latency_weight = config.tuning.latency_weight,
-            .latency = latency};
+            .latency = latency,
+            .objective = config.tuning.objective};
 }
 
 /// A strategy reads its settings when it is made, which in a run is behind the baseline: wrong ones are found here.
@@ -146,6 +154,7 @@ public:
     [[nodiscard]] bool can_measure_latency() const override { return true; }
     // Called only when a strategy or an objective asks for it: the measurement takes seconds.
     [[nodiscard]] LatencyTable measure_latency() override {
+        log::info("tune", "measuring the latencies of units and conversions");
         return measure_latency_table(parts_.evaluator.factory(), parts_.model, parts_.space);
     }
     [[nodiscard]] Costs fp32_costs() override { return measure_bytes(parts_.model.graph); }
@@ -193,6 +202,22 @@ std::optional<std::int64_t> skipped_samples(const RunConfig& config, const Model
     return evaluator.evaluation_samples() - baseline.samples;
 }
 
+/// Judges the latency, which is the objective, and warns where the model is no faster. The exit code stays that of the
+/// goal: LPOT would call the run a success, too.
+RunObjective objective_of(const RunConfig& config, const SearchSpace& space, const Candidate& delivered,
+                          const MedianInterval& fp32_ms, const MedianInterval& best_ms) {
+    const QuantPlan plan = space.plan(delivered);
+    const bool is_fp32 =
+        std::all_of(plan.units.begin(), plan.units.end(), [](const auto& unit) { return !unit.is_quantized(); });
+    const study::ObjectiveVerdict verdict = study::judge_objective(fp32_ms, best_ms,
+                                                                   {.isa = isa_name(),
+                                                                    .pinned_isa = config.cluster_isa,
+                                                                    .threads = config.tuning.threads,
+                                                                    .delivers_fp32 = is_fp32});
+    if (!verdict.is_met) log::warning("tune", "{}", verdict.text);
+    return {.is_met = verdict.is_met, .text = verdict.text, .help = verdict.help};
+}
+
 /// Rank 0 once everybody is ready: search, deliver, measure, report.
 int lead(const TuneOptions& options, const RunConfig& config, const study::RunParts& parts,
          journal::Workspace& workspace, Communicator& comm, std::size_t model_bytes) {
@@ -225,10 +250,8 @@ int lead(const TuneOptions& options, const RunConfig& config, const study::RunPa
         const MedianInterval& best = latencies[1];
         run.fp32_ms = fp32.median;
         run.best_ms = best.median;
-        if (best.low >= fp32.high) {
-            log::warning("tune", "the delivered model is not faster than fp32 here ({:.3g} against {:.3g} ms)",
-                         best.median, fp32.median);
-        }
+        if (config.tuning.objective.latency > 0)
+            run.objective = objective_of(config, parts.space, *delivered, fp32, best);
     }
     // A stopped run shall end within seconds, and its front would be that of half a search.
     if (result.reason != tune::EndReason::interrupted) {

@@ -14,7 +14,7 @@ import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parents[2]
-ALL = ["basic", "mse", "sensitivity", "pareto", "bayesian", "tpe", "random", "exhaustive"]
+ALL = ["auto", "basic", "mse", "sensitivity", "pareto", "bayesian", "tpe", "random", "exhaustive"]
 
 
 def records(workspace, kind):

@@ -18,8 +18,8 @@ using Words = std::string_view;
 // an error with a suggestion.
 constexpr Words kFrameworkWords[] = {"tensorflow",   "tensorflow_itex", "pytorch",           "pytorch_fx",
                                      "pytorch_ipex", "mxnet",           "onnxrt_qlinearops", "onnxrt_integerops"};
-constexpr Words kStrategyWords[] = {"basic", "bayesian",           "exhaustive", "mse",         "random",
-                                    "tpe",   "automixedprecision", "sigopt",     "sensitivity", "pareto"};
+constexpr Words kStrategyWords[] = {"basic",  "bayesian",    "exhaustive", "mse", "random", "tpe", "automixedprecision",
+                                    "sigopt", "sensitivity", "pareto",     "auto"};
 constexpr Words kDatasetWords[] = {"CIFAR10",     "CIFAR100", "MNIST",           "FashionMNIST", "ImageFolder",
                                    "ImageRecord", "Imagenet", "TFRecordDataset", "ImagenetRaw",  "COCORecord",
                                    "COCORaw",     "COCONpy",  "VOCRecord",       "bert",         "GLUE",

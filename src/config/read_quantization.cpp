@@ -1,7 +1,8 @@
 // quantization: approach, calibration, recipes and the constraints on the search space.
 //
 //   read_calibration   how many samples are observed, and where they come from
-//   read_recipes       preparations of the model: corrections, equalization, smoothing
+//   read_recipes       preparations of the model: corrections, equalization, smoothing (read_flags: one word or a list;
+//                      combine_recipes: lists as what a search chooses between)
 //   read_constraint    lists that narrow what a unit may be (read_lists, for weights and for activations)
 //   read_rules         constraints by the type or the name of a unit; read_exclude: units that stay fp32
 //   read_reduce_range  weights of 6 bits, for machines whose products saturate
@@ -9,8 +10,10 @@
 // Words are checked here. Whether a unit can be what they say is found out later, by the kernels.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <functional>
+#include <optional>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -151,31 +154,123 @@ void read_calibration(Section& parent, QuantizationConfig& config, const KnownNa
     parent.put("calibration", section.finish());
 }
 
+/// What a recipe may be: one word, or a list of what the search shall try.
+struct RecipeFlags {
+    std::vector<bool> values{false};
+    bool is_list = false;
+};
+
+RecipeFlags read_flags(Section& section, std::string_view key) {
+    const ConfigNode* node = section.given(key);
+    if (node == nullptr || node->kind != ConfigNode::Kind::list) return {.values = {section.boolean(key, false)}};
+    static constexpr std::array<std::string_view, 4> kWords{"false", "true", "False", "True"};
+    RecipeFlags flags{.values = {}, .is_list = true};
+    for (const std::string& word : section.words_among(key, kWords)) {
+        const bool value = word == "true" || word == "True";
+        if (std::find(flags.values.begin(), flags.values.end(), value) == flags.values.end())
+            flags.values.push_back(value);
+    }
+    if (flags.values.empty()) fail_at(*node, "must be True, False or a list of them, got an empty list");
+    return flags;
+}
+
+struct ReadRecipes {
+    RecipeFlags equalizes, smooths, corrects_weights, fast_bias, sequential_bias;
+    std::vector<double> alphas;
+};
+
+/// The bias corrections that two lists leave: both at once would replace the same bias twice.
+std::vector<BiasCorrection> bias_corrections(const ReadRecipes& recipes) {
+    std::vector<BiasCorrection> found;
+    for (const bool sequential : recipes.sequential_bias.values) {
+        for (const bool fast : recipes.fast_bias.values) {
+            if (sequential && fast) continue;
+            found.push_back(sequential ? BiasCorrection::sequential
+                            : fast     ? BiasCorrection::fast
+                                       : BiasCorrection::none);
+        }
+    }
+    return found;
+}
+
+/// The product of all lists, the first one slowest. A recipe that is no list is none of the search's business: it is
+/// left out here, and holds for every candidate.
+std::vector<Preparation> combine_recipes(const ReadRecipes& recipes) {
+    std::vector<Preparation> all{{}};
+    const auto multiply = [&](const auto& values, const auto& set) {
+        std::vector<Preparation> longer;
+        for (const Preparation& preparation : all) {
+            for (const auto value : values) {
+                longer.push_back(preparation);
+                set(longer.back(), value);
+            }
+        }
+        all = std::move(longer);
+    };
+    if (recipes.equalizes.is_list)
+        multiply(recipes.equalizes.values, [](Preparation& p, bool value) { p.equalizes = value; });
+    std::vector<std::optional<double>> alphas;
+    for (const bool smooths : recipes.smooths.values) {
+        if (smooths) alphas.insert(alphas.end(), recipes.alphas.begin(), recipes.alphas.end());
+        if (!smooths) alphas.emplace_back();
+    }
+    multiply(alphas, [](Preparation& p, std::optional<double> alpha) { p.smooth_alpha = alpha; });
+    if (recipes.corrects_weights.is_list)
+        multiply(recipes.corrects_weights.values, [](Preparation& p, bool value) { p.corrects_weights = value; });
+    if (recipes.fast_bias.is_list || recipes.sequential_bias.is_list)
+        multiply(bias_corrections(recipes), [](Preparation& p, BiasCorrection value) { p.bias = value; });
+    return all;
+}
+
+/// Stores what holds for every candidate, and what the search chooses between.
+void take_recipes(const ReadRecipes& recipes, QuantizationConfig& config) {
+    const auto always = [](const RecipeFlags& flags) { return !flags.is_list && flags.values.front(); };
+    config.cross_layer_equalization = always(recipes.equalizes);
+    config.weight_correction = always(recipes.corrects_weights);
+    const bool chooses_bias = recipes.fast_bias.is_list || recipes.sequential_bias.is_list;
+    config.fast_bias_correction = !chooses_bias && always(recipes.fast_bias);
+    config.bias_correction = !chooses_bias && always(recipes.sequential_bias);
+    // The alphas are read and checked even when smoothing is off, so that a mistake shows before it is switched on.
+    if (always(recipes.smooths)) config.smooth_alphas = recipes.alphas;
+    const bool has_lists =
+        recipes.equalizes.is_list || recipes.smooths.is_list || recipes.corrects_weights.is_list || chooses_bias;
+    if (has_lists) config.preparations = combine_recipes(recipes);
+}
+
 void read_recipes(Section& parent, QuantizationConfig& config, Notes& notes) {
+    // `auto` in the place of the section: the search finds the preparations that suit the model.
+    const ConfigNode* given = parent.given("recipes");
+    if (given != nullptr && given->kind == ConfigNode::Kind::scalar) {
+        static constexpr std::array<std::string_view, 1> kWords{"auto"};
+        static_cast<void>(parent.word("recipes", "auto", kWords));
+        config.finds_preparations = true;
+        return;
+    }
     Section section = parent.section("recipes");
     config.scale_propagation_max_pooling = section.boolean("scale_propagation_max_pooling", true);
     config.scale_propagation_concat = section.boolean("scale_propagation_concat", true);
     config.first_conv_or_matmul_quantization = section.boolean("first_conv_or_matmul_quantization", true);
     config.last_conv_or_matmul_quantization = section.boolean("last_conv_or_matmul_quantization", true);
-    config.fast_bias_correction = section.boolean("fast_bias_correction", false);
-    config.weight_correction = section.boolean("weight_correction", false);
-    config.bias_correction = section.boolean("bias_correction", false);
-    config.cross_layer_equalization = section.boolean("cross_layer_equalization", false);
-    const bool smooths = section.boolean("smooth_quant", false);
+    ReadRecipes recipes;
+    recipes.fast_bias = read_flags(section, "fast_bias_correction");
+    recipes.corrects_weights = read_flags(section, "weight_correction");
+    recipes.sequential_bias = read_flags(section, "bias_correction");
+    recipes.equalizes = read_flags(section, "cross_layer_equalization");
+    recipes.smooths = read_flags(section, "smooth_quant");
     Section smoothing = section.section("smooth_quant_args");
-    std::vector<double> alphas = smoothing.numbers("alpha", {kDefaultAlpha});
+    recipes.alphas = smoothing.numbers("alpha", {kDefaultAlpha});
     check_numbers(
-        smoothing, "alpha", alphas, [](double alpha) { return alpha >= 0 && alpha <= 1; }, ">= 0.0 and <= 1.0");
+        smoothing, "alpha", recipes.alphas, [](double alpha) { return alpha >= 0 && alpha <= 1; }, ">= 0.0 and <= 1.0");
     section.put("smooth_quant_args", smoothing.finish());
-    // The alphas are read and checked even when smoothing is off, so that a mistake shows before it is switched on.
-    if (smooths) config.smooth_alphas = std::move(alphas);
     // Both replace the same biases, one by measuring and one by a formula.
-    if (config.bias_correction && config.fast_bias_correction) {
+    if (bias_corrections(recipes).empty()) {
         fail_at(*section.given("bias_correction"), "and fast_bias_correction exclude each other");
     }
+    take_recipes(recipes, config);
     // Only dynamic quantization can do without calibration data, and these recipes cannot.
-    const bool needs_data = smooths || config.bias_correction || config.fast_bias_correction;
-    if (needs_data && !config.calibration && config.approach == kDynamicApproach) {
+    const bool chooses_data = std::any_of(config.preparations.begin(), config.preparations.end(), needs_data);
+    const bool needs = !config.smooth_alphas.empty() || config.bias_correction || config.fast_bias_correction;
+    if ((needs || chooses_data) && !config.calibration && config.approach == kDynamicApproach) {
         notes.add(section.node(), "has a recipe that needs calibration data: add quantization.calibration.dataloader",
                   true);
     }

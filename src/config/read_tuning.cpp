@@ -2,7 +2,7 @@
 //
 //   read_strategy     which strategy, and the keys that are its own
 //   read_criterion    the goal: how much accuracy may be lost
-//   read_objectives   what decides between candidates that meet the goal
+//   read_objectives   what decides between candidates that meet the goal; read_objective_unmet: and if none is faster
 //   read_exit_policy  time and number of trials
 //   read_execution    ours: shards, batches, threads, and what saves work
 #include <algorithm>
@@ -137,6 +137,16 @@ void read_objectives(Section& section, TuningConfig& config) {
     section.put("multi_objectives", multi.finish());
 }
 
+/// Shown only where it is given: journals of configs without the key keep their identity.
+void read_objective_unmet(Section& section, TuningConfig& config) {
+    const ConfigNode* node = section.given("objective_unmet");
+    if (node == nullptr) return;
+    const std::string word = section.text("objective_unmet", "");
+    const auto parsed = kObjectiveUnmetNames.parse(word);
+    if (!parsed) refuse_unknown(node->mark, node->path, word, split(kObjectiveUnmetNames.allowed(), ' '));
+    config.objective_unmet = *parsed;
+}
+
 /// When a search ends before it has tried everything.
 void read_exit_policy(Section& parent, TuningConfig& config) {
     Section section = parent.section("exit_policy");
@@ -206,6 +216,7 @@ TuningConfig read_tuning(Section& section, const KnownNames& known, Notes& notes
     read_strategy(section, config, known, notes);
     read_criterion(section, config.criterion, higher_is_better);
     read_objectives(section, config);
+    read_objective_unmet(section, config);
     read_exit_policy(section, config);
     config.random_seed = section.integer("random_seed", config.random_seed, 0);
     config.tensorboard = section.boolean("tensorboard", false);

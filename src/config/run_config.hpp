@@ -11,6 +11,7 @@
 
 #include "base/enum_names.hpp"
 #include "config/config_node.hpp"
+#include "config/preparation.hpp"
 
 namespace halftone {
 
@@ -76,7 +77,11 @@ struct QuantizationConfig {
     bool weight_correction = false;
     bool bias_correction = false;
     bool cross_layer_equalization = false;
-    std::vector<double> smooth_alphas;  ///< empty: no smoothing
+    std::vector<double> smooth_alphas;  ///< empty: no smoothing of every candidate
+    /// What the search chooses between beside the recipes above, which hold for every candidate; in the order of the
+    /// lists. Empty: it chooses nothing.
+    std::vector<Preparation> preparations;
+    bool finds_preparations = false;  ///< recipes: auto. The preparations follow from the model
     /// Weights of 6 bits, so that no int8 product saturates without VNNI: auto (where the machine has none), on, off,
     /// verify (the units that could saturate).
     std::string reduce_range = "auto";
@@ -93,6 +98,13 @@ enum class Objective { performance, modelsize, footprint };
 inline constexpr EnumNames<Objective, 3> kObjectiveNames{{{{Objective::performance, "performance"},
                                                            {Objective::modelsize, "modelsize"},
                                                            {Objective::footprint, "footprint"}}}};
+
+/// What is delivered where no model that meets the goal is faster than fp32, although latency is the objective: of
+/// those that are not slower the one with the smallest file; the fp32 model; or the best found, and the run counts as
+/// failed.
+enum class ObjectiveUnmet { smallest, fp32, fail };
+inline constexpr EnumNames<ObjectiveUnmet, 3> kObjectiveUnmetNames{
+    {{{ObjectiveUnmet::smallest, "smallest"}, {ObjectiveUnmet::fp32, "fp32"}, {ObjectiveUnmet::fail, "fail"}}}};
 
 /// What decides between candidates that meet the goal: a weighted sum of costs, lower is better. Each cost counts as a
 /// share of the fp32 model's; accuracy counts as loss, as a share of the baseline.
@@ -115,8 +127,9 @@ struct TuningConfig {
     std::int64_t strategy_batch = 8;  ///< candidates asked for together where each batch needs the one before
     double accuracy_weight = 1;       ///< of the strategy's loss (tpe)
     double latency_weight = 1;
-    ObjectiveWeights objective;  ///< of objective or multi_objectives
-    double timeout_s = 0;        ///< 0 = stop at the first trial that meets the goal
+    ObjectiveWeights objective;                                 ///< of objective or multi_objectives
+    ObjectiveUnmet objective_unmet = ObjectiveUnmet::smallest;  ///< for strategies that compare their result with fp32
+    double timeout_s = 0;                                       ///< 0 = stop at the first trial that meets the goal
     std::int64_t max_trials = 100;
     bool performance_only = false;
     std::int64_t random_seed = 1978;

@@ -7,13 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "config/preparation.hpp"
 #include "eval/channel_statistics.hpp"
 #include "exec/apply_plan.hpp"
 #include "exec/prepared_model.hpp"
 
 namespace halftone {
-
-enum class BiasCorrection : std::uint8_t { none, fast, sequential };
 
 /// Fills UnitNumbers::bias_shift of int8 units that have a bias or can get one (Conv, Gemm, MatMul with a row behind
 /// it).

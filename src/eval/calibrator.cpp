@@ -1,6 +1,7 @@
 // Calibrator: from samples to ranges to the model that candidates are made from.
 //
-//   run       each shard: statistics of its samples, one table for each segment between two calibration sizes
+//   run       each shard: statistics of its samples, one table for each segment between two calibration sizes. Where
+//             some candidates equalize the model, both models run, as their values differ channel by channel (Source)
 //             Elements that are NaN or infinite are left out and counted
 //   merge     rank 0: the tables of all shards, then a size's table as the merge of the segments below it, then ranges
 //   install   every rank: the ranges alone, which are a thousandth of the statistics
@@ -60,6 +61,16 @@ void read_left_out(ByteReader& wire, LeftOut& left_out) {
     }
 }
 
+void put_left_out(WireWriter& payload, const LeftOut& left_out) {
+    payload.put_varint(left_out.size());
+    for (const auto& [name, found] : left_out) {
+        payload.put_text(name);
+        payload.put(found.samples);
+        payload.put(found.elements);
+        payload.put(found.first);
+    }
+}
+
 [[noreturn]] void refuse_value(const std::string& name, std::int64_t samples) {
     throw ModelError("calibration: value '" + name + "' is NaN or infinite in each of the " + std::to_string(samples) +
                      " samples");
@@ -93,7 +104,26 @@ std::vector<RangeRule> range_rules(const SearchSpace& space) {
 }  // namespace
 
 Calibrator::Calibrator(const PreparedModel& model, const SearchSpace& space, SampleSource* samples)
-    : model_(model), space_(space), samples_(samples), observed_(observed_values(space)) {}
+    : model_(model), space_(space), samples_(samples), observed_(observed_values(space)) {
+    const auto indices = static_cast<std::int64_t>(space.calibration_sizes().size());
+    for (std::int64_t c = 0; c < indices; ++c) {
+        const bool equalizes = space.preparation(c).equalizes;
+        if (source_of(c) < sources_.size()) continue;
+        Source& source = sources_.emplace_back();
+        source.equalizes = equalizes;
+        if (!equalizes) continue;
+        source.equalized = model;
+        source.equalization = find_recipes(source.equalized, {.equalizes = true}).equalization;
+    }
+}
+
+/// Returns the number of sources where there is none for this index yet.
+std::size_t Calibrator::source_of(std::int64_t calibration) const {
+    const bool equalizes = space_.preparation(calibration).equalizes;
+    const auto at = std::find_if(sources_.begin(), sources_.end(),
+                                 [&](const Source& source) { return source.equalizes == equalizes; });
+    return static_cast<std::size_t>(at - sources_.begin());
+}
 
 /// Distinct calibration sizes, ascending. They cut the samples into segments: the table of a size is the merge of the
 /// segments below it, so that every sample is observed once however many sizes there are.
@@ -108,46 +138,48 @@ std::int64_t Calibrator::samples_of(std::int64_t calibration) const {
     return space_.calibration_sizes()[static_cast<std::size_t>(calibration)];
 }
 
+/// Compiles the session that observes. It has no shared arena and no packed weights: it lives only as long as
+/// calibration does.
+void Calibrator::open(Source& source) const {
+    if (source.session || observed_.empty()) return;
+    CompileOptions options;
+    options.batch = samples_->batch();
+    for (const TensorPlan& tensor : observed_) options.taps.push_back(tensor.value);
+    source.session = std::make_unique<Session>(model_of(source).graph, reference_ops(), options);
+}
+
 ShardResult Calibrator::run(std::int64_t shard) {
     HALFTONE_CHECK(samples_ != nullptr, "calibration has samples");
-    if (!session_ && !observed_.empty()) {
-        // No shared arena and no packed weights: this session lives only as long as calibration does.
-        CompileOptions options;
-        options.batch = samples_->batch();
-        for (const TensorPlan& tensor : observed_) options.taps.push_back(tensor.value);
-        session_ = std::make_unique<Session>(model_.graph, reference_ops(), options);
-    }
     const SampleRange range = samples_->shard(shard);
     WireWriter payload;
-    LeftOut left_out;
-    std::int64_t begin = 0;
-    for (const std::int64_t end : borders()) {
-        // The part of this shard that lies in the segment [begin, end); it may be empty.
-        const SampleRange part{std::max(begin, range.first), std::max(begin, std::min(end, range.last))};
-        payload.put_text(observe(part, left_out).encode());
-        begin = end;
-    }
-    payload.put_varint(left_out.size());
-    for (const auto& [name, found] : left_out) {
-        payload.put_text(name);
-        payload.put(found.samples);
-        payload.put(found.elements);
-        payload.put(found.first);
+    for (Source& source : sources_) {
+        open(source);
+        LeftOut left_out;
+        std::int64_t begin = 0;
+        for (const std::int64_t end : borders()) {
+            // The part of this shard that lies in the segment [begin, end); it may be empty.
+            const SampleRange part{std::max(begin, range.first), std::max(begin, std::min(end, range.last))};
+            payload.put_text(observe(source, part, left_out).encode());
+            begin = end;
+        }
+        put_left_out(payload, left_out);
     }
     return {.payload = payload.take(), .failure = {}, .sample_units = 0};
 }
 
-CalibrationTable Calibrator::observe(SampleRange range, LeftOut& left_out) {
+CalibrationTable Calibrator::observe(const Source& source, SampleRange range, LeftOut& left_out) {
     CalibrationTable table;
     // A segment without samples must have the same rows as any other, or the tables could not be merged.
     for (const TensorPlan& tensor : observed_) (void)table.at(tensor.name);
     if (observed_.empty()) return table;
-    // Each sample is observed once in a run: nothing is worth keeping.
-    samples_->for_each_batch(range, inputs_of(*session_), Caching::pass, [&](const SampleBatch& batch) {
-        session_->run();
+    Session& session = *source.session;
+    // Each sample is observed once by each source; where there is one, none is worth keeping.
+    const Caching caching = sources_.size() > 1 ? Caching::keep : Caching::pass;
+    samples_->for_each_batch(range, inputs_of(session), caching, [&](const SampleBatch& batch) {
+        session.run();
         for (std::size_t t = 0; t < observed_.size(); ++t) {
             const TensorPlan& tensor = observed_[t];
-            const TensorView value = session_->tap(t);
+            const TensorView value = session.tap(t);
             const Shape& declared = model_.graph.value(tensor.value).type.shape;
             const UsedRows rows = used_rows(declared, value.type.shape, batch.rows, samples_->batch());
             const auto values = value.as<float>();
@@ -180,30 +212,38 @@ void Calibrator::report_left_out(const LeftOut& left_out) const {
 
 std::string Calibrator::merge(const std::vector<std::string>& payloads) {
     const std::vector<std::int64_t> sizes = borders();
-    std::vector<CalibrationTable> segments(sizes.size());
-    LeftOut left_out;
+    std::vector<std::vector<CalibrationTable>> segments(sources_.size(), std::vector<CalibrationTable>(sizes.size()));
+    std::vector<LeftOut> left_out(sources_.size());
     for (const std::string& payload : payloads) {
         ByteReader wire(payload, "a shard's calibration");
-        for (CalibrationTable& segment : segments) segment.merge(CalibrationTable::decode(wire.get_view()));
-        read_left_out(wire, left_out);
+        for (std::size_t s = 0; s < sources_.size(); ++s) {
+            for (CalibrationTable& segment : segments[s]) segment.merge(CalibrationTable::decode(wire.get_view()));
+            read_left_out(wire, left_out[s]);
+        }
         wire.require_end<MpiError>();
     }
-    report_left_out(left_out);
+    // Equalization scales values by finite factors: what is not finite is so in all sources, and is reported once.
+    report_left_out(left_out.front());
     const std::vector<RangeRule> rules = range_rules(space_);
-    std::map<std::int64_t, RangeTable> by_size;
-    CalibrationTable merged;
+    std::vector<std::map<std::int64_t, RangeTable>> ranges(sources_.size());
     statistics_.clear();
-    for (std::size_t s = 0; s < segments.size(); ++s) {
-        merged.merge(segments[s]);  // grows from size to size
-        for (const auto& [name, found] : left_out) {
-            if (merged.at(name).is_empty()) refuse_value(name, sizes[s]);
+    for (std::size_t s = 0; s < sources_.size(); ++s) {
+        CalibrationTable merged;
+        for (std::size_t i = 0; i < sizes.size(); ++i) {
+            merged.merge(segments[s][i]);  // grows from size to size
+            for (const auto& [name, found] : left_out[s]) {
+                if (merged.at(name).is_empty()) refuse_value(name, sizes[i]);
+            }
+            ranges[s].emplace(sizes[i], RangeTable(merged, rules));
+            if (s == 0) statistics_.emplace(sizes[i], merged);
         }
-        by_size.emplace(sizes[s], RangeTable(merged, rules));
-        statistics_.emplace(sizes[s], merged);
     }
-    // In the config's order, with repetitions: with SmoothQuant a size stands once for each alpha.
+    // In the config's order, with repetitions: a size stands once for each preparation.
     WireWriter out;
-    for (const std::int64_t size : space_.calibration_sizes()) out.put_text(by_size.at(size).encode());
+    for (std::size_t c = 0; c < space_.calibration_sizes().size(); ++c) {
+        const auto index = static_cast<std::int64_t>(c);
+        out.put_text(ranges[source_of(index)].at(samples_of(index)).encode());
+    }
     return out.take();
 }
 
@@ -215,15 +255,17 @@ void Calibrator::install(const std::string& merged) {
         ranges_.push_back(RangeTable::decode(wire.get_view()));
     }
     wire.require_end<MpiError>();
-    session_.reset();
+    for (Source& source : sources_) source.session.reset();
 }
 
 const CalibrationVariant& Calibrator::variant(std::int64_t calibration) {
     const auto known = variants_.find(calibration);
     if (known != variants_.end()) return known->second;
-    CalibrationVariant made{.model = model_, .ranges = ranges(calibration), .samples = samples_of(calibration)};
-    const auto& alphas = space_.smoothing();
-    if (!alphas.empty()) smooth_variant(made, alphas[static_cast<std::size_t>(calibration)]);
+    const Source& source = sources_[source_of(calibration)];
+    CalibrationVariant made{
+        .model = model_of(source), .ranges = ranges(calibration), .samples = samples_of(calibration)};
+    made.recipes.equalization = source.equalization;
+    if (const auto alpha = space_.preparation(calibration).smooth_alpha) smooth_variant(made, *alpha);
     return variants_.emplace(calibration, std::move(made)).first->second;
 }
 
@@ -243,9 +285,9 @@ void Calibrator::smooth_variant(CalibrationVariant& variant, double alpha) {
             range.high = std::max(range.high, statistics.high[c] / smoothed.factor[c]);
         }
         variant.ranges.replace(name, range);
-        variant.smoothing.push_back(std::move(smoothed));
+        variant.recipes.smoothing.push_back(std::move(smoothed));
     }
-    variant.model.graph = smooth(graph, variant.model.units, variant.smoothing);
+    variant.model.graph = smooth(graph, variant.model.units, variant.recipes.smoothing);
 }
 
 }  // namespace halftone

@@ -11,8 +11,8 @@
 #include "calib/table.hpp"
 #include "eval/sample_source.hpp"
 #include "exec/prepared_model.hpp"
+#include "exec/recipes.hpp"
 #include "exec/session.hpp"
-#include "exec/smooth.hpp"
 #include "space/search_space.hpp"
 #include "trial/evaluator.hpp"
 
@@ -20,10 +20,10 @@ namespace halftone {
 
 /// What all candidates of one calibration index are made from.
 struct CalibrationVariant {
-    PreparedModel model;                     ///< smoothed, if the index has an alpha
-    RangeTable ranges;                       ///< of that model's values
-    std::vector<SmoothedValue> smoothing{};  ///< how it was smoothed; empty without SmoothQuant
-    std::int64_t samples = 0;                ///< that it was calibrated with
+    PreparedModel model;       ///< equalized and smoothed, where the index asks for it
+    RangeTable ranges;         ///< of that model's values
+    RecipeNumbers recipes{};   ///< what the index did to the model; empty where it asks for neither
+    std::int64_t samples = 0;  ///< that it was calibrated with
 };
 
 /// Elements of a value that calibration left out, because they are NaN or infinite.
@@ -54,7 +54,8 @@ public:
     [[nodiscard]] std::int64_t most_samples() const { return borders().back(); }
     /// Returns how many samples the calibration index stands for.
     [[nodiscard]] std::int64_t samples_of(std::int64_t calibration) const;
-    /// Returns what merge() merged last, by number of samples. Empty in a process that merged nothing.
+    /// Returns what merge() merged last, by number of samples, of the model as the first calibration index has it.
+    /// Empty in a process that merged nothing.
     [[nodiscard]] const std::map<std::int64_t, CalibrationTable>& statistics() const { return statistics_; }
     /// Returns the installed ranges of a calibration index, before smoothing. @pre install() was called
     [[nodiscard]] const RangeTable& ranges(std::int64_t calibration) const {
@@ -65,8 +66,21 @@ public:
     [[nodiscard]] const CalibrationVariant& variant(std::int64_t calibration);
 
 private:
+    /// A model whose values have ranges of their own: the model as given, or equalized.
+    struct Source {
+        bool equalizes = false;
+        PreparedModel equalized{};  ///< only if it equalizes
+        std::vector<EqualizedPair> equalization{};
+        std::unique_ptr<Session> session{};  ///< taps the observed values; null before and after calibration
+    };
+
     [[nodiscard]] std::vector<std::int64_t> borders() const;
-    [[nodiscard]] CalibrationTable observe(SampleRange range, LeftOut& left_out);
+    [[nodiscard]] const PreparedModel& model_of(const Source& source) const {
+        return source.equalizes ? source.equalized : model_;
+    }
+    [[nodiscard]] std::size_t source_of(std::int64_t calibration) const;
+    void open(Source& source) const;
+    [[nodiscard]] CalibrationTable observe(const Source& source, SampleRange range, LeftOut& left_out);
     void report_left_out(const LeftOut& left_out) const;
     void smooth_variant(CalibrationVariant& variant, double alpha);
 
@@ -74,7 +88,7 @@ private:
     const SearchSpace& space_;
     SampleSource* samples_;
     std::vector<TensorPlan> observed_;  ///< every value that some plan could quantize with a calibrated range
-    std::unique_ptr<Session> session_;  ///< taps the observed values; null before and after calibration
+    std::vector<Source> sources_;       ///< those that some calibration index needs, in the order of the indices
     std::map<std::int64_t, CalibrationTable> statistics_;
     std::vector<RangeTable> ranges_;                       ///< by calibration index
     std::map<std::int64_t, CalibrationVariant> variants_;  ///< by calibration index; made on first use

@@ -8,17 +8,26 @@ CandidateFactory::CandidateFactory(const SearchSpace& space, Calibrator& calibra
                                    const CandidateTreatment& treatment)
     : space_(space), calibrator_(calibrator), samples_(samples), treatment_(treatment) {}
 
+CandidateTreatment CandidateFactory::treatment_of(std::int64_t calibration) const {
+    const Preparation preparation = space_.preparation(calibration);
+    CandidateTreatment treatment = treatment_;
+    treatment.weights.corrects_weights = treatment.weights.corrects_weights || preparation.corrects_weights;
+    if (preparation.bias != BiasCorrection::none) treatment.bias = preparation.bias;
+    return treatment;
+}
+
 PlanNumbers CandidateFactory::numbers(const Candidate& candidate) {
     const QuantPlan plan = space_.plan(candidate);
     // A candidate's numbers are asked for at least twice in a row when it becomes the best (model, then best.yaml).
     // Only corrected ones are worth keeping: they cost runs of the calibration samples, the others a pass over weights.
     if (corrected_ && corrected_->first == plan) return corrected_->second;
-    // From the variant's model, not the given one: with SmoothQuant the weights differ from alpha to alpha.
+    // From the variant's model, not the given one: its weights differ from preparation to preparation.
     const CalibrationVariant& variant = calibrator_.variant(plan.calibration);
+    const CandidateTreatment treatment = treatment_of(plan.calibration);
     PlanNumbers numbers = derive_numbers(variant.model.graph, variant.model.units, plan, variant.ranges, weight_codes_,
-                                         treatment_.weights);
-    if (treatment_.bias == BiasCorrection::none) return numbers;
-    if (treatment_.bias == BiasCorrection::fast) {
+                                         treatment.weights);
+    if (treatment.bias == BiasCorrection::none) return numbers;
+    if (treatment.bias == BiasCorrection::fast) {
         corrector(plan.calibration).correct_fast(plan, numbers);
     } else {
         corrector(plan.calibration).correct_in_sequence(plan, numbers, weight_codes_);

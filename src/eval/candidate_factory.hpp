@@ -13,13 +13,13 @@
 #include "eval/calibrator.hpp"
 #include "eval/sample_source.hpp"
 #include "exec/apply_plan.hpp"
-#include "exec/smooth.hpp"
+#include "exec/recipes.hpp"
 #include "exec/weight_codes.hpp"
 #include "space/search_space.hpp"
 
 namespace halftone {
 
-/// How weights and biases of every candidate are treated.
+/// How weights and biases of candidates are treated.
 struct CandidateTreatment {
     WeightTreatment weights{};
     BiasCorrection bias = BiasCorrection::none;
@@ -27,7 +27,7 @@ struct CandidateTreatment {
 
 class CandidateFactory {
 public:
-    /// @param samples  of the calibration set; null only if treatment.bias is none
+    /// @param samples  of the calibration set; null only if no bias is corrected, here or by a preparation of the space
     CandidateFactory(const SearchSpace& space, Calibrator& calibrator, SampleSource* samples,
                      const CandidateTreatment& treatment);
 
@@ -40,22 +40,24 @@ public:
     [[nodiscard]] QuantizedModel quantized(const Candidate& candidate) {
         return quantized(candidate, numbers(candidate));
     }
-    /// Returns how the candidate's model was smoothed before it was quantized; empty without SmoothQuant.
-    [[nodiscard]] const std::vector<SmoothedValue>& smoothing(const Candidate& candidate) {
-        return calibrator_.variant(candidate.calibration).smoothing;
+    /// Returns how the candidate's model was equalized and smoothed before it was quantized, beside what was done to
+    /// the model that the calibrator was given. Both lists are empty where the candidate asks for neither.
+    [[nodiscard]] const RecipeNumbers& recipes(const Candidate& candidate) {
+        return calibrator_.variant(candidate.calibration).recipes;
     }
     /// Forgets what was derived from the calibration. To be called whenever another one is installed, because bias
     /// correctors refer to the calibrator's variants.
     void forget_calibration();
 
 private:
+    [[nodiscard]] CandidateTreatment treatment_of(std::int64_t calibration) const;
     [[nodiscard]] BiasCorrector& corrector(std::int64_t calibration);
 
     const SearchSpace& space_;
     Calibrator& calibrator_;
     SampleSource* samples_;
-    CandidateTreatment treatment_;
-    WeightCodes weight_codes_;                                    ///< of earlier candidates
+    CandidateTreatment treatment_;  ///< of every candidate; the preparation of a calibration index may add to it
+    WeightCodes weight_codes_;      ///< of earlier candidates
     std::map<std::int64_t, BiasCorrector> correctors_;            ///< by calibration index
     std::optional<std::pair<QuantPlan, PlanNumbers>> corrected_;  ///< the last corrected plan and its numbers
 };

@@ -83,6 +83,25 @@ CapabilityTable capability_table(const PreparedModel& model, const QuantizationC
     return capabilities(model.graph, model.units, offered_settings(config));
 }
 
+QuantizationConfig resolve_preparations(const QuantizationConfig& config, const PreparedModel& model) {
+    QuantizationConfig resolved = config;
+    if (!config.finds_preparations && config.preparations.empty()) return resolved;
+    const bool can_equalize = !find_equalization(model.graph, model.units).empty();
+    const bool can_smooth = !smoothable_values(model.graph, model.units).empty();
+    const std::vector<Preparation> wanted =
+        config.finds_preparations ? usual_preparations(can_equalize, can_smooth) : config.preparations;
+    resolved.preparations.clear();
+    for (Preparation each : wanted) {
+        each.equalizes = each.equalizes && can_equalize;
+        if (!can_smooth) each.smooth_alpha.reset();
+        // Dynamic quantization may do without data; what needs them is then none of the search's choices.
+        if (config.finds_preparations && !config.calibration && needs_data(each)) continue;
+        const auto& known = resolved.preparations;
+        if (std::find(known.begin(), known.end(), each) == known.end()) resolved.preparations.push_back(each);
+    }
+    return resolved;
+}
+
 RecipeRequest recipe_request(const QuantizationConfig& config) {
     return {.equalizes = config.cross_layer_equalization, .smooths = !config.smooth_alphas.empty()};
 }

@@ -35,7 +35,12 @@ namespace halftone {
 /// Returns what each unit of the model can be, by unit index. @param config  after resolve_auto
 [[nodiscard]] CapabilityTable capability_table(const PreparedModel& model, const QuantizationConfig& config);
 
-/// Returns the recipes that the config asks for.
+/// Returns the config with the preparations that the search chooses between for this model: `recipes: auto` replaced by
+/// those that change something, and from lists those left out that would repeat an earlier one here, because the model
+/// has no units to equalize or no values to smooth. @param model  prepared by recipe_request()
+[[nodiscard]] QuantizationConfig resolve_preparations(const QuantizationConfig& config, const PreparedModel& model);
+
+/// Returns the recipes that the config asks for, for every candidate.
 [[nodiscard]] RecipeRequest recipe_request(const QuantizationConfig& config);
 
 /// Returns the sizes that the config and its data sets give to a model's open dimensions. The config's own word comes

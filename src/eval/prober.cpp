@@ -8,12 +8,23 @@
 
 namespace halftone {
 
+/// Returns what a candidate is compared with. The outputs are the same for every preparation, so the model as it was
+/// given serves all. But equalization scales the channels of values inside: those are compared with the equalized
+/// model's.
+const PreparedModel& Prober::reference_of(const Job& job) {
+    if (job.probe == ProbeKind::output_error) return *setup_.model;
+    const CalibrationVariant& variant = setup_.calibrator->variant(job.candidate.calibration);
+    return variant.recipes.equalization.empty() ? *setup_.model : variant.model;
+}
+
 /// Makes probe_ one of this kind and candidate. A change of the candidate alone keeps the fp32 session and its outputs,
 /// which are half of the work.
 void Prober::prepare(const Job& job) {
-    if (!probe_ || probe_->what() != job.probe) {
-        probe_.emplace(job.probe, *setup_.model, setup_.factory->quantized(job.candidate).graph,
+    const PreparedModel& reference = reference_of(job);
+    if (!probe_ || probe_->what() != job.probe || reference_ != &reference) {
+        probe_.emplace(job.probe, reference, setup_.factory->quantized(job.candidate).graph,
                        setup_.resources->options());
+        reference_ = &reference;
     } else if (!(candidate_ == job.candidate)) {
         probe_->replace(setup_.factory->quantized(job.candidate).graph);
     }

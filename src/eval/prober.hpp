@@ -20,7 +20,7 @@ namespace halftone {
 /// What a prober works on. All pointers outlive it.
 struct ProberSetup {
     const PreparedModel* model = nullptr;
-    const Calibrator* calibrator = nullptr;
+    Calibrator* calibrator = nullptr;
     CandidateFactory* factory = nullptr;
     SampleSource* samples = nullptr;  ///< the calibration set
     SessionResources* resources = nullptr;
@@ -36,12 +36,14 @@ public:
 
 private:
     void prepare(const Job& job);
+    [[nodiscard]] const PreparedModel& reference_of(const Job& job);
 
     ProberSetup setup_;
     /// The last probe, because probes of one kind come in a row and share the fp32 model's results. Empty before the
     /// first probe, and after a candidate that could not be built.
     std::optional<ErrorProbe> probe_;
-    Candidate candidate_{};  ///< the one in probe_
+    const PreparedModel* reference_ = nullptr;  ///< what probe_ compares with; null before the first probe
+    Candidate candidate_{};                     ///< the one in probe_
 };
 
 }  // namespace halftone

@@ -1,5 +1,6 @@
 #include "exec/recipes.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -28,9 +29,18 @@ void find_smoothed(PreparedModel& model, const RecipeRequest& request, RecipeNum
     replace_graph(model, prepare_smoothing(model.graph, model.units));
 }
 
+/// A search that tries the model with and without smoothing puts no places in, because a candidate that is not smoothed
+/// would pay for them. It smooths the values that need none. Places make new values, so their names tell.
+bool needs_places(const PreparedModel& model, const RecipeNumbers& numbers) {
+    const std::vector<std::string> found = smoothable_values(model.graph, model.units);
+    return std::any_of(numbers.smoothing.begin(), numbers.smoothing.end(), [&](const SmoothedValue& smoothed) {
+        return std::find(found.begin(), found.end(), smoothed.value) == found.end();
+    });
+}
+
 void apply_smoothed(PreparedModel& model, const RecipeNumbers& numbers) {
     if (numbers.smoothing.empty()) return;
-    replace_graph(model, prepare_smoothing(model.graph, model.units));
+    if (needs_places(model, numbers)) replace_graph(model, prepare_smoothing(model.graph, model.units));
     replace_graph(model, smooth(model.graph, model.units, numbers.smoothing));
 }
 

@@ -40,6 +40,8 @@ PlanDocument describe_plan(const DeliveredPlan& delivered) {
     document.model = hex16(delivered.model.hash);
     document.calibration_samples =
         delivered.space.calibration_sizes()[static_cast<std::size_t>(delivered.candidate.calibration)];
+    if (!are_alphas_alone(delivered.space.preparations()))
+        document.preparation = to_text(delivered.space.preparation(delivered.candidate.calibration));
     const QuantPlan plan = delivered.space.plan(delivered.candidate);
     const auto has = [&](bool (UnitConfig::*is_kind)() const) {
         return std::any_of(plan.units.begin(), plan.units.end(), [&](const UnitConfig& u) { return (u.*is_kind)(); });

@@ -1,6 +1,7 @@
 // The reasons, from the strongest to the weakest; the first that is known is given:
 //
 //   refusal_of        no kernel can run it, or the rules forbid it: then nothing was measured either
+//   faster_           the plan that the latency table found fastest has the unit in high precision
 //   measured_reason   the accuracy, else the output's error, with this unit alone in high precision
 //   error_reason      the unit's own error when it is quantized, and its rank among all units
 #include "plan/findings.hpp"
@@ -24,6 +25,8 @@ void Findings::note_trial(const Candidate& candidate, const Outcome& outcome, co
     // Several units in high precision at once say nothing about one of them. The first measurement is kept, so that
     // the words for a unit do not change while the search goes on.
     if (changed.size() == 1) alone_.emplace(changed[0].first, score->accuracy);
+    if (stage != "fastest") return;
+    for (const auto& [unit, dtype] : changed) faster_.insert(unit);
 }
 
 void Findings::note_probe(const ProbeRequest& request, const ProbeResult& result) {
@@ -68,6 +71,10 @@ std::optional<std::string> Findings::error_reason(std::size_t unit) const {
 std::string Findings::reason(const CapabilityTable& capability, std::size_t unit) const {
     const Decision& decision = space_.decisions()[unit];
     if (const auto refusal = refusal_of(decision, capability[unit])) return *refusal;
+    if (faster_.contains(decision.unit)) {
+        return "by the latency table the model is faster on this machine with this unit in high precision, conversions "
+               "included";
+    }
     if (const auto measured = measured_reason(decision.unit)) return *measured;
     return error_reason(unit).value_or("chosen by the strategy");
 }

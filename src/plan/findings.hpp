@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "graph/capability.hpp"
@@ -20,13 +21,14 @@ public:
     explicit Findings(const SearchSpace& space) : space_(space) {}
 
     /// Notes the outcome of a trial. Failed trials and trials that ended early say nothing about a unit.
-    /// @param stage  of the strategy; "model_wise": every unit that can be is quantized
+    /// @param stage  of the strategy; "model_wise": every unit that can be is quantized; "fastest": the units that are
+    /// not are faster in high precision
     void note_trial(const Candidate& candidate, const Outcome& outcome, const std::string& stage, const Goal& goal);
     void note_probe(const ProbeRequest& request, const ProbeResult& result);
 
     /// Returns why a unit is not quantized, in words: from the kernels' refusals and the rules if it never could be,
-    /// else from what was measured with this unit alone in high precision, else from its error when quantized, else
-    /// "chosen by the strategy".
+    /// else because it is faster so, else from what was measured with this unit alone in high precision, else from its
+    /// error when quantized, else "chosen by the strategy".
     [[nodiscard]] std::string reason(const CapabilityTable& capability, std::size_t unit) const;
 
 private:
@@ -38,6 +40,7 @@ private:
     std::map<std::string, double> alone_;        ///< accuracy with just this unit in high precision; the first measured
     std::optional<ProbeResult> unit_errors_;     ///< of the candidate that was probed last
     std::optional<double> base_error_;           ///< least error of the output, with no unit in high precision
+    std::set<std::string> faster_;               ///< units in high precision in the plan that was predicted fastest
     std::map<std::string, double> error_alone_;  ///< the output's error with just this unit in high precision; the last
 };
 

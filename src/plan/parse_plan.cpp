@@ -113,8 +113,8 @@ PlanGoal parse_goal(const ConfigNode& node) {
 std::optional<PlanScore> parse_score(Reader& reader) {
     PlanScore score;
     // Every key is read in any case, because finish() refuses keys that nobody asked for.
-    const std::int64_t trial = reader.integer("trial", -1, 0);
-    score.trial = trial;
+    const ConfigNode* trial = reader.child("trial");
+    score.trial = reader.integer("trial", -1, -1);  // -1: the fp32 model itself, whose evaluation was the baseline
     score.accuracy = any_number(reader, "accuracy", 0);
     if (const ConfigNode* node = map_below(reader, "baseline")) {
         Reader baseline(*node);
@@ -126,7 +126,7 @@ std::optional<PlanScore> parse_score(Reader& reader) {
     if (const ConfigNode* node = map_below(reader, "evidence")) score.evidence = parse_evidence(*node);
     if (const ConfigNode* node = map_below(reader, "goal")) score.goal = parse_goal(*node);
     // null: the run evaluated nothing, and the other keys are null, too.
-    if (trial < 0) return std::nullopt;
+    if (trial == nullptr || trial->is_empty()) return std::nullopt;
     return score;
 }
 
@@ -183,6 +183,7 @@ public:
         document_.score = parse_score(reader);
         document_.isa = reader.text("isa", "");
         document_.calibration_samples = reader.integer("calibration_samples", 0, 0);
+        document_.preparation = reader.text("preparation", "");
         parse_recipes(reader);
         for (const ConfigNode& item : items_of(reader, "units")) parse_unit(item);
         for (const ConfigNode& item : items_of(reader, "tensors")) parse_tensor(item);

@@ -74,6 +74,7 @@ struct PlanDocument {
     std::string isa;                 ///< instruction set of the search
     std::string model;               ///< hash of the fp32 model's file, 16 hex digits
     std::int64_t calibration_samples = 0;
+    std::string preparation;               ///< that the search chose, in words; empty where it chose none
     std::vector<PlanUnit> units;           ///< by unit index
     std::vector<QuantizedTensor> tensors;  ///< every quantized tensor, weights and biases included
     std::vector<PlanCorrection> corrections;

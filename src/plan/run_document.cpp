@@ -15,6 +15,12 @@ ConfigNode front_row(const FrontPoint& point) {
                            {"bytes", yaml::integer(point.bytes)}});
 }
 
+ConfigNode text_list(const std::vector<std::string>& texts) {
+    std::vector<ConfigNode> nodes;
+    for (const std::string& text : texts) nodes.push_back(yaml::quoted(text));
+    return yaml::flow_list(std::move(nodes));
+}
+
 }  // namespace
 
 std::string write_run(const RunDocument& document) {
@@ -35,11 +41,13 @@ std::string write_run(const RunDocument& document) {
                                    {"latency", latency}})},
         {"work", yaml::flow_map({{"sample_units", yaml::integer(document.sample_units)}})}};
     if (document.skipped) run.emplace_back("skipped", yaml::integer(*document.skipped));
-    if (!document.heuristics.empty()) {
-        std::vector<ConfigNode> steps;
-        for (const std::string& step : document.heuristics) steps.push_back(yaml::quoted(step));
-        run.emplace_back("heuristics", yaml::flow_list(std::move(steps)));
+    if (document.objective) {
+        std::vector<ConfigEntry> objective{{"met", yaml::word(document.objective->is_met ? "true" : "false")},
+                                           {"text", yaml::quoted(document.objective->text)}};
+        if (!document.objective->help.empty()) objective.emplace_back("help", text_list(document.objective->help));
+        run.emplace_back("objective", yaml::flow_map(std::move(objective)));
     }
+    if (!document.heuristics.empty()) run.emplace_back("heuristics", text_list(document.heuristics));
     if (!document.front.empty()) {
         std::vector<ConfigNode> rows;
         for (const FrontPoint& point : document.front) rows.push_back(front_row(point));

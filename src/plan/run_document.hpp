@@ -11,6 +11,13 @@
 
 namespace halftone {
 
+/// What came of the objective performance: whether the delivered model is faster than fp32.
+struct RunObjective {
+    bool is_met = false;
+    std::string text;                    ///< one sentence
+    std::vector<std::string> help = {};  ///< what could make it faster; empty if it is met
+};
+
 struct RunDocument {
     std::string version;  ///< of Halftone
     std::string git;      ///< the commit that the program was built from
@@ -26,6 +33,7 @@ struct RunDocument {
     std::int64_t sample_units = 0;           ///< samples x units really executed
     std::optional<std::int64_t> skipped;     ///< samples that could not be read; none unless they may be skipped
     std::vector<std::string> heuristics;     ///< what the strategy says of its steps, in words
+    std::optional<RunObjective> objective;   ///< none where latency is no objective, or nothing was measured
     std::vector<FrontPoint> front;           ///< empty where the run has no latency table
     ConfigNode config;                       ///< the effective config
 };

@@ -144,6 +144,7 @@ std::string write_plan(const PlanDocument& document) {
     plan.emplace_back("isa", text_node(document.isa));
     plan.emplace_back("model", yaml::quoted(document.model));
     plan.emplace_back("calibration_samples", yaml::integer(document.calibration_samples));
+    if (!document.preparation.empty()) plan.emplace_back("preparation", yaml::quoted(document.preparation));
     put_rows(plan, "units", document.units, unit_node);
     // The two sections that every plan has are there even when they are empty; the others are left out then.
     if (document.units.empty()) plan.emplace_back("units", yaml::flow_list({}));

@@ -14,7 +14,8 @@ namespace halftone {
 /// choice[d] indexes the options of decision d. `hash` identifies the *effective* plan: two candidates that compute the
 /// same have the same hash (SearchSpace fills it in).
 struct Candidate {
-    std::int64_t calibration = 0;  ///< index into SearchSpace::calibration_sizes()
+    /// Index into SearchSpace::calibration_sizes() and preparations(): how many samples, and how the model is prepared.
+    std::int64_t calibration = 0;
     std::vector<std::uint16_t> choice;
     std::uint64_t hash = 0;
     friend bool operator==(const Candidate&, const Candidate&) = default;

@@ -48,16 +48,20 @@ public:
             decisions.push_back({units_[u].name, units_[u].op, with_range(options_of(u))});
         }
         check_wide_rules(decisions);
+        // Where the search chooses preparations, a calibration index is a pair: each size stands once for each of them.
+        std::vector<Preparation> choices = config_.preparations;
+        if (choices.empty()) {
+            for (const double alpha : config_.smooth_alphas) choices.push_back({.smooth_alpha = alpha});
+        }
         std::vector<std::int64_t> sizes;
-        std::vector<double> smoothing;
-        // With SmoothQuant a calibration index is a pair of size and alpha: each size stands once for each alpha.
+        std::vector<Preparation> preparations;
         for (const std::int64_t size : config_.sampling_sizes) {
             if (std::find(sizes.begin(), sizes.end(), size) != sizes.end()) continue;
-            sizes.insert(sizes.end(), std::max<std::size_t>(1, config_.smooth_alphas.size()), size);
-            smoothing.insert(smoothing.end(), config_.smooth_alphas.begin(), config_.smooth_alphas.end());
+            sizes.insert(sizes.end(), std::max<std::size_t>(1, choices.size()), size);
+            preparations.insert(preparations.end(), choices.begin(), choices.end());
         }
         return {std::move(decisions), std::move(sizes), PlanTopology(graph_, units_, config_.scale_propagation_concat),
-                std::move(smoothing)};
+                std::move(preparations)};
     }
 
 private:

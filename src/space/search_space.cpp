@@ -52,6 +52,18 @@ std::uint64_t effective_hash(const QuantPlan& plan, bool has_topology, bool is_s
     return hasher.digest();
 }
 
+/// Alphas alone go in as before there were other preparations, so that journals of that time can be resumed.
+void add_preparations(Hasher& hasher, const std::vector<Preparation>& preparations) {
+    const bool are_alphas = are_alphas_alone(preparations);
+    for (const Preparation& each : preparations) {
+        if (are_alphas) {
+            hasher.add(*each.smooth_alpha);
+            continue;
+        }
+        hasher.add(each.equalizes).add(each.smooth_alpha.value_or(-1.0)).add(each.corrects_weights).add(each.bias);
+    }
+}
+
 }  // namespace
 
 int Decision::find_high_precision(DType dtype) const {
@@ -62,13 +74,14 @@ int Decision::find_high_precision(DType dtype) const {
 }
 
 SearchSpace::SearchSpace(std::vector<Decision> decisions, std::vector<std::int64_t> calibration_sizes,
-                         PlanTopology topology, std::vector<double> smoothing)
+                         PlanTopology topology, std::vector<Preparation> preparations)
     : decisions_(std::move(decisions)),
       calibration_sizes_(std::move(calibration_sizes)),
-      smoothing_(std::move(smoothing)),
+      preparations_(std::move(preparations)),
       topology_(std::move(topology)) {
     HALFTONE_CHECK(!calibration_sizes_.empty(), "there is a calibration size");
-    HALFTONE_CHECK(smoothing_.empty() || smoothing_.size() == calibration_sizes_.size(), "an alpha for each size");
+    HALFTONE_CHECK(preparations_.empty() || preparations_.size() == calibration_sizes_.size(),
+                   "a preparation for each size");
     for (const Decision& decision : decisions_) {
         HALFTONE_CHECK(!decision.options.empty(), "a unit has at least one option");
         HALFTONE_CHECK(decision.options.size() <= UINT16_MAX, "option indices fit 16 bits");
@@ -76,6 +89,10 @@ SearchSpace::SearchSpace(std::vector<Decision> decisions, std::vector<std::int64
                                            [](const UnitConfig& option) { return option.is_quantized(); }),
                        "quantized options come first");
     }
+}
+
+Preparation SearchSpace::preparation(std::int64_t calibration) const {
+    return preparations_.empty() ? Preparation{} : preparations_.at(static_cast<std::size_t>(calibration));
 }
 
 long double SearchSpace::size() const {
@@ -144,11 +161,11 @@ QuantPlan SearchSpace::plan(const Candidate& candidate) const {
 
 std::uint64_t SearchSpace::hash() const {
     Hasher hasher;
-    // Lists go in with their lengths, so that an element cannot move from one list to the next unseen. The alphas need
-    // none: there are either none or as many as sizes.
+    // Lists go in with their lengths, so that an element cannot move from one list to the next unseen. Preparations
+    // need none: there are either none or as many as sizes.
     hasher.add(calibration_sizes_.size());
     for (const std::int64_t size : calibration_sizes_) hasher.add(size);
-    for (const double alpha : smoothing_) hasher.add(alpha);
+    add_preparations(hasher, preparations_);
     hasher.add(decisions_.size());
     for (const Decision& decision : decisions_) {
         hasher.add(std::string_view(decision.unit)).add(std::string_view(decision.op)).add(decision.options.size());
@@ -158,6 +175,16 @@ std::uint64_t SearchSpace::hash() const {
         }
     }
     return hasher.digest();
+}
+
+std::optional<Candidate> all_fp32(const SearchSpace& space) {
+    std::vector<std::uint16_t> choice;
+    for (const Decision& decision : space.decisions()) {
+        const int option = decision.find_high_precision(DType::f32);
+        if (option < 0) return std::nullopt;
+        choice.push_back(static_cast<std::uint16_t>(option));
+    }
+    return space.make(0, std::move(choice));
 }
 
 std::vector<std::pair<std::string, std::string>> fallbacks(const SearchSpace& space, const QuantPlan& plan) {

@@ -2,6 +2,7 @@
 // SearchSpace: decisions x options from graph, capability and the user's constraints. Indexed, never listed.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,13 +29,16 @@ struct Decision {
 class SearchSpace {
 public:
     SearchSpace(std::vector<Decision> decisions, std::vector<std::int64_t> calibration_sizes, PlanTopology topology,
-                std::vector<double> smoothing = {});
+                std::vector<Preparation> preparations = {});
 
     [[nodiscard]] const std::vector<Decision>& decisions() const { return decisions_; }
     [[nodiscard]] const std::vector<std::int64_t>& calibration_sizes() const { return calibration_sizes_; }
-    /// Returns the alpha of each calibration index; empty if the recipe smooth_quant is off. A size then stands in
-    /// calibration_sizes() once for each alpha.
-    [[nodiscard]] const std::vector<double>& smoothing() const { return smoothing_; }
+    /// Returns how the model is prepared for each calibration index; empty if the search chooses no preparation. A size
+    /// then stands in calibration_sizes() once for each preparation.
+    [[nodiscard]] const std::vector<Preparation>& preparations() const { return preparations_; }
+    /// Returns the preparation of a calibration index: what the search chooses there beside the recipes that hold for
+    /// every candidate. It is the one that does nothing if the search chooses none.
+    [[nodiscard]] Preparation preparation(std::int64_t calibration) const;
     [[nodiscard]] const PlanTopology& topology() const { return topology_; }
     /// Returns the number of candidates: calibration sizes times the product of all options. Exact below 2^63, else
     /// rounded.
@@ -59,9 +63,12 @@ public:
 private:
     std::vector<Decision> decisions_;
     std::vector<std::int64_t> calibration_sizes_;
-    std::vector<double> smoothing_;
+    std::vector<Preparation> preparations_;
     PlanTopology topology_;
 };
+
+/// Returns the candidate with every unit in fp32; nothing where some unit does not offer it.
+[[nodiscard]] std::optional<Candidate> all_fp32(const SearchSpace& space);
 
 /// Returns the units that a plan keeps in high precision although they have a quantized option, as (unit, dtype word),
 /// by unit index.

@@ -34,6 +34,15 @@ Ask FallbackSearch::ask() {
     return Ask::done();
 }
 
+// Of each dtype every unit may be tried alone, in the walk and in the chain.
+std::optional<std::int64_t> FallbackSearch::most_trials_left() const {
+    if (stage_ == Stage::done) return 0;
+    constexpr std::size_t kStagesOfADtype = 3;
+    const std::size_t of_dtype = kStagesOfADtype * space_.decisions().size();
+    const std::size_t later = (dtypes_.size() - dtype_) * of_dtype;
+    return static_cast<std::int64_t>(later + queue_.size() - next_in_queue_);
+}
+
 Ask FallbackSearch::propose(const Candidate& candidate) {
     history_.add_asked(candidate);
     Ask ask = Ask::for_trial(candidate, stage_name());

@@ -21,6 +21,7 @@ class FallbackSearch : public Strategy {
 public:
     [[nodiscard]] Ask ask() final;
     void tell(TrialId trial, const Outcome& outcome) final { history_.add_told(trial, outcome); }
+    [[nodiscard]] std::optional<std::int64_t> most_trials_left() const final;
 
 protected:
     explicit FallbackSearch(const StrategyContext& context);

@@ -106,6 +106,10 @@ std::string final_report(const RunConfig& config, const SearchSpace& space, cons
     if (run.fp32_ms && run.best_ms && *run.best_ms >= *run.fp32_ms) {
         out += "warning: the quantized model is not faster than fp32 on this machine (batch 1)\n";
     }
+    if (run.objective && !run.objective->is_met) {
+        out += fmt::format("objective performance: {}\n", run.objective->text);
+        for (const std::string& help : run.objective->help) out += fmt::format("  what would help: {}\n", help);
+    }
     return out + fmt::format("results in {}\n", workspace);
 }
 

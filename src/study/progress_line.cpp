@@ -14,14 +14,33 @@
 namespace halftone::study {
 namespace {
 
-/// Time to the trial or time limit at the present pace: an upper bound, because the goal may be met sooner.
-std::string eta_text(const tune::Progress& p, double timeout_s) {
-    double left = static_cast<double>(p.max_trials - p.trials) * p.trial_s;
-    if (timeout_s > 0) left = std::min(left, std::max(0.0, timeout_s - p.elapsed_s));
-    return "at most " + duration_text(left);
+/// The live line is written anew at most so often, and a silent log gets a line after so long (seconds).
+constexpr double kLiveEvery = 1;
+constexpr double kLogEvery = 30;
+
+const char* work_text(JobKind kind) {
+    switch (kind) {
+        case JobKind::calibrate:
+            return "calibration";
+        case JobKind::baseline:
+            return "accuracy of fp32";
+        case JobKind::probe:
+            return "probes";
+        case JobKind::evaluate:
+            break;
+    }
+    return "trials";
 }
 
 }  // namespace
+
+std::string time_left_text(const tune::Progress& p, double timeout_s) {
+    if (p.most_left <= 0) return "left 0s";
+    double most = static_cast<double>(p.most_left) * p.trial_s;
+    if (timeout_s > 0) most = std::min(most, std::max(0.0, timeout_s - p.elapsed_s));
+    const double least = std::min(p.trial_s, most);
+    return fmt::format("left {} to {}", duration_text(least), duration_text(most));
+}
 
 std::string duration_text(double seconds) {
     const auto s = std::llround(seconds);
@@ -83,12 +102,31 @@ void ProgressLine::show(const tune::FinishedTrial& trial, const std::string& sta
         }
     }
     const std::string best = progress.best_accuracy ? fmt::format("{:.4f}", *progress.best_accuracy) : "none";
-    const std::string text =
-        fmt::format("trial {} of at most {}  {}  {}  best {} ({})  {:.2f} s a trial  ETA {}", progress.trials,
-                    progress.max_trials, stage, result, best, progress.is_goal_met ? "goal met" : "goal not met",
-                    progress.trial_s, eta_text(progress, timeout_s_));
-    log::info("tune", "trial={} stage={} result=\"{}\" best={} goal_met={}", trial.trial.value, stage, result, best,
-              progress.is_goal_met);
+    const std::string text = fmt::format("trial {} of at most {}  {}  {}  best {} ({})  {:.2f} s a trial  {}",
+                                         progress.trials, progress.trials + progress.most_left, stage, result, best,
+                                         progress.is_goal_met ? "goal met" : "goal not met", progress.trial_s,
+                                         time_left_text(progress, timeout_s_));
+    last_trial_ = text;
+    shown_s_ = logged_s_ = progress.elapsed_s;
+    log::info("tune", "trial={} stage={} result=\"{}\" best={} goal_met={} most_left={} {}", trial.trial.value, stage,
+              result, best, progress.is_goal_met, progress.most_left, time_left_text(progress, timeout_s_));
+    write_live(text);
+}
+
+void ProgressLine::show(const tune::WorkInHand& work) {
+    if (work.shards == 0) return;
+    const std::string text = fmt::format("{}: {} of {} parts, {} since the start", work_text(work.kind),
+                                         work.shards_done, work.shards, duration_text(work.elapsed_s));
+    if (work.elapsed_s - logged_s_ >= kLogEvery) {
+        log::info("tune", "{}", text);
+        logged_s_ = work.elapsed_s;
+    }
+    if (work.elapsed_s - shown_s_ < kLiveEvery) return;
+    shown_s_ = work.elapsed_s;
+    write_live(last_trial_.empty() ? text : fmt::format("{}  {}", last_trial_, text));
+}
+
+void ProgressLine::write_live(const std::string& text) {
     if (!is_terminal_ || is_quiet_) return;
     fmt::print(stderr, "\r\x1b[K{}", text);
     std::fflush(stderr);

@@ -15,15 +15,24 @@ public:
     ProgressLine(const ProgressLine&) = delete;
     ProgressLine& operator=(const ProgressLine&) = delete;
 
+    /// Shows a trial: on the terminal in the live line, and as a line of the log.
     void show(const tune::FinishedTrial& trial, const std::string& stage, const tune::Progress& progress);
+    /// Shows what is being worked at, between trials: on the terminal once a second, in the log once in 30 seconds in
+    /// which nothing else was shown.
+    void show(const tune::WorkInHand& work);
     /// Ends the live line, so that other text starts on a line of its own.
     void finish();
 
 private:
+    void write_live(const std::string& text);
+
     bool is_terminal_;
     bool is_quiet_;
     double timeout_s_;
     bool is_open_ = false;
+    std::string last_trial_;  ///< the live line's text of the last trial; empty before the first
+    double shown_s_ = 0;      ///< elapsed time when the terminal showed something last
+    double logged_s_ = 0;     ///< elapsed time when the log got a line last
 };
 
 /// "0.9224 [0.9170, 0.9275] of 10000", with the 95 % interval where the metric counts; "at most 0.9292, from 1000" for
@@ -41,6 +50,11 @@ private:
 /// Returns "topk 0.93, MSE 0.0012": every metric of a score that has several; empty for one metric, which is its
 /// accuracy.
 [[nodiscard]] std::string other_metrics_text(const Score& score);
+
+/// Returns the time left as a range, "left 12s to 3m 20s", from the pace of this session. The lower end is one trial,
+/// because most strategies may end with the next; the upper end is that of the most trials that may follow, or of the
+/// time limit. @param timeout_s  0: none
+[[nodiscard]] std::string time_left_text(const tune::Progress& progress, double timeout_s);
 
 /// "1h 02m", "3m 20s", "12s".
 [[nodiscard]] std::string duration_text(double seconds);

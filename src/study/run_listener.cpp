@@ -57,8 +57,9 @@ void RunListener::deliver(const Candidate& candidate, const std::optional<tune::
     const std::string onnx = export_onnx(model.graph);
     best_bytes_ = onnx.size();
     workspace_.write("best.onnx", onnx);
-    const RecipeNumbers recipes{.equalization = parts_.recipes.equalization,
-                                .smoothing = parts_.evaluator.factory().smoothing(candidate)};
+    // What holds for every candidate was done to the model before the search; a preparation of this one adds to it.
+    RecipeNumbers recipes = parts_.evaluator.factory().recipes(candidate);
+    if (recipes.equalization.empty()) recipes.equalization = parts_.recipes.equalization;
     PlanDocument plan = describe_plan({.model = parts_.model,
                                        .space = parts_.space,
                                        .capability = parts_.capability,

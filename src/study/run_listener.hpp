@@ -37,6 +37,7 @@ public:
         : config_(config), parts_(parts), workspace_(workspace), line_(line), findings_(parts.space) {}
 
     void on_calibration() override;
+    void on_work(const tune::WorkInHand& work) override { line_.show(work); }
     void on_baseline(const Score& score) override;
     void on_trial(const tune::FinishedTrial& trial, const std::string& stage, const tune::Progress& progress) override;
     void on_probe(const ProbeRequest& request, const ProbeResult& result, const std::string& stage) override;

@@ -85,9 +85,12 @@ std::string study_facts(const RunConfig& config, const PreparedModel& model, con
     json["metric"] = config.evaluation ? config.evaluation->goal_name() : "";
     const auto& sizes = space.calibration_sizes();
     for (std::size_t i = 0; i < sizes.size(); ++i) {
-        // A calibration index stands for a number of samples and, with smoothing, for an alpha.
+        // A calibration index stands for a number of samples and for a preparation, where the search chooses one.
         Json variant{{"samples", sizes[i]}};
-        if (!space.smoothing().empty()) variant["smooth_alpha"] = space.smoothing()[i];
+        const Preparation preparation = space.preparation(static_cast<std::int64_t>(i));
+        if (preparation.smooth_alpha) variant["smooth_alpha"] = *preparation.smooth_alpha;
+        if (!(preparation == Preparation{.smooth_alpha = preparation.smooth_alpha}))
+            variant["preparation"] = to_text(preparation);
         json["calibration"].push_back(std::move(variant));
     }
     json["units"] = units_json(model, capability, space);

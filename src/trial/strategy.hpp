@@ -1,7 +1,9 @@
 #pragma once
 // Strategy: a pure conversation. It sees the space and past scores; no clock, no I/O, no ranks.
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -59,6 +61,12 @@ public:
     /// Whether it improves on candidates that meet the goal and ends by itself, so that the first of them does not end
     /// the search.
     [[nodiscard]] virtual bool refines() const { return false; }
+    /// Returns whether a result that is not faster than fp32 must not be delivered as it is: the run then times fp32
+    /// beside the finalists and lets tuning.objective_unmet decide.
+    [[nodiscard]] virtual bool guards_speed() const { return false; }
+    /// Returns how many trials it may still ask for at the most, those asked for already left out; nothing if it cannot
+    /// say. For a progress line only: the bound may be far above what it will ask for.
+    [[nodiscard]] virtual std::optional<std::int64_t> most_trials_left() const { return std::nullopt; }
     /// Returns the steps of the strategy that could lead past a better candidate, in words for the report. Whatever
     /// they miss, what is delivered was evaluated.
     [[nodiscard]] virtual std::vector<std::string> heuristics() const { return {}; }
@@ -76,7 +84,8 @@ struct StrategyContext {
     std::int64_t batch = 8;      ///< candidates that are asked for together where each batch needs the one before
     double accuracy_weight = 1;  ///< for a loss that weighs accuracy and latency
     double latency_weight = 1;
-    LatencySource latency = {};  ///< empty if there is no table, as in toys
+    LatencySource latency = {};       ///< empty if there is no table, as in toys
+    ObjectiveWeights objective = {};  ///< what decides between candidates that meet the goal
 };
 
 }  // namespace halftone

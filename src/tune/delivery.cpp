@@ -11,17 +11,6 @@ namespace {
 /// Costs that differ by less than this share are the same: it is the noise of a latency table.
 constexpr double kCostNoise = 0.01;
 
-/// Returns the candidate with every unit in fp32; nothing where the space lacks fp32 for some unit.
-std::optional<Candidate> all_fp32(const SearchSpace& space) {
-    std::vector<std::uint16_t> choice;
-    for (const Decision& decision : space.decisions()) {
-        const int option = decision.find_high_precision(DType::f32);
-        if (option < 0) return std::nullopt;
-        choice.push_back(static_cast<std::uint16_t>(option));
-    }
-    return space.make(0, std::move(choice));
-}
-
 bool weighs_bytes(const ObjectiveWeights& weights) { return weights.model_bytes > 0 || weights.footprint > 0; }
 
 }  // namespace

@@ -122,6 +122,17 @@ std::optional<FinishedJob> Dispatcher::step(std::chrono::nanoseconds wait) {
     return receive_answer(message->from, std::get<Done>(std::move(*decoded)));
 }
 
+WorkInHand Dispatcher::work(double elapsed_s) const {
+    WorkInHand work{.elapsed_s = elapsed_s};
+    if (jobs_.empty()) return work;
+    work.kind = jobs_.begin()->second.job.kind;
+    for (const auto& [item, job] : jobs_) {
+        work.shards_done += job.answered;
+        work.shards += job.shards;
+    }
+    return work;
+}
+
 Dispatcher::WorkerState& Dispatcher::worker_of(RankId rank) {
     const auto found = std::find_if(workers_.begin(), workers_.end(), [&](const auto& w) { return w.rank == rank; });
     if (found == workers_.end()) throw_nonsense(rank);

@@ -15,6 +15,7 @@
 #include "comm/communicator.hpp"
 #include "trial/evaluator.hpp"
 #include "tune/protocol.hpp"
+#include "tune/tuner.hpp"
 #include "tune/worker.hpp"
 
 namespace halftone::tune {
@@ -58,6 +59,8 @@ public:
     void set_judges(StartJudge start_judge) { start_judge_ = std::move(start_judge); }
     /// Returns the number of jobs that were submitted and are not finished.
     [[nodiscard]] std::int64_t unfinished() const { return static_cast<std::int64_t>(jobs_.size()); }
+    /// Returns how far the jobs are that are out; the kind is that of the lowest. @param elapsed_s  is handed through
+    [[nodiscard]] WorkInHand work(double elapsed_s) const;
 
     /// Hands out shards, waits up to `wait` for an answer (runs one shard itself when this rank is alone), and returns
     /// a job that this answer finished, if any. @throws Error carried by a broken worker; MpiError for a message that

@@ -1,4 +1,10 @@
-// The end of a run, in order: complete_best (evaluate_fully), choose_finalist (time_finalists), fill_result, write_end.
+// The end of a run, in this order:
+//
+//   complete_best     trials that ended early and may be the best are evaluated to their end (evaluate_fully)
+//   choose_finalist   the best passing trials are timed side by side (time_finalists); one is chosen (choose)
+//   fp32_model        where the strategy guards speed, fp32 is timed beside them; judge_speed says what came of it,
+//                     and choose_unmet what is delivered where nothing is faster
+//   fill_result, write_end   the result, and the journal's last record
 #include "tune/finish.hpp"
 
 #include <fmt/format.h>
@@ -17,6 +23,13 @@ namespace {
 bool name_the_same_trials(const journal::Finalists& a, const journal::Finalists& b) {
     return std::equal(a.entries.begin(), a.entries.end(), b.entries.begin(), b.entries.end(),
                       [](const auto& x, const auto& y) { return x.trial == y.trial && x.candidate == y.candidate; });
+}
+
+/// Returns the position of the trial whose candidate computes the same; the number of trials if there is none.
+std::size_t position_of(const Candidate& candidate, const std::vector<FinishedTrial>& trials) {
+    const auto at = std::find_if(trials.begin(), trials.end(),
+                                 [&](const FinishedTrial& each) { return each.candidate.hash == candidate.hash; });
+    return static_cast<std::size_t>(at - trials.begin());
 }
 
 }  // namespace
@@ -82,29 +95,94 @@ std::optional<journal::TrialResult> Finish::evaluate_fully(const FinishedTrial& 
     }
 }
 
-bool Finish::has_finalists() const {
-    return result_.passing.size() >= 2 && run_.settings.finalists >= 2 && run_.settings.objective.latency > 0 &&
-           run_.services.can_time_finalists() && run_.services.can_measure_latency() && search_.latency().decides();
+bool Finish::can_time() const {
+    return run_.settings.objective.latency > 0 && run_.services.can_time_finalists() &&
+           run_.services.can_measure_latency() && search_.latency().decides();
+}
+
+/// The fp32 model as something to deliver: its evaluation was the baseline. Nothing where the strategy does not guard
+/// speed, where the user's rules forbid fp32 somewhere, or where fp32 itself misses the goal.
+std::optional<FinishedTrial> Finish::fp32_model() const {
+    if (!search_.guards_speed()) return std::nullopt;
+    auto candidate = all_fp32(run_.services.space());
+    if (!candidate) return std::nullopt;
+    const Outcome outcome = search_.baseline();
+    if (!search_.goal().is_met(outcome)) return std::nullopt;
+    return FinishedTrial{.trial = TrialId{-1}, .candidate = *std::move(candidate), .outcome = outcome, .is_pass = true};
 }
 
 // The latency table adds times of units that were measured apart; whole models differ from the sum. So the candidates
-// that look best by the table are measured themselves, and the clock has the last word.
+// that look best by the table are measured themselves, and the clock has the last word. Where the strategy guards
+// speed, the fp32 model is timed beside them, even if there is one finalist.
 void Finish::choose_finalist() {
-    if (!has_finalists()) return;
+    if (!can_time() || result_.passing.empty()) return;
     Delivery& delivery = search_.delivery();
-    const auto finalists = delivery.finalists(result_.passing, run_.settings.finalists);
+    const auto fp32 = fp32_model();
+    if (!fp32 && (result_.passing.size() < 2 || run_.settings.finalists < 2)) return;
+    std::vector<FinishedTrial> finalists = delivery.finalists(result_.passing, run_.settings.finalists);
+    std::optional<std::size_t> fp32_at;
+    if (fp32) {
+        // fp32 may be a trial among the passing ones; then it is that trial.
+        const std::size_t known = position_of(fp32->candidate, result_.passing);
+        const FinishedTrial& entry = known < result_.passing.size() ? result_.passing[known] : *fp32;
+        fp32_at = position_of(entry.candidate, finalists);
+        if (*fp32_at == finalists.size()) finalists.push_back(entry);
+    }
     journal::Finalists record;
     for (const FinishedTrial& trial : finalists) {
         record.entries.push_back({.trial = trial.trial.value, .candidate = hex16(trial.candidate.hash)});
     }
     const std::vector<MedianInterval> times = time_finalists(finalists, record);
-    const FinishedTrial& chosen = finalists[delivery.choose_finalist(finalists, times)];
+    const std::size_t position = choose(finalists, times, fp32_at);
+    const FinishedTrial& chosen = finalists[position];
     for (std::size_t i = 0; i < times.size(); ++i) record.entries[i].latency_ms = times[i];
     record.chosen = chosen.trial.value;
     const auto& journaled = run_.history.finalists;
     if (!journaled || *journaled != record) run_.services.journal().append(record);
+    if (fp32_at) judge_speed(times, position, *fp32_at);
     delivery.choose(chosen);
     delivery.deliver();
+}
+
+/// @param fp32  position of the fp32 model among the finalists; nothing if speed is not guarded
+std::size_t Finish::choose(const std::vector<FinishedTrial>& finalists, const std::vector<MedianInterval>& times,
+                           std::optional<std::size_t> fp32) {
+    if (!fp32) return search_.delivery().choose_finalist(finalists, times);
+    std::vector<std::size_t> faster;
+    for (std::size_t i = 0; i < times.size(); ++i) {
+        if (times[i].high < times[*fp32].low) faster.push_back(i);
+    }
+    if (faster.empty()) return choose_unmet(finalists, times, *fp32);
+    std::vector<FinishedTrial> trials;
+    std::vector<MedianInterval> trial_times;
+    for (const std::size_t i : faster) {
+        trials.push_back(finalists[i]);
+        trial_times.push_back(times[i]);
+    }
+    return faster[search_.delivery().choose_finalist(trials, trial_times)];
+}
+
+/// Nothing is faster than fp32: the user's word decides (ObjectiveUnmet).
+std::size_t Finish::choose_unmet(const std::vector<FinishedTrial>& finalists, const std::vector<MedianInterval>& times,
+                                 std::size_t fp32) {
+    if (run_.settings.objective_unmet == ObjectiveUnmet::fp32) return fp32;
+    if (run_.settings.objective_unmet == ObjectiveUnmet::fail)
+        return search_.delivery().choose_finalist(finalists, times);
+    std::size_t smallest = fp32;
+    std::int64_t bytes = run_.services.fp32_costs().model_bytes;
+    for (std::size_t i = 0; i < finalists.size(); ++i) {
+        if (i == fp32 || times[i].low > times[fp32].high) continue;  // slower beyond the noise
+        const std::int64_t own = run_.services.costs(finalists[i].candidate).model_bytes;
+        if (own >= bytes) continue;
+        bytes = own;
+        smallest = i;
+    }
+    return smallest;
+}
+
+void Finish::judge_speed(const std::vector<MedianInterval>& times, std::size_t chosen, std::size_t fp32) {
+    result_.speed = SpeedVerdict{
+        .fp32_ms = times[fp32], .best_ms = times[chosen], .is_faster = times[chosen].high < times[fp32].low};
 }
 
 /// Returns the journal's times if it has those of the same candidates, so that a resumed run chooses as the first did.

@@ -3,6 +3,7 @@
 // timed, the best is delivered and the end is journaled.
 
 #include <optional>
+#include <vector>
 
 #include "tune/run_context.hpp"
 #include "tune/search.hpp"
@@ -21,8 +22,14 @@ public:
 private:
     void complete_best();
     [[nodiscard]] std::optional<journal::TrialResult> evaluate_fully(const FinishedTrial& trial);
-    [[nodiscard]] bool has_finalists() const;
+    [[nodiscard]] bool can_time() const;
+    [[nodiscard]] std::optional<FinishedTrial> fp32_model() const;
     void choose_finalist();
+    [[nodiscard]] std::size_t choose(const std::vector<FinishedTrial>& finalists,
+                                     const std::vector<MedianInterval>& times, std::optional<std::size_t> fp32);
+    [[nodiscard]] std::size_t choose_unmet(const std::vector<FinishedTrial>& finalists,
+                                           const std::vector<MedianInterval>& times, std::size_t fp32);
+    void judge_speed(const std::vector<MedianInterval>& times, std::size_t chosen, std::size_t fp32);
     [[nodiscard]] std::vector<MedianInterval> time_finalists(const std::vector<FinishedTrial>& finalists,
                                                              const journal::Finalists& record);
     void fill_result();

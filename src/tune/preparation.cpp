@@ -54,6 +54,7 @@ bool prepare(const RunContext& run, StopConditions& stop) {
             return false;
         }
         const auto finished = run.dispatcher.step(kStepWait);
+        run.listener.on_work(run.dispatcher.work(stop.elapsed_s()));
         if (!finished) continue;
         if (!finished->failure.empty()) throw ModelError(finished->failure);  // fp32 itself cannot run
         if (finished->job.kind == JobKind::calibrate) {

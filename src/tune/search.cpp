@@ -46,8 +46,7 @@ Search::Search(const RunContext& run, StopConditions& stop, RunResult& result)
       can_end_early_(install_difficulty()),
       latency_(run),
       conversation_(run, goal_, make_strategy(), {stop, latency_}, can_end_early_),
-      delivery_(run, goal_, baseline_, latency_.decides() ? latency_.source() : LatencySource{}),
-      start_(run.services.clock().now()) {
+      delivery_(run, goal_, baseline_, latency_.decides() ? latency_.source() : LatencySource{}) {
     stop_.begin_search(conversation_.strategy().refines());
     result_.baseline = baseline_;
     result_.heuristics = conversation_.strategy().heuristics();
@@ -86,6 +85,8 @@ void Search::run() {
     replay();
     while (!stop_.has_ended()) {
         conversation_.ask_more();
+        if (!trials_start_ && conversation_.state().trials_asked > conversation_.state().trials_told)
+            trials_start_ = run_.services.clock().now();
         if (conversation_.can_tell()) {
             tell_next();  // and ask again before waiting: the strategy may have waited for this
             continue;
@@ -93,6 +94,7 @@ void Search::run() {
         stop_.judge(conversation_.state());
         if (stop_.has_ended()) break;
         if (const auto finished = run_.dispatcher.step(kStepWait)) conversation_.collect(*finished);
+        run_.listener.on_work(run_.dispatcher.work(stop_.elapsed_s()));
     }
     wind_down();
 }
@@ -136,10 +138,19 @@ void Search::report(const ToldTrial& told) {
     progress.elapsed_s = stop_.elapsed_s();
     progress.is_replayed = told.is_replayed;
     progress.latency_ms = latency_.predict_ms(told.trial.candidate);
-    if (live_told_ > 0) {
-        progress.trial_s = seconds(run_.services.clock().now() - start_) / static_cast<double>(live_told_);
+    if (live_told_ > 0 && trials_start_) {
+        progress.trial_s = seconds(run_.services.clock().now() - *trials_start_) / static_cast<double>(live_told_);
     }
+    progress.most_left = most_trials_left();
     run_.listener.on_trial(told.trial, told.stage, progress);
+}
+
+/// By max_trials, and by the strategy's bound where it has one: what is asked for and not told, and what may follow.
+std::int64_t Search::most_trials_left() const {
+    const SearchState state = conversation_.state();
+    const std::int64_t left = run_.settings.max_trials - state.trials_told;
+    const auto bound = conversation_.strategy().most_trials_left();
+    return bound ? std::min(left, *bound + state.trials_asked - state.trials_told) : left;
 }
 
 // After an interruption every worker ends the shard it is at; trials that this completes are kept, and told as far as

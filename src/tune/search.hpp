@@ -3,6 +3,7 @@
 // condition says why the search is over.
 
 #include <chrono>
+#include <optional>
 #include <vector>
 
 #include "tune/conversation.hpp"
@@ -29,6 +30,8 @@ public:
     void run();
 
     [[nodiscard]] const Goal& goal() const { return goal_; }
+    [[nodiscard]] const Score& baseline() const { return baseline_; }
+    [[nodiscard]] bool guards_speed() const { return conversation_.strategy().guards_speed(); }
     [[nodiscard]] LatencyOnDemand& latency() { return latency_; }
     [[nodiscard]] Delivery& delivery() { return delivery_; }
     /// Returns the trials that ended early, in order: their verdict is known, their accuracy is not.
@@ -43,6 +46,7 @@ private:
     void tell_next();
     void take_into_account(const ToldTrial& told);
     void report(const ToldTrial& told);
+    [[nodiscard]] std::int64_t most_trials_left() const;
     void wind_down();
 
     RunContext run_;
@@ -55,7 +59,9 @@ private:
     Conversation conversation_;
     Delivery delivery_;
     std::vector<FinishedTrial> ended_early_;
-    std::chrono::nanoseconds start_;
+    /// When this session first asked for a trial that the journal does not have; nothing before. Probes come earlier
+    /// and are no part of a trial's pace.
+    std::optional<std::chrono::nanoseconds> trials_start_;
     std::int64_t live_told_ = 0;  ///< trials of this session, that is, without replayed ones
 };
 

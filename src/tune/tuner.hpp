@@ -44,8 +44,17 @@ struct Progress {
     bool is_goal_met = false;
     double elapsed_s = 0;                   ///< of all sessions
     double trial_s = 0;                     ///< mean wall time of a trial in this session; 0 means that it is unknown
+    std::int64_t most_left = 0;             ///< trials that may still follow, by max_trials and the strategy's bound
     std::optional<double> latency_ms = {};  ///< of the trial, predicted by the latency table; empty without a table
     bool is_replayed = false;               ///< told from the journal of an earlier session
+};
+
+/// What the workers are at between two results, for a progress line that must not fall silent.
+struct WorkInHand {
+    JobKind kind = JobKind::evaluate;  ///< of the job that is waited for
+    std::int64_t shards_done = 0;      ///< of all jobs that are out
+    std::int64_t shards = 0;           ///< of all jobs that are out
+    double elapsed_s = 0;              ///< of all sessions
 };
 
 /// Hears what happens in a run, on rank 0. All calls come from the loop of run_coordinator.
@@ -54,6 +63,8 @@ public:
     virtual ~Listener() = default;
     /// The evaluator of this rank has merged and installed the calibration. Also on resume, where it is made again.
     virtual void on_calibration() {}
+    /// Called about twenty times a second while results are waited for.
+    virtual void on_work(const WorkInHand& /*work*/) {}
     virtual void on_baseline(const Score& score) = 0;
     /// Called for every told trial in trial order, also for those that are replayed from the journal.
     virtual void on_trial(const FinishedTrial& trial, const std::string& stage, const Progress& progress) = 0;
@@ -115,12 +126,23 @@ struct RunSettings {
     bool prefix_reuse = true;
     std::int64_t finalists = 3;       ///< number of passing candidates that are timed at the end; below 2, none is
     ObjectiveWeights objective = {};  ///< what decides between trials that meet the goal
+    ObjectiveUnmet objective_unmet = ObjectiveUnmet::smallest;  ///< what is delivered where none of them is fast
+};
+
+/// How the delivered model's time stands to fp32's, by clocks that ran side by side. For strategies that guard speed.
+struct SpeedVerdict {
+    MedianInterval fp32_ms;
+    MedianInterval best_ms;
+    bool is_faster = false;  ///< beyond both intervals. If not, RunSettings::objective_unmet chose what is delivered
+    friend bool operator==(const SpeedVerdict&, const SpeedVerdict&) = default;
 };
 
 struct RunResult {
     EndReason reason = EndReason::exhausted;
-    std::int64_t trials = 0;            ///< told to the strategy
-    std::optional<FinishedTrial> best;  ///< a passing trial or, if none passes, the best failing one; empty without any
+    std::int64_t trials = 0;  ///< told to the strategy
+    /// A passing trial or, if none passes, the best failing one; empty without any. The trial -1 is the fp32 model,
+    /// whose evaluation was the baseline.
+    std::optional<FinishedTrial> best;
     Score baseline;
     bool is_goal_met = false;
     double gap = 0;  ///< of the best to the goal, in metric units; <= 0 when met
@@ -129,6 +151,7 @@ struct RunResult {
     std::vector<FinishedTrial> passing = {};   ///< all trials that meet the goal, in order
     std::vector<std::string> heuristics = {};  ///< of the strategy, in words
     std::optional<LatencyTable> latency = {};  ///< set if something asked for the table
+    std::optional<SpeedVerdict> speed = {};    ///< set if the strategy guards speed and a trial passed
 };
 
 /// Runs the search on rank 0. When it returns or throws, every worker has stopped and said so.

@@ -58,7 +58,7 @@ struct ToyProblem {
     double baseline = 0.9;
     std::int64_t shards = 3;
     std::optional<LatencyTable> latency = {};
-    std::function<Costs(const Candidate*)> costs = {};  ///< null asks for those of fp32
+    std::function<Costs(const Candidate*)> costs = {};  ///< null asks for those of fp32; empty: nothing costs anything
     std::function<std::vector<MedianInterval>(const std::vector<Candidate>&)> time_finalists = {};
     ConfigNode strategy_settings = {};
 };
@@ -96,8 +96,10 @@ public:
     }
     [[nodiscard]] bool can_measure_latency() const override { return problem_.latency.has_value(); }
     [[nodiscard]] LatencyTable measure_latency() override { return *problem_.latency; }
-    [[nodiscard]] Costs fp32_costs() override { return problem_.costs(nullptr); }
-    [[nodiscard]] Costs costs(const Candidate& candidate) override { return problem_.costs(&candidate); }
+    [[nodiscard]] Costs fp32_costs() override { return problem_.costs ? problem_.costs(nullptr) : Costs{}; }
+    [[nodiscard]] Costs costs(const Candidate& candidate) override {
+        return problem_.costs ? problem_.costs(&candidate) : Costs{};
+    }
     [[nodiscard]] bool can_time_finalists() const override { return static_cast<bool>(problem_.time_finalists); }
     [[nodiscard]] std::vector<MedianInterval> time_finalists(const std::vector<Candidate>& candidates) override {
         return problem_.time_finalists(candidates);

@@ -1,8 +1,8 @@
 """Every strategy, and what makes its trials cheaper, as a user runs them."""
 from halftone_cli import DEMO, GOAL_MISSED, OK, OUT_OF_REACH, USAGE, SystemTest, halftone, main, outcome, records, settings
 
-ALL = ("basic", "mse", "sensitivity", "pareto", "bayesian", "tpe", "random", "exhaustive")
-MEASURES = ("pareto", "tpe")  # look at latencies, which no two runs measure alike
+ALL = ("auto", "basic", "mse", "sensitivity", "pareto", "bayesian", "tpe", "random", "exhaustive")
+MEASURES = ("auto", "pareto", "tpe")  # look at latencies, which no two runs measure alike
 
 
 def strategy(name, *words):

@@ -140,6 +140,39 @@ TEST(Quantization, SmoothingHasAListOfAlphas) {
                 ::testing::HasSubstr("quantization.recipes.smooth_quant_args.alpha must be numbers >= 0.0 and <= 1.0"));
 }
 
+TEST(Quantization, ListsOfRecipesAreWhatTheSearchChoosesBetween) {
+    const auto q = config(
+                       "quantization: {recipes: {cross_layer_equalization: [false, true], smooth_quant: [False, True], "
+                       "smooth_quant_args: {alpha: [0.3, 0.7]}, weight_correction: True}}")
+                       .quantization;
+    EXPECT_THAT(q.preparations,
+                ElementsAre(Preparation{}, Preparation{.smooth_alpha = 0.3}, Preparation{.smooth_alpha = 0.7},
+                            Preparation{.equalizes = true}, Preparation{.equalizes = true, .smooth_alpha = 0.3},
+                            Preparation{.equalizes = true, .smooth_alpha = 0.7}));
+    EXPECT_FALSE(q.cross_layer_equalization) << "it is the search's business now";
+    EXPECT_THAT(q.smooth_alphas, IsEmpty());
+    EXPECT_TRUE(q.weight_correction) << "no list: it holds for every candidate";
+    EXPECT_FALSE(q.finds_preparations);
+}
+
+TEST(Quantization, TwoBiasCorrectionsNeverMeet) {
+    EXPECT_THAT(config("quantization: {recipes: {bias_correction: [false, true], fast_bias_correction: [false, true]}}")
+                    .quantization.preparations,
+                ElementsAre(Preparation{}, Preparation{.bias = BiasCorrection::fast},
+                            Preparation{.bias = BiasCorrection::sequential}));
+    EXPECT_THAT(error_of("quantization: {recipes: {bias_correction: [true], fast_bias_correction: True}}"),
+                ::testing::HasSubstr("exclude each other"));
+}
+
+TEST(Quantization, RecipesMayBeFoundByTheSearch) {
+    const RunConfig read = config("quantization: {recipes: auto}");
+    EXPECT_TRUE(read.quantization.finds_preparations);
+    EXPECT_THAT(print_config(read), ::testing::HasSubstr("recipes: auto"));
+    EXPECT_THAT(error_of("quantization: {recipes: all}"), ::testing::HasSubstr("quantization.recipes 'all'"));
+    EXPECT_THAT(error_of("quantization: {recipes: {weight_correction: []}}"), ::testing::HasSubstr("empty list"));
+    EXPECT_THAT(error_of("quantization: {recipes: {weight_correction: [1]}}"), ::testing::HasSubstr("'1' is unknown"));
+}
+
 TEST(Quantization, ReduceRangeTakesBooleansToo) {
     EXPECT_EQ(config("quantization: {reduce_range: False}").quantization.reduce_range, "off");
     EXPECT_EQ(config("quantization: {reduce_range: on}").quantization.reduce_range, "on");

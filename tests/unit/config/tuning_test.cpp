@@ -59,8 +59,8 @@ TEST(Tuning, CriterionRefusesBothNeitherAndLossesOfEverything) {
 
 TEST(Tuning, StrategiesAreKnownPlannedOrUnknown) {
     EXPECT_THAT(notes_of("tuning: {strategy: {name: basic}}"), IsEmpty());
-    for (const char* name :
-         {"bayesian", "exhaustive", "mse", "random", "tpe", "automixedprecision", "sigopt", "sensitivity", "pareto"}) {
+    for (const char* name : {"bayesian", "exhaustive", "mse", "random", "tpe", "automixedprecision", "sigopt",
+                             "sensitivity", "pareto", "auto"}) {
         EXPECT_THAT(notes_of(std::string("tuning: {strategy: {name: ") + name + "}}"),
                     ElementsAre(std::string("c.yaml:1:27: tuning.strategy.name '") + name +
                                 "' is not available yet; available: basic"));
@@ -68,7 +68,7 @@ TEST(Tuning, StrategiesAreKnownPlannedOrUnknown) {
     EXPECT_EQ(
         error_of("tuning:\n  strategy: {name: bayesian2}\n"),
         "c.yaml:2:20: tuning.strategy.name 'bayesian2' is unknown; allowed: basic bayesian exhaustive mse random tpe "
-        "automixedprecision sigopt sensitivity pareto; did you mean 'bayesian'?");
+        "automixedprecision sigopt sensitivity pareto auto; did you mean 'bayesian'?");
 }
 
 TEST(Tuning, AStrategyKeepsItsOwnKeys) {

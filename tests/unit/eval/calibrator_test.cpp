@@ -88,7 +88,7 @@ TEST(Calibrator, AVariantWithoutSmoothingIsTheModelItself) {
     const CalibrationVariant& variant = c.calibrator.variant(1);
     EXPECT_EQ(hash_of(variant.model.graph), hash_of(c.world.model.graph));
     EXPECT_EQ(variant.ranges, c.calibrator.ranges(1));
-    EXPECT_TRUE(variant.smoothing.empty());
+    EXPECT_TRUE(variant.recipes.smoothing.empty());
     EXPECT_EQ(variant.samples, 10);
     EXPECT_EQ(&c.calibrator.variant(1), &variant) << "made once";
 }
@@ -184,10 +184,10 @@ TEST(Calibrator, AnAlphasVariantIsSmoothedAndItsRangesWithIt) {
     w.calibrator.install(w.calibrator.merge(payloads));
     const auto rows = rows_of(w.data, 20);
     for (const std::int64_t index : {0, 1}) {
-        const double alpha = w.space.smoothing()[static_cast<std::size_t>(index)];
+        const double alpha = w.space.preparation(index).smooth_alpha.value();
         const CalibrationVariant& variant = w.calibrator.variant(index);
-        ASSERT_EQ(variant.smoothing.size(), 1U);
-        const SmoothedValue& smoothed = variant.smoothing.front();
+        ASSERT_EQ(variant.recipes.smoothing.size(), 1U);
+        const SmoothedValue& smoothed = variant.recipes.smoothing.front();
         Range expected;
         for (std::size_t c = 0; c < 2; ++c) {
             float largest = 0;

@@ -67,7 +67,7 @@ TEST(CandidateFactory, AModelIsMadeFromItsNumbersAlone) {
 TEST(CandidateFactory, WithoutSmoothingNothingWasSmoothed) {
     FactoryWorld w;
     w.install_range({-1, 1});
-    EXPECT_TRUE(w.factory.smoothing(w.int8()).empty());
+    EXPECT_TRUE(w.factory.recipes(w.int8()).smoothing.empty());
 }
 
 TEST(CandidateFactory, CorrectsBiasesAsTheCorrectorDoes) {

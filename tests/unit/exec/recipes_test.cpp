@@ -73,5 +73,28 @@ TEST(Recipes, SmoothingPreparesInASearchAndFillsInFromAPlan) {
     EXPECT_EQ(export_onnx(rebuilt.graph), export_onnx(smooth(searched.graph, searched.units, numbers.smoothing)));
 }
 
+/// A MatMul behind a row that takes its factors, and one that has no such place.
+PreparedModel two_mat_muls() {
+    GraphMaker g;
+    const ValueId x = g.input("x", {kSymbolic, 6, 16});
+    const ValueId scaled = g.node("Mul", "scale", {x, g.constant("row", random_tensor({16}, 1))}, {}, "scaled");
+    const ValueId first = g.mat_mul("m1", scaled, random_tensor({16, 8}, 2));
+    const ValueId second = g.mat_mul("m2", g.node("Relu", "relu", {first}), random_tensor({8, 4}, 3));
+    PreparedModel model;
+    model.graph = infer_types(g.build({second}), reference_ops());
+    model.units = find_units(model.graph);
+    return model;
+}
+
+// A search with and without smoothing smooths without places, so a plan that names none of them must get none.
+TEST(Recipes, PlacesArePutInOnlyWhereANumberNeedsThem) {
+    const RecipeNumbers folded{.equalization = {}, .smoothing = {{"scaled", std::vector<float>(16, 2.0F)}}};
+    PreparedModel rebuilt = two_mat_muls();
+    apply_recipes(rebuilt, folded);
+    const PreparedModel given = two_mat_muls();
+    EXPECT_EQ(rebuilt.graph.nodes().size(), given.graph.nodes().size());
+    EXPECT_EQ(export_onnx(rebuilt.graph), export_onnx(smooth(given.graph, given.units, folded.smoothing)));
+}
+
 }  // namespace
 }  // namespace halftone

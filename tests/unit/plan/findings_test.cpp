@@ -46,6 +46,14 @@ TEST_F(FindingsTest, AnAccuracyWithTheUnitAloneSaysMost) {
     EXPECT_EQ(reason(0), "chosen by the strategy");
 }
 
+TEST_F(FindingsTest, AUnitThatIsFasterInHighPrecisionIsSoForThatReason) {
+    trial({0, 1, 0}, 0.8);
+    trial({0, 1, 1}, 0.9, "fastest");
+    EXPECT_THAT(reason(1), testing::HasSubstr("faster on this machine"));
+    EXPECT_THAT(reason(2), testing::HasSubstr("faster on this machine"));
+    EXPECT_EQ(reason(0), "chosen by the strategy");
+}
+
 TEST_F(FindingsTest, FailedAndShortenedTrialsSayNothing) {
     trial({0, 0, 0}, 0.5, "model_wise");
     findings_.note_trial(space_.make(0, {1, 0, 0}), TrialFailure{"broken"}, "fallback", goal_);

@@ -106,5 +106,18 @@ TEST(ParsePlan, RefusesWhatIsNoPlan) {
     EXPECT_THAT(error_of_text("a: ["), StartsWith("p.yaml:"));
 }
 
+TEST(ParsePlan, KeepsThePreparationAndTheTrialOfTheFp32Model) {
+    PlanDocument plan = sample_plan();
+    EXPECT_EQ(write_plan(plan).find("preparation"), std::string::npos) << "older files have none";
+    plan.preparation = "cross_layer_equalization, smooth_quant 0.5";
+    plan.score->trial = -1;
+    const PlanDocument read = parse_plan(write_plan(plan), "best.yaml").document;
+    EXPECT_EQ(read.preparation, plan.preparation);
+    ASSERT_TRUE(read.score);
+    EXPECT_EQ(read.score->trial, -1);
+    plan.score.reset();
+    EXPECT_FALSE(parse_plan(write_plan(plan), "best.yaml").document.score);
+}
+
 }  // namespace
 }  // namespace halftone

@@ -67,5 +67,17 @@ TEST(WriteRun, SaysNullWhereNothingWasMeasured) {
     EXPECT_NO_THROW((void)parse_yaml(text, "run.yaml"));
 }
 
+TEST(WriteRun, SaysWhetherTheObjectiveWasReached) {
+    RunDocument run = sample_run();
+    EXPECT_THAT(write_run(run), Not(HasSubstr("objective:")));
+    run.objective = RunObjective{.is_met = false, .text = "as fast as fp32", .help = {"VNNI", "a larger batch"}};
+    // scripts/demo.sh looks for the beginning of this line.
+    EXPECT_THAT(
+        write_run(run),
+        HasSubstr("\nobjective: {met: false, text: \"as fast as fp32\", help: [\"VNNI\", \"a larger batch\"]}\n"));
+    run.objective = RunObjective{.is_met = true, .text = "twice as fast"};
+    EXPECT_THAT(write_run(run), HasSubstr("\nobjective: {met: true, text: \"twice as fast\"}\n"));
+}
+
 }  // namespace
 }  // namespace halftone

@@ -51,6 +51,26 @@ TEST_F(FinalReport, ComparesBothModelsAndNamesTheTrialThatMetTheGoal) {
     EXPECT_THAT(text, Not(HasSubstr("warning")));
 }
 
+TEST_F(FinalReport, SaysWhatWouldHelpWhereNothingIsFaster) {
+    run_.objective = RunObjective{.is_met = false, .text = "as fast as fp32 here", .help = {"a CPU with VNNI"}};
+    EXPECT_THAT(report(),
+                HasSubstr("objective performance: as fast as fp32 here\n  what would help: a CPU with VNNI\n"));
+    run_.objective->is_met = true;
+    EXPECT_THAT(report(), Not(HasSubstr("objective performance")));
+}
+
+TEST(TimeLeft, IsARangeFromTheNextTrialToTheLastThatMayFollow) {
+    tune::Progress progress;
+    progress.trial_s = 3;
+    progress.most_left = 20;
+    EXPECT_EQ(time_left_text(progress, 0), "left 3s to 1m 00s");
+    progress.elapsed_s = 90;
+    EXPECT_EQ(time_left_text(progress, 100), "left 3s to 10s") << "the time limit ends it sooner";
+    EXPECT_EQ(time_left_text(progress, 80), "left 0s to 0s");
+    progress.most_left = 0;
+    EXPECT_EQ(time_left_text(progress, 0), "left 0s");
+}
+
 TEST_F(FinalReport, SaysHowMuchIsMissing) {
     result_.is_goal_met = false;
     result_.gap = 0.25;

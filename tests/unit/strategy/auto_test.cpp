@@ -1,0 +1,174 @@
+// The strategy auto: a good preparation first, the goal where it fails, then latency.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "strategy/automatic/preparation_ranking.hpp"
+#include "support/toy_probes.hpp"
+
+namespace halftone {
+namespace {
+
+using namespace test;
+using ::testing::ElementsAre;
+
+/// Two units and preparations that lose this much accuracy each; whatever is lost shows in the output's error.
+struct PreparedToy {
+    std::vector<double> losses;  ///< by calibration index
+    SearchSpace space;
+    Goal goal{{.is_relative = false, .loss = 0.01}, 1.0};
+    LatencyTable table;
+
+    explicit PreparedToy(std::vector<double> by_index)
+        : losses(std::move(by_index)),
+          space({decision("a", {kMinmax, kFp32}), decision("b", {kMinmax, kFp32})},
+                std::vector<std::int64_t>(losses.size(), 100), PlanTopology(), preparations(losses.size())),
+          table(LatencyTable{.unit_ms = {{0.1, 1.0}, {0.1, 1.0}}, .conversions = {}, .rest_ms = 0}) {}
+
+    static std::vector<Preparation> preparations(std::size_t count) {
+        std::vector<Preparation> all(count);
+        for (std::size_t i = 1; i < count; ++i) all[i].smooth_alpha = 0.1 * static_cast<double>(i);
+        return all;
+    }
+    [[nodiscard]] double lost(const Candidate& c) const {
+        const auto quantized = static_cast<double>(std::count(c.choice.begin(), c.choice.end(), 0));
+        return quantized / 2 * losses[static_cast<std::size_t>(c.calibration)];
+    }
+    [[nodiscard]] Conversation talk(const ObjectiveWeights& objective = {}, const std::string& settings = "") const {
+        const auto strategy = make_strategy("auto", {.space = space,
+                                                     .goal = goal,
+                                                     .baseline = 1.0,
+                                                     .settings = parse_yaml(settings, "test.yaml"),
+                                                     .latency = [&]() -> const LatencyTable& { return table; },
+                                                     .objective = objective});
+        return simulate(
+            *strategy, [&](const Candidate& c) { return score(1 - lost(c)); }, {},
+            [&](const ProbeRequest& r) {
+                return ProbeResult{
+                    .values = {{.error = lost(r.candidate), .reference = 1, .count = 1}}, .samples = 1, .failure = {}};
+            });
+    }
+};
+
+TEST(Auto, TheBestPreparationIsEnoughWhereItMeetsTheGoal) {
+    const Conversation talk = PreparedToy({0.2, 0.05, 0.001, 0.1}).talk();
+    EXPECT_TRUE(talk.is_done);
+    ASSERT_EQ(talk.candidates.size(), 1U) << "8 bits are the fastest plan, so one trial says it all";
+    EXPECT_EQ(choice_text(talk.candidates[0]), "2: 0 0");
+    EXPECT_THAT(talk.stages, ElementsAre("model_wise"));
+    EXPECT_EQ(talk.probes.size(), 4U);
+}
+
+TEST(Auto, AFailingFirstChoiceIsFollowedByOtherPreparations) {
+    PreparedToy toy({0.2, 0.02, 0.05, 0.1});
+    toy.table.unit_ms = {{0.1, 1.0}, {1.0, 0.1}};
+    const Conversation talk = toy.talk();
+    ASSERT_GE(talk.candidates.size(), 3U);
+    EXPECT_EQ(choice_text(talk.candidates[0]), "1: 0 0");
+    EXPECT_EQ(choice_text(talk.candidates[1]), "2: 0 0");
+    EXPECT_EQ(choice_text(talk.candidates[2]), "3: 0 0");
+    EXPECT_THAT(talk.stages, testing::Contains("fallback_bisection")) << "none of the three meets the goal";
+    EXPECT_TRUE(
+        std::any_of(talk.outcomes.begin(), talk.outcomes.end(), [&](const auto& o) { return toy.goal.is_met(o); }));
+}
+
+TEST(Auto, EndsWithAsFewFallbacksAsSensitivity) {
+    const ProbedToy toy{kProbedCosts};
+    const auto strategy = toy.make("auto");
+    const Conversation talk = toy.talk(*strategy);
+    EXPECT_TRUE(talk.is_done);
+    std::size_t fewest = kProbedCosts.size() + 1;
+    for (std::size_t t = 0; t < talk.candidates.size(); ++t) {
+        if (toy.goal.is_met(talk.outcomes[t])) fewest = std::min(fewest, ProbedToy::fallen(talk.candidates[t]).size());
+    }
+    EXPECT_EQ(fewest, 2U);
+}
+
+// Unit b is faster in fp32, whatever it would lose in 8 bits.
+TEST(Auto, UnitsThatGainNothingGoBack) {
+    PreparedToy toy({0.001});
+    toy.table.unit_ms = {{0.1, 1.0}, {0.5, 0.2}};
+    const Conversation talk = toy.talk();
+    ASSERT_EQ(talk.candidates.size(), 2U);
+    EXPECT_EQ(choice_text(talk.candidates[1]), "0 1");
+    EXPECT_EQ(talk.stages[1], "fastest");
+}
+
+TEST(Auto, WhereNothingIsFasterFp32HasATrial) {
+    PreparedToy toy({0.001});
+    toy.table.unit_ms = {{0.6, 0.5}, {0.5, 0.5}};
+    const Conversation slow = toy.talk();
+    ASSERT_FALSE(slow.candidates.empty());
+    EXPECT_EQ(choice_text(slow.candidates.back()), "1 1");
+    // A little faster by the table: the clock may say otherwise, so fp32 is a trial beside it.
+    toy.table.unit_ms = {{0.5, 0.6}, {0.5, 0.6}};
+    EXPECT_THAT(toy.talk().stages, ElementsAre("model_wise", "fp32"));
+}
+
+TEST(Auto, ForASmallModelLatencyDoesNotCount) {
+    PreparedToy toy({0.001});
+    toy.table.unit_ms = {{5, 1}, {5, 1}};
+    EXPECT_EQ(toy.talk({.latency = 0, .model_bytes = 1}).candidates.size(), 1U);
+    const StrategyContext context{.space = toy.space, .goal = toy.goal, .objective = {.latency = 0, .model_bytes = 1}};
+    EXPECT_FALSE(make_strategy("auto", context)->guards_speed());
+    EXPECT_TRUE(make_strategy("auto", {.space = toy.space, .goal = toy.goal})->guards_speed());
+}
+
+TEST(Auto, SaysWhichOfItsStepsAreHeuristic) {
+    EXPECT_THAT(ProbedToy{kProbedCosts}.make("auto")->heuristics(), testing::SizeIs(6));
+}
+
+TEST(Auto, RefusesSettingsThatMakeNoSense) {
+    for (const char* settings : {"evaluate: 0", "rounds: 0", "options: -1", "search: greedy"}) {
+        EXPECT_THROW((void)ProbedToy{kProbedCosts}.make("auto", settings), ConfigError) << settings;
+    }
+}
+
+/// Probes by the ranking until it is known, with the error of each calibration index.
+std::size_t rank(PreparationRanking& ranking, const std::vector<double>& errors) {
+    std::size_t probes = 0;
+    while (const auto ask = ranking.next_ask()) {
+        if (ask->kind != Ask::Kind::probe) break;
+        ++probes;
+        const double error = errors[static_cast<std::size_t>(ask->probe.candidate.calibration)];
+        ranking.tell_probe({.values = {{.error = error, .reference = 1, .count = 1}}, .samples = 1, .failure = {}});
+    }
+    return probes;
+}
+
+TEST(PreparationRanking, OtherPreparationsComeBeforeSecondChoices) {
+    const SearchSpace space = uniform_space(1, {kMinmax, kKl, kFp32}, {100, 200, 300});
+    std::vector<Candidate> all;
+    for (const std::int64_t index : {0, 1, 2}) {
+        for (std::uint16_t option = 0; option < 2; ++option) all.push_back(space.make(index, {option}));
+    }
+    PreparationRanking ranking(all);
+    EXPECT_EQ(rank(ranking, {0.3, 0.1, 0.2}), 6U);
+    std::vector<std::string> best;
+    for (const ProbedCandidate& each : ranking.best(4)) best.push_back(choice_text(each.candidate));
+    EXPECT_THAT(best, ElementsAre("1: 0", "2: 0", "0", "1: 1"));
+    EXPECT_TRUE(ranking.has_probed_all());
+}
+
+TEST(PreparationRanking, OfManyOnlyThePromisingAreProbedInFull) {
+    std::vector<std::int64_t> sizes;
+    std::vector<double> errors;
+    for (std::int64_t i = 0; i < 30; ++i) {
+        sizes.push_back(100 + i);
+        errors.push_back(i == 17 ? 0.1 : 1.0 + 0.01 * static_cast<double>(i));
+    }
+    const SearchSpace space = uniform_space(1, {kMinmax, kKl, kTensorMinmax, kTensorKl, kFp32}, sizes);
+    std::vector<Candidate> all;
+    for (std::int64_t index = 0; index < 30; ++index) {
+        for (std::uint16_t option = 0; option < 4; ++option) all.push_back(space.make(index, {option}));
+    }
+    PreparationRanking ranking(all);
+    EXPECT_EQ(rank(ranking, errors), 30U + 4U * 4U);
+    EXPECT_FALSE(ranking.has_probed_all());
+    EXPECT_EQ(ranking.best(1).front().candidate.calibration, 17);
+}
+
+}  // namespace
+}  // namespace halftone
