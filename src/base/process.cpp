@@ -1,5 +1,6 @@
 #include "base/process.hpp"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <array>
@@ -19,6 +20,12 @@ std::optional<std::string> environment(const char* name) {
 }
 
 bool is_stderr_a_terminal() { return ::isatty(STDERR_FILENO) != 0; }
+
+int stderr_columns() {
+    winsize size{};
+    return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col
+                                                          : 0;  // NOLINT(*-vararg): the system's interface
+}
 
 std::string host_name() {
     std::array<char, 256> name{};

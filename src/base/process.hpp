@@ -12,6 +12,9 @@ namespace halftone {
 /// Returns whether messages on stderr are read by a person at a terminal, not by a file or a pipe.
 [[nodiscard]] bool is_stderr_a_terminal();
 
+/// Returns how many columns the terminal at stderr has now; 0 where stderr is no terminal, or does not tell.
+[[nodiscard]] int stderr_columns();
+
 /// Returns the name of this machine, for messages; "unknown host" when the system does not tell.
 [[nodiscard]] std::string host_name();
 

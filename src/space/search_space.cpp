@@ -28,12 +28,12 @@ void add_config(Hasher& hasher, const WeightConfig& config) {
 
 /// Of what is computed, not of what was chosen: an activation choice that no tensor takes its parameters from, and the
 /// calibration size of a plan without quantized units, leave no trace.
-std::uint64_t effective_hash(const QuantPlan& plan, bool has_topology, bool is_smoothed) {
+std::uint64_t effective_hash(const QuantPlan& plan, bool has_topology, bool is_prepared) {
     Hasher hasher;
-    // Without a static unit no range is used, so plans of all calibration sizes are one plan. But smoothing, of which
-    // the calibration index counts the alphas, changes what a dynamic unit reads.
+    // Without a static unit no range is used, so plans of all calibration sizes are one plan. But a preparation, which
+    // the calibration index names too, changes what a dynamic unit reads.
     const bool depends_on_calibration = std::any_of(plan.units.begin(), plan.units.end(), [&](const UnitConfig& unit) {
-        return unit.is_static() || (is_smoothed && unit.is_dynamic());
+        return unit.is_static() || (is_prepared && unit.is_dynamic());
     });
     hasher.add(depends_on_calibration ? plan.calibration : std::int64_t{-1});
     for (const UnitConfig& unit : plan.units) {
@@ -155,7 +155,7 @@ QuantPlan SearchSpace::plan(const Candidate& candidate) const {
     }
     plan.tensors = topology_.tensors(plan.units);  // which of the units decides each tensor
     plan.shared = topology_.shared(plan.units);
-    plan.hash = effective_hash(plan, !topology_.is_empty(), !smoothing_.empty());
+    plan.hash = effective_hash(plan, !topology_.is_empty(), !preparations_.empty());
     return plan;
 }
 

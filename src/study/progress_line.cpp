@@ -7,8 +7,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <utility>
 
 #include "base/log.hpp"
+#include "base/process.hpp"
 #include "metric/metric.hpp"
 
 namespace halftone::study {
@@ -40,6 +42,17 @@ std::string time_left_text(const tune::Progress& p, double timeout_s) {
     if (timeout_s > 0) most = std::min(most, std::max(0.0, timeout_s - p.elapsed_s));
     const double least = std::min(p.trial_s, most);
     return fmt::format("left {} to {}", duration_text(least), duration_text(most));
+}
+
+std::string cut_to_columns(const std::string& text, int columns) {
+    // The last column stays free: some terminals wrap as soon as it is written.
+    if (columns < 2 || std::cmp_less(text.size(), columns)) return text;
+    auto end = static_cast<std::size_t>(columns) - 1;
+    const auto is_inside_character = [&](std::size_t at) {
+        return (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U;
+    };
+    while (end > 0 && is_inside_character(end)) --end;
+    return text.substr(0, end);
 }
 
 std::string duration_text(double seconds) {
@@ -128,7 +141,8 @@ void ProgressLine::show(const tune::WorkInHand& work) {
 
 void ProgressLine::write_live(const std::string& text) {
     if (!is_terminal_ || is_quiet_) return;
-    fmt::print(stderr, "\r\x1b[K{}", text);
+    // Asked each time, because a window may be resized. A line that wraps could not be written over.
+    fmt::print(stderr, "\r\x1b[K{}", cut_to_columns(text, stderr_columns()));
     std::fflush(stderr);
     is_open_ = true;
 }

@@ -56,6 +56,10 @@ private:
 /// time limit. @param timeout_s  0: none
 [[nodiscard]] std::string time_left_text(const tune::Progress& progress, double timeout_s);
 
+/// Returns the beginning of a text that fits into one line of a terminal; all of it where `columns` is 0. Whole
+/// characters of UTF-8 only.
+[[nodiscard]] std::string cut_to_columns(const std::string& text, int columns);
+
 /// "1h 02m", "3m 20s", "12s".
 [[nodiscard]] std::string duration_text(double seconds);
 

@@ -31,6 +31,9 @@ namespace {
 /// percent wrong at most.
 constexpr double kClearGain = 1.5;
 
+/// Predictions that differ by less than this share say nothing.
+constexpr double kTableNoise = 0.02;
+
 struct AutoSettings {
     std::int64_t evaluate = 3;  ///< candidates of the ranking that are evaluated
     std::int64_t options = 8;   ///< as in sensitivity
@@ -187,6 +190,9 @@ private:
         }
         base_ = base;
         std::vector<Candidate> candidates{front_->fastest(base.candidate)};
+        // A gain within the table's noise sends no unit back.
+        const double base_ms = front_->predict_ms(base.candidate);
+        if (front_->predict_ms(candidates.front()) > (1 - kTableNoise) * base_ms) candidates = {base.candidate};
         // Where 8 bits promise little, fp32 may be what is delivered in the end, so it gets a trial of its own.
         const double fastest_ms = front_->predict_ms(candidates.front());
         if (fp32_ && front_->predict_ms(*fp32_) < kClearGain * fastest_ms) candidates.push_back(*fp32_);

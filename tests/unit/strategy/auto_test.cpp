@@ -96,6 +96,13 @@ TEST(Auto, UnitsThatGainNothingGoBack) {
     EXPECT_EQ(talk.stages[1], "fastest");
 }
 
+TEST(Auto, AGainWithinTheNoiseOfTheTableSendsNoUnitBack) {
+    PreparedToy toy({0.001});
+    toy.table.unit_ms = {{0.1, 1.0}, {0.1, 0.098}};
+    toy.table.rest_ms = 1;
+    EXPECT_THAT(toy.talk().stages, testing::Not(testing::Contains("fastest")));
+}
+
 TEST(Auto, WhereNothingIsFasterFp32HasATrial) {
     PreparedToy toy({0.001});
     toy.table.unit_ms = {{0.6, 0.5}, {0.5, 0.5}};

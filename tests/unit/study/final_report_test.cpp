@@ -71,6 +71,14 @@ TEST(TimeLeft, IsARangeFromTheNextTrialToTheLastThatMayFollow) {
     EXPECT_EQ(time_left_text(progress, 0), "left 0s");
 }
 
+TEST(LiveLine, FitsIntoTheTerminal) {
+    EXPECT_EQ(cut_to_columns("trial 3 of at most 20", 8), "trial 3");
+    EXPECT_EQ(cut_to_columns("trial 3", 8), "trial 3");
+    EXPECT_EQ(cut_to_columns("trial 3", 0), "trial 3") << "no terminal";
+    EXPECT_EQ(cut_to_columns("abc\u00e9d", 6), "abc\u00e9") << "of six columns five, and whole characters";
+    EXPECT_EQ(cut_to_columns("abc\u00e9d", 5), "abc");
+}
+
 TEST_F(FinalReport, SaysHowMuchIsMissing) {
     result_.is_goal_met = false;
     result_.gap = 0.25;
