@@ -42,6 +42,15 @@ TEST(RunConfig, NameAndFrameworkHaveDefaults) {
     EXPECT_THAT(error_of("model: {framework: caffe}"), HasSubstr("allowed: tensorflow tensorflow_itex pytorch"));
 }
 
+TEST(RunConfig, BothDataloadersKnowTheFramework) {
+    const RunConfig c = config(
+        "model: {framework: tensorflow}\n"
+        "quantization: {calibration: {dataloader: {dataset: {dummy: {shape: [2, 3]}}}}}\n"
+        "evaluation: {accuracy: {metric: {topk: 1}, dataloader: {dataset: {dummy: {shape: [2, 3]}}}}}\n");
+    EXPECT_EQ(c.quantization.calibration->framework, "tensorflow");
+    EXPECT_EQ(c.evaluation->dataloader.framework, "tensorflow");
+}
+
 TEST(RunConfig, UnknownKeysPointAtThemselves) {
     EXPECT_EQ(error_of("model: {path: m.onnx}\ntunning: {random_seed: 1}\n").substr(0, 39),
               "c.yaml:2:1: tunning is unknown; allowed");

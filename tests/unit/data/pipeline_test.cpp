@@ -70,6 +70,20 @@ TEST(Pipeline, TheIdentityIsOfDataAndTransforms) {
     EXPECT_NE(hash_of({}), hash);
 }
 
+TEST(Pipeline, TransformsMeanWhatTheFrameworkMeans) {
+    const auto loader = [](const std::string& framework) {
+        DataloaderConfig config = golden_loader({plugin("Resize", "size: 6")});
+        config.framework = framework;
+        return config;
+    };
+    const Pipeline usual(golden_loader({plugin("Resize", "size: 6")}));
+    EXPECT_EQ(to_text(usual.schema().inputs), "image uint8 [6,6,1]");
+    EXPECT_EQ(to_text(Pipeline(loader("tensorflow")).schema().inputs), "image fp32 [6,6,1]");
+    EXPECT_EQ(to_text(Pipeline(loader("pytorch_fx")).schema().inputs), "image uint8 [6,8,1]") << "the shorter side";
+    EXPECT_EQ(Pipeline(loader("onnxrt_integerops")).identity_hash(), usual.identity_hash());
+    EXPECT_NE(Pipeline(loader("tensorflow")).identity_hash(), usual.identity_hash());
+}
+
 /// The first golden pictures, of 21 x 34 pixels, in a folder of one class.
 DataloaderConfig picture_loader(const TemporaryFolder& folder, const std::string& collate) {
     std::filesystem::create_directories(folder / "a");
