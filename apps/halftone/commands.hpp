@@ -22,8 +22,15 @@ struct TuneOptions {
     std::string workspace;  ///< empty: from the config, else a dated default
     bool resume = false;
     bool print_config = false;
+    bool dry_run = false;
+    bool as_json = false;                ///< of a dry run
     std::vector<std::string> overrides;  ///< "a.b.c=YAML"
     std::string command_line;            ///< for run.yaml
+};
+
+struct InitOptions {
+    std::string model;
+    std::string data;  ///< folder or file; empty: none
 };
 
 struct EvalOptions {
@@ -93,10 +100,25 @@ struct ReportOptions {
     bool as_json = false;
 };
 
+struct DoctorOptions {
+    bool as_json = false;
+};
+
+struct CertifyOptions {
+    std::string model;                 ///< best.onnx in its workspace
+    std::vector<std::string> further;  ///< options of certify.py, as they are
+};
+
 /// Rank 0 leads; every rank calls it with the same options and returns the same code.
 [[nodiscard]] int run_tune(const TuneOptions& options, Communicator& comm);
+/// tune --dry-run: likewise.
+[[nodiscard]] int run_rehearsal(const TuneOptions& options, Communicator& comm);
 [[nodiscard]] int run_dump(const DumpOptions& options, Communicator& comm);
 [[nodiscard]] int run_report(const ReportOptions& options);
+[[nodiscard]] int run_init(const InitOptions& options);
+[[nodiscard]] int run_doctor(const DoctorOptions& options);
+/// Returns the exit code of certify.py.
+[[nodiscard]] int run_certify(const CertifyOptions& options);
 [[nodiscard]] int run_eval(const EvalOptions& options);
 [[nodiscard]] int run_inspect(const InspectOptions& options);
 [[nodiscard]] int run_quantize(const QuantizeOptions& options);

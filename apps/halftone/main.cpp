@@ -22,6 +22,7 @@
 #include "comm/mpi/mpi_communicator.hpp"
 #include "commands.hpp"
 #include "dump/h5_writer.hpp"
+#include "first_commands.hpp"
 #include "kernel/ops/machine.hpp"
 #include "version.hpp"
 
@@ -37,6 +38,7 @@ void report_error(const std::string& message) { fmt::print(stderr, "error: {}\n"
 namespace {
 
 struct CommandLine {
+    FirstOptions first;
     TuneOptions tune;
     EvalOptions eval;
     QuantizeOptions quantize;
@@ -55,7 +57,8 @@ struct CommandLine {
 void add_overrides(CLI::App& command, std::vector<std::string>& overrides) {
     command
         .add_option("--set", overrides,
-                    "Replace a key of the config, for example tuning.exit_policy.max_trials=20 (repeatable)")
+                    "This replaces a key of the config, for example tuning.exit_policy.max_trials=20. It may stand "
+                    "several times.")
         ->type_name("KEY=YAML")
         ->expected(1)
         ->take_all()
@@ -67,22 +70,32 @@ void add_sizes(CLI::App& command, SizeOptions& sizes) {
     const auto add = [&](const char* option, std::vector<std::string>& texts, const char* help, const char* type) {
         command.add_option(option, texts, help)->type_name(type)->expected(1)->take_all()->allow_extra_args(false);
     };
-    add("--shape", sizes.shapes, "Sizes of an input's open dimensions (repeatable); '?': not given",
+    add("--shape", sizes.shapes,
+        "These are the sizes of an input's open dimensions; '?' says nothing. It may stand several times.",
         "NAME=1,3,320,320");
-    add("--dim", sizes.dims, "The size of an open dimension, by its name (repeatable)", "NAME=320");
+    add("--dim", sizes.dims, "This is the size of an open dimension, by its name. It may stand several times.",
+        "NAME=320");
 }
 
 void add_tune(CLI::App& app, TuneOptions& options) {
-    CLI::App* tune = app.add_subcommand("tune", "Search for the fastest quantized model that meets the accuracy goal");
-    tune->add_option("config", options.config, "YAML file (LPOT's schema)")->required()->type_name("CONFIG");
+    CLI::App* tune =
+        app.add_subcommand("tune", "Searches for the fastest quantized model that meets the accuracy goal.");
+    tune->add_option("config", options.config, "This is the YAML file, in LPOT's schema; 'halftone init' writes one.")
+        ->required()
+        ->type_name("CONFIG");
     tune->add_option("--workspace", options.workspace,
-                     "Folder of the results (default: ./halftone_workspace/<date-time>)")
+                     "The results go to this folder, by default ./halftone_workspace/<date-time>.")
         ->type_name("DIR");
-    tune->add_flag("--resume", options.resume, "Continue the run in the workspace");
-    tune->add_flag("--print-config", options.print_config, "Show the effective config and end");
+    tune->add_flag("--resume", options.resume, "The run in the workspace goes on.");
+    tune->add_flag("--print-config", options.print_config, "Only the effective config is shown.");
+    CLI::Option* dry_run =
+        tune->add_flag("--dry-run", options.dry_run,
+                       "Everything is checked, the first samples are read and one batch is timed; nothing is created.");
+    tune->add_flag("--json", options.as_json, "The dry run prints one JSON object.")->needs(dry_run);
     add_overrides(*tune, options.overrides);
     tune->footer(
         "Examples:\n"
+        "  halftone tune configs/demo/tune.yaml --dry-run               what will run, and everything that is wrong\n"
         "  halftone tune configs/demo/tune.yaml --workspace out\n"
         "  mpirun -n 8 halftone tune config.yaml --workspace out        rank 0 leads, 7 ranks evaluate\n"
         "  mpirun -n 8 halftone tune config.yaml --workspace out --resume\n"
@@ -91,78 +104,99 @@ void add_tune(CLI::App& app, TuneOptions& options) {
 }
 
 void add_eval(CLI::App& app, EvalOptions& options) {
-    CLI::App* eval = app.add_subcommand("eval", "Measure the accuracy of a model, float or quantized");
-    eval->add_option("config", options.config, "YAML file with evaluation.accuracy")->required()->type_name("CONFIG");
-    eval->add_option("--model", options.model, "ONNX file (default: the config's model.path)")->type_name("M.onnx");
-    eval->add_option("--logits", options.logits, "Write the first output of every sample as float32 .npy")
+    CLI::App* eval = app.add_subcommand("eval", "Measures the accuracy of a model, fp32 or quantized.");
+    eval->add_option("config", options.config, "This is the YAML file with the section evaluation.accuracy.")
+        ->required()
+        ->type_name("CONFIG");
+    eval->add_option("--model", options.model, "This is the ONNX file, by default the config's model.path.")
+        ->type_name("M.onnx");
+    eval->add_option("--logits", options.logits, "The first output of every sample is written as a float32 .npy file.")
         ->type_name("OUT.npy");
     eval->add_option("--save-inputs", options.inputs,
-                     "Write what the model gets, after the transforms: DIR/inputs.npy and DIR/labels.npy")
+                     "What the model gets after the transforms is written: DIR/inputs.npy and DIR/labels.npy.")
         ->type_name("DIR");
-    eval->add_flag("--json", options.as_json, "One JSON object on stdout");
+    eval->add_flag("--json", options.as_json, "One JSON object is printed.");
     add_overrides(*eval, options.overrides);
     eval->footer("Example:\n  halftone eval configs/demo/tune.yaml --model out/best.onnx --json");
 }
 
 void add_quantize(CLI::App& app, QuantizeOptions& options) {
-    CLI::App* quantize = app.add_subcommand("quantize", "Rebuild a tuned model from its best.yaml");
-    quantize->add_option("model", options.model, "The ONNX file that was tuned")->required()->type_name("M.onnx");
-    quantize->add_option("--plan", options.plan, "What to do to it")->required()->type_name("best.yaml");
-    quantize->add_option("--output", options.output, "The file to write")->required()->type_name("OUT.onnx");
+    CLI::App* quantize = app.add_subcommand("quantize", "Rebuilds a tuned model from its best.yaml, bit for bit.");
+    quantize->add_option("model", options.model, "This is the ONNX file that was tuned.")
+        ->required()
+        ->type_name("M.onnx");
+    quantize->add_option("--plan", options.plan, "This plan says what each unit becomes.")
+        ->required()
+        ->type_name("best.yaml");
+    quantize->add_option("--output", options.output, "The model is written to this file.")
+        ->required()
+        ->type_name("OUT.onnx");
     add_sizes(*quantize, options.sizes);
     quantize->footer("Example:\n  halftone quantize model.onnx --plan out/best.yaml --output rebuilt.onnx");
 }
 
 void add_inspect(CLI::App& app, InspectOptions& options) {
     CLI::App* inspect = app.add_subcommand(
-        "inspect", "Show units, shapes, what each unit can be and why not, and the size of the space");
-    inspect->add_option("model", options.model, "ONNX file")->required()->type_name("M.onnx");
-    inspect->add_option("--config", options.config, "Apply this config's constraints")->type_name("CONFIG");
-    inspect->add_flag("--units", options.shows_units, "Each unit with its nodes, shapes, options and refusals");
-    inspect->add_flag("--json", options.as_json, "One JSON object on stdout, with all units");
+        "inspect", "Shows units and shapes, what each unit can be and why not, and the size of the search space.");
+    inspect->add_option("model", options.model, "This is the ONNX file.")->required()->type_name("M.onnx");
+    inspect->add_option("--config", options.config, "The rules of this config narrow the options.")
+        ->type_name("CONFIG");
+    inspect->add_flag("--units", options.shows_units,
+                      "Each unit is shown with its nodes, shapes, options and refusals.");
+    inspect->add_flag("--json", options.as_json, "One JSON object with all units is printed.");
     add_sizes(*inspect, options.sizes);
     add_overrides(*inspect, options.overrides);
     inspect->footer("Example:\n  halftone inspect model.onnx --config configs/demo/tune.yaml");
 }
 
 void add_run(CLI::App& app, RunOptions& options) {
-    CLI::App* run = app.add_subcommand("run", "Run a model once on given arrays");
-    run->add_option("model", options.model, "ONNX file")->required()->type_name("M.onnx");
-    run->add_option("--input", options.inputs, "An input's array, in graph order or by name (repeatable)")
+    CLI::App* run = app.add_subcommand("run", "Runs a model once on given arrays.");
+    run->add_option("model", options.model, "This is the ONNX file.")->required()->type_name("M.onnx");
+    run->add_option("--input", options.inputs,
+                    "This is an input's array, in the order of the graph or by name. It may stand several times.")
         ->type_name("[NAME=]X.npy")
         ->expected(1)
         ->take_all()
         ->allow_extra_args(false);
-    run->add_option("--output", options.output, "Folder for one .npy per output")->required()->type_name("DIR");
-    run->add_flag("--ref", options.uses_reference, "Plain reference kernels instead of the fast ones");
+    run->add_option("--output", options.output, "Each output becomes a .npy file in this folder.")
+        ->required()
+        ->type_name("DIR");
+    run->add_flag("--ref", options.uses_reference, "The plain reference kernels run instead of the fast ones.");
     run->footer("Example:\n  halftone run model.onnx --input x.npy --output out");
 }
 
 void add_bench(CLI::App& app, BenchOptions& options) {
-    CLI::App* bench = app.add_subcommand("bench", "Measure a model's latency, step by step");
-    bench->add_option("model", options.model, "ONNX file, float or quantized")->required()->type_name("M.onnx");
-    bench->add_option("--precision", options.precision, "as-is fp32 int8 bf16; int8: ranges of random inputs (as-is)")
+    CLI::App* bench = app.add_subcommand("bench", "Measures a model's latency, step by step.");
+    bench->add_option("model", options.model, "This is the ONNX file, fp32 or quantized.")
+        ->required()
+        ->type_name("M.onnx");
+    bench
+        ->add_option(
+            "--precision", options.precision,
+            "The model runs as it is (as-is, the default), or in fp32, bf16 or int8 with ranges of random inputs.")
         ->check(CLI::IsMember({"as-is", "fp32", "int8", "bf16"}))
         ->type_name("WORD");
-    bench->add_option("--plan", options.plan, "Quantize as this best.yaml says")->type_name("best.yaml");
+    bench->add_option("--plan", options.plan, "The model is quantized as this best.yaml says.")->type_name("best.yaml");
     CLI::Option* autotune = bench->add_flag("--autotune", options.autotunes,
-                                            "First time every kernel that can run a step, and keep what is faster; "
-                                            "--save and --save-plan write the choice");
-    bench->add_option("--save-plan", options.save_plan, "Write the plan with the chosen kernels")
+                                            "Every kernel that can run a step is timed first, and the fastest is kept; "
+                                            "--save and --save-plan write the choice.");
+    bench->add_option("--save-plan", options.save_plan, "The plan with the chosen kernels is written to this file.")
         ->needs(autotune)
         ->needs("--plan")
         ->type_name("PLAN.yaml");
-    bench->add_option("--save", options.save, "Also write the measured model to this file")->type_name("M.onnx");
+    bench->add_option("--save", options.save, "The measured model is also written to this file.")->type_name("M.onnx");
     add_sizes(*bench, options.sizes);
-    bench->add_option("--batch", options.batch, "Samples in a run (1)")->type_name("N");
-    bench->add_option("--threads", options.threads, "Threads of the kernels (1)")->type_name("N");
-    bench->add_option("--rounds", options.rounds, "Rounds of about 0.1 s, each with one profiled run (15)")
+    bench->add_option("--batch", options.batch, "So many samples run together, by default 1.")->type_name("N");
+    bench->add_option("--threads", options.threads, "The kernels have so many threads, by default 1.")->type_name("N");
+    bench
+        ->add_option("--rounds", options.rounds,
+                     "So many rounds of about 0.1 s are measured, each with one profiled run, by default 15.")
         ->type_name("N");
-    bench->add_flag("--json", options.as_json, "One JSON object on stdout");
+    bench->add_flag("--json", options.as_json, "One JSON object is printed.");
     bench->add_flag(
         "--on-demand", options.on_demand,
-        "A round for each line of standard input, its latencies in ms as a JSON array on stdout; then --json: "
-        "for scripts that measure several programs in turn");
+        "Each line of standard input starts a round and prints its latencies in ms as a JSON array, and the end prints "
+        "what --json prints: for scripts that measure several programs in turn.");
     bench->footer(
         "Examples:\n  halftone bench model.onnx --batch 1 --threads 2 --json\n"
         "  halftone bench model.onnx --plan out/best.yaml --autotune --save-plan out/tuned.yaml --save tuned.onnx\n"
@@ -170,28 +204,33 @@ void add_bench(CLI::App& app, BenchOptions& options) {
 }
 
 void add_dump(CLI::App& app, DumpOptions& options) {
-    CLI::App* dump = app.add_subcommand("dump", "Write outputs of units, fp32 and quantized, to HDF5");
-    dump->add_option("config", options.config, "YAML file with quantization.calibration, whose data is run")
+    CLI::App* dump = app.add_subcommand("dump", "Writes outputs of units, fp32 and quantized, to HDF5 files.");
+    dump->add_option("config", options.config,
+                     "This is the YAML file with quantization.calibration, whose data are run.")
         ->required()
         ->type_name("CONFIG");
     dump->add_option("--plan", options.plan,
-                     "Quantize as this best.yaml says (default: the first model-wise candidate of the config)")
+                     "The model is quantized as this best.yaml says, by default as the first model-wise candidate of "
+                     "the config.")
         ->type_name("best.yaml");
-    dump->add_option("--trial", options.trial, "Quantize as trial N of a run of this config did")
+    dump->add_option("--trial", options.trial, "The model is quantized as trial N of a run of this config was.")
         ->type_name("WORKSPACE:N")
         ->excludes("--plan");
-    dump->add_option("--units", options.units, "all, names, globs or re:REGEX (repeatable)")
+    dump->add_option("--units", options.units,
+                     "These units are written: all, names, globs or re:REGEX. It may stand several times.")
         ->required()
         ->type_name("GLOB");
-    dump->add_option("--samples", options.samples, "The first N samples of the calibration data")
+    dump->add_option("--samples", options.samples, "The first N samples of the calibration data are run.")
         ->required()
         ->type_name("N");
-    dump->add_option("--output", options.output, "Folder of the dump")->required()->type_name("DIR");
-    dump->add_option("--max-bytes", options.max_bytes, "Refuse a larger dump (20G)")->type_name("N[KMGT]");
-    dump->add_option("--gzip", options.gzip, "Compress, level 1 to 9 (0: no)")
+    dump->add_option("--output", options.output, "The dump goes to this folder.")->required()->type_name("DIR");
+    dump->add_option("--max-bytes", options.max_bytes, "A larger dump is refused, by default 20G.")
+        ->type_name("N[KMGT]");
+    dump->add_option("--gzip", options.gzip,
+                     "The files are compressed with this level, 1 to 9; 0, the default, leaves them as they are.")
         ->check(CLI::Range(0, 9))
         ->type_name("LEVEL");
-    dump->add_flag("--resume", options.resume, "Write what an earlier dump left out");
+    dump->add_flag("--resume", options.resume, "What an earlier dump left out is written.");
     add_overrides(*dump, options.overrides);
     dump->footer(
         "Examples:\n"
@@ -201,15 +240,18 @@ void add_dump(CLI::App& app, DumpOptions& options) {
 }
 
 void add_report(CLI::App& app, ReportOptions& options) {
-    CLI::App* report = app.add_subcommand("report", "Show a run, also while it runs, or rank a dump's units by error");
-    report->add_option("folder", options.folder, "Workspace of a tune, or folder of a dump")
+    CLI::App* report =
+        app.add_subcommand("report", "Shows a run, also while it runs, or orders a dump's units by error.");
+    report->add_option("folder", options.folder, "This is the workspace of a tune, or the folder of a dump.")
         ->required()
         ->type_name("WORKSPACE|DUMP_DIR");
-    report->add_option("--study", options.study, "Write the run as tables, for h5py and scripts/report.py")
+    report->add_option("--study", options.study, "The run is written as tables, for h5py and scripts/report.py.")
         ->type_name("OUT.h5");
-    report->add_option("--rank", options.rank, "Of a dump: mse (noise to signal), lpot, cosine, clipped")
+    report
+        ->add_option("--rank", options.rank,
+                     "A dump's units are ordered by this error: mse (noise to signal), lpot, cosine, clipped.")
         ->type_name("WORD");
-    report->add_flag("--json", options.as_json, "One JSON object on stdout");
+    report->add_flag("--json", options.as_json, "One JSON object is printed.");
     report->footer(
         "Examples:\n"
         "  halftone report out --study study.h5 && scripts/report.py study.h5 --output report.html\n"
@@ -297,21 +339,24 @@ std::string usage_message(const CLI::App& app, const CLI::ParseError& error) {
 
 int run_command(int argc, char** argv) {
     CommandLine line;
-    CLI::App app("Halftone: turns a float32 ONNX model into the fastest int8 one that still meets its accuracy goal");
+    CLI::App app("Halftone turns an fp32 ONNX model into the fastest int8 one that still meets its accuracy goal.");
     app.name("halftone");
     app.require_subcommand(1);  // without one, usage is an error (2), not a help text
     app.set_version_flag("--version", version_text());
-    app.add_flag("-v,--verbose", line.is_verbose, "More messages");
-    app.add_flag("-q,--quiet", line.is_quiet, "Errors only");
-    app.add_option("--log-level", line.log_level, "trace debug info warning error off")
+    app.add_flag("-v,--verbose", line.is_verbose, "More messages are written.");
+    app.add_flag("-q,--quiet", line.is_quiet, "Only errors are written.");
+    app.add_option("--log-level", line.log_level,
+                   "Messages of this level and above are written: trace, debug, info, warning, error, off.")
         ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "off"}))
         ->type_name("LEVEL");
     app.add_option("--memory", line.memory,
-                   "Refuse what needs more memory (default: the free memory, shared by the ranks on a machine)")
+                   "What needs more memory is refused, by default more than the free memory, which the ranks on a "
+                   "machine share.")
         ->check(fault_of_memory)
         ->type_name("BYTES[KiB|MiB|GiB]");
     app.fallthrough();  // -v, -q and --memory may stand behind the command, too
     app.footer("'halftone COMMAND --help' shows a command's options and examples.");
+    add_first_commands(app, line.first);
     add_tune(app, line.tune);
     add_eval(app, line.eval);
     add_inspect(app, line.inspect);
@@ -339,6 +384,7 @@ int run_command(int argc, char** argv) {
     // The other commands gain nothing from several ranks.
     log::configure(log_level(line), 0);
     return on_one_rank(argc, argv, [&] {
+        if (const auto code = run_first_command(app, line.first)) return *code;
         if (app.got_subcommand("eval")) return run_eval(line.eval);
         if (app.got_subcommand("run")) return run_run(line.run);
         if (app.got_subcommand("quantize")) return run_quantize(line.quantize);

@@ -2,6 +2,7 @@
 //
 //   catch_signals, stop_requested   signals that let a run end in order
 //   read_inputs                     config and model, read by rank 0 alone and sent to all
+//   code_of_rank_0                  the exit code that all ranks share
 //   check_same_workbench            what every rank reads for itself, compared with rank 0
 #include "ranks.hpp"
 
@@ -69,6 +70,15 @@ void check_same_workbench(Communicator& comm, const Workbench& bench) {
                         "all nodes need the same program and the same kind of processor"});
     }
     check_same_fingerprints(comm, host_name(), mine);
+}
+
+// mpirun reports the first code that it sees, so all ranks end with the same one.
+int code_of_rank_0(Communicator& comm, WireWriter& code) {
+    const Bytes common = comm.broadcast(RankId{0}, code.take());
+    ByteReader reader(common, "the exit code of rank 0");
+    const int shared = reader.get<int>();
+    reader.require_end<MpiError>();
+    return shared;
 }
 
 }  // namespace halftone::app

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/wire.hpp"
 #include "comm/agreement.hpp"
 #include "comm/communicator.hpp"
 #include "config/run_config.hpp"
@@ -33,5 +34,8 @@ struct RunInputs {
 /// Collective: refuses ranks whose copies of the data, or whose search space, are not rank 0's. Call it within
 /// Agreement::after, when every rank has its workbench. @throws Error on rank 0
 void check_same_workbench(Communicator& comm, const Workbench& bench);
+
+/// Collective: returns the exit code of rank 0 on every rank. @param code  holds an int on rank 0, nothing elsewhere
+[[nodiscard]] int code_of_rank_0(Communicator& comm, WireWriter& code);
 
 }  // namespace halftone::app

@@ -33,6 +33,7 @@
 #include "setup.hpp"
 #include "strategy/model_wise.hpp"
 #include "strategy/strategies.hpp"
+#include "strategy_setup.hpp"
 #include "study/final_report.hpp"
 #include "study/objective_verdict.hpp"
 #include "study/progress_line.hpp"
@@ -114,6 +115,8 @@ int exit_code_of(const tune::RunResult& result, const RunConfig& config) {
     return static_cast<int>(ExitCode::goal_missed);
 }
 
+}  // namespace
+
 StrategyContext strategy_context(const RunConfig& config, const SearchSpace& space, const Goal& goal, double baseline,
                                  const LatencySource& latency) {
     return {.space = space,
@@ -128,6 +131,8 @@ StrategyContext strategy_context(const RunConfig& config, const SearchSpace& spa
             .latency = latency,
             .objective = config.tuning.objective};
 }
+
+namespace {
 
 /// A strategy reads its settings when it is made, which in a run is behind the baseline: wrong ones are found here.
 void check_strategy(const RunConfig& config, const SearchSpace& space) {
@@ -276,7 +281,9 @@ std::string study_text(const TuneOptions& options, const RunConfig& config, cons
     return study::study_facts(config, bench.model, bench.capability, *bench.space, start);
 }
 
-/// The command line wins over the config. A resumed run must name its folder: the default is a new one each second.
+}  // namespace
+
+// The command line wins over the config. A resumed run must name its folder: the default is a new one each second.
 std::string workspace_folder(const TuneOptions& options, const RunConfig& config) {
     if (!options.workspace.empty()) return options.workspace;
     if (!config.tuning.workspace.empty()) return config.tuning.workspace;
@@ -284,20 +291,13 @@ std::string workspace_folder(const TuneOptions& options, const RunConfig& config
     return "./halftone_workspace/" + SystemClock().date_time();
 }
 
+namespace {
+
 /// What differs between machines and would make results depend on the rank that computes them.
 void agree_on_machine(Communicator& comm, Agreement& agreement) {
     agreement.after([&] { check_same_isa(comm, isa_name()); });
     // One limit for all, or a candidate would fail or not depending on the rank that gets it.
     process_budget().set_byte_limit(smallest_of_ranks(comm, process_budget().byte_limit()));
-}
-
-/// Every rank ends with the same code: mpirun reports the first that it sees. @param code  with a number on rank 0
-int code_of_rank_0(Communicator& comm, WireWriter& code) {
-    const Bytes common = comm.broadcast(RankId{0}, code.take());
-    ByteReader reader(common, "the exit code of rank 0");
-    const int shared = reader.get<int>();
-    reader.require_end<MpiError>();
-    return shared;
 }
 
 /// Also where nothing is calibrated, a search reads samples.
@@ -316,6 +316,7 @@ int run_tune(const TuneOptions& options, Communicator& comm) {
         if (is_root) fmt::print("{}", print_config(load_config(options.config, options.overrides)));
         return static_cast<int>(ExitCode::ok);
     }
+    if (options.dry_run) return run_rehearsal(options, comm);
     catch_signals();  // before the long part begins
     Agreement agreement(comm);
 

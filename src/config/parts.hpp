@@ -8,6 +8,9 @@
 
 namespace halftone::config_detail {
 
+/// Reads the whole schema from a tree to which all overrides were applied. @throws ConfigError at the first mistake
+[[nodiscard]] RunConfig read_tree(const ConfigNode& root, const std::string& file, const KnownNames& known);
+
 [[nodiscard]] QuantizationConfig read_quantization(Section& section, const KnownNames& known, Notes& notes);
 /// @param higher_is_better  direction of the metric, where the config does not say it
 [[nodiscard]] TuningConfig read_tuning(Section& section, const KnownNames& known, Notes& notes, bool higher_is_better);

@@ -1,3 +1,9 @@
+// The whole schema, from a tree to a RunConfig.
+//
+//   read_version, read_model, read_device, read_cluster   the small sections
+//   read_tree        all sections in the order of the schema; tolerant reading calls it, too (config_faults.cpp)
+//   identity_hash    what two attempts at one search must have in common
+//   read_run_config  text, overrides, tree
 #include "config/run_config.hpp"
 
 #include <fmt/format.h>
@@ -100,39 +106,6 @@ void read_cluster(Section& parent, RunConfig& config) {
     parent.put("cluster", section.finish());
 }
 
-/// Reads the whole schema, section by section. The order of the calls is the order in which --print-config shows the
-/// keys and in which the first of several mistakes is found.
-RunConfig read_tree(const ConfigNode& root, const std::string& file, const KnownNames& known) {
-    RunConfig config;
-    config.file = file;
-    Notes notes(config.not_available);
-    Section top(root);
-    read_version(top);
-    read_model(top, config);
-    read_device(top, notes);
-    read_foreign_sections(top, notes);
-
-    // Each part leaves its effective keys in its section, and the section in the effective config.
-    Section quantization = top.section("quantization");
-    config.quantization = read_quantization(quantization, known, notes);
-    top.put("quantization", quantization.finish());
-
-    Section tuning = top.section("tuning");
-    config.tuning = read_tuning(tuning, known, notes, config_detail::is_higher_better(root, known));
-    top.put("tuning", tuning.finish());
-
-    if (top.given("evaluation") != nullptr) {
-        Section evaluation = top.section("evaluation");
-        config.evaluation = read_evaluation(evaluation, known, notes, config.tuning.criterion);
-        top.put("evaluation", evaluation.finish());
-    }
-    if (config.quantization.calibration) config.quantization.calibration->framework = config.framework;
-    if (config.evaluation) config.evaluation->dataloader.framework = config.framework;
-    read_cluster(top, config);
-    config.effective = top.finish();
-    return config;
-}
-
 /// Keys that may differ between two attempts at one search. The model's own hash stands in the journal beside this one.
 bool is_without_identity(const std::string& path) {
     static constexpr std::array<std::string_view, 9> kPaths{
@@ -173,6 +146,43 @@ void add_tree(const ConfigNode& node, const std::string& path, Hasher& hasher) {
 
 }  // namespace
 
+namespace config_detail {
+
+// Reads the whole schema, section by section. The order of the calls is the order in which --print-config shows the
+// keys and in which the first of several mistakes is found.
+RunConfig read_tree(const ConfigNode& root, const std::string& file, const KnownNames& known) {
+    RunConfig config;
+    config.file = file;
+    Notes notes(config.not_available);
+    Section top(root);
+    read_version(top);
+    read_model(top, config);
+    read_device(top, notes);
+    read_foreign_sections(top, notes);
+
+    // Each part leaves its effective keys in its section, and the section in the effective config.
+    Section quantization = top.section("quantization");
+    config.quantization = read_quantization(quantization, known, notes);
+    top.put("quantization", quantization.finish());
+
+    Section tuning = top.section("tuning");
+    config.tuning = read_tuning(tuning, known, notes, config_detail::is_higher_better(root, known));
+    top.put("tuning", tuning.finish());
+
+    if (top.given("evaluation") != nullptr) {
+        Section evaluation = top.section("evaluation");
+        config.evaluation = read_evaluation(evaluation, known, notes, config.tuning.criterion);
+        top.put("evaluation", evaluation.finish());
+    }
+    if (config.quantization.calibration) config.quantization.calibration->framework = config.framework;
+    if (config.evaluation) config.evaluation->dataloader.framework = config.framework;
+    read_cluster(top, config);
+    config.effective = top.finish();
+    return config;
+}
+
+}  // namespace config_detail
+
 std::string EvaluationConfig::goal_name() const { return is_weighted ? "weighted mean" : metrics.front().plugin.name; }
 
 std::uint64_t RunConfig::identity_hash() const {
@@ -191,7 +201,7 @@ RunConfig read_run_config(std::string_view text, const std::string& file, const 
     ConfigNode root = parse_yaml(text, file);
     // On the tree, before the schema is read: an override is checked like a line of the file, and later ones win.
     for (const std::string& assignment : overrides) apply_override(root, assignment);
-    return read_tree(root, file, known);
+    return config_detail::read_tree(root, file, known);
 }
 
 // The effective tree was built while reading: what is printed is what was understood.

@@ -46,12 +46,16 @@ void check_header(const Replay& replay, const Header& header, const std::string&
 
 }  // namespace
 
+void check_workspace(const FileSystem& files, const std::string& folder, bool resume) {
+    check_folder(files, folder, files.exists(folder + "/" + std::string(kJournalName)), resume);
+}
+
 std::string Workspace::path(std::string_view name) const { return folder_ + "/" + std::string(name); }
 
 Workspace::Workspace(FileSystem& files, const std::string& folder, bool resume, const Header& header, int ranks)
     : folder_(folder), files_(files) {
     const std::string journal_path = path(kJournalName);
-    check_folder(files_, folder, files_.exists(journal_path), resume);
+    check_workspace(files_, folder, resume);
     files_.create_directories(folder);
 
     // The journal is read before it is locked. That is safe: Writer refuses the file if it has changed in between.

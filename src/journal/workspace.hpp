@@ -12,6 +12,11 @@
 
 namespace halftone::journal {
 
+/// Checks a workspace as its opening would, without creating or locking anything: a new run must not write over an
+/// earlier one, and a resumed run needs one to go on with. Whether an earlier run is the same is not looked at.
+/// @throws ConfigError, IoError
+void check_workspace(const FileSystem& files, const std::string& folder, bool resume);
+
 class Workspace {
 public:
     /// Opens `folder` for this run, creates it when it is missing, and appends the run's first record: `header` for a

@@ -1,11 +1,13 @@
-// The table that tune prints at its end: fp32 and the delivered model side by side, whether the goal is met, the Pareto
-// front where latencies were looked at, and warnings. The numbers are those of run.yaml, so that both say the same.
+// What tune prints at its end: the verdict in one sentence, the table of fp32 and the delivered model side by side,
+// whether the goal is met, the Pareto front where latencies were looked at, and warnings. The numbers are those of
+// run.yaml, so that both say the same.
 #include "study/final_report.hpp"
 
 #include <fmt/format.h>
 
 #include "study/progress_line.hpp"
 #include "study/run_report.hpp"
+#include "study/verdict_line.hpp"
 
 namespace halftone::study {
 namespace {
@@ -76,6 +78,7 @@ std::string final_report(const RunConfig& config, const SearchSpace& space, cons
     if (!delivered) return goal_line(config, result);
     const QuantPlan plan = space.plan(*delivered);
     const std::size_t high = plan.high_precision_units();
+    out += verdict_line(config, result, run, plan.units.size() - high);
     out += fmt::format("{:<10} {:<26} {:>12} {:>14} {:>16}\n", "model", "accuracy [95 % interval]", "size", "latency",
                        "int8 units");
     const bool is_scored = config.evaluation.has_value();
@@ -110,7 +113,7 @@ std::string final_report(const RunConfig& config, const SearchSpace& space, cons
         out += fmt::format("objective performance: {}\n", run.objective->text);
         for (const std::string& help : run.objective->help) out += fmt::format("  what would help: {}\n", help);
     }
-    return out + fmt::format("results in {}\n", workspace);
+    return out + fmt::format("results in {}\n", workspace) + next_steps(workspace);
 }
 
 }  // namespace halftone::study

@@ -20,18 +20,35 @@ def blocks(document, language):
     return [text for of, text in found if of == language]
 
 
+def run_lines(block, folder, *more):
+    """Runs the commands of a block, one a line, with `more` behind those that read a config. "> FILE" takes stdout."""
+    done = []
+    for line in block.splitlines():
+        words = shlex.split(line, comments=True)
+        if not words or words[0] != "halftone":
+            continue
+        target = words[words.index(">") + 1] if ">" in words else None
+        words = words[1:words.index(">")] if target else words[1:]
+        done.append(halftone(*words, *(more if words[0] == "tune" else ()), cwd=folder))
+        if target:
+            (folder / target).write_text(done[-1].out)
+    return done
+
+
 class FirstScreen(SystemTest):
     def test_tunes_a_model_of_ones_own(self):
-        config, arrays = blocks("README.md", "yaml")
+        arrays, = blocks("README.md", "yaml")
         self.assertIn("Numpy", arrays)  # a part of a config; samples_test.py runs such data
-        command = next(block for block in blocks("README.md", "") if block.startswith("halftone tune"))
-        self.assertLessEqual(len(config.splitlines()) + len(command.splitlines()), 5)
-        (self.folder / "config.yaml").write_text(config)
+        commands = next(block for block in blocks("README.md", "") if block.startswith("halftone init"))
+        self.assertEqual(len(commands.splitlines()), 3)
         (self.folder / "model.onnx").symlink_to(DEMO_MODEL)
         (self.folder / "data").symlink_to(IMAGES)
-        done = halftone(*shlex.split(command)[1:], *FEWER, cwd=self.folder)
-        self.assertIn(done.code, (OK, GOAL_MISSED), done.err)
-        self.assertIn("results in out/", done.out)
+        made, dry, tuned = run_lines(commands, self.folder, *FEWER)
+        self.assert_code(OK, made)
+        self.assert_code(OK, dry)
+        self.assertIn("trials", dry.out)
+        self.assertIn(tuned.code, (OK, GOAL_MISSED), tuned.err)
+        self.assertIn("results in out/", tuned.out)
         promised = re.findall(r"^\| `([\w.]+)` \|", (SOURCE / "README.md").read_text(), re.M)
         self.assertIn("best.onnx", promised)
         self.assertEqual([name for name in promised if not (self.folder / "out" / name).exists()], [])

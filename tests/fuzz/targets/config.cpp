@@ -1,5 +1,7 @@
 // Any bytes as a config: refused with a ConfigError, or a config whose printed form reads back as the same config.
+// Reading tolerantly finds faults in what is refused, and nothing in what is accepted.
 #include "base/error.hpp"
+#include "config/config_faults.hpp"
 #include "config/run_config.hpp"
 #include "config/yaml_writer.hpp"
 #include "fuzz/config_words.hpp"
@@ -22,7 +24,19 @@ void check_written_config(const ConfigNode& tree, const RunConfig* config) {
     }
 }
 
+void check_tolerant_reading(std::string_view text) {
+    const TolerantReading reading = read_run_config_tolerantly(text, "fuzz.yaml", {}, fuzz_names());
+    try {
+        const RunConfig config = read_run_config(text, "fuzz.yaml", {}, fuzz_names());
+        expect(reading.faults.empty(), "a config that is read has faults");
+        expect(reading.config && is_same_tree(reading.config->effective, config.effective), "it is read in two ways");
+    } catch (const ConfigError&) {
+        expect(!reading.faults.empty(), "a config that is refused has no faults");
+    }
+}
+
 void run_config(std::string_view text) {
+    check_tolerant_reading(text);
     try {
         const ConfigNode tree = parse_yaml(text, "fuzz.yaml");
         check_written_config(tree, nullptr);

@@ -1,0 +1,64 @@
+// tune --dry-run: rank 0 rehearses the run and prints what it found; the other ranks only count.
+
+#include <fmt/format.h>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "base/file_system.hpp"
+#include "commands.hpp"
+#include "ranks.hpp"
+#include "rehearsal/rehearsal.hpp"
+#include "setup.hpp"
+#include "strategy/strategies.hpp"
+#include "strategy_setup.hpp"
+
+namespace halftone::app {
+namespace {
+
+/// The same functions as those of a real run, so that a rehearsal cannot judge otherwise.
+RehearsalServices rehearsal_services(const TuneOptions& options) {
+    return {.known = known_names(),
+            .read_config = [&] { return read_config_text(options.config); },
+            .read_model = [](const RunConfig& config) { return read_model(config.model_path, ""); },
+            .check_machine = check_isa,
+            .workspace = [&](const RunConfig& config) { return workspace_folder(options, config); },
+            .make_strategy =
+                [](const RunConfig& config, const SearchSpace& space, const Goal& goal, double baseline,
+                   const LatencySource& latency) {
+                    return make_strategy(config.tuning.strategy.name,
+                                         strategy_context(config, space, goal, baseline, latency));
+                }};
+}
+
+/// Returns the exit code. The faults go to stderr, what was found to stdout.
+int rehearse_and_print(const TuneOptions& options, int ranks) {
+    const RehearsalRequest request{
+        .config_path = options.config, .overrides = options.overrides, .resume = options.resume, .ranks = ranks};
+    const auto files = make_posix_file_system();
+    const Rehearsal rehearsal = rehearse(request, rehearsal_services(options), *files, SystemClock());
+    for (const Fault& fault : rehearsal.faults)
+        report_error(fault.where.empty() ? fault.what : fault.where + ": " + fault.what);
+    fmt::print("{}", options.as_json ? rehearsal_json(rehearsal) + "\n" : rehearsal_text(rehearsal));
+    return exit_code_of(rehearsal);
+}
+
+}  // namespace
+
+int run_rehearsal(const TuneOptions& options, Communicator& comm) {
+    WireWriter code;
+    if (comm.rank() == RankId{0}) {
+        int result = 0;
+        try {
+            result = rehearse_and_print(options, comm.size());
+        } catch (const InternalError&) {
+            throw;
+        } catch (const Error& error) {  // the other ranks wait for the code
+            report_error(error.what());
+            result = static_cast<int>(error.code());
+        }
+        code.put(result);
+    }
+    return code_of_rank_0(comm, code);
+}
+
+}  // namespace halftone::app

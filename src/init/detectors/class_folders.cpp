@@ -1,0 +1,133 @@
+// A folder for each class, with its pictures: root/cat/1.jpg. With root/train/cat/1.jpg and root/val/cat/1.jpg, two of
+// them. A folder of pictures without classes is taken as a single class, if it can be: then there are no labels.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/path.hpp"
+#include "data/dataset.hpp"
+#include "data/formats/picture.hpp"
+#include "init/found_data.hpp"
+#include "init/picture_input.hpp"
+
+namespace halftone {
+namespace {
+
+constexpr std::uint64_t kMostPictureFile = std::uint64_t{256} << 20U;
+/// Pictures that are opened to see sizes and channels.
+constexpr std::size_t kLookedAt = 5;
+
+/// The kinds that ImageFolder reads; it refuses others by itself, which the dry run shows.
+bool is_picture_name(const std::string& name) {
+    return has_extension(name, ".jpg") || has_extension(name, ".jpeg") || has_extension(name, ".png");
+}
+
+struct ClassFolders {
+    std::int64_t classes = 0;
+    std::int64_t pictures = 0;
+    std::vector<std::string> first;  ///< paths of one picture of each of the first classes
+};
+
+/// Names only: whether they can be decoded is seen later.
+std::vector<std::string> pictures_in(const FileSystem& files, const std::string& folder) {
+    std::vector<std::string> names = files.list(folder);
+    std::erase_if(names, [](const std::string& name) { return !is_picture_name(name); });
+    return names;
+}
+
+ClassFolders count_classes(const FileSystem& files, const std::string& root) {
+    ClassFolders found;
+    for (const std::string& name : files.list(root)) {
+        const std::string folder = below(root, name);
+        if (!files.is_directory(folder)) continue;
+        const std::vector<std::string> pictures = pictures_in(files, folder);
+        // ImageFolder numbers every folder, so an empty one is a class, too.
+        ++found.classes;
+        found.pictures += static_cast<std::int64_t>(pictures.size());
+        if (!pictures.empty() && found.first.size() < kLookedAt) found.first.push_back(below(folder, pictures.front()));
+    }
+    return found;
+}
+
+/// Sizes and channels of a few pictures; those that cannot be decoded are left to the dry run.
+PictureSamples look_at_pictures(const FileSystem& files, const std::vector<std::string>& paths) {
+    PictureSamples samples;
+    bool is_first = true;
+    for (const std::string& path : paths) {
+        try {
+            const Tensor picture = decode_picture(files.read(path, kMostPictureFile), path);
+            const Shape& shape = picture.type().shape;
+            if (!is_first && (samples.height != shape[0] || samples.width != shape[1]))
+                samples.height = samples.width = 0;
+            else if (is_first)
+                samples = {.height = shape[0], .width = shape[1], .channels = shape[2], .measured_on = {}};
+            samples.channels = std::max(samples.channels, shape[2]);
+            is_first = false;
+            // One bad file among thousands must not stop init.
+        } catch (const Error&) {
+            continue;
+        }
+    }
+    // ImageFolder says nothing of sizes before it reads a picture: only a Resize gives samples of a known size.
+    samples.height = samples.width = 0;
+    return samples;
+}
+
+/// The only setting that ImageFolder has.
+std::vector<std::string> root_lines(const std::string& root) { return {"ImageFolder:", "  root: " + yaml_text(root)}; }
+
+/// Fills in what training and testing data have in common.
+FoundData pictures_found(const DataQuery& query, const std::vector<std::string>& first) {
+    FoundData found;
+    if (const auto input = picture_input(query.model))
+        found.transforms = picture_transforms(*input, look_at_pictures(query.files, first), transform_names());
+    else
+        found.notes.emplace_back("LOOK HERE: no input of the model looks like that of pictures; add the transforms.");
+    return found;
+}
+
+std::optional<FoundData> without_classes(const DataQuery& query) {
+    const std::vector<std::string> pictures = pictures_in(query.files, query.path);
+    if (pictures.empty()) return std::nullopt;
+    std::string path = query.path;
+    while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+    const std::string parent = parent_path(path).empty() ? "." : parent_path(path);
+    const ClassFolders around = count_classes(query.files, parent);
+    if (around.pictures != static_cast<std::int64_t>(pictures.size())) {
+        throw DataError(path +
+                        " holds pictures without folders for classes, and its parent folder holds other pictures, "
+                        "too. Move the folder into an empty one, and give that to --data");
+    }
+    // Every picture gets class 0, so a label would say nothing: there are no targets.
+    FoundData found = pictures_found(query, around.first);
+    found.what = fmt::format("{} pictures in one folder, without classes", pictures.size());
+    found.calibration = found.evaluation = root_lines(parent);
+    found.calibration_samples = around.pictures;
+    found.notes.emplace_back(kSameSamples);
+    return found;
+}
+
+}  // namespace
+
+std::optional<FoundData> detect_class_folders(const DataQuery& query) {
+    if (!query.files.is_directory(query.path)) return std::nullopt;
+    const SplitFolder split = split_folder(query.files, query.path);
+    const ClassFolders training = count_classes(query.files, split.calibration);
+    const ClassFolders testing = count_classes(query.files, split.evaluation);
+    // Folders named train and val that hold no class folders are classes by chance, or of another kind of data.
+    if (training.pictures == 0 || testing.pictures == 0) return without_classes(query);
+    FoundData found = pictures_found(query, testing.first);
+    found.what = fmt::format("{} pictures in {} folders, one for each class; labels count them in the order of names",
+                             testing.pictures, testing.classes);
+    found.calibration = root_lines(split.calibration);
+    found.evaluation = root_lines(split.evaluation);
+    found.calibration_samples = training.pictures;
+    found.classes = testing.classes;
+    found.targets = {{.name = "label", .type = {DType::s64, Shape{}}}};
+    if (!split.is_divided()) found.notes.emplace_back(kSameSamples);
+    return found;
+}
+
+}  // namespace halftone

@@ -1,0 +1,86 @@
+// IDX files, as MNIST and its successors have them: grey pictures of one size and their labels. Mean and deviation are
+// measured, because for grey pictures nobody can guess them.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "data/dataset.hpp"
+#include "data/idx_file.hpp"
+#include "init/found_data.hpp"
+#include "init/picture_input.hpp"
+
+namespace halftone {
+namespace {
+
+/// So many pictures are measured at most: MNIST and its successors have fewer.
+constexpr std::int64_t kMeasuredPictures = 100000;
+
+/// The path of a split's file in one of its usual spellings, as MNIST's data set looks for it; empty if there is none.
+std::string idx_file(const FileSystem& files, const std::string& root, const std::string& stem,
+                     const std::string& suffix) {
+    for (const char* separator : {"-", "."}) {
+        for (const char* gzip : {"", ".gz"}) {
+            std::string path = below(root, stem + separator + suffix + gzip);
+            if (files.is_file(path)) return path;
+        }
+    }
+    return {};
+}
+
+PictureSamples measure_pictures(const IdxArray& images, const std::string& split) {
+    const std::int64_t count = std::min(images.sizes[0], kMeasuredPictures);
+    const auto pixels = static_cast<std::size_t>(count * images.sizes[1] * images.sizes[2]);
+    // Sums of integers: 10000 pictures of 2^16 pixels stay far below 2^63.
+    std::uint64_t sum = 0;
+    std::uint64_t squares = 0;
+    for (std::size_t i = 0; i < std::min(pixels, images.bytes.size()); ++i) {
+        const auto value = static_cast<unsigned char>(images.bytes[i]);
+        sum += value;
+        squares += static_cast<std::uint64_t>(value) * value;
+    }
+    PictureSamples samples{.height = images.sizes[1], .width = images.sizes[2], .channels = 1};
+    if (pixels == 0) return samples;
+    const double mean = static_cast<double>(sum) / static_cast<double>(pixels);
+    // The textbook formula is exact enough here: its sums are integers, and only the end is rounded.
+    const double variance = static_cast<double>(squares) / static_cast<double>(pixels) - mean * mean;
+    samples.mean = mean / 255;
+    samples.deviation = std::max(std::sqrt(std::max(variance, 0.0)) / 255, 1e-4);
+    samples.measured_on = fmt::format("the first {} {} pictures", count, split);
+    return samples;
+}
+
+/// MNIST reads any IDX files of its layout, whatever their sizes.
+std::vector<std::string> idx_lines(const std::string& root, bool train) {
+    return {"MNIST:", "  root: " + yaml_text(root), fmt::format("  train: {}", train)};
+}
+
+}  // namespace
+
+std::optional<FoundData> detect_idx(const DataQuery& query) {
+    if (!query.files.is_directory(query.path)) return std::nullopt;
+    const auto has_split = [&](const std::string& split) {
+        return !idx_file(query.files, query.path, split + "-images", "idx3-ubyte").empty() &&
+               !idx_file(query.files, query.path, split + "-labels", "idx1-ubyte").empty();
+    };
+    const bool has_train = has_split("train");
+    const bool has_test = has_split("t10k");
+    if (!has_train && !has_test) return std::nullopt;
+    const std::string split = has_train ? "train" : "t10k";
+    const IdxArray images = read_idx(idx_file(query.files, query.path, split + "-images", "idx3-ubyte"), 3);
+    FoundData found;
+    found.what = fmt::format("IDX files as MNIST has them: {} grey pictures of {} x {} for calibration",
+                             images.sizes[0], images.sizes[1], images.sizes[2]);
+    found.calibration = idx_lines(query.path, has_train);
+    found.evaluation = idx_lines(query.path, !has_test);
+    found.calibration_samples = images.sizes[0];
+    found.targets = {{.name = "label", .type = {DType::s64, Shape{}}}};
+    if (has_train != has_test) found.notes.emplace_back(kSameSamples);
+    const std::string of_split = has_train ? "training" : "test";
+    if (const auto input = picture_input(query.model))
+        found.transforms = picture_transforms(*input, measure_pictures(images, of_split), transform_names());
+    return found;
+}
+
+}  // namespace halftone

@@ -1,0 +1,110 @@
+// The choice goes by shapes: a class number beside scores for classes, a map of classes beside a map of scores, numbers
+// beside numbers of the same shape. Where nothing fits, fp32's own answers are the measure.
+#include "init/metric_choice.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "base/text.hpp"
+
+namespace halftone {
+namespace {
+
+/// A label that counts classes is an integer, whatever its width.
+bool is_integer_type(DType dtype) { return dtype != DType::f32 && dtype != DType::f64 && dtype != DType::f16; }
+
+/// Scores are real numbers. An output of integers has chosen already, and no metric of classes compares it.
+bool is_real_output(const ModelPort& port) { return port.type == "fp32" || port.type == "fp16" || port.type == "bf16"; }
+
+/// "output: NAME" where the model has several outputs and must be told which.
+std::string output_key(const ModelSurvey& model, const ModelPort& port) {
+    return model.outputs.size() > 1 ? "output: " + yaml_text(port.name) : "";
+}
+
+/// Dimensions of one sample's target, without those of size 1: a label in an array of one number is a label.
+std::vector<std::int64_t> squeezed_dims(const Field& target) {
+    std::vector<std::int64_t> dims;
+    for (const std::int64_t size : target.type.shape.dims()) {
+        if (size != 1) dims.push_back(size);
+    }
+    return dims;
+}
+
+/// The number of classes is compared with that of the folders: one more is the background that TensorFlow's models
+/// have.
+ConfigLines topk(const ModelSurvey& model, const ModelPort& output, const FoundData& data) {
+    ConfigLines lines;
+    lines.comment(0, fmt::format("The share of samples whose label has the highest score in {}: the label is one "
+                                 "number, and the output has a score for each class.",
+                                 output.name));
+    const auto classes = output.dims.empty() ? std::nullopt : parse_int(output.dims.back());
+    if (classes && data.classes > 0 && *classes != data.classes) {
+        lines.comment(0, fmt::format("LOOK HERE: the model has {} classes, the data have {}.{}", *classes, data.classes,
+                                     *classes == data.classes + 1 ? " If class 0 of the model is the background, the "
+                                                                    "labels must be shifted by one (LabelShift)."
+                                                                  : ""));
+    }
+    const std::string key = output_key(model, output);
+    lines.add(0, "topk", key.empty() ? "1" : "{k: 1, " + key + "}");
+    return lines;
+}
+
+std::string braces(const std::string& key) { return "{" + key + "}"; }
+
+/// Of the outputs, the one that fits this target, with its metric. Nothing if none does.
+std::optional<ConfigLines> metric_for(const ModelSurvey& model, const ModelPort& output, const Field& target,
+                                      const FoundData& data) {
+    if (!is_real_output(output) || output.dims.empty() || target.is_text) return std::nullopt;
+    const std::vector<std::int64_t> wanted = squeezed_dims(target);
+    const std::size_t rank = output.dims.size() - 1;
+    const auto last = parse_int(output.dims.back());
+    if (is_integer_type(target.type.dtype) && wanted.empty() && rank == 1 && last != 1)
+        return topk(model, output, data);
+    const std::string key = output_key(model, output);
+    ConfigLines lines;
+    if (is_integer_type(target.type.dtype) && wanted.empty() && (rank == 0 || last == 1)) {
+        lines.comment(0,
+                      "The share of samples that are on the right side of 0.5: the label is one number, and so is the "
+                      "output. ROC would look at the order of the scores only.");
+        lines.add(0, "Accuracy", braces(key));
+        return lines;
+    }
+    // [N, classes, height, width] beside [height, width]: a map of areas.
+    const auto classes = rank == 3 ? parse_int(output.dims[1]) : std::nullopt;
+    if (is_integer_type(target.type.dtype) && wanted.size() == 2 && classes && *classes > 1) {
+        lines.comment(0, "Intersection over union: the target is a map of classes, the output a map of scores.");
+        lines.add(0, "mIOU", braces(fmt::format("num_classes: {}{}{}", *classes, key.empty() ? "" : ", ", key)));
+        return lines;
+    }
+    if (!is_integer_type(target.type.dtype) && target.type.shape.rank() == rank) {
+        lines.comment(0, "The mean of squared differences; lower is better. The target has the output's shape.");
+        lines.add(0, "MSE", braces(key));
+        return lines;
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+ConfigLines choose_metric(const ModelSurvey& model, const FoundData& data) {
+    if (data.metric) return *data.metric;
+    // The first pair that fits: data sets put the label first, and models their main output.
+    for (const Field& target : data.targets) {
+        for (const ModelPort& output : model.outputs) {
+            if (auto lines = metric_for(model, output, target, data)) return *lines;
+        }
+    }
+    ConfigLines lines;
+    lines.comment(0, data.targets.empty()
+                         ? "The data have no labels, so the quantized model is compared with the fp32 model: the share "
+                           "of samples for which both give the same answer."
+                         : "No metric is known for these labels and outputs (docs/configuration.md#metrics), so the "
+                           "quantized model is compared with the fp32 model. A program of your own is a metric, too: "
+                           "command.");
+    lines.add(0, "agreement", "{}");
+    return lines;
+}
+
+}  // namespace halftone

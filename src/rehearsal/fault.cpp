@@ -1,0 +1,41 @@
+#include "rehearsal/fault.hpp"
+
+#include <algorithm>
+
+#include "config/config_faults.hpp"
+
+namespace halftone {
+namespace {
+
+FaultKind kind_of(const Error& error, FaultKind kind) {
+    if (error.code() == ExitCode::usage) return FaultKind::config;
+    if (error.code() == ExitCode::io) return FaultKind::files;
+    return kind;
+}
+
+}  // namespace
+
+void FaultList::add(Fault fault) {
+    // One file may be at fault in two places, as the data of calibration and evaluation; the same place twice is once.
+    const auto is_same = [&](const Fault& other) { return other.where == fault.where && other.what == fault.what; };
+    if (std::none_of(faults_.begin(), faults_.end(), is_same)) faults_.push_back(std::move(fault));
+}
+
+void FaultList::add(const Error& error, FaultKind kind, const std::string& place) {
+    PlacedMessage message = split_place(error.what(), file_, overrides_);
+    if (message.where.empty()) message.where = place;
+    add({.kind = kind_of(error, kind),
+         .code = error.code(),
+         .where = std::move(message.where),
+         .what = std::move(message.what)});
+}
+
+std::vector<Fault> FaultList::sorted() const {
+    std::vector<Fault> sorted = faults_;
+    std::stable_sort(sorted.begin(), sorted.end(), [](const Fault& a, const Fault& b) { return a.kind < b.kind; });
+    return sorted;
+}
+
+std::string place_of(const ConfigNode& node) { return node.key_mark.to_text() + " " + node.path; }
+
+}  // namespace halftone

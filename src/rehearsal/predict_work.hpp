@@ -1,0 +1,32 @@
+#pragma once
+// From the times of one batch and the number of trials to the time of a whole run.
+
+#include <cstdint>
+
+#include "rehearsal/rehearsal.hpp"
+#include "rehearsal/strategy_talk.hpp"
+
+namespace halftone {
+
+/// What a run has to do.
+struct RunSize {
+    std::int64_t calibration_samples = 0;
+    std::int64_t calibrations = 1;        ///< sizes and alphas: each has ranges of its own
+    std::int64_t evaluation_samples = 0;  ///< 0: nothing is evaluated
+    std::int64_t workers = 1;             ///< ranks that evaluate
+    std::int64_t max_trials = 100;
+    bool early_termination = true;
+    double timeout_s = 0;  ///< 0: the first passing trial ends the run
+};
+
+/// What the strategy asks for in three worlds: every candidate passes; those with some units in high precision do; none
+/// does.
+struct StrategyTalks {
+    TalkCount all_pass = {}, some_pass = {}, none_passes = {};
+};
+
+/// Returns trials, probes and times of the run. The range of the whole run reaches from the world in which every
+/// candidate passes to the one in which none does; the expected time is that of the world between.
+[[nodiscard]] WorkFacts predict_work(const MeasuredWork& measured, const RunSize& size, const StrategyTalks& talks);
+
+}  // namespace halftone

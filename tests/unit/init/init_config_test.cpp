@@ -1,0 +1,226 @@
+// Whole configs, from folders that are made here: what init writes is read as a config, its data sets open, and their
+// samples feed the model.
+#include "init/init_config.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "base/error.hpp"
+#include "calib/observer.hpp"
+#include "data/dataset.hpp"
+#include "dump/h5_writer.hpp"
+#include "graph/onnx/onnx_model.hpp"
+#include "graph/passes/passes.hpp"
+#include "kernel/ops/reference_ops.hpp"
+#include "metric/metric.hpp"
+#include "metric/metric_set.hpp"
+#include "support/graph_helpers.hpp"
+#include "support/temporary_folder.hpp"
+#include "tensor/npy.hpp"
+#include "tensor/npz.hpp"
+
+namespace halftone {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+KnownNames names_of_this_build() {
+    return {{"basic", "sensitivity"}, dataset_names(), transform_names(), metric_names(), observer_words(), {}};
+}
+
+class InitConfigTest : public testing::Test {
+protected:
+    void write(const std::string& name, const std::string& bytes) {
+        const std::filesystem::path path = folder_ / name;
+        std::filesystem::create_directories(path.parent_path());
+        std::ofstream(path, std::ios::binary) << bytes;
+    }
+    void write_npy(const std::string& name, const Tensor& values) { write(name, to_npy(values.view())); }
+
+    std::string config_for(const Graph& model, const std::string& data) {
+        const auto files = make_posix_file_system();
+        const std::string bytes = export_onnx(infer_types(model, reference_ops()));
+        return init_config({.model_path = "m.onnx",
+                            .model_bytes = bytes,
+                            .data = data,
+                            .command = "halftone init",
+                            .strategies = {"basic", "sensitivity"}},
+                           *files);
+    }
+
+    /// Reads the config, opens both data sets and the metric.
+    RunConfig opened(const std::string& yaml) {
+        const RunConfig config = read_run_config(yaml, folder_ / "c.yaml", {}, names_of_this_build());
+        EXPECT_THAT(config.not_available, testing::IsEmpty()) << yaml;
+        calibration_ = std::make_unique<Pipeline>(*config.quantization.calibration);
+        evaluation_ = std::make_unique<Pipeline>(config.evaluation->dataloader);
+        static_cast<void>(calibration_->read(0));
+        static_cast<void>(evaluation_->read(0));
+        static_cast<void>(MetricSet(*config.evaluation));
+        return config;
+    }
+
+    TemporaryFolder folder_;
+    std::unique_ptr<Pipeline> calibration_, evaluation_;
+};
+
+/// [N, channels, size, size] to [N, classes].
+Graph picture_model(std::int64_t channels, std::int64_t size, std::int64_t classes) {
+    test::GraphMaker g;
+    const ValueId x = g.input("image", {kSymbolic, channels, size, size});
+    const std::int64_t features = channels * size * size;
+    const ValueId flat = g.node("Flatten", "flat", {x});
+    return g.build({g.gemm(
+        "fc", flat,
+        test::floats({features, classes}, std::vector<float>(static_cast<std::size_t>(features * classes), 0.1F)))});
+}
+
+Tensor integers(std::vector<std::int64_t> shape, std::int64_t limit) {
+    Tensor tensor(TensorType{DType::s64, Shape(std::move(shape))});
+    std::int64_t next = 0;
+    for (std::int64_t& value : tensor.mutable_view().as<std::int64_t>()) value = next++ % limit;
+    return tensor;
+}
+
+std::string idx_bytes(const std::vector<std::uint32_t>& sizes, std::size_t count) {
+    std::string bytes{'\0', '\0', '\x08', static_cast<char>(sizes.size())};
+    for (const std::uint32_t size : sizes) {
+        for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>((size >> shift) & 0xffU);
+    }
+    for (std::size_t i = 0; i < count; ++i) bytes += static_cast<char>(i % 7);
+    return bytes;
+}
+
+TEST_F(InitConfigTest, IdxFilesHaveTheirMeanMeasured) {
+    write("mnist/train-images-idx3-ubyte", idx_bytes({20, 8, 8}, 20 * 64));
+    write("mnist/train-labels-idx1-ubyte", idx_bytes({20}, 20));
+    write("mnist/t10k-images-idx3-ubyte", idx_bytes({10, 8, 8}, 10 * 64));
+    write("mnist/t10k-labels-idx1-ubyte", idx_bytes({10}, 10));
+    const std::string yaml = config_for(picture_model(1, 8, 10), folder_ / "mnist");
+    const RunConfig config = opened(yaml);
+    EXPECT_EQ(calibration_->size(), 20);
+    EXPECT_EQ(evaluation_->size(), 10);
+    EXPECT_EQ(calibration_->schema().inputs[0].type, (TensorType{DType::f32, Shape{1, 8, 8}}));
+    EXPECT_EQ(config.evaluation->metrics[0].plugin.name, "topk");
+    EXPECT_EQ(config.quantization.sampling_sizes, std::vector<std::int64_t>{20});
+    // Pixels are 0 to 6 in turn: a mean of about 3 / 255.
+    EXPECT_THAT(yaml, HasSubstr("Normalize: {mean: 0.0117, std: 0.0078}"));
+}
+
+TEST_F(InitConfigTest, TextArraysWithASplitInTheirNames) {
+    test::GraphMaker g;
+    const ValueId ids = g.input("input_ids", {kSymbolic, 6}, DType::s64);
+    const ValueId mask = g.input("attention_mask", {kSymbolic, 6}, DType::s64);
+    const Graph model = g.build({g.node("Add", "sum", {ids, mask})});
+    for (const std::string split : {"train", "test"}) {
+        const std::int64_t rows = split == "train" ? 12 : 5;
+        write_npy("text/input_ids_" + split + ".npy", integers({rows, 6}, 30));
+        write_npy("text/attention_mask_" + split + ".npy", integers({rows, 6}, 2));
+        write_npy("text/labels_" + split + ".npy", integers({rows}, 2));
+    }
+    const std::string yaml = config_for(model, folder_ / "text");
+    static_cast<void>(opened(yaml));
+    EXPECT_EQ(calibration_->size(), 12);
+    EXPECT_EQ(evaluation_->size(), 5);
+    EXPECT_EQ(evaluation_->schema().inputs.size(), 2U);
+    EXPECT_EQ(evaluation_->schema().targets.size(), 1U);
+}
+
+TEST_F(InitConfigTest, AnArchiveOfArraysWithoutASplit) {
+    Tensor x(TensorType{DType::f32, Shape{9, 1, 4, 4}});
+    write("d.npz", to_npz({{"x", to_npy(x.view())}, {"y", to_npy(integers({9}, 3).view())}}));
+    const std::string yaml = config_for(picture_model(1, 4, 3), folder_ / "d.npz");
+    const RunConfig config = opened(yaml);
+    EXPECT_EQ(evaluation_->size(), 9);
+    EXPECT_EQ(config.evaluation->metrics[0].plugin.name, "topk");
+    EXPECT_THAT(yaml, HasSubstr("read the same samples"));
+    EXPECT_THAT(yaml, HasSubstr("only array whose shape fits"));
+}
+
+TEST_F(InitConfigTest, DatasetsOfAnHdf5FileInGroups) {
+    {
+        H5Writer writer(folder_ / "d.h5");
+        for (const std::string group : {"/train", "/val"}) {
+            writer.group(group, "samples");
+            const std::int64_t rows = group == "/train" ? 7 : 4;
+            const std::vector<float> values(static_cast<std::size_t>(rows * 16), 0.5F);
+            H5Rows x;
+            x.path = group + "/image";
+            x.shape = {rows, 1, 4, 4};
+            writer.create_rows(x);
+            writer.write_rows(x.path, 0, rows, reinterpret_cast<const std::byte*>(values.data()));
+        }
+        writer.commit();
+    }
+    const std::string yaml = config_for(picture_model(1, 4, 3), folder_ / "d.h5");
+    const RunConfig config = opened(yaml);
+    EXPECT_EQ(calibration_->size(), 7);
+    EXPECT_EQ(evaluation_->size(), 4);
+    EXPECT_EQ(config.evaluation->metrics[0].plugin.name, "agreement") << "no labels";
+}
+
+TEST_F(InitConfigTest, WithoutDataThereIsNoise) {
+    const std::string yaml = config_for(picture_model(3, 5, 2), "");
+    const RunConfig config = opened(yaml);
+    EXPECT_EQ(evaluation_->schema().inputs[0].type.shape, (Shape{3, 5, 5}));
+    EXPECT_EQ(config.evaluation->metrics[0].plugin.name, "agreement");
+    EXPECT_THAT(yaml, HasSubstr("LOOK HERE"));
+}
+
+TEST_F(InitConfigTest, ACocoTree) {
+    write("coco/annotations/instances_val2017.json", "{}");
+    write("coco/val2017/a.txt", "");
+    test::GraphMaker g;
+    const ValueId x = g.input("image", {1, 3, 32, 32});
+    const ValueId boxes = g.node("Reshape", "boxes", {x, g.constant("shape", test::int64s({1, 768, 4}))});
+    const std::string yaml = config_for(g.build({boxes, g.node("Relu", "scores", {boxes})}), folder_ / "coco");
+    EXPECT_THAT(yaml, HasSubstr("COCORaw:"));
+    EXPECT_THAT(yaml, HasSubstr("anno_dir: annotations/instances_val2017.json"));
+    EXPECT_THAT(yaml, HasSubstr("img_dir: val2017"));
+    EXPECT_THAT(yaml, HasSubstr("COCOmAP"));
+}
+
+TEST_F(InitConfigTest, ListsOfNamesAndLabels) {
+    write("list/pictures/a.jpg", "x");
+    write("list/names.csv", "name,label\na.jpg,3\n");
+    const std::string yaml = config_for(picture_model(3, 5, 2), folder_ / "list");
+    EXPECT_THAT(yaml, HasSubstr("ImagenetRaw:"));
+    EXPECT_THAT(yaml, HasSubstr("data_path: " + (folder_ / "list/pictures")));
+    EXPECT_THAT(yaml, HasSubstr("image_list: " + (folder_ / "list/names.csv")));
+}
+
+TEST_F(InitConfigTest, ShardsOfRecords) {
+    write("records/validation-00000-of-00002", "x");
+    const std::string yaml = config_for(picture_model(3, 5, 2), folder_ / "records");
+    EXPECT_THAT(yaml, HasSubstr("ImageRecord:"));
+    EXPECT_THAT(yaml, HasSubstr("LabelShift"));
+}
+
+TEST_F(InitConfigTest, DataThatNobodyKnowsAreRefusedWithWhatIsKnown) {
+    write("odd/readme.md", "x");
+    const auto message = [&](const std::string& data) {
+        try {
+            static_cast<void>(config_for(picture_model(1, 4, 3), data));
+        } catch (const DataError& error) {
+            return std::string(error.what());
+        }
+        return std::string("(no error)");
+    };
+    EXPECT_THAT(message(folder_ / "odd"), HasSubstr("a folder for each class"));
+    EXPECT_THAT(message(folder_ / "none"), HasSubstr("no such file or folder"));
+    write_npy("wrong/x.npy", integers({3, 7}, 2));
+    EXPECT_THAT(message(folder_ / "wrong"), HasSubstr("no array feeds image"));
+    EXPECT_THAT(message(folder_ / "wrong"), HasSubstr("[N, 1, 4, 4]"));
+}
+
+TEST(FirstStrategy, IsAutoWhereTheBuildHasIt) {
+    EXPECT_EQ(first_strategy({"basic", "auto"}), "auto");
+    EXPECT_EQ(first_strategy({"basic", "sensitivity"}), "sensitivity");
+}
+
+}  // namespace
+}  // namespace halftone

@@ -1,0 +1,90 @@
+// The time of a run, added up by hand.
+#include "rehearsal/predict_work.hpp"
+
+#include <gtest/gtest.h>
+
+namespace halftone {
+namespace {
+
+/// Every measurement is exact, so that only the rules of the prediction make a range.
+MeasuredWork exact() {
+    return {.read_calibration = {0.01, 0.01},
+            .read_evaluation = {0.02, 0.02},
+            .calibrate = {0.04, 0.04},
+            .ranges = {1, 1},
+            .fp32 = {0.03, 0.03},
+            .build = {0.5, 0.5},
+            .quantized = {0.01, 0.01},
+            .probe = {0.05, 0.05},
+            .batch = 25,
+            .bytes = 1000};
+}
+
+RunSize size_of(std::int64_t workers = 1) {
+    return {.calibration_samples = 100,
+            .evaluation_samples = 1000,
+            .workers = workers,
+            .max_trials = 50,
+            .early_termination = false};
+}
+
+TEST(PredictWork, PartsAreSamplesTimesTheirTimes) {
+    const WorkFacts work = predict_work(exact(), size_of(), {.all_pass = {.trials = 1}, .some_pass = {.trials = 1}});
+    EXPECT_NEAR(work.calibration.low, 0.8 * (100 * 0.05 + 1), 1e-9);
+    EXPECT_NEAR(work.calibration.high, 1.25 * (100 * 0.05 + 1), 1e-9);
+    EXPECT_NEAR(work.baseline.low, 0.8 * 1000 * 0.05, 1e-9);
+    EXPECT_NEAR(work.trial.high, 1.25 * (0.5 + 1000 * 0.01), 1e-9);
+    EXPECT_EQ(work.trials_bound, 50);
+    // 6 s of calibration, 50 s of fp32, one trial of 10.5 s, and the timing at the end.
+    EXPECT_NEAR(work.expected, 6 + 50 + 10.5 + 1.55, 1e-9);
+    EXPECT_LE(work.total.low, work.expected);
+    EXPECT_GE(work.total.high, work.expected);
+}
+
+TEST(PredictWork, WorkersShareSamplesButNotTheChoiceOfRanges) {
+    const StrategyTalks talks{.all_pass = {.trials = 1}, .some_pass = {.trials = 1}};
+    const WorkFacts work = predict_work(exact(), size_of(4), talks);
+    EXPECT_NEAR(work.calibration.low, 0.8 * (25 * 0.05 + 1), 1e-9);
+    EXPECT_NEAR(work.baseline.low, 0.8 * 250 * 0.05, 1e-9);
+}
+
+TEST(PredictWork, TheRangeReachesFromAllPassToNonePasses) {
+    const WorkFacts work = predict_work(exact(), size_of(),
+                                        {.all_pass = {.trials = 1},
+                                         .some_pass = {.trials = 5, .failing = 4},
+                                         .none_passes = {.trials = 50, .failing = 50}});
+    EXPECT_NEAR(work.total.low, 0.8 * (6 + 50 + 10.5 + 0.6), 1e-9);
+    EXPECT_NEAR(work.total.high, 1.25 * (6 + 50 + 50 * 10.5 + 2.5), 1e-9);
+}
+
+TEST(PredictWork, AFailingTrialMayEndEarly) {
+    RunSize size = size_of();
+    size.early_termination = true;
+    const WorkFacts work = predict_work(exact(), size, {.some_pass = {.trials = 2, .failing = 1}});
+    EXPECT_NEAR(work.trial.low, 0.8 * (0.5 + 0.1 * 1000 * 0.01), 1e-9) << "a tenth of the samples at the least";
+    EXPECT_NEAR(work.trial.high, 1.25 * 10.5, 1e-9) << "all of them at the most";
+}
+
+TEST(PredictWork, ATalkThatWasBrokenOffStandsForAllTrials) {
+    const WorkFacts work =
+        predict_work(exact(), size_of(), {.none_passes = {.trials = 3, .failing = 3, .is_complete = false}});
+    EXPECT_GT(work.total.high, 50 * 10.5);
+}
+
+TEST(PredictWork, ATimeoutBoundsTheRun) {
+    RunSize size = size_of();
+    size.timeout_s = 100;
+    const WorkFacts work = predict_work(exact(), size, {.none_passes = {.trials = 50, .failing = 50}});
+    EXPECT_LE(work.total.high, 100 + work.trial.high);
+}
+
+TEST(PredictWork, WithoutEvaluationThereAreNoTrials) {
+    RunSize size = size_of();
+    size.evaluation_samples = 0;
+    const WorkFacts work = predict_work(exact(), size, {});
+    EXPECT_EQ(work.trials_bound, 0);
+    EXPECT_NEAR(work.expected, 6 + 0.5 + 1.55, 1e-9);
+}
+
+}  // namespace
+}  // namespace halftone
