@@ -127,10 +127,15 @@ private:
     /// Data first: the size of samples decides dimensions that the model leaves open.
     void try_data_and_model() {
         bool has_data = true;
-        if (config().quantization.calibration) {
+        // Dynamic quantization calibrates nothing; its probes and latencies then read the evaluation data.
+        const DataloaderConfig* calibration = calibration_data(config());
+        const bool is_own = config().quantization.calibration.has_value();
+        if (calibration != nullptr) {
             result_.calibration.emplace();
-            calibration_ = try_section(*config().quantization.calibration, kCalibration, *result_.calibration);
+            calibration_ = try_section(*calibration, is_own ? kCalibration : kEvaluation, *result_.calibration);
             has_data = has_data && calibration_ != nullptr;
+        } else if (config().not_available.empty()) {
+            add_config_fault({.where = std::string(kCalibration), .what = "is missing: a search needs data"});
         }
         if (config().evaluation) {
             result_.evaluation.emplace();
@@ -222,7 +227,7 @@ private:
     /// The place of a section of the config, "c.yaml:12:3 evaluation.accuracy.dataloader".
     [[nodiscard]] std::string place_of_section(const std::string& path) const {
         const DataloaderConfig& dataloader =
-            path.starts_with(kEvaluation) ? config().evaluation->dataloader : *config().quantization.calibration;
+            path.starts_with(kEvaluation) ? config().evaluation->dataloader : *calibration_data(config());
         return dataloader.dataset.node.key_mark.to_text() + " " + path;
     }
 
