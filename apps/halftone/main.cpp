@@ -77,6 +77,7 @@ void add_sizes(CLI::App& command, SizeOptions& sizes) {
         "NAME=320");
 }
 
+/// Whatever changes results stands in the config; these options are about one session.
 void add_tune(CLI::App& app, TuneOptions& options) {
     CLI::App* tune =
         app.add_subcommand("tune", "Searches for the fastest quantized model that meets the accuracy goal.");
@@ -103,6 +104,7 @@ void add_tune(CLI::App& app, TuneOptions& options) {
         "resumable");
 }
 
+/// --logits and --save-inputs serve scripts that compare with other runtimes.
 void add_eval(CLI::App& app, EvalOptions& options) {
     CLI::App* eval = app.add_subcommand("eval", "Measures the accuracy of a model, fp32 or quantized.");
     eval->add_option("config", options.config, "This is the YAML file with the section evaluation.accuracy.")
@@ -120,6 +122,7 @@ void add_eval(CLI::App& app, EvalOptions& options) {
     eval->footer("Example:\n  halftone eval configs/demo/tune.yaml --model out/best.onnx --json");
 }
 
+/// No data are asked for: every number that decides a bit of the file stands in the plan.
 void add_quantize(CLI::App& app, QuantizeOptions& options) {
     CLI::App* quantize = app.add_subcommand("quantize", "Rebuilds a tuned model from its best.yaml, bit for bit.");
     quantize->add_option("model", options.model, "This is the ONNX file that was tuned.")
@@ -135,6 +138,7 @@ void add_quantize(CLI::App& app, QuantizeOptions& options) {
     quantize->footer("Example:\n  halftone quantize model.onnx --plan out/best.yaml --output rebuilt.onnx");
 }
 
+/// It looks at a model alone, so sizes that data would give come from options.
 void add_inspect(CLI::App& app, InspectOptions& options) {
     CLI::App* inspect = app.add_subcommand(
         "inspect", "Shows units and shapes, what each unit can be and why not, and the size of the search space.");
@@ -149,6 +153,7 @@ void add_inspect(CLI::App& app, InspectOptions& options) {
     inspect->footer("Example:\n  halftone inspect model.onnx --config configs/demo/tune.yaml");
 }
 
+/// Arrays in, arrays out: for comparing single results with other runtimes.
 void add_run(CLI::App& app, RunOptions& options) {
     CLI::App* run = app.add_subcommand("run", "Runs a model once on given arrays.");
     run->add_option("model", options.model, "This is the ONNX file.")->required()->type_name("M.onnx");
@@ -165,6 +170,7 @@ void add_run(CLI::App& app, RunOptions& options) {
     run->footer("Example:\n  halftone run model.onnx --input x.npy --output out");
 }
 
+/// The kernels may be chosen by measurement first; the choice can be kept in a plan.
 void add_bench(CLI::App& app, BenchOptions& options) {
     CLI::App* bench = app.add_subcommand("bench", "Measures a model's latency, step by step.");
     bench->add_option("model", options.model, "This is the ONNX file, fp32 or quantized.")
@@ -203,6 +209,7 @@ void add_bench(CLI::App& app, BenchOptions& options) {
         "Times are measured, not reproducible; nothing else should run on the machine.");
 }
 
+/// The dump may be large, so its size has a limit from the start.
 void add_dump(CLI::App& app, DumpOptions& options) {
     CLI::App* dump = app.add_subcommand("dump", "Writes outputs of units, fp32 and quantized, to HDF5 files.");
     dump->add_option("config", options.config,
@@ -239,6 +246,7 @@ void add_dump(CLI::App& app, DumpOptions& options) {
         "  halftone report dump --rank mse");
 }
 
+/// One command for two kinds of folders, which it tells apart by what they hold.
 void add_report(CLI::App& app, ReportOptions& options) {
     CLI::App* report =
         app.add_subcommand("report", "Shows a run, also while it runs, or orders a dump's units by error.");

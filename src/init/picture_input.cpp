@@ -18,7 +18,7 @@ std::int64_t size_of_dim(const std::string& dim) { return std::max<std::int64_t>
 
 bool is_channel_count(std::int64_t size) { return size == 1 || size == 3; }
 
-/// Resizing comes first, while pixels are bytes: that is where training does it, and the bits are those of Pillow.
+/// Resizing comes first, while pixels are bytes: that is where training does it.
 void add_size(ConfigLines& lines, const PictureInput& input, const PictureSamples& samples) {
     const bool is_fixed = input.height > 0 && input.width > 0;
     if (is_fixed && samples.height == input.height && samples.width == input.width) return;

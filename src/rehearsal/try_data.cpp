@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/error.hpp"
+#include "data/framework.hpp"
 #include "rehearsal/parts.hpp"
 #include "tensor/dtype.hpp"
 
@@ -67,9 +68,11 @@ std::string field_text(const Field& field, const FieldValue& value) {
 /// Makes each transform alone, so that a mistake in one does not hide a mistake in the next.
 bool try_transforms(const DataloaderConfig& config, FaultList& faults) {
     bool is_good = true;
+    const Framework framework = framework_of(config.framework);
     for (const PluginConfig& transform : config.transforms) {
-        is_good &= faults.try_part(FaultKind::data, place_of(transform.node),
-                                   [&] { static_cast<void>(make_transform(transform.name, transform.node)); });
+        is_good &= faults.try_part(FaultKind::data, place_of(transform.node), [&] {
+            static_cast<void>(make_transform(transform.name, transform.node, framework));
+        });
     }
     return is_good;
 }
