@@ -34,7 +34,8 @@ void add_size(ConfigLines& lines, const PictureInput& input, const PictureSample
 /// Grey pictures in a colour data set are the usual case, a colour picture for a grey model the rare one.
 void add_channels(ConfigLines& lines, const PictureInput& input, const PictureSamples& samples,
                   const std::vector<std::string>& available) {
-    if (input.channels == samples.channels) return;
+    // 0: no picture could be looked at; the dry run says why.
+    if (samples.channels == 0 || input.channels == samples.channels) return;
     const bool can_align = std::find(available.begin(), available.end(), "AlignImageChannel") != available.end();
     lines.comment(0, fmt::format("The pictures have {} channel{}, the model takes {}.", samples.channels,
                                  samples.channels == 1 ? "" : "s", input.channels));

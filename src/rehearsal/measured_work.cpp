@@ -77,7 +77,7 @@ JobTime time_job(ModelEvaluator& evaluator, const Job& job, const Clock& clock) 
 
 /// The config's space with one calibration size: that of a batch.
 SearchSpace small_space(const WorkSetup& setup, std::int64_t samples) {
-    QuantizationConfig quantization = resolve_auto(setup.config->quantization);
+    QuantizationConfig quantization = resolve_preparations(resolve_auto(setup.config->quantization), *setup.model);
     quantization.sampling_sizes = {samples};
     const CapabilityTable table = capability_table(*setup.model, quantization);
     return build_space(setup.model->graph, setup.model->units, table, quantization);

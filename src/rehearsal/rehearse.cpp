@@ -210,8 +210,8 @@ private:
         }
         static_cast<void>(faults_.try_part(FaultKind::config, "quantization", [&] { make_space(); }));
         if (space_) {
-            static_cast<void>(
-                faults_.try_part(FaultKind::config, "tuning.strategy", [&] { static_cast<void>(strategy()); }));
+            static_cast<void>(faults_.try_part(FaultKind::config, "tuning.strategy",
+                                               [&] { bound_of_strategy_ = strategy()->most_trials_left(); }));
         }
     }
 
@@ -233,7 +233,7 @@ private:
 
     /// In the order of a run: what `auto` is here, then the sizes that the data can give, then the rules.
     void make_space() {
-        QuantizationConfig quantization = resolve_auto(config().quantization);
+        QuantizationConfig quantization = resolve_preparations(resolve_auto(config().quantization), *model_);
         if (calibration_) quantization = limit_sampling_sizes(quantization, calibration_->size());
         space_.emplace(
             build_space(model_->graph, model_->units, capability_table(*model_, quantization), quantization));
@@ -279,6 +279,7 @@ private:
         size.max_trials = config().tuning.performance_only ? 1 : config().tuning.max_trials;
         if (space_->size() < static_cast<long double>(size.max_trials))
             size.max_trials = static_cast<std::int64_t>(space_->size());
+        if (const auto most = bound_of_strategy_) size.max_trials = std::min(size.max_trials, *most);
         return size;
     }
 
@@ -310,6 +311,7 @@ private:
     std::optional<PreparedModel> model_;
     std::optional<SearchSpace> space_;
     std::optional<LatencyTable> table_;
+    std::optional<std::int64_t> bound_of_strategy_;  ///< nothing where the strategy cannot say
 };
 
 }  // namespace
