@@ -86,7 +86,8 @@ inline const std::vector<Search>& searches() {
                                          {"sensitivity", problem_of<"sensitivity">},
                                          {"pareto", problem_of<"pareto">},
                                          {"bayesian", problem_of<"bayesian">},
-                                         {"tpe", problem_of<"tpe">}};
+                                         {"tpe", problem_of<"tpe">},
+                                         {"auto", problem_of<"auto">}};
     return all;
 }
 
