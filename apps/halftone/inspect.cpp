@@ -118,6 +118,7 @@ PreparedModel prepare_or_refuse(const InspectOptions& options, const InputSizes&
 
 /// Many files declare no shapes of their outputs; those that were inferred are shown then.
 void fill_output_shapes(ModelSurvey& survey, const Graph& graph) {
+    if (graph.info().tail != nullptr) return;  // shapes that depend on data are what the file says
     for (std::size_t i = 0; i < std::min(survey.outputs.size(), graph.outputs().size()); ++i) {
         const Shape& shape = graph.value(graph.outputs()[i]).type.shape;
         std::vector<std::string>& dims = survey.outputs[i].dims;
@@ -141,6 +142,11 @@ Json nodes_outside_json(const PreparedModel& model) {
     Json json = Json::object();
     for (const auto& [op, count] : counts) json[op] = count;
     return json;
+}
+
+/// The nodes whose shapes depend on data: how many, and where they begin.
+Json tail_json(const Graph& tail) {
+    return {{"nodes", tail.nodes().size()}, {"first", describe(tail.nodes().front())}};
 }
 
 Json unit_json(const PreparedModel& model, const Unit& unit, const Capability& capability,
@@ -168,6 +174,7 @@ Json to_json(const ModelSurvey& survey, const PreparedModel& model, const Capabi
     Json json = survey_json(survey);
     json["nodes"] = model.graph.nodes().size();
     json["nodes_outside_of_units"] = nodes_outside_json(model);
+    if (model.graph.info().tail != nullptr) json["tail"] = tail_json(*model.graph.info().tail);
     json["units"] = Json::array();
     for (std::size_t u = 0; u < model.units.size(); ++u) {
         json["units"].push_back(unit_json(model, model.units[u], capability[u], space.decisions()[u].options));
@@ -247,6 +254,12 @@ void print_summary(const Json& json) {
     if (!json["nodes_outside_of_units"].empty()) {
         fmt::print("outside of units, never quantized by themselves\n    {}\n",
                    counts_text(json["nodes_outside_of_units"]));
+    }
+    if (json.contains("tail")) {
+        fmt::print(
+            "tail: shapes depend on data, so the plain operators run it, sample by sample\n    {} nodes, the first is "
+            "{}\n",
+            json["tail"]["nodes"].get<std::size_t>(), json["tail"]["first"].get<std::string>());
     }
 }
 

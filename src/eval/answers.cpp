@@ -3,7 +3,9 @@
 
 #include <utility>
 
+#include "base/error.hpp"
 #include "eval/model_feed.hpp"
+#include "kernel/ops/reference_ops.hpp"
 
 namespace halftone {
 namespace {
@@ -20,9 +22,37 @@ TensorView row_of(const TensorView& batch, std::int64_t row) {
     return view;
 }
 
+/// Of a model with a tail all outputs are scored, one sample at a time. The first dimension of an output is the batch
+/// if the file declares it as 1, or calls it what the first input calls its batch.
+ScoredOutputs outputs_with_tail(const Graph& graph) {
+    ScoredOutputs outputs;
+    outputs.tail = std::make_shared<const TailRunner>(graph, reference_ops());
+    const auto& names = graph.info().dim_names;
+    const auto batch = names.find(graph.value(graph.inputs().front()).name + ":0");
+    for (std::size_t i = 0; i < outputs.tail->names().size(); ++i) {
+        const std::string& name = outputs.tail->names()[i];
+        TensorType type = outputs.tail->types()[i];
+        const auto own = names.find(name + ":0");
+        const bool is_batch = own != names.end() && batch != names.end() && own->second == batch->second;
+        const bool has_row = type.shape.rank() > 0 && (type.shape[0] == 1 || is_batch);
+        if (has_row) type.shape = without_batch(type.shape);
+        outputs.positions.push_back(i);
+        outputs.fields.push_back({.name = name, .type = std::move(type)});
+        outputs.is_whole.push_back(!has_row);
+    }
+    return outputs;
+}
+
+void add_batch(TensorType& type) {
+    std::vector<std::int64_t> dims = type.shape.dims();
+    dims.insert(dims.begin(), 1);
+    type.shape = Shape(std::move(dims));
+}
+
 }  // namespace
 
 ScoredOutputs scored_outputs(const Graph& graph, std::int64_t batch) {
+    if (graph.info().tail != nullptr) return outputs_with_tail(graph);
     ScoredOutputs outputs;
     const OutputRows rows(graph, batch);
     for (std::size_t i = 0; i < graph.outputs().size(); ++i) {
@@ -34,18 +64,24 @@ ScoredOutputs scored_outputs(const Graph& graph, std::int64_t batch) {
     return outputs;
 }
 
-std::vector<TensorView> views_of(const Session& session, const ScoredOutputs& outputs) {
-    std::vector<TensorView> views;
-    for (std::size_t i = 0; i < outputs.positions.size(); ++i) {
-        TensorView view = session.output(outputs.positions[i]);
-        if (outputs.is_whole[i]) {  // one row, which is all of it
-            std::vector<std::int64_t> dims = view.type.shape.dims();
-            dims.insert(dims.begin(), 1);
-            view.type.shape = Shape(std::move(dims));
-        }
-        views.push_back(std::move(view));
+BatchOutputs outputs_of(const Session& session, const ScoredOutputs& outputs) {
+    BatchOutputs batch;
+    if (outputs.tail != nullptr) {
+        std::vector<TensorView> head;
+        for (std::size_t i = 0; i < session.output_count(); ++i) head.push_back(session.output(i));
+        batch.tensors = outputs.tail->run(head);
     }
-    return views;
+    for (std::size_t i = 0; i < outputs.positions.size(); ++i) {
+        TensorView view = outputs.tail != nullptr ? batch.tensors[i].view() : session.output(outputs.positions[i]);
+        if (outputs.is_whole[i]) {  // one row, which is all of it
+            add_batch(view.type);
+        } else if (outputs.tail != nullptr && (view.type.shape.rank() == 0 || view.type.shape[0] != 1)) {
+            throw ModelError("the output '" + outputs.fields[i].name + "' is " + view.type.shape.to_text() +
+                             " for one sample; its first dimension is declared as the batch");
+        }
+        batch.views.push_back(std::move(view));
+    }
+    return batch;
 }
 
 void for_each_answer(const SampleBatch& batch, const std::vector<TensorView>& outputs,

@@ -3,9 +3,11 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "eval/sample_source.hpp"
+#include "exec/interpreter.hpp"
 #include "exec/session.hpp"
 #include "graph/graph.hpp"
 #include "tensor/field.hpp"
@@ -18,13 +20,20 @@ struct ScoredOutputs {
     std::vector<std::size_t> positions;  ///< among the graph's outputs
     std::vector<Field> fields;           ///< name and type of one sample, without the batch dimension
     std::vector<bool> is_whole;          ///< whether all of the output belongs to the only sample of a batch
+    /// Runs the tail of a model that has one; then the outputs above are those of head and tail together.
+    std::shared_ptr<const TailRunner> tail{};
+};
+
+/// Outputs of one batch, each with a row for each sample.
+struct BatchOutputs {
+    std::vector<TensorView> views;
+    std::vector<Tensor> tensors{};  ///< what the views look at, where it is not the session's
 };
 /// @param batch  samples that run together
 [[nodiscard]] ScoredOutputs scored_outputs(const Graph& graph, std::int64_t batch);
 
-/// Returns these outputs of a session as they are after run(), each with a row for each sample of the batch; valid
-/// until the next run().
-[[nodiscard]] std::vector<TensorView> views_of(const Session& session, const ScoredOutputs& outputs);
+/// Returns these outputs of a session as they are after run(); valid until the next run(). A tail runs now.
+[[nodiscard]] BatchOutputs outputs_of(const Session& session, const ScoredOutputs& outputs);
 
 /// Calls `body` with the answer of each row that holds a sample; padding has none.
 /// @param outputs   of a batch, each with a row for each sample

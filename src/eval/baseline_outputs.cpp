@@ -31,7 +31,8 @@ std::vector<TensorView> BaselineOutputs::of(std::int64_t first, const Session& o
     session_->run();
     std::size_t size = 0;
     current_.clear();
-    for (const TensorView& view : views_of(*session_, outputs)) {
+    const BatchOutputs batch = outputs_of(*session_, outputs);
+    for (const TensorView& view : batch.views) {
         Tensor copy(view.type);
         std::copy_n(view.data, view.bytes(), copy.mutable_view().data);
         size += view.bytes();

@@ -100,7 +100,7 @@ OutputRows::OutputRows(const Graph& graph, std::int64_t batch) {
 
 std::int64_t executor_batch(const Graph& graph, const std::vector<const Schema*>& samples, std::int64_t wanted) {
     const std::int64_t fixed = common_batch(graph);
-    if (fixed == 0) return 1;
+    if (fixed == 0 || graph.info().tail != nullptr) return 1;
     for (const Schema* schema : samples) {
         const auto fields = match_fields(names_of_inputs(graph), schema->inputs);
         if (!fields) continue;  // refused later, with a better message

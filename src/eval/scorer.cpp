@@ -39,9 +39,9 @@ ShardResult Scorer::run_baseline(std::int64_t shard) {
     // Kept in memory: every candidate will read the same samples.
     setup_.samples->for_each_batch(range, inputs_of(*baseline_), Caching::keep, [&](const SampleBatch& batch) {
         baseline_->run();
-        const std::vector<TensorView> outputs = views_of(*baseline_, outputs_);
+        const BatchOutputs outputs = outputs_of(*baseline_, outputs_);
         // The fp32 model compared with itself: its own outputs are the baseline's.
-        for_each_answer(batch, outputs, outputs, [&](const SampleAnswer& answer) {
+        for_each_answer(batch, outputs.views, outputs.views, [&](const SampleAnswer& answer) {
             scored.add(answer);
             scored.add_margin(setup_.metrics->margin(answer));
         });
@@ -63,7 +63,7 @@ ShardResult Scorer::run_candidates(const Job& job, std::int64_t shard) {
             // Before the candidates: all sessions write into one arena.
             const std::vector<TensorView> fp32 = fp32_outputs(batch, *first);
             group.run([&](std::size_t i, Session& session) {
-                for_each_answer(batch, views_of(session, outputs_), fp32,
+                for_each_answer(batch, outputs_of(session, outputs_).views, fp32,
                                 [&](const SampleAnswer& answer) { scored[i].add(answer); });
             });
         });
@@ -114,7 +114,7 @@ Score Scorer::score_graph(const Graph& graph, Tensor* logits) {
     const auto score_batch = [&](const SampleBatch& batch) {
         const std::vector<TensorView> fp32 = fp32_outputs(batch, session);
         session.run();
-        for_each_answer(batch, views_of(session, outputs), fp32,
+        for_each_answer(batch, outputs_of(session, outputs).views, fp32,
                         [&](const SampleAnswer& answer) { scored.add(answer); });
         if (!logits) return;
         const auto row_bytes = static_cast<std::size_t>(width) * sizeof(float);

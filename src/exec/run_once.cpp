@@ -4,8 +4,10 @@
 
 #include "base/error.hpp"
 #include "exec/bind_inputs.hpp"
+#include "exec/interpreter.hpp"
 #include "exec/session.hpp"
 #include "graph/passes/passes.hpp"
+#include "graph/tail.hpp"
 #include "kernel/ops/reference_ops.hpp"
 
 namespace halftone {
@@ -58,7 +60,9 @@ std::vector<Tensor> run_once(const Graph& graph, const std::vector<Tensor>& arra
     }
     check_shared_sizes(graph, arrays);
     // Bound first, then simplified: shapes that follow from the arrays become constants for the passes.
-    const Graph bound = run_passes(bind_inputs(graph, by_id), reference_ops());
+    const Graph given = bind_inputs(graph, by_id);
+    if (given.inputs().empty() && has_data_dependent_operator(given)) return interpret(given, reference_ops(), {});
+    const Graph bound = run_passes(given, reference_ops());
     Session session(bound, reference_ops(), {.batch = 1, .backend = backend});  // the arrays' shapes are bound already
     for (std::size_t i = 0; i < bound.inputs().size(); ++i) {
         const auto id = graph.find_value(bound.value(bound.inputs()[i]).name);
@@ -66,6 +70,11 @@ std::vector<Tensor> run_once(const Graph& graph, const std::vector<Tensor>& arra
         if (from.bytes() != 0) std::memcpy(session.input(i).data, from.data, from.bytes());
     }
     session.run();
+    if (bound.info().tail != nullptr) {
+        std::vector<TensorView> head;
+        for (std::size_t i = 0; i < bound.outputs().size(); ++i) head.push_back(session.output(i));
+        return TailRunner(bound, reference_ops()).run(head);
+    }
     std::vector<Tensor> outputs;
     for (std::size_t i = 0; i < bound.outputs().size(); ++i) {
         const TensorView view = session.output(i);

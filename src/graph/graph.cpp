@@ -52,6 +52,9 @@ void add_node(Hasher& hasher, const Graph& graph, const Node& node) {
         hasher.add(std::string_view(name)).add(static_cast<std::uint64_t>(attribute.index()));
         std::visit([&](const auto& value) { add_attribute_value(hasher, value); }, attribute);
     }
+    if (node.bodies == nullptr) return;  // models without control flow keep the hashes that they always had
+    hasher.add(static_cast<std::uint64_t>(node.bodies->captured));
+    for (const auto& [name, body] : node.bodies->graphs) hasher.add(std::string_view(name)).add(hash_of(*body));
 }
 
 }  // namespace
@@ -96,6 +99,7 @@ std::uint64_t hash_of(const Graph& graph) {
     }
     hasher.add(static_cast<std::uint64_t>(graph.nodes().size()));
     for (const Node& node : graph.nodes()) add_node(hasher, graph, node);
+    if (graph.info().tail != nullptr) hasher.add(hash_of(*graph.info().tail));
     return hasher.digest();
 }
 

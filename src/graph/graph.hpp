@@ -2,6 +2,7 @@
 // Graph: nodes in topological order, values, inputs, outputs. Immutable: passes and apply_plan make new ones with
 // GraphBuilder. Ids are indices into this graph only.
 
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -33,6 +34,13 @@ struct ModelInfo {
     /// By name of a graph input or output that the file declares as float16 or bfloat16: ONNX's number of that type.
     /// The graph computes them in fp32, and the export puts a Cast behind the input or in front of the output.
     std::map<std::string, std::int32_t> half_types;
+    /// By name of a graph output: its type as the file declares it, where it has one. A claim that nobody has checked.
+    std::map<std::string, TensorType> declared_outputs;
+    /// The tail: nodes behind the first shape that depends on data (graph/tail.hpp). It reads outputs of this graph.
+    /// Null for most models.
+    std::shared_ptr<const Graph> tail;
+    /// The names of the model's outputs in their order, where there is a tail; some of them are the tail's.
+    std::vector<std::string> output_order;
 };
 
 class Graph {

@@ -2,6 +2,7 @@
 // The words of a graph: attribute values, values (edges) and nodes. Plain data; rules live in the builder and passes.
 
 #include <map>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -28,6 +29,17 @@ struct Value {
     [[nodiscard]] bool is_constant() const { return !constant.is_empty(); }
 };
 
+class Graph;
+
+/// The graphs inside of a control-flow operator (If, Loop, Scan).
+struct NodeBodies {
+    /// By attribute: "then_branch", "else_branch" or "body". The inputs of a graph are those that ONNX gives it, and
+    /// behind them the captured values. Values in it have no types.
+    std::map<std::string, std::shared_ptr<const Graph>> graphs;
+    /// How many values of the graph around are read inside. They are the last inputs of the node.
+    std::size_t captured = 0;
+};
+
 /// One operator. `op` is ONNX's type in the default domain with opset-13 semantics (the importer upgrades older forms).
 /// Missing optional inputs are invalid ids.
 struct Node {
@@ -36,6 +48,7 @@ struct Node {
     std::vector<ValueId> inputs;
     std::vector<ValueId> outputs;
     Attributes attributes;
+    std::shared_ptr<const NodeBodies> bodies{};  ///< null for all but control flow
 };
 
 /// Whether the node has an i-th input. ONNX lets a node leave out an optional input, at the end or in the middle.

@@ -6,9 +6,15 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.hpp"
 #include "graph/graph.hpp"
 
 namespace halftone {
+
+/// A shape rule needs a value that is not known before the network runs. Such a node belongs to the tail of the model.
+struct DataDependentShape : ModelError {
+    using ModelError::ModelError;
+};
 
 /// An element of a small integer tensor that was computed from shapes.
 struct PartialInt {

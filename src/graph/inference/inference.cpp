@@ -75,8 +75,32 @@ public:
         return std::move(result_);
     }
 
+    /// By node: whether it, or something before it, has a shape that depends on data.
+    std::vector<bool> data_dependent() {
+        std::vector<bool> is_unknown(graph_.values().size(), false);
+        std::vector<bool> found;
+        const auto reads_unknown = [&](ValueId id) { return id.is_valid() && is_unknown[id.index()]; };
+        for (const Node& node : graph_.nodes()) {
+            found.push_back(std::any_of(node.inputs.begin(), node.inputs.end(), reads_unknown) || !try_visit(node));
+            if (!found.back()) continue;
+            for (const ValueId id : node.outputs) {
+                if (id.is_valid()) is_unknown[id.index()] = true;
+            }
+        }
+        return found;
+    }
+
 private:
     [[nodiscard]] const std::optional<KnownTensor>& known(ValueId id) const { return result_.known[id.index()]; }
+
+    bool try_visit(const Node& node) {
+        try {
+            visit(node);
+            return true;
+        } catch (const DataDependentShape&) {
+            return false;
+        }
+    }
 
     void visit(const Node& node) {
         const OpContext op = context_of(node);
@@ -135,6 +159,7 @@ private:
     [[nodiscard]] std::vector<TensorType> infer_node(const OpContext& op) const {
         if (ops_.knows(op.node.op)) return ops_.infer(op);
         if (op.node.op == "Identity" || op.node.op == "Dropout") return infer_structural(op);
+        if (op.node.bodies != nullptr) throw DataDependentShape(describe(op.node) + ": how often it runs is data");
         throw ModelError(describe(op.node) + ": the operator is not supported");
     }
 
@@ -232,6 +257,10 @@ private:
 
 Inference infer_values(const Graph& graph, const OpLibrary& ops, std::vector<TensorType> types) {
     return Inferrer(graph, ops, std::move(types)).run();
+}
+
+std::vector<bool> data_dependent_nodes(const Graph& graph, const OpLibrary& ops) {
+    return Inferrer(graph, ops, source_types(graph)).data_dependent();
 }
 
 // Graph inputs carry the only types of a file that are believed. All others are found from them.

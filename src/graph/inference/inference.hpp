@@ -23,6 +23,10 @@ struct Inference {
 /// @throws ModelError naming the node
 [[nodiscard]] Inference infer_values(const Graph& graph, const OpLibrary& ops, std::vector<TensorType> types);
 
+/// Returns by node whether it belongs to the tail: its shape depends on data, or it reads what has such a shape.
+/// @throws ModelError naming the node, for one that is wrong whatever the data are
+[[nodiscard]] std::vector<bool> data_dependent_nodes(const Graph& graph, const OpLibrary& ops);
+
 /// Known types of graph inputs and constants; the others are placeholders. @throws ModelError
 [[nodiscard]] std::vector<TensorType> source_types(const Graph& graph);
 /// The same with the batch in the place of symbolic dimensions.

@@ -4,12 +4,16 @@
 //   write_header                           versions and metadata
 //   write_input_casts, write_output_casts  between 16-bit inputs and outputs of the source and our fp32
 //   write_node, write_attribute            nodes in graph order
+//   write_bodies                           the graphs inside of control flow, by an Exporter each
+//   write_tail                             the nodes that the graph was cut before, and the outputs in their order
 //   write_value                            types of inputs and outputs, with the names of their dimensions
 #include <fmt/format.h>
 #include <onnx/onnx_pb.h>
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <set>
 
 #include "base/error.hpp"
 #include "graph/onnx/onnx_model.hpp"
@@ -36,7 +40,9 @@ std::int64_t ir_version_of(std::int64_t opset) {
 /// differ between equal graphs (times, hosts, order of maps) is left out or sorted.
 class Exporter {
 public:
-    explicit Exporter(const Graph& graph) : graph_(graph) {}
+    explicit Exporter(const Graph& graph) : graph_(graph) {
+        if (graph.info().tail != nullptr) rename_for_tail(*graph.info().tail);
+    }
 
     [[nodiscard]] onnx::ModelProto run() const {
         onnx::ModelProto model;
@@ -46,18 +52,23 @@ public:
         write_input_casts(graph);
         for (const Node& node : graph_.nodes()) write_node(node, *graph.add_node());
         write_output_casts(graph);
-        for (std::size_t i = 0; i < graph_.values().size(); ++i) {
-            const Tensor& constant = graph_.values()[i].constant;
-            if (constant.is_empty()) continue;
-            tensor_to_proto(constant, inner_name(make_id<ValueId>(i)), *graph.add_initializer());
-        }
+        write_constants(graph);
         for (const ValueId id : graph_.inputs()) write_value(graph_.value(id), *graph.add_input());
-        for (const ValueId id : graph_.outputs()) write_value(graph_.value(id), *graph.add_output());
+        if (graph_.info().tail != nullptr) {
+            write_tail(*graph_.info().tail, graph);
+        } else {
+            for (const ValueId id : graph_.outputs()) write_value(graph_.value(id), *graph.add_output());
+        }
         return model;
     }
 
 private:
     void write_header(onnx::ModelProto& model) const;
+    void write_constants(onnx::GraphProto& graph) const;
+    void write_bodies(const Node& node, onnx::NodeProto& proto) const;
+    void write_body(const Graph& body, std::size_t own_inputs, onnx::GraphProto& proto) const;
+    void write_tail(const Graph& tail, onnx::GraphProto& graph) const;
+    void rename_for_tail(const Graph& tail);
     void write_input_casts(onnx::GraphProto& graph) const;
     void write_output_casts(onnx::GraphProto& graph) const;
     [[nodiscard]] std::int32_t half_type_of(ValueId id) const;
@@ -69,7 +80,81 @@ private:
     [[nodiscard]] bool is_open(const Value& value, std::size_t dim) const;
 
     const Graph& graph_;
+    std::map<std::string, std::string> new_names_;  ///< of values that have another name in the file
 };
+
+void Exporter::write_constants(onnx::GraphProto& graph) const {
+    for (std::size_t i = 0; i < graph_.values().size(); ++i) {
+        const Tensor& constant = graph_.values()[i].constant;
+        if (constant.is_empty()) continue;
+        tensor_to_proto(constant, inner_name(make_id<ValueId>(i)), *graph.add_initializer());
+    }
+}
+
+// A body reads values around it by name, so its captured inputs take the names that these have now. A value of the body
+// that happens to have such a name gets another one.
+void Exporter::write_bodies(const Node& node, onnx::NodeProto& proto) const {
+    const std::size_t first = node.inputs.size() - node.bodies->captured;
+    for (const auto& [name, body] : node.bodies->graphs) {
+        const std::size_t own_inputs = body->inputs().size() - node.bodies->captured;
+        Exporter exporter(*body);
+        std::set<std::string> around;
+        for (std::size_t i = first; i < node.inputs.size(); ++i) around.insert(inner_name(node.inputs[i]));
+        for (const Value& value : body->values()) {
+            std::string fresh = value.name;
+            while (around.contains(fresh) || (fresh != value.name && body->find_value(fresh))) fresh += "_";
+            if (fresh != value.name) exporter.new_names_[value.name] = fresh;
+        }
+        for (std::size_t i = 0; i < node.bodies->captured; ++i) {
+            const ValueId inside = body->inputs()[own_inputs + i];
+            exporter.new_names_[body->value(inside).name] = inner_name(node.inputs[first + i]);
+        }
+        onnx::AttributeProto& attribute = *proto.add_attribute();
+        attribute.set_name(name);
+        attribute.set_type(onnx::AttributeProto::GRAPH);
+        exporter.write_body(*body, own_inputs, *attribute.mutable_g());
+    }
+}
+
+/// Types inside of a body are what the file declares; ONNX does not ask for them there.
+void Exporter::write_body(const Graph& body, std::size_t own_inputs, onnx::GraphProto& proto) const {
+    proto.set_name(body.info().graph_name.empty() ? "body" : body.info().graph_name);
+    for (const Node& node : body.nodes()) write_node(node, *proto.add_node());
+    write_constants(proto);
+    for (std::size_t i = 0; i < own_inputs; ++i) {
+        const ValueId id = body.inputs()[i];
+        if (body.value(id).has_type) write_value(body.value(id), *proto.add_input());
+        if (!body.value(id).has_type) proto.add_input();
+        proto.mutable_input(static_cast<int>(i))->set_name(inner_name(id));
+    }
+    for (const ValueId id : body.outputs()) proto.add_output()->set_name(inner_name(id));
+}
+
+/// Passes may have given a value of the head the name of one that is in the tail only.
+void Exporter::rename_for_tail(const Graph& tail) {
+    std::set<std::string> shared(graph_.info().output_order.begin(), graph_.info().output_order.end());
+    for (const ValueId id : tail.inputs()) shared.insert(tail.value(id).name);
+    for (const ValueId id : graph_.inputs()) shared.insert(graph_.value(id).name);
+    for (const Value& value : graph_.values()) {
+        if (shared.contains(value.name) || !tail.find_value(value.name)) continue;
+        std::string fresh = value.name + "_";
+        while (graph_.find_value(fresh) || tail.find_value(fresh)) fresh += "_";
+        new_names_[value.name] = fresh;
+    }
+}
+
+void Exporter::write_tail(const Graph& tail, onnx::GraphProto& graph) const {
+    const Exporter exporter(tail);
+    for (const Node& node : tail.nodes()) exporter.write_node(node, *graph.add_node());
+    exporter.write_constants(graph);
+    for (const std::string& name : graph_.info().output_order) {
+        if (const auto own = tail.find_value(name); own && tail.is_output(*own)) {
+            exporter.write_value(tail.value(*own), *graph.add_output());
+        } else {
+            write_value(graph_.value(*graph_.find_value(name)), *graph.add_output());
+        }
+    }
+}
 
 void Exporter::write_header(onnx::ModelProto& model) const {
     const ModelInfo& info = graph_.info();
@@ -141,6 +226,7 @@ std::int32_t Exporter::half_type_of(ValueId id) const {
 /// The name of the fp32 value: behind the Cast of a 16-bit graph input, in front of the Cast of such an output.
 std::string Exporter::inner_name(ValueId id) const {
     const std::string& name = graph_.value(id).name;
+    if (const auto renamed = new_names_.find(name); renamed != new_names_.end()) return renamed->second;
     if (graph_.info().half_types.empty() || half_type_of(id) == 0) return name;
     std::string inner = name + "_fp32";
     while (graph_.find_value(inner)) inner += "_";
@@ -176,9 +262,14 @@ void Exporter::write_node(const Node& node, onnx::NodeProto& proto) const {
     if (!node.name.empty()) proto.set_name(node.name);
     proto.set_op_type(node.op);
     // An input that is left out is an empty name, as ONNX writes it.
-    for (const ValueId id : node.inputs) proto.add_input(id.is_valid() ? inner_name(id) : "");
+    // What the graphs inside of it capture is no input of the node in a file.
+    const std::size_t captured = node.bodies == nullptr ? 0 : node.bodies->captured;
+    for (std::size_t i = 0; i + captured < node.inputs.size(); ++i) {
+        proto.add_input(node.inputs[i].is_valid() ? inner_name(node.inputs[i]) : "");
+    }
     for (const ValueId id : node.outputs) proto.add_output(id.is_valid() ? inner_name(id) : "");
     for (const auto& [name, attribute] : node.attributes) write_attribute(name, attribute, *proto.add_attribute());
+    if (node.bodies != nullptr) write_bodies(node, proto);
 }
 
 // Readers match dimensions by their names, so a dimension that had a name keeps it.

@@ -7,6 +7,7 @@
 //   read_declared_shapes   what the file claims of other shapes: a hint for upgrades, never trusted
 //   read_node              each node in its opset-13 form (upgrade.cpp), or with other operators (graph/rewrites)
 //   read_constant, read_if a Constant becomes an initialiser; of an If, the nodes of the branch that is taken remain
+//   read_control_flow      other Ifs, Loop and Scan keep their graphs, each read by an Importer of its own (bodies.cpp)
 //   read_outputs           names of the results
 //   survey                 the same up to the nodes, but goes on behind each fault and notes it
 //
@@ -22,6 +23,7 @@
 #include "base/text.hpp"
 #include "graph/builder.hpp"
 #include "graph/onnx/attribute_proto.hpp"
+#include "graph/onnx/bodies.hpp"
 #include "graph/onnx/foreign_format.hpp"
 #include "graph/onnx/functions.hpp"
 #include "graph/onnx/model_check.hpp"
@@ -36,13 +38,14 @@ namespace halftone {
 namespace {
 
 constexpr std::int64_t kFirstIr = 3;
-constexpr int kMaxIfDepth = 32;  // each level is a call of read_node in itself
+constexpr int kMaxDepth = 32;  // of Ifs and of graphs in graphs: each level is a call of read_node in itself
 
 /// Reads one ModelProto into a GraphBuilder, top to bottom.
 class Importer {
 public:
-    Importer(const onnx::ModelProto& model, const OpLibrary& ops)
-        : model_(model), proto_(model.graph()), ops_(ops), inference_(ops) {}
+    /// @param depth  0 for a file; for the graph of a control-flow node, how many graphs are around it
+    Importer(const onnx::ModelProto& model, const OpLibrary& ops, int depth = 0)
+        : model_(model), proto_(model.graph()), ops_(ops), inference_(ops), depth_(depth) {}
 
     [[nodiscard]] Graph run() {
         check_name_lengths(model_);  // first of all: messages below contain names
@@ -73,11 +76,13 @@ private:
     void read_declared_shapes();
     void read_node(const FlatNode& flat);
     void read_attributes(const onnx::NodeProto& proto, Node& node);
-    void read_if(const FlatNode& flat);
+    [[nodiscard]] bool read_if(const FlatNode& flat);
+    void read_control_flow(const FlatNode& flat);
     [[nodiscard]] std::optional<Shape> shape_of(ValueId id);
     void name_unused_outputs(Node& node);
     void read_constant(const Node& node);
     void read_outputs();
+    void declare_output(const onnx::ValueInfoProto& info);
 
     void remember_dim_name(const onnx::ValueInfoProto& info, int dim);
     [[nodiscard]] TensorType input_type(const onnx::ValueInfoProto& info);
@@ -91,7 +96,7 @@ private:
     std::map<std::string, Shape> shapes_;  ///< as declared, by value name
     PartialInference inference_;
     Inliner* inliner_ = nullptr;  ///< set while nodes are read
-    int if_depth_ = 0;
+    int depth_ = 0;
 };
 
 void Importer::read_header() {
@@ -167,6 +172,7 @@ void Importer::read_input(const onnx::ValueInfoProto& info) {
     check_text(info.name(), "a graph input's name");
     const ValueId id = builder_.value_named(info.name());
     if (builder_.value(id).is_constant()) return;  // IR 3 lists initialisers as inputs too
+    if (depth_ > 0 && !info.type().tensor_type().has_shape()) return builder_.add_input(id);  // known when it runs
     builder_.value(id).type = input_type(info);
     builder_.value(id).has_type = true;
     builder_.add_input(id);
@@ -224,7 +230,11 @@ void Importer::read_node(const FlatNode& flat) {
     const onnx::NodeProto& proto = *flat.proto;
     Node node{.name = proto.name(), .op = proto.op_type(), .inputs = {}, .outputs = {}, .attributes = {}};
     const RewriteNode rewrite = find_rewrite(rewrite_word(proto.domain(), proto.op_type()));
-    if (proto.op_type() == "If" && rewrite == nullptr) return read_if(flat);
+    if (is_control_flow(proto)) {
+        check_control_flow(proto, flat.opset);
+        if (proto.op_type() != "If" || !read_if(flat)) read_control_flow(flat);
+        return;
+    }
     // Outputs first: ids then follow the order in which the file defines values, which is easier to read in messages.
     node.outputs = value_ids(proto.output());
     if (rewrite == nullptr) name_unused_outputs(node);  // a rewrite asks which outputs are wanted
@@ -246,34 +256,54 @@ void Importer::read_node(const FlatNode& flat) {
     builder_.add_node(std::move(node));
 }
 
-// Which branch is taken must be known now: a constant, or computed from shapes that do not depend on the batch. The
-// other branch is not even looked at.
-void Importer::read_if(const FlatNode& flat) {
+// Returns whether it is known now which branch is taken: from a constant, or computed from shapes that do not depend on
+// the batch. Then its nodes stand for the If, and the other branch is not even looked at.
+bool Importer::read_if(const FlatNode& flat) {
     const onnx::NodeProto& proto = *flat.proto;
-    const onnx::GraphProto* then_branch = nullptr;
-    const onnx::GraphProto* else_branch = nullptr;
-    for (const onnx::AttributeProto& attribute : proto.attribute()) {
-        if (attribute.name() == "then_branch") then_branch = &attribute.g();
-        if (attribute.name() == "else_branch") else_branch = &attribute.g();
-    }
-    if (proto.input_size() != 1 || then_branch == nullptr || else_branch == nullptr) {
-        throw ModelError(text_of(proto) + " must have one input and two branches");
-    }
     const ValueId condition = value_ids(proto.input()).front();
     const auto value = condition.is_valid() ? inference_.value_of(builder_, condition) : std::nullopt;
-    if (!value || value->dtype() != DType::boolean || value->elements() != 1) {
-        throw ModelError(
-            fmt::format("{}: its condition '{}' is computed from data, and If is supported only where it "
-                        "is known from constants and shapes",
-                        text_of(proto), proto.input(0)));
-    }
-    if (if_depth_ >= kMaxIfDepth) throw ModelError(text_of(proto) + ": more than 32 of them are nested");
-    ++if_depth_;
-    const bool is_taken = value->as<std::uint8_t>()[0] != 0;
-    const std::vector<FlatNode> nodes = inliner_->branch_nodes(flat, is_taken ? *then_branch : *else_branch);
+    if (!value || value->dtype() != DType::boolean || value->elements() != 1) return false;
+    if (depth_ >= kMaxDepth) throw ModelError(text_of(proto) + ": more than 32 graphs are nested");
+    ++depth_;
+    const std::string taken = value->as<std::uint8_t>()[0] != 0 ? "then_branch" : "else_branch";
+    const auto branch = std::find_if(proto.attribute().begin(), proto.attribute().end(),
+                                     [&](const onnx::AttributeProto& attribute) { return attribute.name() == taken; });
+    const std::vector<FlatNode> nodes = inliner_->branch_nodes(flat, branch->g());
     check_operators(nodes, ops_);
     for (const FlatNode& node : nodes) read_node(node);
-    --if_depth_;
+    --depth_;
+    return true;
+}
+
+// The graphs of a node see all values around it. Here they become inputs of the node, so that the order of nodes and
+// the search for what an output needs treat them like all others.
+void Importer::read_control_flow(const FlatNode& flat) {
+    const onnx::NodeProto& proto = *flat.proto;
+    if (depth_ >= kMaxDepth) throw ModelError(text_of(proto) + ": more than 32 graphs are nested");
+    Node node{.name = proto.name(), .op = proto.op_type(), .inputs = {}, .outputs = {}, .attributes = {}};
+    node.outputs = value_ids(proto.output());
+    name_unused_outputs(node);
+    node.inputs = value_ids(proto.input());
+    const std::vector<std::string> captured = captured_names(proto);
+    NodeBodies bodies{.graphs = {}, .captured = captured.size()};
+    for (const onnx::AttributeProto& attribute : proto.attribute()) {
+        if (!attribute.has_g()) {
+            node.attributes.emplace(attribute.name(), attribute_from_proto(attribute, text_of(proto)));
+            continue;
+        }
+        try {
+            const onnx::ModelProto body = model_of_body(model_, attribute.g(), captured);
+            bodies.graphs[attribute.name()] = std::make_shared<const Graph>(Importer(body, ops_, depth_ + 1).run());
+        } catch (ModelError& error) {
+            error.add_context(text_of(proto));
+            throw;
+        }
+    }
+    for (const std::string& name : captured) {
+        node.inputs.push_back(builder_.value_named(check_text(name, "a value's name")));
+    }
+    node.bodies = std::make_shared<const NodeBodies>(std::move(bodies));
+    builder_.add_node(std::move(node));
 }
 
 /// An output that the file leaves out in front of others gets a name, so that every output is a value.
@@ -314,8 +344,20 @@ void Importer::read_outputs() {
         }
         const std::int32_t element_type = info.type().tensor_type().elem_type();
         if (is_half_type(element_type)) builder_.info().half_types[info.name()] = element_type;
+        declare_output(info);
         builder_.add_output(builder_.value_named(check_text(info.name(), "a graph output's name")));
     }
+}
+
+void Importer::declare_output(const onnx::ValueInfoProto& info) {
+    const onnx::TypeProto::Tensor& tensor = info.type().tensor_type();
+    const auto dtype = dtype_of_onnx(tensor.elem_type());
+    if (!dtype || !tensor.has_shape()) return;
+    std::vector<std::int64_t> dims;
+    for (const auto& dim : tensor.shape().dim()) {
+        dims.push_back(dim.has_dim_value() && dim.dim_value() > 0 ? dim.dim_value() : kSymbolic);
+    }
+    builder_.info().declared_outputs[info.name()] = {*dtype, Shape(std::move(dims))};
 }
 
 /// A graph input or output as the file declares it.

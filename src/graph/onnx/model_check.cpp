@@ -62,8 +62,8 @@ bool is_default_domain(const std::string& domain) { return domain.empty() || dom
 
 /// Operators that the importer itself turns into others, besides those with a rewrite.
 bool is_structural(const std::string& op) {
-    static const std::set<std::string> structural{"Constant",    "Dropout",       "Identity", "If",
-                                                  "QLinearConv", "QLinearMatMul", "Scatter",  "Upsample"};
+    static const std::set<std::string> structural{"Constant", "Dropout",     "Identity",      "If",      "Loop",
+                                                  "Scan",     "QLinearConv", "QLinearMatMul", "Scatter", "Upsample"};
     return structural.contains(op);
 }
 

@@ -1,6 +1,7 @@
 #include "base/registry.hpp"
 
 #include "graph/passes/passes.hpp"
+#include "graph/tail.hpp"
 
 namespace halftone {
 
@@ -20,8 +21,23 @@ constexpr auto kPasses = make_registry<RunPass>({
 
 std::span<const Pass> all_passes() { return kPasses.rows(); }
 
+namespace {
+
+/// The part of a graph whose shapes are known, with types.
+Graph typed_head(const Graph& graph, const OpLibrary& ops) {
+    if (!has_data_dependent_operator(graph)) {
+        try {
+            return infer_types(graph, ops);
+        } catch (const DataDependentShape&) {  // the walk below finds where it begins
+        }
+    }
+    return infer_types(split_tail(graph, ops), ops);
+}
+
+}  // namespace
+
 Graph run_passes(const Graph& graph, const OpLibrary& ops) {
-    Graph current = graph;
+    Graph current = typed_head(graph, ops);
     // Types again after each pass: the next one relies on them, and so do all later readers of the graph.
     for (const Pass& pass : all_passes()) current = infer_types(pass.value(current, ops), ops);
     return current;

@@ -95,7 +95,7 @@ std::size_t normal_axis(const OpContext& op, std::int64_t axis, std::size_t rank
 
 const Tensor& constant_input(const OpContext& op, std::size_t input, const char* name) {
     if (op.constants[input] == nullptr) {
-        refuse(op, "the input '" + std::string(name) + "' must be a constant");
+        throw DataDependentShape(describe(op.node) + ": the input '" + std::string(name) + "' must be a constant");
     }
     return *op.constants[input];
 }

@@ -123,7 +123,7 @@ TEST(ScoredOutputs, AreWholeWhereSamplesRunOneByOne) {
     const std::vector<std::int64_t> ids{7};
     const std::vector<std::vector<FieldValue>> targets(1);
     int answers = 0;
-    for_each_answer({.first = 0, .rows = 1, .ids = ids, .targets = targets}, views_of(session, outputs), {},
+    for_each_answer({.first = 0, .rows = 1, .ids = ids, .targets = targets}, outputs_of(session, outputs).views, {},
                     [&](const SampleAnswer& answer) {
                         ++answers;
                         EXPECT_EQ(answer.id, 7);

@@ -1,0 +1,132 @@
+// split_tail.
+//
+//   bind_open_batch        the batch becomes 1
+//   data_dependent_nodes   which nodes are the tail (graph/inference)
+//   make_tail              a graph of these nodes; what they read of the head are its inputs
+//   make_head              the other nodes; its outputs are the model's that it computes, and what the tail reads
+#include "graph/tail.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/error.hpp"
+#include "graph/builder.hpp"
+#include "graph/inference/inference.hpp"
+
+namespace halftone {
+namespace {
+
+Graph bind_open_batch(const Graph& graph) {
+    GraphBuilder builder(graph);
+    for (const ValueId id : graph.inputs()) {
+        Value& value = builder.value(id);
+        if (value.type.shape.rank() == 0 || value.type.shape[0] != kSymbolic) continue;
+        value.type.shape[0] = 1;
+        builder.info().bound_dims.insert(value.name + ":0");
+    }
+    return std::move(builder).build();
+}
+
+/// Ids of the graph that is cut to those of the tail, which are made when they are met.
+class TailBuilder {
+public:
+    TailBuilder(const Graph& graph, const std::vector<bool>& is_tail) : graph_(graph), is_tail_(is_tail) {}
+
+    [[nodiscard]] Graph build() && {
+        for (std::size_t i = 0; i < graph_.nodes().size(); ++i) {
+            if (is_tail_[i]) add(graph_.nodes()[i]);
+        }
+        for (const ValueId id : graph_.outputs()) {
+            if (!is_in_tail(id)) continue;
+            builder_.add_output(builder_.value_named(graph_.value(id).name));
+            declare(graph_.value(id).name);
+        }
+        builder_.info().opset = graph_.info().opset;
+        builder_.info().dim_names = graph_.info().dim_names;
+        return std::move(builder_).build();
+    }
+
+    [[nodiscard]] bool is_in_tail(ValueId id) const {
+        const NodeId producer = graph_.producer(id);
+        return producer.is_valid() && is_tail_[producer.index()];
+    }
+
+private:
+    void add(Node node) {
+        for (ValueId& id : node.inputs) id = id.is_valid() ? read(id) : id;
+        for (ValueId& id : node.outputs) id = id.is_valid() ? builder_.value_named(graph_.value(id).name) : id;
+        builder_.add_node(std::move(node));
+    }
+
+    ValueId read(ValueId id) {
+        const Value& value = graph_.value(id);
+        const ValueId own = builder_.value_named(value.name);
+        if (is_in_tail(id) || !known_.insert(id).second) return own;
+        if (value.is_constant()) {
+            builder_.value(own).constant = value.constant;
+            builder_.value(own).type = value.type;
+            builder_.value(own).has_type = true;
+        } else {
+            builder_.add_input(own);
+        }
+        return own;
+    }
+
+    void declare(const std::string& name) {
+        const auto declared = graph_.info().declared_outputs.find(name);
+        if (declared == graph_.info().declared_outputs.end() || graph_.info().half_types.contains(name)) {
+            throw ModelError(fmt::format(
+                "the output '{}' has a shape that depends on data, and the file declares no type of 32 bits for it",
+                name));
+        }
+        Value& value = builder_.value(builder_.value_named(name));
+        value.type = declared->second;
+        value.has_type = true;
+    }
+
+    const Graph& graph_;
+    const std::vector<bool>& is_tail_;
+    GraphBuilder builder_;
+    std::set<ValueId> known_;  ///< of the head, and seen already
+};
+
+/// @param tail  its inputs are what it reads of the head
+Graph make_head(const Graph& graph, const std::vector<bool>& is_tail, Graph tail) {
+    GraphBuilder builder(graph);
+    std::vector<ValueId> outputs;
+    const auto add = [&outputs](ValueId id) {
+        if (std::find(outputs.begin(), outputs.end(), id) == outputs.end()) outputs.push_back(id);
+    };
+    for (const ValueId id : graph.outputs()) {
+        builder.info().output_order.push_back(graph.value(id).name);
+        const NodeId producer = graph.producer(id);
+        if (!producer.is_valid() || !is_tail[producer.index()]) add(id);
+    }
+    for (const ValueId id : tail.inputs()) add(*graph.find_value(tail.value(id).name));
+    if (outputs.empty()) throw DataDependentShape("all of the model depends on data: nothing of it can be planned");
+    for (std::size_t i = 0; i < is_tail.size(); ++i) {
+        if (is_tail[i]) builder.remove_node(make_id<NodeId>(i));
+    }
+    builder.outputs() = std::move(outputs);
+    builder.info().tail = std::make_shared<const Graph>(std::move(tail));
+    return std::move(builder).build();
+}
+
+}  // namespace
+
+bool has_data_dependent_operator(const Graph& graph) {
+    return std::any_of(graph.nodes().begin(), graph.nodes().end(), [](const Node& node) {
+        return node.bodies != nullptr || node.op == "NonMaxSuppression" || node.op == "NonZero";
+    });
+}
+
+Graph split_tail(const Graph& graph, const OpLibrary& ops) {
+    const Graph bound = bind_open_batch(graph);
+    const std::vector<bool> is_tail = data_dependent_nodes(bound, ops);
+    if (std::find(is_tail.begin(), is_tail.end(), true) == is_tail.end()) return graph;
+    return make_head(bound, is_tail, TailBuilder(bound, is_tail).build());
+}
+
+}  // namespace halftone
