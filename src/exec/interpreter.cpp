@@ -111,7 +111,7 @@ private:
     std::vector<Tensor> run_node(const Node& node, const std::vector<Tensor>& values) {
         std::vector<Tensor> inputs;
         for (const ValueId id : node.inputs) inputs.push_back(id.is_valid() ? values[id.index()] : Tensor());
-        if (node.op == "Identity" || node.op == "Dropout") return {inputs.at(0)};
+        if (node.op == "Identity") return {inputs.at(0)};
         if (node.op == "If") return run_if(node, std::move(inputs));
         if (node.op == "Loop") return run_loop(node, inputs);
         if (node.op == "Scan") return run_scan(node, inputs);

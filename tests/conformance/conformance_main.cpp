@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "base/error.hpp"
+#include "exec/interpreter.hpp"
 #include "exec/run_once.hpp"
 #include "graph/onnx/onnx_model.hpp"
 #include "kernel/ops/find_op.hpp"
@@ -37,31 +38,6 @@ std::vector<Tensor> read_arrays(const std::string& folder, const std::string& pr
         arrays.push_back(test::read_npy(folder + "/" + prefix + std::to_string(i) + ".npy"));
     }
     return arrays;
-}
-
-/// Every node by its reference operator, with every input a constant.
-std::vector<Tensor> evaluated(const Graph& graph, const std::vector<Tensor>& inputs) {
-    std::map<ValueId, Tensor> values;
-    for (std::size_t v = 0; v < graph.values().size(); ++v) {
-        if (graph.values()[v].is_constant()) values[make_id<ValueId>(v)] = graph.values()[v].constant;
-    }
-    for (std::size_t i = 0; i < inputs.size(); ++i) values[graph.inputs().at(i)] = inputs[i];
-    for (const Node& node : graph.nodes()) {
-        OpContext op{.node = node, .inputs = {}, .constants = {}};
-        std::vector<Tensor> arguments;
-        for (const ValueId id : node.inputs) {
-            arguments.push_back(id.is_valid() ? values.at(id) : Tensor());
-            op.inputs.push_back(arguments.back().type());
-            op.constants.push_back(id.is_valid() ? &values.at(id) : nullptr);
-        }
-        const std::vector<Tensor> results = reference_ops().evaluate(op, arguments);
-        for (std::size_t i = 0; i < results.size(); ++i) {
-            if (node.outputs[i].is_valid()) values[node.outputs[i]] = results[i];
-        }
-    }
-    std::vector<Tensor> outputs;
-    for (const ValueId id : graph.outputs()) outputs.push_back(values.at(id));
-    return outputs;
 }
 
 template <class T>
@@ -112,7 +88,7 @@ Outcome outcome_of(const std::string& folder, const json& test) {
         const std::string found = difference(run_once(graph, inputs, Backend::dnnl), want, test);
         if (!found.empty()) return {"wrong", "executor: " + found};
         if (test["op"] != "light") {
-            const std::string plain = difference(evaluated(graph, inputs), want, test);
+            const std::string plain = difference(interpret(graph, reference_ops(), inputs), want, test);
             if (!plain.empty()) return {"wrong", "reference: " + plain};
         }
         return {"passed", ""};

@@ -132,7 +132,7 @@ class Tails(SystemTest):
                 best = onnx.load(workspace / "best.onnx")
                 onnx.checker.check_model(best)
                 operators = [node.op_type for node in best.graph.node]
-                self.assertEqual(operators.count("Conv"), 3)
+                self.assertEqual(operators.count("Conv"), 3 if make is suppressed else 2)  # a Loop over scores needs no boxes
                 self.assertGreater(operators.count("QuantizeLinear"), 0)
                 for operator in kept:
                     self.assertIn(operator, operators)
