@@ -12,6 +12,7 @@
 
 #include "kernel/codes/parallel.hpp"
 #include "kernel/codes/targets.hpp"
+#include "kernel/dnnl/lib/engine.hpp"
 #include "kernel/dnnl/lib/layout.hpp"
 #include "kernel/dnnl/lib/step.hpp"
 #include "kernel/dnnl/lib/weights.hpp"

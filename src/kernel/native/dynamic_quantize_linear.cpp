@@ -12,6 +12,10 @@
 #include "kernel/ops/machine.hpp"
 #include "kernel/shape/fast_op.hpp"
 
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
 namespace halftone::native {
 namespace {
 
@@ -20,29 +24,44 @@ struct Extremes {
     float high = 0;
 };
 
-/// Sixteen running extremes side by side, so that the compiler uses vector instructions: it may not reorder one. NaN
-/// fails both comparisons and counts for nothing, as in the reference.
-HALFTONE_INLINE Extremes find_extremes(const float* x, std::size_t n) {
-    constexpr std::size_t kLanes = 16;
-    std::array<float, kLanes> low{};
-    std::array<float, kLanes> high{};
-    std::size_t i = 0;
-    for (; i + kLanes <= n; i += kLanes) {
-        for (std::size_t lane = 0; lane < kLanes; ++lane) {
-            low[lane] = x[i + lane] < low[lane] ? x[i + lane] : low[lane];
-            high[lane] = x[i + lane] > high[lane] ? x[i + lane] : high[lane];
-        }
+/// NaN fails both comparisons and counts for nothing, as in the reference.
+Extremes find_extremes_anywhere(const float* x, std::size_t n) {
+    Extremes found;
+    for (std::size_t i = 0; i < n; ++i) {
+        found.low = x[i] < found.low ? x[i] : found.low;
+        found.high = x[i] > found.high ? x[i] : found.high;
     }
-    for (; i < n; ++i) {
-        low[0] = x[i] < low[0] ? x[i] : low[0];
-        high[0] = x[i] > high[0] ? x[i] : high[0];
-    }
-    return {*std::min_element(low.begin(), low.end()), *std::max_element(high.begin(), high.end())};
+    return found;
 }
 
-Extremes find_extremes_anywhere(const float* x, std::size_t n) { return find_extremes(x, n); }
 #ifdef __x86_64__
-HALFTONE_AVX2 Extremes find_extremes_avx2(const float* x, std::size_t n) { return find_extremes(x, n); }
+/// Sixteen running extremes side by side, because the compiler may not change the order of the loop above. The
+/// instructions give their second operand where the first is NaN, so the comparisons are the same.
+HALFTONE_AVX2 Extremes find_extremes_avx2(const float* x, std::size_t n) {
+    constexpr std::size_t kLanes = 8;
+    __m256 low = _mm256_setzero_ps();
+    __m256 low2 = low;
+    __m256 high = low;
+    __m256 high2 = low;
+    std::size_t i = 0;
+    for (; i + 2 * kLanes <= n; i += 2 * kLanes) {
+        const __m256 a = _mm256_loadu_ps(x + i);
+        const __m256 b = _mm256_loadu_ps(x + i + kLanes);
+        low = _mm256_min_ps(a, low);
+        low2 = _mm256_min_ps(b, low2);
+        high = _mm256_max_ps(a, high);
+        high2 = _mm256_max_ps(b, high2);
+    }
+    std::array<float, kLanes> lows{};
+    std::array<float, kLanes> highs{};
+    _mm256_storeu_ps(lows.data(), _mm256_min_ps(low, low2));
+    _mm256_storeu_ps(highs.data(), _mm256_max_ps(high, high2));
+    Extremes found = find_extremes_anywhere(x + i, n - i);
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+        found = {std::min(found.low, lows[lane]), std::max(found.high, highs[lane])};
+    }
+    return found;
+}
 #endif
 
 using FindExtremes = Extremes (*)(const float*, std::size_t);
