@@ -177,7 +177,9 @@ void print_bench_table(const nlohmann::ordered_json& json) {
 
 /// The model as the options want it: by a plan file, or in one precision.
 BenchModel bench_model(const BenchOptions& options) {
-    PreparedModel model = prepare_model(read_model(options.model, ""), options.model, options.sizes.parse());
+    // A plan belongs to the units of the model; without one, a file that is quantized already runs as it is written.
+    const auto prepare = options.plan.empty() ? prepare_model : prepare_for_tuning;
+    PreparedModel model = prepare(read_model(options.model, ""), options.model, options.sizes.parse());
     if (options.plan.empty()) return {std::move(model), options.model, options.precision};
     const LoadedPlan loaded = read_plan(options.plan, model);
     const QuantizedModel quantized = apply_plan(model.graph, model.units, loaded.plan, loaded.numbers);

@@ -69,7 +69,8 @@ int run_dump(const DumpOptions& options, Communicator& comm) {
         config = read_run_config(inputs.config_text, options.config, options.overrides, known_names());
         bench = make_workbench(config, inputs.model_bytes, config.model_path, true);
         // A plan tells by itself how its model was prepared; the workbench's model is prepared as the config says.
-        fp32 = options.plan.empty() ? bench->model : prepare_model(inputs.model_bytes, config.model_path, bench->sizes);
+        fp32 = options.plan.empty() ? bench->model
+                                    : prepare_for_tuning(inputs.model_bytes, config.model_path, bench->sizes);
         if (options.samples > bench->calibration->size()) {
             throw ConfigError(fmt::format("--samples asks for {}, the calibration data set has {}", options.samples,
                                           bench->calibration->size()));

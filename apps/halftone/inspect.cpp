@@ -107,7 +107,7 @@ PreparedModel prepare_or_refuse(const InspectOptions& options, const InputSizes&
         // The import itself lists all faults of these two kinds, and says what to do about them.
         const bool import_says_all = kinds == std::set<std::string>{"operator"} ||
                                      kinds == std::set<std::string>{"open dimension"} || survey.faults.size() < 2;
-        if (import_says_all) return prepare_model(bytes, options.model, sizes);
+        if (import_says_all) return prepare_for_tuning(bytes, options.model, sizes);
         throw ModelError(faults_text(options.model, survey));
     } catch (const ModelError& error) {
         if (survey.faults.empty()) survey.faults.push_back({.kind = "graph", .what = error.what(), .where = ""});

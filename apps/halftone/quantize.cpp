@@ -12,7 +12,7 @@ namespace halftone::app {
 
 int run_quantize(const QuantizeOptions& options) {
     // No calibration and no data: every number that decides a bit of the file stands in the plan.
-    PreparedModel model = prepare_model(read_model(options.model, ""), options.model, options.sizes.parse());
+    PreparedModel model = prepare_for_tuning(read_model(options.model, ""), options.model, options.sizes.parse());
     const LoadedPlan loaded = read_plan(options.plan, model);  // also prepares the model by the plan's recipes
     const QuantizedModel quantized = apply_plan(model.graph, model.units, loaded.plan, loaded.numbers);
     const std::string onnx = export_onnx(with_kernels(quantized.graph, loaded.kernels));

@@ -113,6 +113,21 @@ void name_place_of_sizes(ConfigError& error, const RunConfig& config) {
     error.add_context(place.to_text() + ": model.input_shapes");
 }
 
+namespace {
+
+/// quant_aware_training means a model that was trained so: nothing is trained here.
+void check_trained(const RunConfig& config, const PreparedModel& model) {
+    const bool is_expected =
+        config.quantization.approach == kTrainedApproach || config.effective.find("model_conversion") != nullptr;
+    if (!is_expected || model.is_lifted) return;
+    throw ConfigError(
+        fmt::format("{}: quant_aware_training and model_conversion are for models with QuantizeLinear "
+                    "and DequantizeLinear nodes, and '{}' has none; Halftone does not train",
+                    config.file, config.model_path));
+}
+
+}  // namespace
+
 std::unique_ptr<Workbench> make_workbench(const RunConfig& config, const std::string& model_bytes,
                                           const std::string& model_name, bool for_tuning,
                                           const std::string& baseline_bytes) {
@@ -129,12 +144,16 @@ std::unique_ptr<Workbench> make_workbench(const RunConfig& config, const std::st
     }
     bench->sizes = input_sizes(config, bench->calibration.get(), bench->evaluation.get());
     try {
-        bench->model = prepare_model(model_bytes, model_name, bench->sizes);
+        const auto prepare = for_tuning ? prepare_for_tuning : prepare_model;
+        bench->model = prepare(model_bytes, model_name, bench->sizes);
+        // The baseline of a model that is quantized already is the file as it is written.
+        if (bench->model.is_lifted) bench->baseline = prepare_model(model_bytes, model_name, bench->sizes);
         if (!baseline_bytes.empty()) bench->baseline = prepare_model(baseline_bytes, config.model_path, bench->sizes);
     } catch (ConfigError& error) {
         name_place_of_sizes(error, config);
         throw;
     }
+    if (for_tuning) check_trained(config, bench->model);
     // The order matters: recipes change the graph that units, capability and space are made from.
     if (for_tuning) {
         bench->recipes = find_recipes(bench->model, recipe_request(config.quantization));

@@ -146,7 +146,7 @@ void read_calibration(Section& parent, QuantizationConfig& config, const KnownNa
         Section dataloader = section.section("dataloader");
         config.calibration = read_dataloader(dataloader, known, notes);
         section.put("dataloader", dataloader.finish());
-    } else if (config.approach == kStaticApproach || config.approach == kAutoApproach) {
+    } else if (config.approach != kDynamicApproach) {
         // A note and no error: --print-config and the programs that need no data must work on such a file.
         const Section missing = section.section("dataloader");
         notes.add(missing.node(), "is missing: static quantization needs calibration data", true);
@@ -302,11 +302,6 @@ void read_advance(Section& parent, Notes& notes) {
 QuantizationConfig read_quantization(Section& section, const KnownNames& known, Notes& notes) {
     QuantizationConfig config;
     config.approach = section.word("approach", config.approach, kApproaches);
-    if (config.approach == "quant_aware_training") {
-        notes.add(*section.given("approach"),
-                  fmt::format("'{}' is not available yet; available: {} {} {}", config.approach, kStaticApproach,
-                              kDynamicApproach, kAutoApproach));
-    }
     if (const ConfigNode* node = section.keep("train"))
         notes.add(*node, "is not available: Halftone does not train", true);
     read_advance(section, notes);

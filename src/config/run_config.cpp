@@ -91,12 +91,13 @@ void read_device(Section& section, Notes& notes) {
 
 /// Whole sections of LPOT for other kinds of compression: shown as they are, and refused when run.
 void read_foreign_sections(Section& section, Notes& notes) {
-    for (const std::string_view key :
-         {"graph_optimization", "mixed_precision", "model_conversion", "pruning", "train"}) {
+    for (const std::string_view key : {"graph_optimization", "mixed_precision", "pruning", "train"}) {
         if (const ConfigNode* node = section.keep(key)) {
             notes.add(*node, "is not available; available: quantization", true);
         }
     }
+    // LPOT's word for models that were trained for quantization: they say themselves how they are quantized.
+    (void)section.keep("model_conversion");
 }
 
 /// Pins the instruction set, so that a run on another kind of machine stops instead of giving other numbers.

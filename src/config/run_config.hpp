@@ -61,6 +61,8 @@ struct ConstraintRule {
 inline constexpr std::string_view kStaticApproach = "post_training_static_quant";
 inline constexpr std::string_view kDynamicApproach = "post_training_dynamic_quant";
 inline constexpr std::string_view kAutoApproach = "post_training_auto_quant";
+/// The model was trained for quantization and says itself how it is quantized. Nothing is trained here.
+inline constexpr std::string_view kTrainedApproach = "quant_aware_training";
 
 struct QuantizationConfig {
     std::string approach = std::string(kStaticApproach);

@@ -20,6 +20,7 @@
 #include "base/wire.hpp"
 #include "eval/channel_statistics.hpp"
 #include "eval/used_rows.hpp"
+#include "graph/given.hpp"
 #include "kernel/ops/reference_ops.hpp"
 
 namespace halftone {
@@ -95,7 +96,8 @@ std::vector<RangeRule> range_rules(const SearchSpace& space) {
     std::set<RangeRule> rules;
     for (const Decision& decision : space.decisions()) {
         for (const UnitConfig& option : decision.options) {
-            if (option.is_static()) rules.insert(option.activation.range_rule());
+            // Values of which the model's file gives nothing are ranged by minmax.
+            if (option.is_static()) rules.insert(is_given(option) ? RangeRule{} : option.activation.range_rule());
         }
     }
     return {rules.begin(), rules.end()};

@@ -25,7 +25,7 @@ PlanNumbers CandidateFactory::numbers(const Candidate& candidate) {
     const CalibrationVariant& variant = calibrator_.variant(plan.calibration);
     const CandidateTreatment treatment = treatment_of(plan.calibration);
     PlanNumbers numbers = derive_numbers(variant.model.graph, variant.model.units, plan, variant.ranges, weight_codes_,
-                                         treatment.weights);
+                                         treatment.weights, &variant.model.given);
     if (treatment.bias == BiasCorrection::none) return numbers;
     if (treatment.bias == BiasCorrection::fast) {
         corrector(plan.calibration).correct_fast(plan, numbers);

@@ -32,7 +32,8 @@ namespace halftone {
 /// no rule names are left out, because nobody could choose them.
 [[nodiscard]] OfferedSettings offered_settings(const QuantizationConfig& config);
 
-/// Returns what each unit of the model can be, by unit index. @param config  after resolve_auto
+/// Returns what each unit of the model can be, by unit index. Units that the model's file quantizes have an option that
+/// keeps that. @param config  after resolve_auto
 [[nodiscard]] CapabilityTable capability_table(const PreparedModel& model, const QuantizationConfig& config);
 
 /// Returns the config with the preparations that the search chooses between for this model: `recipes: auto` replaced by

@@ -27,6 +27,7 @@ namespace halftone {
 struct EvaluationSetup {
     const PreparedModel* model = nullptr;
     /// What metrics call fp32, where they compare with its outputs. Null: `model` itself, which is fp32 in a search.
+    /// In a search it is also scored as the baseline: a quantized file as it is written.
     const PreparedModel* baseline = nullptr;
     const SearchSpace* space = nullptr;     ///< null when nothing is tuned (the command eval): only scores can be asked
     const Pipeline* calibration = nullptr;  ///< null: ranges come from elsewhere, and nothing can be probed

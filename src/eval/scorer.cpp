@@ -32,7 +32,9 @@ Scorer::Scorer(const ScorerSetup& setup)
 
 ShardResult Scorer::run_baseline(std::int64_t shard) {
     if (!baseline_) {
-        baseline_ = std::make_unique<Session>(setup_.model->graph, reference_ops(), setup_.resources->options());
+        // In a search the baseline may be a file that is quantized already, of which `model` is the float form.
+        const PreparedModel& scored = setup_.factory != nullptr ? *setup_.baseline : *setup_.model;
+        baseline_ = std::make_unique<Session>(scored.graph, reference_ops(), setup_.resources->options());
     }
     const SampleRange range = setup_.samples->shard(shard);
     ShardScore scored(*setup_.metrics);

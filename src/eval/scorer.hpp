@@ -27,7 +27,8 @@ namespace halftone {
 /// What a scorer works on. All pointers outlive it.
 struct ScorerSetup {
     const PreparedModel* model = nullptr;
-    const PreparedModel* baseline = nullptr;  ///< the model whose outputs metrics compare with
+    const PreparedModel* baseline = nullptr;  ///< the model whose outputs metrics compare with; in a search also the
+                                              ///< one that is scored as the baseline
     const MetricSet* metrics = nullptr;       ///< bound to the model and the data set
     SampleSource* samples = nullptr;          ///< the evaluation set
     SessionResources* resources = nullptr;

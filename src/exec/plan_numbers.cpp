@@ -119,14 +119,20 @@ void correct_weights(const Tensor& weight, std::int64_t axis, UnitNumbers& numbe
 class NumberDeriver {
 public:
     NumberDeriver(const Graph& graph, const QuantPlan& plan, const RangeTable& ranges, WeightCodes& codes,
-                  const WeightTreatment& treatment)
-        : graph_(graph), plan_(plan), ranges_(ranges), codes_(codes), treatment_(treatment) {}
+                  const WeightTreatment& treatment, const GivenNumbers* given)
+        : graph_(graph), plan_(plan), ranges_(ranges), codes_(codes), treatment_(treatment), given_(given) {}
 
     PlanNumbers run(const std::vector<Unit>& units) {
         HALFTONE_CHECK(plan_.units.size() == units.size(), "one configuration per unit");
-        for (const TensorPlan& tensor : plan_.tensors) ranges_of_[tensor.name] = range_of(tensor);
-        for (const auto& group : plan_.shared) unite(group);
+        find_given();
         for (const TensorPlan& tensor : plan_.tensors) {
+            if (!numbers_.activations.contains(tensor.name)) ranges_of_[tensor.name] = range_of(tensor);
+        }
+        for (const auto& group : plan_.shared) {
+            if (!numbers_.activations.contains(group.front())) unite(group);
+        }
+        for (const TensorPlan& tensor : plan_.tensors) {
+            if (numbers_.activations.contains(tensor.name)) continue;
             const Range& range = ranges_of_.at(tensor.name);
             numbers_.activations.emplace(tensor.name,
                                          activation_params(range, tensor.config.dtype, tensor.config.scheme));
@@ -138,8 +144,35 @@ public:
     }
 
 private:
+    [[nodiscard]] const QuantParams* given_of(const std::string& value) const {
+        if (given_ == nullptr) return nullptr;
+        const auto found = given_->activations.find(value);
+        return found == given_->activations.end() ? nullptr : &found->second;
+    }
+
+    /// Parameters that the file gives, for tensors whose units keep them. Values that share one range keep theirs only
+    /// if the file gives the same to all of them.
+    void find_given() {
+        for (const TensorPlan& tensor : plan_.tensors) {
+            const QuantParams* params = tensor.config.algorithm == kGiven ? given_of(tensor.name) : nullptr;
+            if (params != nullptr) numbers_.activations.emplace(tensor.name, *params);
+        }
+        for (const auto& group : plan_.shared) {
+            const auto first = numbers_.activations.find(group.front());
+            const bool is_common =
+                first != numbers_.activations.end() && std::all_of(group.begin(), group.end(), [&](const auto& name) {
+                    const auto known = numbers_.activations.find(name);
+                    return known != numbers_.activations.end() && known->second == first->second;
+                });
+            if (is_common) continue;
+            for (const std::string& name : group) numbers_.activations.erase(name);
+        }
+    }
+
     [[nodiscard]] Range range_of(const TensorPlan& tensor) const {
-        const Range range = ranges_.range(tensor.name, tensor.config.range_rule());
+        // What keeps the file's parameters is calibrated by minmax where the file has none.
+        const bool is_missing = tensor.config.algorithm == kGiven;
+        const Range range = ranges_.range(tensor.name, is_missing ? RangeRule{} : tensor.config.range_rule());
         if (!std::isfinite(range.low) || !std::isfinite(range.high)) {
             throw ModelError("value '" + tensor.name + "': its calibrated range is not finite");
         }
@@ -173,10 +206,11 @@ private:
         const Tensor& weight = graph_.value(unit.weight).constant;
         const std::int64_t axis = unit.weight_channel_axis;
         UnitNumbers numbers;
-        numbers.weight = codes_.params(weight, config, axis);
+        const bool keeps_codes = is_given(unit_config) && given_ != nullptr && given_->units.contains(unit.name);
+        numbers.weight = keeps_codes ? given_->units.at(unit.name).weight : codes_.params(weight, config, axis);
         // Processors without VNNI add two products of codes in 16 bits, which saturate: weights that could reach that
         // get 6 bits. Verified on the codes themselves, since most weights are far from their largest sums.
-        if (treatment_.verifies_range && config.scheme == Scheme::sym && config.bit > kReducedBits &&
+        if (!keeps_codes && treatment_.verifies_range && config.scheme == Scheme::sym && config.bit > kReducedBits &&
             !pairs_fit_16_bits(codes_.codes(weight, numbers.weight))) {
             config.bit = kReducedBits;
             numbers.weight = codes_.params(weight, config, axis);
@@ -187,7 +221,7 @@ private:
             enlarge_scales(numbers.weight, bias.is_empty() ? std::span<const float>{} : bias.as<float>(),
                            params_of(unit.input).scale[0], unit.name);
         }
-        if (treatment_.corrects_weights) correct_weights(weight, axis, numbers);
+        if (treatment_.corrects_weights && !keeps_codes) correct_weights(weight, axis, numbers);
         numbers_.units.emplace(unit.name, std::move(numbers));
     }
 
@@ -196,6 +230,7 @@ private:
     const RangeTable& ranges_;
     WeightCodes& codes_;
     const WeightTreatment& treatment_;
+    const GivenNumbers* given_;  ///< null if the model's file gives nothing
     std::map<std::string, Range> ranges_of_;
     PlanNumbers numbers_;
 };
@@ -203,8 +238,9 @@ private:
 }  // namespace
 
 PlanNumbers derive_numbers(const Graph& graph, const std::vector<Unit>& units, const QuantPlan& plan,
-                           const RangeTable& ranges, WeightCodes& codes, const WeightTreatment& treatment) {
-    return NumberDeriver(graph, plan, ranges, codes, treatment).run(units);
+                           const RangeTable& ranges, WeightCodes& codes, const WeightTreatment& treatment,
+                           const GivenNumbers* given) {
+    return NumberDeriver(graph, plan, ranges, codes, treatment, given).run(units);
 }
 
 Tensor corrected_weight(const Graph& graph, const Unit& unit, const UnitNumbers& numbers) {

@@ -8,6 +8,7 @@
 
 #include "calib/table.hpp"
 #include "exec/weight_codes.hpp"
+#include "graph/given.hpp"
 #include "graph/graph.hpp"
 #include "graph/unit.hpp"
 #include "space/candidate.hpp"
@@ -39,11 +40,13 @@ struct WeightTreatment {
 
 /// Derives the numbers of a plan from calibrated ranges.
 /// @param codes  weights of earlier plans; changes the time only
+/// @param given  what the model's file says; null if it says nothing. Options that keep it (graph/given.hpp) take their
+/// numbers from there, and calibrated ones by minmax for values of which the file has none
 /// @throws ModelError naming the unit when a tensor cannot be quantized (its range is not finite, or the bias does not
 /// fit int32 at any scale)
 [[nodiscard]] PlanNumbers derive_numbers(const Graph& graph, const std::vector<Unit>& units, const QuantPlan& plan,
                                          const RangeTable& ranges, WeightCodes& codes,
-                                         const WeightTreatment& treatment = {});
+                                         const WeightTreatment& treatment = {}, const GivenNumbers* given = nullptr);
 
 /// Returns the fp32 weight whose codes the unit stores: factor * w + shift where the numbers say so, else the weight.
 [[nodiscard]] Tensor corrected_weight(const Graph& graph, const Unit& unit, const UnitNumbers& numbers);

@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
+#include "exec/lift_quantized.hpp"
 #include "graph/onnx/onnx_model.hpp"
 #include "graph/passes/passes.hpp"
 #include "kernel/ops/reference_ops.hpp"
@@ -21,6 +22,18 @@ PreparedModel prepare_model(std::string_view onnx_bytes, const std::string& name
     model.units = find_units(model.graph);
     // Of the file, not of the graph: a resumed run must refuse another file even if it simplifies to the same graph.
     model.hash = hash_bytes(std::as_bytes(std::span(onnx_bytes.data(), onnx_bytes.size())));
+    return model;
+}
+
+PreparedModel prepare_for_tuning(std::string_view onnx_bytes, const std::string& name, const InputSizes& sizes) {
+    PreparedModel model = prepare_model(onnx_bytes, name, sizes);
+    auto lifted = lift_quantized(model.graph, reference_ops());
+    if (!lifted) return model;
+    // Once more: what stands between real values only now may be folded (a batch norm behind a convolution).
+    model.graph = run_passes(lifted->graph, reference_ops());
+    model.units = find_units(model.graph);
+    model.is_lifted = true;
+    model.given = given_numbers(*lifted, model.graph, model.units);
     return model;
 }
 

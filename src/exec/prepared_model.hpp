@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "graph/given.hpp"
 #include "graph/graph.hpp"
 #include "graph/input_sizes.hpp"
 #include "graph/unit.hpp"
@@ -16,6 +17,8 @@ struct PreparedModel {
     Graph graph;
     std::vector<Unit> units;
     std::uint64_t hash = 0;  ///< of the file's bytes
+    bool is_lifted = false;  ///< the file is quantized, and `graph` is what it stands for in real values
+    GivenNumbers given{};    ///< what the file says of values and units; empty unless is_lifted
 };
 
 /// Imports a model, binds its open dimensions, simplifies it and finds its units.
@@ -24,5 +27,10 @@ struct PreparedModel {
 /// @throws ModelError, also where a size is missing; ConfigError when a size does not fit the model
 [[nodiscard]] PreparedModel prepare_model(std::string_view onnx_bytes, const std::string& name,
                                           const InputSizes& sizes = {});
+
+/// The same for tuning: a model that is quantized already is read as a float model with given encodings
+/// (exec/lift_quantized.hpp), so that it has units. Any other model is as prepare_model() makes it.
+[[nodiscard]] PreparedModel prepare_for_tuning(std::string_view onnx_bytes, const std::string& name,
+                                               const InputSizes& sizes = {});
 
 }  // namespace halftone

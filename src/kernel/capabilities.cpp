@@ -189,6 +189,18 @@ Capability fp32_only(const std::string& why) {
     return capability;
 }
 
+/// The option that keeps what the file gives, if a kernel runs it. Its scheme is that of any codes: parameters with a
+/// zero point hold symmetric ones, too.
+void add_given_option(const UnitQuestions& questions, const GivenUnit& given, Capability& capability) {
+    const auto support_of = questions.int8_by_granularity({given.activation, Scheme::asym});
+    const Granularity granularity = given.weight.is_per_tensor() ? Granularity::per_tensor : Granularity::per_channel;
+    if (!support_of[granularity == kGranularities[0] ? 0 : 1].is_supported) return;
+    UnitConfig option;
+    option.activation = {.dtype = given.activation, .algorithm = kGiven};
+    option.weight = {.dtype = DType::s8, .granularity = granularity, .algorithm = kGiven};
+    capability.options.push_back(option);
+}
+
 /// Options with calibrated ranges, or the kernels' reasons against them.
 void add_static_options(const UnitQuestions& questions, const OfferedSettings& settings, Capability& capability) {
     std::set<std::string> reasons;
@@ -218,6 +230,9 @@ Capability capability(const Graph& graph, const Unit& unit, const OfferedSetting
     if (!is_finite(graph, unit.bias)) return fp32_only("its bias holds NaN or an infinity");
     const UnitQuestions questions(graph, unit);
     Capability capability;
+    if (settings.given != nullptr && settings.given->units.contains(unit.name)) {
+        add_given_option(questions, settings.given->units.at(unit.name), capability);
+    }
     if (settings.offers_static) add_static_options(questions, settings, capability);
     if (settings.offers_dynamic) add_dynamic_options(graph, unit, settings, capability);
     if (const Support support = questions.bf16(); support.is_supported) {

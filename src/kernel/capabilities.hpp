@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "graph/capability.hpp"
+#include "graph/given.hpp"
 #include "graph/graph.hpp"
 #include "graph/unit.hpp"
 
@@ -13,6 +14,9 @@ namespace halftone {
 struct OfferedSettings {
     bool offers_static = true;    ///< activations with calibrated ranges
     bool offers_dynamic = false;  ///< activations whose ranges are found at run time
+    /// What the model's file says of its units; null if it says nothing. Units of which it does get an option that
+    /// keeps it (graph/given.hpp), before all others.
+    const GivenNumbers* given = nullptr;
     std::vector<RangeRule> activation_rules{RangeRule{}};
     std::vector<Algorithm> weight_algorithms{Algorithm::minmax};
     std::vector<float> bits{kAllBits};

@@ -10,11 +10,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include "base/error.hpp"
 #include "calib/observer.hpp"
 #include "config/reader.hpp"
+#include "graph/given.hpp"
 #include "plan/plan_document.hpp"
 #include "tensor/affine.hpp"
 
@@ -130,12 +132,21 @@ std::optional<PlanScore> parse_score(Reader& reader) {
     return score;
 }
 
+/// Algorithms that a plan may name: those that have an observer, and that of parameters from the model's file.
+struct PlanAlgorithms {
+    [[nodiscard]] static std::optional<Algorithm> parse(std::string_view word) {
+        return word == kGiven.word() ? std::optional(kGiven) : kAlgorithmWords.parse(word);
+    }
+    [[nodiscard]] static std::string allowed() { return kAlgorithmWords.allowed() + " " + std::string(kGiven.word()); }
+};
+constexpr PlanAlgorithms kPlanAlgorithms{};
+
 template <class Config>
 void parse_scheme(Reader& reader, Config& config) {
     config.dtype = reader.word("dtype", kDTypeNames, DType::f32);
     config.scheme = reader.word("scheme", kSchemeNames, config.scheme);
     config.granularity = reader.word("granularity", kGranularityNames, config.granularity);
-    config.algorithm = reader.word("algorithm", kAlgorithmWords, config.algorithm);
+    config.algorithm = reader.word("algorithm", kPlanAlgorithms, config.algorithm);
 }
 
 ActivationConfig parse_activation(const ConfigNode& node) {

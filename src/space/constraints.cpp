@@ -12,6 +12,7 @@
 
 #include "base/check.hpp"
 #include "base/error.hpp"
+#include "graph/given.hpp"
 #include "space/option_filter.hpp"
 #include "space/search_space.hpp"
 #include "space/unit_match.hpp"
@@ -130,7 +131,9 @@ private:
         if (config_.reduce_range != "on") return options;
         std::vector<UnitConfig> reduced;
         for (UnitConfig option : options) {
-            if (option.is_quantized()) option.weight.bit = std::min(option.weight.bit, kReducedBits);
+            // The codes that the file gives stay as they are.
+            if (option.is_quantized() && !is_given(option))
+                option.weight.bit = std::min(option.weight.bit, kReducedBits);
             if (std::find(reduced.begin(), reduced.end(), option) == reduced.end()) reduced.push_back(option);
         }
         return reduced;

@@ -17,6 +17,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "graph/given.hpp"
 
 namespace halftone {
 namespace {
@@ -168,6 +169,7 @@ OptionFilter::OptionFilter(const std::vector<AppliedRule>& rules) : limits_(fiel
         Limit& limit = limits_[f];
         for (const AppliedRule& rule : rules) {
             if (rule.level != level || !fields()[f].is_named(*rule.constraint)) continue;
+            recalibrates_ = recalibrates_ || !is_dtype;
             const Words words = words_of(rule, fields()[f]);
             if (!limit.is_set) {
                 limit = {.is_set = true, .allowed = words, .is_ordered = true};
@@ -207,7 +209,14 @@ bool OptionFilter::admits_quantized() const {
 
 std::vector<UnitConfig> OptionFilter::apply(const std::vector<UnitConfig>& options) const {
     std::vector<UnitConfig> kept;
+    // What the model's file gives comes first. The defaults of the fields are about what a search should try unasked,
+    // and this it should: only dtypes without int8, or rules about schemes and algorithms, keep it out.
+    std::vector<UnitConfig> given;
     for (const UnitConfig& option : options) {
+        if (is_given(option)) {
+            if (admits_quantized() && !recalibrates_) given.push_back(option);
+            continue;
+        }
         bool is_kept = allows_dtypes(option);
         // The other fields say nothing of high precision, so only quantized options can fail them.
         for (std::size_t f = kWeightDType + 1; f < fields().size() && option.is_quantized(); ++f) {
@@ -241,7 +250,7 @@ std::vector<UnitConfig> OptionFilter::apply(const std::vector<UnitConfig>& optio
     }
     std::stable_sort(quantized.begin(), quantized.end(),
                      [](const Ranked& a, const Ranked& b) { return a.first < b.first; });
-    kept.clear();
+    kept = std::move(given);
     for (const Ranked& ranked : quantized) kept.push_back(ranked.second);
     kept.insert(kept.end(), others.begin(), others.end());
     return kept;

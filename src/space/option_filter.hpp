@@ -41,6 +41,7 @@ private:
     [[nodiscard]] bool allows_dtypes(const UnitConfig& option) const;
 
     std::vector<Limit> limits_;  ///< by field
+    bool recalibrates_ = false;  ///< a rule names something else than dtypes: what the file gives is not asked for
     bool keeps_fp32_ = true;     ///< no rule by name or pattern names a dtype
 };
 

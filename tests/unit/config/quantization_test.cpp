@@ -119,10 +119,6 @@ TEST(Quantization, OnlyDynamicQuantizationDoesWithoutCalibrationData) {
 }
 
 TEST(Quantization, WhatIsNotAvailableYetIsNotedWithItsPlace) {
-    EXPECT_THAT(
-        notes_of("quantization: {approach: quant_aware_training}"),
-        ElementsAre("c.yaml:1:26: quantization.approach 'quant_aware_training' is not available yet; available: "
-                    "post_training_static_quant post_training_dynamic_quant post_training_auto_quant"));
     EXPECT_THAT(notes_of("quantization: {advance: {bias_correction: weight_empirical}}"), testing::SizeIs(1));
     EXPECT_THAT(notes_of("quantization: {op_wise: {default_qconfig: {weight: {dtype: [fp32]}}}}"), testing::SizeIs(1));
     EXPECT_THAT(notes_of("quantization: {model_wise: {weight: {scheme: asym_float}}}"), testing::SizeIs(1));

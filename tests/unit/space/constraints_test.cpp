@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
+#include "graph/given.hpp"
 #include "space/search_space.hpp"
 #include "support/toy_space.hpp"
 #include "support/unit_graphs.hpp"
@@ -239,6 +240,19 @@ TEST_F(Constraints, AKeyThatMatchesNothingIsAnErrorInEverySection) {
         error("  optype_wise:\n    MatMul: {activation: {dtype: [fp32]}}\n"),
         HasSubstr(
             "q.yaml:4:5: quantization.optype_wise 'MatMul' matches no unit; the model has units of 'Conv', 'Gemm'"));
+}
+
+TEST_F(Constraints, WhatTheFileGivesComesFirstUnlessARuleAsksForSomethingElse) {
+    UnitConfig given = kMinmax;
+    given.activation.algorithm = kGiven;
+    given.weight.algorithm = kGiven;
+    capabilities_[0].options = {given, kMinmax, kKl, kFp32};
+    EXPECT_THAT(options("  reduce_range: off\n")[0], ElementsAre(given, kMinmax, kKl, kFp32));
+    EXPECT_EQ(options("  reduce_range: on\n")[0][0], given);  // its codes stay as they are
+    EXPECT_THAT(options("  model_wise: {activation: {dtype: [uint8]}}\n")[0], ElementsAre(given, kMinmax, kKl, kFp32));
+    EXPECT_THAT(options("  model_wise: {activation: {dtype: [fp32]}}\n")[0], ElementsAre(kFp32));
+    EXPECT_THAT(options("  model_wise: {activation: {algorithm: kl}}\n")[0], ElementsAre(kKl, kFp32));
+    EXPECT_THAT(options("  exclude: [conv1]\n")[0], ElementsAre(kFp32));
 }
 
 TEST_F(Constraints, DynamicOptionsComeBehindStaticOnesAndNoAlgorithmConcernsThem) {
