@@ -1,7 +1,8 @@
 // Lifting a quantized model to a float model with given encodings.
 //
 //   fold_constant_codes   QuantizeLinear of a constant becomes codes: half to even, as it would be at run time
-//   Lifter                constants become real values, then each pair of Q and DQ of one value is taken out
+//   Lifter                constants become real values, then each pair of Q and DQ of one value is taken out; a Relu or
+//                         Clip that the saturation of the codes stands for is put back
 //   fitted_weight         the scales of a weight after passes have multiplied its channels
 //   given_numbers         units whose input and weight the file quantizes in a form that our kernels know
 //
@@ -11,6 +12,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <utility>
 
 #include "exec/passes/passes.hpp"
@@ -44,6 +46,7 @@ public:
             lifted_.values.try_emplace(builder_.value(root_of(value)).name, params);
         }
         builder_.replace_all_uses(stands_for_);
+        for (const auto& [value, params] : clamps_) restore_clamp(value, params);
         lifted_.graph = std::move(builder_).build();  // drops the Q and DQ that nobody reads any more
         return std::move(lifted_);
     }
@@ -85,6 +88,39 @@ private:
         }
         stands_for_[back.index()] = value;
         pairs_.emplace_back(value, codes->params);
+        if (saturates_to_clamp(value, codes->params)) clamps_.try_emplace(value, codes->params);
+    }
+
+    /// Quantizers leave out a Relu, or a Clip from 0, where the saturation of the codes does its work. Such codes
+    /// cannot be negative, and what makes their value is an operator behind which such a function stands.
+    [[nodiscard]] bool saturates_to_clamp(ValueId value, const QuantParams& params) const {
+        static const std::set<std::string> ops{"Conv", "ConvTranspose", "Gemm", "MatMul", "Add", "BatchNormalization"};
+        const NodeId producer = graph_.producer(value);
+        const auto& uses = graph_.uses(value);
+        const bool is_read_as_codes = std::all_of(uses.begin(), uses.end(), [&](const Use& use) {
+            return graph_.node(use.node).op == "QuantizeLinear";  // whoever else reads it wants what is negative, too
+        });
+        return is_read_as_codes && producer.is_valid() && ops.contains(graph_.node(producer).op) &&
+               params.zero_point[0] == code_range(params.dtype).low;
+    }
+
+    /// Puts the Clip back: its limits are those of the codes, so that quantizing again leaves it out again. The name of
+    /// the value goes to the Clip's output, because its parameters are given under that name.
+    void restore_clamp(ValueId value, const QuantParams& params) {
+        const CodeRange range = code_range(params.dtype);
+        const float high = static_cast<float>(range.high - range.low) * params.scale[0];
+        const std::string name = builder_.value(value).name;
+        const ValueId open =
+            builder_.add_value(builder_.fresh_value_name(name + "_unclamped"), graph_.value(value).type);
+        const ValueId low_limit = builder_.add_constant(builder_.fresh_value_name(name + "_low"), Tensor::scalar(0.0F));
+        const ValueId high_limit =
+            builder_.add_constant(builder_.fresh_value_name(name + "_high"), Tensor::scalar(high));
+        builder_.node(graph_.producer(value)).outputs[0] = open;
+        builder_.add_node({.name = builder_.fresh_node_name(name + "_clamp"),
+                           .op = "Clip",
+                           .inputs = {open, low_limit, high_limit},
+                           .outputs = {value},
+                           .attributes = {}});
     }
 
     const Graph& graph_;
@@ -93,6 +129,7 @@ private:
     GraphBuilder builder_;
     std::vector<ValueId> stands_for_;  ///< by value id
     std::vector<std::pair<ValueId, QuantParams>> pairs_;
+    std::map<ValueId, QuantParams> clamps_;  ///< pairs whose saturation is a Relu or Clip
     LiftedGraph lifted_;
 };
 

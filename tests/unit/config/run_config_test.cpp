@@ -74,11 +74,13 @@ TEST(RunConfig, TheVersionIsOne) {
 }
 
 TEST(RunConfig, OtherKindsOfCompressionAreNotAvailable) {
-    for (const char* key : {"graph_optimization", "mixed_precision", "model_conversion", "pruning", "train"}) {
+    for (const char* key : {"graph_optimization", "mixed_precision", "pruning", "train"}) {
         EXPECT_THAT(notes_of(std::string(key) + ": {x: 1}"),
                     ElementsAre("c.yaml:1:1: " + std::string(key) + " is not available; available: quantization"));
         EXPECT_THAT(notes_of(std::string(key) + ":"), IsEmpty());
     }
+    // LPOT's word for models that were trained for quantization, which can be tuned.
+    EXPECT_THAT(notes_of("model_conversion: {source: QAT}"), IsEmpty());
     EXPECT_THAT(notes_of("device: gpu"), SizeIs(1));
     EXPECT_THAT(notes_of("device: cpu"), IsEmpty());
 }
