@@ -82,7 +82,8 @@ OfferedSettings offered_settings(const QuantizationConfig& config) {
 CapabilityTable capability_table(const PreparedModel& model, const QuantizationConfig& config) {
     OfferedSettings settings = offered_settings(config);
     // These recipes change the weights, so that the codes of the file are no longer theirs.
-    const bool changes_weights = config.cross_layer_equalization || !config.smooth_alphas.empty();
+    const bool changes_weights =
+        config.cross_layer_equalization || !config.smooth_alphas.empty() || !config.preparations.empty();
     if (settings.offers_static && !changes_weights) settings.given = &model.given;
     return capabilities(model.graph, model.units, settings);
 }
