@@ -3,7 +3,11 @@
 #   scripts/setup.sh                what building, testing and linting needs, and scripts/report.py (.deps/report)
 #   scripts/setup.sh --minimal      only what building and running the demo needs
 #   scripts/setup.sh --with-tests   the first, and ONNX Runtime in .deps/python, with which the tests compare
-#   scripts/setup.sh --with-nightly the first, and what scripts/nightly.sh needs (may be combined with --with-tests)
+#   scripts/setup.sh --with-nightly the first, and what scripts/nightly.sh needs
+#   scripts/setup.sh --with-tensorflow, --with-torch, --with-mxnet
+#                                   the first, and what scripts/import needs for models of that framework: TensorFlow in
+#                                   .deps/tensorflow (1.7 GB), Debian's PyTorch, MXNet in .deps/mxnet (0.5 GB, only to
+#                                   check conversions). All of the options may be combined
 # Debian 12 is enough. What is there already is not touched: a second run takes a second and needs no network.
 # HALFTONE_DEPS_DIR (default .deps) is the prefix for what does not come from Debian.
 set -euo pipefail
@@ -20,8 +24,10 @@ check_packages=(libgtest-dev libgmock-dev hdf5-tools python3-h5py python3-numpy 
 # What scripts/nightly.sh needs beside: libFuzzer comes with clang, OpenMP for clang with libomp, and gcovr adds up what
 # gcov counts.
 nightly_packages=(clang libclang-rt-dev libomp-dev gcovr)
+# Loads TorchScript and has the exporter for it. A .pt2 file needs torch 2.5, which is in no Debian package.
+torch_packages=(python3-torch python3-numpy)
 
-usage() { sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
+usage() { sed -n '2,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 
 install_packages() {
     local package missing=() as_root=()
@@ -125,12 +131,15 @@ provide_python() {
 }
 
 main() {
-    local checks=1 with_tests=0 with_nightly=0 argument
+    local checks=1 with_tests=0 with_nightly=0 with_tensorflow=0 with_torch=0 with_mxnet=0 argument
     for argument in "$@"; do
         case $argument in
             --minimal) checks=0 ;;
             --with-tests) with_tests=1 ;;
             --with-nightly) with_nightly=1 ;;
+            --with-tensorflow) with_tensorflow=1 ;;
+            --with-torch) with_torch=1 ;;
+            --with-mxnet) with_mxnet=1 ;;
             -h | --help)
                 usage
                 return
@@ -144,12 +153,17 @@ main() {
     install_packages "${build_packages[@]}"
     [[ $checks == 0 ]] || install_packages "${check_packages[@]}"
     [[ $with_nightly == 0 ]] || install_packages "${nightly_packages[@]}"
+    [[ $with_torch == 0 ]] || install_packages "${torch_packages[@]}"
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
     provide_onednn "$work"
     [[ $checks == 0 ]] || provide_python report requirements.txt "h5py, pandas and plotly, which scripts/report.py needs"
     [[ $with_tests == 0 ]] || provide_python python requirements-test.txt \
         "ONNX Runtime, OpenVINO and TensorBoard, which the tests and certify.py compare with"
+    [[ $with_tensorflow == 0 ]] || provide_python tensorflow requirements-tensorflow.txt \
+        "TensorFlow and tf2onnx, with which scripts/import converts TensorFlow's models"
+    [[ $with_mxnet == 0 ]] || provide_python mxnet requirements-mxnet.txt \
+        "MXNet, which computes what an import of its models is compared with"
     say "set-up is complete"
 }
 
