@@ -3,6 +3,7 @@
 #   scripts/setup.sh                what building, testing and linting needs, and scripts/report.py (.deps/report)
 #   scripts/setup.sh --minimal      only what building and running the demo needs
 #   scripts/setup.sh --with-tests   the first, and ONNX Runtime in .deps/python, with which the tests compare
+#   scripts/setup.sh --with-text    the first, and Hugging Face's tokenizers in .deps/text, for scripts/prepare_text.py
 #   scripts/setup.sh --with-nightly the first, and what scripts/nightly.sh needs
 #   scripts/setup.sh --with-tensorflow, --with-torch, --with-mxnet
 #                                   the first, and what scripts/import needs for models of that framework: TensorFlow in
@@ -27,7 +28,7 @@ nightly_packages=(clang libclang-rt-dev libomp-dev gcovr)
 # Loads TorchScript and has the exporter for it. A .pt2 file needs torch 2.5, which is in no Debian package.
 torch_packages=(python3-torch python3-numpy)
 
-usage() { sed -n '2,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
+usage() { sed -n '2,13s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 
 install_packages() {
     local package missing=() as_root=()
@@ -131,11 +132,12 @@ provide_python() {
 }
 
 main() {
-    local checks=1 with_tests=0 with_nightly=0 with_tensorflow=0 with_torch=0 with_mxnet=0 argument
+    local checks=1 with_tests=0 with_text=0 with_nightly=0 with_tensorflow=0 with_torch=0 with_mxnet=0 argument
     for argument in "$@"; do
         case $argument in
             --minimal) checks=0 ;;
             --with-tests) with_tests=1 ;;
+            --with-text) with_text=1 ;;
             --with-nightly) with_nightly=1 ;;
             --with-tensorflow) with_tensorflow=1 ;;
             --with-torch) with_torch=1 ;;
@@ -160,6 +162,7 @@ main() {
     [[ $checks == 0 ]] || provide_python report requirements.txt "h5py, pandas and plotly, which scripts/report.py needs"
     [[ $with_tests == 0 ]] || provide_python python requirements-test.txt \
         "ONNX Runtime, OpenVINO and TensorBoard, which the tests and certify.py compare with"
+    [[ $with_text == 0 ]] || provide_python text requirements-text.txt "tokenizers, which scripts/prepare_text.py needs"
     [[ $with_tensorflow == 0 ]] || provide_python tensorflow requirements-tensorflow.txt \
         "TensorFlow and tf2onnx, with which scripts/import converts TensorFlow's models"
     [[ $with_mxnet == 0 ]] || provide_python mxnet requirements-mxnet.txt \

@@ -38,6 +38,9 @@ std::int64_t read_iteration(Section& section) {
     return iteration;
 }
 
+/// The end of a message about a data set that is missing.
+std::string one_of_datasets(const KnownNames& known) { return "one of: " + join(known.datasets, " "); }
+
 EvaluationConfig read_accuracy(Section& parent, const KnownNames& known, Notes& notes, const AccuracyCriterion& goal) {
     EvaluationConfig config;
     Section section = parent.section("accuracy");
@@ -120,7 +123,12 @@ DataloaderConfig read_dataloader(Section& section, const KnownNames& known, Note
     config.batch_size = section.integer("batch_size", config.batch_size, 1);
     config.last_batch = section.word("last_batch", config.last_batch, kLastBatches);
     config.shuffle = section.boolean("shuffle", false);
-    config.dataset = read_one_plugin(section, "dataset", kDatasets, known.datasets, notes);
+    if (section.given("dataset") == nullptr) {
+        // A file whose data set is set in code can be printed, too.
+        notes.add(section.section("dataset").node(), "is missing; " + one_of_datasets(known), true);
+    } else {
+        config.dataset = read_one_plugin(section, "dataset", kDatasets, known.datasets, notes);
+    }
     if (section.given("filter") != nullptr)
         config.filter = read_one_plugin(section, "filter", kFilters, known.filters, notes);
     config.transforms = read_plugins(section, "transform", kTransforms, known.transforms, notes);

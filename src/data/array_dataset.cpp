@@ -78,6 +78,10 @@ public:
         return sample;
     }
 
+    std::string place(std::int64_t id) const override {
+        return fmt::format("{}: record {}", inputs_.front().array->place(), id);
+    }
+
     std::uint64_t content_hash() const override {
         Hasher hasher;
         for (const auto* arrays : {&inputs_, &targets_}) {

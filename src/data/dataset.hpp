@@ -36,6 +36,9 @@ public:
     /// Returns the sample with its targets, for filters, which look at all samples. Inputs may be left empty: a data
     /// set whose inputs cost much, such as pictures to decode, overrides this. @throws DataError as read
     [[nodiscard]] virtual Sample read_targets(std::int64_t id) const { return read(id); }
+    /// Returns where a sample lies, for messages of those who find fault with it later: "ids.npy: record 17".
+    /// @pre 0 <= id < size()
+    [[nodiscard]] virtual std::string place(std::int64_t id) const { return "sample " + std::to_string(id); }
 };
 
 /// A change of every sample. Transforms of one picture or array derive from InputTransform (data/input_transform.hpp).
@@ -81,6 +84,8 @@ public:
     /// Returns the sample with this number, after the transforms. @pre 0 <= id < size()
     /// @throws DataError naming the file and the sample
     [[nodiscard]] Sample read(std::int64_t id) const;
+    /// Returns where a sample lies, for messages: "ids.npy: record 17". @pre 0 <= id < size()
+    [[nodiscard]] std::string place(std::int64_t id) const { return dataset_->place(id); }
 
 private:
     void add_transform(std::unique_ptr<Transform> transform, const ConfigNode& node);

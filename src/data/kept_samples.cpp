@@ -21,6 +21,7 @@ public:
     Sample read_targets(std::int64_t id) const override {
         return renumbered(all_->read_targets(number_in_all(id)), id);
     }
+    std::string place(std::int64_t id) const override { return all_->place(number_in_all(id)); }
 
     std::uint64_t content_hash() const override {
         Hasher hasher;

@@ -187,6 +187,45 @@ def idx():
             "bomb.gz": gzip.compress(struct.pack(">IIII", 0x803, 1, 1, 4) + bytes(100000), mtime=0)}
 
 
+def data_golden(*names):
+    """Small files that other programs wrote, from tests/golden/data."""
+    folder = pathlib.Path(__file__).parent.parent / "golden" / "data"
+    return {name.replace("/", "_"): (folder / name).read_bytes() for name in names}
+
+
+def tf_record():
+    files = data_golden("records/validation-00000-of-00002", "records/coco.record", "records/voc.tfrecord",
+                        "records/numbers.tfrecord")
+    shard = files["records_validation-00000-of-00002"]
+    record = shard[12:12 + struct.unpack("<Q", shard[:8])[0]]
+    files.update({"example": record, "truncated": shard[:-7], "bad_crc": shard[:40] + b"x" + shard[41:],
+                  "huge_length": b"\xff" * 8 + shard[8:], "groups": b"\x13\x14", "gzip": gzip.compress(shard, mtime=0)})
+    return files
+
+
+def coco_json():
+    entry = {"id": 1, "image_id": 7, "category_id": 18, "bbox": [1, 2, 3.5, 4], "area": 9.5, "iscrowd": 0,
+             "segmentation": [[1, 2, 3, 4]]}
+    images = [{"id": 7, "file_name": "a.jpg", "height": 4, "width": 5}]
+    good = {"info": {"year": 2017}, "images": images, "annotations": [entry], "categories": [{"id": 18, "name": "dog"}]}
+    files = {"good": good, "no_image": {"images": [], "annotations": [entry]}, "twice": {"images": images * 2, "annotations": []},
+             "objects": {"images": {"a": {"b": 1}}, "annotations": {}}, "short_box": {"images": images, "annotations": [
+                 {**entry, "bbox": [1]}]}, "no_lists": {}, "text_id": {"images": [{"id": "7", "file_name": "a"}], "annotations": []}}
+    files = {f"{name}.json": json.dumps(value).encode() for name, value in files.items()}
+    files.update({"deep.json": b'{"images": ' + b"[" * 200, "overflow.json": b'{"images": [1e999]}',
+                  "utf8.json": b'{"images": [{"file_name": "\xff"}]}', "cut.json": files["good.json"][:60]})
+    return files
+
+
+def cifar():
+    files = data_golden("cifar/python2/cifar-10-batches-py/test_batch", "cifar/protocol4/cifar-100-python/test")
+    # One pixel row instead of 3,072 bytes keeps the mutations where the operations are.
+    files.update({"binary": b"\x03" + bytes(3072), "system": b"\x80\x02cposix\nsystem\nX\x02\0\0\0id\x85R.",
+                  "self": b"\x80\x02]q\x01h\x01a.", "labels": b"\x80\x02}(\x8c\x06labels]K\x01a\x8c\x04data]u.",
+                  "no_mark": b"\x80\x02}u.", "empty": b"", "frame": b"\x80\x04\x95" + bytes(8) + b"N."})
+    return files
+
+
 def set_option():
     return {"values": b"tuning.random_seed=7\ntuning.exit_policy.max_trials=3\nmodel.path=a/b.onnx\n",
             "structures": b"quantization.exclude=[a, 're:b.*']\ntuning={strategy: {name: basic}}\n",
@@ -281,7 +320,8 @@ def main():
     for target in ("journal", "plan", "protocol", "tables", "h5", "run", "round_trip"):
         subprocess.run([program, "--seeds", target, str(corpus / target)], check=True)
     made = {"import_onnx": import_onnx(), "external_data": external_data(), "npy": npy(), "npz": npz(),
-            "picture": picture(), "idx": idx(), "transform": transform(),
+            "picture": picture(), "idx": idx(), "tf_record": tf_record(), "coco_json": coco_json(), "cifar": cifar(),
+            "transform": transform(),
             "text": text(),
             "set_option": set_option(), "unit_match": unit_match(), "study": study(corpus), "h5": h5()}
     for target, files in made.items():

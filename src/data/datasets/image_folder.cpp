@@ -1,8 +1,6 @@
 // ImageFolder: a folder for each class, with the pictures of that class in it. Classes are numbered in the order of
 // their names.
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -10,15 +8,14 @@
 #include "base/error.hpp"
 #include "base/file_system.hpp"
 #include "base/hash.hpp"
-#include "base/text.hpp"
 #include "config/reader.hpp"
+#include "data/data_files.hpp"
 #include "data/dataset.hpp"
 #include "data/formats/picture.hpp"
 
 namespace halftone {
 namespace {
 
-constexpr std::uint64_t kMostPictureBytes = std::uint64_t{256} << 20U;
 /// What of a file's begin and end decides about its identity: its header, and where a truncated copy differs.
 constexpr std::uint64_t kHashedPictureBytes = 1024;
 
@@ -26,17 +23,7 @@ struct LabelledPicture {
     std::string path;
     std::string name;  ///< "class/file.jpg"
     std::int64_t label = 0;
-    std::uint64_t bytes = 0;
 };
-
-/// The extension in lower case, with its dot; empty if there is none.
-std::string extension_of(const std::string& name) {
-    const std::size_t dot = name.rfind('.');
-    std::string extension = dot == std::string::npos ? "" : name.substr(dot);
-    std::transform(extension.begin(), extension.end(), extension.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return extension;
-}
 
 /// Whether a file of the folder is a picture. Other kinds of pictures are refused rather than left out without a word:
 /// a data set without a fifth of its samples would be another one.
@@ -62,25 +49,19 @@ public:
     Sample read(std::int64_t id) const override {
         HALFTONE_CHECK(id >= 0 && id < size(), "a sample's number lies in the data set");
         const LabelledPicture& picture = pictures_[static_cast<std::size_t>(id)];
-        std::string bytes;
-        try {
-            bytes = files_->read(picture.path, kMostPictureBytes);
-        } catch (const IoError& error) {
-            throw DataError(error.what());  // it was there when the folder was listed: the data's fault
-        }
         return {.id = id,
-                .inputs = {decode_picture(bytes, picture.path)},
+                .inputs = {decode_picture(read_data_file(picture.path), picture.path)},
                 .targets = {Tensor::scalar<std::int64_t>(picture.label)}};
     }
+
+    std::string place(std::int64_t id) const override { return pictures_[static_cast<std::size_t>(id)].path; }
 
     /// Of names, sizes, and each file's first and last bytes: decoding all pictures would take minutes.
     std::uint64_t content_hash() const override {
         Hasher hasher;
         for (const LabelledPicture& picture : pictures_) {
-            const std::uint64_t part = std::min(picture.bytes, kHashedPictureBytes);
-            hasher.add(std::string_view(picture.name)).add(picture.bytes);
-            hasher.add(std::string_view(files_->read_part(picture.path, 0, part)));
-            hasher.add(std::string_view(files_->read_part(picture.path, picture.bytes - part, part)));
+            hasher.add(std::string_view(picture.name));
+            add_file(hasher, picture.path, kHashedPictureBytes);
         }
         return hasher.digest();
     }
@@ -88,7 +69,6 @@ public:
 private:
     std::vector<LabelledPicture> pictures_;
     Schema schema_;
-    std::unique_ptr<FileSystem> files_ = make_posix_file_system();
 };
 
 }  // namespace
@@ -99,7 +79,7 @@ std::unique_ptr<Dataset> make_image_folder(const ConfigNode& node) {
     const std::string root = resolve_path(*reader.child("root"));
     reader.finish();
     const auto files = make_posix_file_system();
-    if (!files->is_directory(root)) throw DataError("ImageFolder: the folder " + root + " does not exist");
+    require_folder("ImageFolder", root);
     std::vector<LabelledPicture> pictures;
     std::int64_t label = 0;
     // Both lists are sorted by name, so that every machine numbers classes and samples alike.
@@ -109,7 +89,7 @@ std::unique_ptr<Dataset> make_image_folder(const ConfigNode& node) {
         for (const std::string& file : files->list(folder)) {
             const std::string path = folder + "/" + file;
             if (!files->is_file(path) || !is_picture_file(path)) continue;
-            pictures.push_back({path, name + "/" + file, label, files->size(path)});
+            pictures.push_back({path, name + "/" + file, label});
         }
         ++label;
     }

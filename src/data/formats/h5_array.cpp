@@ -72,4 +72,15 @@ std::unique_ptr<StoredArray> open_h5(const std::string& path, const std::string&
     return std::make_unique<DatasetRows>(path, object, H5Reader(path).rows(object));
 }
 
+H5Attributes read_h5_attributes(const std::string& path, const std::string& format, std::int64_t version,
+                                const std::vector<std::string>& texts, const std::vector<std::string>& integers) {
+    const std::lock_guard lock(h5_mutex());
+    const H5Reader reader(path);
+    check_format(reader, path, format, version);
+    H5Attributes read;
+    for (const std::string& name : texts) read.texts[name] = reader.text_attribute("/", name);
+    for (const std::string& name : integers) read.integers[name] = reader.integer_attribute("/", name);
+    return read;
+}
+
 }  // namespace halftone

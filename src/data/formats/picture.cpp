@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "data/formats/picture_kinds.hpp"
 
@@ -38,6 +40,17 @@ Tensor decode_picture(std::string_view bytes, const std::string& name) {
     if (bytes.starts_with(kJpegBegin)) return decode_jpeg(bytes, name);
     if (bytes.starts_with(kPngBegin)) return decode_png(bytes, name);
     throw DataError(name + ": is neither a JPEG nor a PNG file");
+}
+
+Tensor decode_rgb_picture(std::string_view bytes, const std::string& name) {
+    Tensor picture = decode_picture(bytes, name);
+    if (picture.shape()[2] == 3) return picture;
+    Tensor rgb({DType::u8, Shape{picture.shape()[0], picture.shape()[1], 3}});
+    const auto grey = picture.as<std::uint8_t>();
+    const auto out = rgb.mutable_view().as<std::uint8_t>();
+    for (std::size_t i = 0; i < grey.size(); ++i)
+        std::fill_n(out.begin() + static_cast<std::ptrdiff_t>(3 * i), 3, grey[i]);
+    return rgb;
 }
 
 }  // namespace halftone

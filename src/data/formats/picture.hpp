@@ -19,6 +19,14 @@ namespace halftone {
 /// @throws BudgetError when the process has no memory for it
 [[nodiscard]] Tensor decode_picture(std::string_view bytes, const std::string& name);
 
+/// Returns the picture with three channels: a grey one has its channel three times. @throws as decode_picture
+[[nodiscard]] Tensor decode_rgb_picture(std::string_view bytes, const std::string& name);
+
+/// Returns the numbers that the pixels of a PNG file are stored as, uint8 [height, width]: of a palette's entries, or
+/// grey values. Masks of classes are stored so, and their colours are only for the eye.
+/// @throws DataError as decode_picture, and for a picture with colours of its own
+[[nodiscard]] Tensor decode_class_mask(std::string_view bytes, const std::string& name);
+
 /// Returns whether the bytes begin as a JPEG or PNG file does.
 [[nodiscard]] bool is_picture(std::string_view bytes);
 

@@ -1,7 +1,9 @@
 // PNG by libpng, turned into 8 bits of grey or RGB.
 //
-//   decode_png      opens, sets up the conversions, reads all rows
-//   begin, read     the calls of the library, each behind a setjmp of its own
+//   decode_png         colours and greys as 8 bits
+//   decode_class_mask  the numbers that the pixels are stored as
+//   decode_png_pixels  opens, sets up the conversions, reads all rows
+//   begin, read        the calls of the library, each behind a setjmp of its own
 //
 // As in jpeg.cpp, the library leaves by longjmp where a file is damaged, so those two hold plain values only.
 #include <png.h>
@@ -13,6 +15,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "data/formats/picture.hpp"
 #include "data/formats/picture_kinds.hpp"
 
 namespace halftone {
@@ -29,8 +32,9 @@ struct PngDecoder {
     std::string_view rest;
     std::array<char, 200> text{};
     int passes = 1;
+    bool keeps_numbers;  ///< pixels stay numbers of the palette, or grey values as they are stored
 
-    explicit PngDecoder(std::string_view bytes) : rest(bytes) {}
+    PngDecoder(std::string_view bytes, bool keep_numbers) : rest(bytes), keeps_numbers(keep_numbers) {}
     PngDecoder(const PngDecoder&) = delete;
     PngDecoder& operator=(const PngDecoder&) = delete;
     ~PngDecoder() { png_destroy_read_struct(&png, &info, nullptr); }
@@ -65,8 +69,9 @@ bool begin(PngDecoder& decoder) {
     png_read_info(decoder.png, decoder.info);
     const int colours = png_get_color_type(decoder.png, decoder.info);
     // A palette's entries and grey of 1, 2 or 4 bits become bytes of the full scale; 16 bits lose the lower 8.
-    if (colours == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(decoder.png);
-    if (colours == PNG_COLOR_TYPE_GRAY) png_set_expand_gray_1_2_4_to_8(decoder.png);
+    if (decoder.keeps_numbers) png_set_packing(decoder.png);  // a byte for each number of 1, 2 or 4 bits
+    if (colours == PNG_COLOR_TYPE_PALETTE && !decoder.keeps_numbers) png_set_palette_to_rgb(decoder.png);
+    if (colours == PNG_COLOR_TYPE_GRAY && !decoder.keeps_numbers) png_set_expand_gray_1_2_4_to_8(decoder.png);
     png_set_strip_16(decoder.png);
     png_set_strip_alpha(decoder.png);
     decoder.passes = png_set_interlace_handling(decoder.png);
@@ -86,10 +91,8 @@ bool read(PngDecoder& decoder, png_bytep out, std::size_t row_bytes, png_uint_32
     return true;
 }
 
-}  // namespace
-
-Tensor decode_png(std::string_view bytes, const std::string& name) {
-    PngDecoder decoder(bytes);
+Tensor decode_png_pixels(std::string_view bytes, const std::string& name, bool keep_numbers) {
+    PngDecoder decoder(bytes, keep_numbers);
     const auto refuse = [&] {
         throw DataError(name + ": the PNG file is damaged or truncated: " + decoder.text.data());
     };
@@ -103,6 +106,19 @@ Tensor decode_png(std::string_view bytes, const std::string& name) {
     auto* out = reinterpret_cast<png_bytep>(picture.mutable_view().data);
     if (!read(decoder, out, row_bytes, height)) refuse();
     return picture;
+}
+
+}  // namespace
+
+Tensor decode_png(std::string_view bytes, const std::string& name) { return decode_png_pixels(bytes, name, false); }
+
+Tensor decode_class_mask(std::string_view bytes, const std::string& name) {
+    if (!bytes.starts_with("\x89PNG")) throw DataError(name + ": is no PNG file; pixels that are numbers need one");
+    const Tensor mask = decode_png_pixels(bytes, name, true);
+    const Shape& shape = mask.shape();
+    if (shape[2] != 1)
+        throw DataError(name + ": is a coloured picture; one whose pixels are class numbers belongs there");
+    return Tensor::of<std::uint8_t>(Shape{shape[0], shape[1]}, mask.as<std::uint8_t>());
 }
 
 }  // namespace halftone

@@ -2,8 +2,10 @@
 // An array in a file whose rows are samples: what the data sets Numpy and HDF5 are made of.
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "tensor/field.hpp"
 
@@ -39,5 +41,17 @@ public:
 /// not
 ///         read, elements that are neither numbers nor texts of a fixed length
 [[nodiscard]] std::unique_ptr<StoredArray> open_h5(const std::string& path, const std::string& name);
+
+/// Attributes of the root of an HDF5 file, read at once, so that the file is not kept open for them.
+struct H5Attributes {
+    std::map<std::string, std::string> texts;
+    std::map<std::string, std::int64_t> integers;
+};
+
+/// Reads the attributes with these names of a file that says of itself that it is `format` of this version.
+/// @throws DataError "file: …" when it is another file, or an attribute is missing
+[[nodiscard]] H5Attributes read_h5_attributes(const std::string& path, const std::string& format, std::int64_t version,
+                                              const std::vector<std::string>& texts,
+                                              const std::vector<std::string>& integers);
 
 }  // namespace halftone

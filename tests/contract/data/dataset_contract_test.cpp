@@ -15,6 +15,7 @@
 #include "data/dataset.hpp"
 #include "dump/h5_writer.hpp"
 #include "support/temporary_folder.hpp"
+#include "support/tf_records.hpp"
 #include "tensor/npy.hpp"
 
 namespace halftone {
@@ -86,6 +87,102 @@ std::string copy_pictures(const std::string& folder, char content) {
     return "root: " + folder;
 }
 
+std::string golden_picture(const std::string& name) {
+    return bytes_of_file(HALFTONE_TEST_DATA "/data/pictures/" + name);
+}
+
+/// Two shards of records in ImageNet's layout, which also say what COCO's and VOC's need.
+std::string write_records(const std::string& folder, char label) {
+    std::string shards[2];
+    for (std::int64_t i = 0; i < kSamples; ++i) {
+        const std::int64_t first = i == 0 ? label : i;
+        shards[i / 3] +=
+            tf_record(tf_example({{"image/encoded", one_text(golden_picture(i % 2 == 0 ? "rgb.jpg" : "grey.jpg"))},
+                                  {"image/segmentation/class/encoded", one_text(golden_picture("grey.png"))},
+                                  {"image/class/label", one_integer(first)},
+                                  {"image/object/class/label", std::vector<std::int64_t>(2, first)},
+                                  {"image/object/bbox/ymin", std::vector<float>{0, 0.25F}},
+                                  {"image/object/bbox/xmin", std::vector<float>{0, 0.5F}},
+                                  {"image/object/bbox/ymax", std::vector<float>{1, 0.75F}},
+                                  {"image/object/bbox/xmax", std::vector<float>{1, 1}},
+                                  {"image/source_id", one_text(std::to_string(i))}}));
+    }
+    write_bytes(folder + "/val-00000-of-00002", shards[0]);
+    write_bytes(folder + "/val-00001-of-00002", shards[1]);
+    return "root: " + folder;
+}
+
+/// Five pictures (or, for COCONpy, arrays of pixels) with a box each.
+std::string write_coco(const std::string& folder, char content, bool is_npy) {
+    std::string images;
+    std::string annotations;
+    for (int i = 0; i < kSamples; ++i) {
+        const std::string name = std::to_string(i) + ".jpg";
+        const std::string comma = i == 0 ? "" : ", ";
+        const std::string category = std::to_string(i == 0 ? content : i);
+        images += comma + R"({"id": )" + std::to_string(i) + R"(, "file_name": ")" + name + "\"}";
+        annotations += comma + R"({"bbox": [0, 1, 2, 3], "category_id": )" + category + R"(, "image_id": )" +
+                       std::to_string(i) + "}";
+        const std::vector<std::uint8_t> pixels(2 * 3 * 3, static_cast<std::uint8_t>(i));
+        write_bytes(
+            folder + "/" + name + (is_npy ? ".npy" : ""),
+            is_npy ? to_npy(Tensor::of<std::uint8_t>(Shape{2, 3, 3}, pixels).view()) : golden_picture("rgb.jpg"));
+    }
+    write_bytes(folder + "/a.json", R"({"images": [)" + images + R"(], "annotations": [)" + annotations + "]}");
+    return "{root: " + folder + (is_npy ? ", npy_dir" : ", img_dir") + ": ., anno_dir: a.json}";
+}
+
+std::string write_cifar(const std::string& folder, char label, const std::string& name, std::size_t label_bytes) {
+    std::string batch;
+    for (char i = 0; i < kSamples; ++i) {
+        batch +=
+            std::string(label_bytes - 1, '\1') + (i == 0 ? label : i) + std::string(3072, static_cast<char>(i + 1));
+    }
+    write_bytes(folder + "/" + name, batch);
+    return "root: " + folder;
+}
+
+std::string write_picture_list(const std::string& folder, char label) {
+    write_bytes(folder + "/a.jpg", golden_picture("rgb.jpg"));
+    write_bytes(folder + "/b.png", golden_picture("grey.png"));
+    write_bytes(folder + "/val.txt", "a.jpg " + std::to_string(label) + "\nb.png 1\na.jpg 2\nb.png 3\na.jpg 4\n");
+    return "data_path: " + folder;
+}
+
+/// Five contents and one style.
+std::string write_styles(const std::string& folder, char content) {
+    std::filesystem::create_directories(folder + "/style");
+    for (int i = 0; i < kSamples; ++i) {
+        const bool is_other = i == 0 && content != 7;
+        write_bytes(folder + "/" + std::to_string(i) + ".jpg", golden_picture(is_other ? "grey.jpg" : "rgb.jpg"));
+    }
+    write_bytes(folder + "/style/s.jpg", golden_picture("full_colour.jpg"));
+    return "{content_folder: " + folder + ", style_folder: " + folder + "/style, resize_shape: [8, 6]}";
+}
+
+/// Features in the layout of scripts/prepare_text.py.
+std::string write_text_features(const std::string& folder, char first_id) {
+    std::vector<std::int64_t> ids(kSamples * 4, 3);
+    ids[0] = first_id;
+    H5Writer file(folder + "/mrpc.h5");
+    for (const auto& [name, value] : std::map<std::string, std::string>{
+             {"kind", "glue"}, {"task", "mrpc"}, {"tokenizer", "vocab.txt"}, {"tokenizer_crc32c", "00000000"}}) {
+        file.attribute("/", name, value);
+    }
+    file.attribute("/", "format", "halftone text features");
+    for (const auto& [name, value] :
+         std::map<std::string, std::int64_t>{{"format_version", 1}, {"vocabulary", 30}, {"max_seq_length", 4}}) {
+        file.attribute("/", name, value);
+    }
+    for (const char* name : {"/input_ids", "/attention_mask", "/token_type_ids"}) {
+        file.array({.path = name, .description = "", .units = "1", .elements = ids, .shape = {kSamples, 4}});
+    }
+    const std::vector<std::int64_t> labels(kSamples, 1);
+    file.array({.path = "/label", .description = "", .units = "1", .elements = labels, .shape = {kSamples}});
+    file.commit();
+    return folder + "/mrpc.h5";
+}
+
 /// How to make each data set: writes its files into a folder and returns its section of the config. Sets made with
 /// another `content` differ in the first sample.
 using Make = std::function<std::string(const std::string& folder, char content)>;
@@ -95,6 +192,25 @@ const std::map<std::string, Make> kMakers{
     {"HDF5", write_h5_file},
     {"Numpy", write_npy_files},
     {"ImageFolder", copy_pictures},
+    {"ImageRecord", write_records},
+    {"Imagenet", write_records},
+    {"COCORecord", write_records},
+    {"VOCRecord", write_records},
+    {"TFRecordDataset",
+     [](const std::string& folder, char content) {
+         return "{" + write_records(folder, content) +
+                ", inputs: {x: image/object/bbox/ymin, id: image/source_id}, targets: {y: image/class/label}}";
+     }},
+    {"COCORaw", [](const std::string& folder, char content) { return write_coco(folder, content, false); }},
+    {"COCONpy", [](const std::string& folder, char content) { return write_coco(folder, content, true); }},
+    {"CIFAR10",
+     [](const std::string& folder, char content) { return write_cifar(folder, content, "test_batch.bin", 1); }},
+    {"CIFAR100", [](const std::string& folder, char content) { return write_cifar(folder, content, "test.bin", 2); }},
+    {"GLUE",
+     [](const std::string& folder, char content) { return "data_dir: " + write_text_features(folder, content); }},
+    {"bert", [](const std::string& folder, char content) { return "root: " + write_text_features(folder, content); }},
+    {"ImagenetRaw", write_picture_list},
+    {"style_transfer", write_styles},
     {"dummy",
      [](const std::string&, char content) {
          return "{shape: [" + std::to_string(kSamples) + ", 3, 4], low: -" + std::to_string(content) + "}";

@@ -85,8 +85,8 @@ TEST(FashionMnist, RefusesUnknownKeysAndAMissingRoot) {
 }
 
 TEST(Datasets, AnUnknownNameIsAConfigErrorThatListsWhatIsThere) {
-    EXPECT_THAT(message_of<ConfigError>([] { (void)make_dataset("CIFAR10", section("")); }),
-                HasSubstr("available: FashionMNIST"));
+    EXPECT_THAT(message_of<ConfigError>([] { (void)make_dataset("CIFAR1000", section("")); }),
+                HasSubstr("available: CIFAR10 CIFAR100 COCONpy"));
 }
 
 TEST_F(IdxFiles, AreReadAsTheyAre) {

@@ -1,0 +1,110 @@
+#include "data/coco_categories.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace halftone {
+namespace {
+
+/// The name of id i + 1; empty for the ids that COCO never used.
+constexpr std::array<std::string_view, 90> kCocoNames{"person",
+                                                      "bicycle",
+                                                      "car",
+                                                      "motorcycle",
+                                                      "airplane",
+                                                      "bus",
+                                                      "train",
+                                                      "truck",
+                                                      "boat",
+                                                      "traffic light",
+                                                      "fire hydrant",
+                                                      "",
+                                                      "stop sign",
+                                                      "parking meter",
+                                                      "bench",
+                                                      "bird",
+                                                      "cat",
+                                                      "dog",
+                                                      "horse",
+                                                      "sheep",
+                                                      "cow",
+                                                      "elephant",
+                                                      "bear",
+                                                      "zebra",
+                                                      "giraffe",
+                                                      "",
+                                                      "backpack",
+                                                      "umbrella",
+                                                      "",
+                                                      "",
+                                                      "handbag",
+                                                      "tie",
+                                                      "suitcase",
+                                                      "frisbee",
+                                                      "skis",
+                                                      "snowboard",
+                                                      "sports ball",
+                                                      "kite",
+                                                      "baseball bat",
+                                                      "baseball glove",
+                                                      "skateboard",
+                                                      "surfboard",
+                                                      "tennis racket",
+                                                      "bottle",
+                                                      "",
+                                                      "wine glass",
+                                                      "cup",
+                                                      "fork",
+                                                      "knife",
+                                                      "spoon",
+                                                      "bowl",
+                                                      "banana",
+                                                      "apple",
+                                                      "sandwich",
+                                                      "orange",
+                                                      "broccoli",
+                                                      "carrot",
+                                                      "hot dog",
+                                                      "pizza",
+                                                      "donut",
+                                                      "cake",
+                                                      "chair",
+                                                      "couch",
+                                                      "potted plant",
+                                                      "bed",
+                                                      "",
+                                                      "dining table",
+                                                      "",
+                                                      "",
+                                                      "toilet",
+                                                      "",
+                                                      "tv",
+                                                      "laptop",
+                                                      "mouse",
+                                                      "remote",
+                                                      "keyboard",
+                                                      "cell phone",
+                                                      "microwave",
+                                                      "oven",
+                                                      "toaster",
+                                                      "sink",
+                                                      "refrigerator",
+                                                      "",
+                                                      "book",
+                                                      "clock",
+                                                      "vase",
+                                                      "scissors",
+                                                      "teddy bear",
+                                                      "hair drier",
+                                                      "toothbrush"};
+
+}  // namespace
+
+std::optional<std::int64_t> coco_category(std::string_view name) {
+    if (name.empty()) return {};
+    const auto* found = std::find(kCocoNames.begin(), kCocoNames.end(), name);
+    if (found == kCocoNames.end()) return {};
+    return found - kCocoNames.begin() + 1;
+}
+
+}  // namespace halftone
