@@ -42,8 +42,18 @@ struct EvalOptions {
     std::vector<std::string> overrides;
 };
 
+struct ImportCommand {
+    std::string source, output;
+    std::string framework;                     ///< empty: whatever the source is
+    std::vector<std::string> inputs, outputs;  ///< "A,B"; empty: the converter finds them
+    std::vector<std::string> shapes;           ///< "NAME=1,3,224,224"
+    std::string python;                        ///< empty: the first one with the framework
+    bool as_json = false;
+};
+
 struct InspectOptions {
     std::string model;
+    std::string framework;  ///< of a model that is not ONNX; empty: the config's, or ONNX
     SizeOptions sizes;
     std::string config;        ///< empty: no constraints
     bool shows_units = false;  ///< each unit, not only what units have in common
@@ -67,6 +77,7 @@ struct QuantizeOptions {
 
 struct BenchOptions {
     std::string model;
+    std::string framework;  ///< of a model that is not ONNX; empty: ONNX
     SizeOptions sizes;
     std::string precision = "as-is";
     std::string plan;       ///< best.yaml; empty: none
@@ -120,6 +131,7 @@ struct CertifyOptions {
 /// Returns the exit code of certify.py.
 [[nodiscard]] int run_certify(const CertifyOptions& options);
 [[nodiscard]] int run_eval(const EvalOptions& options);
+[[nodiscard]] int run_import(const ImportCommand& command);
 [[nodiscard]] int run_inspect(const InspectOptions& options);
 [[nodiscard]] int run_quantize(const QuantizeOptions& options);
 [[nodiscard]] int run_run(const RunOptions& options);

@@ -6,6 +6,7 @@
 #include "base/error.hpp"
 #include "base/file_system.hpp"
 #include "commands.hpp"
+#include "model_source.hpp"
 #include "ranks.hpp"
 #include "rehearsal/rehearsal.hpp"
 #include "setup.hpp"
@@ -19,7 +20,10 @@ namespace {
 RehearsalServices rehearsal_services(const TuneOptions& options) {
     return {.known = known_names(),
             .read_config = [&] { return read_config_text(options.config); },
-            .read_model = [](const RunConfig& config) { return read_model(config.model_path, ""); },
+            .read_model =
+                [](const RunConfig& config) {
+                    return is_imported(config) ? read_config_model(config) : read_model(config.model_path, "");
+                },
             .check_machine = check_isa,
             .workspace = [&](const RunConfig& config) { return workspace_folder(options, config); },
             .make_strategy =

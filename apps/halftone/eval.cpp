@@ -17,6 +17,7 @@
 #include "base/log.hpp"
 #include "commands.hpp"
 #include "eval/sample_feed.hpp"
+#include "model_source.hpp"
 #include "setup.hpp"
 #include "study/run_report.hpp"
 #include "tensor/npy.hpp"
@@ -120,16 +121,14 @@ int run_eval(const EvalOptions& options) {
     refuse_unavailable(config);  // tune's checks, but for the model: --model may stand in for the config's
     check_isa(config);
     if (!config.evaluation) throw ConfigError(options.config + ": eval needs the section evaluation.accuracy");
-    // A wrong path in the config is reported at its line there, a wrong path of --model at the option.
     const std::string path = options.model.empty() ? config.model_path : options.model;
-    const std::string from = options.model.empty() ? config.model_path_mark.to_text() + ": model.path: " : "--model: ";
     // Metrics that compare with fp32 compare --model with the config's model.
     const auto compares = [](const MetricConfig& metric) { return needs_baseline_outputs(metric); };
     const auto& metrics = config.evaluation->metrics;
     const bool needs_fp32 = !options.model.empty() && std::any_of(metrics.begin(), metrics.end(), compares);
-    const std::string fp32 =
-        needs_fp32 ? read_model(config.model_path, config.model_path_mark.to_text() + ": model.path: ") : std::string();
-    const auto bench = make_workbench(config, read_model(path, from), path, false, fp32);
+    const std::string fp32 = needs_fp32 ? read_config_model(config) : std::string();
+    const std::string model = options.model.empty() ? read_config_model(config) : read_model(path, "--model: ");
+    const auto bench = make_workbench(config, model, path, false, fp32);
 
     // Scored in this process by the same code as a trial of a search, so that both give the same number.
     Tensor logits;

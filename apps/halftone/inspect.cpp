@@ -22,6 +22,7 @@
 #include "graph/onnx/onnx_model.hpp"
 #include "kernel/ops/machine.hpp"
 #include "kernel/ops/reference_ops.hpp"
+#include "model_source.hpp"
 #include "setup.hpp"
 #include "space/option_filter.hpp"
 
@@ -98,8 +99,9 @@ std::string faults_text(const std::string& model, const ModelSurvey& survey) {
 }
 
 /// Reads the model, or refuses it with everything that stands in the way. As JSON, the faults are printed, too.
-PreparedModel prepare_or_refuse(const InspectOptions& options, const InputSizes& sizes, ModelSurvey& survey) {
-    const std::string bytes = read_model(options.model, "");
+PreparedModel prepare_or_refuse(const InspectOptions& options, const std::string& framework, const InputSizes& sizes,
+                                ModelSurvey& survey) {
+    const std::string bytes = read_framework_model(options.model, framework, sizes);
     survey = survey_onnx(bytes, options.model, reference_ops(), sizes);
     std::set<std::string> kinds;
     for (const ModelFault& fault : survey.faults) kinds.insert(fault.kind);
@@ -294,7 +296,8 @@ int run_inspect(const InspectOptions& options) {
     ModelSurvey survey;
     PreparedModel model;
     try {
-        model = prepare_or_refuse(options, sizes, survey);
+        const std::string& framework = options.framework.empty() ? config.framework : options.framework;
+        model = prepare_or_refuse(options, framework, sizes, survey);
     } catch (ConfigError& error) {
         name_place_of_sizes(error, config);
         throw;

@@ -41,6 +41,7 @@ struct CommandLine {
     FirstOptions first;
     TuneOptions tune;
     EvalOptions eval;
+    ImportCommand import_;
     QuantizeOptions quantize;
     InspectOptions inspect;
     RunOptions run;
@@ -138,11 +139,53 @@ void add_quantize(CLI::App& app, QuantizeOptions& options) {
     quantize->footer("Example:\n  halftone quantize model.onnx --plan out/best.yaml --output rebuilt.onnx");
 }
 
+/// The word of a config's model.framework. Only who gives it lets a framework load the model.
+void add_framework(CLI::App& command, std::string& framework, const char* help) {
+    command.add_option("--framework", framework, help)
+        ->check(CLI::IsMember({"tensorflow", "pytorch", "mxnet"}))
+        ->type_name("WORD");
+}
+
+/// The only command beside those with a config that may load a model of a framework.
+void add_import(CLI::App& app, ImportCommand& options) {
+    CLI::App* import = app.add_subcommand("import", "Makes an ONNX file of a TensorFlow, PyTorch or MXNet model.");
+    import
+        ->add_option(
+            "source", options.source,
+            "This is a SavedModel folder, a .pb, .keras, .h5, .tflite, .pt2, TorchScript .pt or NAME-symbol.json.")
+        ->required()
+        ->type_name("SRC");
+    import
+        ->add_option("--output", options.output,
+                     "The model is written to this file, and the log to the folder M.onnx.import.")
+        ->required()
+        ->type_name("M.onnx");
+    add_framework(*import, options.framework, "A model of another framework is refused.");
+    const auto add = [&](const char* name, std::vector<std::string>& texts, const char* help, const char* type) {
+        import->add_option(name, texts, help)->type_name(type)->expected(1)->take_all()->allow_extra_args(false);
+    };
+    add("--inputs", options.inputs, "Names the inputs of a frozen graph, where they cannot be guessed.", "A,B");
+    add("--outputs", options.outputs, "Names the outputs of a frozen graph or of TorchScript.", "C");
+    add("--shape", options.shapes, "Gives the shape of an input whose file does not say it (repeatable).",
+        "NAME=1,3,224,224");
+    import->add_option("--python", options.python, "This Python has the framework (default: what setup.sh installed).")
+        ->type_name("EXE");
+    import->add_flag("--json", options.as_json, "One JSON object is printed.");
+    import->footer(
+        "Examples:\n"
+        "  halftone import saved_model_folder --output model.onnx\n"
+        "  halftone import model.pt2 --output model.onnx --python ~/venv/bin/python\n"
+        "  halftone import net-symbol.json --shape data=1,3,224,224 --output model.onnx\n"
+        "Loading a SavedModel or TorchScript can run code that stands in it: import only what you trust.");
+}
+
 /// It looks at a model alone, so sizes that data would give come from options.
 void add_inspect(CLI::App& app, InspectOptions& options) {
     CLI::App* inspect = app.add_subcommand(
         "inspect", "Shows units and shapes, what each unit can be and why not, and the size of the search space.");
     inspect->add_option("model", options.model, "This is the ONNX file.")->required()->type_name("M.onnx");
+    add_framework(*inspect, options.framework,
+                  "The model is imported as one of this framework (default: that of the config).");
     inspect->add_option("--config", options.config, "The rules of this config narrow the options.")
         ->type_name("CONFIG");
     inspect->add_flag("--units", options.shows_units,
@@ -176,6 +219,7 @@ void add_bench(CLI::App& app, BenchOptions& options) {
     bench->add_option("model", options.model, "This is the ONNX file, fp32 or quantized.")
         ->required()
         ->type_name("M.onnx");
+    add_framework(*bench, options.framework, "The model is imported as one of this framework.");
     bench
         ->add_option(
             "--precision", options.precision,
@@ -367,6 +411,7 @@ int run_command(int argc, char** argv) {
     add_first_commands(app, line.first);
     add_tune(app, line.tune);
     add_eval(app, line.eval);
+    add_import(app, line.import_);
     add_inspect(app, line.inspect);
     add_run(app, line.run);
     add_bench(app, line.bench);
@@ -394,6 +439,7 @@ int run_command(int argc, char** argv) {
     return on_one_rank(argc, argv, [&] {
         if (const auto code = run_first_command(app, line.first)) return *code;
         if (app.got_subcommand("eval")) return run_eval(line.eval);
+        if (app.got_subcommand("import")) return run_import(line.import_);
         if (app.got_subcommand("run")) return run_run(line.run);
         if (app.got_subcommand("quantize")) return run_quantize(line.quantize);
         if (app.got_subcommand("report")) return run_report(line.report);

@@ -13,6 +13,7 @@
 #include "base/process.hpp"
 #include "base/text.hpp"
 #include "base/wire.hpp"
+#include "model_source.hpp"
 #include "setup.hpp"
 
 namespace halftone::app {
@@ -47,7 +48,7 @@ RunInputs read_inputs(Communicator& comm, Agreement& agreement, const std::strin
         const RunConfig config = read_run_config(text, config_path, overrides, known_names());
         check(config);
         mine.put_text(text);
-        mine.put_text(read_model(config.model_path, config.model_path_mark.to_text() + ": model.path: "));
+        mine.put_text(read_config_model(config));
     });
     const Bytes common = comm.broadcast(RankId{0}, mine.take());
     ByteReader wire(common, "the run's inputs from rank 0");

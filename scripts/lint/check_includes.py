@@ -33,7 +33,7 @@ OWNERS = [
     (r"(re2/.*|regex$)", ["src/config/name_regex.cpp"]),
     (r"zlib\.h$", ["src/data/"]),
     (r"(jpeglib|jerror|png)\.h$", ["src/data/formats/"]),
-    (r"nlohmann/", ["src/journal/", "src/study/", "apps/"]),
+    (r"nlohmann/", ["src/journal/", "src/study/", "src/import/", "apps/"]),
     (r"Eigen/|unsupported/Eigen/", ["src/strategy/gp/"]),
     (r"hdf5|H5\w*\.h$", ["src/dump/"]),
     (r"spdlog/", ["src/base/log.cpp"]),

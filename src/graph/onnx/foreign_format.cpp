@@ -9,11 +9,13 @@ namespace halftone {
 namespace {
 
 constexpr std::string_view kPyTorch =
-    "export it in Python with torch.onnx.export(model, example_input, \"model.onnx\")";
+    "convert it with halftone import (a .pt2 or TorchScript file), or export it in Python with "
+    "torch.onnx.export(model, example_input, \"model.onnx\")";
 constexpr std::string_view kKeras =
-    "export it in Python with model.export(\"model.onnx\", format=\"onnx\") or with tf2onnx";
+    "convert it with halftone import, or export it in Python with model.export(\"model.onnx\", format=\"onnx\")";
 constexpr std::string_view kSavedModel =
-    "convert it with python -m tf2onnx.convert --saved-model FOLDER --output model.onnx";
+    "convert it with halftone import, or with python -m tf2onnx.convert --saved-model FOLDER --output model.onnx";
+constexpr std::string_view kMxnet = "convert it with halftone import NAME-symbol.json --output model.onnx";
 
 struct Signature {
     std::size_t offset;
@@ -27,8 +29,8 @@ constexpr std::array<Signature, 13> kSignatures{{
     {0, "version https://git-lfs.github.com/spec/",
      "is a Git LFS pointer and not the model itself: fetch the file with 'git lfs pull'"},
     {4, "TFL3",
-     "is a TensorFlow Lite model, not an ONNX file: convert it with python -m tf2onnx.convert --tflite FILE --output "
-     "model.onnx"},
+     "is a TensorFlow Lite model, not an ONNX file: convert it with halftone import, or with python -m tf2onnx.convert "
+     "--tflite FILE --output model.onnx"},
     {0, "\x89HDF\r\n\x1a\n", "is an HDF5 file (Keras saves models as .h5), not an ONNX file: "},
     {0, "GGUF", "is a GGUF file, which holds weights and no graph, not an ONNX file"},
     {0, "\x1f\x8b", "is packed with gzip: unpack it with gunzip"},
@@ -41,8 +43,8 @@ constexpr std::array<Signature, 13> kSignatures{{
     {0, "<!doctype", "is a web page and not the model: the download went to a page about the file"},
     {0, "<html", "is a web page and not the model: the download went to a page about the file"},
     {0, "\x08\x01\x12",
-     "is probably TensorFlow's saved_model.pb, not an ONNX file: convert its folder with python -m "
-     "tf2onnx.convert --saved-model FOLDER --output model.onnx"},
+     "is probably TensorFlow's saved_model.pb, not an ONNX file: convert its folder with "
+     "halftone import, or with python -m tf2onnx.convert --saved-model FOLDER --output model.onnx"},
 }};
 
 bool has_signature(std::string_view bytes, const Signature& signature) {
@@ -71,10 +73,18 @@ bool is_safetensors(std::string_view bytes) {
     return bytes.size() > 10 && bytes.substr(8, 2) == "{\"" && bytes.substr(3, 5) == std::string_view("\0\0\0\0\0", 5);
 }
 
+/// A symbol.json of MXNet, or the list of arrays that belongs to it.
+bool is_mxnet(std::string_view bytes) {
+    using namespace std::string_view_literals;
+    if (bytes.starts_with("\x12\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0"sv)) return true;
+    return bytes.starts_with("{") && bytes.find("\"arg_nodes\"") != std::string_view::npos;
+}
+
 }  // namespace
 
 std::string foreign_format(std::string_view bytes) {
     if (bytes.starts_with("PK\x03\x04")) return zip_format(bytes);
+    if (is_mxnet(bytes)) return "is a file of MXNet, not an ONNX file: " + std::string(kMxnet);
     if (is_safetensors(bytes)) {
         return "is a safetensors file, which holds weights and no graph, not an ONNX file: " + std::string(kPyTorch);
     }

@@ -1,6 +1,7 @@
 #pragma once
-// Private to graph/onnx: what can be said of a value while the file is still being read. The meaning of a few nodes
-// depends on it: which branch of an If is taken, what an old Softmax normalizes over.
+// Private to the readers of model files (this folder, and the room import): what can be said of a value while the file
+// is still being read. The meaning of a few nodes depends on it: which branch of an If is taken, what an old Softmax
+// normalizes over, what MXNet's reshape codes stand for.
 
 #include <map>
 #include <optional>

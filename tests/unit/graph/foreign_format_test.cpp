@@ -25,6 +25,9 @@ TEST(ForeignFormat, IsNamedWithWhatToDo) {
     const std::vector<std::tuple<std::string, std::string, std::string>> files{
         {"version https://git-lfs.github.com/spec/v1\noid sha256:0123\nsize 45\n", "Git LFS pointer", "git lfs pull"},
         {"\x1c\0\0\0TFL3\0\0"s, "TensorFlow Lite", "tf2onnx.convert --tflite"},
+        {"\x1c\0\0\0TFL3\0\0"s, "TensorFlow Lite", "halftone import"},
+        {"\x12\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01"s, "MXNet", "halftone import"},
+        {"{\"nodes\": [], \"arg_nodes\": [], \"heads\": []}"s, "MXNet", "halftone import"},
         {"\x89HDF\r\n\x1a\n\0\0"s, "HDF5", "format=\"onnx\""},
         {"PK\x03\x04 archive/data.pkl \x80\x02"s, "PyTorch", "torch.onnx.export"},
         {"PK\x03\x04 config.json model.weights.h5"s, "Keras", "format=\"onnx\""},

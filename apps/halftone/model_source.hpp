@@ -1,0 +1,24 @@
+#pragma once
+// A model that a config or an option names: an ONNX file, or a framework's model that is imported first.
+
+#include <string>
+
+#include "config/run_config.hpp"
+#include "graph/input_sizes.hpp"
+
+namespace halftone::app {
+
+/// Returns whether the config's model is one of a framework, which read_config_model imports.
+[[nodiscard]] bool is_imported(const RunConfig& config);
+
+/// Returns the bytes of the config's model. Where model.framework names a framework and the path does not end in .onnx,
+/// the model is imported, or taken from the folder of imports if the same one was imported before.
+/// @throws ModelError, ConfigError  with the place of model.path
+[[nodiscard]] std::string read_config_model(const RunConfig& config);
+
+/// The same for a path and a word that stand for themselves: --framework of inspect and bench.
+/// @param word  as in model.framework; empty, or a word of ONNX Runtime: the path is an ONNX file
+[[nodiscard]] std::string read_framework_model(const std::string& path, const std::string& word,
+                                               const InputSizes& sizes);
+
+}  // namespace halftone::app

@@ -1,0 +1,216 @@
+// import_model: from a path to the bytes of an ONNX file.
+//
+//   recognize_source             what it is (source.cpp)
+//   convert_here                 MXNet: read without MXNet, which is asked for a comparison where it is installed
+//   convert_there                all others: by the framework's own Python (conversion.cpp)
+//   with_own_names               the batch becomes N; counted names of dimensions become dim1, dim2, …
+//   check_import                 our outputs against the framework's
+//   label                        source, hash, versions and error, as metadata of the file
+#include "import/import_model.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "graph/builder.hpp"
+#include "graph/onnx/onnx_model.hpp"
+#include "graph/passes/passes.hpp"
+#include "import/check_import.hpp"
+#include "import/mxnet/mxnet_model.hpp"
+#include "import/python.hpp"
+#include "kernel/ops/reference_ops.hpp"
+
+namespace halftone {
+namespace {
+
+/// A graph with its types, and what the framework said.
+struct Converted {
+    Graph graph;
+    std::vector<std::string> notes = {};
+    std::optional<Conversion> conversion;  ///< nothing: no framework was there to compare with
+};
+
+/// Names that converters count up, so that they are other ones in each conversion: tf2onnx's unk__245, torch's s77.
+bool is_counted_name(const std::string& name) {
+    const std::string_view digits = name.starts_with("unk__") ? std::string_view(name).substr(5)
+                                    : name.starts_with('s')   ? std::string_view(name).substr(1)
+                                                              : std::string_view();
+    return name.empty() || (!digits.empty() && std::all_of(digits.begin(), digits.end(),
+                                                           [](unsigned char c) { return std::isdigit(c) != 0; }));
+}
+
+/// Returns the graph with names of open dimensions that are the same in each conversion.
+Graph with_own_names(const Graph& graph) {
+    GraphBuilder builder(graph);
+    std::map<std::string, std::string> renamed;  // by the converter's name, so that equal dimensions stay equal
+    const auto rename = [&](const std::string& value, std::size_t dim) {
+        const auto found = builder.info().dim_names.find(fmt::format("{}:{}", value, dim));
+        if (found == builder.info().dim_names.end()) return;
+        if (dim == 0) {
+            found->second = "N";
+        } else if (is_counted_name(found->second)) {
+            const auto next = fmt::format("dim{}", renamed.size() + 1);
+            found->second = renamed.emplace(found->second, next).first->second;
+        }
+    };
+    constexpr std::size_t kMostDims = 64;
+    for (const auto& ids : {graph.inputs(), graph.outputs()}) {
+        for (const ValueId id : ids) {
+            for (std::size_t dim = 0; dim < kMostDims; ++dim) rename(graph.value(id).name, dim);
+        }
+    }
+    return std::move(builder).build();
+}
+
+/// The sizes with which the check ran, for dimensions that the file leaves open. The batch stays open.
+InputSizes sizes_of(const Graph& graph, const std::vector<NamedArray>& inputs) {
+    InputSizes sizes;
+    for (const NamedArray& input : inputs) {
+        const auto id = graph.find_value(input.name);
+        if (!id) continue;
+        std::vector<std::int64_t> dims = input.values.shape().dims();
+        if (!dims.empty()) dims[0] = -1;
+        sizes.shapes[input.name] = dims;
+    }
+    return sizes;
+}
+
+/// @throws ConfigError when there is no Python with the framework
+ConversionRequest request_of(const ImportSource& source, const ImportOptions& options) {
+    return {.source = source,
+            .inputs = options.inputs,
+            .outputs = options.outputs,
+            .shapes = options.sizes.shapes,
+            .python = find_python(source.kind, options.python),
+            .folder = options.folder};
+}
+
+/// The size of each open dimension behind the batch is that of the check, because types are inferred on sizes; the
+/// export leaves the dimension open again.
+Converted convert_there(FileSystem& files, const ImportSource& source, const ImportOptions& options) {
+    const ConversionRequest request = request_of(source, options);
+    files.create_directories(options.folder);
+    Conversion conversion = run_conversion(files, request);
+    const Graph graph = with_own_names(import_onnx(conversion.onnx, options.source, reference_ops()));
+    Graph typed = infer_types(bind_sizes(graph, sizes_of(graph, conversion.inputs)), reference_ops());
+    return {std::move(typed), conversion.notes, std::move(conversion)};
+}
+
+/// MXNet is asked only where it is installed or the user names a Python that has it.
+std::optional<Conversion> compare_with_mxnet(FileSystem& files, const ImportSource& source,
+                                             const ImportOptions& options, const Graph& graph) {
+    ConversionRequest request;
+    try {
+        request = request_of(source, options);
+    } catch (const ConfigError&) {
+        if (!options.python.empty()) throw;
+        return std::nullopt;
+    }
+    // The script needs names and shapes of all inputs, which the reader knows now.
+    request.inputs.clear();
+    request.outputs.clear();
+    for (const ValueId id : graph.inputs()) {
+        const Value& value = graph.value(id);
+        request.inputs.push_back(value.name);
+        request.shapes[value.name] = value.type.shape.dims();
+    }
+    for (const ValueId id : graph.outputs()) request.outputs.push_back(graph.value(id).name);
+    files.create_directories(options.folder);
+    return run_conversion(files, request);
+}
+
+/// Reads the net with an open batch, or, where it merges the batch with another dimension, with the batch of --shape.
+Graph read_mxnet_net(const MxnetFiles& mxnet, const InputSizes& sizes, std::vector<std::string>& notes) {
+    try {
+        return import_mxnet(mxnet, sizes, reference_ops());
+    } catch (const ModelError& open_error) {
+        try {
+            Graph graph = import_mxnet(mxnet, sizes, reference_ops(), MxnetBatch::as_given);
+            notes.emplace_back(std::string("its batch is fixed as --shape says, because it cannot be left open: ") +
+                               open_error.what());
+            return graph;
+        } catch (const ModelError&) {
+            throw open_error;
+        }
+    }
+}
+
+/// Reads the files here; whether MXNet is there decides only about the comparison.
+Converted convert_here(FileSystem& files, const ImportSource& source, const ImportOptions& options) {
+    const std::string symbol = files.read(source.path);
+    const std::string params = files.read(source.params);
+    std::vector<std::string> notes;
+    Graph graph = read_mxnet_net({symbol, params, source.path, source.params}, options.sizes, notes);
+    auto comparison = compare_with_mxnet(files, source, options, graph);
+    return {std::move(graph), std::move(notes), std::move(comparison)};
+}
+
+std::string versions_text(const std::map<std::string, std::string>& versions) {
+    std::vector<std::string> parts;
+    for (const auto& [name, version] : versions) parts.push_back(name + " " + version);
+    return join(parts, ", ");
+}
+
+/// The last part of a path: machines' folders do not belong into a model.
+std::string name_of(const std::string& path) {
+    const std::size_t end = path.find_last_not_of('/');
+    const std::string bare = path.substr(0, end == std::string::npos ? 0 : end + 1);
+    const std::size_t slash = bare.rfind('/');
+    return slash == std::string::npos ? bare : bare.substr(slash + 1);
+}
+
+/// Returns the file with its origin as metadata.
+std::string label(const Graph& graph, const ImportSource& source, std::uint64_t hash, const ImportedModel& model) {
+    GraphBuilder builder(graph);
+    auto& metadata = builder.info().metadata;
+    metadata["halftone.import.source"] = name_of(source.path);
+    metadata["halftone.import.hash"] = hex16(hash);
+    metadata["halftone.import.framework"] = model.framework;
+    metadata["halftone.import.versions"] = model.versions;
+    // One digit: the last ones depend on the machine, and the same model shall be the same file.
+    metadata["halftone.import.error"] = model.error ? fmt::format("{:.0e}", *model.error) : "not compared";
+    return export_onnx(infer_types(std::move(builder).build(), reference_ops()));
+}
+
+/// Who names a framework is told when the model is another one's, before that one's code runs.
+void check_framework(const ImportSource& source, const ImportOptions& options) {
+    const std::string_view found = framework_of(source.kind);
+    if (options.framework.empty() || options.framework == found) return;
+    throw ConfigError(fmt::format("'{}' is a model of {}, not of {}", options.source,
+                                  found == "onnx" ? "ONNX, which needs no import" : found, options.framework));
+}
+
+}  // namespace
+
+ImportedModel import_model(FileSystem& files, const ImportOptions& options) {
+    const ImportSource source = recognize_source(files, options.source);
+    check_framework(source, options);
+    if (source.kind == SourceKind::onnx) {
+        throw ConfigError("'" + options.source + "' is an ONNX file already, which needs no import");
+    }
+    const bool is_ours = source.kind == SourceKind::mxnet;
+    ImportedModel model;
+    model.framework = framework_of(source.kind);
+    try {
+        Converted converted = is_ours ? convert_here(files, source, options) : convert_there(files, source, options);
+        model.versions = std::string("halftone ") + HALFTONE_VERSION;
+        if (converted.conversion) {
+            model.error = check_import(converted.graph, *converted.conversion);
+            model.versions += ", " + versions_text(converted.conversion->versions);
+        }
+        model.notes = converted.notes;
+        if (!converted.conversion) {
+            model.notes.emplace_back("its outputs were not compared with MXNet's: scripts/setup.sh --with-mxnet");
+        }
+        model.onnx = label(converted.graph, source, hash_of_source(files, source), model);
+    } catch (Error& error) {
+        if (!std::string(error.what()).starts_with(options.source)) error.add_context(options.source);
+        throw;
+    }
+    return model;
+}
+
+}  // namespace halftone
