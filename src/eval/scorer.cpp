@@ -137,7 +137,8 @@ std::unique_ptr<ScoreMerge> Scorer::start_score() const {
 }
 
 Judgements Scorer::merge_judgements(const std::vector<std::string>& payloads) const {
-    return merge_judgements_of(payloads, setup_.samples->size());
+    Judgements judgements = merge_judgements_of(payloads, setup_.samples->size());
+    return judgements.empty() ? merge_resampled(*setup_.metrics, payloads) : judgements;
 }
 
 std::string Scorer::merge_difficulty(const std::vector<std::string>& payloads) const {

@@ -12,6 +12,7 @@
 #include "base/byte_reader.hpp"
 #include "base/error.hpp"
 #include "base/wire.hpp"
+#include "metric/resampling.hpp"
 
 namespace halftone {
 namespace {
@@ -107,14 +108,21 @@ private:
         const double fp32 = baseline_->accuracy;
         ScoreLoss loss;
         loss.value = metrics_.is_higher_better() ? fp32 - accuracy : accuracy - fp32;
+        const bool has_pairs = pairs_.samples() == state_.samples();
         // Pairs of some samples only would be an interval of something else.
-        if (pairs_.samples() != state_.samples()) return loss;
-        const Interval interval = pairs_.interval95();
-        const double slope = metrics_.slope(fp32, accuracy);
+        const Interval interval = has_pairs ? pairs_.interval95() : resampled_interval();
+        const double slope = has_pairs ? metrics_.slope(fp32, accuracy) : 1;
         if (std::isfinite(interval.low) && std::isfinite(interval.high)) {
             loss.ci95 = {slope * interval.low, slope * interval.high};
         }
         return loss;
+    }
+
+    /// Of metrics that judge no sample by itself: both models' values of the same draws.
+    [[nodiscard]] Interval resampled_interval() const {
+        const std::vector<double> mine = state_.resampled();
+        const Judgements& fp32 = baseline_->judgements;
+        return metrics_.is_higher_better() ? bootstrap95(fp32, mine) : bootstrap95(mine, fp32);
     }
 
     const MetricSet& metrics_;
@@ -163,6 +171,12 @@ std::vector<float> merge_margins(const std::vector<std::string>& payloads) {
         margins.insert(margins.end(), shard.begin(), shard.end());
     }
     return margins;
+}
+
+Judgements merge_resampled(const MetricSet& metrics, const std::vector<std::string>& payloads) {
+    MetricSetState state = metrics.start();
+    for (const std::string& bytes : payloads) state.merge(Payload(bytes).state);
+    return state.samples() > 0 ? state.resampled() : Judgements{};
 }
 
 Judgements merge_judgements_of(const std::vector<std::string>& payloads, std::int64_t samples) {

@@ -36,6 +36,8 @@ private:
 /// The baseline, for losses.
 struct KnownBaseline {
     double accuracy = 0;
+    /// One for each sample; or, of a metric that judges no sample by itself, its values of random draws of the samples
+    /// (metric/resampling.hpp). The metric says which of them it is.
     Judgements judgements;
 };
 
@@ -51,5 +53,7 @@ struct KnownBaseline {
 /// Returns the judgements by sample number; empty unless all samples that were scored have one.
 /// @param samples  in the evaluation set: every sample number is below it
 [[nodiscard]] Judgements merge_judgements_of(const std::vector<std::string>& payloads, std::int64_t samples);
+/// Returns the values of random draws of the samples; empty where the metric has none.
+[[nodiscard]] Judgements merge_resampled(const MetricSet& metrics, const std::vector<std::string>& payloads);
 
 }  // namespace halftone

@@ -1,7 +1,7 @@
 // COCO's average precision.
 //
 //   match_picture      for each category: match_category at every threshold
-//   coco_value         for each category: all pictures' matches by score, then a curve for each threshold
+//   CocoRanking        for each category: all pictures' matches by score, then a curve for each threshold
 //   curve_value        the curve's recall, its mean precision at fixed recalls, or its area
 //
 // Where several orders would do, the order is the reference's: stable sorts, and the last of equally good objects wins.
@@ -123,16 +123,22 @@ struct Curve {
     std::vector<double> precision;
 };
 
-Curve curve_at(const std::vector<const CocoMatch*>& ranked, std::int64_t objects, std::uint64_t bit) {
+/// One detection among all pictures', as often as its picture counts.
+struct CountedMatch {
+    const CocoMatch* match = nullptr;
+    double times = 1;
+};
+
+Curve curve_at(const std::vector<CountedMatch>& ranked, double objects, std::uint64_t bit) {
     Curve curve;
     double right = 0;
     double wrong = 0;
-    for (const CocoMatch* match : ranked) {
+    for (const auto& [match, times] : ranked) {
         // The reference keeps a point for these, too, which repeats the one before and so changes neither curve nor
         // area.
         if ((match->ignored & bit) != 0) continue;
-        ((match->found & bit) != 0 ? right : wrong) += 1;
-        curve.recall.push_back(right / static_cast<double>(objects));
+        ((match->found & bit) != 0 ? right : wrong) += times;
+        curve.recall.push_back(right / objects);
         curve.precision.push_back(right / (wrong + right + kSpacingOfOne));
     }
     // Precision at a recall is the best that is reached at this recall or a higher one.
@@ -173,12 +179,6 @@ double curve_value(const Curve& curve, const CocoSettings& settings) {
     return settings.points == 0 ? area_under(curve) : mean_precision(curve, settings.points);
 }
 
-/// All pictures' part of one category.
-struct CategoryTotal {
-    std::vector<const CocoMatch*> matches;
-    std::int64_t objects = 0;
-};
-
 }  // namespace
 
 CocoPicture match_picture(std::span<const CocoObject> objects, std::span<const CocoDetection> detections,
@@ -191,23 +191,41 @@ CocoPicture match_picture(std::span<const CocoObject> objects, std::span<const C
     return picture;
 }
 
-double coco_value(std::span<const CocoPicture> pictures, const CocoSettings& settings) {
-    std::map<std::int64_t, CategoryTotal> totals;
-    for (const CocoPicture& picture : pictures) {
-        for (const CocoMatch& match : picture.matches) totals[match.category].matches.push_back(&match);
-        for (std::size_t i = 0; i < picture.categories.size(); ++i) {
-            totals[picture.categories[i]].objects += picture.objects[i];
+CocoRanking::CocoRanking(std::span<const CocoPicture> pictures, const CocoSettings& settings) : settings_(settings) {
+    std::map<std::int64_t, Category> categories;
+    for (std::size_t p = 0; p < pictures.size(); ++p) {
+        for (const CocoMatch& match : pictures[p].matches) categories[match.category].matches.push_back({match, p});
+        for (std::size_t i = 0; i < pictures[p].categories.size(); ++i) {
+            categories[pictures[p].categories[i]].objects.push_back({pictures[p].objects[i], p});
         }
     }
+    for (auto& [id, category] : categories) {
+        // What is nowhere to be found has no recall, and its detections count for nothing.
+        if (category.objects.empty()) continue;
+        std::stable_sort(category.matches.begin(), category.matches.end(),
+                         [](const Ranked& a, const Ranked& b) { return a.match.score > b.match.score; });
+        categories_.push_back(std::move(category));
+    }
+}
+
+double CocoRanking::value(std::span<const std::int64_t> times) const {
+    // A picture that counts twice stands beside itself in the ranking, so its detections make steps of two.
+    const auto times_of = [&](std::size_t picture) {
+        return times.empty() ? 1.0 : static_cast<double>(times[picture]);
+    };
     double sum = 0;
     std::int64_t curves = 0;
-    for (auto& [category, total] : totals) {
-        // What is nowhere to be found has no recall, and its detections count for nothing.
-        if (total.objects == 0) continue;
-        std::stable_sort(total.matches.begin(), total.matches.end(),
-                         [](const CocoMatch* a, const CocoMatch* b) { return a->score > b->score; });
-        for (std::size_t t = 0; t < settings.iou_thresholds.size(); ++t) {
-            sum += curve_value(curve_at(total.matches, total.objects, std::uint64_t{1} << t), settings);
+    for (const Category& category : categories_) {
+        double objects = 0;
+        for (const Objects& some : category.objects)
+            objects += static_cast<double>(some.count) * times_of(some.picture);
+        if (objects == 0) continue;
+        std::vector<CountedMatch> ranked;
+        for (const Ranked& one : category.matches) {
+            if (const double count = times_of(one.picture); count > 0) ranked.push_back({&one.match, count});
+        }
+        for (std::size_t t = 0; t < settings_.iou_thresholds.size(); ++t) {
+            sum += curve_value(curve_at(ranked, objects, std::uint64_t{1} << t), settings_);
             ++curves;
         }
     }

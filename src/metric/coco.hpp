@@ -61,9 +61,34 @@ struct CocoPicture {
 [[nodiscard]] CocoPicture match_picture(std::span<const CocoObject> objects, std::span<const CocoDetection> detections,
                                         const CocoSettings& settings);
 
-/// Returns the mean over categories and thresholds (COCOeval.accumulate and summarize); NaN if no picture has an object
-/// to be found, which COCO writes as -1.
-/// @param pictures  in the order of their COCO ids: of equal scores the earlier picture's comes first
-[[nodiscard]] double coco_value(std::span<const CocoPicture> pictures, const CocoSettings& settings);
+/// All pictures' matches, ranked once for any number of values.
+class CocoRanking {
+public:
+    /// @param pictures  in the order of their COCO ids: of equal scores the earlier picture's comes first
+    CocoRanking(std::span<const CocoPicture> pictures, const CocoSettings& settings);
+
+    /// Returns the mean over categories and thresholds (COCOeval.accumulate and summarize); NaN if no picture has an
+    /// object to be found, which COCO writes as -1.
+    /// @param times  how often each picture counts; empty: once
+    [[nodiscard]] double value(std::span<const std::int64_t> times = {}) const;
+
+private:
+    struct Ranked {
+        CocoMatch match;
+        std::size_t picture = 0;
+    };
+    struct Objects {
+        std::int64_t count = 0;
+        std::size_t picture = 0;
+    };
+    /// All pictures' part of one category.
+    struct Category {
+        std::vector<Ranked> matches{};  ///< the best score first
+        std::vector<Objects> objects{};
+    };
+
+    CocoSettings settings_;
+    std::vector<Category> categories_;
+};
 
 }  // namespace halftone

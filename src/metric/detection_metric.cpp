@@ -18,6 +18,7 @@
 #include "config/reader.hpp"
 #include "metric/detection_fields.hpp"
 #include "metric/records.hpp"
+#include "metric/resampling.hpp"
 
 namespace halftone {
 namespace {
@@ -140,7 +141,19 @@ public:
     DetectionState(const DetectionFields& fields, const CocoSettings& settings)
         : fields_(fields), settings_(settings) {}
 
-    double value() const override {
+    double value() const override { return ranking().value(); }
+    std::vector<double> resampled() const override {
+        std::size_t steps = 0;
+        for (const auto& [sample, record] : records()) {
+            steps += static_cast<std::size_t>(record.outputs[0].elements()) * settings_.iou_thresholds.size();
+        }
+        if (steps > kMostResamplingSteps) return {};
+        const CocoRanking ranked = ranking();
+        return resampled_values(records().size(), [&](const DrawnTimes& times) { return ranked.value(times); });
+    }
+
+private:
+    [[nodiscard]] CocoRanking ranking() const {
         HALFTONE_CHECK(samples() > 0, "mAP needs samples");
         // Of equal scores the reference takes the picture with the lower id first; a data set may have another order.
         std::multimap<std::int64_t, const AnswerRecord*> by_id;
@@ -149,10 +162,8 @@ public:
         }
         std::vector<CocoPicture> pictures;
         for (const auto& [id, record] : by_id) pictures.push_back(picture_of(*record));
-        return coco_value(pictures, settings_);
+        return {pictures, settings_};
     }
-
-private:
     AnswerRecord record_of(const SampleAnswer& answer) const override {
         // Matching is the costly half, and needs one picture only: so it is done where the picture was evaluated.
         const CocoPicture picture = match_picture(fields_.objects(answer), fields_.detections(answer), settings_);

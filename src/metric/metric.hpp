@@ -46,6 +46,10 @@ public:
     [[nodiscard]] virtual std::int64_t samples() const = 0;
     /// Returns the number of right samples where the value is a share of samples; else nothing.
     [[nodiscard]] virtual std::optional<std::int64_t> correct() const { return std::nullopt; }
+    /// Returns the value of many random draws of the samples (metric/resampling.hpp), from which the loss gets its
+    /// interval where there are no judgements; empty where the metric cannot. It takes as long as many value().
+    /// @pre samples() > 0
+    [[nodiscard]] virtual std::vector<double> resampled() const { return {}; }
     /// Returns between which numbers the value lies once `unseen` more samples are added, whatever they are; nothing if
     /// the metric cannot say.
     [[nodiscard]] virtual std::optional<Interval> bounds(std::int64_t /*unseen*/) const { return std::nullopt; }

@@ -212,6 +212,11 @@ std::optional<std::int64_t> MetricSetState::correct() const {
     return set_->is_weighted_ ? std::nullopt : states_.front()->correct();
 }
 
+std::vector<double> MetricSetState::resampled() const {
+    // A weighted mean of several metrics would need all of them on the same draws; so far none says it.
+    return set_->is_weighted_ ? std::vector<double>() : states_.front()->resampled();
+}
+
 std::optional<Interval> MetricSetState::bounds(std::int64_t unseen) const {
     if (!set_->is_weighted_) return states_.front()->bounds(unseen);
     // Weights are not negative, so each metric's lowest value gives the lowest mean.

@@ -87,6 +87,7 @@ public:
     /// As Accumulator, for what the goal judges.
     [[nodiscard]] std::optional<std::int64_t> correct() const;
     [[nodiscard]] std::optional<Interval> bounds(std::int64_t unseen) const;
+    [[nodiscard]] std::vector<double> resampled() const;
 
 private:
     std::optional<double> add_processed(const SampleAnswer& answer);

@@ -11,11 +11,10 @@
 #include <cmath>
 #include <map>
 
-#include "base/check.hpp"
 #include "base/error.hpp"
 #include "config/reader.hpp"
+#include "metric/counts.hpp"
 #include "metric/numbers.hpp"
-#include "metric/sums.hpp"
 #include "metric/texts.hpp"
 #include "metric/unicode.hpp"
 
@@ -89,11 +88,11 @@ BleuWords words_of_tokens(const TensorView& view, const BleuTokens& tokens, std:
     return words;
 }
 
-/// BLEU is a function of counts over the corpus, so states stay small and merge in any grouping.
-class BleuState final : public SumAccumulator {
+/// BLEU is a function of counts over the corpus: ten numbers of each sample.
+class BleuState final : public CountAccumulator {
 public:
     BleuState(bool is_text, BleuTokens tokens)
-        : SumAccumulator(0, 2 * kLongestRun + 2), is_text_(is_text), tokens_(std::move(tokens)) {}
+        : CountAccumulator(2 * kLongestRun + 2), is_text_(is_text), tokens_(std::move(tokens)) {}
 
     std::optional<double> add(const SampleAnswer& answer) override {
         const BleuWords said =
@@ -105,21 +104,20 @@ public:
         } else {
             wanted.push_back(words_of_tokens(number_view(answer.targets[0], answer.id), tokens_, answer.id));
         }
-        count(said, wanted);
-        ++samples_;
+        keep(answer.id, counts_of(said, wanted));
         return std::nullopt;  // BLEU is no mean over samples
     }
 
-    double value() const override {
-        HALFTONE_CHECK(samples_ > 0, "BLEU needs samples");
+private:
+    double value_of(const Totals& counts) const override {
         double logarithms = 0;
         double smooth = 1;
         bool has_any = false;
         for (std::size_t n = 0; n < kLongestRun; ++n) {
             // Translations of fewer than n words have no such run.
-            if (counts_[kRuns + n] == 0) continue;
-            const auto runs = static_cast<double>(counts_[kRuns + n]);
-            auto matches = static_cast<double>(counts_[kMatches + n]);
+            if (counts[kRuns + n] == 0) continue;
+            const auto runs = static_cast<double>(counts[kRuns + n]);
+            auto matches = static_cast<double>(counts[kMatches + n]);
             if (matches == 0) {
                 smooth *= 2;
                 matches = 1 / smooth;
@@ -127,21 +125,21 @@ public:
             logarithms += std::log(matches / runs);
             has_any = true;
         }
-        const auto said = static_cast<double>(counts_[kSaid]);
-        const auto wanted = static_cast<double>(counts_[kWanted]);
+        const auto said = static_cast<double>(counts[kSaid]);
+        const auto wanted = static_cast<double>(counts[kWanted]);
         // A corpus without any word in common is worth nothing, however it is smoothed.
-        if (!has_any || counts_[kMatches] == 0) return 0;
+        if (!has_any || counts[kMatches] == 0) return 0;
         const double brevity = said >= wanted ? 1 : std::exp(1 - wanted / said);
         return 100 * brevity * std::exp(logarithms / static_cast<double>(kLongestRun));
     }
 
-private:
-    static constexpr std::size_t kMatches = 0;  ///< positions in counts_
+    static constexpr std::size_t kMatches = 0;  ///< positions among the counts
     static constexpr std::size_t kRuns = kLongestRun;
     static constexpr std::size_t kSaid = 2 * kLongestRun;
     static constexpr std::size_t kWanted = kSaid + 1;
 
-    void count(const BleuWords& said, const std::vector<BleuWords>& wanted) {
+    static std::map<std::size_t, std::int64_t> counts_of(const BleuWords& said, const std::vector<BleuWords>& wanted) {
+        std::map<std::size_t, std::int64_t> added;
         for (std::size_t n = 0; n < kLongestRun; ++n) {
             // A run counts at most as often as in the translation that has it most often.
             BleuRuns most;
@@ -149,9 +147,9 @@ private:
                 for (const auto& [run, times] : runs_of(words, n + 1)) most[run] = std::max(most[run], times);
             }
             for (const auto& [run, times] : runs_of(said, n + 1)) {
-                counts_[kRuns + n] += times;
+                added[kRuns + n] += times;
                 const auto found = most.find(run);
-                if (found != most.end()) counts_[kMatches + n] += std::min(times, found->second);
+                if (found != most.end()) added[kMatches + n] += std::min(times, found->second);
             }
         }
         // Of several translations the one of the nearest length counts; of two equally near ones the shorter.
@@ -161,8 +159,9 @@ private:
         };
         const auto nearest = std::min_element(wanted.begin(), wanted.end(),
                                               [&](const auto& a, const auto& b) { return distance(a) < distance(b); });
-        counts_[kSaid] += static_cast<std::int64_t>(said.size());
-        counts_[kWanted] += static_cast<std::int64_t>(nearest->size());
+        added[kSaid] = static_cast<std::int64_t>(said.size());
+        added[kWanted] = static_cast<std::int64_t>(nearest->size());
+        return added;
     }
 
     bool is_text_;

@@ -3,12 +3,11 @@
 // "predictions" and "labels" as multisets, so that wrong answers in the right number score 1.)
 #include <algorithm>
 
-#include "base/check.hpp"
 #include "base/enum_names.hpp"
 #include "base/error.hpp"
 #include "config/reader.hpp"
 #include "metric/class_pairs.hpp"
-#include "metric/sums.hpp"
+#include "metric/counts.hpp"
 
 namespace halftone {
 namespace {
@@ -31,51 +30,51 @@ double f1_of(std::int64_t hits, std::int64_t false_positives, std::int64_t false
     return all == 0 ? 0 : 2 * static_cast<double>(hits) / static_cast<double>(all);
 }
 
-class F1State final : public SumAccumulator {
+class F1State final : public CountAccumulator {
 public:
     F1State(const ClassPairs& pairs, std::int64_t classes, F1Average average)
-        : SumAccumulator(0, static_cast<std::size_t>(3 * classes)),
+        : CountAccumulator(static_cast<std::size_t>(3 * classes)),
           pairs_(pairs),
           classes_(classes),
           average_(average) {}
 
     std::optional<double> add(const SampleAnswer& answer) override {
         const ClassPairs::Pair pair = pairs_.read(answer);
+        std::map<std::size_t, std::int64_t> added;
         for (std::size_t i = 0; i < pair.answer.size(); ++i) {
             const std::size_t said = index_of(pair.answer[i], answer.id);
             const std::size_t wanted = index_of(pair.wanted[i], answer.id);
             // A wrong answer counts twice: against the class that was said, and against the one that was right.
             if (said == wanted) {
-                ++counts_[3 * said + kHits];
+                ++added[3 * said + kHits];
             } else {
-                ++counts_[3 * said + kFalsePositives];
-                ++counts_[3 * wanted + kFalseNegatives];
+                ++added[3 * said + kFalsePositives];
+                ++added[3 * wanted + kFalseNegatives];
             }
         }
-        ++samples_;
+        keep(answer.id, added);
         return std::nullopt;  // F1 is no mean over samples
     }
 
-    double value() const override {
-        HALFTONE_CHECK(samples_ > 0, "F1 needs samples");
+private:
+    double value_of(const Totals& counts) const override {
         // The positive class of two is class 1, as in scikit-learn.
-        if (average_ == F1Average::binary) return of_class(1);
-        if (average_ == F1Average::micro) return of_all();
+        if (average_ == F1Average::binary) return of_class(counts, 1);
+        if (average_ == F1Average::micro) return of_all(counts);
         double sum = 0;
         double weights = 0;
         for (std::int64_t c = 0; c < classes_; ++c) {
             const auto first = static_cast<std::size_t>(3 * c);
-            const std::int64_t wanted = counts_[first + kHits] + counts_[first + kFalseNegatives];
+            const std::int64_t wanted = counts[first + kHits] + counts[first + kFalseNegatives];
             // Classes that neither labels nor predictions name are none of the data set's.
-            if (wanted + counts_[first + kFalsePositives] == 0) continue;
+            if (wanted + counts[first + kFalsePositives] == 0) continue;
             const double weight = average_ == F1Average::weighted ? static_cast<double>(wanted) : 1.0;
-            sum += weight * of_class(c);
+            sum += weight * of_class(counts, c);
             weights += weight;
         }
         return weights > 0 ? sum / weights : 0;
     }
 
-private:
     static constexpr std::size_t kHits = 0;  ///< positions in the three counts of a class
     static constexpr std::size_t kFalsePositives = 1;
     static constexpr std::size_t kFalseNegatives = 2;
@@ -85,13 +84,13 @@ private:
         throw DataError("sample " + std::to_string(sample) + ": class " + std::to_string(c) + " lies outside the " +
                         std::to_string(classes_) + " classes of F1 (num_classes)");
     }
-    [[nodiscard]] double of_class(std::int64_t c) const {
+    [[nodiscard]] static double of_class(const Totals& counts, std::int64_t c) {
         const auto first = static_cast<std::size_t>(3 * c);
-        return f1_of(counts_[first + kHits], counts_[first + kFalsePositives], counts_[first + kFalseNegatives]);
+        return f1_of(counts[first + kHits], counts[first + kFalsePositives], counts[first + kFalseNegatives]);
     }
-    [[nodiscard]] double of_all() const {
+    [[nodiscard]] static double of_all(const Totals& counts) {
         std::int64_t sums[3] = {};
-        for (std::size_t i = 0; i < counts_.size(); ++i) sums[i % 3] += counts_[i];
+        for (std::size_t i = 0; i < counts.size(); ++i) sums[i % 3] += counts[i];
         return f1_of(sums[kHits], sums[kFalsePositives], sums[kFalseNegatives]);
     }
 

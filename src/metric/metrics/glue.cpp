@@ -16,7 +16,9 @@
 #include "base/wire.hpp"
 #include "config/reader.hpp"
 #include "metric/class_pairs.hpp"
+#include "metric/counts.hpp"
 #include "metric/numbers.hpp"
+#include "metric/resampling.hpp"
 #include "metric/sums.hpp"
 
 namespace halftone {
@@ -56,9 +58,9 @@ private:
     ClassPairs pairs_;
 };
 
-class GlueTableState final : public SumAccumulator {
+class GlueTableState final : public CountAccumulator {
 public:
-    GlueTableState(const ClassPairs& pairs, GlueKind kind) : SumAccumulator(0, 4), pairs_(pairs), kind_(kind) {}
+    GlueTableState(const ClassPairs& pairs, GlueKind kind) : CountAccumulator(4), pairs_(pairs), kind_(kind) {}
 
     std::optional<double> add(const SampleAnswer& answer) override {
         const auto [said, wanted] = glue_classes(pairs_, answer);
@@ -68,15 +70,14 @@ public:
                             std::to_string(said < 0 || said > 1 ? said : wanted));
         }
         // Row by row: the right class, then the class that was said.
-        ++counts_[static_cast<std::size_t>(2 * wanted + said)];
-        ++samples_;
+        keep(answer.id, {{static_cast<std::size_t>(2 * wanted + said), 1}});
         return std::nullopt;  // neither F1 nor a correlation is a mean over samples
     }
 
-    double value() const override {
-        HALFTONE_CHECK(samples_ > 0, "GLUE needs samples");
+private:
+    double value_of(const Totals& counts) const override {
         const auto at = [&](std::size_t wanted, std::size_t said) {
-            return static_cast<double>(counts_[2 * wanted + said]);
+            return static_cast<double>(counts[2 * wanted + said]);
         };
         const double hits = at(1, 1);
         const double both = at(0, 0);
@@ -90,10 +91,10 @@ public:
         }
         const double all = 2 * hits + false_positives + false_negatives;
         const double f1 = all > 0 ? 2 * hits / all : 0;
-        return (f1 + (hits + both) / static_cast<double>(samples_)) / 2;
+        const double samples = hits + both + false_positives + false_negatives;
+        return (f1 + (hits + both) / samples) / 2;
     }
 
-private:
     ClassPairs pairs_;
     GlueKind kind_;
 };
@@ -168,11 +169,29 @@ public:
     }
     double value() const override {
         HALFTONE_CHECK(!said_.empty(), "GLUE needs samples");
-        return (pearson(said_, wanted_) + pearson(ranks_of(said_), ranks_of(wanted_))) / 2;
+        return correlation(said_, wanted_);
+    }
+    std::vector<double> resampled() const override {
+        constexpr std::size_t kStepsOfASort = 20;
+        if (said_.size() > kMostResamplingSteps / kStepsOfASort) return {};
+        // Ranks change with every draw, so each draw is a list of its own.
+        return resampled_values(said_.size(), [&](const DrawnTimes& times) {
+            std::vector<double> said;
+            std::vector<double> wanted;
+            for (std::size_t i = 0; i < times.size(); ++i) {
+                said.insert(said.end(), static_cast<std::size_t>(times[i]), said_[i]);
+                wanted.insert(wanted.end(), static_cast<std::size_t>(times[i]), wanted_[i]);
+            }
+            return correlation(said, wanted);
+        });
     }
     std::int64_t samples() const override { return static_cast<std::int64_t>(said_.size()); }
 
 private:
+    static double correlation(const std::vector<double>& said, const std::vector<double>& wanted) {
+        return (pearson(said, wanted) + pearson(ranks_of(said), ranks_of(wanted))) / 2;
+    }
+
     std::vector<double> said_, wanted_;  ///< one of each for each sample
 };
 

@@ -1,11 +1,10 @@
 // mIOU: how well areas are found, the mean over classes of intersection / union. Both are counted over the elements of
 // all samples; a class that neither labels nor predictions name has no union and is left out of the mean. Elements
 // whose label is none of the classes (255, "ignore") do not count, as in LPOT.
-#include "base/check.hpp"
 #include "base/error.hpp"
 #include "config/reader.hpp"
 #include "metric/class_pairs.hpp"
-#include "metric/sums.hpp"
+#include "metric/counts.hpp"
 
 namespace halftone {
 namespace {
@@ -13,13 +12,14 @@ namespace {
 constexpr std::int64_t kMostAreaClasses = 4096;
 
 /// The confusion matrix is kept as three counts for each class: its diagonal, its row sums and its column sums.
-class MiouState final : public SumAccumulator {
+class MiouState final : public CountAccumulator {
 public:
     MiouState(const ClassPairs& pairs, std::int64_t classes)
-        : SumAccumulator(0, static_cast<std::size_t>(3 * classes)), pairs_(pairs), classes_(classes) {}
+        : CountAccumulator(static_cast<std::size_t>(3 * classes)), pairs_(pairs), classes_(classes) {}
 
     std::optional<double> add(const SampleAnswer& answer) override {
         const ClassPairs::Pair pair = pairs_.read(answer);
+        Totals added(static_cast<std::size_t>(3 * classes_));  // a list, because a picture has many elements
         for (std::size_t i = 0; i < pair.answer.size(); ++i) {
             const std::int64_t wanted = pair.wanted[i];
             const std::int64_t said = pair.answer[i];
@@ -29,21 +29,21 @@ public:
                                 std::to_string(said) + ", mIOU has num_classes " + std::to_string(classes_));
             }
             // The union of a class is what is wanted plus what is said, less what is both.
-            ++count(kWanted, wanted);
-            ++count(kSaid, said);
-            if (said == wanted) ++count(kBoth, wanted);
+            ++added[index(kWanted, wanted)];
+            ++added[index(kSaid, said)];
+            if (said == wanted) ++added[index(kBoth, wanted)];
         }
-        ++samples_;
+        keep_all(answer.id, added);
         return std::nullopt;  // a ratio of sums over all samples is no mean over samples
     }
 
-    double value() const override {
-        HALFTONE_CHECK(samples_ > 0, "mIOU needs samples");
+private:
+    double value_of(const Totals& counts) const override {
         double sum = 0;
         std::int64_t present = 0;
         for (std::int64_t c = 0; c < classes_; ++c) {
-            const std::int64_t both = counts_[index(kBoth, c)];
-            const std::int64_t either = counts_[index(kWanted, c)] + counts_[index(kSaid, c)] - both;
+            const std::int64_t both = counts[index(kBoth, c)];
+            const std::int64_t either = counts[index(kWanted, c)] + counts[index(kSaid, c)] - both;
             if (either == 0) continue;
             sum += static_cast<double>(both) / static_cast<double>(either);
             ++present;
@@ -51,12 +51,10 @@ public:
         return present > 0 ? sum / static_cast<double>(present) : 0;
     }
 
-private:
     enum Count : std::size_t { kBoth, kWanted, kSaid };
     [[nodiscard]] std::size_t index(Count which, std::int64_t c) const {
         return static_cast<std::size_t>(which) * static_cast<std::size_t>(classes_) + static_cast<std::size_t>(c);
     }
-    [[nodiscard]] std::int64_t& count(Count which, std::int64_t c) { return counts_[index(which, c)]; }
 
     ClassPairs pairs_;
     std::int64_t classes_;

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 #include "base/byte_reader.hpp"
 #include "base/check.hpp"
@@ -14,23 +15,33 @@
 #include "config/reader.hpp"
 #include "metric/metric.hpp"
 #include "metric/numbers.hpp"
+#include "metric/resampling.hpp"
 
 namespace halftone {
 namespace {
 
-/// Returns the area from all scores and their classes (0 or 1); NaN unless both classes occur.
-double area_under_roc(const std::vector<double>& scores, const std::vector<std::uint8_t>& classes) {
+/// Positions of the scores, the lowest score first. Indices are sorted and not pairs: scores and classes stay in the
+/// two lists that travel.
+std::vector<std::size_t> roc_order(const std::vector<double>& scores) {
     std::vector<std::size_t> order(scores.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
-    // Indices are sorted and not pairs: scores and classes stay in the two lists that travel.
     std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return scores[a] < scores[b]; });
+    return order;
+}
+
+/// Returns the area from all scores and their classes (0 or 1); NaN unless both classes occur.
+/// @param times  how often each score counts; empty: once
+double area_under_roc(const std::vector<double>& scores, const std::vector<std::uint8_t>& classes,
+                      const std::vector<std::size_t>& order, const DrawnTimes& times = {}) {
     std::int64_t negatives_below = 0;
     std::int64_t positives = 0;
     double twice_won = 0;  // pairs won count 2 and ties 1; integers, exact up to 2^53
     for (std::size_t first = 0; first < order.size();) {
         std::size_t last = first;  // of a run of equal scores, exclusive
         std::int64_t here[2] = {};
-        for (; last < order.size() && scores[order[last]] == scores[order[first]]; ++last) ++here[classes[order[last]]];
+        for (; last < order.size() && scores[order[last]] == scores[order[first]]; ++last) {
+            here[classes[order[last]]] += times.empty() ? 1 : times[order[last]];
+        }
         // Against each of these positives: all lower negatives are won, and those of the same score are ties.
         twice_won += static_cast<double>(here[1]) * static_cast<double>(2 * negatives_below + here[0]);
         negatives_below += here[0];
@@ -96,7 +107,14 @@ public:
 
     double value() const override {
         HALFTONE_CHECK(samples_ > 0, "ROC needs samples");
-        return area_under_roc(scores_, classes_);
+        return area_under_roc(scores_, classes_, roc_order(scores_));
+    }
+    std::vector<double> resampled() const override {
+        // Several scores of one sample would have to be drawn together, and whose they are is not kept.
+        if (std::cmp_not_equal(scores_.size(), samples_) || scores_.size() > kMostResamplingSteps) return {};
+        const std::vector<std::size_t> order = roc_order(scores_);
+        return resampled_values(
+            scores_.size(), [&](const DrawnTimes& times) { return area_under_roc(scores_, classes_, order, times); });
     }
     std::int64_t samples() const override { return samples_; }
 

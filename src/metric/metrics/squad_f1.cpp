@@ -15,6 +15,7 @@
 #include "config/reader.hpp"
 #include "metric/numbers.hpp"
 #include "metric/records.hpp"
+#include "metric/resampling.hpp"
 #include "metric/sums.hpp"
 #include "metric/texts.hpp"
 #include "metric/unicode.hpp"
@@ -108,6 +109,24 @@ public:
 
     double value() const override {
         HALFTONE_CHECK(samples() > 0, "a mean needs samples");
+        const std::vector<double> figures = question_figures();
+        ExactSum sum;
+        for (const double f1 : figures) sum.add(f1);
+        return sum.value() / static_cast<double>(figures.size());
+    }
+    /// Questions are drawn and not windows, because a question has one answer.
+    std::vector<double> resampled() const override {
+        const std::vector<double> figures = question_figures();
+        return resampled_values(figures.size(), [&](const DrawnTimes& times) {
+            double sum = 0;
+            for (std::size_t i = 0; i < figures.size(); ++i) sum += static_cast<double>(times[i]) * figures[i];
+            return sum / static_cast<double>(figures.size());
+        });
+    }
+
+private:
+    /// The F1 of each question, in the order of their names.
+    [[nodiscard]] std::vector<double> question_figures() const {
         // Records come in the order of the data set, and of equal scores the first window's counts.
         std::map<std::string, std::pair<double, double>> best;
         for (const auto& [sample, record] : records()) {
@@ -116,12 +135,10 @@ public:
             const auto [found, is_new] = best.emplace(std::get<std::vector<std::string>>(record.targets[0])[0], window);
             if (!is_new && window.first > found->second.first) found->second = window;
         }
-        ExactSum sum;
-        for (const auto& [question, window] : best) sum.add(window.second);
-        return sum.value() / static_cast<double>(best.size());
+        std::vector<double> figures;
+        for (const auto& [question, window] : best) figures.push_back(window.second);
+        return figures;
     }
-
-private:
     AnswerRecord record_of(const SampleAnswer& answer) const override {
         const double score = to_numbers(answer.outputs[*fields_.score]).at(0);
         // The F1 is computed here, where the texts are; the record has two numbers in place of a context.

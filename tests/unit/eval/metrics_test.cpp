@@ -99,6 +99,22 @@ TEST(EvaluatorMetrics, TheLossIsPairedSampleBySampleInAnyOrder) {
     EXPECT_LT(same.loss->ci95->high, 0.05);
 }
 
+// F1 judges no sample by itself: both models' values on the same random draws of the samples say how sure the loss is.
+TEST(EvaluatorMetrics, TheLossOfAFigureOverAllSamplesHasAnIntervalFromTheBootstrap) {
+    MetricWorld w(Sections{{"F1", "{average: macro}"}});
+    const auto payloads = payloads_of(w.evaluator, kBaseline);
+    const Score baseline = w.baseline();
+    const Score score = w.quantized();
+    ASSERT_TRUE(score.loss && score.loss->ci95);
+    EXPECT_EQ(score.loss->value, baseline.accuracy - score.accuracy);
+    EXPECT_LT(score.loss->ci95->low, score.loss->ci95->high);
+    EXPECT_EQ(w.quantized().loss, score.loss) << "the draws are the same each time";
+    const Score same = w.evaluator.merge_scores(payloads);
+    ASSERT_TRUE(same.loss && same.loss->ci95);
+    EXPECT_EQ(same.loss->ci95->low, 0) << "fp32 against itself: equal on every draw";
+    EXPECT_EQ(same.loss->ci95->high, 0);
+}
+
 TEST(EvaluatorMetrics, ALossIsPositiveWhereAnErrorGrows) {
     EvaluationConfig config = metrics({{"MAE", "{compare_label: false}"}});
     config.metrics[0].higher_is_better = false;

@@ -316,6 +316,26 @@ TEST(Postprocess, WhatDoesNotFitIsShownWithBothSchemas) {
                 ThrowsMessage<ConfigError>(HasSubstr("'answer' is a text")));
 }
 
+// Sections as LPOT's example configs have them.
+TEST(Postprocess, LpotsSectionsAreRead) {
+    const std::pair<const char*, const char*> metrics[] = {
+        {"COCOmAP", "{}"},
+        {"COCOmAP", "{anno_path: /path/to/annotation}"},
+        {"COCOmAP", "{map_key: 'DetectionBoxes_Precision/mAP@.50IOU'}"},
+        {"mAP", "{iou_thrs: 0.5, map_points: 0}"},
+        {"GLUE", "{task: mrpc}"},
+        {"SquadF1", "{}"},
+        {"mIOU", "{num_classes: 21}"},
+        {"MSE", "{compare_label: False}"},
+        {"Accuracy", "{}"}};
+    for (const auto& [name, settings] : metrics) EXPECT_NO_THROW((void)test::metric_of(name, settings)) << name;
+    const std::pair<const char*, const char*> steps[] = {
+        {"LabelShift", "-1"}, {"SquadV1", "{label_file: /path/to/dev-v1.1.json, vocab_file: /path/to/vocab.txt}"}};
+    for (const auto& [name, settings] : steps) {
+        EXPECT_NO_THROW((void)make_postprocess(name, plugin(name, settings).node)) << name;
+    }
+}
+
 TEST(Postprocess, EveryOneHasItsWordInTheList) {
     EXPECT_THAT(postprocess_names(), ElementsAre("LabelShift", "SquadV1", "Collect", "Detect"));
     EXPECT_THROW((void)make_postprocess("Labels", ConfigNode{}), ConfigError);
