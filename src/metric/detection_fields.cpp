@@ -32,9 +32,12 @@ bool is_in_name(const std::string& name, std::initializer_list<std::string_view>
     return std::any_of(words.begin(), words.end(), [&](auto word) { return lower.find(word) != std::string::npos; });
 }
 
-/// The only output whose name holds one of the words; nothing if there are several or none.
-std::optional<std::size_t> find_role(const std::vector<Field>& outputs, std::initializer_list<std::string_view> words) {
-    std::optional<std::size_t> found;
+/// The output with the role's own name, as Detect gives it; else the only one whose name holds one of the words.
+/// Nothing if there are several or none.
+std::optional<std::size_t> find_role(const std::vector<Field>& outputs, std::string_view role,
+                                     std::initializer_list<std::string_view> words) {
+    std::optional<std::size_t> found = position_of(outputs, role);
+    if (found) return found;
     for (std::size_t i = 0; i < outputs.size(); ++i) {
         if (!is_in_name(outputs[i].name, words)) continue;
         if (found) return std::nullopt;
@@ -97,10 +100,10 @@ void DetectionFields::bind_outputs(const std::vector<Field>& outputs) {
     count_ = mapped(kCountRole);
     // TensorFlow's, torchvision's and most YOLO exports name their outputs so, in different orders.
     if (settings_.output_mapping.empty()) {
-        boxes = find_role(outputs, {"box"});
-        scores = find_role(outputs, {"score"});
-        classes = find_role(outputs, {"class", "label"});
-        count_ = find_role(outputs, {"num"});
+        boxes = find_role(outputs, "boxes", {"box"});
+        scores = find_role(outputs, "scores", {"score"});
+        classes = find_role(outputs, "classes", {"class", "label"});
+        count_ = find_role(outputs, kCountRole, {"num"});
     }
     if (!(boxes && scores && classes) && settings_.output_mapping.empty() &&
         (outputs.size() == 3 || outputs.size() == 4)) {

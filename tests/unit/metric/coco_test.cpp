@@ -195,6 +195,7 @@ TEST(CocoMap, TakesOutputsByNameByMappingOrInLpotsOrder) {
     EXPECT_EQ(value({"a", "b", "c"}, {0, 1, 2}, pixels), 1);
     EXPECT_EQ(value({"a", "b", "c", "d"}, {3, 0, 1, 2}, pixels), 0) << "the count of LPOT's four stands first";
     EXPECT_EQ(value({"boxes", "labels", "scores", "num_detections"}, {0, 2, 1, 3}, pixels), 0);
+    EXPECT_EQ(value({"boxes", "scores", "classes", "raw_boxes"}, {0, 1, 2, 0}, pixels), 1) << "further outputs";
     EXPECT_EQ(value({"a", "b", "c"}, {2, 1, 0},
                     "{normalized: false, output_index_mapping: {num_detections: -1, boxes: 2, scores: 1, classes: 0}}"),
               1);
