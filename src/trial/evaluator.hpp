@@ -61,7 +61,8 @@ public:
 };
 
 /// What the fp32 model got for each sample: one number, of which the metric is the mean. The position is the number of
-/// the sample in its data set; NaN: there is no such sample. Empty: the metric is no mean over samples.
+/// the sample in its data set; NaN: there is no such sample. Of a metric that judges no sample by itself: its values on
+/// random draws of the samples, whatever the evaluator draws. Empty: the metric has neither.
 using Judgements = std::vector<double>;
 
 class Evaluator {

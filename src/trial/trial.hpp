@@ -29,8 +29,8 @@ struct MetricValue {
 /// How much worse than fp32 a model is, in the units of what the goal judges; positive is worse.
 struct ScoreLoss {
     double value = 0;
-    /// The 95 % interval, from the differences of both models' answers to the same samples; empty where the metric is
-    /// no mean over samples.
+    /// The 95 % interval, from the differences of both models' answers to the same samples, or of their values on the
+    /// same random draws of the samples; empty where the metric has neither.
     std::optional<AccuracyBounds> ci95 = {};
     friend bool operator==(const ScoreLoss&, const ScoreLoss&) = default;
 };
