@@ -42,9 +42,8 @@ std::vector<std::int64_t> coco_labels(const TfExample& record) {
     return labels;
 }
 
-void fill_coco(const TfExample& record, Sample& sample) {
-    Tensor picture = decode_rgb_picture(record.one_text("image/encoded"), record.place());
-    const PictureSize size{picture.shape()[0], picture.shape()[1]};
+/// The targets of a record whose picture has this size.
+std::vector<FieldValue> coco_targets_of(const TfExample& record, PictureSize size) {
     Detections found;
     found.labels = coco_labels(record);
     // Corner c of box b: y1, x1, y2, x2, in the order of the target `boxes`.
@@ -70,8 +69,22 @@ void fill_coco(const TfExample& record, Sample& sample) {
     const TfFeature* id = record.find("image/source_id");
     const bool has_id = id != nullptr && id->size() != 0;
     FieldValue image_id = std::vector<std::string>{has_id ? std::string(record.one_text("image/source_id")) : ""};
+    return detection_targets(found, std::move(image_id), size, size);
+}
+
+void fill_coco(const TfExample& record, Sample& sample) {
+    Tensor picture = decode_rgb_picture(record.one_text("image/encoded"), record.place());
+    sample.targets = coco_targets_of(record, {picture.shape()[0], picture.shape()[1]});
     sample.inputs = {std::move(picture)};
-    sample.targets = detection_targets(found, std::move(image_id), size, size);
+}
+
+/// Writers of COCO's records state the size of the picture, so that nobody has to decode it for that.
+void fill_coco_targets(const TfExample& record, Sample& sample) {
+    const std::vector<std::int64_t> height = record.integers("image/height");
+    const std::vector<std::int64_t> width = record.integers("image/width");
+    const bool is_stated = height.size() == 1 && width.size() == 1 && height[0] > 0 && width[0] > 0;
+    if (!is_stated) return fill_coco(record, sample);
+    sample.targets = coco_targets_of(record, {height[0], width[0]});
 }
 
 void fill_voc(const TfExample& record, Sample& sample) {
@@ -99,6 +112,14 @@ public:
         kind_.fill(parse_tf_example(bytes, records_.place(id)), sample);
         return sample;
     }
+    Sample read_targets(std::int64_t id) const override {
+        if (kind_.fill_targets == nullptr) return read(id);
+        HALFTONE_CHECK(id >= 0 && id < size(), "a sample's number lies in the data set");
+        const std::string bytes = records_.read(id);
+        Sample sample{.id = id};
+        kind_.fill_targets(parse_tf_example(bytes, records_.place(id)), sample);
+        return sample;
+    }
     std::uint64_t content_hash() const override { return records_.content_hash(); }
     std::string place(std::int64_t id) const override { return records_.place(id); }
 
@@ -119,7 +140,8 @@ const RecordKind& imagenet_records() {
 const RecordKind& coco_records() {
     static const RecordKind kKind{
         .schema = {.inputs = {record_picture_field()}, .targets = detection_fields(ImageIdKind::text)},
-        .fill = &fill_coco};
+        .fill = &fill_coco,
+        .fill_targets = &fill_coco_targets};
     return kKind;
 }
 

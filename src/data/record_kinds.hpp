@@ -12,6 +12,9 @@ struct RecordKind {
     /// Fills inputs and targets of a sample from the features of its record.
     /// @throws DataError naming the record and the feature
     void (*fill)(const TfExample& record, Sample& sample) = nullptr;
+    /// Fills the targets only, and decodes no picture where the record states its size: for filters, which look at all
+    /// records. Null: `fill` does it. @throws DataError as fill
+    void (*fill_targets)(const TfExample& record, Sample& sample) = nullptr;
 };
 
 /// ImageNet's: input `image` (uint8 [height, width, 3]) from image/encoded, target `label` from image/class/label, as

@@ -1,12 +1,12 @@
-// ParseDecodeCoco: LPOT's reader of the records of COCORecord. Our COCORecord decodes its records itself, so nothing is
-// left to do behind it.
+// ParseDecodeCoco: the record of a TFRecordDataset as the sample that COCORecord would yield. Behind COCORecord itself
+// nothing is left to do.
 
-#include "data/unchanged_sample.hpp"
+#include "data/record_decoder.hpp"
 
 namespace halftone {
 
 std::unique_ptr<Transform> make_parse_decode_coco(const ConfigNode& node, Framework) {
-    return make_unchanged_sample(node);
+    return make_record_decoder(node, coco_records());
 }
 
 }  // namespace halftone

@@ -1,12 +1,12 @@
-// ParseDecodeVoc: LPOT's reader of the records of VOCRecord. Our VOCRecord decodes its records itself, so nothing is
-// left to do behind it.
+// ParseDecodeVoc: the record of a TFRecordDataset as the sample that VOCRecord would yield. Behind VOCRecord itself
+// nothing is left to do.
 
-#include "data/unchanged_sample.hpp"
+#include "data/record_decoder.hpp"
 
 namespace halftone {
 
 std::unique_ptr<Transform> make_parse_decode_voc(const ConfigNode& node, Framework) {
-    return make_unchanged_sample(node);
+    return make_record_decoder(node, voc_records());
 }
 
 }  // namespace halftone
