@@ -140,6 +140,11 @@ void add_quantization(ConfigLines& out, const FoundData& data) {
     out.add(2, "sampling_size",
             std::to_string(std::clamp<std::int64_t>(data.calibration_samples, 1, kMostCalibration)));
     add_dataloader(out, 2, data.calibration, data.transforms);
+    out.comment(
+        1,
+        "Where the loss is too large, the search also tries preparations of the model: equalization, smoothing, "
+        "corrections.");
+    out.add(1, "recipes", "auto");
     out.blank();
 }
 

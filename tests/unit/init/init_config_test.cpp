@@ -109,6 +109,7 @@ TEST_F(InitConfigTest, IdxFilesHaveTheirMeanMeasured) {
     EXPECT_EQ(config.quantization.sampling_sizes, std::vector<std::int64_t>{20});
     // Pixels are 0 to 6 in turn: a mean of about 3 / 255.
     EXPECT_THAT(yaml, HasSubstr("Normalize: {mean: 0.0118, std: 0.0078}"));
+    EXPECT_THAT(yaml, HasSubstr("\n  recipes: auto\n"));
 }
 
 TEST_F(InitConfigTest, TextArraysWithASplitInTheirNames) {
