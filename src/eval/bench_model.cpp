@@ -7,6 +7,7 @@
 #include "calib/observer.hpp"
 #include "calib/table.hpp"
 #include "exec/apply_plan.hpp"
+#include "exec/interpreter.hpp"
 #include "exec/prepared_model.hpp"
 #include "kernel/capabilities.hpp"
 #include "kernel/ops/machine.hpp"
@@ -102,6 +103,22 @@ Graph BenchModel::quantized(const std::vector<UnitConfig>& units) {
     plan.tensors = topology_.tensors(units);
     plan.shared = topology_.shared(units);
     return apply_plan(model_.graph, model_.units, plan, *ranges_, &codes_).graph;
+}
+
+std::optional<double> tail_ms(const Graph& graph, const Session& session, const Clock& clock) {
+    if (graph.info().tail == nullptr) return std::nullopt;
+    constexpr int kRuns = 5;  // plain loops: their times differ little, and a tail may take seconds
+    const TailRunner tail(graph, reference_ops());
+    std::vector<TensorView> head;
+    for (std::size_t i = 0; i < session.output_count(); ++i) head.push_back(session.output(i));
+    std::vector<double> times;
+    for (int i = 0; i < kRuns; ++i) {
+        const auto start = clock.now();
+        (void)tail.run(head);
+        times.push_back(std::chrono::duration<double, std::milli>(clock.now() - start).count());
+    }
+    std::nth_element(times.begin(), times.begin() + kRuns / 2, times.end());
+    return times[kRuns / 2];
 }
 
 void fill_inputs(Session& session, std::size_t inputs) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "calib/table.hpp"
 #include "exec/kernel_choice.hpp"
 #include "exec/prepared_model.hpp"
@@ -49,6 +50,11 @@ private:
     WeightCodes codes_;  ///< of earlier candidates, as a search keeps them
     Graph graph_;
 };
+
+/// Returns the milliseconds that the tail of a model takes behind one run of its head: the median of a few runs.
+/// Nothing for a model without a tail.
+/// @param session  of that graph, after run()
+[[nodiscard]] std::optional<double> tail_ms(const Graph& graph, const Session& session, const Clock& clock);
 
 /// Fills the session's first `inputs` inputs with seeded values: uniform in [-1, 1) for fp32, zeros for integers.
 void fill_inputs(Session& session, std::size_t inputs);

@@ -1,5 +1,7 @@
 """Detectors whose last part depends on data, as their exporters write them: boxes behind NonMaxSuppression, and a Loop over
 classes with an If behind it. They run like ONNX Runtime, are tuned, and best.onnx holds the last part as it came."""
+import json
+
 import numpy
 import onnx
 import onnxruntime
@@ -148,6 +150,13 @@ class Tails(SystemTest):
         self.assert_code(OK, done)
         self.assertIn("7 nodes, the first is NonMaxSuppression node 'suppression'", done.out)
         self.assertIn("kept_boxes   fp32   [k,4]", done.out)
+
+    def test_bench_times_the_tail_apart(self):
+        parts, outputs = looped()
+        parts.save(self.folder / "model.onnx", outputs)
+        done = halftone("bench", self.folder / "model.onnx", "--batch", 1, "--threads", 1, "--json")
+        self.assert_code(OK, done)
+        self.assertGreater(json.loads(done.out)["tail_ms"], 0)
 
 
 if __name__ == "__main__":
