@@ -72,10 +72,10 @@ std::optional<ConfigLines> metric_for(const ModelSurvey& model, const ModelPort&
         return lines;
     }
     // [N, classes, height, width] beside [height, width]: a map of areas.
-    const auto classes = rank == 3 ? parse_int(output.dims[1]) : std::nullopt;
-    if (is_integer_type(target.type.dtype) && wanted.size() == 2 && classes && *classes > 1) {
+    const std::int64_t classes = rank == 3 ? parse_int(output.dims[1]).value_or(0) : 0;
+    if (is_integer_type(target.type.dtype) && wanted.size() == 2 && classes > 1) {
         lines.comment(0, "Intersection over union: the target is a map of classes, the output a map of scores.");
-        lines.add(0, "mIOU", braces(fmt::format("num_classes: {}{}{}", *classes, key.empty() ? "" : ", ", key)));
+        lines.add(0, "mIOU", braces(fmt::format("num_classes: {}{}{}", classes, key.empty() ? "" : ", ", key)));
         return lines;
     }
     if (!is_integer_type(target.type.dtype) && target.type.shape.rank() == rank) {
