@@ -139,7 +139,8 @@ TEST(SearchSpace, APlanOfDynamicUnitsIsOnePlanForAllCalibrationSizes) {
     EXPECT_NE(space.make(0, {0}).hash, space.make(1, {0}).hash);
     EXPECT_EQ(space.make(0, {1}).hash, space.make(1, {1}).hash);
     // With smoothing the index counts alphas, which change what the unit reads.
-    const SearchSpace smoothed({decision("a", {kMinmax, run_time(kMinmax)})}, {100, 100}, PlanTopology(), {0.3, 0.7});
+    const SearchSpace smoothed({decision("a", {kMinmax, run_time(kMinmax)})}, {100, 100}, PlanTopology(),
+                               {{.smooth_alpha = 0.3}, {.smooth_alpha = 0.7}});
     EXPECT_NE(smoothed.make(0, {1}).hash, smoothed.make(1, {1}).hash);
 }
 
