@@ -18,7 +18,8 @@ LEFT_OUT = {
 WITHOUT_RECIPE = {
     "Acosh", "Asinh", "Atanh", "Attention", "ConvInteger", "Cosh", "CumSum", "DynamicQuantizeLinear", "Einsum", "EyeLike",
     "GatherND", "GridSample", "GroupNormalization", "IsInf", "IsNaN", "LpNormalization", "MatMulInteger",
-    "MeanVarianceNormalization", "NegativeLogLikelihoodLoss", "NonMaxSuppression", "NonZero", "OneHot", "ReverseSequence", "RMSNormalization",
+    "MeanVarianceNormalization", "NegativeLogLikelihoodLoss", "NonMaxSuppression", "NonZero", "OneHot",
+    "ReverseSequence", "RMSNormalization",
     "RotaryEmbedding", "ScatterElements", "ScatterND", "Shrink", "Sinh", "SoftmaxCrossEntropyLoss", "TopK",
 }
 MIN_OPSET = {"Gelu": 20, "Mish": 18, "HardSwish": 14, "LayerNormalization": 17, "CastLike": 15, "Trilu": 14}
