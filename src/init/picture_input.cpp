@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/text.hpp"
 
@@ -64,10 +65,31 @@ void add_scale(ConfigLines& lines, const PictureInput& input, const PictureSampl
                                      "data. Put in those of your training, or remove the line.",
                                      samples.measured_on));
         lines.add(0, "Normalize", fmt::format("{{mean: {:.4f}, std: {:.4f}}}", samples.mean, samples.deviation));
+    } else {
+        lines.comment(0,
+                      "LOOK HERE: training usually subtracts a mean and divides by a deviation. They are not known for "
+                      "these pictures; add the transform Normalize if yours did.");
     }
 }
 
 }  // namespace
+
+void PixelSums::add(std::span<const std::uint8_t> pixels) {
+    for (const std::uint8_t pixel : pixels) {
+        sum_ += pixel;
+        squares_ += static_cast<std::uint64_t>(pixel) * pixel;
+    }
+    count_ += pixels.size();
+}
+
+// The textbook formula is exact enough here: its sums are integers, and only the end is rounded.
+void PixelSums::write_to(PictureSamples& samples) const {
+    if (count_ == 0) return;
+    const double mean = static_cast<double>(sum_) / static_cast<double>(count_);
+    const double variance = static_cast<double>(squares_) / static_cast<double>(count_) - mean * mean;
+    samples.mean = mean / 255;
+    samples.deviation = std::max(std::sqrt(std::max(variance, 0.0)) / 255, 1e-4);
+}
 
 std::optional<PictureInput> picture_input(const ModelSurvey& model) {
     for (const ModelPort& port : model.inputs) {

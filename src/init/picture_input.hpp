@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,17 @@ struct PictureSamples {
     /// Mean and deviation of the pixels as fractions of 255, where they were measured on the data; -1: not measured.
     double mean = -1, deviation = -1;
     std::string measured_on = {};  ///< "10000 pictures of the training files"
+};
+
+/// Adds up pixels for their mean and deviation. Sums of integers are exact: 2^40 pixels stay below 2^63.
+class PixelSums {
+public:
+    void add(std::span<const std::uint8_t> pixels);
+    /// Sets mean and deviation; nothing where no pixel was added.
+    void write_to(PictureSamples& samples) const;
+
+private:
+    std::uint64_t count_ = 0, sum_ = 0, squares_ = 0;
 };
 
 /// Returns the transforms, each with the reason for it.

@@ -16,8 +16,9 @@ namespace halftone {
 namespace {
 
 constexpr std::uint64_t kMostPictureFile = std::uint64_t{256} << 20U;
-/// Pictures that are opened to see sizes and channels.
-constexpr std::size_t kLookedAt = 5;
+/// Pictures that are opened to see channels, and to measure mean and deviation of grey ones.
+constexpr std::size_t kLookedAt = 500;
+constexpr std::size_t kLookedAtPerClass = 20;
 
 /// The kinds that ImageFolder reads; it refuses others by itself, which the dry run shows.
 bool is_picture_name(const std::string& name) {
@@ -27,7 +28,7 @@ bool is_picture_name(const std::string& name) {
 struct ClassFolders {
     std::int64_t classes = 0;
     std::int64_t pictures = 0;
-    std::vector<std::string> first;  ///< paths of one picture of each of the first classes
+    std::vector<std::string> first;  ///< paths of a few pictures of each of the first classes
 };
 
 /// Names only: whether they can be decoded is seen later.
@@ -46,32 +47,31 @@ ClassFolders count_classes(const FileSystem& files, const std::string& root) {
         // ImageFolder numbers every folder, so an empty one is a class, too.
         ++found.classes;
         found.pictures += static_cast<std::int64_t>(pictures.size());
-        if (!pictures.empty() && found.first.size() < kLookedAt) found.first.push_back(below(folder, pictures.front()));
+        for (std::size_t i = 0; i < std::min(pictures.size(), kLookedAtPerClass); ++i) {
+            if (found.first.size() < kLookedAt) found.first.push_back(below(folder, pictures[i]));
+        }
     }
     return found;
 }
 
-/// Sizes and channels of a few pictures; those that cannot be decoded are left to the dry run.
+/// Channels of a few pictures, and mean and deviation of their pixels; those that cannot be decoded are left to the dry
+/// run. ImageFolder says nothing of sizes before it reads a picture, so only a Resize gives samples of a known size.
 PictureSamples look_at_pictures(const FileSystem& files, const std::vector<std::string>& paths) {
     PictureSamples samples;
-    bool is_first = true;
+    PixelSums sums;
+    std::size_t decoded = 0;
     for (const std::string& path : paths) {
         try {
             const Tensor picture = decode_picture(files.read(path, kMostPictureFile), path);
-            const Shape& shape = picture.type().shape;
-            if (!is_first && (samples.height != shape[0] || samples.width != shape[1]))
-                samples.height = samples.width = 0;
-            else if (is_first)
-                samples = {.height = shape[0], .width = shape[1], .channels = shape[2], .measured_on = {}};
-            samples.channels = std::max(samples.channels, shape[2]);
-            is_first = false;
-            // One bad file among thousands must not stop init.
-        } catch (const Error&) {
+            samples.channels = std::max(samples.channels, picture.shape()[2]);
+            sums.add(picture.as<std::uint8_t>());
+            ++decoded;
+        } catch (const Error&) {  // one bad file among thousands must not stop init
             continue;
         }
     }
-    // ImageFolder says nothing of sizes before it reads a picture: only a Resize gives samples of a known size.
-    samples.height = samples.width = 0;
+    sums.write_to(samples);
+    samples.measured_on = fmt::format("{} pictures, some of each folder", decoded);
     return samples;
 }
 

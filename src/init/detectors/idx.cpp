@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "data/dataset.hpp"
 #include "data/idx_file.hpp"
@@ -32,21 +31,10 @@ std::string idx_file(const FileSystem& files, const std::string& root, const std
 PictureSamples measure_pictures(const IdxArray& images, const std::string& split) {
     const std::int64_t count = std::min(images.sizes[0], kMeasuredPictures);
     const auto pixels = static_cast<std::size_t>(count * images.sizes[1] * images.sizes[2]);
-    // Sums of integers: 10000 pictures of 2^16 pixels stay far below 2^63.
-    std::uint64_t sum = 0;
-    std::uint64_t squares = 0;
-    for (std::size_t i = 0; i < std::min(pixels, images.bytes.size()); ++i) {
-        const auto value = static_cast<unsigned char>(images.bytes[i]);
-        sum += value;
-        squares += static_cast<std::uint64_t>(value) * value;
-    }
     PictureSamples samples{.height = images.sizes[1], .width = images.sizes[2], .channels = 1};
-    if (pixels == 0) return samples;
-    const double mean = static_cast<double>(sum) / static_cast<double>(pixels);
-    // The textbook formula is exact enough here: its sums are integers, and only the end is rounded.
-    const double variance = static_cast<double>(squares) / static_cast<double>(pixels) - mean * mean;
-    samples.mean = mean / 255;
-    samples.deviation = std::max(std::sqrt(std::max(variance, 0.0)) / 255, 1e-4);
+    PixelSums sums;
+    sums.add({reinterpret_cast<const std::uint8_t*>(images.bytes.data()), std::min(pixels, images.bytes.size())});
+    sums.write_to(samples);
     samples.measured_on = fmt::format("the first {} {} pictures", count, split);
     return samples;
 }
