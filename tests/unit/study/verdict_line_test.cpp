@@ -48,6 +48,13 @@ TEST_F(Verdict, ASlowerModelIsNoSuccess) {
     EXPECT_THAT(verdict(0), HasSubstr("fp32 is delivered"));
 }
 
+TEST_F(Verdict, AGainThatTheObjectiveDoesNotSeeIsNoGain) {
+    run_.objective = RunObjective{.is_met = false, .text = "within the noise"};
+    EXPECT_THAT(verdict(), HasSubstr("int8 is as fast as fp32, within the noise, loses"));
+    run_.objective->is_met = true;
+    EXPECT_THAT(verdict(), HasSubstr("int8 is 1.90 x as fast"));
+}
+
 TEST_F(Verdict, AGainHasTheSignsOfAGain) {
     loss() = {.value = -0.002, .ci95 = AccuracyBounds{.low = -0.005, .high = 0.001}};
     EXPECT_THAT(verdict(), HasSubstr("gains 0.002 [-0.001, 0.005]"));
