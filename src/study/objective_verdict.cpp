@@ -15,7 +15,7 @@ std::vector<std::string> help_for(const ObjectiveFacts& facts) {
     if (!has_fast_int8(facts.isa)) {
         help.push_back(
             fmt::format("a CPU with VNNI (AVX512-VNNI, AVX-VNNI or AMX): this one runs {}, where 8-bit products "
-                        "take as long as fp32's",
+                        "gain little over fp32's",
                         facts.isa));
     }
     if (!facts.pinned_isa.empty())
