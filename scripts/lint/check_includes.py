@@ -33,7 +33,7 @@ OWNERS = [
     (r"(re2/.*|regex$)", ["src/config/name_regex.cpp"]),
     (r"zlib\.h$", ["src/data/"]),
     (r"(jpeglib|jerror|png)\.h$", ["src/data/formats/"]),
-    (r"nlohmann/", ["src/journal/", "src/study/", "src/import/", "apps/"]),
+    (r"nlohmann/", ["src/journal/", "src/study/", "src/import/", "src/doctor/", "src/rehearsal/", "src/data/formats/", "apps/"]),
     (r"Eigen/|unsupported/Eigen/", ["src/strategy/gp/"]),
     (r"hdf5|H5\w*\.h$", ["src/dump/"]),
     (r"spdlog/", ["src/base/log.cpp"]),
@@ -42,7 +42,7 @@ OWNERS = [
     (r"fmt/", ["src/", "apps/"]),
 ]
 # Not third-party: the standard library (no dot, no slash), POSIX and the compiler's own.
-SYSTEM = re.compile(r"[a-z0-9_]+$|sys/\w+\.h$|linux/\w+\.h$|(dirent|dlfcn|fcntl|poll|pthread|sched|signal|stdlib|time"
+SYSTEM = re.compile(r"[a-z0-9_]+$|sys/\w+\.h$|linux/\w+\.h$|(dirent|dlfcn|fcntl|poll|pthread|sched|signal|spawn|stdlib|time"
                     r"|unistd|cpuid|x86intrin|\w*mmintrin)\.h$")
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.M)
 

@@ -1,6 +1,6 @@
 #pragma once
 // Interpreter: runs a graph node by node with the plain reference operators, shapes being what the data make of them.
-// It is for tails (graph/tail.hpp): nothing is planned, nothing is quantized, and control flow is obeyed.
+// It is for tails (graph/tail/split_tail.hpp): nothing is planned, nothing is quantized, and control flow is obeyed.
 
 #include <vector>
 

@@ -7,7 +7,7 @@
 #include "exec/interpreter.hpp"
 #include "exec/session.hpp"
 #include "graph/passes/passes.hpp"
-#include "graph/tail.hpp"
+#include "graph/tail/split_tail.hpp"
 #include "kernel/ops/reference_ops.hpp"
 
 namespace halftone {

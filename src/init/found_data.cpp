@@ -15,6 +15,7 @@ std::optional<SplitWord> split_word(std::string_view word) {
     static constexpr std::array<std::string_view, 4> kTraining{"train", "training", "calib", "calibration"};
     static constexpr std::array<std::string_view, 7> kTesting{"val",  "valid", "validation", "test",
                                                               "eval", "dev",   "evaluation"};
+    // Windows users write Train and TEST; whole words only, so that "contest" or "evaluated" mean nothing.
     std::string lower(word);
     std::transform(lower.begin(), lower.end(), lower.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });

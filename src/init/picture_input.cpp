@@ -75,6 +75,7 @@ void add_scale(ConfigLines& lines, const PictureInput& input, const PictureSampl
 }  // namespace
 
 void PixelSums::add(std::span<const std::uint8_t> pixels) {
+    // Squares are at most 65025, so that a term never overflows and the sums have room for 10^14 pixels.
     for (const std::uint8_t pixel : pixels) {
         sum_ += pixel;
         squares_ += static_cast<std::uint64_t>(pixel) * pixel;

@@ -10,7 +10,6 @@
 #include <cmath>
 #include <vector>
 
-#include "data/convert.hpp"
 #include "data/resample/resamplers.hpp"
 
 namespace halftone {
@@ -138,6 +137,15 @@ std::vector<std::int64_t> nearest_of_tensorflow(std::int64_t from, std::int64_t 
     return positions;
 }
 
+/// Pixels as fp32; pictures are uint8 or fp32.
+Tensor pixels_as_floats(const Tensor& picture) {
+    if (picture.dtype() == DType::f32) return picture;
+    Tensor floats({DType::f32, picture.shape()});
+    const auto pixels = picture.as<std::uint8_t>();
+    std::copy(pixels.begin(), pixels.end(), floats.mutable_view().as<float>().begin());
+    return floats;
+}
+
 }  // namespace
 
 Tensor resample_as_tensorflow(const Tensor& picture, std::int64_t height, std::int64_t width, Interpolation method) {
@@ -145,7 +153,7 @@ Tensor resample_as_tensorflow(const Tensor& picture, std::int64_t height, std::i
     if (method == Interpolation::nearest) {
         return pick_pixels(picture, nearest_of_tensorflow(shape[0], height), nearest_of_tensorflow(shape[1], width));
     }
-    const Tensor floats = to_floats(picture);
+    const Tensor floats = pixels_as_floats(picture);
     // tf.image.resize returns a picture that has the size already without any arithmetic.
     if (shape[0] == height && shape[1] == width) return floats;
     Tensor result({DType::f32, Shape{height, width, shape[2]}});

@@ -1,7 +1,7 @@
 #include "base/registry.hpp"
 
 #include "graph/passes/passes.hpp"
-#include "graph/tail.hpp"
+#include "graph/tail/split_tail.hpp"
 
 namespace halftone {
 

@@ -47,6 +47,7 @@ ClassFolders count_classes(const FileSystem& files, const std::string& root) {
         // ImageFolder numbers every folder, so an empty one is a class, too.
         ++found.classes;
         found.pictures += static_cast<std::int64_t>(pictures.size());
+        // Some of each class: one class alone may be darker or lighter than all.
         for (std::size_t i = 0; i < std::min(pictures.size(), kLookedAtPerClass); ++i) {
             if (found.first.size() < kLookedAt) found.first.push_back(below(folder, pictures[i]));
         }

@@ -1,6 +1,6 @@
 // Control flow keeps its graphs through import and export, and a graph is cut before the first shape that depends on
 // data. tests/unit/exec/interpreter_test.cpp runs what is cut off.
-#include "graph/tail.hpp"
+#include "graph/tail/split_tail.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -4,7 +4,7 @@
 //   data_dependent_nodes   which nodes are the tail (graph/inference)
 //   make_tail              a graph of these nodes; what they read of the head are its inputs
 //   make_head              the other nodes; its outputs are the model's that it computes, and what the tail reads
-#include "graph/tail.hpp"
+#include "graph/tail/split_tail.hpp"
 
 #include <fmt/format.h>
 
