@@ -41,7 +41,7 @@ struct CommandLine {
     FirstOptions first;
     TuneOptions tune;
     EvalOptions eval;
-    ImportCommand import_;
+    ImportCommand import_options;
     QuantizeOptions quantize;
     InspectOptions inspect;
     RunOptions run;
@@ -411,7 +411,7 @@ int run_command(int argc, char** argv) {
     add_first_commands(app, line.first);
     add_tune(app, line.tune);
     add_eval(app, line.eval);
-    add_import(app, line.import_);
+    add_import(app, line.import_options);
     add_inspect(app, line.inspect);
     add_run(app, line.run);
     add_bench(app, line.bench);
@@ -439,7 +439,7 @@ int run_command(int argc, char** argv) {
     return on_one_rank(argc, argv, [&] {
         if (const auto code = run_first_command(app, line.first)) return *code;
         if (app.got_subcommand("eval")) return run_eval(line.eval);
-        if (app.got_subcommand("import")) return run_import(line.import_);
+        if (app.got_subcommand("import")) return run_import(line.import_options);
         if (app.got_subcommand("run")) return run_run(line.run);
         if (app.got_subcommand("quantize")) return run_quantize(line.quantize);
         if (app.got_subcommand("report")) return run_report(line.report);
