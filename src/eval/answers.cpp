@@ -66,11 +66,7 @@ ScoredOutputs scored_outputs(const Graph& graph, std::int64_t batch) {
 
 BatchOutputs outputs_of(const Session& session, const ScoredOutputs& outputs) {
     BatchOutputs batch;
-    if (outputs.tail != nullptr) {
-        std::vector<TensorView> head;
-        for (std::size_t i = 0; i < session.output_count(); ++i) head.push_back(session.output(i));
-        batch.tensors = outputs.tail->run(head);
-    }
+    if (outputs.tail != nullptr) batch.tensors = outputs.tail->run(session);
     for (std::size_t i = 0; i < outputs.positions.size(); ++i) {
         TensorView view = outputs.tail != nullptr ? batch.tensors[i].view() : session.output(outputs.positions[i]);
         if (outputs.is_whole[i]) {  // one row, which is all of it

@@ -273,13 +273,13 @@ TailRunner::TailRunner(const Graph& head, const OpLibrary& ops)
     }
 }
 
-std::vector<Tensor> TailRunner::run(const std::vector<TensorView>& head) const {
+std::vector<Tensor> TailRunner::run(const Session& head) const {
     std::vector<Tensor> inputs;
-    for (const std::size_t position : inputs_) inputs.push_back(copy_of(head[position]));
+    for (const std::size_t position : inputs_) inputs.push_back(copy_of(head.output(position)));
     const std::vector<Tensor> results = interpret(*tail_, ops_, std::move(inputs));
     std::vector<Tensor> outputs;
     for (const Source& source : sources_) {
-        outputs.push_back(source.is_tail ? results[source.position] : copy_of(head[source.position]));
+        outputs.push_back(source.is_tail ? results[source.position] : copy_of(head.output(source.position)));
     }
     return outputs;
 }

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "exec/session.hpp"
 #include "graph/graph.hpp"
 #include "graph/op_library.hpp"
 
@@ -32,8 +33,8 @@ public:
     /// Returns the types that the file declares for the outputs of the tail and that the head has for its own. A
     /// dimension of -1 depends on the data.
     [[nodiscard]] const std::vector<TensorType>& types() const { return types_; }
-    /// Returns the model's outputs. @param head  by output of the head; they are copied
-    [[nodiscard]] std::vector<Tensor> run(const std::vector<TensorView>& head) const;
+    /// Returns the model's outputs. @param head  a session of the head, after run(); what is needed of it is copied
+    [[nodiscard]] std::vector<Tensor> run(const Session& head) const;
 
 private:
     const OpLibrary& ops_;

@@ -70,11 +70,7 @@ std::vector<Tensor> run_once(const Graph& graph, const std::vector<Tensor>& arra
         if (from.bytes() != 0) std::memcpy(session.input(i).data, from.data, from.bytes());
     }
     session.run();
-    if (bound.info().tail != nullptr) {
-        std::vector<TensorView> head;
-        for (std::size_t i = 0; i < bound.outputs().size(); ++i) head.push_back(session.output(i));
-        return TailRunner(bound, reference_ops()).run(head);
-    }
+    if (bound.info().tail != nullptr) return TailRunner(bound, reference_ops()).run(session);
     std::vector<Tensor> outputs;
     for (std::size_t i = 0; i < bound.outputs().size(); ++i) {
         const TensorView view = session.output(i);

@@ -43,13 +43,6 @@ private:
     std::vector<std::string> captured_;
 };
 
-const onnx::GraphProto& body_of(const onnx::NodeProto& node, const std::string& name) {
-    for (const onnx::AttributeProto& attribute : node.attribute()) {
-        if (attribute.name() == name && attribute.has_g()) return attribute.g();
-    }
-    throw ModelError(fmt::format("{} has no graph '{}'", text_of(node), name));
-}
-
 void check_sizes(const onnx::NodeProto& node, const onnx::GraphProto& body, int inputs, int outputs) {
     if (body.sparse_initializer_size() > 0) throw ModelError(text_of(node) + ": sparse tensors are not supported");
     if (body.input_size() != inputs || (outputs >= 0 && body.output_size() != outputs)) {
@@ -63,6 +56,13 @@ void check_sizes(const onnx::NodeProto& node, const onnx::GraphProto& body, int 
 bool is_control_flow(const onnx::NodeProto& node) {
     const bool is_own = node.domain().empty() || node.domain() == "ai.onnx";
     return is_own && (node.op_type() == "If" || node.op_type() == "Loop" || node.op_type() == "Scan");
+}
+
+const onnx::GraphProto& body_of(const onnx::NodeProto& node, const std::string& name) {
+    for (const onnx::AttributeProto& attribute : node.attribute()) {
+        if (attribute.name() == name && attribute.has_g()) return attribute.g();
+    }
+    throw ModelError(fmt::format("{} has no graph '{}'", text_of(node), name));
 }
 
 std::vector<std::string> captured_names(const onnx::NodeProto& node) {

@@ -16,6 +16,9 @@ namespace halftone {
 /// Returns whether the node is an If, a Loop or a Scan of ONNX's own domain.
 [[nodiscard]] bool is_control_flow(const onnx::NodeProto& node);
 
+/// Returns the graph that an attribute of a node holds. @throws ModelError if it has none of that name
+[[nodiscard]] const onnx::GraphProto& body_of(const onnx::NodeProto& node, const std::string& name);
+
 /// Returns the names that the graphs inside of a node read from the graph around them, each once, in the order in
 /// which they are met.
 [[nodiscard]] std::vector<std::string> captured_names(const onnx::NodeProto& node);

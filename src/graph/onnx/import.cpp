@@ -266,9 +266,7 @@ bool Importer::read_if(const FlatNode& flat) {
     if (depth_ >= kMaxDepth) throw ModelError(text_of(proto) + ": more than 32 graphs are nested");
     ++depth_;
     const std::string taken = value->as<std::uint8_t>()[0] != 0 ? "then_branch" : "else_branch";
-    const auto branch = std::find_if(proto.attribute().begin(), proto.attribute().end(),
-                                     [&](const onnx::AttributeProto& attribute) { return attribute.name() == taken; });
-    const std::vector<FlatNode> nodes = inliner_->branch_nodes(flat, branch->g());
+    const std::vector<FlatNode> nodes = inliner_->branch_nodes(flat, body_of(proto, taken));
     check_operators(nodes, ops_);
     for (const FlatNode& node : nodes) read_node(node);
     --depth_;

@@ -39,7 +39,10 @@ Graph typed_head(const Graph& graph, const OpLibrary& ops) {
 Graph run_passes(const Graph& graph, const OpLibrary& ops) {
     Graph current = typed_head(graph, ops);
     // Types again after each pass: the next one relies on them, and so do all later readers of the graph.
-    for (const Pass& pass : all_passes()) current = infer_types(pass.value(current, ops), ops);
+    for (const Pass& pass : all_passes()) {
+        if (pass.value == infer_types) continue;  // the graph is typed already, and each pass below types it again
+        current = infer_types(pass.value(current, ops), ops);
+    }
     return current;
 }
 
