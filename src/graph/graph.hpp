@@ -36,8 +36,8 @@ struct ModelInfo {
     std::map<std::string, std::int32_t> half_types;
     /// By name of a graph output: its type as the file declares it, where it has one. A claim that nobody has checked.
     std::map<std::string, TensorType> declared_outputs;
-    /// The tail: nodes behind the first shape that depends on data (graph/tail/split_tail.hpp). It reads outputs of this
-    /// graph. Null for most models.
+    /// The tail: nodes behind the first shape that depends on data (graph/tail/split_tail.hpp). It reads outputs of
+    /// this graph. Null for most models.
     std::shared_ptr<const Graph> tail;
     /// The names of the model's outputs in their order, where there is a tail; some of them are the tail's.
     std::vector<std::string> output_order;
