@@ -11,31 +11,36 @@
 namespace halftone::app {
 namespace {
 
-/// Every help text is a whole sentence: the man page is made of them.
+/// A help text begins with a verb whose subject is the option, or says what the value is. The man page consists of
+/// these texts, so each of them must be understood alone.
 void add_init(CLI::App& app, InitOptions& options) {
     CLI::App* init = app.add_subcommand("init", "Writes a first config for a model and its data to stdout.");
-    init->add_option("model", options.model, "This is the ONNX file.")->required()->type_name("MODEL.onnx");
+    init->add_option("model", options.model, "The ONNX file.")->required()->type_name("MODEL.onnx");
     init->add_option("--data", options.data,
-                     "The folder or file is looked at: class folders, a COCO tree, IDX files, .npy, .npz, HDF5, "
-                     "TFRecords, a list of names and labels.")
+                     "The data: folders of classes, a COCO tree, IDX files, .npy, .npz, HDF5, TFRecords, or a list of "
+                     "names and labels.")
         ->type_name("DIR|FILE");
     init->footer(
         "Example:\n"
         "  halftone init model.onnx --data photos > tune.yaml\n"
-        "Comments in the config say what was found, and what was assumed and why. No file is written.");
+        "Comments in the config say what was found, and what was assumed and why. The config goes to stdout; no file "
+        "is written.");
 }
 
 void add_doctor(CLI::App& app, DoctorOptions& options) {
     CLI::App* doctor = app.add_subcommand("doctor", "Shows the machine, what int8 gains on it, and what is missing.");
     doctor->add_flag("--json", options.as_json, "Prints one JSON object.");
-    doctor->footer("Examples:\n  halftone doctor\n  mpirun -n 4 halftone doctor        also shows how ranks are bound");
+    doctor->footer(
+        "Examples:\n  halftone doctor\n  mpirun -n 4 halftone doctor        also shows on which cores the ranks run");
 }
 
 /// Options behind the model go to the script as they are, so that they are listed in one place only.
 void add_certify(CLI::App& app, CertifyOptions& options) {
     CLI::App* certify =
         app.add_subcommand("certify", "Compares a tuned model with ONNX Runtime and OpenVINO (scripts/certify.py).");
-    certify->add_option("model", options.model, "This is the model in its workspace, beside best.yaml and run.yaml.")
+    certify
+        ->add_option("model", options.model,
+                     "The tuned model in its workspace, where best.yaml and run.yaml stand beside it.")
         ->required()
         ->type_name("BEST.onnx");
     certify->allow_extras();
@@ -43,12 +48,12 @@ void add_certify(CLI::App& app, CertifyOptions& options) {
         "Examples:\n"
         "  halftone certify out/best.onnx\n"
         "  halftone certify out/best.onnx --batch 50 --json        further options are those of certify.py\n"
-        "Exit codes: 0 certified, 6 not, 2 Python packages are missing, 3 model or data, 4 files");
+        "Exit codes: 0 certified, 6 not certified, 2 something is missing, 3 model or data, 4 files");
 }
 
 void add_manual(CLI::App& app, FirstOptions& options) {
     CLI::App* completion = app.add_subcommand("completion", "Prints a script that completes commands and options.");
-    completion->add_option("shell", options.shell, "The script is for this shell.")
+    completion->add_option("shell", options.shell, "The shell that the script is for.")
         ->required()
         ->check(CLI::IsMember({"bash", "zsh"}))
         ->type_name("bash|zsh");

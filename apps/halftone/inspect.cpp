@@ -312,7 +312,7 @@ int run_inspect(const InspectOptions& options) {
     }
     print_summary(json);
     if (options.shows_units) print_units(json);
-    fmt::print("\nsize of the tuning space: {}\n", json["space_size"].get<std::string>());
+    fmt::print("\nsize of the search space: {}\n", json["space_size"].get<std::string>());
     if (!options.shows_units) fmt::print("--units shows the name, shapes and options of each unit\n");
     return static_cast<int>(ExitCode::ok);
 }

@@ -57,9 +57,9 @@ struct CommandLine {
 /// --set takes exactly one word, so that it can stand before the positional arguments.
 void add_overrides(CLI::App& command, std::vector<std::string>& overrides) {
     command
-        .add_option("--set", overrides,
-                    "This replaces a key of the config, for example tuning.exit_policy.max_trials=20. It may stand "
-                    "several times.")
+        .add_option(
+            "--set", overrides,
+            "Replaces a key of the config, for example tuning.exit_policy.max_trials=20. May be given several times.")
         ->type_name("KEY=YAML")
         ->expected(1)
         ->take_all()
@@ -72,28 +72,29 @@ void add_sizes(CLI::App& command, SizeOptions& sizes) {
         command.add_option(option, texts, help)->type_name(type)->expected(1)->take_all()->allow_extra_args(false);
     };
     add("--shape", sizes.shapes,
-        "These are the sizes of an input's open dimensions; '?' says nothing. It may stand several times.",
+        "Gives the sizes of an input whose dimensions are open; '?' leaves a dimension open. May be given several "
+        "times.",
         "NAME=1,3,320,320");
-    add("--dim", sizes.dims, "This is the size of an open dimension, by its name. It may stand several times.",
+    add("--dim", sizes.dims, "Gives the size of the open dimension of this name. May be given several times.",
         "NAME=320");
 }
 
 /// Whatever changes results stands in the config; these options are about one session.
 void add_tune(CLI::App& app, TuneOptions& options) {
-    CLI::App* tune =
-        app.add_subcommand("tune", "Searches for the fastest quantized model that meets the accuracy goal.");
-    tune->add_option("config", options.config, "This is the YAML file, in LPOT's schema; 'halftone init' writes one.")
+    CLI::App* tune = app.add_subcommand("tune", "Searches for a quantized model that meets the accuracy goal.");
+    tune->add_option("config", options.config, "The config, a YAML file in LPOT's schema; 'halftone init' writes one.")
         ->required()
         ->type_name("CONFIG");
     tune->add_option("--workspace", options.workspace,
-                     "The results go to this folder, by default ./halftone_workspace/<date-time>.")
+                     "Writes the results to this folder, by default ./halftone_workspace/<date-time>.")
         ->type_name("DIR");
-    tune->add_flag("--resume", options.resume, "The run in the workspace goes on.");
-    tune->add_flag("--print-config", options.print_config, "Only the effective config is shown.");
-    CLI::Option* dry_run =
-        tune->add_flag("--dry-run", options.dry_run,
-                       "Everything is checked, the first samples are read and one batch is timed; nothing is created.");
-    tune->add_flag("--json", options.as_json, "The dry run prints one JSON object.")->needs(dry_run);
+    tune->add_flag("--resume", options.resume, "Continues the run that stands in the workspace.");
+    tune->add_flag("--print-config", options.print_config,
+                   "Shows the effective config and ends; nothing else is done.");
+    CLI::Option* dry_run = tune->add_flag(
+        "--dry-run", options.dry_run,
+        "Checks everything, reads the first samples, times one batch, says what would run, and writes no file.");
+    tune->add_flag("--json", options.as_json, "Prints what the dry run found as one JSON object.")->needs(dry_run);
     add_overrides(*tune, options.overrides);
     tune->footer(
         "Examples:\n"
@@ -101,24 +102,25 @@ void add_tune(CLI::App& app, TuneOptions& options) {
         "  halftone tune configs/demo/tune.yaml --workspace out\n"
         "  mpirun -n 8 halftone tune config.yaml --workspace out        rank 0 leads, 7 ranks evaluate\n"
         "  mpirun -n 8 halftone tune config.yaml --workspace out --resume\n"
-        "Exit codes: 0 goal met, 2 usage or config, 3 model or data, 4 files, 5 MPI, 6 goal not met, 75 stopped, "
-        "resumable");
+        "Exit codes: 0 goal met, 2 command line or config, 3 model or data, 4 files, 5 MPI, 6 goal not met, 75 stopped "
+        "(--resume goes on)");
 }
 
 /// --logits and --save-inputs serve scripts that compare with other runtimes.
 void add_eval(CLI::App& app, EvalOptions& options) {
     CLI::App* eval = app.add_subcommand("eval", "Measures the accuracy of a model, fp32 or quantized.");
-    eval->add_option("config", options.config, "This is the YAML file with the section evaluation.accuracy.")
+    eval->add_option("config", options.config, "The config, a YAML file that has the section evaluation.accuracy.")
         ->required()
         ->type_name("CONFIG");
-    eval->add_option("--model", options.model, "This is the ONNX file, by default the config's model.path.")
+    eval->add_option("--model", options.model, "The ONNX file to measure, by default model.path of the config.")
         ->type_name("M.onnx");
-    eval->add_option("--logits", options.logits, "The first output of every sample is written as a float32 .npy file.")
+    eval->add_option("--logits", options.logits, "Writes the first output of every sample to a .npy file of float32.")
         ->type_name("OUT.npy");
-    eval->add_option("--save-inputs", options.inputs,
-                     "What the model gets after the transforms is written: DIR/inputs.npy and DIR/labels.npy.")
+    eval->add_option(
+            "--save-inputs", options.inputs,
+            "Writes what the model gets after the transforms to DIR/inputs.npy, and the labels to DIR/labels.npy.")
         ->type_name("DIR");
-    eval->add_flag("--json", options.as_json, "One JSON object is printed.");
+    eval->add_flag("--json", options.as_json, "Prints one JSON object.");
     add_overrides(*eval, options.overrides);
     eval->footer("Example:\n  halftone eval configs/demo/tune.yaml --model out/best.onnx --json");
 }
@@ -126,13 +128,11 @@ void add_eval(CLI::App& app, EvalOptions& options) {
 /// No data are asked for: every number that decides a bit of the file stands in the plan.
 void add_quantize(CLI::App& app, QuantizeOptions& options) {
     CLI::App* quantize = app.add_subcommand("quantize", "Rebuilds a tuned model from its best.yaml, bit for bit.");
-    quantize->add_option("model", options.model, "This is the ONNX file that was tuned.")
-        ->required()
-        ->type_name("M.onnx");
-    quantize->add_option("--plan", options.plan, "This plan says what each unit becomes.")
+    quantize->add_option("model", options.model, "The fp32 ONNX file that was tuned.")->required()->type_name("M.onnx");
+    quantize->add_option("--plan", options.plan, "The plan file of the tuned model: it says what each unit becomes.")
         ->required()
         ->type_name("best.yaml");
-    quantize->add_option("--output", options.output, "The model is written to this file.")
+    quantize->add_option("--output", options.output, "Writes the model to this file.")
         ->required()
         ->type_name("OUT.onnx");
     add_sizes(*quantize, options.sizes);
@@ -150,47 +150,48 @@ void add_framework(CLI::App& command, std::string& framework, const char* help) 
 void add_import(CLI::App& app, ImportCommand& options) {
     CLI::App* import = app.add_subcommand("import", "Makes an ONNX file of a TensorFlow, PyTorch or MXNet model.");
     import
-        ->add_option(
-            "source", options.source,
-            "This is a SavedModel folder, a .pb, .keras, .h5, .tflite, .pt2, TorchScript .pt or NAME-symbol.json.")
+        ->add_option("source", options.source,
+                     "The model: a SavedModel folder, or a file .pb, .keras, .h5, .tflite, .pt2, .pt (TorchScript) or "
+                     "NAME-symbol.json.")
         ->required()
         ->type_name("SRC");
     import
         ->add_option("--output", options.output,
-                     "The model is written to this file, and the log to the folder M.onnx.import.")
+                     "Writes the ONNX model to this file, and the log to the folder M.onnx.import.")
         ->required()
         ->type_name("M.onnx");
-    add_framework(*import, options.framework, "A model of another framework is refused.");
+    add_framework(*import, options.framework, "Refuses a model that is not of this framework.");
     const auto add = [&](const char* name, std::vector<std::string>& texts, const char* help, const char* type) {
         import->add_option(name, texts, help)->type_name(type)->expected(1)->take_all()->allow_extra_args(false);
     };
-    add("--inputs", options.inputs, "Names the inputs of a frozen graph, where they cannot be guessed.", "A,B");
+    add("--inputs", options.inputs, "Names the inputs of a frozen graph, if they cannot be guessed.", "A,B");
     add("--outputs", options.outputs, "Names the outputs of a frozen graph or of TorchScript.", "C");
-    add("--shape", options.shapes, "Gives the shape of an input whose file does not say it (repeatable).",
-        "NAME=1,3,224,224");
-    import->add_option("--python", options.python, "This Python has the framework (default: what setup.sh installed).")
+    add("--shape", options.shapes,
+        "Gives the shape of an input, if the file does not say it. May be given several times.", "NAME=1,3,224,224");
+    import
+        ->add_option("--python", options.python,
+                     "Uses this Python, which must have the framework; by default the one that scripts/setup.sh made.")
         ->type_name("EXE");
-    import->add_flag("--json", options.as_json, "One JSON object is printed.");
+    import->add_flag("--json", options.as_json, "Prints one JSON object.");
     import->footer(
         "Examples:\n"
         "  halftone import saved_model_folder --output model.onnx\n"
         "  halftone import model.pt2 --output model.onnx --python ~/venv/bin/python\n"
         "  halftone import net-symbol.json --shape data=1,3,224,224 --output model.onnx\n"
-        "Loading a SavedModel or TorchScript can run code that stands in it: import only what you trust.");
+        "A SavedModel or TorchScript file can hold code that runs when it is loaded: import only what you trust.");
 }
 
 /// It looks at a model alone, so sizes that data would give come from options.
 void add_inspect(CLI::App& app, InspectOptions& options) {
     CLI::App* inspect = app.add_subcommand(
         "inspect", "Shows units and shapes, what each unit can be and why not, and the size of the search space.");
-    inspect->add_option("model", options.model, "This is the ONNX file.")->required()->type_name("M.onnx");
+    inspect->add_option("model", options.model, "The ONNX file.")->required()->type_name("M.onnx");
     add_framework(*inspect, options.framework,
-                  "The model is imported as one of this framework (default: that of the config).");
-    inspect->add_option("--config", options.config, "The rules of this config narrow the options.")
+                  "Imports the model as one of this framework, by default that of the config.");
+    inspect->add_option("--config", options.config, "Narrows the options by the rules of this config.")
         ->type_name("CONFIG");
-    inspect->add_flag("--units", options.shows_units,
-                      "Each unit is shown with its nodes, shapes, options and refusals.");
-    inspect->add_flag("--json", options.as_json, "One JSON object with all units is printed.");
+    inspect->add_flag("--units", options.shows_units, "Shows each unit with its nodes, shapes, options and refusals.");
+    inspect->add_flag("--json", options.as_json, "Prints one JSON object, which holds all units.");
     add_sizes(*inspect, options.sizes);
     add_overrides(*inspect, options.overrides);
     inspect->footer("Example:\n  halftone inspect model.onnx --config configs/demo/tune.yaml");
@@ -199,89 +200,90 @@ void add_inspect(CLI::App& app, InspectOptions& options) {
 /// Arrays in, arrays out: for comparing single results with other runtimes.
 void add_run(CLI::App& app, RunOptions& options) {
     CLI::App* run = app.add_subcommand("run", "Runs a model once on given arrays.");
-    run->add_option("model", options.model, "This is the ONNX file.")->required()->type_name("M.onnx");
-    run->add_option("--input", options.inputs,
-                    "This is an input's array, in the order of the graph or by name. It may stand several times.")
+    run->add_option("model", options.model, "The ONNX file.")->required()->type_name("M.onnx");
+    run->add_option(
+           "--input", options.inputs,
+           "Gives the array of an input, by its name, or in the order of the graph. May be given several times.")
         ->type_name("[NAME=]X.npy")
         ->expected(1)
         ->take_all()
         ->allow_extra_args(false);
-    run->add_option("--output", options.output, "Each output becomes a .npy file in this folder.")
+    run->add_option("--output", options.output, "Writes each output as a .npy file into this folder.")
         ->required()
         ->type_name("DIR");
-    run->add_flag("--ref", options.uses_reference, "The plain reference kernels run instead of the fast ones.");
+    run->add_flag("--ref", options.uses_reference, "Uses the plain reference kernels instead of the fast ones.");
     run->footer("Example:\n  halftone run model.onnx --input x.npy --output out");
 }
 
 /// The kernels may be chosen by measurement first; the choice can be kept in a plan.
 void add_bench(CLI::App& app, BenchOptions& options) {
     CLI::App* bench = app.add_subcommand("bench", "Measures a model's latency, step by step.");
-    bench->add_option("model", options.model, "This is the ONNX file, fp32 or quantized.")
-        ->required()
-        ->type_name("M.onnx");
-    add_framework(*bench, options.framework, "The model is imported as one of this framework.");
+    bench->add_option("model", options.model, "The ONNX file, fp32 or quantized.")->required()->type_name("M.onnx");
+    add_framework(*bench, options.framework, "Imports the model as one of this framework.");
     bench
-        ->add_option(
-            "--precision", options.precision,
-            "The model runs as it is (as-is, the default), or in fp32, bf16 or int8 with ranges of random inputs.")
+        ->add_option("--precision", options.precision,
+                     "Runs the model as it is (as-is, the default), in fp32, in bf16, or in int8 with the ranges of "
+                     "random inputs.")
         ->check(CLI::IsMember({"as-is", "fp32", "int8", "bf16"}))
         ->type_name("WORD");
-    bench->add_option("--plan", options.plan, "The model is quantized as this best.yaml says.")->type_name("best.yaml");
-    CLI::Option* autotune = bench->add_flag("--autotune", options.autotunes,
-                                            "Every kernel that can run a step is timed first, and the fastest is kept; "
-                                            "--save and --save-plan write the choice.");
-    bench->add_option("--save-plan", options.save_plan, "The plan with the chosen kernels is written to this file.")
+    bench->add_option("--plan", options.plan, "Quantizes the model as this best.yaml says.")->type_name("best.yaml");
+    CLI::Option* autotune = bench->add_flag(
+        "--autotune", options.autotunes,
+        "First times every kernel that can run a step and keeps the fastest; --save and --save-plan write the choice.");
+    bench->add_option("--save-plan", options.save_plan, "Writes the plan with the chosen kernels to this file.")
         ->needs(autotune)
         ->needs("--plan")
         ->type_name("PLAN.yaml");
-    bench->add_option("--save", options.save, "The measured model is also written to this file.")->type_name("M.onnx");
+    bench->add_option("--save", options.save, "Also writes the measured model to this file.")->type_name("M.onnx");
     add_sizes(*bench, options.sizes);
-    bench->add_option("--batch", options.batch, "So many samples run together, by default 1.")->type_name("N");
-    bench->add_option("--threads", options.threads, "The kernels have so many threads, by default 1.")->type_name("N");
+    bench->add_option("--batch", options.batch, "How many samples run together, by default 1.")->type_name("N");
+    bench->add_option("--threads", options.threads, "How many threads the kernels use, by default 1.")->type_name("N");
     bench
-        ->add_option("--rounds", options.rounds,
-                     "So many rounds of about 0.1 s are measured, each with one profiled run, by default 15.")
+        ->add_option(
+            "--rounds", options.rounds,
+            "How many rounds are measured, by default 15. A round takes about 0.1 s and includes one profiled run.")
         ->type_name("N");
-    bench->add_flag("--json", options.as_json, "One JSON object is printed.");
+    bench->add_flag("--json", options.as_json, "Prints one JSON object.");
     bench->add_flag(
         "--on-demand", options.on_demand,
-        "Each line of standard input starts a round and prints its latencies in ms as a JSON array, and the end prints "
-        "what --json prints: for scripts that measure several programs in turn.");
+        "For scripts that measure several programs in turn: each line of standard input starts a round, whose "
+        "latencies in ms are printed as a JSON array; the end of the input prints what --json prints.");
     bench->footer(
         "Examples:\n  halftone bench model.onnx --batch 1 --threads 2 --json\n"
         "  halftone bench model.onnx --plan out/best.yaml --autotune --save-plan out/tuned.yaml --save tuned.onnx\n"
-        "Times are measured, not reproducible; nothing else should run on the machine.");
+        "Times differ from run to run. Nothing else should run on the machine meanwhile.");
 }
 
 /// The dump may be large, so its size has a limit from the start.
 void add_dump(CLI::App& app, DumpOptions& options) {
     CLI::App* dump = app.add_subcommand("dump", "Writes outputs of units, fp32 and quantized, to HDF5 files.");
     dump->add_option("config", options.config,
-                     "This is the YAML file with quantization.calibration, whose data are run.")
+                     "The config, a YAML file; the data of its section quantization.calibration are run.")
         ->required()
         ->type_name("CONFIG");
     dump->add_option("--plan", options.plan,
-                     "The model is quantized as this best.yaml says, by default as the first model-wise candidate of "
-                     "the config.")
+                     "Quantizes the model as this best.yaml says; without it the first model-wise candidate of the "
+                     "config is taken.")
         ->type_name("best.yaml");
-    dump->add_option("--trial", options.trial, "The model is quantized as trial N of a run of this config was.")
+    dump->add_option("--trial", options.trial, "Quantizes the model as it was in trial N of a run of this config.")
         ->type_name("WORKSPACE:N")
         ->excludes("--plan");
     dump->add_option("--units", options.units,
-                     "These units are written: all, names, globs or re:REGEX. It may stand several times.")
+                     "Which units are written: all, a name, a glob or re:REGEX. May be given several times.")
         ->required()
         ->type_name("GLOB");
-    dump->add_option("--samples", options.samples, "The first N samples of the calibration data are run.")
+    dump->add_option("--samples", options.samples, "Runs the first N samples of the calibration data.")
         ->required()
         ->type_name("N");
-    dump->add_option("--output", options.output, "The dump goes to this folder.")->required()->type_name("DIR");
-    dump->add_option("--max-bytes", options.max_bytes, "A larger dump is refused, by default 20G.")
+    dump->add_option("--output", options.output, "Writes the dump into this folder.")->required()->type_name("DIR");
+    dump->add_option("--max-bytes", options.max_bytes, "Refuses a dump that is larger than this, by default 20G.")
         ->type_name("N[KMGT]");
     dump->add_option("--gzip", options.gzip,
-                     "The files are compressed with this level, 1 to 9; 0, the default, leaves them as they are.")
+                     "Compresses the files with this level, from 1 to 9; 0, the default, means no compression.")
         ->check(CLI::Range(0, 9))
         ->type_name("LEVEL");
-    dump->add_flag("--resume", options.resume, "What an earlier dump left out is written.");
+    dump->add_flag("--resume", options.resume,
+                   "Continues a dump that was stopped: only the missing files are written.");
     add_overrides(*dump, options.overrides);
     dump->footer(
         "Examples:\n"
@@ -294,16 +296,16 @@ void add_dump(CLI::App& app, DumpOptions& options) {
 void add_report(CLI::App& app, ReportOptions& options) {
     CLI::App* report =
         app.add_subcommand("report", "Shows a run, also while it runs, or orders a dump's units by error.");
-    report->add_option("folder", options.folder, "This is the workspace of a tune, or the folder of a dump.")
+    report->add_option("folder", options.folder, "The workspace of a run, or the folder of a dump.")
         ->required()
         ->type_name("WORKSPACE|DUMP_DIR");
-    report->add_option("--study", options.study, "The run is written as tables, for h5py and scripts/report.py.")
+    report->add_option("--study", options.study, "Writes the run as HDF5 tables, for h5py and scripts/report.py.")
         ->type_name("OUT.h5");
     report
         ->add_option("--rank", options.rank,
-                     "A dump's units are ordered by this error: mse (noise to signal), lpot, cosine, clipped.")
+                     "Orders the units of a dump by this error: mse (noise to signal), lpot, cosine or clipped.")
         ->type_name("WORD");
-    report->add_flag("--json", options.as_json, "One JSON object is printed.");
+    report->add_flag("--json", options.as_json, "Prints one JSON object.");
     report->footer(
         "Examples:\n"
         "  halftone report out --study study.h5 && scripts/report.py study.h5 --output report.html\n"
@@ -391,19 +393,20 @@ std::string usage_message(const CLI::App& app, const CLI::ParseError& error) {
 
 int run_command(int argc, char** argv) {
     CommandLine line;
-    CLI::App app("Halftone turns an fp32 ONNX model into the fastest int8 one that still meets its accuracy goal.");
+    CLI::App app(
+        "Halftone turns a trained fp32 ONNX model into a quantized one that loses no more accuracy than you allow.");
     app.name("halftone");
     app.require_subcommand(1);  // without one, usage is an error (2), not a help text
     app.set_version_flag("--version", version_text());
-    app.add_flag("-v,--verbose", line.is_verbose, "More messages are written.");
-    app.add_flag("-q,--quiet", line.is_quiet, "Only errors are written.");
+    app.add_flag("-v,--verbose", line.is_verbose, "Writes more messages.");
+    app.add_flag("-q,--quiet", line.is_quiet, "Writes errors only.");
     app.add_option("--log-level", line.log_level,
-                   "Messages of this level and above are written: trace, debug, info, warning, error, off.")
+                   "Writes messages of this level and above: trace, debug, info, warning, error, off.")
         ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "off"}))
         ->type_name("LEVEL");
-    app.add_option("--memory", line.memory,
-                   "What needs more memory is refused, by default more than the free memory, which the ranks on a "
-                   "machine share.")
+    app.add_option(
+           "--memory", line.memory,
+           "Refuses what needs more memory than this, by default the free memory divided by the ranks on the machine.")
         ->check(fault_of_memory)
         ->type_name("BYTES[KiB|MiB|GiB]");
     app.fallthrough();  // -v, -q and --memory may stand behind the command, too
