@@ -78,8 +78,9 @@ public:
         return sample;
     }
 
-    std::string place(std::int64_t id) const override {
-        return fmt::format("{}: record {}", inputs_.front().array->place(), id);
+    std::string place(std::int64_t id) const override { return input_place(id, 0); }
+    std::string input_place(std::int64_t id, std::size_t input) const override {
+        return fmt::format("{}: record {}", inputs_.at(input).array->place(), id);
     }
 
     std::uint64_t content_hash() const override {

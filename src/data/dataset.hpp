@@ -39,6 +39,9 @@ public:
     /// Returns where a sample lies, for messages of those who find fault with it later: "ids.npy: record 17".
     /// @pre 0 <= id < size()
     [[nodiscard]] virtual std::string place(std::int64_t id) const { return "sample " + std::to_string(id); }
+    /// Returns where one input of a sample lies, for data sets that keep each input in a file of its own.
+    /// @param input  its position in the schema
+    [[nodiscard]] virtual std::string input_place(std::int64_t id, std::size_t /*input*/) const { return place(id); }
 };
 
 /// A change of every sample. Transforms of one picture or array derive from InputTransform (data/input_transform.hpp).
@@ -86,6 +89,10 @@ public:
     [[nodiscard]] Sample read(std::int64_t id) const;
     /// Returns where a sample lies, for messages: "ids.npy: record 17". @pre 0 <= id < size()
     [[nodiscard]] std::string place(std::int64_t id) const { return dataset_->place(id); }
+    /// Returns where one input of a sample lies. @param input  its position in the schema
+    [[nodiscard]] std::string input_place(std::int64_t id, std::size_t input) const {
+        return dataset_->input_place(id, input);
+    }
 
 private:
     void add_transform(std::unique_ptr<Transform> transform, const ConfigNode& node);

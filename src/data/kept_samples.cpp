@@ -22,6 +22,9 @@ public:
         return renumbered(all_->read_targets(number_in_all(id)), id);
     }
     std::string place(std::int64_t id) const override { return all_->place(number_in_all(id)); }
+    std::string input_place(std::int64_t id, std::size_t input) const override {
+        return all_->input_place(number_in_all(id), input);
+    }
 
     std::uint64_t content_hash() const override {
         Hasher hasher;

@@ -57,7 +57,8 @@ ModelEvaluator::ModelEvaluator(const EvaluationSetup& setup) : shards_(setup.sha
                                                                  .shards = shards_,
                                                                  .batch = resources_.batch,
                                                                  .cache_bytes = setup.cache_bytes,
-                                                                 .fields = std::move(fields)});
+                                                                 .fields = std::move(fields),
+                                                                 .index_limits = index_limits(graph)});
     }
     if (setup.space) add_calibration(setup);
     if (setup.evaluation) add_scorer(setup);
@@ -76,7 +77,8 @@ void ModelEvaluator::add_calibration(const EvaluationSetup& setup) {
                                                .shards = shards_,
                                                .batch = resources_.batch,
                                                .cache_bytes = setup.cache_bytes / kCalibrationCacheShare,
-                                               .fields = calibration_fields_});
+                                               .fields = calibration_fields_,
+                                               .index_limits = index_limits(setup.model->graph)});
     }
     // Calibration, corrections and probes read one source: what one of them has read, the next finds in memory.
     SampleSource* const source = calibration_samples_ ? &*calibration_samples_ : nullptr;

@@ -14,14 +14,21 @@ std::int64_t shard_count(std::int64_t samples, std::int64_t wanted) {
 }
 
 SampleSource::SampleSource(const Pipeline& data, const SampleCut& cut)
-    : cut_(cut), skips_bad_samples_(data.skips_bad_samples()), cache_(data, cut.cache_bytes) {}
+    : data_(data), cut_(cut), skips_bad_samples_(data.skips_bad_samples()), cache_(data, cut.cache_bytes) {}
+
+/// A sample as the pipeline reads it, or from memory, whose numbers are rows that the model has.
+const Sample& SampleSource::read_checked(std::int64_t id, Caching caching) {
+    const Sample& sample = cache_.read(id, caching == Caching::keep);
+    check_indices(sample, cut_.fields, cut_.index_limits, data_);
+    return sample;
+}
 
 /// Null: the sample cannot be read, and is left out.
 const Sample* SampleSource::find_sample(std::int64_t id, Caching caching) {
-    if (!skips_bad_samples_) return &cache_.read(id, caching == Caching::keep);
+    if (!skips_bad_samples_) return &read_checked(id, caching);
     if (skipped_.contains(id)) return nullptr;
     try {
-        return &cache_.read(id, caching == Caching::keep);
+        return &read_checked(id, caching);
     } catch (const DataError& error) {
         log::warning("data", "sample {} is skipped: {}", id, error.what());
         skipped_.insert(id);

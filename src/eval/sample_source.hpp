@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "data/dataset.hpp"
+#include "eval/index_limits.hpp"
 #include "eval/sample_cache.hpp"
 #include "eval/sample_feed.hpp"
 
@@ -23,6 +24,8 @@ struct SampleCut {
     std::int64_t batch = 25;      ///< rows of a batch; the last batch of a range is padded with zeros to it
     std::size_t cache_bytes = 0;  ///< preprocessed samples that may stay in memory
     InputFields fields{};         ///< which field feeds each input; empty: the fields in their order
+    /// By graph input: how many rows of a table its numbers may name. Empty: nothing is checked.
+    std::vector<IndexLimit> index_limits{};
 };
 
 /// One batch as a reader of the source sees it. The spans are valid during the call only.
@@ -69,7 +72,9 @@ public:
 
 private:
     [[nodiscard]] const Sample* find_sample(std::int64_t id, Caching caching);
+    [[nodiscard]] const Sample& read_checked(std::int64_t id, Caching caching);
 
+    const Pipeline& data_;
     SampleCut cut_;
     std::vector<std::int64_t> order_;  ///< empty: samples keep the data set's order
     bool skips_bad_samples_;
