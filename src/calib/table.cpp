@@ -44,6 +44,7 @@ CalibrationTable CalibrationTable::decode(std::string_view bytes) {
     CalibrationTable table;
     for (std::size_t left = reader.get_count(kLeastTableEntry); left > 0; --left) {
         const std::string name = reader.get_text();
+        // Entries come in the order of the map. So a table has exactly one form: equal tables have equal bytes.
         const auto [place, is_new] = table.values_.emplace(name, ValueStatistics::decode(reader.get_view()));
         require_undamaged(is_new && std::next(place) == table.values_.end(), kWhat, "names are in order");
     }
@@ -53,6 +54,8 @@ CalibrationTable CalibrationTable::decode(std::string_view bytes) {
 
 RangeTable::RangeTable(const CalibrationTable& table, const std::vector<RangeRule>& rules) {
     for (const RangeRule& rule : rules) {
+        // One pass over the samples serves every rule: the statistics are the same, only the choice of the range
+        // differs.
         const auto observer = make_observer(rule);
         HALFTONE_CHECK(observer != nullptr, "an observer for " + to_text(rule));
         for (const auto& [name, statistics] : table.values()) {
@@ -104,6 +107,8 @@ RangeTable RangeTable::decode(std::string_view bytes) {
         require_undamaged(algorithm.has_value(), kWhat, "algorithms are known");
         rule.algorithm = *algorithm;
         require_undamaged(rule.percentile >= 0 && rule.percentile <= 100, kWhat, "percentiles lie within 0 and 100");
+        // A range that is infinite or turned around would become a scale of NaN much later, far from the message that
+        // caused it.
         require_undamaged(std::isfinite(low) && std::isfinite(high) && low <= high, kWhat,
                           "ranges are finite and ordered");
         const auto [place, is_new] = table.ranges_.emplace(std::pair(std::move(name), rule), Range{low, high});

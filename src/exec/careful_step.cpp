@@ -20,6 +20,8 @@ void copy_nonfinite(const float* witness, float* result, std::size_t n, bool tak
     }
 }
 
+/// The same for bf16, whose bits are the upper half of a float's: NaN has all exponent bits and some mantissa bit set.
+/// Infinities are left alone here.
 void copy_nonfinite(const std::uint16_t* witness, std::uint16_t* result, std::size_t n) {
     constexpr std::uint16_t kInfinity = 0x7f80;
     for (std::size_t i = 0; i < n; ++i) {
@@ -32,10 +34,13 @@ Tensor witness_memory(std::size_t bytes) {
     return Tensor(TensorType{DType::u8, Shape{static_cast<std::int64_t>(std::max<std::size_t>(bytes, 1))}});
 }
 
+/// With a fused function, the witness is the same kernel without it: it is fast, and NaN of the sum is still NaN in
+/// its result. Without one, the kernel itself loses NaN (Softmax, MaxPool), and only the reference loops can tell.
 std::unique_ptr<Primitive> build_witness(const WitnessRequest& wanted, const Node& node, const Primitive& fast) {
     KernelRequest request = wanted.request;
     request.node = &node;
     BuildContext context;
+    // The witness may choose its layouts freely; it is told which ones are there, so that it asks for few reorders.
     for (std::size_t i = 0; i < request.inputs.size(); ++i) context.available.push_back(fast.input_layout(i));
     if (wanted.is_fused) return wanted.op->build(request, context);
     const Op* reference = find_op(Backend::ref, node.op);
@@ -46,6 +51,8 @@ std::unique_ptr<Primitive> build_witness(const WitnessRequest& wanted, const Nod
 }  // namespace
 
 WitnessRequest::WitnessRequest(const LoweredStep& step) : node(*step.request.node), request(step.request), op(step.op) {
+    // The lowered graph does not live as long as this request, so the node is copied, and put in again when the
+    // witness is built.
     request.node = nullptr;
     is_fused = request.epilogue.activation != nullptr || !request.epilogue.clamp.is_identity();
     request.epilogue.activation = nullptr;
@@ -100,6 +107,8 @@ void CarefulStep::execute(std::span<const std::byte* const> inputs, std::span<st
 
 bool is_within(const Layout& layout, const std::byte* data, float limit) {
     if (limit < 0) return false;
+    // Magnitudes of floats are ordered like their bits, so integers are compared: NaN and infinity lie above every
+    // finite limit without a test of their own.
     const auto bits = std::bit_cast<std::uint32_t>(limit);
     if (layout.type().dtype == DType::f32) {
         return largest_magnitude_bits(reinterpret_cast<const float*>(data), layout.bytes() / sizeof(float)) <= bits;

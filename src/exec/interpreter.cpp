@@ -38,6 +38,7 @@ struct AxisBlocks {
     }
 };
 
+/// One step of a scan input: the tensor without this axis, at one position of it.
 Tensor slice_of(const Tensor& tensor, std::size_t axis, std::size_t index) {
     const AxisBlocks blocks(tensor.type(), axis);
     std::vector<std::int64_t> dims = tensor.shape().dims();
@@ -92,8 +93,12 @@ public:
     Interpreter(const OpLibrary& ops, const InterpreterLimits& limits)
         : ops_(ops), rounds_left_(limits.rounds), budget_({.work = limits.work}) {}
 
+    /// Values live in a table of this call, so a body that runs again begins with fresh ones, and a body inside a body
+    /// cannot disturb those around it.
     std::vector<Tensor> run(const Graph& graph, std::vector<Tensor> inputs) {
         std::vector<Tensor> values(graph.values().size());
+        // Copies of a tensor share its memory, so this copies no data: not the constants here, and not what is read
+        // below.
         for (std::size_t i = 0; i < values.size(); ++i) values[i] = graph.values()[i].constant;
         for (std::size_t i = 0; i < inputs.size(); ++i) values[graph.inputs()[i].index()] = std::move(inputs[i]);
         for (const Node& node : graph.nodes()) {
@@ -111,6 +116,8 @@ private:
     std::vector<Tensor> run_node(const Node& node, const std::vector<Tensor>& values) {
         std::vector<Tensor> inputs;
         for (const ValueId id : node.inputs) inputs.push_back(id.is_valid() ? values[id.index()] : Tensor());
+        // An Identity of a body often only passes a state on; without this line it would copy the state's bytes each
+        // round.
         if (node.op == "Identity") return {inputs.at(0)};
         if (node.op == "If") return run_if(node, std::move(inputs));
         if (node.op == "Loop") return run_loop(node, inputs);
@@ -122,10 +129,12 @@ private:
         OpContext op{.node = node, .inputs = {}, .constants = {}};
         for (const Tensor& input : inputs) {
             op.inputs.push_back(input.type());
+            // All inputs count as constants. So a rule that needs values (the shape of a Reshape) always finds them.
             op.constants.push_back(input.is_empty() ? nullptr : &input);
         }
         if (!ops_.knows(node.op)) refuse_node(node, "the operator is not supported");
         const std::vector<TensorType> types = ops_.infer(op);
+        // A small file may ask for a huge tensor in each round, so all work of one run counts against one limit.
         if (!budget_.try_take_work(work_of(op, types))) refuse_node(node, "what depends on data takes too much work");
         return ops_.evaluate(op, inputs);
     }
@@ -141,15 +150,20 @@ private:
         return run(*node.bodies->graphs.at(branch), std::move(inputs));
     }
 
+    /// All loops of a run share one count: nested loops of modest counts could otherwise take years together.
     void count_round(const Node& node) {
         if (rounds_left_-- == 0) refuse_node(node, "its rounds, with those of others, are more than a run may take");
     }
 
     std::vector<Tensor> run_loop(const Node& node, const std::vector<Tensor>& inputs) {
         const Graph& body = *node.bodies->graphs.at("body");
+        // Inputs of a Loop: count, condition, the carried state, then what is captured. Outputs of its body:
+        // condition, state, and one slice for each scan output.
         const std::size_t carried = inputs.size() - node.bodies->captured - 2;
         std::optional<std::int64_t> count;
         if (!inputs[0].is_empty()) count = number_of(node, inputs[0]);
+        // A missing count means without limit, and a missing condition means true. The condition is tested before the
+        // first round, too.
         bool goes_on = inputs[1].is_empty() || truth(node, inputs[1]);
         std::vector<Tensor> state(inputs.begin() + 2, inputs.begin() + 2 + static_cast<std::ptrdiff_t>(carried));
         std::vector<std::vector<Tensor>> scanned(body.outputs().size() - 1 - carried);
@@ -177,6 +191,8 @@ private:
 
     std::vector<Tensor> run_scan(const Node& node, const std::vector<Tensor>& inputs) {
         const Graph& body = *node.bodies->graphs.at("body");
+        // Inputs of a Scan: the state, then the scan inputs, then what is captured. Outputs of its body: the state,
+        // then the slices of the scan outputs.
         const std::size_t given = inputs.size() - node.bodies->captured;
         const std::int64_t scans = int_attribute(node, "num_scan_inputs", 0);
         if (scans < 1 || static_cast<std::size_t>(scans) > given) refuse_node(node, "num_scan_inputs does not fit");
@@ -207,7 +223,11 @@ private:
             for (std::size_t i = 0; i < scanned.size(); ++i) scanned[i].push_back(results[carried + i]);
         }
         for (std::size_t i = 0; i < scanned.size(); ++i) {
+            // A reversed output begins with the last round's slice: ONNX prepends each slice, and turning them once is
+            // the same.
             if (is_reversed(node, "scan_output_directions", i)) std::reverse(scanned[i].begin(), scanned[i].end());
+            // The default axis is 0, and a negative one counts in the stacked tensor, which has one dimension more
+            // than a slice.
             const TensorType empty = declared_type(body, carried + i);
             const std::size_t rank = scanned[i].empty() ? empty.shape.rank() : scanned[i].front().shape().rank();
             state.push_back(stack(node, scanned[i], axis_of(node, "scan_output_axes", i, rank + 1), empty));
@@ -257,6 +277,7 @@ std::vector<Tensor> interpret(const Graph& graph, const OpLibrary& ops, std::vec
 
 TailRunner::TailRunner(const Graph& head, const OpLibrary& ops)
     : ops_(ops), tail_(head.info().tail), names_(head.info().output_order) {
+    // Positions are looked up by name once here, because run() is called for every sample.
     HALFTONE_CHECK(tail_ != nullptr, "the model has a tail");
     for (const ValueId id : tail_->inputs()) {
         const auto position = output_position(head, tail_->value(id).name);
@@ -275,6 +296,7 @@ TailRunner::TailRunner(const Graph& head, const OpLibrary& ops)
 
 std::vector<Tensor> TailRunner::run(const Session& head) const {
     std::vector<Tensor> inputs;
+    // The session's memory is used again by its next run, so the tail gets copies.
     for (const std::size_t position : inputs_) inputs.push_back(copy_of(head.output(position)));
     const std::vector<Tensor> results = interpret(*tail_, ops_, std::move(inputs));
     std::vector<Tensor> outputs;

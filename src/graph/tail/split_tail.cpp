@@ -18,6 +18,8 @@
 namespace halftone {
 namespace {
 
+/// A tail runs sample by sample: what depends on data differs between samples (how many boxes are left), so no batch
+/// of them has one shape. The dimension is noted as bound, and the export leaves it open again.
 Graph bind_open_batch(const Graph& graph) {
     GraphBuilder builder(graph);
     for (const ValueId id : graph.inputs()) {
@@ -40,6 +42,7 @@ public:
         }
         for (const ValueId id : graph_.outputs()) {
             if (!is_in_tail(id)) continue;
+            // Values of head and tail meet by their names, which both graphs keep.
             builder_.add_output(builder_.value_named(graph_.value(id).name));
             declare(graph_.value(id).name);
         }
@@ -63,7 +66,10 @@ private:
     ValueId read(ValueId id) {
         const Value& value = graph_.value(id);
         const ValueId own = builder_.value_named(value.name);
+        // A value of the tail gets its producer from add(); one of the head that was seen before needs nothing more.
         if (is_in_tail(id) || !known_.insert(id).second) return own;
+        // A constant is copied into the tail rather than made an input: an operator that needs its value to infer a
+        // shape would not find it otherwise.
         if (value.is_constant()) {
             builder_.value(own).constant = value.constant;
             builder_.value(own).type = value.type;
@@ -74,6 +80,9 @@ private:
         return own;
     }
 
+    /// Shape inference ends where the tail begins, so the exported file can only repeat the type that the source
+    /// declares. The tail is exported as it came, without the Cast that a 16-bit output needs, so such outputs are
+    /// refused.
     void declare(const std::string& name) {
         const auto declared = graph_.info().declared_outputs.find(name);
         if (declared == graph_.info().declared_outputs.end() || graph_.info().half_types.contains(name)) {
@@ -100,10 +109,12 @@ Graph make_head(const Graph& graph, const std::vector<bool>& is_tail, Graph tail
         if (std::find(outputs.begin(), outputs.end(), id) == outputs.end()) outputs.push_back(id);
     };
     for (const ValueId id : graph.outputs()) {
+        // Outputs of head and tail are written apart; this order puts them together again (TailRunner, export).
         builder.info().output_order.push_back(graph.value(id).name);
         const NodeId producer = graph.producer(id);
         if (!producer.is_valid() || !is_tail[producer.index()]) add(id);
     }
+    // What the tail reads becomes an output of the head, because passes neither remove nor rename outputs.
     for (const ValueId id : tail.inputs()) add(*graph.find_value(tail.value(id).name));
     if (outputs.empty()) throw DataDependentShape("all of the model depends on data: nothing of it can be planned");
     for (std::size_t i = 0; i < is_tail.size(); ++i) {
@@ -118,6 +129,8 @@ Graph make_head(const Graph& graph, const std::vector<bool>& is_tail, Graph tail
 
 bool has_data_dependent_operator(const Graph& graph) {
     return std::any_of(graph.nodes().begin(), graph.nodes().end(), [](const Node& node) {
+        // This looks at the words of the nodes only: it spares ordinary models from being typed once more, just to be
+        // cut.
         return node.bodies != nullptr || node.op == "NonMaxSuppression" || node.op == "NonZero";
     });
 }

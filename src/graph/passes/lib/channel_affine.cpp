@@ -27,6 +27,7 @@ std::optional<std::vector<double>> channel_numbers(const Graph& graph, ValueId i
 }
 
 std::optional<ChannelAffine> normalization_affine(const Graph& graph, const Node& norm, ChannelAxis channels) {
+    // More outputs are running statistics of training. An axis other than 1 cannot be the operator's channel axis.
     const bool has_more_outputs =
         std::any_of(norm.outputs.begin() + 1, norm.outputs.end(), [](ValueId id) { return id.is_valid(); });
     if (norm.inputs.size() != 5 || has_more_outputs || channels.axis != 1) return std::nullopt;
@@ -49,6 +50,7 @@ std::optional<ChannelAffine> normalization_affine(const Graph& graph, const Node
 
 }  // namespace
 
+// next(this(x)) = next.factor * (factor * x + offset) + next.offset.
 void ChannelAffine::append(const ChannelAffine& next) {
     for (std::size_t c = 0; c < factor.size(); ++c) {
         factor[c] *= next.factor[c];

@@ -47,6 +47,8 @@ bool ConstantEditor::is_shared(ValueId value) const {
     return graph_.uses(value).size() != 1 || graph_.is_output(value);
 }
 
+// An edit in place costs no memory. A copy does, and a weight that thousands of nodes share would be copied thousands
+// of times: such a file of some kilobytes must not ask for gigabytes.
 bool ConstantEditor::may_replace(NodeId node, std::size_t input, std::uint64_t bytes) {
     const Node& edited = builder_.node(node);
     const bool grows = !has_input(edited, input) || is_shared(edited.inputs[input]) ||
@@ -64,6 +66,7 @@ void ConstantEditor::replace(NodeId node, std::size_t input, Tensor tensor) {
         builder_.value(old).constant = std::move(tensor);
         return;
     }
+    // Another node still reads the old numbers, so this one gets its own copy.
     const std::string name = builder_.fresh_value_name(builder_.value(old).name);
     const ValueId copy = builder_.add_constant(name, std::move(tensor));
     builder_.node(node).inputs[input] = copy;

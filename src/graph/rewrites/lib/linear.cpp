@@ -2,6 +2,8 @@
 
 namespace halftone {
 
+// Operators such as QLinearAdd take (tensor, scale, zero point) for each operand. Written as Q and DQ around the plain
+// operator they mean the same, and the executor then has one form of quantized operators to know.
 ValueId dequantized_input(Rewriter& rewriter, std::size_t first, std::int64_t axis) {
     return rewriter.add("DequantizeLinear",
                         {rewriter.input(first), rewriter.input(first + 1), rewriter.optional_input(first + 2)},

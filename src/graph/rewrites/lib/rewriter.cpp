@@ -29,6 +29,7 @@ std::string Rewriter::stem() const {
 
 ValueId Rewriter::add_node(const std::string& name, const std::string& op, std::vector<ValueId> inputs,
                            Attributes attributes) {
+    // The new names derive from the output's name, so equal files give equal graphs on every rank.
     const ValueId output = builder_.add_value(builder_.fresh_value_name(stem() + "_" + op));
     builder_.add_node({.name = name,
                        .op = op,
@@ -44,11 +45,13 @@ ValueId Rewriter::add(const std::string& op, std::vector<ValueId> inputs, Attrib
 
 ValueId Rewriter::add_named(const std::string& op, std::vector<ValueId> inputs, Attributes attributes) {
     name_is_used_ = true;
+    // The node that does the main work inherits the name, because users name units in their configs by it.
     return add_node(node_.name, op, std::move(inputs), std::move(attributes));
 }
 
 void Rewriter::finish(const std::string& op, std::vector<ValueId> inputs, Attributes attributes, std::size_t output) {
     if (!has_output(output)) refuse("output " + std::to_string(output) + " is missing");
+    // The last node writes the old node's own output, so nobody who reads that value needs an edit.
     builder_.add_node({.name = name_is_used_ ? "" : node_.name,
                        .op = op,
                        .inputs = std::move(inputs),

@@ -2,6 +2,8 @@
 
 namespace halftone {
 
+// RMSNorm: y = x / sqrt(mean(x^2) + epsilon) * scale. Source: Zhang and Sennrich, "Root Mean Square Layer
+// Normalization" (2019); like LayerNormalization, but nothing is subtracted.
 void finish_with_rms(Rewriter& rewriter, ValueId x, ValueId scale, float epsilon) {
     const ValueId square = rewriter.add("Mul", {x, x});
     // The axes of ReduceMean are an attribute before operator set 18 and an input from then on.
