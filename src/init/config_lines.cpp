@@ -11,6 +11,7 @@
 namespace halftone {
 namespace {
 
+// Comments are wrapped here, so that the config fits into an ordinary terminal window.
 constexpr std::size_t kMostColumns = 110;
 
 /// Words that YAML 1.1 or 1.2 readers take for something else than text.

@@ -1,6 +1,7 @@
 // Two kinds of detectors are known by the shapes of their outputs: those that give every box with a score for each
 // class
 // ([N, boxes, 4] and [N, boxes, classes]), and those that have chosen the boxes themselves ([N, boxes, 4], [N, boxes]).
+// The first kind needs suppression behind it (postprocess Detect), the second only names for its outputs.
 #include "init/detection_outputs.hpp"
 
 #include <fmt/format.h>
@@ -37,6 +38,7 @@ std::size_t index_of(const ModelSurvey& model, const ModelPort* port) {
 /// Corners or centre and size: four numbers either way.
 const ModelPort* find_boxes(const ModelSurvey& model) {
     for (const ModelPort& port : model.outputs) {
+        // An open dimension is a word here, and parse_int finds no number in it.
         if (is_real_port(port) && port.dims.size() >= 2 && parse_int(port.dims.back()) == 4) return &port;
     }
     return nullptr;
@@ -90,6 +92,8 @@ DetectionSections with_all_boxes(const ModelPort& boxes, const ModelPort& scores
 DetectionSections with_chosen_boxes(const ModelSurvey& model, const ModelPort& boxes,
                                     const std::vector<const ModelPort*>& others) {
     std::string mapping = fmt::format("boxes: {}", index_of(model, &boxes));
+    // Outputs are named by position, because the metric's own rule for names (metric/detection_fields) would not know
+    // all the words of exporters that are tried here.
     const auto add = [&](std::string_view key, const ModelPort* port) {
         if (port != nullptr) mapping += fmt::format(", {}: {}", key, index_of(model, port));
     };
@@ -110,6 +114,7 @@ DetectionSections with_chosen_boxes(const ModelSurvey& model, const ModelPort& b
     }
     add("classes", classes);
     add("scores", scores);
+    // If a model gives the number of its detections, the rows behind it are padding and must not count.
     add("num_detections", named({"num"}));
     DetectionSections sections;
     sections.metric.comment(

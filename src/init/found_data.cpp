@@ -35,6 +35,7 @@ SplitFolder split_folder(const FileSystem& files, const std::string& folder) {
         if (found.empty()) found = below(folder, name);
     }
     if (training.empty() && testing.empty()) return {folder, folder};
+    // With one of the two only, it serves both purposes; the caller says so in the config (kSameSamples).
     return {training.empty() ? testing : training, testing.empty() ? training : testing};
 }
 
@@ -43,6 +44,7 @@ std::string below(const std::string& folder, const std::string& name) {
     return folder + "/" + name;
 }
 
+// Cameras write .JPG, so upper and lower case are the same here.
 bool has_extension(std::string_view name, std::string_view extension) {
     if (name.size() < extension.size()) return false;
     return std::equal(extension.begin(), extension.end(), name.end() - static_cast<std::ptrdiff_t>(extension.size()),

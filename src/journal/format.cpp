@@ -38,9 +38,13 @@ public:
     void operator()(const char* key, const std::optional<Value>& value) {
         if (value) json_[key] = to_json(*value);
     }
+    // Whether an optional part is written is decided by the value here, and by the file in FieldReader: that is how
+    // one field list serves both directions.
     [[nodiscard]] bool includes(const char*, bool has_value) const { return has_value; }
     void version(const char* key, int newest) { json_[key] = newest; }
     template <class Part, class Body>
+    // The key of a part is only for the reader, which sees by it whether the part is there; its fields stand beside
+    // the others.
     void part(const char*, const std::optional<Part>& part, Body&& body) {
         if (part) body(*part);
     }
@@ -66,6 +70,7 @@ private:
             return value;
         }
     }
+    // Overloads for types whose JSON is no object of fields: two numbers as a list, metrics by their names.
     static Json to_json(const AccuracyBounds& bounds) { return {bounds.low, bounds.high}; }
     static Json to_json(const std::vector<MetricValue>& metrics) {
         Json json = Json::object();
@@ -106,6 +111,8 @@ public:
     [[nodiscard]] bool includes(const char* key, bool) const { return json_.contains(key); }
     void version(const char* key, int newest) {
         std::int64_t number = 0;
+        // An older format is accepted: what it lacks is optional in the field lists. A newer one may mean something
+        // else by the same key.
         (*this)(key, number);
         if (number >= 1 && number <= newest) return;
         throw Refused{fmt::format("journal {} {} is unknown; this program reads 1 to {}", key, number, newest)};

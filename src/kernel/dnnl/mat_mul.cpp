@@ -22,6 +22,8 @@ using dnnl::memory;
 
 std::int64_t columns_of(const KernelRequest& request) { return request.weight.values.shape()[1]; }
 
+// Leading dimensions of the input are rows of one large matrix, so one packing of the weights and one call serve them
+// all (lib/product).
 Product mat_mul_product(const KernelRequest& request) {
     Product product{.request = request, .columns = columns_of(request), .weights = request.weight.values, .bias = {}};
     if (!request.bias.is_empty()) {
@@ -63,6 +65,7 @@ Fusion fuse_pair(const KernelRequest& request) {
     add_scales(fusion, DNNL_ARG_SRC, 0, left.scale);
     add_scales(fusion, DNNL_ARG_WEIGHTS, 0, right.scale);
     add_zero_point(fusion, DNNL_ARG_SRC, left.zero_point[0]);
+    // The shift moves code and zero point alike, so code - zero point, and with it the product, stays the same.
     add_zero_point(fusion, DNNL_ARG_WEIGHTS, right.zero_point[0] - (is_u8(request.inputs[1]) ? kShift : 0));
     add_output_params(fusion, request);
     return fusion;
@@ -131,6 +134,7 @@ public:
     }
 
 private:
+    // Rounded up to a cache line, so that the product's own scratch memory behind it is aligned.
     [[nodiscard]] std::size_t shifted_bytes() const { return (right_.bytes() + 63) / 64 * 64; }
 
     std::unique_ptr<Primitive> product_;
@@ -177,6 +181,8 @@ public:
             const auto build_here = [&](const KernelRequest& real) {
                 return real.weight.values.is_empty() ? build_pair(real) : build_product(mat_mul_product(real), context);
             };
+            // Without VNNI oneDNN's int8 products may saturate; then the codes are multiplied as fp32, which is exact
+            // (lib/widened).
             if (!needs_widening(request)) return build_here(request);
             const Shape& shape = request.outputs[0].type.shape;
             return build_widened(request, shape[shape.rank() - 1], build_here);

@@ -39,6 +39,7 @@ public:
     std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext& context) const override {
         return checked(describe(*request.node), [&]() -> std::unique_ptr<Primitive> {
             apply_kernel_threads();
+            // Each element is computed alone, so any dense layout will do, and the one that is there needs no reorder.
             const Layout layout = dense_layout(request.inputs[0].type, context.available, 0);
             const auto descriptor = describe_power(layout, request.constants[1].as<float>()[0]);
             StepParts parts{.inputs = {{layout, DNNL_ARG_SRC, {}}},

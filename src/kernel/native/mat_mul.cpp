@@ -11,6 +11,8 @@
 namespace halftone::native {
 namespace {
 
+// 96 rows are 16 tiles of six rows (lib/gemm): a piece is long enough to be worth handing out, and a large product
+// still has pieces for every thread.
 constexpr std::int64_t kRowsOfProduct = 96;    ///< that a thread takes at once
 constexpr std::int64_t kLeastProductRows = 8;  ///< of fewer, packing would cost more than the product
 
@@ -60,6 +62,7 @@ PairShape pair_shape(const KernelRequest& request) {
 
 void pack_right(const PairShape& pair, const float* b, float* packed) {
     const std::int64_t all = pair.right_matrices * pair.panels();
+    // Below this a thread would wait longer for its start than it packs.
     const bool is_large = pair.right_matrices * pair.packed_floats() >= kRowsOfProduct * kRowsOfProduct;
 #pragma omp parallel for schedule(static) if (is_large)
     for (std::int64_t p = 0; p < all; ++p) {
@@ -106,6 +109,8 @@ public:
         return std::string("native_product:") + product_instructions();
     }
     [[nodiscard]] std::size_t scratch_bytes() const override {
+        // All right matrices are packed before the product, so that a matrix that several left ones share is packed
+        // once.
         return static_cast<std::size_t>(pair_.right_matrices * pair_.packed_floats()) * sizeof(float);
     }
     void execute(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,

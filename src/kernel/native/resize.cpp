@@ -16,6 +16,7 @@ std::vector<ref::Taps> taps_of(const ref::ResizeMode& mode, const ref::Dimension
     std::vector<ref::Taps> all;
     for (std::int64_t o = 0; o < dimension.output; ++o) {
         all.push_back(ref::taps_at(mode, dimension, o));
+        // Only tf_crop_and_resize asks for positions outside; the reference fills them with its extrapolation value.
         if (all.back().places.empty()) return {};
     }
     return all;
@@ -64,6 +65,7 @@ public:
     WeightedStep(const KernelRequest& request, const BuildContext& context)
         : input_(request.inputs[0].type), output_(request.outputs[0].type) {
         const TensorType& type = request.inputs[0].type;
+        // A reorder would cost as much as the resampling, so the step keeps the layout in which its input is there.
         if (!context.available.empty() && context.available[0] == channels_last_layout(type)) {
             input_ = context.available[0];
             output_ = channels_last_layout(request.outputs[0].type);
@@ -75,6 +77,7 @@ public:
         std::vector<std::size_t> order;
         for (std::size_t d = 0; d < dimensions.size(); ++d) {
             const bool is_kept = dimensions[d].input == dimensions[d].output && dimensions[d].scale == 1.0;
+            // With tf_crop_and_resize a dimension of unchanged size may still be moved or stretched by its region.
             if (!is_kept || mode.coordinates == "tf_crop_and_resize") order.push_back(d);
         }
         // Shrinking first keeps what lies between the passes small.
@@ -110,6 +113,7 @@ public:
     }
     void execute(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
                  std::byte* scratch) override {
+        // The passes run one after the other, because each reads all that the one before wrote.
         apply_kernel_threads();
         const auto* from = reinterpret_cast<const float*>(inputs[0]);
         auto* free = reinterpret_cast<float*>(scratch);

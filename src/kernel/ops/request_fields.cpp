@@ -59,6 +59,7 @@ public:
         for (const auto& [name, attribute] : node->attributes) {
             put(name);
             put(static_cast<std::uint64_t>(attribute.index()));
+            // The index in front tells an integer 1 from a float whose bytes are the same.
             std::visit([&](const auto& value) { put(value); }, attribute);
         }
     }
@@ -158,6 +159,7 @@ bool is_same(const Tensor& a, const Tensor& b) {
     if (a.is_empty() || b.is_empty()) return a.is_empty() == b.is_empty();
     if (!(a.type() == b.type())) return false;
     const std::byte* data = a.view().data;
+    // Candidates of one search often share a weight's memory; then nothing is compared.
     return data == b.view().data || std::equal(data, data + a.bytes(), b.view().data);
 }
 

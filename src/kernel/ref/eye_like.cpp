@@ -9,6 +9,8 @@ namespace halftone::ref {
 namespace {
 
 DType eye_dtype(const OpContext& op) {
+    // The numbers are those of ONNX's enumeration TensorProto.DataType; 0 means that the attribute is missing, and the
+    // type of the input counts then.
     switch (int_attribute(op.node, "dtype", 0)) {
         case 0:
             return op.inputs[0].dtype;

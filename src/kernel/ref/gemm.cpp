@@ -48,6 +48,7 @@ struct Laid {
     std::int64_t column_step = 0;
 };
 
+/// A step of 0 reads the same element again, so broadcasting needs no copy of C.
 Laid laid(const Shape& c) {
     const std::int64_t columns = c.rank() == 0 ? 1 : c[c.rank() - 1];
     const std::int64_t rows = c.rank() < 2 ? 1 : c[0];

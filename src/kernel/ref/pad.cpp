@@ -27,6 +27,7 @@ public:
         for (std::size_t d = 0; d < shape.rank(); ++d) {
             const bool is_still = margins.begin[d] == 0 && margins.end[d] == 0;
             if (is_still) continue;
+            // An open batch that grows by the pads would be a different number from the batch of all other values.
             if (shape[d] == kSymbolic) refuse(op, "cannot pad the symbolic batch");
             // Halves are compared, because the absolute value of the least number of 64 bits does not exist.
             const bool is_small =

@@ -4,7 +4,7 @@
 //   row_of_pairs          one row; which operand is repeated is decided before the loop, so that it vectorises
 //   tile_of_pairs         rows of it, inlined into base and AVX2 functions (HALFTONE_TILE_LOOPS)
 //   tile_of_choices       Where
-//   find_broadcast_loop        function and element type to the compiled loop
+//   find_broadcast_loop   function and element type to the compiled loop
 #include "kernel/native/lib/elementwise_rows.hpp"
 
 #include <cmath>
@@ -102,6 +102,8 @@ HALFTONE_INLINE void row_of_pairs(const T* a, std::int64_t a_step, const T* b, s
 #pragma GCC ivdep
         for (std::int64_t i = 0; i < n; ++i) y[i] = pair(a[i], b[i]);
     } else if (a_step == 1 && b_step == 0) {
+        // A repeated operand is read once. Left in the loop it might be read again after every store, because the
+        // compiler cannot know that y does not overlap it.
         const T right = *b;
 #pragma GCC ivdep
         for (std::int64_t i = 0; i < n; ++i) y[i] = pair(a[i], right);
@@ -216,6 +218,8 @@ BroadcastLoop choices() {
 /// fp32 and the two integers that shapes and tokens have.
 template <class Pair>
 BroadcastLoop arithmetic(DType dtype, bool is_clamped) {
+    // A null pointer means that there is no loop here, and the next backend is asked. Only fp32 has loops with a
+    // clamp.
     if (is_clamped) return dtype == DType::f32 ? clamped<Pair>() : nullptr;
     switch (dtype) {
         case DType::f32:

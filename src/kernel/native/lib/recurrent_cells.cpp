@@ -17,6 +17,7 @@ HALFTONE_INLINE void lstm_block(const CellBlock& b) {
         const float o = gate_value<Fused>(b.input[kPanel + u] + b.recurrent[kPanel + u]);
         const float f = gate_value<Fused>(b.input[2 * kPanel + u] + b.recurrent[2 * kPanel + u]);
         const float candidate = hyperbolic_tangent<Fused>(b.input[3 * kPanel + u] + b.recurrent[3 * kPanel + u]);
+        // c' = f . c + i . candidate; h' = o . tanh(c').
         const float cell = f * b.cell[u] + i * candidate;
         b.cell[u] = cell;
         b.new_state[u] = o * hyperbolic_tangent<Fused>(cell);
@@ -101,6 +102,7 @@ CellStep cell_step(CellKind kind) {
         case CellKind::rnn_relu:
             return rnn_relu();
         default:
+            // The other form of a GRU has two halves with a product between them: gru_first_half and gru_second_half.
             return gru_linear_first();
     }
 }

@@ -20,6 +20,8 @@
 namespace halftone::native {
 namespace {
 
+// A sum of n floats has a relative error of up to n * 2^-24. With runs of 1024, that is below 1e-4 in the worst case
+// and about 2e-6 usually; sums in double alone would halve the number of lanes.
 constexpr std::int64_t kRun = 1024;
 constexpr std::int64_t kSlice = 128;  ///< results that are made together
 
@@ -81,6 +83,7 @@ HALFTONE_INLINE double reduce_row(const float* x, std::int64_t slices, std::int6
             } else if (part != part || Join::is_better(static_cast<float>(part), static_cast<float>(result))) {
                 result = part;
             }
+            // Nothing can replace a NaN, so the rest need not be read.
             if (!Join::kIsSum && result != result) return result;
         }
     }
@@ -93,6 +96,7 @@ HALFTONE_INLINE void reduce_slices(const float* x, std::int64_t slices, std::int
                                    double* results) {
     const auto n = static_cast<std::size_t>(width);
     std::fill_n(results, n, static_cast<double>(Join::kStart));
+    // The results of a run stay in the first-level cache: kSlice floats, eight cache lines of each slice.
     std::array<float, kSlice> run;
     for (std::int64_t first = 0; first < slices; first += kRun) {
         run.fill(Join::kStart);
@@ -182,6 +186,7 @@ void run_reduction(ReductionKind kind, const ReductionLoops& loops, const float*
     const std::int64_t step = loops.kept * loops.reduced;  // from one outer reduced position to the next
     const std::int64_t block = loops.reduced_outer * step;
     const auto count = static_cast<double>(loops.reduced_outer * loops.reduced);
+    // Innermost dimensions are reduced: each result is a row of neighbours, and rows are shared out among the threads.
     if (loops.reduced > 1 || loops.kept == 1) {
         const auto results = static_cast<std::size_t>(loops.kept_outer * loops.kept);
         codes::in_rows(results, static_cast<std::size_t>(loops.reduced_outer * loops.reduced),
@@ -193,6 +198,8 @@ void run_reduction(ReductionKind kind, const ReductionLoops& loops, const float*
                        });
         return;
     }
+    // An outer dimension is reduced: neighbours belong to different results, so kSlice of them are computed side by
+    // side. Walking along the reduced dimension for one result would use one float of each cache line.
     const std::int64_t pieces = (loops.kept + kSlice - 1) / kSlice;
     codes::in_rows(static_cast<std::size_t>(loops.kept_outer * pieces),
                    static_cast<std::size_t>(loops.reduced_outer * kSlice), [&](std::size_t first, std::size_t last) {
