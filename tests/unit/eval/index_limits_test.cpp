@@ -53,7 +53,8 @@ TEST(IndexLimits, ATableThatIsReadAlongAnotherAxisIsNone) {
 struct WordFiles {
     explicit WordFiles(std::int64_t last) {
         write("mask.npy", floats({2, 3}, {1, 1, 1, 1, 1, 1}));
-        write("ids.npy", Tensor::of<std::int64_t>(Shape{2, 3}, {0, 6, -7, 1, last, 2}));
+        const std::vector<std::int64_t> ids{0, 6, -7, 1, last, 2};
+        write("ids.npy", Tensor::of<std::int64_t>(Shape{2, 3}, ids));
     }
     [[nodiscard]] DataloaderConfig loader() const {
         DataloaderConfig config;
