@@ -45,6 +45,7 @@ std::vector<Field> fields_of(const std::vector<NamedArray>& arrays) {
 }
 
 bool holds_nan(const Tensor& values) {
+    // Of integers no NaN can come, and most targets are labels: these are not looked at.
     const bool may_hold = values.dtype() == DType::f32 || values.dtype() == DType::f64 || values.dtype() == DType::f16;
     if (!may_hold) return false;
     const Tensor floats = to_floats(values);
@@ -89,6 +90,7 @@ public:
             for (const NamedArray& array : *arrays) {
                 hasher.add(std::string_view(array.name)).add(array.array->content_hash());
             }
+            // The number separates inputs from targets: moving an array from one to the other must change the hash.
             hasher.add(arrays->size());
         }
         return hasher.digest();
@@ -106,6 +108,7 @@ std::unique_ptr<Dataset> make_array_dataset(Reader& reader, const OpenArray& ope
     std::vector<NamedArray> inputs = read_fields(reader, "inputs", open);
     if (inputs.empty()) reader.fail("inputs", "must be given: a map from names to arrays, as in {x: x.npy}");
     std::vector<NamedArray> targets = read_fields(reader, "targets", open);
+    // All arrays are compared with the first one; the message names both files, because either may be the wrong one.
     const StoredArray& first = *inputs.front().array;
     for (const auto* arrays : {&inputs, &targets}) {
         for (const NamedArray& array : *arrays) {

@@ -17,6 +17,8 @@ void complete_detections(Detections& found, const std::string& place) {
             found.area.push_back((found.boxes[b + 2] - found.boxes[b]) * (found.boxes[b + 3] - found.boxes[b + 1]));
         }
     }
+    // Records of strangers may lack a list or have one that is too short; the lists are read side by side from here
+    // on.
     if (found.boxes.size() == 4 * count && found.crowd.size() == count && found.area.size() == count) return;
     throw DataError(fmt::format("{}: has {} classes, {} numbers of boxes, {} crowd flags and {} areas", place, count,
                                 found.boxes.size(), found.crowd.size(), found.area.size()));

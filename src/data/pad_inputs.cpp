@@ -25,6 +25,7 @@ void copy_into_corner(const Tensor& from, MutableView to) {
     std::vector<std::int64_t> index(rank - 1, 0);
     for (const std::byte* row = from.view().data; row != from.view().data + from.bytes(); row += row_bytes) {
         std::int64_t at = 0;
+        // Horner's rule gives the row's place in the larger tensor; the last axis is copied as a whole.
         for (std::size_t d = 0; d + 1 < rank; ++d) at = (at + index[d]) * to.type.shape[d + 1];
         std::memcpy(to.data + static_cast<std::size_t>(at) * width, row, row_bytes);
         for (std::size_t d = rank - 1; d-- > 0 && ++index[d] == small[d];) index[d] = 0;
@@ -37,6 +38,7 @@ public:
 
     Schema output(const Schema& input) const override {
         Schema padded = input;
+        // A name that no input has is a typing error; the padding would silently be 0.
         for (const auto& [name, value] : values_) {
             const auto is_named = [&](const Field& field) { return field.name == name; };
             if (std::none_of(padded.inputs.begin(), padded.inputs.end(), is_named)) {

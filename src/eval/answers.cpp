@@ -56,6 +56,7 @@ ScoredOutputs scored_outputs(const Graph& graph, std::int64_t batch) {
     ScoredOutputs outputs;
     const OutputRows rows(graph, batch);
     for (std::size_t i = 0; i < graph.outputs().size(); ++i) {
+        // With one sample at a time the whole output belongs to that sample, whatever its shape.
         if (!rows.has_rows(i) && batch > 1) continue;
         outputs.positions.push_back(i);
         outputs.fields.push_back(rows.fields()[i]);

@@ -17,6 +17,8 @@
 namespace halftone {
 namespace {
 
+// A few random samples give every value some range. The ranges are wrong for real data, but the kernels take the same
+// time whatever the codes are.
 constexpr std::int64_t kCalibrationBatch = 4;
 
 bool has_codes(const Graph& graph) {
@@ -28,6 +30,7 @@ bool has_codes(const Graph& graph) {
 RangeTable random_ranges(const PreparedModel& model, const PlanTopology& topology) {
     CompileOptions options{.batch = kCalibrationBatch};
     const std::vector<TensorPlan> observable = topology.observable();
+    // Taps keep inner values readable, which would otherwise be fused away or overwritten.
     for (const TensorPlan& tensor : observable) options.taps.push_back(tensor.value);
     Session session(model.graph, reference_ops(), options);
     fill_inputs(session, model.graph.inputs().size());
@@ -85,6 +88,8 @@ Graph BenchModel::all_in_bf16() const {
     return apply_plan(model_.graph, model_.units, plan, PlanNumbers{}).graph;
 }
 
+// The set-up time of a search's next candidate is measured with graphs that differ from the first one in one unit, as
+// neighbours in a search do. The first unit with a second quantized option is taken, beginning at `number`.
 Graph BenchModel::candidate(std::size_t number) {
     std::vector<UnitConfig> units = first_options_of(capability_);
     for (std::size_t tried = 0; tried < units.size(); ++tried) {
@@ -108,6 +113,7 @@ Graph BenchModel::quantized(const std::vector<UnitConfig>& units) {
 std::optional<double> tail_ms(const Graph& graph, const Session& session, const Clock& clock) {
     if (graph.info().tail == nullptr) return std::nullopt;
     constexpr int kRuns = 5;  // plain loops: their times differ little, and a tail may take seconds
+    // The session has run once before, so its outputs are there for the tail to read.
     const TailRunner tail(graph, reference_ops());
     std::vector<double> times;
     for (int i = 0; i < kRuns; ++i) {
@@ -124,6 +130,8 @@ void fill_inputs(Session& session, std::size_t inputs) {
         const MutableView input = session.input(i);
         std::fill_n(input.data, input.bytes(), std::byte{0});
         if (input.type.dtype != DType::f32) continue;
+        // Integers stay 0, because a random token number may lie outside of an embedding. The seed is the input's
+        // position, so every run sees the same numbers.
         Rng rng(i + 1);
         for (float& value : input.as<float>()) value = static_cast<float>(rng.uniform(-1.0, 1.0));
     }

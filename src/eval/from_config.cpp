@@ -31,6 +31,7 @@ std::vector<float> named_values(const QuantizationConfig& config, float preset, 
 
 QuantizationConfig resolve_auto(const QuantizationConfig& config, bool has_exact_int8) {
     QuantizationConfig resolved = config;
+    // Machines without exact int8 products need weights of 6 bits; elsewhere all 7 bits are worth having.
     if (config.reduce_range == "auto") resolved.reduce_range = has_exact_int8 ? "off" : "on";
     // Several sizes would be a dimension of the search in which nothing changes.
     const bool uses_samples = config.approach != kDynamicApproach || !config.smooth_alphas.empty();
@@ -51,6 +52,8 @@ QuantizationConfig limit_sampling_sizes(const QuantizationConfig& config, std::i
         const std::int64_t used = std::min(size, samples);
         const bool is_known = std::find(limited.sampling_sizes.begin(), limited.sampling_sizes.end(), used) !=
                               limited.sampling_sizes.end();
+        // Two sizes above the number of samples would become the same one: a dimension of the search in which nothing
+        // changes.
         if (used == size || !is_known) limited.sampling_sizes.push_back(used);
     }
     return limited;
@@ -63,6 +66,8 @@ OfferedSettings offered_settings(const QuantizationConfig& config) {
     settings.offers_static = config.approach != kDynamicApproach;
     settings.offers_dynamic = config.approach == kDynamicApproach || config.approach == kAutoApproach;
     settings.activation_rules.clear();
+    // More is offered than is searched: what a search takes without being asked is decided by the room space, and a
+    // user's list may name any of these.
     settings.weight_algorithms = {Algorithm::minmax, Algorithm::mse, Algorithm::kl};
     settings.bits = named_values(
         config, kAllBits, [](const OpConstraint& c) -> auto& { return c.weight.bit; });
@@ -97,6 +102,7 @@ QuantizationConfig resolve_preparations(const QuantizationConfig& config, const 
         config.finds_preparations ? usual_preparations(can_equalize, can_smooth) : config.preparations;
     resolved.preparations.clear();
     for (Preparation each : wanted) {
+        // A recipe that finds nothing to do is taken out, and preparations that become equal by that are kept once.
         each.equalizes = each.equalizes && can_equalize;
         if (!can_smooth) each.smooth_alpha.reset();
         // Dynamic quantization may do without data; what needs them is then none of the search's choices.

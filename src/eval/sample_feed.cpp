@@ -40,6 +40,7 @@ InputFields fields_of(const Graph& graph, const Schema& schema) {
         names.push_back(input.name);
         inputs.push_back({.name = input.name, .type = input.type});
     }
+    // By name where all names agree, else by order (data/dataset.hpp).
     if (const auto fields = match_fields(names, schema.inputs)) return *fields;
     throw ConfigError("the samples have " + to_text(schema.inputs) + ", but the model takes " + to_text(inputs) +
                       ": not every input has a field of its name, nor do their orders agree");
@@ -54,6 +55,7 @@ std::vector<MutableView> inputs_of(const Session& session) {
 void put_sample(const Sample& sample, const InputFields& fields, std::int64_t row, std::int64_t rows,
                 std::span<const MutableView> inputs) {
     for (std::size_t i = 0; i < inputs.size(); ++i) {
+        // An empty list means the same order on both sides.
         const std::size_t field = fields.empty() ? i : fields[i];
         const TensorView value = std::get<Tensor>(sample.inputs.at(field)).view();
         const MutableView to = row_of_input(inputs[i], row, rows);
@@ -61,6 +63,7 @@ void put_sample(const Sample& sample, const InputFields& fields, std::int64_t ro
             check_shape(value.type.shape, inputs[i].type.shape);
             feed_values(value, to);
         } catch (DataError& error) {
+            // The reader of the message needs the sample's number to look at it with other tools.
             error.add_context("sample " + std::to_string(sample.id) + ", input " + std::to_string(field));
             throw;
         }
@@ -70,6 +73,8 @@ void put_sample(const Sample& sample, const InputFields& fields, std::int64_t ro
 void clear_rows(std::int64_t first, std::int64_t rows, std::span<const MutableView> inputs) {
     for (const MutableView& input : inputs) {
         const std::size_t row_bytes = input.bytes() / static_cast<std::size_t>(rows);
+        // Rows that the batch before left would be computed again. Zeros cost the same, and cannot hold the NaN that
+        // makes steps run carefully and slowly.
         const auto used = static_cast<std::size_t>(first) * row_bytes;
         std::fill_n(input.data + used, input.bytes() - used, std::byte{0});
     }

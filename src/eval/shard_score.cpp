@@ -1,4 +1,9 @@
-// The way of a score: ShardScore::encode on a worker, Payload on rank 0, ShardMerge for each candidate.
+// The way of a score.
+//
+//   ShardScore::add, encode   on a worker: the metrics' states, judgements, margins and non-finite outputs of a shard
+//   Payload                   on rank 0: the same, read from bytes that may be damaged
+//   ShardMerge                for each candidate: merged states, the paired loss, bounds while shards are missing
+//   merge_margins, merge_judgements_of, merge_resampled   what the baseline alone needs
 //
 // States merge; judgements are paired with fp32's as they arrive. Both come in shard order, whoever computed them, so a
 // score and its interval have the same bits for any number of ranks.
@@ -30,6 +35,7 @@ struct Payload {
 
     explicit Payload(const std::string& bytes) {
         ByteReader wire(bytes, "a shard's scores");
+        // The order of fields is that of ShardScore::encode; the table in eval/README.md shows it.
         state = wire.get_view("the metrics' states");
         samples = wire.get<std::int64_t>("a number of samples");
         ids.resize(wire.get_count(1, "sample numbers"));
@@ -47,6 +53,8 @@ struct Payload {
 
 void merge_nonfinite(NonfiniteOutputs& all, const NonfiniteOutputs& later) {
     all.samples += later.samples;
+    // All such samples are counted, but only the first few are named: a model that gives NaN everywhere would name the
+    // whole set.
     const std::size_t room = kNamedSamples - std::min(kNamedSamples, all.first.size());
     all.first.insert(all.first.end(), later.first.begin(),
                      later.first.begin() + static_cast<std::ptrdiff_t>(std::min(room, later.first.size())));
@@ -67,6 +75,7 @@ public:
         const Payload payload(bytes);
         state_.merge(payload.state);
         merge_nonfinite(nonfinite_, payload.nonfinite);
+        // Without a baseline this is the fp32 model itself, which loses nothing against itself.
         if (baseline_ == nullptr) return;
         for (std::size_t i = 0; i < payload.ids.size(); ++i) {
             const auto id = static_cast<std::size_t>(payload.ids[i]);
@@ -113,6 +122,8 @@ private:
         const Interval interval = has_pairs ? pairs_.interval95() : resampled_interval();
         const double slope = has_pairs ? metrics_.slope(fp32, accuracy) : 1;
         if (std::isfinite(interval.low) && std::isfinite(interval.high)) {
+            // The slope turns differences of judgements into differences of the metric's value: for RMSE, judgements
+            // are squares.
             loss.ci95 = {slope * interval.low, slope * interval.high};
         }
         return loss;
@@ -174,6 +185,7 @@ std::vector<float> merge_margins(const std::vector<std::string>& payloads) {
 }
 
 Judgements merge_resampled(const MetricSet& metrics, const std::vector<std::string>& payloads) {
+    // fp32's values are computed here once and then journaled, because a resumed run must compare with the same ones.
     MetricSetState state = metrics.start();
     for (const std::string& bytes : payloads) state.merge(Payload(bytes).state);
     return state.samples() > 0 ? state.resampled() : Judgements{};
@@ -184,6 +196,7 @@ Judgements merge_judgements_of(const std::vector<std::string>& payloads, std::in
     Judgements judgements(static_cast<std::size_t>(samples), kNoJudgement);
     for (const std::string& bytes : payloads) {
         const Payload payload(bytes);
+        // A metric that judges only some samples gives no pairs: an interval of these would be one of something else.
         if (std::cmp_not_equal(payload.ids.size(), payload.samples)) return {};
         for (std::size_t i = 0; i < payload.ids.size(); ++i) {
             if (payload.ids[i] >= samples)

@@ -16,6 +16,7 @@ constexpr std::uint64_t kMostAdded = std::uint64_t{1} << 32U;
 }  // namespace
 
 void CountAccumulator::keep(std::int64_t sample, const std::map<std::size_t, std::int64_t>& added) {
+    // A sample that comes twice replaces itself, so it counts once.
     samples_[sample] = Added(added.begin(), added.end());
 }
 
@@ -43,6 +44,7 @@ std::string CountAccumulator::save() const {
 
 void CountAccumulator::merge(std::string_view saved) {
     ByteReader wire(saved, "the counts of a shard");
+    // get_count compares the number with the bytes that are left, so a damaged one cannot ask for memory.
     const std::size_t samples = wire.get_count(sizeof(std::int64_t) + 1, "a number of samples");
     for (std::size_t i = 0; i < samples; ++i) {
         const auto sample = wire.get<std::int64_t>("a sample number");
@@ -73,6 +75,7 @@ std::vector<double> CountAccumulator::resampled() const {
     if (steps > kMostResamplingSteps) return {};
     return resampled_values(samples_.size(), [&](const DrawnTimes& times) {
         Totals totals(counts_);
+        // `times` says how often each sample was drawn, in the order of the sample numbers, which is that of the map.
         auto drawn = times.begin();
         for (const auto& [sample, added] : samples_) {
             for (const auto& [position, count] : added) totals[position] += *drawn * count;

@@ -32,6 +32,7 @@ struct MapKey {
     bool is_recall = false;
     std::int64_t most_detections = 100;
 };
+// COCO's limits of small, medium and large objects, in pixels of the original picture (pycocotools' Params).
 constexpr double kSmall = 32.0 * 32.0;
 constexpr double kMedium = 96.0 * 96.0;
 constexpr double kLarge = 1e5 * 1e5;
@@ -65,6 +66,8 @@ std::vector<double> threshold_range(Reader& reader, const std::string& text) {
     if (!(steps >= 1) || !(steps < static_cast<double>(kMostIouThresholds))) {
         reader.fail("iou_thrs", "must be first:step:last with at most 64 numbers");
     }
+    // The step is computed from the ends. The written one (0.05) has no exact double, and nine times its rounded value
+    // is not 0.95: a threshold would differ from COCO's in its last bit.
     const double step = (parts[2] - parts[0]) / steps;
     std::vector<double> thresholds;
     for (double i = 0; i < steps; ++i) thresholds.push_back(i * step + parts[0]);
@@ -143,6 +146,8 @@ public:
 
     double value() const override { return ranking().value(); }
     std::vector<double> resampled() const override {
+        // A draw sorts nothing again, but walks over all matches at all thresholds. For very large sets 200 such walks
+        // take minutes: then the loss has no interval.
         std::size_t steps = 0;
         for (const auto& [sample, record] : records()) {
             steps += static_cast<std::size_t>(record.outputs[0].elements()) * settings_.iou_thresholds.size();
@@ -188,6 +193,7 @@ private:
         if (record.outputs.size() != kOutputs.size() || record.targets.size() != 3) return false;
         for (std::size_t i = 0; i < kOutputs.size(); ++i) {
             const Tensor& output = record.outputs[i];
+            // Bytes of another rank may be damaged; a list that is too short would be read beyond its end.
             if (output.dtype() != kOutputs[i] || output.elements() != record.outputs[0].elements()) return false;
         }
         for (const FieldValue& target : record.targets) {

@@ -85,6 +85,8 @@ MetricSet::MetricSet(const EvaluationConfig& config)
     for (const MetricConfig& metric : config.metrics) {
         Entry& entry = entries_.emplace_back();
         entry.name = metric.plugin.name;
+        // The place in the config is kept, because whether a metric fits is only known once model and data are there
+        // (bind).
         entry.mark = metric.plugin.node.key_mark;
         entry.path = metric.plugin.node.path;
         entry.metric = make_metric(metric.plugin.name, metric.plugin.node);
@@ -143,6 +145,7 @@ auto MetricSet::with_own_answer(const Entry& entry, const SampleAnswer& answer, 
 }
 
 std::optional<float> MetricSet::margin(const SampleAnswer& answer) const {
+    // The order of samples only decides how soon a failing trial shows, so the first metric's margin serves them all.
     const Entry& first = entries_.front();
     return postprocess_.with(answer, [&](const SampleAnswer& processed) {
         return with_own_answer(first, processed, [&](const SampleAnswer& own) { return first.metric->margin(own); });
@@ -150,6 +153,7 @@ std::optional<float> MetricSet::margin(const SampleAnswer& answer) const {
 }
 
 double MetricSet::slope(double baseline, double value) const {
+    // A weighted judgement exists only if every metric is a plain mean, whose slope is 1.
     return is_weighted_ ? 1 : entries_.front().metric->slope(baseline, value);
 }
 
@@ -188,6 +192,7 @@ std::string MetricSetState::save() const {
 void MetricSetState::merge(std::string_view saved) {
     ByteReader wire(saved, "the states of metrics");
     for (const auto& state : states_) {
+        // Each state stands behind its length, so a metric cannot read on into the next one's bytes.
         const std::string_view own = wire.get_view("the state of a metric");
         wire.require<MpiError>();
         state->merge(own);
@@ -209,6 +214,7 @@ double MetricSetState::goal_value(const std::vector<double>& values) const {
 }
 
 std::optional<std::int64_t> MetricSetState::correct() const {
+    // A weighted mean of several metrics counts no right samples, so no interval of a share belongs to it.
     return set_->is_weighted_ ? std::nullopt : states_.front()->correct();
 }
 

@@ -69,6 +69,7 @@ FieldValue get_field(ByteReader& wire) {
 }  // namespace
 
 std::optional<double> RecordAccumulator::add(const SampleAnswer& answer) {
+    // A record alone says nothing about the value, so there is no judgement.
     records_[answer.id] = record_of(answer);
     return std::nullopt;
 }

@@ -191,6 +191,8 @@ public:
         parsed_.places.file = root.mark.to_text();
         document_.model = reader.required_text("model");
         parsed_.places.model = place_of(*reader.child("model"));
+        // The facts of the search change no number of the model. Their types are checked all the same: a wrong one
+        // means that the file was edited, and the user should learn the line.
         document_.score = parse_score(reader);
         document_.isa = reader.text("isa", "");
         document_.calibration_samples = reader.integer("calibration_samples", 0, 0);
@@ -238,6 +240,7 @@ private:
         unit.why = row.text("why", "");
         row.finish();
         document_.units.push_back(std::move(unit));
+        // load_plan compares the units with the model later, and its messages name the line in the file.
         parsed_.places.units.push_back(place_of(item));
     }
 

@@ -30,6 +30,7 @@ std::string write_run(const RunDocument& document) {
     std::vector<ConfigEntry> run{
         {"version", yaml::quoted(document.version)},
         {"git", yaml::quoted(document.git)},
+        // Texts that a user or a compiler chose are quoted, words of the program are not.
         {"command", yaml::quoted(document.command)},
         {"directory", yaml::quoted(document.directory)},
         {"isa", text_node(document.isa)},

@@ -31,6 +31,7 @@ std::vector<std::string> help_for(const ObjectiveFacts& facts) {
 ObjectiveVerdict judge_objective(const MedianInterval& fp32_ms, const MedianInterval& best_ms,
                                  const ObjectiveFacts& facts) {
     ObjectiveVerdict verdict;
+    // Only intervals that do not meet say that one is faster: medians differ in every run by chance.
     verdict.is_met = best_ms.high < fp32_ms.low && !facts.delivers_fp32;
     verdict.is_slower = best_ms.low > fp32_ms.high && !facts.delivers_fp32;
     const std::string times = fmt::format("{:.3g} against {:.3g} ms", best_ms.median, fp32_ms.median);

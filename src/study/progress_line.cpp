@@ -38,6 +38,8 @@ const char* work_text(JobKind kind) {
 
 std::string time_left_text(const tune::Progress& p, double timeout_s) {
     if (p.most_left <= 0) return "left 0s";
+    // The strategy knows how many trials it may still ask for, but not how many it will: the first that passes may end
+    // the search. So the time left is a range.
     double most = static_cast<double>(p.most_left) * p.trial_s;
     if (timeout_s > 0) most = std::min(most, std::max(0.0, timeout_s - p.elapsed_s));
     const double least = std::min(p.trial_s, most);
@@ -120,6 +122,7 @@ void ProgressLine::show(const tune::FinishedTrial& trial, const std::string& sta
                                          progress.is_goal_met ? "goal met" : "goal not met", progress.trial_s,
                                          time_left_text(progress, timeout_s_));
     last_trial_ = text;
+    // A trial's line counts as a sign of life, so the half minute of the log begins anew.
     shown_s_ = logged_s_ = progress.elapsed_s;
     log::info("tune", "trial={} stage={} result=\"{}\" best={} goal_met={} most_left={} {}", trial.trial.value, stage,
               result, best, progress.is_goal_met, progress.most_left, time_left_text(progress, timeout_s_));
@@ -127,6 +130,7 @@ void ProgressLine::show(const tune::FinishedTrial& trial, const std::string& sta
 }
 
 void ProgressLine::show(const tune::WorkInHand& work) {
+    // Nothing is handed out yet.
     if (work.shards == 0) return;
     const std::string text = fmt::format("{}: {} of {} parts, {} since the start", work_text(work.kind),
                                          work.shards_done, work.shards, duration_text(work.elapsed_s));

@@ -24,6 +24,7 @@ void RunListener::on_calibration() {
 
 void RunListener::on_baseline(const Score& score) {
     baseline_ = score;
+    // A relative goal is a number only now that fp32's accuracy is known.
     goal_.emplace(config_.tuning.criterion, score.accuracy);
     log::info("tune", "fp32 accuracy={} samples={} goal={}", float_text(score.accuracy), score.samples,
               float_text(goal_->target()));

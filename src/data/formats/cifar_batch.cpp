@@ -48,6 +48,7 @@ std::string_view pixels_of_pickle(const Pickle& pickle, const std::string& name)
 }  // namespace
 
 CifarBatch parse_cifar_binary(std::string_view bytes, CifarKind kind, const std::string& name) {
+    // The binary form has no header: only the size tells whether the file is whole.
     const std::size_t record = kind.label_bytes + CifarBatch::kPictureBytes;
     if (bytes.empty() || bytes.size() % record != 0) {
         refuse_batch(name, fmt::format("has {} bytes, which is no multiple of a record's {}: truncated, or no binary "
