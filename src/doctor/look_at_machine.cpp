@@ -27,6 +27,7 @@ std::optional<int> ranks_of_launcher() {
             if (const auto ranks = parse_int(*text)) return static_cast<int>(*ranks);
         }
     }
+    // A launcher of another kind was seen, which does not say how many ranks it started.
     return 1;
 }
 
@@ -99,6 +100,7 @@ MachineFacts look_at_machine() {
     facts.cores = machine_cores();
     facts.usable_cores = usable_cores();
     facts.free_bytes = free_memory();
+    // The limit that this process works with: --memory, or the free memory divided by the ranks.
     facts.limit_bytes = process_budget().byte_limit();
     facts.certify_script = find_certify_script(program_path());
     const auto files = make_posix_file_system();

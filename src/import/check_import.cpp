@@ -58,6 +58,7 @@ void add_differences(const std::vector<double>& have, const std::vector<double>&
     for (std::size_t i = 0; i < want.size(); ++i) {
         if ((std::isnan(have[i]) && std::isnan(want[i])) || have[i] == want[i]) continue;
         const double difference = std::abs(have[i] - want[i]);
+        // std::max would drop a NaN, so it becomes infinite: a NaN on one side only must end the import.
         sums.difference = std::isnan(difference) ? HUGE_VAL : std::max(sums.difference, difference);
     }
     for (const double value : want) {
@@ -72,6 +73,7 @@ double check_import(const Graph& graph, const Conversion& conversion) {
     for (const ValueId id : graph.inputs()) {
         arrays.push_back(named(conversion.inputs, graph.value(id).name, "input").values);
     }
+    // The fast kernels run here, because they are what a user of the model will run.
     const std::vector<Tensor> outputs = run_once(graph, arrays, Backend::dnnl);
     Differences sums;
     for (std::size_t i = 0; i < outputs.size(); ++i) {
@@ -83,6 +85,8 @@ double check_import(const Graph& graph, const Conversion& conversion) {
         }
         add_differences(values_of(outputs[i]), values_of(want), sums);
     }
+    // Relative to the largest output: what is a rounding for logits around 20 is not one for probabilities. If all
+    // outputs are zero, any difference is infinite, and refused.
     const double error = sums.difference == 0.0 ? 0.0 : sums.difference / sums.largest;
     if (error <= conversion.tolerance) return error;
     throw ModelError(

@@ -49,6 +49,7 @@ Graph with_own_names(const Graph& graph) {
     const auto rename = [&](const std::string& value, std::size_t dim) {
         const auto found = builder.info().dim_names.find(fmt::format("{}:{}", value, dim));
         if (found == builder.info().dim_names.end()) return;
+        // The first dimension is the batch by convention of all three frameworks.
         if (dim == 0) {
             found->second = "N";
         } else if (is_counted_name(found->second)) {
@@ -133,6 +134,7 @@ Graph read_mxnet_net(const MxnetFiles& mxnet, const InputSizes& sizes, std::vect
                                open_error.what());
             return graph;
         } catch (const ModelError&) {
+            // The first message is the better one: it is about the network as the user has it.
             throw open_error;
         }
     }
@@ -207,6 +209,7 @@ ImportedModel import_model(FileSystem& files, const ImportOptions& options) {
         }
         model.onnx = label(converted.graph, source, hash_of_source(files, source), model);
     } catch (Error& error) {
+        // Readers of files name their file themselves; all other messages get the source here, once.
         if (!std::string(error.what()).starts_with(options.source)) error.add_context(options.source);
         throw;
     }

@@ -18,6 +18,7 @@ constexpr const char* kProbe =
     "missing = [name for name in sys.argv[1:] if importlib.util.find_spec(name) is None]\n"
     "print(', '.join(missing))\n"
     "sys.exit(9 if missing else 0)\n";
+// A Python on a network drive may need many seconds for its first start.
 constexpr std::chrono::seconds kProbeLimit{60};
 constexpr std::size_t kMostProbeOutput = 4096;
 
@@ -51,6 +52,7 @@ std::string missing_in(const std::string& python, const Needs& needs) {
     try {
         const ProgramResult done = run_program(command, "", kProbeLimit, kMostProbeOutput);
         if (done.exit_code == 0) return "";
+        // 9 is the answer of the probe; every other code comes from a program that is no Python, or a broken one.
         if (done.exit_code == 9) return "it lacks " + std::string(trim(done.out));
         return "it is no Python 3 that works";
     } catch (const IoError&) {

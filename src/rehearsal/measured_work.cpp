@@ -103,6 +103,7 @@ MeasuredWork measure_work(const WorkSetup& setup, const Clock& clock) {
     parts.model = setup.model;
     parts.space = &space;
     parts.calibration = setup.calibration;
+    // One shard of one batch: a run's shards only cut the samples, and cost nothing of their own.
     parts.shards = 1;
     std::int64_t scored = 0;
     if (setup.evaluation != nullptr) {
@@ -114,6 +115,7 @@ MeasuredWork measure_work(const WorkSetup& setup, const Clock& clock) {
         scored = std::min(scored, parts.batch);
         parts.samples = scored;
     }
+    // The sizes above are smaller than the run's; everything else is as the run would have it.
     ModelEvaluator evaluator(parts);
     work.batch = evaluator.batch();
     const auto per_sample = [](std::int64_t count, const TimeSpan& span) {

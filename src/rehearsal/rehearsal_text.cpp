@@ -48,6 +48,7 @@ std::string model_text(const ModelFacts& model) {
     std::string text =
         line("model", fmt::format("{}: operator set {}, {} nodes, {} units, {} of which can be quantized", model.path,
                                   model.survey.opset, model.nodes, model.units, model.quantizable));
+    // The file could be surveyed, but not read as a graph: then only its header is known.
     if (model.nodes == 0) text = line("model", fmt::format("{}: operator set {}", model.path, model.survey.opset));
     for (const ModelPort& port : model.survey.inputs) text += line("  input", port_text(port));
     for (const ModelPort& port : model.survey.outputs) text += line("  output", port_text(port));
@@ -163,6 +164,7 @@ std::string rehearsal_json(const Rehearsal& rehearsal) {
     // A text, because the size of a space may be beyond every number type.
     json["space_size"] =
         rehearsal.model && !rehearsal.model->space_size.empty() ? Json(rehearsal.model->space_size) : Json(nullptr);
+    // A part that could not be tried is missing here, and a fault says why.
     json["data"] = Json::object();
     if (rehearsal.calibration) json["data"]["calibration"] = data_json(*rehearsal.calibration);
     if (rehearsal.evaluation) json["data"]["evaluation"] = data_json(*rehearsal.evaluation);
@@ -181,6 +183,7 @@ std::string rehearsal_json(const Rehearsal& rehearsal) {
     } else {
         json["work"] = nullptr;
     }
+    // Names of a damaged file may hold any bytes; what is not UTF-8 is replaced rather than thrown at.
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

@@ -55,6 +55,8 @@ void bilinear_as_tensorflow(const Tensor& picture, Tensor& result) {
             const std::size_t left = static_cast<std::size_t>(x.lower) * channels;
             const std::size_t right = static_cast<std::size_t>(x.upper) * channels;
             for (std::size_t c = 0; c < channels; ++c) {
+                // This form, and not a weighted sum of four, is TensorFlow's: another one rounds differently in the
+                // last bit.
                 const float above = top[left + c] + (top[right + c] - top[left + c]) * x.part;
                 const float below = bottom[left + c] + (bottom[right + c] - bottom[left + c]) * x.part;
                 *out++ = above + (below - above) * y.part;
@@ -95,6 +97,7 @@ std::vector<PixelQuad> find_quads(std::int64_t from, std::int64_t to) {
             quad.weight[k] = wanted == there ? tensorflow_cubic(distance[k]) : 0.0F;
             sum += quad.weight[k];
         }
+        // A product with the reciprocal, as in the source; a division would round otherwise.
         for (float& weight : quad.weight) weight *= 1.0F / sum;
         quads.push_back(quad);
     }
@@ -102,6 +105,7 @@ std::vector<PixelQuad> find_quads(std::int64_t from, std::int64_t to) {
 }
 
 float weighted(const std::array<float, 4>& weight, float a, float b, float c, float d) {
+    // Added from left to right; the project forbids the compiler to contract it to fused multiplications.
     return a * weight[0] + b * weight[1] + c * weight[2] + d * weight[3];
 }
 

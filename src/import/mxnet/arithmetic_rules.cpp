@@ -35,6 +35,7 @@ void reciprocal_root(MxnetLayer& layer) {
 
 /// x / sqrt(size of the last axis), which attention divides its scores by.
 void div_sqrt_dim(MxnetLayer& layer) {
+    // The size becomes a constant here. So the last axis must be known now; only the batch may stay open.
     const Shape shape = layer.shape(layer.input(0));
     if (shape.rank() == 0 || shape[shape.rank() - 1] < 1) layer.refuse("the size of its last axis cannot be told");
     const auto size = static_cast<float>(shape[shape.rank() - 1]);
@@ -55,6 +56,8 @@ void batch_dot(MxnetLayer& layer) {
 void dot(MxnetLayer& layer) {
     layer.require_default("transpose_a", "False");
     layer.require_default("transpose_b", "False");
+    // For more dimensions MXNet's dot sums over the first axis of the second array, and MatMul over the one before the
+    // last: they agree for matrices only.
     if (layer.shape(layer.input(1)).rank() != 2) layer.refuse("its second array is no matrix, which is not supported");
     layer.finish(layer.emit("MatMul", {layer.input(0), layer.input(1)}));
 }
@@ -63,6 +66,7 @@ void dot(MxnetLayer& layer) {
 std::vector<std::int64_t> reduced_axes(const MxnetLayer& layer) {
     std::vector<std::int64_t> axes = layer.attributes.integers("axis");
     if (!layer.attributes.flag("exclude", false)) return axes;
+    // Negative axes are counted from the end first, because they are compared with 0, 1, 2, … below.
     for (std::int64_t& axis : axes) axis = layer.axis(axis, layer.input(0));
     std::vector<std::int64_t> others(layer.shape(layer.input(0)).rank());
     std::iota(others.begin(), others.end(), 0);

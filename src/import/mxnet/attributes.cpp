@@ -17,6 +17,7 @@ std::optional<std::string_view> MxnetAttributes::text(const std::string& key) co
     const auto found = node_.attributes.find(key);
     if (found == node_.attributes.end()) return std::nullopt;
     const std::string_view value = trim(found->second);
+    // MXNet writes Python's None for a value that was not given, so it means the default.
     return value == "None" ? std::nullopt : std::optional(value);
 }
 

@@ -105,6 +105,7 @@ void MxnetConverter::mark_needed() {
     for (std::size_t i = symbol_.nodes.size(); i-- > 0;) {
         if (!is_needed_[i]) continue;
         const MxnetNode& node = symbol_.nodes[i];
+        // What only a label needs is not needed either, so it becomes no input of the model.
         const std::size_t read = is_loss(node.op) ? std::min<std::size_t>(1, node.inputs.size()) : node.inputs.size();
         for (std::size_t k = 0; k < read; ++k) is_needed_[node.inputs[k].node] = true;
     }
@@ -177,6 +178,7 @@ ValueId MxnetConverter::add_input(const MxnetNode& node) {
             "instead",
             node.name, node.name, files_.params_name));
     }
+    // The first dimension of every input is taken for the batch, as MXNet's own modules do.
     if (batch_ == MxnetBatch::open || dims[0] < 1) dims[0] = kSymbolic;
     constexpr std::int64_t kInt32 = 4;
     constexpr std::int64_t kInt64 = 6;

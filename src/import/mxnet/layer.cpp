@@ -17,6 +17,7 @@ ValueId MxnetLayer::input(std::size_t i) const {
 
 const Tensor& MxnetLayer::weight(std::size_t i) const {
     const Value& value = context_.builder().value(input(i));
+    // Rules that compute with a weight (folding, transposing) need its numbers now, not when the network runs.
     if (!value.is_constant()) refuse("its weight '" + value.name + "' is not in the .params file");
     return value.constant;
 }
@@ -36,6 +37,8 @@ std::int64_t MxnetLayer::axis(std::int64_t axis, ValueId id) const {
 
 ValueId MxnetLayer::emit(const std::string& op, std::vector<ValueId> inputs, Attributes values,
                          const std::string& part) {
+    // `part` names a node beside the one that keeps MXNet's name, so that names in configs and plans stay those that
+    // users know.
     return emit_all(op, std::move(inputs), std::move(values), 1, part)[0];
 }
 
@@ -66,6 +69,7 @@ ValueId MxnetLayer::numbers(const std::vector<std::int64_t>& values, const std::
 ValueId MxnetLayer::scalar(float value, const std::string& part) { return constant(Tensor::scalar(value), part); }
 
 void MxnetLayer::require_default(const std::string& key, const std::string& only) const {
+    // An attribute with another value would change the result, and nobody would notice.
     const std::string value = attributes.word(key, only);
     if (value != only) refuse(fmt::format("{} = {} is not supported; supported: {}", key, value, only));
 }

@@ -3,12 +3,11 @@
 // Stages in order, with the function that begins each:
 //   ranking   probes of every preparation and model-wise choice (automatic/preparation_ranking.hpp)
 //   few       begin_few: trials of the best; one alone, then the others if it fails
-//   repair    begin_repair: where none passes, a SensitivitySearch from the most accurate of them: other options before
+//   repair    begin_repair: if none passes, a SensitivitySearch from the most accurate of them: other options before
 //             fallbacks, bisection, and what is not needed is taken back
-//   fastest   begin_speed: where the goal holds and latency counts, one trial of the plan that is fastest by the
-//   latency
-//             table: units whose 8-bit form gains nothing here, conversions included, are in high precision
-//   front     begin_front: where that plan fails, a FrontSearch between accuracy and latency
+//   fastest   begin_speed: if the goal holds and latency counts, a trial of the plan that the latency table calls the
+//             fastest: units whose 8-bit form gains nothing here, conversions included, are in high precision
+//   front     begin_front: if that plan fails, a FrontSearch between accuracy and latency
 //
 // Whether the result is faster than fp32 is found out by a clock in the end (guards_speed; src/tune/README.md).
 
@@ -69,6 +68,7 @@ public:
         return steps;
     }
 
+    /// An upper bound, for the progress line: every stage that is still to come counts with all of its trials.
     [[nodiscard]] std::optional<std::int64_t> most_trials_left() const override {
         if (stage_ == Stage::done) return 0;
         const std::int64_t front = front_ ? 2 + front_most() : 0;  // the fastest plan, fp32, and the rounds
@@ -113,6 +113,7 @@ private:
     [[nodiscard]] Ask propose(const Candidate& candidate) {
         history_.add_asked(candidate);
         if (stage_ == Stage::few) return Ask::for_trial(candidate, "model_wise");
+        // wanted_ holds the fastest plan and perhaps fp32, in this order; next_wanted_ has moved on already.
         return Ask::for_trial(candidate, next_wanted_ == 1 ? "fastest" : "fp32");
     }
 
@@ -165,6 +166,7 @@ private:
         want(Stage::few, {few_.front().candidate});
     }
 
+    // If one of the few passes, nothing needs repair, and the search goes on with speed.
     void judge_few() {
         const auto passing = std::find_if(few_.begin(), few_.end(),
                                           [&](const ProbedCandidate& probed) { return passes(probed.candidate); });
