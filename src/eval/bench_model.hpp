@@ -22,8 +22,7 @@ class BenchModel {
 public:
     /// @param name       of the model's file, for messages
     /// @param precision  "as-is" and "fp32": the model as it is; "bf16": every unit that can be; "int8": every unit
-    /// that
-    ///                   can be, with ranges of random inputs
+    ///                   that can be, with ranges of random inputs
     /// @throws ConfigError when the machine or the file cannot do it: bf16 without its instructions, another precision
     ///         than as-is for a model that is quantized already
     BenchModel(PreparedModel model, const std::string& name, const std::string& precision);

@@ -1,7 +1,6 @@
-// Two kinds of detectors are known by the shapes of their outputs: those that give every box with a score for each
-// class
-// ([N, boxes, 4] and [N, boxes, classes]), and those that have chosen the boxes themselves ([N, boxes, 4], [N, boxes]).
-// The first kind needs suppression behind it (postprocess Detect), the second only names for its outputs.
+// Two kinds of detectors are known by the shapes of their outputs. One gives every box with a score for each class
+// ([N, boxes, 4] and [N, boxes, classes]) and needs suppression behind it (postprocess Detect). The other has chosen
+// the boxes itself ([N, boxes, 4] and [N, boxes]), and only needs names for its outputs.
 #include "init/detection_outputs.hpp"
 
 #include <fmt/format.h>

@@ -37,9 +37,8 @@ public:
 [[nodiscard]] std::unique_ptr<StoredArray> open_npz(const std::string& path, const std::string& name);
 
 /// Opens a dataset of an HDF5 file, by its path in the file. Rows are read one by one.
-/// @throws DataError "file::dataset: …": no such file or dataset, a link, elements in another file, a filter that is
-/// not
-///         read, elements that are neither numbers nor texts of a fixed length
+/// @throws DataError "file::dataset: …": no such file or dataset, a link, elements in another file, a filter that
+///         is not read, elements that are neither numbers nor texts of a fixed length
 [[nodiscard]] std::unique_ptr<StoredArray> open_h5(const std::string& path, const std::string& name);
 
 /// Attributes of the root of an HDF5 file, read at once, so that the file is not kept open for them.

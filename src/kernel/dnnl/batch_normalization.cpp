@@ -54,6 +54,7 @@ public:
                             .outputs = {{layout, DNNL_ARG_DST}},
                             .constants = {},
                             .in_place_input = 0};
+            // ONNX's inputs 1 to 4 are scale, B, mean and variance, in this order.
             constexpr int kArguments[] = {DNNL_ARG_SCALE, DNNL_ARG_SHIFT, DNNL_ARG_MEAN, DNNL_ARG_VARIANCE};
             for (std::size_t i = 0; i < 4; ++i) {
                 parts.constants.emplace_back(kArguments[i], constant_memory(request.constants[i + 1].as<float>()));

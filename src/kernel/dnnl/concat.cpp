@@ -28,6 +28,7 @@ Descs descs_of(const KernelRequest& request, bool is_plain) {
 
 dnnl::concat::primitive_desc describe_concat(const KernelRequest& request, const Descs& descs) {
     const auto rank = static_cast<std::int64_t>(request.outputs[0].type.shape.rank());
+    // The axis counts logical dimensions; where the channels lie in memory is the descriptors' matter.
     const std::int64_t axis = int_attribute(*request.node, "axis", 0);
     return {cpu_engine(), descs.output, static_cast<int>(axis < 0 ? axis + rank : axis), descs.inputs,
             plain_attributes()};

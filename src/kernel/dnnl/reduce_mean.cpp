@@ -23,6 +23,8 @@ Rows reduced_rows(const KernelRequest& request) {
     const Shape& shape = request.inputs[0].type.shape;
     const ref::RequestContext context(request, ref::SeenAs::stored);
     const ref::Axes axes = ref::axes_of(context.op(), 1, shape.rank());
+    // Without axes ReduceMean reduces everything, or nothing (noop_with_empty_axes). Both are rare, so other kernels
+    // do them.
     if (!axes.is_given || axes.places.empty()) return {};
     const std::size_t first = shape.rank() - axes.places.size();
     // Sorted axes are the last ones when they count up to the rank; then rows lie together in memory.

@@ -30,6 +30,8 @@ public:
              std::span<const MutableView> outputs) const override {
         with_number(inputs[0].type.dtype, [&]<class T>(T) {
             using Limits = std::numeric_limits<T>;
+            // A bound that is missing is infinity where the type has one: lowest() would clip -infinity to the least
+            // number.
             T low = Limits::has_infinity ? -Limits::infinity() : Limits::lowest();
             T high = Limits::has_infinity ? Limits::infinity() : Limits::max();
             if (op.has_input(1)) low = inputs[1].as<T>()[0];
@@ -37,6 +39,7 @@ public:
             const auto x = inputs[0].as<T>();
             const auto y = outputs[0].as<T>();
             for (std::size_t i = 0; i < x.size(); ++i) {
+                // Both comparisons are false for NaN, which so passes. std::clamp would be undefined for low > high.
                 const T raised = x[i] < low ? low : x[i];
                 y[i] = raised > high ? high : raised;
             }

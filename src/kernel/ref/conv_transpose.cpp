@@ -50,6 +50,7 @@ public:
                            " do not fit");
         const TransposedWindow plan = transposed_window(op);
         Shape shape = x;
+        // Weights are [inputs, outputs of a group, kernel...], so the outputs are those of a group times the groups.
         if (__builtin_mul_overflow(w[1], groups, &shape[1])) refuse(op, "has too many channels");
         if (op.has_input(2) && op.inputs[2].shape != Shape{shape[1]})
             refuse(op,
@@ -71,6 +72,7 @@ public:
         std::vector<double> sums(static_cast<std::size_t>(p.output[0] * p.output[1] * p.output[2]));
         for (std::int64_t n = 0; n < x_shape[0]; ++n) {
             for (std::int64_t o = 0; o < p.groups * p.group_outputs; ++o) {
+                // An output channel reads the input channels of its own group only.
                 const std::int64_t first = o / p.group_outputs * channels;
                 sums.assign(sums.size(), op.has_input(2)
                                              ? static_cast<double>(inputs[2].as<float>()[static_cast<std::size_t>(o)])

@@ -43,6 +43,7 @@ public:
             for (std::size_t i = 0; i < places.size(); ++i) {
                 std::int64_t offset = 0;
                 for (std::size_t d = 0; d < out.rank(); ++d) {
+                    // The element's own position in this dimension, from its number in row-major order.
                     const std::int64_t place = static_cast<std::int64_t>(i) / own[d] % out[d];
                     offset += (d == axis ? places[i] : place) * steps[d];
                 }

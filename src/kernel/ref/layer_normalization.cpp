@@ -14,8 +14,7 @@ std::size_t first_normalized_axis(const OpContext& op) {
     return normal_axis(op, int_attribute(op.node, "axis", -1), op.inputs[0].shape.rank());
 }
 
-/// Scale or B broadcast to the normalized dimensions.
-/// Scale and B may be smaller than the normalized shape; repeated to its size they need no index arithmetic.
+/// Scale or B, broadcast to the normalized dimensions: repeated to their size, it needs no index arithmetic below.
 std::vector<double> spread(const TensorView& view, const Shape& shape) {
     std::vector<double> values(static_cast<std::size_t>(shape.elements()));
     const float* data = view.as<float>().data();

@@ -13,6 +13,7 @@ float norm(const Window& w, const float* plane, const Extent& origin, double p) 
     // Absolute values first: an odd power of a negative number would be taken off the sum.
     double sum = 0;
     std::array<Reach, 3> taps{};
+    // Taps in the padding would add 0, so they are left out.
     for (std::size_t i = 0; i < 3; ++i) taps[i] = reach(origin[i], w.dilations[i], w.input[i], w.kernel[i]);
     for (std::int64_t kd = taps[0].first; kd < taps[0].last; ++kd) {
         for (std::int64_t kh = taps[1].first; kh < taps[1].last; ++kh) {

@@ -49,6 +49,8 @@ T scalar_input(const OpContext& op, std::size_t input, const char* name, T fallb
 std::vector<std::int64_t> suppress(const OpContext& op) {
     const Tensor& boxes = constant_input(op, 0, "boxes");
     const Tensor& scores = constant_input(op, 1, "scores");
+    // ONNX's defaults: no box at all without max_output_boxes_per_class, and any overlap suppresses without a
+    // threshold.
     const auto most = scalar_input<std::int64_t>(op, 2, "max_output_boxes_per_class", 0);
     const auto threshold = scalar_input<float>(op, 3, "iou_threshold", 0);
     const auto least_score = scalar_input<float>(op, 4, "score_threshold", -std::numeric_limits<float>::infinity());
@@ -68,6 +70,7 @@ std::vector<std::int64_t> suppress(const OpContext& op) {
             }
             std::stable_sort(order.begin(), order.end(),
                              [&](std::int64_t a, std::int64_t b) { return score[a] > score[b]; });
+            // Greedy: a box is compared with those that were kept before it, and a suppressed box suppresses none.
             std::vector<Box> kept;
             for (const std::int64_t i : order) {
                 if (static_cast<std::int64_t>(kept.size()) >= most) break;
@@ -100,6 +103,8 @@ public:
         if (boxes[2] != 4 || boxes[0] != scores[0] || boxes[1] != scores[2]) {
             refuse(op, "boxes " + boxes.to_text() + " and scores " + scores.to_text() + " do not fit one another");
         }
+        // The number of rows is a result, so the shape rule has to do the whole work. run() does it again: the
+        // operator is rare, and a cache behind a const function is not allowed.
         return {{DType::s64, Shape{static_cast<std::int64_t>(suppress(op).size() / 3), 3}}};
     }
 

@@ -16,6 +16,7 @@ std::int64_t count_of(const OpContext& op, T start, T limit, T delta) {
     if (delta == T{0}) refuse(op, "delta is 0");
     const double count =
         std::ceil((static_cast<double>(limit) - static_cast<double>(start)) / static_cast<double>(delta));
+    // Written so that a NaN from infinite bounds is refused, too.
     if (!(count < static_cast<double>(kMaxElements))) refuse(op, "has more than 2^31 elements");
     return std::max<std::int64_t>(static_cast<std::int64_t>(count), 0);
 }

@@ -27,6 +27,7 @@ public:
 
     void run(const OpContext& op, std::span<const TensorView> inputs,
              std::span<const MutableView> outputs) const override {
+        // All steps are copied first, so that only those within a length need to be turned.
         copy_bytes(inputs[0], outputs[0]);
         const Shape& shape = inputs[0].type.shape;
         if (shape.elements() == 0) return;

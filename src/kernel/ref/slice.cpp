@@ -24,6 +24,8 @@ public:
         const std::vector<SliceRange> ranges = slice_ranges(op);
         std::int64_t start = 0;
         for (std::size_t d = 0; d < steps.size(); ++d) {
+            // A slice is a view of the input: another start, and steps that are multiples of the input's own. Negative
+            // steps walk backwards.
             start += ranges[d].first * steps[d];
             steps[d] *= ranges[d].step;
         }

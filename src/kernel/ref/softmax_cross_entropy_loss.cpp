@@ -14,6 +14,8 @@ std::vector<double> log_probabilities(const TensorView& view) {
     const float* x = view.as<float>().data();
     std::vector<double> result(static_cast<std::size_t>(view.elements()));
     for (std::int64_t line = 0; line < sizes.samples * sizes.places; ++line) {
+        // The classes of one place are `places` elements apart: dimension 1 holds the classes, others behind it the
+        // places.
         const std::int64_t first = line / sizes.places * sizes.classes * sizes.places + line % sizes.places;
         // log(softmax(x)) = x - largest - log(sum of exp(x - largest)), which neither overflows nor takes log(0).
         double largest = -std::numeric_limits<double>::infinity();

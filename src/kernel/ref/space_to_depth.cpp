@@ -32,6 +32,8 @@ public:
         const Shape& out = outputs[0].type.shape;
         const Shape& in = inputs[0].type.shape;
         const std::vector<std::int64_t> own = row_major_steps(in);
+        // The output's channel number is (row in the block, column in the block, channel). So the output is a strided
+        // view of the input with six dimensions, and nothing has to be computed.
         const Shape seen{in[0], block, block, in[1], out[2], out[3]};
         const std::vector<std::int64_t> steps{own[0], own[2], own[3], own[1], block * own[2], block * own[3]};
         gather_strided(inputs[0], 0, steps, {{inputs[0].type.dtype, seen}, outputs[0].data});

@@ -40,6 +40,7 @@ public:
         const std::vector<std::int64_t> own_steps = row_major_steps(inputs[0].type.shape);
         std::vector<std::int64_t> steps;
         for (const std::size_t place : permutation(op, own_steps.size())) steps.push_back(own_steps[place]);
+        // The output is walked in its own order, and the input by the steps of the dimension that stands there.
         gather_strided(inputs[0], 0, steps, outputs[0]);
     }
 };

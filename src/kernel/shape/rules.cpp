@@ -56,6 +56,7 @@ void check_dtype(const OpContext& op, std::size_t input, std::initializer_list<D
     const DType dtype = op.inputs[input].dtype;
     if (std::find(allowed.begin(), allowed.end(), dtype) != allowed.end()) return;
     std::string words;
+    // The message lists what is allowed, because the user may be able to export the model so.
     for (const DType word : allowed) words += (words.empty() ? "" : " ") + std::string(to_string(word));
     refuse(op, name_of(input) + " is " + std::string(to_string(dtype)) + ", supported: " + words);
 }
@@ -94,6 +95,7 @@ std::size_t normal_axis(const OpContext& op, std::int64_t axis, std::size_t rank
 }
 
 const Tensor& constant_input(const OpContext& op, std::size_t input, const char* name) {
+    // A type of its own: such a node is where the tail of a model begins (graph/tail), and no fault of the file.
     if (op.constants[input] == nullptr) {
         throw DataDependentShape(describe(op.node) + ": the input '" + std::string(name) + "' must be a constant");
     }

@@ -52,6 +52,7 @@ std::string name_of(const memory::desc& desc) {
     const std::size_t rank = strides.size();
     static constexpr std::string_view kImage = "ncdhw";
     std::string letters = "abcdefghijkl";
+    // Names as oneDNN's documentation writes them, so that a line of `bench` can be looked up there.
     if (rank >= 3 && rank <= 5) letters = "nc" + std::string(kImage.substr(7 - rank));
     std::vector<std::size_t> order(rank);
     std::iota(order.begin(), order.end(), std::size_t{0});
@@ -125,6 +126,7 @@ bool is_dense(const Layout& layout) {
     if (layout.is_plain()) return true;
     const memory::desc desc = onednn::descriptor(layout);
     const auto elements = static_cast<std::size_t>(layout.type().shape.elements());
+    // A blocked layout may hold padding between the channels, whose bytes are not elements.
     return desc.get_inner_nblks() == 0 && desc.get_size() == elements * size_of(layout.type().dtype);
 }
 

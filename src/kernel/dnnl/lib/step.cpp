@@ -42,6 +42,8 @@ Step::Step(dnnl::primitive primitive, const dnnl::primitive_desc_base& descripto
     const auto bind = [this](const Slot& slot) {
         const memory bound(slot.seen_as ? *slot.seen_as : onednn::descriptor(slot.layout), cpu_engine(),
                            DNNL_MEMORY_NONE);
+        // The memory objects are made once, without data; execute() only sets their addresses, which costs next to
+        // nothing.
         if (slot.argument != Slot::kCopiedToOutput) arguments_.emplace(slot.argument, bound);
         return bound;
     };
@@ -59,6 +61,8 @@ void Step::execute(std::span<const std::byte* const> inputs, std::span<std::byte
         const Slot& slot = parts_.inputs[i];
         if (slot.argument != Slot::kCopiedToOutput) {
             inputs_[i].set_data_handle(handle(inputs[i]));
+            // A residual that oneDNN adds to its output (the post-op sum) is put there first, unless it lies there
+            // already.
         } else if (inputs[i] != outputs[0]) {
             std::memcpy(outputs[0], inputs[i], slot.layout.bytes());
         }

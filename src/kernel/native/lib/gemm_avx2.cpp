@@ -32,6 +32,7 @@ HALFTONE_FMA void product_tile(const ProductCall& call, std::int64_t row, std::i
 #pragma GCC unroll 8
         for (int i = 0; i < kRegisters; ++i) {
             const float* start = call.start + (row + r) * call.start_step + panel * kPanel + i * kLanesOfRegister;
+            // The sum begins with the bias or what stands in y already, so it needs no pass of its own.
             sums[r][i] = call.start == nullptr ? _mm256_setzero_ps() : _mm256_loadu_ps(start);
         }
     }
@@ -84,6 +85,7 @@ HALFTONE_FMA void multiply_panels_avx2(const ProductCall& call, std::int64_t fir
     for (std::int64_t panel = first; panel < last; ++panel) {
         for (std::int64_t row = 0; row < whole; row += kMostRows) place_tile<kMostRows, 1>(call, row, panel);
     }
+    // The rest of the rows: fewer rows leave registers free, so more panels are taken at once.
     switch (call.rows - whole) {
         case 1:
             return product_rows<1, 4>(call, whole, first, last);

@@ -1,9 +1,8 @@
 // Three kinds of copy, by how the input lies along the output's innermost dimension:
 //
 //   copy_rows_of  element by element, one after the other: rows are copied as bytes
-//   turn_blocks   some other dimension has the input's neighbours: squares of kSquare x kSquare elements are turned, so
-//   that
-//                 both sides are read and written in whole cache lines
+//   turn_blocks   some other dimension has the input's neighbours: squares of kSquare x kSquare elements are turned,
+//                 so that both sides are read and written in whole cache lines
 //   copy_strided  neither: element by element
 #include "kernel/native/lib/permuted_copy.hpp"
 

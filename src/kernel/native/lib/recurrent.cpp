@@ -41,6 +41,7 @@ struct Scratch {
     }
     Scratch(const RecurrentSizes& s, float* memory) {
         const std::int64_t vectors = s.batch * s.padded();
+        // One piece of scratch memory is cut into vectors here; floats() above counts the same pieces.
         const auto take = [&memory](std::int64_t count) {
             float* const taken = memory;
             memory += count;
@@ -114,6 +115,7 @@ public:
                          .y_step = columns,
                          .columns = 0},
                         left * gates, right * gates);
+        // A reversed sequence begins at its own last time and not at the padding behind it.
         const std::int64_t t = is_reverse_ ? length_ - 1 - i : i;
         for (std::int64_t n = first_; n < last_; ++n) {
             const float* input = scratch_.gates + s_.row(t, n) * s_.columns();

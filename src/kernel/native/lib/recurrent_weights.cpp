@@ -20,6 +20,7 @@ bool has_activations(const Node& node, const std::vector<std::string>& wanted, b
     const std::vector<std::string> names = activation_names(node);
     if (names.empty()) return is_default;
     for (std::size_t i = 0; i < names.size(); ++i) {
+        // The attribute lists the names of one direction, and those of the second behind them.
         if (names[i] != wanted[i % wanted.size()]) return false;
     }
     return true;
@@ -53,6 +54,8 @@ void pack_biases(const RecurrentSizes& s, CellKind kind, const float* biases, Re
             const float of_input = biases[g * s.hidden + u];
             const float of_state = biases[(s.gates + g) * s.hidden + u];
             const bool is_scaled = kind == CellKind::gru_linear_first && g == 2;
+            // GRU with linear_before_reset: the reset gate scales R h + Rb, so this one bias must be added to the
+            // product itself.
             direction.input_bias[place] = is_scaled ? of_input : of_input + of_state;
             if (is_scaled) direction.recurrent_bias[place] = of_state;
         }
@@ -96,6 +99,7 @@ RecurrentDirection pack_direction(const KernelRequest& request, const RecurrentS
     direction.input = pack_gates(s, w, s.input, 0, s.gates);
     const bool resets_first = kind == CellKind::gru;
     direction.recurrent = pack_gates(s, r, s.hidden, 0, resets_first ? 2 : s.gates);
+    // The third gate reads the state that the second has scaled, so its product comes after the others.
     if (resets_first) direction.last_gate = pack_gates(s, r, s.hidden, 2, 3);
     const bool has_bias = request.constants.size() > kInputBias && !request.constants[kInputBias].is_empty();
     pack_biases(s, kind, has_bias ? request.constants[kInputBias].as<float>().data() + 2 * d * rows : nullptr,

@@ -46,6 +46,8 @@ HALFTONE_INLINE void weigh_elements(const AxisPass& pass, const float* x, float*
         return;
     }
     for (std::int64_t o = 0; o < pass.outputs; ++o) {
+        // Neighbouring outputs read different places, so this loop does not vectorise. Pictures with several channels
+        // last do not come here, because their channels are innermost.
         float sum = 0;
         for (std::int64_t t = 0; t < pass.taps.taps; ++t, ++places, ++weights) sum += *weights * x[*places];
         y[o] = sum;
