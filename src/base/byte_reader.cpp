@@ -8,6 +8,8 @@ ByteReader ByteReader::get_reader(std::uint64_t count, std::string_view what) {
     const std::uint64_t begin = offset_;
     ByteReader section(get_bytes(count, what), source_, order_);
     section.offset_ = begin;
+    // The section counts offsets from the beginning of the whole source, and carries a fault on, so that messages name
+    // the byte of the file.
     section.fault_ = fault_;
     return section;
 }

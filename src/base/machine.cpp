@@ -19,6 +19,8 @@
 namespace halftone {
 
 std::string processor_name() {
+    // The kernel lists every core; all of them carry the same name on the machines that are supported, so the first
+    // will do.
     std::ifstream info("/proc/cpuinfo");
     std::string line;
     while (std::getline(info, line)) {
@@ -48,6 +50,7 @@ std::string program_path() {
 
 std::optional<std::string> find_program(const std::string& name) {
     for (const std::string& folder : split(environment("PATH").value_or(""), ':')) {
+        // An empty part of PATH stands for the working directory (POSIX).
         std::string path = (folder.empty() ? std::string(".") : folder) + "/" + name;
         std::error_code error;
         if (std::filesystem::is_regular_file(path, error) && ::access(path.c_str(), X_OK) == 0) return path;
@@ -61,6 +64,8 @@ int run_attached(const std::vector<std::string>& arguments) {
     for (std::string& word : copies) words.push_back(word.data());
     words.push_back(nullptr);
     pid_t child = 0;
+    // The child shares stdin, stdout and stderr, so that a user sees what it writes at once. run_program collects the
+    // outputs instead.
     const int error = ::posix_spawnp(&child, words[0], nullptr, nullptr, words.data(), environ);
     if (error != 0)
         throw IoError(fmt::format("cannot start {}: {}", arguments[0], std::generic_category().message(error)));
@@ -68,6 +73,7 @@ int run_attached(const std::vector<std::string>& arguments) {
     while (::waitpid(child, &status, 0) < 0) {
         if (errno != EINTR) throw IoError("cannot wait for " + arguments[0]);
     }
+    // As shells report a child that a signal ended.
     constexpr int kSignalled = 128;
     return WIFEXITED(status) ? WEXITSTATUS(status) : kSignalled + WTERMSIG(status);
 }

@@ -29,6 +29,7 @@ int stderr_columns() {
 
 std::string host_name() {
     std::array<char, 256> name{};
+    // One byte less than there is: a longer name is cut without a zero at its end.
     if (::gethostname(name.data(), name.size() - 1) != 0) return "unknown host";
     return name.data();
 }

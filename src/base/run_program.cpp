@@ -52,6 +52,7 @@ private:
 
 /// What the child does between fork and exec: system calls only, because other threads may have held any lock.
 [[noreturn]] void become(char* const* arguments, const char* folder, int out, int err, int report) {
+    // A process group of its own: when the time is up, the program's own children are ended with it.
     ::setpgid(0, 0);
     const int nothing = ::open("/dev/null", O_RDONLY);
     const bool is_ready = nothing >= 0 && ::dup2(nothing, STDIN_FILENO) >= 0 && ::dup2(out, STDOUT_FILENO) >= 0 &&
@@ -94,6 +95,7 @@ bool read_some(int from, std::string& to, std::size_t most) {
     const ssize_t count = ::read(from, buffer.data(), buffer.size());
     if (count < 0 && errno == EINTR) return true;
     if (count <= 0) return false;
+    // What is beyond the limit is read and thrown away: a program that nobody reads from would wait for ever.
     const std::size_t room = most - std::min(most, to.size());
     to.append(buffer.data(), std::min(room, static_cast<std::size_t>(count)));
     return true;

@@ -10,6 +10,7 @@ CandidateFactory::CandidateFactory(const SearchSpace& space, Calibrator& calibra
 
 CandidateTreatment CandidateFactory::treatment_of(std::int64_t calibration) const {
     const Preparation preparation = space_.preparation(calibration);
+    // What the config asks of every candidate, and beside it what this preparation asks.
     CandidateTreatment treatment = treatment_;
     treatment.weights.corrects_weights = treatment.weights.corrects_weights || preparation.corrects_weights;
     if (preparation.bias != BiasCorrection::none) treatment.bias = preparation.bias;

@@ -30,6 +30,7 @@ CandidateGroup::CandidateGroup(const std::vector<Candidate>& candidates, const P
         member.candidate = candidate;
         member.failure = failure_of([&] { member.session = std::make_unique<Session>(compile(candidate)); });
         if (!member.failure.empty()) continue;
+        // A candidate that cannot be built fails alone; the others of its group run without it.
         running_.push_back(members_.size() - 1);
         sessions.push_back(member.session.get());
     }
@@ -61,6 +62,7 @@ void CandidateGroup::run(const std::function<void(std::size_t, Session&)>& visit
     for (std::size_t r = 0; r < running_.size(); ++r) {
         Session& session = *members_[running_[r]].session;
         // Each session has an input buffer of its own, because inputs never lie in the shared arena.
+        // Samples are read once, into the first session; the others get copies.
         if (r > 0) {
             for (std::size_t i = 0; i < session.input_count(); ++i) {
                 const MutableView from = first_session()->input(i);

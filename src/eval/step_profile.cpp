@@ -31,6 +31,7 @@ void measure_round(Session& session, StepProfile& profile) {
         session.run();
         profile.runs_ms.push_back(milliseconds(clock.now() - start));
     }
+    // The profiled run is one of its own, because reading the clock at every step makes it slower than the others.
     std::vector<std::int64_t> nanoseconds(session.steps().size(), 0);
     session.run_profiled(nanoseconds);
     profile.steps_ns.resize(nanoseconds.size(), 0.0);
@@ -44,6 +45,7 @@ double candidate_set_up_ms(BenchModel& model, CompileOptions compile) {
     constexpr std::size_t kCandidates = 25;
     const SystemClock clock;
     WorkingMemory memory;
+    // As in a search, all sessions share one working memory, so its allocation is not measured each time.
     compile.memory = &memory;
     std::vector<double> times;
     for (std::size_t number = 0; number < kCandidates; ++number) {

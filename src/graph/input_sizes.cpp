@@ -154,6 +154,8 @@ void SizeBinder::bind_sample() {
     for (std::size_t i = 0; i < names.size(); ++i) {
         Value& value = builder_.value(graph_.inputs()[i]);
         const Shape& sample = sizes_.sample[(*fields)[i]].type.shape;
+        // A sample is one row of the input, without the batch. Any other rank is the business of whoever feeds the
+        // model.
         if (value.type.shape.rank() != sample.rank() + 1) continue;
         for (std::size_t d = 1; d < value.type.shape.rank(); ++d) {
             if (value.type.shape[d] == kSymbolic && sample[d - 1] != kSymbolic) bind(value, d, sample[d - 1]);
@@ -164,6 +166,7 @@ void SizeBinder::bind_sample() {
 void SizeBinder::check_missing() {
     std::vector<std::string> missing;
     std::string example;
+    // The first dimension is the batch and may stay open, so only those behind it are asked for.
     const char* may_keep = "";
     for (const ValueId id : graph_.inputs()) {
         const Shape& shape = builder_.value(id).type.shape;

@@ -40,6 +40,8 @@ std::optional<std::size_t> find_role(const std::vector<Field>& outputs, std::str
     if (found) return found;
     for (std::size_t i = 0; i < outputs.size(); ++i) {
         if (!is_in_name(outputs[i].name, words)) continue;
+        // Two candidates for one role: a guess could be wrong without anybody noticing, so the names count as saying
+        // nothing.
         if (found) return std::nullopt;
         found = i;
     }
@@ -152,6 +154,7 @@ DetectionFields::Scale DetectionFields::original_scale(const SampleAnswer& answe
     if (!size_ || !original_size_) return {};
     const auto [height, width] = size_at(answer, *size_);
     const auto [original_height, original_width] = size_at(answer, *original_size_);
+    // Factors from pixels of the resized picture to those of the original one.
     return {.x = original_width / width, .y = original_height / height};
 }
 

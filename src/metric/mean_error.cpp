@@ -23,6 +23,8 @@ public:
         sums_[0].add(error);
         counts_[0] += static_cast<std::int64_t>(pair.answer.size());
         ++samples_;
+        // If samples differ in size, the mean over elements is not the mean of the samples' means, so no judgement
+        // fits.
         if (!pairs_.has_fixed_size()) return std::nullopt;
         return error / static_cast<double>(pair.answer.size());
     }

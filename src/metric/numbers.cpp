@@ -93,6 +93,7 @@ std::int64_t to_class(double number, std::int64_t sample) {
 
 Shape squeezed(const Shape& shape) {
     std::vector<std::int64_t> dims = shape.dims();
+    // Exporters disagree about dimensions of 1 ([10], [10, 1], [1, 10]), which carry no meaning.
     std::erase(dims, 1);
     return Shape(std::move(dims));
 }

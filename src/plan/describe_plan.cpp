@@ -40,6 +40,8 @@ PlanDocument describe_plan(const DeliveredPlan& delivered) {
     document.model = hex16(delivered.model.hash);
     document.calibration_samples =
         delivered.space.calibration_sizes()[static_cast<std::size_t>(delivered.candidate.calibration)];
+    // A list of alphas alone is LPOT's way of searching them; `smoothing` says which one it was, as in files of
+    // earlier versions.
     if (!are_alphas_alone(delivered.space.preparations()))
         document.preparation = to_text(delivered.space.preparation(delivered.candidate.calibration));
     const QuantPlan plan = delivered.space.plan(delivered.candidate);
@@ -56,6 +58,7 @@ PlanDocument describe_plan(const DeliveredPlan& delivered) {
     // From the model that is exported, not from the plan: the file lists what is really in it, biases included.
     document.tensors = delivered.quantized.tensors;
     for (const auto& [unit, own] : delivered.numbers.units) {
+        // Only corrections that were made are listed: an empty list means the same as none.
         if (own.weight_factor.empty() && own.bias_shift.empty()) continue;
         document.corrections.push_back({unit, own.weight_factor, own.weight_shift, own.bias_shift});
     }

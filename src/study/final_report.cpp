@@ -71,6 +71,7 @@ std::string final_report(const RunConfig& config, const SearchSpace& space, cons
                          const std::string& workspace) {
     std::string out;
     if (run.reason == "interrupted") {
+        // Nothing was compared side by side yet, so a table would promise too much.
         return fmt::format("stopped after {} trials; continue with --resume --workspace {}\n", result.trials,
                            workspace);
     }
@@ -95,6 +96,7 @@ std::string final_report(const RunConfig& config, const SearchSpace& space, cons
         out += fmt::format("{} trials, ended by {}; accuracies of {} samples\n", result.trials, run.reason,
                            result.baseline.samples);
         out += front_table(config, result, run);
+        // A result that rests on assumptions names them, so that nobody takes it for an optimum.
         for (const std::string& step : result.heuristics) {
             out += fmt::format("heuristic of {}: {}\n", config.tuning.strategy.name, step);
         }

@@ -64,6 +64,7 @@ bool Delivery::is_better(const FinishedTrial& a, const FinishedTrial& b) {
     if (a.is_pass && latency_) {
         const double mine = cost_of(a);
         const double other = cost_of(b);
+        // Below the noise of the table the more accurate one wins, and not the one with the luckier prediction.
         if (std::abs(mine - other) > kCostNoise * std::max(mine, other)) return mine < other;
     } else if (a.is_pass && high_precision_units(a) != high_precision_units(b)) {
         return high_precision_units(a) < high_precision_units(b);
@@ -73,6 +74,7 @@ bool Delivery::is_better(const FinishedTrial& a, const FinishedTrial& b) {
 
 bool Delivery::consider(const FinishedTrial& trial) {
     const auto* score = std::get_if<Score>(&trial.outcome);
+    // A trial that ended early has no accuracy, so it can never be the best.
     if (score == nullptr || score->bounds) return false;
     if (best_ && !is_better(trial, *best_)) return false;
     best_ = trial;
@@ -86,6 +88,7 @@ void Delivery::choose(const FinishedTrial& trial) {
 }
 
 void Delivery::deliver() {
+    // Writing a model takes time, so only the last best one of several results that came in together is written.
     if (!is_best_undelivered_) return;
     run_.listener.on_best(*best_, baseline_);
     is_best_undelivered_ = false;
@@ -100,6 +103,8 @@ std::vector<FinishedTrial> Delivery::finalists(std::vector<FinishedTrial> passin
 
 std::size_t Delivery::choose_finalist(const std::vector<FinishedTrial>& finalists,
                                       const std::vector<MedianInterval>& times_ms) const {
+    // The fastest median sets the mark. All whose intervals reach it may be as fast, and of these the most accurate is
+    // taken.
     std::size_t fastest = 0;
     for (std::size_t i = 1; i < times_ms.size(); ++i) {
         if (times_ms[i].median < times_ms[fastest].median) fastest = i;

@@ -17,6 +17,7 @@ enum class Kind : std::uint8_t { assign = 1, done = 2, stop = 3 };
 constexpr std::size_t kLeastCandidateBytes = 17;  // calibration, an empty list of choices, hash
 constexpr std::size_t kLeastPartBytes = 10;       // two empty texts, sample_units
 
+// The hash travels along: to compute it again, a worker would have to build the plan.
 void put(WireWriter& wire, const Candidate& candidate) {
     wire.put(candidate.calibration);
     wire.put_all(candidate.choice);
@@ -157,6 +158,7 @@ std::string encode(const Message& message) {
 std::optional<Message> decode(std::string_view bytes) {
     ByteReader wire(bytes);
     if (wire.get<std::uint8_t>() != kProtocolVersion) return std::nullopt;
+    // Nothing is returned for any fault; the caller knows the sender's rank and writes the message.
     const Kind kind = wire.get<Kind>();
     Message message = Stop{};
     if (kind == Kind::assign) {

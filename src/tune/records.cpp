@@ -38,10 +38,12 @@ journal::TrialResult to_record(const FinishedJob& job, const FinishedPart& part,
     if (!part.failure.empty()) return record;
     const auto merge = evaluator.start_score();
     for (const std::string& payload : part.payloads) merge->add(payload);
+    // A verdict ends a trial before all of its shards are there; nothing else leaves payloads out.
     const bool ended_early = std::cmp_less(part.payloads.size(), evaluator.shards(job.job.kind));
     try {
         put_score(merge->score(), record.score);
     } catch (const ScoreFailure& failure) {
+        // Without fp32's accuracy there is no goal, so the run cannot go on; a candidate's failure is only its own.
         if (job.job.kind == JobKind::baseline) throw;
         record.failure = failure.what();
         return record;
@@ -79,6 +81,7 @@ journal::Sensitivity to_record(const ProbeRequest& request, const ProbeResult& r
     record.failure = result.failure;
     record.options = journal::to_options(request.candidate);
     for (std::size_t i = 0; i < result.values.size(); ++i) {
+        // Errors of units come in the order of the space; the output's error belongs to no unit.
         const bool is_unit = request.kind == ProbeKind::unit_errors;
         record.values.push_back({is_unit ? space.decisions()[i].unit : "", result.values[i]});
     }

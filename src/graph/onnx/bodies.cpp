@@ -24,6 +24,7 @@ public:
     void walk(const onnx::GraphProto& graph, std::set<std::string> known) {
         for (const auto& input : graph.input()) known.insert(input.name());
         for (const auto& constant : graph.initializer()) known.insert(constant.name());
+        // All names of a graph first: a file's nodes need not be sorted here yet.
         for (const auto& node : graph.node()) known.insert(node.output().begin(), node.output().end());
         for (const auto& node : graph.node()) {
             for (const std::string& name : node.input()) read(name, known);
@@ -36,6 +37,7 @@ public:
 
 private:
     void read(const std::string& name, const std::set<std::string>& known) {
+        // In the order in which they are met first, so that equal files give equal inputs of the node.
         if (!name.empty() && !known.contains(name) && seen_.insert(name).second) captured_.push_back(name);
     }
 
@@ -76,6 +78,8 @@ std::vector<std::string> captured_names(const onnx::NodeProto& node) {
 onnx::ModelProto model_of_body(const onnx::ModelProto& around, const onnx::GraphProto& body,
                                const std::vector<std::string>& captured) {
     onnx::ModelProto model;
+    // A body is read by the same importer as a whole model. So it is made one: with the versions and functions of the
+    // file around it, and with the captured values as further inputs.
     model.set_ir_version(around.ir_version());
     *model.mutable_opset_import() = around.opset_import();
     *model.mutable_functions() = around.functions();
@@ -96,6 +100,8 @@ void check_control_flow(const onnx::NodeProto& node, std::int64_t opset) {
     const onnx::GraphProto& body = body_of(node, "body");
     if (node.op_type() == "Loop") {
         if (inputs < 2) throw ModelError(text_of(node) + " must have two inputs at least");
+        // A Loop's body takes round and condition in place of count and condition, and gives one more output, the next
+        // condition.
         check_sizes(node, body, inputs, node.output_size() + 1);
         return;
     }

@@ -124,6 +124,7 @@ double pearson(const std::vector<double>& a, const std::vector<double>& b) {
 std::vector<double> ranks_of(const std::vector<double>& values) {
     std::vector<std::size_t> order(values.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
+    // An unstable sort will do: equal values get the same rank, whatever their order.
     std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return values[a] < values[b]; });
     std::vector<double> ranks(values.size());
     for (std::size_t first = 0; first < order.size();) {
@@ -172,6 +173,7 @@ public:
         return correlation(said_, wanted_);
     }
     std::vector<double> resampled() const override {
+        // A draw of n samples is sorted twice, which takes about 20 steps for each of them.
         constexpr std::size_t kStepsOfASort = 20;
         if (said_.size() > kMostResamplingSteps / kStepsOfASort) return {};
         // Ranks change with every draw, so each draw is a list of its own.
@@ -189,6 +191,7 @@ public:
 
 private:
     static double correlation(const std::vector<double>& said, const std::vector<double>& wanted) {
+        // Spearman's correlation is Pearson's of the ranks.
         return (pearson(said, wanted) + pearson(ranks_of(said), ranks_of(wanted))) / 2;
     }
 

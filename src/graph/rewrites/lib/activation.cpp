@@ -22,6 +22,7 @@ std::vector<float> activation_params(const Rewriter& rewriter, std::size_t count
 
 void finish_with_activation(Rewriter& rewriter, ValueId value) {
     const std::string word = string_attribute(rewriter.node(), "activation", "");
+    // No activation: an Identity keeps the form of the rewrite, and the pass remove_identity takes it out.
     if (word.empty()) {
         rewriter.finish("Identity", {value});
     } else if (word == "Relu" || word == "Tanh" || word == "Sigmoid") {
