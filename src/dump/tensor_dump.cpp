@@ -120,6 +120,7 @@ std::string dump_group(std::size_t number, const std::string& unit) {
 std::string part_name(std::size_t shard) { return fmt::format("part-{:04}.h5", shard); }
 
 DumpPart::DumpPart(const DumpLayout& layout, std::size_t shard, const std::string& folder)
+    // A part may be larger than the memory, so it grows on the disk, unlike all other files of this room.
     : layout_(layout), file_(folder + "/" + part_name(shard), H5Growth::on_disk) {
     file_.attribute("/", "format", kPartFormat);
     file_.attribute("/", "format_version", kVersion);
@@ -137,6 +138,7 @@ DumpPart::DumpPart(const DumpLayout& layout, std::size_t shard, const std::strin
 void DumpPart::write(std::size_t unit, std::int64_t first, std::int64_t rows, const std::byte* fp32,
                      const std::byte* stored) {
     const std::string group = "/units/" + layout_.units[unit].group;
+    // Samples arrive batch by batch, and a file of fixed shape takes them in any order.
     file_.write_rows(group + "/fp32", first, rows, fp32);
     file_.write_rows(group + "/quantized", first, rows, stored);
 }
@@ -288,6 +290,7 @@ DumpReader::DumpReader(const std::string& folder) {
         const std::string part = folder + "/" + part_name(s);
         // The size is compared first: HDF5 1.10 does not always notice that the end of a file is missing.
         check_file(part, bytes[s]);
+        // All parts are opened now: a missing one must show before hours of reading, not after.
         parts_.push_back(std::make_unique<H5Reader>(part));
         require_part(*parts_.back(), part, layout_, s);
     }

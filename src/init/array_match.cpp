@@ -41,6 +41,7 @@ bool fits_input(const NamedArray& array, const ModelPort& input) {
     const DType wanted = !dtype || *dtype == DType::f16 || *dtype == DType::bf16 ? DType::f32 : *dtype;
     if (!can_feed(array.row.type.dtype, wanted)) return false;
     const Shape& row = array.row.type.shape;
+    // The input's first dimension is the batch, which a row does not have.
     if (row.rank() + 1 != input.dims.size()) return false;
     // An open dimension takes any size; a fixed one only its own.
     for (std::size_t d = 0; d < row.rank(); ++d) {

@@ -42,6 +42,7 @@ std::string bytes_text(std::int64_t bytes) {
     constexpr std::array<const char*, 5> kUnits{"bytes", "KiB", "MiB", "GiB", "TiB"};
     auto value = static_cast<double>(bytes);
     std::size_t unit = 0;
+    // Binary units, as --max-bytes reads them.
     for (; value >= 1024 && unit + 1 < kUnits.size(); ++unit) value /= 1024;
     return unit == 0 ? fmt::format("{} bytes", bytes) : fmt::format("{:.1f} {}", value, kUnits[unit]);
 }

@@ -56,6 +56,7 @@ void each_field(ByteReader reader, Take take) {
     while (!reader.at_end()) {
         const std::uint64_t tag = reader.get_varint(UINT32_MAX, "the tag of a field");
         const FieldTag field{.field = tag >> 3U, .wire = static_cast<WireType>(tag & 7U)};
+        // Unknown fields are skipped, as protobuf demands: newer writers may add some.
         if (!take(field, reader)) skip_field(reader, field.wire);
     }
     reader.require<DataError>();
@@ -150,6 +151,7 @@ const TfFeature& TfExample::required(std::string_view name, TfFeature::Kind kind
         constexpr std::size_t kMostNames = 20;
         std::string names;
         std::size_t count = 0;
+        // The names that are there are the best hint at the layout that the file really has.
         for (const auto& [known, feature] : features_) {
             if (count++ < kMostNames) names += " " + known;
         }

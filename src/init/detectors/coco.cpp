@@ -55,6 +55,7 @@ std::optional<FoundData> detect_coco(const DataQuery& query) {
     if (!query.files.is_directory(query.path)) return std::nullopt;
     const std::vector<CocoSplit> splits = coco_splits(query.files, query.path);
     if (splits.empty()) return std::nullopt;
+    // COCO names its files by split and year: instances_train2017.json, instances_val2017.json.
     const auto is_training = [](const CocoSplit& split) {
         return split.annotations.find("train") != std::string::npos;
     };

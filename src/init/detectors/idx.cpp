@@ -55,6 +55,7 @@ std::optional<FoundData> detect_idx(const DataQuery& query) {
     const bool has_train = has_split("train");
     const bool has_test = has_split("t10k");
     if (!has_train && !has_test) return std::nullopt;
+    // The training pictures are measured, because training took its mean and deviation from them.
     const std::string split = has_train ? "train" : "t10k";
     const IdxArray images = read_idx(idx_file(query.files, query.path, split + "-images", "idx3-ubyte"), 3);
     FoundData found;

@@ -32,6 +32,7 @@ std::pair<std::string, std::string> npz_files(const FileSystem& files, const std
         const std::string path = below(folder, name);
         if (!has_extension(name, ".npz") || !files.is_file(path)) continue;
         const std::string stem = path_stem(path);
+        // The word may be a part of the name (digits_train.npz) or all of it (train.npz).
         auto word = split_word(without_split_word(stem).second);
         if (!word) word = split_word(stem);
         if ((!word || *word == SplitWord::training) && training.empty()) training = path;

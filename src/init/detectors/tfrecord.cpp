@@ -37,6 +37,7 @@ bool has_records(const FileSystem& files, const std::string& path) {
 std::optional<FoundData> detect_tfrecord(const DataQuery& query) {
     SplitFolder split{query.path, query.path};
     if (query.files.is_directory(query.path)) split = split_folder(query.files, query.path);
+    // Folders called train and test may hold something else; then the folder itself is looked at.
     if (!has_records(query.files, split.calibration) || !has_records(query.files, split.evaluation)) {
         split = {query.path, query.path};
         if (!has_records(query.files, query.path)) return std::nullopt;
@@ -65,6 +66,7 @@ std::optional<FoundData> detect_tfrecord(const DataQuery& query) {
     found.calibration = {word + ":", "  root: " + yaml_text(split.calibration)};
     found.evaluation = {word + ":", "  root: " + yaml_text(split.evaluation)};
     if (!split.is_divided()) found.notes.emplace_back(kSameSamples);
+    // Counting the records would mean to read all files; 100 is LPOT's default.
     constexpr std::int64_t kUsual = 100;
     found.calibration_samples = kUsual;
     if (const auto input = picture_input(query.model))

@@ -58,6 +58,8 @@ HALFTONE_AVX512_INLINE __m512i quantized(__m512 real, const Quantizer& q) {
     const __m512 quotient = bounded(_mm512_mul_ps(real, q.reciprocal), q);
     __m512i rounded = _mm512_cvtps_epi32(quotient);
     const __m512 distance = _mm512_abs_ps(_mm512_sub_ps(quotient, _mm512_cvtepi32_ps(rounded)));
+    // A tie is 0.5 away from the nearest whole number, and the product errs by less than 1e-4. "Not less than" is also
+    // true for NaN, which the branch below turns into the code of 0.
     const __mmask16 is_unsure = _mm512_cmp_ps_mask(distance, _mm512_set1_ps(0.4999F), _CMP_NLT_UQ);
     if (__builtin_expect(is_unsure != 0, 0)) {
         __m512 exact = _mm512_div_ps(real, q.scale);

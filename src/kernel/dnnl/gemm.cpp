@@ -48,6 +48,7 @@ Product gemm_product(const KernelRequest& request) {
                     .factor = alpha_of(request),
                     .bias = {}};
     if (!request.bias.is_empty()) {
+        // The bias is finished here once, in real values and times beta, because oneDNN adds it after the scales.
         product.bias = real_bias(request, product.columns, float_attribute(*request.node, "beta", 1.0F));
     }
     return product;

@@ -57,6 +57,7 @@ public:
         return checked(describe(*request.node), [&]() -> std::unique_ptr<Primitive> {
             apply_kernel_threads();
             const auto descriptor = describe_normalization(request);
+            // Rows must lie together, so the layout is the plain one whatever the input's is.
             const Layout layout(request.inputs[0].type);
             const memory::desc rows = row_descriptor(request.inputs[0].type);
             StepParts parts{.inputs = {{layout, DNNL_ARG_SRC, rows}},

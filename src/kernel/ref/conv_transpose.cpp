@@ -12,6 +12,7 @@ void scatter(const TransposedWindow& p, const float* x, const float* w, std::vec
     for (std::int64_t d = 0; d < p.input[0]; ++d) {
         for (std::int64_t h = 0; h < p.input[1]; ++h) {
             for (std::int64_t i = 0; i < p.input[2]; ++i) {
+                // Scattering reads each input once. It would be wrong with threads, but the reference has one.
                 const auto value = static_cast<double>(*x++);
                 const float* tap = w;
                 for (std::int64_t kd = 0; kd < p.kernel[0]; ++kd) {

@@ -70,6 +70,7 @@ public:
         std::vector<double> sums(static_cast<std::size_t>(columns));
         for_each_pair(stack_of(left), stack_of(right), [&](std::int64_t i, std::int64_t j) {
             for (std::int64_t m = 0; m < rows; ++m) {
+                // A whole row of sums at once: the inner loop then walks both B and the sums element by element.
                 sums.assign(sums.size(), 0.0);
                 add_product_f32(a + (i * rows + m) * inner, 1, b + j * inner * columns, inner, sums);
                 for (const double sum : sums) *y++ = static_cast<float>(sum);

@@ -69,6 +69,8 @@ void set_sizes(const OpContext& op, const std::vector<std::size_t>& axes, std::v
         if (dimensions[axes[i]].input < 1) refuse(op, "sizes need known dimensions of at least 1");
         const double scale = static_cast<double>(sizes[i]) / static_cast<double>(dimensions[axes[i]].input);
         const bool is_better = policy == "not_larger" ? scale < common : scale > common;
+        // One scale for all axes keeps the picture's proportions: the smallest if the result must fit inside the
+        // sizes, the largest if it must cover them.
         if (i == 0 || is_better) common = scale;
     }
     for (std::size_t i = 0; i < axes.size(); ++i) {
@@ -115,6 +117,7 @@ std::vector<Dimension> resize_dimensions(const OpContext& op) {
     std::vector<std::size_t> axes;
     for (const std::int64_t axis : ints_attribute(op.node, "axes", all))
         axes.push_back(normal_axis(op, axis, shape.rank()));
+    // Exporters write an empty list for the input that is not used.
     const bool has_scales = op.has_input(2) && op.inputs[2].shape != Shape{0};
     if (has_scales == op.has_input(3)) refuse(op, "needs either scales or sizes");
     if (has_scales) {

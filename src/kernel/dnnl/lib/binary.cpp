@@ -70,6 +70,8 @@ dnnl::binary::primitive_desc describe_binary(const KernelRequest& request, const
                                              dnnl::algorithm algorithm) {
     dnnl::primitive_attr attributes = plain_attributes();
     dnnl::post_ops post_ops;
+    // The clamp runs on the result while it is in a register; a step of its own would read and write the tensor once
+    // more.
     append_clamp(post_ops, request.epilogue.clamp);
     attributes.set_post_ops(post_ops);
     const memory::desc whole = descriptor(plan.layout);
@@ -108,6 +110,7 @@ std::unique_ptr<Primitive> build_binary(const KernelRequest& request, const Buil
                         .in_place_input = plan.whole.port};
         // A constant operand becomes part of the step, which so has one input less.
         if (plan.other.port < 0) {
+            // In memory of its own, because the graph may be gone before the session is.
             memory constant(plan.other_desc, cpu_engine());
             const auto values = plan.other.constant.as<float>();
             std::copy(values.begin(), values.end(), static_cast<float*>(constant.get_data_handle()));

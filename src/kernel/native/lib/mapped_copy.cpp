@@ -188,6 +188,8 @@ void copy_rows(const MappedCopy& copy, std::int64_t first, std::int64_t last, co
 
 MappedCopy mapped_copy(const CopyRule& rule, const std::vector<std::int64_t>& in_steps,
                        const std::vector<std::int64_t>& out_steps, std::size_t element) {
+    // The output is written from its first byte to its last, so its dimensions are taken in the order in which they
+    // lie there.
     std::vector<std::size_t> order(rule.maps.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::stable_sort(order.begin(), order.end(),
@@ -216,6 +218,7 @@ MappedCopy mapped_copy(const CopyRule& rule, const std::vector<std::int64_t>& in
     copy.row_bytes = static_cast<std::int64_t>(inner.size()) * run;
     // Short segments cost more than a list of offsets that is followed element by element.
     const bool has_fill = std::find(inner.begin(), inner.end(), kFilled) != inner.end();
+    // Scattered: a segment has fewer than four elements on average. With a fill the list has no place to read from.
     const bool is_scattered = copy.segments.size() * 4 > inner.size() && inner.size() > 4;
     const bool is_word = element == 1 || element == 2 || element == 4 || element == 8;
     if (run == copy.element && is_scattered && !has_fill && is_word) {
@@ -242,6 +245,7 @@ Support CopyingOp::accepts(const KernelRequest& request) const {
     if (!request.constants.empty() && !request.constants[0].is_empty())
         return Support::no("only the first input may be data");
     const OperandEncoding& input = request.inputs[0];
+    // Codes are moved as bytes, so they must mean the same on both sides.
     if (input.params != request.outputs[0].params || (input.params && !input.params->is_per_tensor()))
         return Support::no("input and output need the same parameters");
     if (request.outputs[0].type.shape.elements() == 0 || input.type.shape.elements() == 0)

@@ -40,6 +40,7 @@ ReachingTaps single_tap() { return {.starts = {0, 1}, .pairs = {{0, 0}}}; }
 
 std::vector<TransposedBlock> cut_into_blocks(const Transposed& t) {
     const std::int64_t row_floats = std::max<std::int64_t>(t.in_columns * t.product_columns, 1);
+    // A row may be larger than a block; then a block holds what one output row reads.
     const std::int64_t most_rows = std::max<std::int64_t>(kBlockFloats / row_floats, 1);
     std::vector<TransposedBlock> blocks;
     for (std::int64_t o = 0; o < t.out_rows; ++o) {
@@ -157,6 +158,7 @@ HALFTONE_INLINE void gather_row(const Transposed& t, const float* source, std::i
                 before = y;
             }
         }
+        // A stride larger than the kernel leaves pixels that no tap reaches: they are the bias alone.
         if (before != y) std::copy(t.bias.begin(), t.bias.end(), y);
     }
 }
@@ -224,6 +226,7 @@ Transposed pack_transposed(const ref::TransposedWindow& window, std::int64_t bat
         t.column_taps = window.kernel[2];
         t.columns = reaching_taps(window, 2);
     }
+    // One input and one output for each group: the products of a pixel are as many as its taps, too few for a matrix.
     t.is_depthwise = t.groups == t.in_channels && window.group_outputs == 1;
     t.bias.assign(static_cast<std::size_t>(t.out_channels), 0.0F);
     if (!bias.is_empty()) std::copy_n(bias.as<float>().begin(), t.out_channels, t.bias.begin());

@@ -83,6 +83,7 @@ private:
 
 }  // namespace
 
+// A plain product of two fp32 tensors is left to the operator itself; everything with weights or codes is a step.
 bool is_mat_mul_step(const KernelRequest& request) {
     return !request.weight.values.is_empty() || request.is_quantized() || request.outputs.at(0).params.has_value();
 }
