@@ -1,24 +1,27 @@
 // The command bench: latency of a model on this machine.
 //
 //   bench_model                  the model in the wanted precision, or as a plan file says
-//   choose_kernels               with --autotune: kernels by measurement (bench_autotune.cpp)
+//   choose_kernels               with --autotune: kernels by measurement, written where the options say
 //   measure, measure_on_demand   rounds by number, or one for each line of standard input
-//   to_json, print_table         the result; the table is printed from the JSON, so that both say the same
+// What was measured is printed by show/bench_result.
 #include <fmt/format.h>
 #include <sys/resource.h>
 
 #include <csignal>
 #include <cstdio>
+#include <functional>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/file_system.hpp"
 #include "base/log.hpp"
-#include "bench_autotune.hpp"
+#include "base/path.hpp"
 #include "commands.hpp"
-#include "eval/latency.hpp"
+#include "eval/autotune.hpp"
+#include "eval/bench_model.hpp"
 #include "eval/step_profile.hpp"
 #include "exec/apply_plan.hpp"
 #include "graph/onnx/onnx_model.hpp"
@@ -26,7 +29,9 @@
 #include "kernel/ops/op.hpp"
 #include "kernel/ops/reference_ops.hpp"
 #include "model_source.hpp"
+#include "plan/plan_document.hpp"
 #include "setup.hpp"
+#include "show/bench_result.hpp"
 
 namespace halftone::app {
 namespace {
@@ -55,12 +60,6 @@ std::int64_t checked_batch(const Graph& graph, std::int64_t wanted) {
     throw ConfigError(fmt::format("--batch {}: the model leaves no batch open, the first dimension of its input is {}",
                                   wanted, fixed));
 }
-
-/// From a graph to a session that can run; of a candidate, from its plan.
-struct SetUp {
-    double model_ms = 0;
-    double candidate_ms = 0;  ///< 0: no candidates
-};
 
 /// A plan or file of another machine runs by the defaults where its kernels do not exist.
 void warn_of_missing_kernels(const Graph& graph, CompileOptions compile) {
@@ -104,83 +103,6 @@ double peak_memory_mb() {
     return static_cast<double>(usage.ru_maxrss) / 1024.0;  // Linux counts KiB
 }
 
-nlohmann::ordered_json step_json(const StepInfo& step, double ms, double total_ms) {
-    nlohmann::ordered_json row;
-    row["name"] = step.name;
-    row["op"] = step.op;
-    row["ms"] = ms;
-    row["share"] = total_ms > 0 ? ms / total_ms : 0.0;
-    if (step.operations > 0) {
-        row["dtype"] = step.is_integer ? "int8" : step.is_bf16 ? "bf16" : "fp32";
-        row["gops"] = ms > 0 ? step.operations / ms / 1e6 : 0.0;
-    }
-    row["implementation"] = step.implementation;
-    return row;
-}
-
-nlohmann::ordered_json to_json(const BenchOptions& options, std::int64_t batch, const Session& session,
-                               const SetUp& set_up, const StepProfile& measured, std::optional<double> tail) {
-    const MedianInterval latency = median_with_interval(measured.runs_ms);
-    nlohmann::ordered_json json;
-    json["precision"] = options.plan.empty() ? options.precision : "plan";
-    json["batch"] = batch;
-    json["threads"] = options.threads;
-    json["isa"] = isa_name();
-    json["runs"] = measured.runs_ms.size();
-    json["latency"] = {{"median_ms", latency.median},
-                       {"p95_ms", percentile_of(measured.runs_ms, 0.95)},
-                       {"ci95_ms", {latency.low, latency.high}}};
-    if (tail) json["tail_ms"] = *tail;
-    double total_ns = 0;
-    for (const double ns : measured.steps_ns) total_ns += ns;
-    const auto runs = static_cast<double>(measured.profiled_runs);
-    // Slower than a whole run: the clock is read between the steps.
-    json["profiled_ms"] = total_ns / runs / 1e6;
-    json["peak_memory_mb"] = peak_memory_mb();
-    json["set_up_ms"] = {{"model", set_up.model_ms}};
-    if (set_up.candidate_ms > 0) json["set_up_ms"]["candidate"] = set_up.candidate_ms;
-    json["units"] = nlohmann::ordered_json::array();
-    json["reorders"] = nlohmann::ordered_json::array();
-    for (std::size_t s = 0; s < session.steps().size(); ++s) {
-        const StepInfo& step = session.steps()[s];
-        json[step.op == "Reorder" ? "reorders" : "units"].push_back(
-            step_json(step, measured.steps_ns[s] / runs / 1e6, total_ns / runs / 1e6));
-    }
-    return json;
-}
-
-void print_row(const nlohmann::ordered_json& row) {
-    const std::string rate = row.contains("gops") ? fmt::format("{:8.1f} {}", row["gops"].get<double>(),
-                                                                row["dtype"] == "int8" ? "GOP/s  " : "GFLOP/s")
-                                                  : std::string(16, ' ');
-    fmt::print("{:9.4f} ms {:5.1f} % {}  {:18} {:34} {}\n", row["ms"].get<double>(), 100 * row["share"].get<double>(),
-               rate, row["op"].get<std::string>(), row["name"].get<std::string>(),
-               row["implementation"].get<std::string>());
-}
-
-void print_bench_table(const nlohmann::ordered_json& json) {
-    const auto& latency = json["latency"];
-    fmt::print("{}, batch {}, {} thread{}, {}: median {:.4g} ms [{:.4g}, {:.4g}], p95 {:.4g} ms, {} runs\n",
-               json["precision"].get<std::string>(), json["batch"].get<std::int64_t>(), json["threads"].get<int>(),
-               json["threads"].get<int>() == 1 ? "" : "s", json["isa"].get<std::string>(),
-               latency["median_ms"].get<double>(), latency["ci95_ms"][0].get<double>(),
-               latency["ci95_ms"][1].get<double>(), latency["p95_ms"].get<double>(), json["runs"].get<std::size_t>());
-    if (json.contains("tail_ms")) {
-        fmt::print("the tail, whose shapes depend on data, takes {:.4g} ms more (random inputs)\n",
-                   json["tail_ms"].get<double>());
-    }
-    const auto& set_up = json["set_up_ms"];
-    fmt::print("peak memory of the process {:.1f} MB, set-up {:.4g} ms{}\n", json["peak_memory_mb"].get<double>(),
-               set_up["model"].get<double>(),
-               set_up.contains("candidate")
-                   ? fmt::format(", of a candidate that changes one unit {:.4g} ms", set_up["candidate"].get<double>())
-                   : "");
-    fmt::print("\nsteps, timed one by one ({:.4g} ms a run):\n", json["profiled_ms"].get<double>());
-    for (const auto& row : json["units"]) print_row(row);
-    fmt::print("\nreorders:{}\n", json["reorders"].empty() ? " none" : "");
-    for (const auto& row : json["reorders"]) print_row(row);
-}
-
 /// The model as the options want it: by a plan file, or in one precision.
 BenchModel bench_model(const BenchOptions& options) {
     // A plan belongs to the units of the model; without one, a file that is quantized already runs as it is written.
@@ -191,6 +113,38 @@ BenchModel bench_model(const BenchOptions& options) {
     const LoadedPlan loaded = read_plan(options.plan, model);
     const QuantizedModel quantized = apply_plan(model.graph, model.units, loaded.plan, loaded.numbers);
     return BenchModel(with_kernels(quantized.graph, loaded.kernels));
+}
+
+/// Before minutes are spent on measuring.
+void check_folder_of(const std::string& path) {
+    if (path.empty()) return;
+    const std::string folder = parent_path(path);
+    if (!folder.empty() && !make_posix_file_system()->is_directory(folder)) {
+        throw IoError("'" + path + "': there is no folder '" + folder + "'");
+    }
+}
+
+Autotuned choose_kernels(BenchModel& model, const BenchOptions& options, const CompileOptions& compile,
+                         const std::function<bool()>& is_ended) {
+    check_folder_of(options.save);
+    check_folder_of(options.save_plan);
+    const std::size_t inputs = model.graph().inputs().size();
+    const Autotuned tuned = autotune(model.graph(), reference_ops(), compile,
+                                     {.rounds = options.rounds,
+                                      .fill_inputs = [inputs](Session& session) { fill_inputs(session, inputs); },
+                                      .is_stopped = is_ended});
+    if (is_ended()) return tuned;  // nothing is written of half a measurement
+    model.set_kernels(tuned.choices);
+    if (!options.save_plan.empty()) {
+        const auto files = make_posix_file_system();
+        // Everything else of the user's plan is written as it was read; only the kernels are replaced.
+        PlanDocument plan = parse_plan(files->read(options.plan), options.plan).document;
+        plan.kernels = tuned.choices;
+        plan.kernels_comment = fmt::format("measured by bench --autotune: {}, {} thread{}, batch {}", isa_name(),
+                                           options.threads, options.threads == 1 ? "" : "s", options.batch);
+        files->write_atomically(options.save_plan, write_plan(plan));
+    }
+    return tuned;
 }
 
 }  // namespace
@@ -218,21 +172,22 @@ int run_bench(const BenchOptions& options) {
     const SystemClock clock;
     const auto start = clock.now();
     Session session(model.graph(), reference_ops(), compile);
-    SetUp set_up{.model_ms = 1000 * seconds(clock.now() - start)};
+    show::BenchResult result{.precision = options.plan.empty() ? options.precision : "plan",
+                             .batch = batch,
+                             .threads = options.threads,
+                             .model_ms = 1000 * seconds(clock.now() - start)};
     fill_inputs(session, model.graph().inputs().size());
     warn_of_missing_kernels(model.graph(), compile);
-    if (model.has_candidates()) set_up.candidate_ms = candidate_set_up_ms(model, compile);
-    const StepProfile measured = options.on_demand ? measure_on_demand(session) : measure(session, options.rounds);
-    if (measured.runs_ms.empty() && is_stopped == 0) throw ConfigError("--on-demand: standard input has no line");
-    if (measured.runs_ms.empty()) return static_cast<int>(ExitCode::interrupted);
-    auto json = to_json(options, batch, session, set_up, measured, tail_ms(model.graph(), session, clock));
-    if (tuned) json["autotune"] = autotune_json(*tuned);
-    if (options.as_json || options.on_demand)
-        fmt::print("{}\n", json.dump());
-    else {
-        print_bench_table(json);
-        if (tuned) print_autotune(*tuned);
-    }
+    if (model.has_candidates()) result.candidate_ms = candidate_set_up_ms(model, compile);
+    result.measured = options.on_demand ? measure_on_demand(session) : measure(session, options.rounds);
+    if (result.measured.runs_ms.empty() && is_stopped == 0)
+        throw ConfigError("--on-demand: standard input has no line");
+    if (result.measured.runs_ms.empty()) return static_cast<int>(ExitCode::interrupted);
+    result.steps = session.steps();
+    result.tail_ms = tail_ms(model.graph(), session, clock);
+    result.peak_memory_mb = peak_memory_mb();
+    result.kernels = std::move(tuned);
+    fmt::print("{}", options.as_json || options.on_demand ? show::bench_line(result) : show::bench_text(result));
     return static_cast<int>(is_stopped == 0 ? ExitCode::ok : ExitCode::interrupted);
 }
 

@@ -1,12 +1,10 @@
 // The command eval: the accuracy of a model file, fp32 or quantized, by the config's data and metric.
 //
-//   save_inputs   --save-inputs: samples and labels as the model gets them, for other runtimes to compare with
 //   score_json, score_text   every metric, and the 95 % interval of an accuracy that is a share of samples
 //   run_eval      scores the file and prints what it found
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -16,74 +14,15 @@
 #include "base/file_system.hpp"
 #include "base/log.hpp"
 #include "commands.hpp"
-#include "eval/sample_feed.hpp"
 #include "model_source.hpp"
 #include "setup.hpp"
+#include "show/saved_inputs.hpp"
 #include "study/run_report.hpp"
 #include "tensor/npy.hpp"
 
 namespace halftone::app {
 
 namespace {
-
-/// Returns the name of a file for a field of the samples.
-std::string file_of(const std::string& folder, const std::string& name) {
-    std::string safe = name;
-    for (char& c : safe) {
-        if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '.' && c != '-') c = '_';
-    }
-    return folder + "/" + safe + ".npy";
-}
-
-/// Returns the type of a value over all samples.
-TensorType stacked(const TensorType& type, std::int64_t samples, bool has_batch) {
-    std::vector<std::int64_t> dims(type.shape.dims());
-    if (has_batch) dims.erase(dims.begin());
-    dims.insert(dims.begin(), samples);
-    return {type.dtype, Shape(std::move(dims))};
-}
-
-/// Every sample as the model gets it, and its targets. A model with one input and a data set with one target write
-/// inputs.npy and labels.npy; where there are several, each has a file of its name.
-void save_inputs(const Pipeline& data, const Graph& graph, std::int64_t samples, const std::string& folder) {
-    const Schema& schema = data.schema();
-    const InputFields fields = fields_of(graph, schema);
-    std::vector<Tensor> inputs;
-    std::vector<MutableView> views;
-    for (std::size_t i = 0; i < graph.inputs().size(); ++i) {
-        const TensorType& type = graph.value(graph.inputs()[i]).type;
-        // A sample may be a whole input, without a batch dimension.
-        const bool is_row = schema.inputs[fields[i]].type.shape.rank() < type.shape.rank();
-        inputs.emplace_back(stacked(type, samples, is_row));
-    }
-    for (Tensor& input : inputs) views.push_back(input.mutable_view());
-    std::vector<std::optional<Tensor>> targets(schema.targets.size());  // texts have no .npy
-    for (std::size_t t = 0; t < targets.size(); ++t) {
-        const Field& field = schema.targets[t];
-        if (!field.is_text && field.type.shape.is_static()) targets[t] = Tensor(stacked(field.type, samples, false));
-    }
-    for (std::int64_t id = 0; id < samples; ++id) {
-        const Sample sample = data.read(id);
-        put_sample(sample, fields, id, samples, views);
-        for (std::size_t t = 0; t < targets.size(); ++t) {
-            if (!targets[t]) continue;
-            const TensorView value = std::get<Tensor>(sample.targets[t]).view();
-            std::copy_n(value.data, value.bytes(),
-                        targets[t]->mutable_view().data + static_cast<std::size_t>(id) * value.bytes());
-        }
-    }
-    const auto files = make_posix_file_system();
-    files->create_directories(folder);
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-        const std::string name = inputs.size() == 1 ? "inputs" : graph.value(graph.inputs()[i]).name;
-        files->write_atomically(file_of(folder, name), to_npy(inputs[i].view()));
-    }
-    for (std::size_t t = 0; t < targets.size(); ++t) {
-        if (!targets[t]) continue;
-        const std::string name = targets.size() == 1 ? "labels" : schema.targets[t].name;
-        files->write_atomically(file_of(folder, name), to_npy(targets[t]->view()));
-    }
-}
 
 /// What eval finds, as one JSON object. A number that is none (NaN, infinite) is null.
 std::string score_json(const std::string& goal_name, const Score& score, std::optional<std::int64_t> skipped) {
@@ -136,7 +75,8 @@ int run_eval(const EvalOptions& options) {
         bench->evaluator->scorer().score_graph(bench->model.graph, options.logits.empty() ? nullptr : &logits);
     if (!options.logits.empty()) make_posix_file_system()->write_atomically(options.logits, to_npy(logits.view()));
 
-    if (!options.inputs.empty()) save_inputs(*bench->evaluation, bench->model.graph, score.samples, options.inputs);
+    if (!options.inputs.empty())
+        show::save_inputs(*bench->evaluation, bench->model.graph, score.samples, options.inputs);
 
     const std::string nonfinite = study::nonfinite_text(score);
     if (!nonfinite.empty()) log::warning("eval", "{}", nonfinite);

@@ -223,4 +223,18 @@ Autotuned autotune(const Graph& graph, const OpLibrary& ops, const CompileOption
     return Autotuner(graph, ops, compile, options).run();
 }
 
+// A kernel is missing if no step of its node could run by it.
+std::vector<std::string> missing_kernels(const Graph& graph, const Session& session) {
+    std::vector<std::string> missing;
+    for (const auto& [node, kernel] : kernel_choices(graph)) {
+        const bool is_there = std::any_of(
+            session.steps().begin(), session.steps().end(), [&node = node, &kernel = kernel](const StepInfo& step) {
+                return step.name == node &&
+                       std::find(step.kernels.begin(), step.kernels.end(), kernel) != step.kernels.end();
+            });
+        if (!is_there) missing.push_back(kernel + " for " + node);
+    }
+    return missing;
+}
+
 }  // namespace halftone

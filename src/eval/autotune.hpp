@@ -47,4 +47,8 @@ struct AutotuneOptions {
 [[nodiscard]] Autotuned autotune(const Graph& graph, const OpLibrary& ops, const CompileOptions& compile,
                                  const AutotuneOptions& options);
 
+/// Returns the choices of the graph that its session could not follow, "KERNEL for NODE": those of another machine.
+/// @pre the session was compiled with CompileOptions::lists_kernels
+[[nodiscard]] std::vector<std::string> missing_kernels(const Graph& graph, const Session& session);
+
 }  // namespace halftone

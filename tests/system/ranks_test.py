@@ -5,7 +5,7 @@ from halftone_cli import DEMO, GOAL_MISSED, OK, OUT_OF_REACH, SystemTest, halfto
 class AnyNumberOfRanks(SystemTest):
     def run_all(self, words, code):
         reference = None
-        for ranks in (None, 1, 2, 3, 4):
+        for ranks in (None, 1, 2, 4):
             with self.subTest(ranks=ranks):
                 workspace = self.folder / f"ranks_{ranks}"
                 done = halftone("tune", DEMO, *words, "--workspace", workspace, ranks=ranks)
@@ -29,16 +29,15 @@ class AnyNumberOfRanks(SystemTest):
         self.assertEqual(len(reference.trials), 30)
 
     def test_give_the_same_ranges_for_any_shards_and_batches(self):
-        """Vector (k) of the reference: calibration cut into 1, 3 and 7 shards, data loaded by 1, 8 and 32."""
+        """Vector (k) of the reference: calibration cut into 1, 3 or 7 shards, data loaded by 1, 8 or 32."""
         plans = set()
-        for shards in (1, 3, 7):
-            for batch in (1, 8, 32):
-                workspace = self.folder / f"cut_{shards}_{batch}"
-                done = halftone("tune", DEMO, *settings(images=100, calibration=50, trials=1, goal=OUT_OF_REACH),
-                                "--set", f"tuning.shards={shards}", "--set",
-                                f"quantization.calibration.dataloader.batch_size={batch}", "--workspace", workspace)
-                self.assert_code(GOAL_MISSED, done)
-                plans.add((workspace / "best.yaml").read_bytes())
+        for shards, batch in ((1, 32), (1, 1), (3, 8), (7, 1), (7, 32)):
+            workspace = self.folder / f"cut_{shards}_{batch}"
+            done = halftone("tune", DEMO, *settings(images=100, calibration=50, trials=1, goal=OUT_OF_REACH),
+                            "--set", f"tuning.shards={shards}", "--set",
+                            f"quantization.calibration.dataloader.batch_size={batch}", "--workspace", workspace)
+            self.assert_code(GOAL_MISSED, done)
+            plans.add((workspace / "best.yaml").read_bytes())
         self.assertEqual(len(plans), 1)
 
 

@@ -21,7 +21,7 @@ class Strategies(SystemTest):
     def test_each_ends_and_gives_the_same_for_any_ranks(self):
         for name in ALL:
             with self.subTest(strategy=name):
-                words = (*strategy(name), *settings(images=200, calibration=50, trials=12, goal=0.005))
+                words = (*strategy(name), *settings(images=200, calibration=10, trials=12, goal=0.005))
                 alone = self.tune(name, *words)
                 self.assertIn(alone.code, (OK, GOAL_MISSED), alone.err)
                 self.assertEqual(alone.errors(), [])

@@ -1,0 +1,131 @@
+// The text of the command inspect, made from its JSON, so that both say the same.
+//
+//   ports_text          inputs and outputs: name, type, shape
+//   SharedTexts         texts that many units have in common: each once, with the number of units
+//   summary_text        units by type, what they have in common, what falls out and why
+//   units_text          each unit with all of it (--units)
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "show/inspection_json.hpp"
+
+namespace halftone::show {
+namespace {
+
+std::string ports_text(const Json& json, const char* key) {
+    std::string text = fmt::format("{}\n", key);
+    std::size_t width = 0;
+    for (const Json& port : json[key]) width = std::max(width, port["name"].get<std::string>().size());
+    for (const Json& port : json[key]) {
+        std::vector<std::string> dims;
+        for (const Json& dim : port["shape"]) dims.push_back(dim.is_string() ? dim.get<std::string>() : dim.dump());
+        text += fmt::format("    {:{}}  {:5}  [{}]\n", port["name"].get<std::string>(), width,
+                            port["type"].get<std::string>(), fmt::join(dims, ","));
+    }
+    return text;
+}
+
+/// Texts with how many units have each, and one of these units, in the order in which they first appear.
+class SharedTexts {
+public:
+    void add(const std::string& text, const std::string& unit) {
+        const auto found = std::find_if(rows_.begin(), rows_.end(), [&](const Row& row) { return row.text == text; });
+        if (found == rows_.end())
+            rows_.push_back({text, unit, 1});
+        else
+            ++found->count;
+    }
+    [[nodiscard]] std::string text(const char* title, std::size_t units) const {
+        if (rows_.empty()) return "";
+        std::string text = fmt::format("{}\n", title);
+        for (const Row& row : rows_) {
+            if (row.count == units)
+                text += fmt::format("    {}\n", row.text);
+            else
+                text += fmt::format("    {}  ({} of {} units, first: {})\n", row.text, row.count, units, row.unit);
+        }
+        return text;
+    }
+
+private:
+    struct Row {
+        std::string text, unit;
+        std::size_t count = 0;
+    };
+    std::vector<Row> rows_;
+};
+
+std::string counts_text(const Json& counts) {
+    std::vector<std::string> parts;
+    for (const auto& [op, count] : counts.items()) parts.push_back(fmt::format("{} {}", count.get<std::int64_t>(), op));
+    return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::string summary_text(const Json& json) {
+    std::string text = ports_text(json, "inputs") + ports_text(json, "outputs");
+    const std::size_t units = json["units"].size();
+    text += fmt::format("opset {}, instruction set {}, {} nodes, {} units\n\n", json["opset"].get<std::int64_t>(),
+                        json["isa"].get<std::string>(), json["nodes"].get<std::size_t>(), units);
+    Json ops = Json::object();
+    SharedTexts options;
+    SharedTexts refused;
+    for (const Json& unit : json["units"]) {
+        const std::string op = unit["op"].get<std::string>();
+        ops[op] = ops.value(op, std::int64_t{0}) + 1;
+        const std::string name = unit["name"].get<std::string>();
+        for (const Json& option : unit["options"]) options.add(option.get<std::string>(), name);
+        for (const Json& refusal : unit["refused"]) {
+            refused.add(refusal["dtype"].get<std::string>() + ": " + refusal["why"].get<std::string>(), name);
+        }
+    }
+    if (units > 0) text += fmt::format("units by type\n    {}\n", counts_text(ops));
+    text += options.text("options", units);
+    text += refused.text("refused", units);
+    if (!json["nodes_outside_of_units"].empty()) {
+        text += fmt::format("outside of units, never quantized by themselves\n    {}\n",
+                            counts_text(json["nodes_outside_of_units"]));
+    }
+    if (json.contains("tail")) {
+        text += fmt::format(
+            "tail: shapes depend on data, so the plain operators run it, sample by sample\n    {} nodes, the first is "
+            "{}\n",
+            json["tail"]["nodes"].get<std::size_t>(), json["tail"]["first"].get<std::string>());
+    }
+    return text;
+}
+
+std::string units_text(const Json& json) {
+    std::string text;
+    for (const Json& unit : json["units"]) {
+        text += fmt::format("\n{} ({})  {} x {} -> {}\n", unit["name"].get<std::string>(),
+                            unit["op"].get<std::string>(), unit["input"].get<std::string>(),
+                            unit["weight"].get<std::string>(), unit["output"].get<std::string>());
+        std::vector<std::string> nodes;
+        for (const Json& node : unit["nodes"]) nodes.push_back(node.get<std::string>());
+        text += fmt::format("    nodes    {}\n", fmt::join(nodes, ", "));
+        for (const Json& option : unit["options"]) text += fmt::format("    option   {}\n", option.get<std::string>());
+        text += fmt::format("    offered  {}\n", unit["offered"].get<std::string>());
+        for (const Json& refusal : unit["refused"]) {
+            text += fmt::format("    refused  {}: {}\n", refusal["dtype"].get<std::string>(),
+                                refusal["why"].get<std::string>());
+        }
+    }
+    return text;
+}
+
+}  // namespace
+
+std::string inspection_text(const Inspection& inspection, bool shows_units) {
+    const Json json = inspection_json(inspection);
+    std::string text = summary_text(json);
+    if (shows_units) text += units_text(json);
+    text += fmt::format("\nsize of the search space: {}\n", json["space_size"].get<std::string>());
+    if (!shows_units) text += "--units shows the name, shapes and options of each unit\n";
+    return text;
+}
+
+}  // namespace halftone::show

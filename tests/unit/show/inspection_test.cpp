@@ -1,0 +1,84 @@
+#include "show/inspection.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "eval/from_config.hpp"
+#include "graph/passes/passes.hpp"
+#include "kernel/ops/reference_ops.hpp"
+#include "support/graph_helpers.hpp"
+
+namespace halftone::show {
+namespace {
+
+using test::GraphMaker;
+using test::random_tensor;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+/// conv, conv -> Sigmoid; the batch is open.
+std::string two_convs() {
+    GraphMaker g;
+    const ValueId x = g.input("x", {kSymbolic, 3, 8, 8});
+    const ValueId a = g.conv("first", x, random_tensor({4, 3, 3, 3}, 1));
+    const ValueId b = g.conv("second", a, random_tensor({4, 4, 3, 3}, 2));
+    return export_onnx(infer_types(g.build({g.node("Sigmoid", "end", {b}, {}, "y")}), reference_ops()));
+}
+
+Inspection inspection_of(const std::string& bytes) {
+    Inspection inspection;
+    inspect_model(inspection, bytes, "net.onnx", {}, resolve_auto(QuantizationConfig{}));
+    return inspection;
+}
+
+TEST(Inspection, JsonHoldsPortsUnitsAndWhatIsLeft) {
+    const auto json = nlohmann::json::parse(inspection_line(inspection_of(two_convs())));
+    EXPECT_EQ(json["inputs"][0]["name"], "x");
+    EXPECT_EQ(json["inputs"][0]["shape"][1], 3);
+    EXPECT_TRUE(json["inputs"][0]["shape"][0].is_string()) << "an open dimension is its name";
+    EXPECT_EQ(json["outputs"][0]["shape"][2], 4) << "two unpadded 3 x 3 convolutions of 8 x 8";
+    ASSERT_EQ(json["units"].size(), 2U);
+    EXPECT_EQ(json["units"][1]["name"], "second");
+    EXPECT_EQ(json["units"][1]["weight"], "[4,4,3,3]");
+    EXPECT_THAT(json["units"][0]["options"].dump(), HasSubstr("uint8/asym/per_tensor/minmax"));
+    EXPECT_THAT(json["units"][0]["options"].dump(), HasSubstr("\"fp32\""));
+    EXPECT_EQ(json["nodes_outside_of_units"]["Sigmoid"], 1);
+    EXPECT_TRUE(json["faults"].empty());
+}
+
+TEST(Inspection, TextSaysOnceWhatUnitsHaveInCommon) {
+    const Inspection inspection = inspection_of(two_convs());
+    const std::string summary = inspection_text(inspection, false);
+    EXPECT_THAT(summary, HasSubstr("units by type\n    2 Conv\n"));
+    EXPECT_THAT(summary, HasSubstr("outside of units, never quantized by themselves\n    1 Sigmoid\n"));
+    EXPECT_EQ(summary.find("\n    fp32\n"), summary.rfind("\n    fp32\n")) << summary;
+    EXPECT_THAT(summary, Not(HasSubstr("second (Conv)")));
+    EXPECT_THAT(inspection_text(inspection, true), HasSubstr("second (Conv)"));
+}
+
+TEST(Inspection, ARefusedModelLeavesItsSurveyAndAFault) {
+    GraphMaker g;
+    const ValueId x = g.input("x", {kSymbolic, 3});
+    g.builder().add_value("y", TensorType{DType::f32, {kSymbolic, 3}});
+    const std::string bytes = export_onnx(g.build({g.node("NoSuchOp", "odd", {x}, {}, "y")}));
+    Inspection inspection;
+    EXPECT_THROW(inspect_model(inspection, bytes, "net.onnx", {}, resolve_auto(QuantizationConfig{})), ModelError);
+    const auto json = nlohmann::json::parse(inspection_line(inspection));
+    EXPECT_EQ(json["inputs"][0]["name"], "x");
+    ASSERT_EQ(json["faults"].size(), 1U);
+    EXPECT_EQ(json["faults"][0]["kind"], "operator");
+    EXPECT_THAT(json["faults"][0]["what"].get<std::string>(), HasSubstr("NoSuchOp"));
+    EXPECT_FALSE(json.contains("units"));
+}
+
+TEST(Inspection, BytesThatAreNoModelHaveNoSurvey) {
+    Inspection inspection;
+    EXPECT_THROW(inspect_model(inspection, "junk", "net.onnx", {}, {}), ModelError);
+    EXPECT_TRUE(inspection.survey.faults.empty());
+}
+
+}  // namespace
+}  // namespace halftone::show
