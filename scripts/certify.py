@@ -5,8 +5,9 @@
 
 The script reads best.yaml and run.yaml beside the model. It runs the evaluation data, as Halftone prepares them, in
 ONNX Runtime and OpenVINO: one sample at a time and in batches, because a model can be right in one way and wrong in
-the other. It compares top-1 accuracy, predictions and logits with Halftone's. It lists every layer that the plan
-calls int8 but a runtime executes in float, with the export rule that the layer breaks (src/exec/README.md), and the
+the other. It compares the metrics of the config, predictions and outputs with Halftone's (topk, Accuracy, F1, mIOU,
+MSE, RMSE, MAE, PSNR, agreement; scripts/certify_metrics.py); a metric that it cannot confirm is named, and a model
+whose goal is such a metric is not certified. It lists every layer that the plan calls int8 but a runtime executes in float, with the export rule that the layer breaks (src/exec/README.md), and the
 latencies beside those of the fp32 model. A model that is slower than fp32 gives a warning.
 Exit code 0 certified, 6 not, 2 usage, 3 model or data, 4 files.
 """
@@ -112,17 +113,66 @@ def halftone(options, *words, directory="."):
 class Data:
     """What Halftone feeds the model, and what it answers."""
 
-    def __init__(self, options, origin, folder):
+    def __init__(self, options, origin, run, folder):
         import numpy
-        evaluated = halftone(options, "eval", *origin.words(), "--model", options.model, "--logits",
-                             folder / "logits.npy", "--save-inputs", folder, "--json", directory=origin.directory)
+        from certify_metrics import Unknown, judges_of, label_shift_of
+        evaluation = run["config"]["evaluation"]["accuracy"]
+        # The first N samples only: then Halftone's values are those of the same samples.
+        fewer = [] if options.samples is None else [
+            "--set", "evaluation.accuracy.dataloader.batch_size=1", "--set",
+            f"evaluation.accuracy.iteration={options.samples}"]
+        words = ["eval", *origin.words(), *fewer, "--model", options.model, "--save-inputs", folder, "--json"]
+        try:
+            evaluated = halftone(options, *words, "--logits", folder / "logits.npy", directory=origin.directory)
+        except Failure as failure:
+            if "--logits" not in str(failure) and "first output" not in str(failure):
+                raise
+            evaluated = halftone(options, *words, directory=origin.directory)  # no output with a row for each sample
         self.accuracy, self.metric = evaluated["accuracy"], evaluated["metric"]
-        self.logits = numpy.load(folder / "logits.npy")[:options.samples]
-        self.inputs = numpy.load(folder / "inputs.npy", mmap_mode="r")[:options.samples]
-        self.labels = numpy.load(folder / "labels.npy")[:options.samples]
+        self.values = evaluated.get("metrics", {self.metric: self.accuracy})
+        logits = folder / "logits.npy"
+        self.logits = numpy.load(logits) if logits.exists() else None
+        files = {path.stem: numpy.load(path, mmap_mode="r") for path in sorted(folder.glob("*.npy")) if path != logits}
+        names = input_names(options.model)
+        self.inputs = {name: files.pop("inputs" if len(names) == 1 else file_name(name)) for name in names}
+        self.samples = len(next(iter(self.inputs.values())))
+        self.judges, self.unknown = judges_of(evaluation)
+        try:
+            shift = label_shift_of(evaluation)
+        except Unknown as why:
+            self.judges, self.unknown = [], {**self.unknown, **{judge.name: str(why) for judge in self.judges}}
+            shift = 0
+        self.targets = {name: self.shifted(target, shift) for name, target in files.items()}
 
-    def top1(self, logits):
-        return float((logits.argmax(axis=1) == self.labels[:len(logits)]).mean())
+    @staticmethod
+    def shifted(target, shift):
+        import numpy
+        return target - shift if shift and numpy.issubdtype(target.dtype, numpy.integer) else target
+
+    def judged(self, outputs, count, fp32):
+        """{metric: value} of the first `count` samples. What turns out to be beyond this script moves to `unknown`."""
+        from certify_metrics import Unknown
+        values = {}
+        for judge in list(self.judges):
+            try:
+                values[judge.name] = judge.value(outputs, {name: array[:count] for name, array in self.targets.items()},
+                                                 fp32)
+            except Unknown as why:
+                self.judges.remove(judge)
+                self.unknown[judge.name] = str(why)
+        return values
+
+
+def input_names(model):
+    import onnx
+    graph = onnx.load(model).graph
+    constants = {initializer.name for initializer in graph.initializer}
+    return [port.name for port in graph.input if port.name not in constants]
+
+
+def file_name(name):
+    """As eval --save-inputs writes it."""
+    return "".join(c if c.isascii() and (c.isalnum() or c in ".-") else "_" for c in name)
 
 
 def onnxruntime_runner(model, _batch):
@@ -133,42 +183,70 @@ def onnxruntime_runner(model, _batch):
     if "vnni" not in pathlib.Path("/proc/cpuinfo").read_text():  # as peer_worker: its switch for exact products
         session_options.add_session_config_entry("session.x64quantprecision", "1")
     session = onnxruntime.InferenceSession(str(model), session_options, providers=["CPUExecutionProvider"])
-    name = session.get_inputs()[0].name
-    return lambda rows: session.run(None, {name: rows})[0]
+    names = [port.name for port in session.get_outputs()]
+    return lambda rows: dict(zip(names, session.run(None, rows)))
 
 
 def openvino_runner(model, batch):
     import openvino
     core = openvino.Core()
     network = core.read_model(str(model))
-    shape = network.inputs[0].get_partial_shape()
-    if shape[0].is_dynamic:  # as it would be deployed: at this batch
-        shape[0] = batch
-        network.reshape({network.inputs[0]: shape})
+    shapes = {port: port.get_partial_shape() for port in network.inputs}
+    is_dynamic = [len(shape) > 0 and shape[0].is_dynamic for shape in shapes.values()]
+    for shape, is_open in zip(shapes.values(), is_dynamic):
+        if is_open:  # as it would be deployed: at this batch
+            shape[0] = batch
+    if any(is_dynamic):
+        network.reshape(shapes)
     compiled = core.compile_model(network, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    return lambda rows: compiled([rows])[compiled.outputs[0]]
+    names = [port.get_any_name() for port in compiled.outputs]
+    return lambda rows: {name: compiled_output for name, compiled_output in zip(names, compiled(rows).values())}
 
 
 RUNTIMES = {"onnxruntime": onnxruntime_runner, "openvino": openvino_runner}
 
 
-def compared(runtime, options, data, batch):
+def run_all(run, data, count, batch):
+    """{output: array of the first `count` samples}."""
+    import numpy
+    pieces = []
+    for first in range(0, count, batch):
+        rows = {name: numpy.asarray(array[first:first + batch]) for name, array in data.inputs.items()}
+        used = len(next(iter(rows.values())))
+        if used < batch:  # padded: a compiled model has one batch
+            rows = {name: numpy.concatenate([array, numpy.zeros((batch - used, *array.shape[1:]), array.dtype)])
+                    for name, array in rows.items()}
+        outputs = {name: numpy.asarray(array) for name, array in run(rows).items()}
+        if any(array.ndim == 0 or len(array) != batch for array in outputs.values()):
+            outputs = {name: array for name, array in outputs.items() if array.ndim and len(array) == batch}
+        pieces.append({name: array[:used] for name, array in outputs.items()})
+    return {name: numpy.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
+
+
+def compared(runtime, options, data, batch, fp32_model):
     """Agreement of one runtime at one batch size with Halftone."""
     import numpy
-    count = len(data.inputs) if batch > 1 else min(len(data.inputs), BATCH_ONE_SAMPLES)
+    count = data.samples if batch > 1 else min(data.samples, BATCH_ONE_SAMPLES)
     count -= count % batch if count >= batch else 0
-    run = RUNTIMES[runtime](options.model, batch)
-    outputs = []
-    for first in range(0, count, batch):
-        rows = numpy.asarray(data.inputs[first:first + batch])
-        used = len(rows)
-        if used < batch:
-            rows = numpy.concatenate([rows, numpy.zeros((batch - used, *rows.shape[1:]), rows.dtype)])
-        outputs.append(numpy.asarray(run(rows))[:used].reshape(used, -1))
-    theirs, ours = numpy.concatenate(outputs), data.logits[:count]
-    return {"runtime": runtime, "batch": batch, "samples": count, "top1": data.top1(theirs), "our_top1": data.top1(ours),
-            "equal_predictions": float((theirs.argmax(axis=1) == ours.argmax(axis=1)).mean()),
-            "largest_logit_difference": float(numpy.abs(theirs - ours).max())}
+    outputs = run_all(RUNTIMES[runtime](options.model, batch), data, count, batch)
+    fp32 = None
+    if any(judge.needs_fp32 for judge in data.judges):
+        fp32 = run_all(RUNTIMES[runtime](fp32_model, batch), data, count, batch)
+    row = {"runtime": runtime, "batch": batch, "samples": count, "metrics": {}}
+    values = data.judged(outputs, count, fp32)
+    ours = dict(data.values) if count == data.samples else {}
+    if data.logits is not None and outputs:
+        first = next(iter(outputs))
+        theirs, own = outputs[first].reshape(count, -1), data.logits[:count].reshape(count, -1)
+        row["equal_predictions"] = float((theirs.argmax(axis=1) == own.argmax(axis=1)).mean())
+        row["largest_logit_difference"] = float(numpy.abs(theirs - own).max())
+        # Halftone's value of a part of the samples, from its own outputs; of fp32's it gave none.
+        if not ours and not any(judge.needs_fp32 for judge in data.judges):
+            ours = data.judged({first: data.logits[:count].reshape(outputs[first].shape)}, count, None) \
+                if all(judge.output in (None, first) for judge in data.judges) else {}
+    for name, value in values.items():
+        row["metrics"][name] = {"value": value, "ours": ours.get(name)}
+    return row
 
 
 def producers_of(graph):
@@ -250,29 +328,55 @@ def latencies(options, fp32):
     return result
 
 
-def reasons_against(report, options):
+def worse_by(judge, value, ours):
+    """How much worse than Halftone's a runtime's value is: absolute for shares, else in parts of Halftone's."""
+    worse = ours - value if judge.higher_is_better else value - ours
+    return worse if judge.is_share else worse / max(abs(ours), 1e-12)
+
+
+def answers_are_classes(judges):
+    """Predictions are worth counting where the first output has a number for each class."""
+    return any(judge.name in ("topk", "Accuracy", "F1", "agreement") and judge.is_share for judge in judges)
+
+
+def reasons_against(report, options, data):
     reasons = []
+    judges = {judge.name: judge for judge in data.judges}
     for row in report["agreement"]:
         is_exact = row["runtime"] == "onnxruntime"
-        loss = options.top1_difference if is_exact else options.merged_top1_difference
-        equal = options.equal if is_exact else options.merged_equal
         where = f"{row['runtime']}, batch {row['batch']}"
-        # A runtime that merges roundings may also gain by it; what must not happen is a loss.
-        difference = row["our_top1"] - row["top1"]
-        if (abs(difference) if is_exact else difference) > loss + 1e-9:
-            reasons.append(f"{where}: top-1 {row['top1']:.4f}, Halftone's is {row['our_top1']:.4f}")
-        if row["equal_predictions"] < equal:
+        for name, pair in row["metrics"].items():
+            if pair["ours"] is None or name not in judges:
+                continue
+            judge = judges[name]
+            share = options.top1_difference if is_exact else options.merged_top1_difference
+            number = options.value_difference if is_exact else options.merged_value_difference
+            # A runtime that merges roundings may also gain by it; what must not happen is a loss.
+            worse = worse_by(judge, pair["value"], pair["ours"])
+            if (abs(worse) if is_exact else worse) > (share if judge.is_share else number) + 1e-9:
+                reasons.append(f"{where}: {name} {pair['value']:.6g}, Halftone's is {pair['ours']:.6g}")
+        equal = options.equal if is_exact else options.merged_equal
+        if answers_are_classes(data.judges) and row.get("equal_predictions", 1) < equal:
             reasons.append(f"{where}: only {row['equal_predictions']:.2%} of the predictions are equal")
+    for name, why in report["unconfirmed"].items():
+        if name == report["metric"] or report["metric"] not in judges:
+            reasons.append(f"{name} cannot be confirmed: {why}")
     for runtime, layers in report["layers_in_float"].items():
         reasons += [f"{runtime} runs {layer['unit']} in float: {layer['rule']}" for layer in layers]
     return reasons
 
 
 def show(report):
-    print(f"{'runtime':12} {'batch':>5} {'samples':>8} {'top-1':>7} {'ours':>7} {'equal':>8}  largest logit difference")
+    print(f"{'runtime':12} {'batch':>5} {'samples':>8} {'metric':>10} {'value':>9} {'ours':>9} {'equal':>8}  "
+          "largest output difference")
     for row in report["agreement"]:
-        print(f"{row['runtime']:12} {row['batch']:5} {row['samples']:8} {row['top1']:7.4f} {row['our_top1']:7.4f} "
-              f"{row['equal_predictions']:8.2%}  {row['largest_logit_difference']:.3g}")
+        equal = f"{row['equal_predictions']:8.2%}  {row['largest_logit_difference']:.3g}" if "equal_predictions" in row \
+            else f"{'-':>8}  -"
+        for name, pair in row["metrics"].items() or [("-", {"value": float("nan"), "ours": None})]:
+            ours = "-" if pair["ours"] is None else f"{pair['ours']:.5g}"
+            print(f"{row['runtime']:12} {row['batch']:5} {row['samples']:8} {name:>10} {pair['value']:9.5g} {ours:>9} {equal}")
+    for name, why in report["unconfirmed"].items():
+        print(f"not confirmed: {name}: {why}")
     for runtime, layers in report["layers_in_float"].items():
         print(f"{runtime}: {'every int8 unit of the plan runs in int8' if not layers else ''}"
               + ", ".join(layer["unit"] for layer in layers) + (" in float" if layers else ""))
@@ -296,14 +400,15 @@ def certificate(options):
     except Exception as error:  # of many kinds
         raise Failure(3, f"{options.model}: not a valid ONNX model: {error}") from error
     with tempfile.TemporaryDirectory() as folder:
-        data = Data(options, origin, pathlib.Path(folder))
+        data = Data(options, origin, run, pathlib.Path(folder))
         batch = options.batch or run["config"]["evaluation"]["accuracy"]["dataloader"]["batch_size"]
         report = {"model": str(options.model), "metric": data.metric, "accuracy": data.accuracy,
-                  "agreement": [compared(runtime, options, data, size)
+                  "agreement": [compared(runtime, options, data, size, origin.fp32)
                                 for runtime in RUNTIMES for size in sorted({1, batch})]}
+        report["unconfirmed"] = data.unknown
     report["layers_in_float"] = layers_in_float(options, plan)
     report["latency"] = latencies(options, origin.fp32)
-    report["reasons"] = reasons_against(report, options)
+    report["reasons"] = reasons_against(report, options, data)
     report["certified"] = not report["reasons"]
     return report
 
@@ -320,9 +425,11 @@ def parse(arguments):
     parser.add_argument("--batch", type=int, metavar="N", help="default: the evaluation's batch_size")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     limits = parser.add_argument_group("limits (OpenVINO merges roundings, so it has its own)")
-    limits.add_argument("--top1-difference", type=float, default=0.001)
+    limits.add_argument("--top1-difference", type=float, default=0.001, help="of shares: topk, Accuracy, F1, mIOU, agreement")
+    limits.add_argument("--value-difference", type=float, default=0.01, help="of other metrics, in parts of the value")
     limits.add_argument("--equal", type=float, default=0.995, help="share of equal predictions")
     limits.add_argument("--merged-top1-difference", type=float, default=0.005)
+    limits.add_argument("--merged-value-difference", type=float, default=0.05)
     limits.add_argument("--merged-equal", type=float, default=0.98)
     return parser.parse_args(arguments)
 
