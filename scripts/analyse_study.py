@@ -19,9 +19,11 @@ try:
 except ImportError as error:  # start again with the Python that scripts/setup.sh made
     deps = os.environ.get("HALFTONE_DEPS_DIR", str(pathlib.Path(__file__).resolve().parent.parent / ".deps"))
     python = f"{deps}/report/bin/python"
-    if not os.path.exists(python) or os.environ.get("HALFTONE_REPORT_AGAIN"):
+    is_missing = not os.path.exists(python) or os.environ.get("HALFTONE_REPORT_AGAIN")
+    if not is_missing:
+        os.execve(python, [python, *sys.argv], {**os.environ, "HALFTONE_REPORT_AGAIN": "1"})
+    if not {"-h", "--help"} & set(sys.argv):  # the help needs none of the packages
         sys.exit(f"error: {error}: run scripts/setup.sh")
-    os.execve(python, [python, *sys.argv], {**os.environ, "HALFTONE_REPORT_AGAIN": "1"})
 
 
 def table(study, group):
@@ -95,6 +97,9 @@ def by_units(study, trials, plans, costs, units, baseline):
 
 
 def main():
+    if {"-h", "--help"} & set(sys.argv):
+        print(__doc__)
+        return
     if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
         sys.exit(__doc__)
     try:

@@ -414,23 +414,37 @@ def certificate(options):
 
 
 def parse(arguments):
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], epilog="Exit code 0 certified, 6 not.")
-    parser.add_argument("model", type=pathlib.Path, metavar="BEST.onnx")
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], epilog="Exit codes: 0 certified, "
+                                     "6 not certified, 2 usage, 3 model or data, 4 files.")
+    parser.add_argument("model", type=pathlib.Path, metavar="BEST.onnx",
+                        help="the tuned model in its workspace, where best.yaml and run.yaml stand beside it")
     default = next((p for p in (TOP / "build/release/bin/halftone", TOP / "build/dev/bin/halftone") if p.exists()),
                    "halftone")
-    parser.add_argument("--halftone", type=pathlib.Path, default=default, metavar="PROGRAM")
-    parser.add_argument("--config", metavar="CONFIG", help="default: the one that run.yaml's command names")
-    parser.add_argument("--set", action="append", default=[], metavar="a.b.c=YAML", help="with --config")
-    parser.add_argument("--samples", type=int, metavar="N", help="the first N only")
-    parser.add_argument("--batch", type=int, metavar="N", help="default: the evaluation's batch_size")
-    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    limits = parser.add_argument_group("limits (OpenVINO merges roundings, so it has its own)")
-    limits.add_argument("--top1-difference", type=float, default=0.001, help="of shares: topk, Accuracy, F1, mIOU, agreement")
-    limits.add_argument("--value-difference", type=float, default=0.01, help="of other metrics, in parts of the value")
-    limits.add_argument("--equal", type=float, default=0.995, help="share of equal predictions")
-    limits.add_argument("--merged-top1-difference", type=float, default=0.005)
-    limits.add_argument("--merged-value-difference", type=float, default=0.05)
-    limits.add_argument("--merged-equal", type=float, default=0.98)
+    parser.add_argument("--halftone", type=pathlib.Path, default=default, metavar="PROGRAM",
+                        help="the program that prepares the data and is compared with; default: %(default)s")
+    parser.add_argument("--config", metavar="CONFIG",
+                        help="the config of the run; default: the one that run.yaml's command names")
+    parser.add_argument("--set", action="append", default=[], metavar="a.b.c=YAML",
+                        help="replaces a key of the config; only with --config")
+    parser.add_argument("--samples", type=int, metavar="N", help="takes the first N samples only")
+    parser.add_argument("--batch", type=int, metavar="N",
+                        help="the batch of the second comparison; default: the evaluation's batch_size")
+    parser.add_argument("--json", action="store_true", help="prints one JSON object")
+    limits = parser.add_argument_group("limits (OpenVINO has its own, because it rounds "
+                                       "once where the file rounds twice)")
+    limits.add_argument("--top1-difference", type=float, default=0.001, metavar="X",
+                        help="how much a share (topk, Accuracy, F1, mIOU, agreement) may differ from Halftone's; "
+                        "default: %(default)s")
+    limits.add_argument("--value-difference", type=float, default=0.01, metavar="X",
+                        help="how much another metric may differ, as a part of its value; default: %(default)s")
+    limits.add_argument("--equal", type=float, default=0.995, metavar="X",
+                        help="the least share of equal predictions; default: %(default)s")
+    limits.add_argument("--merged-top1-difference", type=float, default=0.005, metavar="X",
+                        help="the first limit for OpenVINO; default: %(default)s")
+    limits.add_argument("--merged-value-difference", type=float, default=0.05, metavar="X",
+                        help="the second limit for OpenVINO; default: %(default)s")
+    limits.add_argument("--merged-equal", type=float, default=0.98, metavar="X",
+                        help="the third limit for OpenVINO; default: %(default)s")
     return parser.parse_args(arguments)
 
 

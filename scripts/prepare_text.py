@@ -24,9 +24,11 @@ try:
 except ImportError as error:  # start again with the Python that scripts/setup.sh --with-text made
     deps = os.environ.get("HALFTONE_DEPS_DIR", str(pathlib.Path(__file__).resolve().parent.parent / ".deps"))
     python = f"{deps}/text/bin/python"
-    if not os.path.exists(python) or os.environ.get("HALFTONE_TEXT_AGAIN"):
+    is_missing = not os.path.exists(python) or os.environ.get("HALFTONE_TEXT_AGAIN")
+    if not is_missing:
+        os.execve(python, [python, *sys.argv], {**os.environ, "HALFTONE_TEXT_AGAIN": "1"})
+    if not {"-h", "--help"} & set(sys.argv):  # the help needs none of the packages
         sys.exit(f"error: {error}: run scripts/setup.sh --with-text")
-    os.execve(python, [python, *sys.argv], {**os.environ, "HALFTONE_TEXT_AGAIN": "1"})
 
 ENTAILMENT = ["entailment", "not_entailment"]
 NLI = ["contradiction", "entailment", "neutral"]
@@ -218,16 +220,20 @@ def parse_arguments():
     kinds = parser.add_subparsers(dest="kind", required=True)
     for kind, length in (("glue", 128), ("squad", 384), ("text", 128)):
         part = kinds.add_parser(kind)
-        part.add_argument("input", metavar="FILE")
+        part.add_argument("input", metavar="FILE", help="the texts")
         part.add_argument("--tokenizer", required=True, metavar="FILE", help="the model's tokenizer.json or vocab.txt")
-        part.add_argument("--output", required=True, metavar="FEATURES.h5")
-        part.add_argument("--max-seq-length", type=int, default=length, metavar="N")
-        part.add_argument("--cased", action="store_true", help="vocab.txt only: keep capital letters and accents")
+        part.add_argument("--output", required=True, metavar="FEATURES.h5", help="the file to write")
+        part.add_argument("--max-seq-length", type=int, default=length, metavar="N",
+                          help="the length of all samples in tokens; default: %(default)s")
+        part.add_argument("--cased", action="store_true", help="keeps capital letters and accents; only with a vocab.txt")
         if kind == "glue":
-            part.add_argument("--task", required=True, type=str.lower, choices=sorted(GLUE_TASKS))
+            part.add_argument("--task", required=True, type=str.lower, choices=sorted(GLUE_TASKS),
+                              help="the task, which says where the texts and the label stand in a line")
         if kind == "squad":
-            part.add_argument("--doc-stride", type=int, default=128, metavar="N")
-            part.add_argument("--max-query-length", type=int, default=64, metavar="N")
+            part.add_argument("--doc-stride", type=int, default=128, metavar="N",
+                              help="the windows of a long text begin this many tokens apart; default: %(default)s")
+            part.add_argument("--max-query-length", type=int, default=64, metavar="N",
+                              help="a longer question is cut to this many tokens; default: %(default)s")
     options = parser.parse_args()
     if options.max_seq_length < 4:
         parser.error("--max-seq-length must be 4 or more")

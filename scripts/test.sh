@@ -2,7 +2,7 @@
 # Installs what is missing, builds the dev preset (-Werror) and runs every test that CI runs; ctest's summary comes last.
 #   scripts/test.sh                     all tests but those with the label slow
 #   scripts/test.sh -L lint             the given ctest arguments instead: by label, by name (-R), and so on
-#   scripts/test.sh -L slow             the slow suites (README.md lists them)
+#   scripts/test.sh -L slow             the slow suites (CONTRIBUTING.md says which)
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
