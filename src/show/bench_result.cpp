@@ -18,6 +18,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+/// Returns the row of one step. A rate stands only where the number of operations says something: products, but not
+/// activations or copies, whose time is that of the memory.
 Json step_json(const StepInfo& step, double ms, double total_ms) {
     Json row;
     row["name"] = step.name;
@@ -28,10 +30,11 @@ Json step_json(const StepInfo& step, double ms, double total_ms) {
         row["dtype"] = step.is_integer ? "int8" : step.is_bf16 ? "bf16" : "fp32";
         row["gops"] = ms > 0 ? step.operations / ms / 1e6 : 0.0;
     }
-    row["implementation"] = step.implementation;
+    row["implementation"] = step.implementation;  // which kernel ran, to compare two machines
     return row;
 }
 
+/// Returns every kernel that was tried for a step with its time, so that a reader can see how close the choice was.
 Json autotune_json(const Autotuned& tuned) {
     Json json;
     json["gain"] = {{"median", tuned.gain.median}, {"ci95", {tuned.gain.low, tuned.gain.high}}};
@@ -59,6 +62,7 @@ Json bench_json(const BenchResult& result) {
     json["threads"] = result.threads;
     json["isa"] = isa_name();
     json["runs"] = measured.runs_ms.size();
+    // The median, because other work on the machine makes a few runs much slower and none faster.
     json["latency"] = {{"median_ms", latency.median},
                        {"p95_ms", percentile_of(measured.runs_ms, 0.95)},
                        {"ci95_ms", {latency.low, latency.high}}};
@@ -75,6 +79,8 @@ Json bench_json(const BenchResult& result) {
     json["reorders"] = Json::array();
     for (std::size_t s = 0; s < result.steps.size(); ++s) {
         const StepInfo& step = result.steps[s];
+        // Reorders belong to no node of the model: they are the price of the layouts that the kernels beside them
+        // chose.
         json[step.op == "Reorder" ? "reorders" : "units"].push_back(
             step_json(step, measured.steps_ns[s] / runs / 1e6, total_ns / runs / 1e6));
     }
@@ -82,6 +88,7 @@ Json bench_json(const BenchResult& result) {
     return json;
 }
 
+/// Returns a line of the table. Columns have fixed widths, so that an empty rate leaves its place.
 std::string row_text(const Json& row) {
     const std::string rate = row.contains("gops") ? fmt::format("{:8.1f} {}", row["gops"].get<double>(),
                                                                 row["dtype"] == "int8" ? "GOP/s  " : "GFLOP/s")
@@ -91,6 +98,7 @@ std::string row_text(const Json& row) {
                        row["name"].get<std::string>(), row["implementation"].get<std::string>());
 }
 
+/// Returns the whole run first, then what it is made of.
 std::string table_text(const Json& json) {
     std::string text;
     const auto& latency = json["latency"];
@@ -117,6 +125,8 @@ std::string table_text(const Json& json) {
     return text;
 }
 
+/// Returns the times that decided, and whether whole runs became faster. Single steps may gain where the model as a
+/// whole does not, because a step leaves its output in another layout or in the caches.
 std::string kernels_text(const Autotuned& tuned) {
     std::string text;
     text += fmt::format(

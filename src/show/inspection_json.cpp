@@ -1,3 +1,4 @@
+// The JSON of the command inspect. It is the source of the text, and what scripts read, so a key once written stays.
 #include "show/inspection_json.hpp"
 
 #include <fmt/format.h>
@@ -63,6 +64,7 @@ Json tail_json(const Graph& tail) {
     return {{"nodes", tail.nodes().size()}, {"first", describe(tail.nodes().front())}};
 }
 
+/// Returns one unit: what it holds, what a search chooses between, what a config can name, and what is refused and why.
 Json unit_json(const PreparedModel& model, const Unit& unit, const Capability& capability,
                const std::vector<UnitConfig>& options) {
     Json row;
@@ -73,7 +75,7 @@ Json unit_json(const PreparedModel& model, const Unit& unit, const Capability& c
     row["input"] = model.graph.value(unit.input).type.shape.to_text();
     row["weight"] = model.graph.value(unit.weight).type.shape.to_text();
     row["output"] = model.graph.value(unit.output).type.shape.to_text();
-    row["options"] = Json::array();
+    row["options"] = Json::array();  // those of the search space; "offered" may name more
     for (const UnitConfig& option : options) row["options"].push_back(option_text(option));
     row["offered"] = offered_text(capability);
     row["refused"] = Json::array();
@@ -93,7 +95,7 @@ Json survey_json(const ModelSurvey& survey) {
         json[key] = Json::array();
         for (const ModelPort& port : *ports) json[key].push_back(port_json(port));
     }
-    json["faults"] = Json::array();
+    json["faults"] = Json::array();  // also where there are none: a script need not ask whether the key exists
     for (const ModelFault& fault : survey.faults) {
         json["faults"].push_back(
             {{"kind", fault.kind}, {"what", fault.what}, {"count", fault.count}, {"where", fault.where}});

@@ -16,6 +16,8 @@
 namespace halftone::show {
 namespace {
 
+/// Returns the title and a line for each port. Names come first and in full: a user copies them into --shape and into a
+/// config.
 std::string ports_text(const Json& json, const char* key) {
     std::string text = fmt::format("{}\n", key);
     std::size_t width = 0;
@@ -70,6 +72,7 @@ std::string summary_text(const Json& json) {
     const std::size_t units = json["units"].size();
     text += fmt::format("opset {}, instruction set {}, {} nodes, {} units\n\n", json["opset"].get<std::int64_t>(),
                         json["isa"].get<std::string>(), json["nodes"].get<std::size_t>(), units);
+    // A network has tens of units that differ in nothing but their names: what they share is said once.
     Json ops = Json::object();
     SharedTexts options;
     SharedTexts refused;
@@ -85,6 +88,8 @@ std::string summary_text(const Json& json) {
     if (units > 0) text += fmt::format("units by type\n    {}\n", counts_text(ops));
     text += options.text("options", units);
     text += refused.text("refused", units);
+    // They run on codes only where both neighbours are quantized, which a plan decides, so they are no choice of a
+    // user.
     if (!json["nodes_outside_of_units"].empty()) {
         text += fmt::format("outside of units, never quantized by themselves\n    {}\n",
                             counts_text(json["nodes_outside_of_units"]));
@@ -98,6 +103,7 @@ std::string summary_text(const Json& json) {
     return text;
 }
 
+/// Returns a block for each unit. A user looks here for the names that op_wise takes, and for why a unit falls out.
 std::string units_text(const Json& json) {
     std::string text;
     for (const Json& unit : json["units"]) {

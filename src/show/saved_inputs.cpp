@@ -34,6 +34,7 @@ TensorType stacked(const TensorType& type, std::int64_t samples, bool has_batch)
 void save_inputs(const Pipeline& data, const Graph& graph, std::int64_t samples, const std::string& folder) {
     const Schema& schema = data.schema();
     const InputFields fields = fields_of(graph, schema);
+    // All samples of a field are one array, because that is what other programs read in one line.
     std::vector<Tensor> inputs;
     std::vector<MutableView> views;
     for (std::size_t i = 0; i < graph.inputs().size(); ++i) {
@@ -48,7 +49,7 @@ void save_inputs(const Pipeline& data, const Graph& graph, std::int64_t samples,
         const Field& field = schema.targets[t];
         if (!field.is_text && field.type.shape.is_static()) targets[t] = Tensor(stacked(field.type, samples, false));
     }
-    for (std::int64_t id = 0; id < samples; ++id) {
+    for (std::int64_t id = 0; id < samples; ++id) {  // in the order of the data set, which is that of a trial
         const Sample sample = data.read(id);
         put_sample(sample, fields, id, samples, views);
         for (std::size_t t = 0; t < targets.size(); ++t) {
