@@ -56,12 +56,15 @@ void check_shape(const Shape& shape, const std::string& owner) {
 class Inferrer {
 public:
     Inferrer(const Graph& graph, const OpLibrary& ops, std::vector<TensorType> types)
-        : graph_(graph), ops_(ops), result_{std::move(types), {}, {}}, has_bound_type_(graph.values().size(), false) {
+        : graph_(graph),
+          ops_(ops),
+          result_{.types = std::move(types), .known = {}, .is_of_bound_size = {}, .has_bound_type = {}} {
         result_.known.resize(graph.values().size());
         result_.is_of_bound_size.resize(graph.values().size(), false);
+        result_.has_bound_type.resize(graph.values().size(), false);
         for (const std::string& key : graph.info().bound_dims) {
             const auto input = graph.find_value(key.substr(0, key.rfind(':')));
-            if (input) has_bound_type_[input->index()] = true;
+            if (input) result_.has_bound_type[input->index()] = true;
         }
         // Small constants are known from the start: an axis or a size that is added to a shape is one of them.
         for (std::size_t i = 0; i < result_.known.size(); ++i) {
@@ -75,8 +78,7 @@ public:
         return std::move(result_);
     }
 
-    /// By node: whether it, or something before it, has a shape that depends on data.
-    std::vector<bool> data_dependent() {
+    HeadInference run_head() {
         std::vector<bool> is_unknown(graph_.values().size(), false);
         std::vector<bool> found;
         const auto reads_unknown = [&](ValueId id) { return id.is_valid() && is_unknown[id.index()]; };
@@ -87,7 +89,7 @@ public:
                 if (id.is_valid()) is_unknown[id.index()] = true;
             }
         }
-        return found;
+        return {std::move(result_), std::move(found)};
     }
 
 private:
@@ -126,14 +128,14 @@ private:
         bool value = false;
         for (const ValueId id : node.inputs) {
             if (!id.is_valid()) continue;
-            type = type || has_bound_type_[id.index()];
+            type = type || result_.has_bound_type[id.index()];
             value = value || result_.is_of_bound_size[id.index()];
         }
         // Shape and Size have a type that no size changes, and a value that is the size itself.
         const bool reads_sizes = node.op == "Shape" || node.op == "Size";
         for (const ValueId id : node.outputs) {
             if (!id.is_valid()) continue;
-            has_bound_type_[id.index()] = !reads_sizes && (type || value);
+            result_.has_bound_type[id.index()] = !reads_sizes && (type || value);
             result_.is_of_bound_size[id.index()] = type || value;
         }
     }
@@ -250,7 +252,6 @@ private:
     const OpLibrary& ops_;
     Inference result_;
     Budget budget_{{.work = kFollowedWork}};
-    std::vector<bool> has_bound_type_;  ///< by value id: the type may follow from a bound size
 };
 
 }  // namespace
@@ -259,8 +260,8 @@ Inference infer_values(const Graph& graph, const OpLibrary& ops, std::vector<Ten
     return Inferrer(graph, ops, std::move(types)).run();
 }
 
-std::vector<bool> data_dependent_nodes(const Graph& graph, const OpLibrary& ops) {
-    return Inferrer(graph, ops, source_types(graph)).data_dependent();
+HeadInference infer_head(const Graph& graph, const OpLibrary& ops) {
+    return Inferrer(graph, ops, source_types(graph)).run_head();
 }
 
 // Graph inputs carry the only types of a file that are believed. All others are found from them.

@@ -17,15 +17,22 @@ struct Inference {
     /// By value id: whether the value of a known tensor may follow from a size in ModelInfo::bound_dims. Such a value
     /// is right for a session, and must not be written into a model that is used with other sizes.
     std::vector<bool> is_of_bound_size;
+    std::vector<bool> has_bound_type;  ///< by value id: whether the type may follow from such a size
+};
+
+/// What can be said of a graph in which some shapes depend on data.
+struct HeadInference {
+    Inference inference;        ///< the types of what the tail computes are placeholders
+    std::vector<bool> is_tail;  ///< by node: its shape depends on data, or it reads what has such a shape
 };
 
 /// @param types  by value id; set for graph inputs and constants, filled in for the others
 /// @throws ModelError naming the node
 [[nodiscard]] Inference infer_values(const Graph& graph, const OpLibrary& ops, std::vector<TensorType> types);
 
-/// Returns by node whether it belongs to the tail: its shape depends on data, or it reads what has such a shape.
-/// @throws ModelError naming the node, for one that is wrong whatever the data are
-[[nodiscard]] std::vector<bool> data_dependent_nodes(const Graph& graph, const OpLibrary& ops);
+/// The same for a graph that may have a tail. @throws ModelError naming the node, for one that is wrong whatever the
+/// data are
+[[nodiscard]] HeadInference infer_head(const Graph& graph, const OpLibrary& ops);
 
 /// Known types of graph inputs and constants; the others are placeholders. @throws ModelError
 [[nodiscard]] std::vector<TensorType> source_types(const Graph& graph);

@@ -1,7 +1,7 @@
 #include "base/registry.hpp"
 
 #include "graph/passes/passes.hpp"
-#include "graph/tail/split_tail.hpp"
+#include "graph/tail/typed_head.hpp"
 
 namespace halftone {
 
@@ -20,21 +20,6 @@ constexpr auto kPasses = make_registry<RunPass>({
 }  // namespace
 
 std::span<const Pass> all_passes() { return kPasses.rows(); }
-
-namespace {
-
-/// The part of a graph whose shapes are known, with types.
-Graph typed_head(const Graph& graph, const OpLibrary& ops) {
-    if (!has_data_dependent_operator(graph)) {
-        try {
-            return infer_types(graph, ops);
-        } catch (const DataDependentShape&) {  // the walk below finds where it begins
-        }
-    }
-    return infer_types(split_tail(graph, ops), ops);
-}
-
-}  // namespace
 
 Graph run_passes(const Graph& graph, const OpLibrary& ops) {
     Graph current = typed_head(graph, ops);

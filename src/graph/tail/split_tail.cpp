@@ -1,9 +1,9 @@
 // split_tail.
 //
-//   bind_open_batch        the batch becomes 1
-//   data_dependent_nodes   which nodes are the tail (graph/inference)
-//   make_tail              a graph of these nodes; what they read of the head are its inputs
-//   make_head              the other nodes; its outputs are the model's that it computes, and what the tail reads
+//   with_batch    the batch becomes 1
+//   infer_head    which nodes are the tail (graph/inference)
+//   TailBuilder   a graph of these nodes; what they read of the head are its inputs
+//   make_head     the other nodes; its outputs are the model's that it computes, and what the tail reads
 #include "graph/tail/split_tail.hpp"
 
 #include <fmt/format.h>
@@ -17,19 +17,6 @@
 
 namespace halftone {
 namespace {
-
-/// A tail runs sample by sample: what depends on data differs between samples (how many boxes are left), so no batch
-/// of them has one shape. The dimension is noted as bound, and the export leaves it open again.
-Graph bind_open_batch(const Graph& graph) {
-    GraphBuilder builder(graph);
-    for (const ValueId id : graph.inputs()) {
-        Value& value = builder.value(id);
-        if (value.type.shape.rank() == 0 || value.type.shape[0] != kSymbolic) continue;
-        value.type.shape[0] = 1;
-        builder.info().bound_dims.insert(value.name + ":0");
-    }
-    return std::move(builder).build();
-}
 
 /// Ids of the graph that is cut to those of the tail, which are made when they are met.
 class TailBuilder {
@@ -135,9 +122,22 @@ bool has_data_dependent_operator(const Graph& graph) {
     });
 }
 
+Graph with_batch(const Graph& graph, std::int64_t batch) {
+    GraphBuilder builder(graph);
+    for (const ValueId id : graph.inputs()) {
+        Value& value = builder.value(id);
+        if (value.type.shape.rank() == 0 || value.type.shape[0] != kSymbolic) continue;
+        value.type.shape[0] = batch;
+        builder.info().bound_dims.insert(value.name + ":0");
+    }
+    return std::move(builder).build();
+}
+
 Graph split_tail(const Graph& graph, const OpLibrary& ops) {
-    const Graph bound = bind_open_batch(graph);
-    const std::vector<bool> is_tail = data_dependent_nodes(bound, ops);
+    // A tail runs sample by sample: what depends on data differs between samples (how many boxes are left), so no batch
+    // of them has one shape.
+    const Graph bound = with_batch(graph, 1);
+    const std::vector<bool> is_tail = infer_head(bound, ops).is_tail;
     if (std::find(is_tail.begin(), is_tail.end(), true) == is_tail.end()) return graph;
     return make_head(bound, is_tail, TailBuilder(bound, is_tail).build());
 }
