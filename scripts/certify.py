@@ -7,8 +7,9 @@ The script reads best.yaml and run.yaml beside the model. It runs the evaluation
 ONNX Runtime and OpenVINO: one sample at a time and in batches, because a model can be right in one way and wrong in
 the other. It compares the metrics of the config, predictions and outputs with Halftone's (topk, Accuracy, F1, mIOU,
 MSE, RMSE, MAE, PSNR, agreement; scripts/certify_metrics.py); a metric that it cannot confirm is named, and a model
-whose goal is such a metric is not certified. It lists every layer that the plan calls int8 but a runtime executes in float, with the export rule that the layer breaks (src/exec/README.md), and the
-latencies beside those of the fp32 model. A model that is slower than fp32 gives a warning.
+whose goal is such a metric is not certified. It lists every layer that the plan calls int8 but a runtime executes in
+float, with the export rule that the layer breaks (src/exec/README.md), and the latencies beside those of the fp32
+model. A model that is slower than fp32 gives a warning.
 Exit code 0 certified, 6 not, 2 usage, 3 model or data, 4 files.
 """
 

@@ -29,6 +29,7 @@ struct Given {
 };
 
 Given parse_input(const Graph& graph, const std::string& text) {
+    // The shortest name that fits wins: names of values may hold '=' themselves, as paths may.
     for (std::size_t at = text.find('='); at != std::string::npos; at = text.find('=', at + 1)) {
         const std::string name = text.substr(0, at);
         for (const ValueId id : graph.inputs()) {
@@ -64,6 +65,7 @@ std::string file_name(std::string name) {
     };
     std::replace_if(
         name.begin(), name.end(), [&](char c) { return !is_kept(c); }, '_');
+    // Cut names may be equal; output_files numbers them then.
     return name.substr(0, kLongest);
 }
 
@@ -74,6 +76,7 @@ Tensor as_input(Tensor array, const Value& input, const std::string& path) {
     if (array.dtype() == wanted || !can_feed(array.dtype(), wanted)) return array;
     Tensor fitted({wanted, array.shape()});
     try {
+        // It throws where a value does not fit, such as 300 for an int8 input: nothing is cut silently.
         feed_values(array.view(), fitted.mutable_view());
     } catch (DataError& error) {
         error.add_context(path);
@@ -92,6 +95,7 @@ std::vector<std::string> paths_by_input(const Graph& graph, const std::vector<st
         const Given given = parse_input(graph, text);
         std::size_t place = 0;
         if (given.name.empty()) {
+            // Inputs that were given by name before are passed over.
             while (place < paths.size() && !paths[place].empty()) ++place;
         } else {
             while (graph.value(graph.inputs()[place]).name != given.name) ++place;
@@ -118,6 +122,7 @@ std::vector<std::string> output_files(const Graph& graph) {
     const auto& outputs = graph.outputs();
     for (const ValueId id : outputs) {
         const std::string& name = graph.value(id).name;
+        // Names that need no change keep their files; only the others make way.
         if (file_name(name) == name) taken.insert(name);
     }
     for (const ValueId id : outputs) {
@@ -136,6 +141,7 @@ std::vector<std::string> output_files(const Graph& graph) {
 Tensor read_input(const FileSystem& files, const std::string& path, const Value& input) {
     if (!files.exists(path)) throw DataError("--input: no such file: '" + path + "'");
     const std::uint64_t most = largest_file(input.type.shape);
+    // The file and its tensor are in memory at the same time, so the bytes of the file count as well.
     const BudgetedBytes file(process_budget(), std::min(files.size(path), most), path);
     std::vector<std::string> notes;
     Tensor array = from_npy(files.read(path, most), path, &notes);

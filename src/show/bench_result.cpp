@@ -26,6 +26,7 @@ Json step_json(const StepInfo& step, double ms, double total_ms) {
     row["op"] = step.op;
     row["ms"] = ms;
     row["share"] = total_ms > 0 ? ms / total_ms : 0.0;
+    // A step that only moves bytes has no operations, and a rate of 0 would look like a fault.
     if (step.operations > 0) {
         row["dtype"] = step.is_integer ? "int8" : step.is_bf16 ? "bf16" : "fp32";
         row["gops"] = ms > 0 ? step.operations / ms / 1e6 : 0.0;
@@ -38,6 +39,7 @@ Json step_json(const StepInfo& step, double ms, double total_ms) {
 Json autotune_json(const Autotuned& tuned) {
     Json json;
     json["gain"] = {{"median", tuned.gain.median}, {"ci95", {tuned.gain.low, tuned.gain.high}}};
+    // Choices that gain alone may lose together, because they change layouts and caches; then all of them are dropped.
     json["is_dropped"] = tuned.is_dropped;
     json["unnamed_steps"] = tuned.unnamed;
     json["steps"] = Json::array();
@@ -66,6 +68,8 @@ Json bench_json(const BenchResult& result) {
     json["latency"] = {{"median_ms", latency.median},
                        {"p95_ms", percentile_of(measured.runs_ms, 0.95)},
                        {"ci95_ms", {latency.low, latency.high}}};
+    // The tail is no part of the latency: its time depends on what the data are, and random inputs say little about
+    // it.
     if (result.tail_ms) json["tail_ms"] = *result.tail_ms;
     double total_ns = 0;
     for (const double ns : measured.steps_ns) total_ns += ns;
@@ -132,6 +136,7 @@ std::string kernels_text(const Autotuned& tuned) {
     text += fmt::format(
         "\nkernels that can run a step, ms in whole runs (*: chosen, not the default; the default comes first):\n");
     for (const KernelTimes& step : tuned.steps) {
+        // The default is the first of the kernels, so no mark at index 0 means that it runs.
         text += fmt::format("  {:34}", step.node);
         for (std::size_t k = 0; k < step.ms.size(); ++k) {
             text += fmt::format("  {}{} {:.4f}", k > 0 && k == step.chosen ? "*" : "", step.kernels[k], step.ms[k]);

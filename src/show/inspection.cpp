@@ -69,15 +69,18 @@ void fill_output_shapes(ModelSurvey& survey, const Graph& graph) {
 
 void inspect_model(Inspection& inspection, const std::string& bytes, const std::string& name, const InputSizes& sizes,
                    const QuantizationConfig& constraints) {
+    // The survey comes first: it reads also what cannot be imported, and so can name every fault at once.
     inspection.survey = survey_onnx(bytes, name, reference_ops(), sizes);
     inspection.model = prepare_or_refuse(bytes, name, sizes, inspection.survey);
     fill_output_shapes(inspection.survey, inspection.model.graph);
+    // From here on as in a search, so that what is shown is what a search would have.
     inspection.capability = capability_table(inspection.model, constraints);
     inspection.space.emplace(
         build_space(inspection.model.graph, inspection.model.units, inspection.capability, constraints));
 }
 
 std::string inspection_line(const Inspection& inspection) {
+    // Without a space the model was refused: then the JSON holds the survey with its faults alone.
     return json_line(inspection.space ? inspection_json(inspection) : survey_json(inspection.survey));
 }
 

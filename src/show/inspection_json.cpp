@@ -18,6 +18,7 @@ std::string option_text(const UnitConfig& option) {
     if (!option.is_quantized()) return std::string(to_string(option.activation.dtype));
     const ActivationConfig& a = option.activation;
     const WeightConfig& w = option.weight;
+    // The usual 7 bits are left out; machines without exact int8 products show 6.0.
     const std::string bits = w.bit == kAllBits ? "" : fmt::format("/{} bit", float_text(w.bit));
     const std::string range = option.is_dynamic() ? std::string(kWhenNames.name(a.when)) : to_text(a.range_rule());
     return fmt::format("{}/{}/{}/{} x {}/{}/{}/{}{}{}", to_string(a.dtype), kSchemeNames.name(a.scheme),
@@ -114,10 +115,12 @@ Json inspection_json(const Inspection& inspection) {
         json["units"].push_back(
             unit_json(model, model.units[u], inspection.capability[u], inspection.space->decisions()[u].options));
     }
+    // A text, because a space of 20 layers is larger than every integer type.
     json["space_size"] = inspection.space->size_text();
     return json;
 }
 
+// Names of a refused model may hold any bytes: those that are no UTF-8 are replaced, and nothing is thrown.
 std::string json_line(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"; }
 
 }  // namespace halftone::show

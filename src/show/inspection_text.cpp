@@ -35,6 +35,7 @@ std::string ports_text(const Json& json, const char* key) {
 class SharedTexts {
 public:
     void add(const std::string& text, const std::string& unit) {
+        // A list and not a map: there are few different texts, and their first appearance gives the order.
         const auto found = std::find_if(rows_.begin(), rows_.end(), [&](const Row& row) { return row.text == text; });
         if (found == rows_.end())
             rows_.push_back({text, unit, 1});
@@ -45,6 +46,7 @@ public:
         if (rows_.empty()) return "";
         std::string text = fmt::format("{}\n", title);
         for (const Row& row : rows_) {
+            // What all units have in common needs no number; a number shows where the exceptions are.
             if (row.count == units)
                 text += fmt::format("    {}\n", row.text);
             else
@@ -78,6 +80,7 @@ std::string summary_text(const Json& json) {
     SharedTexts refused;
     for (const Json& unit : json["units"]) {
         const std::string op = unit["op"].get<std::string>();
+        // Types of units in the order of the graph, as all that follows.
         ops[op] = ops.value(op, std::int64_t{0}) + 1;
         const std::string name = unit["name"].get<std::string>();
         for (const Json& option : unit["options"]) options.add(option.get<std::string>(), name);

@@ -41,12 +41,15 @@ void save_inputs(const Pipeline& data, const Graph& graph, std::int64_t samples,
         const TensorType& type = graph.value(graph.inputs()[i]).type;
         // A sample may be a whole input, without a batch dimension.
         const bool is_row = schema.inputs[fields[i]].type.shape.rank() < type.shape.rank();
+        // In the types and shapes of the model, because the files are for comparing its inputs with those of another
+        // program.
         inputs.emplace_back(stacked(type, samples, is_row));
     }
     for (Tensor& input : inputs) views.push_back(input.mutable_view());
     std::vector<std::optional<Tensor>> targets(schema.targets.size());  // texts have no .npy
     for (std::size_t t = 0; t < targets.size(); ++t) {
         const Field& field = schema.targets[t];
+        // Targets whose size differs from sample to sample make no array; they are left out.
         if (!field.is_text && field.type.shape.is_static()) targets[t] = Tensor(stacked(field.type, samples, false));
     }
     for (std::int64_t id = 0; id < samples; ++id) {  // in the order of the data set, which is that of a trial
@@ -62,6 +65,7 @@ void save_inputs(const Pipeline& data, const Graph& graph, std::int64_t samples,
     const auto files = make_posix_file_system();
     files->create_directories(folder);
     for (std::size_t i = 0; i < inputs.size(); ++i) {
+        // Scripts rely on inputs.npy and labels.npy where there is one of each.
         const std::string name = inputs.size() == 1 ? "inputs" : graph.value(graph.inputs()[i]).name;
         files->write_atomically(file_of(folder, name), to_npy(inputs[i].view()));
     }
