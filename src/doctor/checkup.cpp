@@ -31,8 +31,8 @@ Finding instruction_set(const MachineFacts& facts) {
     } else {
         finding.state = FindingState::note;
         finding.advice =
-            "There is no VNNI. Weights get 6 bits, so that no product saturates, and int8 gains little or nothing for "
-            "some models: let 'tune' measure it. If the model will run on another machine, search on one of those.";
+            "There is no VNNI. Weights get 6 bits, so that no product saturates. Some models gain little or nothing "
+            "from int8 then: let 'tune' measure it. If the model will run on another machine, run the search there.";
     }
     if (!facts.isa_limit.empty()) finding.advice += fmt::format(" ONEDNN_MAX_CPU_ISA={} limits it.", facts.isa_limit);
     return finding;
@@ -112,8 +112,8 @@ Finding certify(const MachineFacts& facts) {
     if (facts.certify_script.empty()) {
         finding.value = "the script is missing";
         finding.advice =
-            "certify.py is looked for beside the program, in ../share/halftone/scripts and in the source "
-            "tree; 'cmake --install' puts it there.";
+            "certify.py is neither beside the program, nor in ../share/halftone/scripts, nor in a source tree; 'cmake "
+            "--install' installs it.";
     } else if (facts.python.empty()) {
         finding.value = "there is no Python";
         finding.advice = "Install python3, then run scripts/setup.sh --with-tests in the source tree.";

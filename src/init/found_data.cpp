@@ -8,8 +8,9 @@
 namespace halftone {
 
 constinit const std::string_view kSameSamples =
-    "Calibration and evaluation read the same samples, because nothing here looks like a division into train and test. "
-    "Labels are not used to calibrate, so this is sound for a first run; for a final judgement keep them apart.";
+    "Calibration and evaluation read the same samples, because no names here divide them into training and test "
+    "samples. Calibration uses no labels, so this is sound for a first run; for a final judgement, give different "
+    "samples to the two.";
 
 std::optional<SplitWord> split_word(std::string_view word) {
     static constexpr std::array<std::string_view, 4> kTraining{"train", "training", "calib", "calibration"};

@@ -63,7 +63,8 @@ FoundData no_data(const ModelSurvey& model) {
         dtypes.emplace_back(is_integer ? (port.type == "bool" ? "uint8" : port.type) : "float32");
         has_integers |= is_integer;
     }
-    if (has_open) found.notes.emplace_back("Sizes that the model leaves open are assumed: 224 for pictures, 128 else.");
+    if (has_open)
+        found.notes.emplace_back("Sizes that the model leaves open are assumed: 224 for pictures, 128 for all others.");
     // dummy takes one shape, or a list of them for several inputs; dtype follows the same rule.
     const bool is_one = shapes.size() == 1;
     const auto listed = [&](const std::vector<std::string>& items) {
@@ -103,8 +104,8 @@ void add_head(ConfigLines& out, const InitRequest& request) {
 
 /// The ports stand beside the path: whoever writes transforms needs them in view.
 void add_model(ConfigLines& out, const InitRequest& request, const ModelSurvey& model) {
-    for (const ModelPort& port : model.inputs) out.comment(0, "takes " + port_text(port));
-    for (const ModelPort& port : model.outputs) out.comment(0, "gives " + port_text(port));
+    for (const ModelPort& port : model.inputs) out.comment(0, "The model takes " + port_text(port));
+    for (const ModelPort& port : model.outputs) out.comment(0, "The model gives " + port_text(port));
     out.add(0, "model");
     out.add(1, "path", yaml_text(request.model_path));
     out.blank();
@@ -136,7 +137,7 @@ void add_quantization(ConfigLines& out, const FoundData& data) {
     for (const std::string& note : data.notes) out.comment(0, note);
     out.add(0, "quantization");
     out.add(1, "calibration");
-    out.comment(2, "So many samples decide the ranges of values; labels play no part.");
+    out.comment(2, "This many samples decide the ranges of values. Their labels are not used.");
     out.add(2, "sampling_size",
             std::to_string(std::clamp<std::int64_t>(data.calibration_samples, 1, kMostCalibration)));
     add_dataloader(out, 2, data.calibration, data.transforms);
@@ -175,8 +176,8 @@ void add_tuning(ConfigLines& out, const InitRequest& request) {
     out.add(2, "relative", "0.01");
     out.blank();
     out.comment(0,
-                "Int8 results depend on the instruction set in their last bits, and speed depends on it altogether. If "
-                "the model will run on other machines than those of the search, search on one of theirs, and pin it:");
+                "The speed of int8 depends on the instruction set, and so do the last bits of its results. If the "
+                "model will run on other machines, run the search on one of those, and pin its instruction set:");
     out.comment(0, "cluster: {isa: avx512_core_vnni}");
 }
 
