@@ -10,8 +10,9 @@
 #include "ranks.hpp"
 #include "rehearsal/rehearsal.hpp"
 #include "setup.hpp"
+#include "strategy/context.hpp"
 #include "strategy/strategies.hpp"
-#include "strategy_setup.hpp"
+#include "workspace_folder.hpp"
 
 namespace halftone::app {
 namespace {

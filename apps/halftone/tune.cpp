@@ -4,7 +4,7 @@
 //                       checks the strategy's settings and opens the workspace. Then rank 0 leads, the others work
 //   lead                search, deliver what was found, measure latencies, write run.yaml, print the report
 //   search              the coordinator's set-up: strategy, costs, latency table, finalists
-//   header_of           what a resumed run must have in common with the first session
+//   identity_of         what a resumed run must have in common with the first session, beside the config
 //
 // Until the workspace is open, a failure of one rank ends all ranks (Agreement). Later only rank 0 can fail.
 
@@ -16,7 +16,6 @@
 #include "base/byte_reader.hpp"
 #include "base/error.hpp"
 #include "base/file_system.hpp"
-#include "base/hash.hpp"
 #include "base/log.hpp"
 #include "base/process.hpp"
 #include "base/text.hpp"
@@ -31,56 +30,31 @@
 #include "plan/run_document.hpp"
 #include "ranks.hpp"
 #include "setup.hpp"
+#include "strategy/context.hpp"
 #include "strategy/model_wise.hpp"
 #include "strategy/strategies.hpp"
-#include "strategy_setup.hpp"
 #include "study/final_report.hpp"
 #include "study/objective_verdict.hpp"
 #include "study/progress_line.hpp"
 #include "study/run_listener.hpp"
+#include "study/run_terms.hpp"
 #include "study/study_facts.hpp"
 #include "tune/tuner.hpp"
 #include "version.hpp"
+#include "workspace_folder.hpp"
 
 namespace halftone::app {
 namespace {
 
-/// Everything that decides candidates and scores. A resumed run is refused if any of it differs, because replayed
-/// trials would then not be this run's. Number of ranks, workspace and limits are left out on purpose: they may change.
-journal::Header header_of(const RunConfig& config, const Workbench& bench) {
-    journal::Header header;
-    header.version = HALFTONE_VERSION;
-    header.strategy = config.tuning.strategy.name;
-    header.seed = config.tuning.random_seed;
-    header.isa = isa_name();
-    header.config = hex16(config.identity_hash());
-    header.model = hex16(bench.model.hash);
-    Hasher data;
-    data.add(bench.calibration->identity_hash());
-    if (bench.evaluation) data.add(bench.evaluation->identity_hash());
-    header.data = hex16(data.digest());
-    header.space = hex16(bench.space->hash());
-    return header;
-}
-
-/// What the coordinator needs of the config. With performance_only one trial is enough: nobody asks for its verdict.
-tune::RunSettings settings_of(const RunConfig& config) {
-    tune::RunSettings settings;
-    settings.criterion = config.tuning.criterion;
-    if (config.evaluation) {
-        for (const MetricConfig& metric : config.evaluation->metrics) {
-            if (metric.limit) settings.limits.push_back({metric.plugin.name, *metric.limit});
-        }
-    }
-    settings.timeout_s = config.tuning.timeout_s;
-    settings.max_trials = config.tuning.performance_only ? 1 : config.tuning.max_trials;
-    settings.calibrate_only = !config.evaluation.has_value();
-    settings.early_termination = config.tuning.early_termination;
-    settings.prefix_reuse = config.tuning.prefix_reuse;
-    settings.finalists = config.tuning.finalists;
-    settings.objective = config.tuning.objective;
-    settings.objective_unmet = config.tuning.objective_unmet;
-    return settings;
+study::RunIdentity identity_of(const Workbench& bench) {
+    study::RunIdentity identity{.version = HALFTONE_VERSION,
+                                .isa = isa_name(),
+                                .model = bench.model.hash,
+                                .data = {},
+                                .space = bench.space->hash()};
+    identity.data.push_back(bench.calibration->identity_hash());
+    if (bench.evaluation) identity.data.push_back(bench.evaluation->identity_hash());
+    return identity;
 }
 
 /// Side by side, so that a slow phase of the machine hits all finalists alike.
@@ -102,43 +76,6 @@ std::vector<FrontPoint> front_of(const study::RunParts& parts, const tune::RunRe
                           .bytes = exported_bytes(parts.evaluator.factory().quantized(trial.candidate).graph)});
     }
     return pareto_front(points, higher_is_better);
-}
-
-/// 0 also where nobody judged the goal: without evaluation data, or with performance_only.
-int exit_code_of(const tune::RunResult& result, const RunConfig& config) {
-    if (result.reason == tune::EndReason::interrupted) return static_cast<int>(ExitCode::interrupted);
-    const bool is_too_slow = result.speed && !result.speed->is_faster;
-    if (is_too_slow && config.tuning.objective_unmet == ObjectiveUnmet::fail)
-        return static_cast<int>(ExitCode::goal_missed);
-    if (!config.evaluation || config.tuning.performance_only || result.is_goal_met)
-        return static_cast<int>(ExitCode::ok);
-    return static_cast<int>(ExitCode::goal_missed);
-}
-
-}  // namespace
-
-StrategyContext strategy_context(const RunConfig& config, const SearchSpace& space, const Goal& goal, double baseline,
-                                 const LatencySource& latency) {
-    return {.space = space,
-            .goal = goal,
-            .baseline = baseline,
-            .seed = static_cast<std::uint64_t>(config.tuning.random_seed),
-            .model_wise = config.tuning.model_wise,
-            .settings = config.tuning.strategy.node,
-            .batch = config.tuning.strategy_batch,
-            .accuracy_weight = config.tuning.accuracy_weight,
-            .latency_weight = config.tuning.latency_weight,
-            .latency = latency,
-            .objective = config.tuning.objective};
-}
-
-namespace {
-
-/// A strategy reads its settings when it is made, which in a run is behind the baseline: wrong ones are found here.
-void check_strategy(const RunConfig& config, const SearchSpace& space) {
-    constexpr double kAnyBaseline = 1.0;
-    const Goal goal(config.tuning.criterion, kAnyBaseline);
-    (void)make_strategy(config.tuning.strategy.name, strategy_context(config, space, goal, kAnyBaseline, {}));
 }
 
 /// What the search needs of the application.
@@ -181,7 +118,8 @@ private:
 tune::RunResult search(const RunConfig& config, const study::RunParts& parts, journal::Workspace& workspace,
                        study::RunListener& listener, Communicator& comm) {
     TuneServices services(config, parts, workspace);
-    return tune::run_coordinator(comm, parts.evaluator, settings_of(config), services, listener, workspace.replay());
+    return tune::run_coordinator(comm, parts.evaluator, study::run_settings(config), services, listener,
+                                 workspace.replay());
 }
 
 /// What run.yaml says before the run: program, machine, command and config.
@@ -232,7 +170,7 @@ int lead(const TuneOptions& options, const RunConfig& config, const study::RunPa
     study::RunListener listener(config, parts, workspace, line);
     tune::RunResult result = search(config, parts, workspace, listener, comm);
     line.finish();  // the report begins on a line of its own
-    const int code = exit_code_of(result, config);
+    const int code = study::exit_code_of(result, config);
 
     // Without evaluation data there are no trials: the first model-wise candidate is what the config asks for.
     std::optional<Candidate> delivered;
@@ -343,8 +281,8 @@ int run_tune(const TuneOptions& options, Communicator& comm) {
         // All checks before the workspace: a run that cannot start must leave no folder behind.
         check_strategy(config, *bench->space);
         const std::string folder = workspace_folder(options, config);
-        workspace = std::make_unique<journal::Workspace>(*files, folder, options.resume, header_of(config, *bench),
-                                                         comm.size());
+        workspace = std::make_unique<journal::Workspace>(*files, folder, options.resume,
+                                                         study::run_header(config, identity_of(*bench)), comm.size());
         log::open_file(workspace->path("tune.log"));
         workspace->write("study.json", study_text(options, config, *bench, comm.size(), inputs.model_bytes.size()));
     });

@@ -1,0 +1,36 @@
+#pragma once
+// What a config means for one run: when it may go on from an earlier session, how far it may go, how it ends.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "config/run_config.hpp"
+#include "journal/format.hpp"
+#include "tune/tuner.hpp"
+
+namespace halftone::study {
+
+/// What decides candidates and scores beside the config.
+struct RunIdentity {
+    std::string version;              ///< of this program
+    std::string isa;                  ///< the instruction set of all ranks
+    std::uint64_t model = 0;          ///< hash of the model's file
+    std::vector<std::uint64_t> data;  ///< hashes of the calibration data and, where there are any, the evaluation data
+    std::uint64_t space = 0;          ///< hash of the search space
+};
+
+/// Returns the first record of a journal: everything that decides candidates and scores. A resumed run is refused if
+/// any of it differs, because replayed trials would then not be this run's. The number of ranks, the workspace and the
+/// limits are left out on purpose: they may change.
+[[nodiscard]] journal::Header run_header(const RunConfig& config, const RunIdentity& identity);
+
+/// Returns what the coordinator needs of the config. With performance_only one trial is enough: nobody asks for its
+/// verdict.
+[[nodiscard]] tune::RunSettings run_settings(const RunConfig& config);
+
+/// Returns the exit code of a run that ended by itself or by a signal. It is 0 also where nobody judged the goal:
+/// without evaluation data, or with performance_only.
+[[nodiscard]] int exit_code_of(const tune::RunResult& result, const RunConfig& config);
+
+}  // namespace halftone::study
