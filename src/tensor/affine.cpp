@@ -35,6 +35,7 @@ void quantize_rows(std::span<const float> x, const Slices& slices, const QuantPa
                        "a zero point is a code");
     }
     for (std::size_t row = 0; row < slices.outer; ++row) {
+        // A row holds one element of each channel, so its parameters are the same list for every row.
         const std::size_t first = row * slices.channels;
         const float* values = x.data() + first;
         const float* scale = params.scale.data();

@@ -63,6 +63,7 @@ public:
     std::uint64_t content_hash() const override {
         Hasher hasher;
         for (const ListedPicture& picture : pictures_) {
+            // Names and labels count as well as pictures: a corrected label must not resume an old run.
             hasher.add(std::string_view(picture.name)).add(picture.label);
             add_file(hasher, joined_path(folder_, picture.name), kHashedRawPictureBytes);
         }

@@ -53,6 +53,8 @@ Support check_geometry(const KernelRequest& request) {
     const ref::Window window = window_of(request);
     const std::int64_t kernel = window.kernel[1];
     const std::int64_t stride = window.strides[1];
+    // Each pair of kernel size and stride has a loop of its own, in which all distances are constants; these are the
+    // ones that mobile networks use.
     const bool is_known = (stride == 1 && (kernel == 3 || kernel == 5 || kernel == 7)) || (stride == 2 && kernel == 3);
     if (!is_known || kernel != window.kernel[2] || stride != window.strides[2] || window.dilations[1] != 1 ||
         window.dilations[2] != 1) {
@@ -87,6 +89,7 @@ Support check_numbers(const KernelRequest& request) {
 double largest_sum(const DepthwiseNumbers& numbers, std::size_t channel) {
     const std::size_t taps = numbers.weights.size() / numbers.factor.size();
     double largest = 0;
+    // The worst case: every code is at its end, with the sign that makes its product positive.
     for (std::size_t t = 0; t < taps; ++t) largest += 255.0 * std::abs(numbers.weights[channel * taps + t]);
     return largest;
 }

@@ -64,6 +64,8 @@ public:
                 for (std::size_t n = 0; n < columns; ++n) sums[n] += factor * right[k * columns + n];
             }
             for (std::size_t n = 0; n < columns; ++n) {
+                // The roundings come in the order of the nodes: the product of the scales; the sum as a float, times
+                // that product; then the bias.
                 const float scale = a_scale * b_scale[b_scale.size() == 1 ? 0 : n];
                 float value = static_cast<float>(static_cast<std::int32_t>(sums[n])) * scale;
                 if (op.has_input(kBias)) {

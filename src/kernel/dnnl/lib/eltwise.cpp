@@ -51,6 +51,8 @@ std::optional<Eltwise> eltwise_of(const Node& node) {
 }
 
 bool function_loses_nan(const Node& node) {
+    // Their vector code bounds the argument of an exponential by max and min, which lose NaN (dnnl/README.md).
+    // Products with x, as in Swish and Gelu, bring it back.
     static const std::set<std::string> functions{"Elu", "Exp", "HardSigmoid", "Sigmoid", "Tanh"};
     return functions.contains(node.op);
 }

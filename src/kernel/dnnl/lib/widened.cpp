@@ -1,3 +1,11 @@
+// A step of codes that runs in fp32, in this order (Widened::execute):
+//
+//   dequantize_codes   codes minus zero point: whole numbers, which fp32 holds exactly
+//   real_->execute     oneDNN's fp32 kernel: exact sums, as long as they stay below 2^24
+//   scale_values       scales, real bias and residual, row by row
+//   function_, clamp   the activation; then codes again, if the output is stored as codes
+//
+// widened() makes the request for the fp32 kernel, without everything that comes after the sum.
 #include "kernel/dnnl/lib/widened.hpp"
 
 #include <algorithm>

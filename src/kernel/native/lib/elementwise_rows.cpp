@@ -138,6 +138,7 @@ HALFTONE_INLINE void tile_of_choices(const BroadcastTile& tile) {
     const auto* b = reinterpret_cast<const T*>(tile.operands[2]);
     auto* y = reinterpret_cast<T*>(tile.y);
     for (std::int64_t row = 0; row < tile.rows; ++row) {
+        // Which operands are repeated is the same for all rows; the branch costs nothing beside a row.
         const Steps& step = tile.column_steps;
         if (step[0] == 1 && step[1] == 1 && step[2] == 0) {
             const T otherwise = *b;

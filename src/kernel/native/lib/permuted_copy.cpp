@@ -112,6 +112,8 @@ void turn_strip(const Word* x, std::int64_t x_step, std::int64_t rows, std::int6
 template <class Word, class Square>
 void turn_blocks(const StridedWalk& walk, std::size_t neighbours, const Word* x, Word* y, Square square) {
     std::vector<OuterDimension> outer = all_dimensions(walk);
+    // Columns are the output's innermost dimension, rows the one along which the input's elements are neighbours: a
+    // square of both is contiguous on one side by rows and on the other by columns.
     const OuterDimension columns = outer.back();
     const OuterDimension rows = outer[neighbours];
     outer.pop_back();
@@ -164,6 +166,7 @@ void copy_permuted(const StridedWalk& walk, const Word* x, Word* y, Square squar
             return copy_rows_of(walk, x, y, [](const Word* from, Word* to) { std::memcpy(to, from, kHead); });
         return copy_rows_of(walk, x, y, [bytes](const Word* from, Word* to) { std::memcpy(to, from, bytes); });
     }
+    // At most one dimension has step 1 and more than one element, because every element is copied once.
     std::size_t neighbours = kNoDimension;
     for (std::size_t d = 0; d + 1 < walk.dimensions.size(); ++d) {
         if (walk.dimensions[d].steps[0] == 1 && walk.dimensions[d].size > 1) neighbours = d;

@@ -85,6 +85,7 @@ std::vector<Label> implicit_output(const std::vector<std::vector<Label>>& operan
         for (const Label label : labels) ++counts[label];
     }
     std::vector<Label> output;
+    // The map is ordered: dimensions of the ellipsis are negative and come first, then capital and small letters.
     for (const auto& [label, count] : counts) {
         if (label < 0 || count == 1) output.push_back(label);
     }
@@ -141,6 +142,8 @@ EinsumPlan einsum_plan(const OpContext& op, const std::vector<Shape>& shapes) {
     // Loops run in this order: labels of the output outside, those that are summed inside.
     for (const Label label : order) plan.sizes.push_back(sizes[label]);
     for (std::size_t i = 0; i < shapes.size(); ++i) {
+        // A label that an operand does not have keeps step 0: its elements are repeated along that loop, or counted
+        // again in that sum.
         std::vector<std::int64_t> steps(order.size(), 0);
         std::int64_t step = 1;
         for (std::size_t d = shapes[i].rank(); d-- > 0;) {
