@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "commands.hpp"
+#include "eval/workbench.hpp"
 #include "kernel/ops/machine.hpp"
 #include "ranks.hpp"
 #include "setup.hpp"

@@ -14,6 +14,7 @@
 #include "base/file_system.hpp"
 #include "base/log.hpp"
 #include "commands.hpp"
+#include "eval/workbench.hpp"
 #include "model_source.hpp"
 #include "setup.hpp"
 #include "show/saved_inputs.hpp"

@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "commands.hpp"
 #include "eval/from_config.hpp"
+#include "eval/workbench.hpp"
 #include "model_source.hpp"
 #include "setup.hpp"
 #include "show/inspection.hpp"

@@ -13,6 +13,7 @@
 #include "base/process.hpp"
 #include "base/text.hpp"
 #include "base/wire.hpp"
+#include "eval/workbench.hpp"
 #include "model_source.hpp"
 #include "setup.hpp"
 

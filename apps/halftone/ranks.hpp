@@ -10,7 +10,7 @@
 #include "comm/agreement.hpp"
 #include "comm/communicator.hpp"
 #include "config/run_config.hpp"
-#include "setup.hpp"
+#include "eval/workbench.hpp"
 
 namespace halftone::app {
 

@@ -25,6 +25,7 @@
 #include "eval/costs.hpp"
 #include "eval/from_config.hpp"
 #include "eval/unit_latency.hpp"
+#include "eval/workbench.hpp"
 #include "journal/workspace.hpp"
 #include "kernel/ops/machine.hpp"
 #include "plan/run_document.hpp"
