@@ -77,6 +77,7 @@ int run_dump(const DumpOptions& options, Communicator& comm) {
                                           bench->calibration->size()));
         }
     });
+    // Parts that ranks write side by side must be of one model and of one data set.
     agreement.after([&] { check_same_workbench(comm, *bench); });
     if (options.plan.empty()) study::calibrate_together(comm, agreement, *bench->evaluator);
     std::unique_ptr<study::DumpWork> work;

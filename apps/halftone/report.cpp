@@ -26,6 +26,7 @@ int report_run(const ReportOptions& options) {
     std::vector<std::string> warnings;
     const study::StudySource source = study::read_study_source(options.folder, warnings);
     if (!options.study.empty()) study::write_study(source, options.study, warnings);
+    // A damaged file beside the journal costs its part of the report, not the report.
     for (const std::string& warning : warnings) fmt::print(stderr, "warning: {}\n", warning);
     if (options.as_json) {
         fmt::print("{}\n", study::run_report_json(source));
@@ -38,6 +39,7 @@ int report_run(const ReportOptions& options) {
 
 }  // namespace
 
+// A dump has an index, a run has a journal; --rank makes sense for a dump only, so it decides where neither is there.
 int run_report(const ReportOptions& options) {
     const auto files = make_posix_file_system();
     if (!files->exists(options.folder)) throw IoError(fmt::format("'{}': no such folder", options.folder));

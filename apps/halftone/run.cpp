@@ -29,6 +29,7 @@ int run_run(const RunOptions& options) {
         error.add_context(options.model);
         throw;
     }
+    // Only now: a run that fails leaves no empty folder behind.
     files->create_directories(options.output);
     const std::vector<std::string> names = show::output_files(graph);
     for (std::size_t i = 0; i < outputs.size(); ++i) {
