@@ -15,6 +15,7 @@ import re
 import subprocess
 import sys
 
+import rarer_recipes  # noqa: F401  adds to RECIPES
 from recipes import LEFT_OUT, RECIPES, WITHOUT_RECIPE
 
 HERE = pathlib.Path(__file__).resolve().parent

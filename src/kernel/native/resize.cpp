@@ -65,8 +65,11 @@ public:
     WeightedStep(const KernelRequest& request, const BuildContext& context)
         : input_(request.inputs[0].type), output_(request.outputs[0].type) {
         const TensorType& type = request.inputs[0].type;
-        // A reorder would cost as much as the resampling, so the step keeps the layout in which its input is there.
-        if (!context.available.empty() && context.available[0] == channels_last_layout(type)) {
+        // A reorder would cost as much as the resampling, so the step keeps the layout in which its input is there. The
+        // memory of a single pixel is channels-last and plain at once, and counts as plain: the steps below say so,
+        // too.
+        if (!context.available.empty() && context.available[0] == channels_last_layout(type) &&
+            !context.available[0].is_plain()) {
             input_ = context.available[0];
             output_ = channels_last_layout(request.outputs[0].type);
         }

@@ -109,6 +109,19 @@ TEST(NativeCopy, ResizesByWeights) {
     }
 }
 
+// With one pixel, channels-last memory and plain memory are the same. A kernel must not take the one for the other on
+// one side only: the two differ in the output.
+TEST(NativeCopy, APictureOfOnePixelIsPlain) {
+    const Tensor scales = Tensor::of<float>({4}, std::vector{1.0F, 1.0F, 2.0F, 3.0F});
+    expect_same_bytes(*moved("Resize", {2, 6, 1, 1}, {}, {{}, {}, scales}));
+    expect_same_bytes(*moved("Expand", {2, 6, 1, 1}, {}, {{}, numbers({2, 6, 3, 2})}));
+    expect_same_bytes(*moved("Pad", {2, 6, 1, 1}, {}, {{}, numbers({0, 0, 1, 2, 0, 0, 0, 1})}));
+    const auto c = moved("Resize", {2, 6, 1, 1}, {{"mode", "linear"}}, {{}, {}, scales});
+    const std::vector<Layout> last{channels_last_layout(c->data[0].type())};
+    const auto primitive = build(Backend::native, c->request, {.weights = nullptr, .available = last});
+    EXPECT_LE(relative_error(run(*primitive, c->data), run(Backend::ref, *c)), 1e-6);
+}
+
 TEST(NativeCopy, TransposesInEveryOrder) {
     for (const Ints& perm : {Ints{0, 2, 1, 3}, Ints{3, 2, 1, 0}, Ints{0, 1, 2, 3}, Ints{1, 3, 0, 2}, Ints{0, 2, 3, 1},
                              Ints{0, 3, 1, 2}, Ints{0, 1, 3, 2}, Ints{2, 0, 1, 3}}) {
