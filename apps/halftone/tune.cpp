@@ -243,8 +243,7 @@ void agree_on_machine(Communicator& comm, Agreement& agreement) {
 void check_data(const RunConfig& config) {
     if (calibration_data(config) != nullptr) return;
     throw ConfigError(config.file +
-                      ": a search needs calibration or evaluation data, also where dynamic quantization calibrates "
-                      "nothing: it measures errors and latencies with them");
+                      ": quantization.calibration.dataloader is missing: " + std::string(kSearchNeedsData));
 }
 
 }  // namespace

@@ -149,7 +149,10 @@ void read_calibration(Section& parent, QuantizationConfig& config, const KnownNa
     } else if (config.approach != kDynamicApproach) {
         // A note and no error: --print-config and the programs that need no data must work on such a file.
         const Section missing = section.section("dataloader");
-        notes.add(missing.node(), "is missing: static quantization needs calibration data", true);
+        notes.add(
+            missing.node(),
+            "is missing: static quantization needs calibration data; add a dataloader with a dataset (docs/data.md)",
+            true);
     }
     parent.put("calibration", section.finish());
 }

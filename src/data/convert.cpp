@@ -2,7 +2,7 @@
 //
 //   visit_numbers   calls a function with the elements in their C++ type, so that each conversion is one loop
 //   write_floats    any number to fp32, rounded to nearest even
-//   feed_values     what a model's input takes: the same type, fp32, or an integer that holds the value
+//   feed_values     what a model's input takes: the same type, fp32, an integer that holds the value, or a cut fraction
 #include "data/convert.hpp"
 
 #include <algorithm>
@@ -98,6 +98,16 @@ void copy_integers(std::span<const From> values, std::span<To> out, DType type) 
     }
 }
 
+/// Real values to bytes, cut towards zero. A value that no byte holds means a wrong transform, such as Normalize.
+void cut_floats(std::span<const float> values, std::span<std::uint8_t> out) {
+    constexpr float kAboveAll = 256;  // of uint8
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        const bool fits = values[i] > -1 && values[i] < kAboveAll;  // NaN does not
+        if (!fits) throw DataError("the value " + std::to_string(values[i]) + " is no uint8");
+        out[i] = static_cast<std::uint8_t>(values[i]);
+    }
+}
+
 }  // namespace
 
 // bfloat16 is missing because no file format of a data set has it.
@@ -151,13 +161,18 @@ bool can_feed(DType from, DType to) {
     return from == to || (to == DType::f32 && is_convertible(from)) || (is_integer(from) && is_integer(to));
 }
 
+bool can_cut(DType from, DType to) { return from == DType::f32 && to == DType::u8; }
+
 void feed_values(TensorView values, MutableView out) {
-    HALFTONE_CHECK(can_feed(values.type.dtype, out.type.dtype), "the values may feed the input");
+    const bool is_cut = can_cut(values.type.dtype, out.type.dtype);
+    HALFTONE_CHECK(is_cut || can_feed(values.type.dtype, out.type.dtype), "the values may feed the input");
     HALFTONE_CHECK(values.elements() == out.elements(), "as many values as the input has for a sample");
     if (values.type.dtype == out.type.dtype) {
         std::copy_n(values.data, values.bytes(), out.data);
     } else if (out.type.dtype == DType::f32) {
         write_floats(values, out.as<float>());
+    } else if (is_cut) {
+        cut_floats(values.as<float>(), out.as<std::uint8_t>());
     } else {
         visit_integers(
             values, [&](auto from) { visit_integers(out, [&](auto to) { copy_integers(from, to, out.type.dtype); }); });

@@ -23,8 +23,13 @@ void write_floats(TensorView values, std::span<float> out);
 /// integers and bool to one another. A fraction never becomes an integer by itself: the transform Cast does that.
 [[nodiscard]] bool can_feed(DType from, DType to);
 
-/// Writes the values as elements of the other type. @pre can_feed, equal element counts
-/// @throws DataError when an integer does not fit the other type, with the value
+/// Returns whether fractions of this type may be cut to feed an input of type `to`, where the framework does so
+/// (Pipeline::cuts_fractions): real values to uint8, for pictures.
+[[nodiscard]] bool can_cut(DType from, DType to);
+
+/// Writes the values as elements of the other type. Fractions are cut towards zero.
+/// @pre can_feed or can_cut, equal element counts
+/// @throws DataError when a number does not fit the other type, with the value
 void feed_values(TensorView values, MutableView out);
 
 }  // namespace halftone

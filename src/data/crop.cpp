@@ -13,7 +13,8 @@ void require_room(PictureSize picture, PictureSize part) {
     throw DataError(fmt::format("{} x {} does not fit into the picture", part.height, part.width));
 }
 
-// Integer division cuts the rest's half off, as in every library's centre crop but EfficientNet's.
+// Integer division cuts the rest's half off, as TensorFlow's, Gluon's and LPOT's centre crops do. torchvision's rounds
+// (transforms/center_crop).
 CropStep middle_of(PictureSize picture, PictureSize part) {
     return {.top = (picture.height - part.height) / 2,
             .left = (picture.width - part.width) / 2,

@@ -82,6 +82,9 @@ public:
     /// Returns what a sample holds after the transforms. Types are those of the data, such as uint8 for a picture that
     /// nothing has changed; whoever feeds a model converts them.
     [[nodiscard]] const Schema& schema() const { return schemas_.back(); }
+    /// Returns whether fractions may feed a uint8 input, cut towards zero: TensorFlow's session converts what it is fed
+    /// with as NumPy does, and its resized pictures are fp32. LPOT's configs of detectors rely on both.
+    [[nodiscard]] bool cuts_fractions() const { return framework_ == Framework::tensorflow; }
     /// Returns the identity of content and transforms, for the journal's header.
     [[nodiscard]] std::uint64_t identity_hash() const;
     /// Returns the sample with this number, after the transforms. @pre 0 <= id < size()
@@ -101,6 +104,7 @@ private:
     std::vector<std::unique_ptr<Transform>> transforms_;
     std::vector<Schema> schemas_;  ///< before each transform, and behind the last one; never empty
     std::uint64_t config_hash_ = 0;
+    Framework framework_ = Framework::onnxrt;
     bool skips_bad_samples_ = false;
 };
 

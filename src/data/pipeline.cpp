@@ -12,19 +12,31 @@
 #include "data/pad_inputs.hpp"
 
 namespace halftone {
+namespace {
 
-Pipeline::Pipeline(const DataloaderConfig& config) : skips_bad_samples_(config.skips_bad_samples) {
+/// Whether the framework's own reader of this data set makes three channels of grey pictures: torchvision's and Gluon's
+/// readers of class folders do. LPOT uses them; its readers for other frameworks leave grey pictures grey.
+bool is_read_as_rgb(const std::string& dataset, Framework framework) {
+    return dataset == "ImageFolder" && (framework == Framework::pytorch || framework == Framework::mxnet);
+}
+
+}  // namespace
+
+Pipeline::Pipeline(const DataloaderConfig& config)
+    : framework_(framework_of(config.framework)), skips_bad_samples_(config.skips_bad_samples) {
     dataset_ = make_dataset(config.dataset.name, config.dataset.node);
     if (config.filter) {
         dataset_ = make_filtered(config.filter->name, config.filter->node, std::move(dataset_), skips_bad_samples_);
     }
     schemas_.push_back(dataset_->schema());
-    const Framework framework = framework_of(config.framework);
     Hasher hasher;
     // The default is left out, so that what was hashed before the framework mattered keeps its identity.
-    if (framework != Framework::onnxrt) hasher.add(std::string_view("framework")).add(framework);
+    if (framework_ != Framework::onnxrt) hasher.add(std::string_view("framework")).add(framework_);
+    if (is_read_as_rgb(config.dataset.name, framework_)) {
+        add_transform(make_transform("AlignImageChannel", {}, framework_), config.dataset.node);
+    }
     for (const PluginConfig& transform : config.transforms) {
-        add_transform(make_transform(transform.name, transform.node, framework), transform.node);
+        add_transform(make_transform(transform.name, transform.node, framework_), transform.node);
         // The settings belong to the identity: another mean makes other samples of the same files.
         hasher.add(std::string_view(transform.name)).add(std::string_view(to_yaml(transform.node)));
     }

@@ -121,6 +121,17 @@ InputSizes input_sizes(const RunConfig& config, const Pipeline* calibration, con
     InputSizes sizes;
     sizes.shapes = config.input_shapes;
     if (const Pipeline* data = calibration != nullptr ? calibration : evaluation) sizes.sample = data->schema().inputs;
+    if (calibration == nullptr || evaluation == nullptr) return sizes;
+    // LPOT's files often resize the pictures of one section only; what the other one says is better than nothing.
+    const std::vector<Field>& others = evaluation->schema().inputs;
+    for (std::size_t i = 0; i < std::min(others.size(), sizes.sample.size()); ++i) {
+        Shape& shape = sizes.sample[i].type.shape;
+        const Shape& other = others[i].type.shape;
+        if (other.rank() != shape.rank()) continue;
+        for (std::size_t d = 0; d < shape.rank(); ++d) {
+            if (shape[d] == kSymbolic) shape[d] = other[d];
+        }
+    }
     return sizes;
 }
 

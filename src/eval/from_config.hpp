@@ -18,6 +18,11 @@ namespace halftone {
 /// The same for the machine that this process runs on.
 [[nodiscard]] QuantizationConfig resolve_auto(const QuantizationConfig& config);
 
+/// Why a search cannot do without data, and what to add: for messages of those that find none.
+inline constexpr std::string_view kSearchNeedsData =
+    "a search needs calibration or evaluation data, also where dynamic quantization calibrates nothing; add "
+    "evaluation.accuracy with a metric and a dataloader, or a calibration dataloader (docs/data.md)";
+
 /// Returns the data that is calibrated with. Dynamic quantization needs none: without a calibration section it gets the
 /// evaluation data, which then only serve probes (errors of candidates against fp32) and latencies. Null if there is
 /// neither.

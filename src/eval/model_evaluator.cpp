@@ -40,12 +40,13 @@ ModelEvaluator::ModelEvaluator(const EvaluationSetup& setup) : shards_(setup.sha
     resources_.batch = batch_for(setup);
     const Graph& graph = setup.model->graph;
     if (setup.calibration) {
-        calibration_fields_ =
-            fitting_fields(graph, setup.calibration->schema(), resources_.batch, "quantization.calibration");
+        calibration_fields_ = fitting_fields(graph, setup.calibration->schema(), resources_.batch,
+                                             "quantization.calibration", setup.calibration->cuts_fractions());
     }
     InputFields fields;
     if (setup.evaluation) {
-        fields = fitting_fields(graph, setup.evaluation->schema(), resources_.batch, "evaluation.accuracy");
+        fields = fitting_fields(graph, setup.evaluation->schema(), resources_.batch, "evaluation.accuracy",
+                                setup.evaluation->cuts_fractions());
     }
     // Samples first, then the parts: the scorer scores candidates, which the factory makes from what the calibrator
     // has.

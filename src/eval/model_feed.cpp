@@ -117,7 +117,8 @@ std::int64_t executor_batch(const Graph& graph, const std::vector<const Schema*>
     return OutputRows(graph, batch).can_divide() ? batch : 1;
 }
 
-InputFields fitting_fields(const Graph& graph, const Schema& samples, std::int64_t batch, const std::string& section) {
+InputFields fitting_fields(const Graph& graph, const Schema& samples, std::int64_t batch, const std::string& section,
+                           bool cuts_fractions) {
     const std::vector<Field> rows = input_rows(graph, batch);
     const auto fields = match_fields(names_of_inputs(graph), samples.inputs);
     if (!fields) {
@@ -128,10 +129,9 @@ InputFields fitting_fields(const Graph& graph, const Schema& samples, std::int64
     for (std::size_t i = 0; i < rows.size(); ++i) {
         const Field& field = samples.inputs[(*fields)[i]];
         const TensorType& input = graph.value(graph.inputs()[i]).type;
-        if (!field.is_text && fits_shape(field.type.shape, input.shape, batch) &&
-            can_feed(field.type.dtype, input.dtype)) {
-            continue;
-        }
+        const bool has_type =
+            can_feed(field.type.dtype, input.dtype) || (cuts_fractions && can_cut(field.type.dtype, input.dtype));
+        if (!field.is_text && has_type && fits_shape(field.type.shape, input.shape, batch)) continue;
         refuse_samples(section, samples, rows,
                        "'" + field.name + "' does not fit the input '" + rows[i].name +
                            "' (an NCHW model needs Transpose: {perm: [2, 0, 1]})");

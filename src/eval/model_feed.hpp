@@ -41,8 +41,9 @@ private:
 /// Returns which field feeds each input of the graph. Fields meet inputs by name, else by order.
 /// @param batch    samples that run together
 /// @param section  of the config that holds the dataloader, for the message
+/// @param cuts_fractions  whether real values may feed a uint8 input, as Pipeline::cuts_fractions says
 /// @throws ConfigError when a field's shape or type does not fit its input; the message shows the schemas of both
 [[nodiscard]] InputFields fitting_fields(const Graph& graph, const Schema& samples, std::int64_t batch,
-                                         const std::string& section);
+                                         const std::string& section, bool cuts_fractions = false);
 
 }  // namespace halftone

@@ -36,6 +36,9 @@ struct ModelInfo {
     std::map<std::string, std::int32_t> half_types;
     /// By name of a graph output: its type as the file declares it, where it has one. A claim that nobody has checked.
     std::map<std::string, TensorType> declared_outputs;
+    /// Names of the nodes in the file, also of those that the import or a pass has removed since, and of those in the
+    /// tail. A user's rule may name any of them.
+    std::set<std::string> node_names;
     /// The tail: nodes behind the first shape that depends on data (graph/tail/split_tail.hpp). It reads outputs of
     /// this graph. Null for most models.
     std::shared_ptr<const Graph> tail;

@@ -154,11 +154,13 @@ void SizeBinder::bind_sample() {
     for (std::size_t i = 0; i < names.size(); ++i) {
         Value& value = builder_.value(graph_.inputs()[i]);
         const Shape& sample = sizes_.sample[(*fields)[i]].type.shape;
-        // A sample is one row of the input, without the batch. Any other rank is the business of whoever feeds the
-        // model.
-        if (value.type.shape.rank() != sample.rank() + 1) continue;
-        for (std::size_t d = 1; d < value.type.shape.rank(); ++d) {
-            if (value.type.shape[d] == kSymbolic && sample[d - 1] != kSymbolic) bind(value, d, sample[d - 1]);
+        // A sample is a row of its input, or all of it, batch included.
+        const std::size_t rank = value.type.shape.rank();
+        if (sample.rank() != rank && sample.rank() + 1 != rank) continue;
+        const std::size_t rows = rank - sample.rank();
+        for (std::size_t d = 1; d < rank; ++d) {
+            if (value.type.shape[d] != kSymbolic) continue;
+            if (sample[d - rows] != kSymbolic) bind(value, d, sample[d - rows]);
         }
     }
 }
@@ -184,10 +186,13 @@ void SizeBinder::check_missing() {
         }
     }
     if (missing.empty()) return;
+    // A data set whose samples had one size would have answered.
+    const char* samples =
+        sizes_.sample.empty() ? "" : ", or a transform that gives all samples one size, such as Resize";
     throw ModelError(
         fmt::format("the model leaves sizes open: {}. Give them: --shape {} with a number for each '?'{}, or --dim "
-                    "NAME=SIZE by the name of a dimension; in a config: model.input_shapes",
-                    fmt::join(missing, ", "), example, may_keep));
+                    "NAME=SIZE by the name of a dimension; in a config: model.input_shapes{}",
+                    fmt::join(missing, ", "), example, may_keep, samples));
 }
 
 }  // namespace

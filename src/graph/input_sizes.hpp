@@ -19,8 +19,8 @@ struct InputSizes {
     /// By name of a dimension that the model leaves open.
     std::map<std::string, std::int64_t> dims = {};
 
-    /// What a sample of the data set holds for the model. It answers for the dimensions behind the batch, where nothing
-    /// else does. Empty: there is no data set.
+    /// What a sample of the data set holds for the model: rows of its inputs, or whole inputs with the batch. It
+    /// answers for the dimensions behind the batch, where nothing else does. Empty: there is no data set.
     std::vector<Field> sample = {};
 };
 

@@ -135,7 +135,8 @@ private:
             calibration_ = try_section(*calibration, is_own ? kCalibration : kEvaluation, *result_.calibration);
             has_data = has_data && calibration_ != nullptr;
         } else if (config().not_available.empty()) {
-            add_config_fault({.where = std::string(kCalibration), .what = "is missing: a search needs data"});
+            add_config_fault({.where = request_.config_path + " " + std::string(kCalibration) + ".dataloader",
+                              .what = "is missing: " + std::string(kSearchNeedsData)});
         }
         if (config().evaluation) {
             result_.evaluation.emplace();
@@ -220,7 +221,8 @@ private:
         if (data == nullptr) return;
         const std::string path = std::string(section) + ".dataloader";
         static_cast<void>(faults_.try_part(FaultKind::config, place_of_section(path), [&] {
-            static_cast<void>(fitting_fields(model_->graph, data->schema(), batch, std::string(section)));
+            static_cast<void>(
+                fitting_fields(model_->graph, data->schema(), batch, std::string(section), data->cuts_fractions()));
         }));
     }
 

@@ -33,6 +33,16 @@ bool has_quantized(const std::vector<UnitConfig>& options) {
     return std::any_of(options.begin(), options.end(), [](const UnitConfig& option) { return option.is_quantized(); });
 }
 
+/// Whether a rule asks for fp32 or bf16 and nothing else.
+bool wants_high_precision(const OpConstraint& constraint) {
+    const auto is_high = [](const ConstraintLists& lists) {
+        return std::all_of(lists.dtype.begin(), lists.dtype.end(),
+                           [](const std::string& dtype) { return dtype == "fp32" || dtype == "bf16"; });
+    };
+    const bool names_dtypes = !constraint.activation.dtype.empty() || !constraint.weight.dtype.empty();
+    return names_dtypes && is_high(constraint.activation) && is_high(constraint.weight);
+}
+
 class SpaceBuilder {
 public:
     SpaceBuilder(const Graph& graph, const std::vector<Unit>& units, const CapabilityTable& capabilities,
@@ -80,10 +90,18 @@ private:
         }
         for (const ConstraintRule& rule : config_.op_wise) {
             constexpr std::string_view kSection = "quantization.op_wise";
+            if (is_fulfilled(rule, kSection, wants_high_precision(rule.constraint))) continue;
             UnitMatch match = match_units(rule, kSection, graph_, units_);
             add_rule({match.is_exact ? RuleLevel::exact : RuleLevel::pattern, &rule.constraint,
                       describe_rule(rule, kSection), std::move(match.units)});
         }
+    }
+
+    /// Whether a rule is fulfilled without a unit: it keeps nodes in high precision that are never quantized. LPOT's
+    /// files name such nodes, because LPOT quantizes more operators.
+    [[nodiscard]] bool is_fulfilled(const ConstraintRule& rule, std::string_view section, bool is_high) const {
+        return is_high && find_matching_units(rule, section, graph_, units_).units.empty() &&
+               names_file_node(rule, graph_);
     }
 
     void add_rule(Rule rule) {
@@ -92,8 +110,10 @@ private:
 
     void collect_excluded() {
         is_excluded_.assign(units_.size(), false);
+        constexpr std::string_view kSection = "quantization.exclude";
         for (const ConstraintRule& rule : config_.exclude) {
-            for (const std::size_t u : match_units(rule, "quantization.exclude", graph_, units_).units) {
+            if (is_fulfilled(rule, kSection, true)) continue;
+            for (const std::size_t u : match_units(rule, kSection, graph_, units_).units) {
                 is_excluded_[u] = true;
             }
         }

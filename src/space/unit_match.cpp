@@ -1,14 +1,23 @@
+// The meaning of a rule's key, from the most specific one to the last resort.
+//
+//   matches_glob          shell patterns, without a regular expression
+//   find_matching_units   unit names, node names, then patterns, then names of the framework
+//   match_units           the same, and an error with the nearest names where nothing matches (hint)
+//   names_file_node       a node of the file that no unit has
+//   match_op_type         all units of one operator
 #include "space/unit_match.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <functional>
+#include <set>
 #include <unordered_set>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "config/name_regex.hpp"
+#include "space/framework_names.hpp"
 
 namespace halftone {
 namespace {
@@ -151,8 +160,8 @@ std::string describe_rule(const ConstraintRule& rule, std::string_view section) 
     return fmt::format("{}: {} '{}'", rule.key_mark.to_text(), section, shown_key(rule.key));
 }
 
-UnitMatch match_units(const ConstraintRule& rule, std::string_view section, const Graph& graph,
-                      const std::vector<Unit>& units) {
+UnitMatch find_matching_units(const ConstraintRule& rule, std::string_view section, const Graph& graph,
+                              const std::vector<Unit>& units) {
     UnitMatch match;
     // Exact names first: a name may hold '[' or '*', which a glob would read otherwise.
     match.is_exact = true;
@@ -169,15 +178,37 @@ UnitMatch match_units(const ConstraintRule& rule, std::string_view section, cons
     match.is_exact = false;
     if (rule.key.starts_with(kRegexPrefix)) {
         match.units = match_regex(rule, graph, units);
-    } else {
-        match.units =
-            units_with_name(graph, units, [&](const std::string& name) { return matches_glob(rule.key, name); });
+        return match;
     }
+    match.units = units_with_name(graph, units, [&](const std::string& name) { return matches_glob(rule.key, name); });
+    if (!match.units.empty()) return match;
+    // Last the names of the framework, so that they never change what a key means that ONNX's names explain.
+    match.is_exact = rule.key.find_first_of("*?[") == std::string::npos;
+    match.units =
+        units_with_name(graph, units, [&](const std::string& name) { return is_framework_name(rule.key, name); });
+    return match;
+}
+
+UnitMatch match_units(const ConstraintRule& rule, std::string_view section, const Graph& graph,
+                      const std::vector<Unit>& units) {
+    UnitMatch match = find_matching_units(rule, section, graph, units);
     if (match.units.empty()) {
         throw ConfigError(
             fmt::format("{} matches no unit; {}", describe_rule(rule, section), hint(rule.key, graph, units)));
     }
     return match;
+}
+
+bool names_file_node(const ConstraintRule& rule, const Graph& graph) {
+    const std::set<std::string>& names = graph.info().node_names;
+    if (names.contains(rule.key)) return true;
+    if (rule.key.starts_with(kRegexPrefix)) {
+        const NameRegex regex(std::string_view(rule.key).substr(kRegexPrefix.size()));
+        return std::any_of(names.begin(), names.end(), [&](const std::string& name) { return regex.matches(name); });
+    }
+    return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+        return matches_glob(rule.key, name) || is_framework_name(rule.key, name);
+    });
 }
 
 std::vector<std::size_t> match_op_type(const ConstraintRule& rule, std::string_view section,

@@ -1,6 +1,6 @@
 #pragma once
-// Which units the key of a rule means: an exact unit or node name, else `re:` and a regex, else a glob. A pattern
-// matches a unit by its name or by the name of any of its nodes.
+// Which units the key of a rule means: an exact unit or node name, else `re:` and a regex, else a glob, else a name of
+// the framework (framework_names.hpp). A pattern matches a unit by its name or by the name of any of its nodes.
 
 #include <cstddef>
 #include <string>
@@ -19,14 +19,22 @@ namespace halftone {
 
 struct UnitMatch {
     bool is_exact = false;           ///< by name, not by pattern
-    std::vector<std::size_t> units;  ///< ascending, at least one
+    std::vector<std::size_t> units;  ///< ascending
 };
 
-/// Returns the units that the rule's key means. @param section  for messages: "quantization.op_wise"
-/// @throws ConfigError with the key's place: a bad regex or a key of more than 4 KiB; or nothing matches, then with the
-/// nearest names
+/// Returns the units that the rule's key means, which may be none. @param section  for messages:
+/// "quantization.op_wise" @throws ConfigError with the key's place: a bad regex or a key of more than 4 KiB
+[[nodiscard]] UnitMatch find_matching_units(const ConstraintRule& rule, std::string_view section, const Graph& graph,
+                                            const std::vector<Unit>& units);
+
+/// Returns the units that the rule's key means, at least one.
+/// @throws ConfigError as find_matching_units; or nothing matches, then with the nearest names
 [[nodiscard]] UnitMatch match_units(const ConstraintRule& rule, std::string_view section, const Graph& graph,
                                     const std::vector<Unit>& units);
+
+/// Returns whether the key means a node of the model's file, whatever became of it: it may belong to no unit, it may
+/// stand in the tail, or a pass may have removed it. @pre the key is a valid regex where it begins with `re:`
+[[nodiscard]] bool names_file_node(const ConstraintRule& rule, const Graph& graph);
 
 /// Returns the units whose op is the key. @throws ConfigError when there are none, naming the ops that the model has
 [[nodiscard]] std::vector<std::size_t> match_op_type(const ConstraintRule& rule, std::string_view section,

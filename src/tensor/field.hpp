@@ -33,8 +33,9 @@ struct Schema {
 using FieldValue = std::variant<Tensor, std::vector<std::string>>;
 
 /// Returns which field of `fields` serves each of the wanted names. Names decide where the fields have all of them;
-/// further fields are left alone then. Otherwise the order decides, if there are as many fields as names and none of
-/// the names stands at another position. Returns nothing where neither holds.
+/// further fields are left alone then. Next come names that are words of the wanted ones ("style" of "style_input"), if
+/// each wanted name holds exactly one and no two the same. Otherwise the order decides, if there are as many fields as
+/// names and none of the names stands at another position. Returns nothing where none of it holds.
 [[nodiscard]] std::optional<std::vector<std::size_t>> match_fields(const std::vector<std::string>& wanted,
                                                                    const std::vector<Field>& fields);
 

@@ -230,6 +230,7 @@ void Importer::read_node(const FlatNode& flat) {
     const onnx::NodeProto& proto = *flat.proto;
     Node node{.name = proto.name(), .op = proto.op_type(), .inputs = {}, .outputs = {}, .attributes = {}};
     const RewriteNode rewrite = find_rewrite(rewrite_word(proto.domain(), proto.op_type()));
+    if (!proto.name().empty()) builder_.info().node_names.insert(proto.name());
     if (is_control_flow(proto)) {
         check_control_flow(proto, flat.opset);
         if (proto.op_type() != "If" || !read_if(flat)) read_control_flow(flat);
@@ -291,7 +292,9 @@ void Importer::read_control_flow(const FlatNode& flat) {
         }
         try {
             const onnx::ModelProto body = model_of_body(model_, attribute.g(), captured);
-            bodies.graphs[attribute.name()] = std::make_shared<const Graph>(Importer(body, ops_, depth_ + 1).run());
+            const auto graph = std::make_shared<const Graph>(Importer(body, ops_, depth_ + 1).run());
+            builder_.info().node_names.insert(graph->info().node_names.begin(), graph->info().node_names.end());
+            bodies.graphs[attribute.name()] = graph;
         } catch (ModelError& error) {
             error.add_context(text_of(proto));
             throw;

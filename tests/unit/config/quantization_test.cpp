@@ -99,9 +99,10 @@ TEST(Quantization, SamplingSizesArePositiveIntegers) {
 }
 
 TEST(Quantization, WithoutCalibrationDataOnlyRunningIsRefused) {
-    EXPECT_THAT(config("model: {path: m.onnx}\nquantization:\n  calibration: {sampling_size: 5}\n").not_available,
-                ElementsAre("c.yaml:3:3: quantization.calibration.dataloader is missing: "
-                            "static quantization needs calibration data"));
+    EXPECT_THAT(
+        config("model: {path: m.onnx}\nquantization:\n  calibration: {sampling_size: 5}\n").not_available,
+        ElementsAre("c.yaml:3:3: quantization.calibration.dataloader is missing: "
+                    "static quantization needs calibration data; add a dataloader with a dataset (docs/data.md)"));
 }
 
 TEST(Quantization, OnlyDynamicQuantizationDoesWithoutCalibrationData) {

@@ -118,6 +118,22 @@ TEST_P(EverySize, IsWhatPillowMakes) {
 INSTANTIATE_TEST_SUITE_P(Methods, EverySize, ::testing::Values("nearest", "bilinear", "bicubic"),
                          [](const auto& name) { return std::string(name.param); });
 
+// Of a rest of 3 torchvision takes the larger half first, of 1, 2 and 5 the smaller one: half to even.
+TEST(CenterCrop, RoundsAsTorchvisionUnderPytorch) {
+    const Tensor scene = golden(kResized + "scene.npy");  // 21 x 34
+    const auto first_byte = [&](const Tensor& crop) { return crop.as<std::uint8_t>()[0]; };
+    const auto pixel = [&](std::size_t row, std::size_t column) {
+        return scene.as<std::uint8_t>()[(row * 34 + column) * 3];
+    };
+    const auto cropped = [&](const std::string& size, Framework framework) {
+        return changed(*make_transform("CenterCrop", section("size: " + size), framework), scene);
+    };
+    EXPECT_EQ(first_byte(cropped("[18, 31]", Framework::pytorch)), pixel(2, 2));
+    EXPECT_EQ(first_byte(cropped("[18, 31]", Framework::onnxrt)), pixel(1, 1));
+    EXPECT_EQ(first_byte(cropped("[20, 29]", Framework::pytorch)), pixel(0, 2));
+    EXPECT_EQ(first_byte(cropped("[16, 32]", Framework::pytorch)), pixel(2, 1));
+}
+
 TEST(CenterCrop, TakesTheMiddle) {
     const Tensor scene = golden(kResized + "scene.npy");
     const Tensor crop = changed(*make_transform("CenterCrop", section("size: [4, 5]")), scene);

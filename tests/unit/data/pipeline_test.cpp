@@ -94,6 +94,27 @@ DataloaderConfig picture_loader(const TemporaryFolder& folder, const std::string
     return config;
 }
 
+TEST(Pipeline, AClassFolderOfPyTorchHasColoursOnly) {
+    const TemporaryFolder folder;
+    std::filesystem::create_directories(folder / "a");
+    std::filesystem::copy_file(HALFTONE_TEST_DATA "/data/pictures/grey.jpg", folder / "a/x.jpg");
+    DataloaderConfig config;
+    config.dataset = plugin("ImageFolder", "root: " + folder.path());
+    const auto shape_under = [&](const std::string& framework) {
+        config.framework = framework;
+        return first_input(Pipeline(config).read(0)).shape().to_text();
+    };
+    for (const char* framework : {"pytorch", "pytorch_fx", "mxnet"}) EXPECT_EQ(shape_under(framework), "[21,34,3]");
+    for (const char* framework : {"tensorflow", "onnxrt_qlinearops"}) EXPECT_EQ(shape_under(framework), "[21,34,1]");
+}
+
+TEST(Pipeline, OnlyTensorFlowCutsFractions) {
+    DataloaderConfig config = golden_loader({});
+    EXPECT_FALSE(Pipeline(config).cuts_fractions());
+    config.framework = "tensorflow_itex";
+    EXPECT_TRUE(Pipeline(config).cuts_fractions());
+}
+
 TEST(Collate, PadsEverySizeThatIsOpenToTheLargest) {
     const TemporaryFolder folder;
     const Pipeline pipeline(picture_loader(folder, "{pad_to: {max: 40}, values: {image: 7}}"));

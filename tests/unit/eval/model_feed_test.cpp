@@ -76,6 +76,16 @@ TEST(FittingFields, RefuseAnotherShapeAndTypesThatCannotBecomeTheInputs) {
     EXPECT_THAT(misfit(schema({texts, mask})), HasSubstr("ids text"));
 }
 
+TEST(FittingFields, FractionsFeedBytesWhereTheFrameworkCutsThem) {
+    GraphMaker g;
+    const ValueId x = g.input("image_tensor", {1, 4, 4, 3}, DType::u8);
+    const Graph graph = infer_types(g.build({g.node("Identity", "same", {x})}), reference_ops());
+    const auto samples = schema({field("image", DType::f32, {4, 4, 3})});
+    EXPECT_THAT(fitting_fields(graph, samples, 1, "evaluation", true), ElementsAre(0));
+    EXPECT_THAT(message_of<ConfigError>([&] { (void)fitting_fields(graph, samples, 1, "evaluation"); }),
+                HasSubstr("'image' does not fit the input 'image_tensor'"));
+}
+
 TEST(ExecutorBatch, IsTheWantedOneOrTheModelsOwn) {
     const auto samples = schema({field("ids", DType::s64, {3}), field("mask", DType::s64, {3})});
     EXPECT_EQ(executor_batch(two_inputs(), {&samples}, 8), 8);

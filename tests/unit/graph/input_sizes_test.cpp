@@ -60,6 +60,18 @@ TEST(InputSizes, ASampleAnswersForTheRestOfAnOnlyInput) {
     EXPECT_EQ(shape_of(bound, "x"), "[N,3,8,9]") << "what was said by name is not overruled";
 }
 
+TEST(InputSizes, ASampleMayBeTheWholeInputWithItsBatch) {
+    const Graph bound =
+        bind_sizes(one_open_input(), {.sample = {{.name = "picture", .type = {DType::f32, Shape{1, 3, 8, 10}}}}});
+    EXPECT_EQ(shape_of(bound, "x"), "[N,3,8,10]");
+}
+
+TEST(InputSizes, SamplesWithoutASizeAreToGetOne) {
+    const Field open{.name = "picture", .type = {DType::f32, Shape{3, kSymbolic, kSymbolic}}};
+    EXPECT_THAT(fault_of<ModelError>(one_open_input(), {.sample = {open}}),
+                HasSubstr("a transform that gives all samples one size"));
+}
+
 TEST(InputSizes, WhatIsMissingIsListedWithTheWayToGiveIt) {
     EXPECT_THAT(fault_of<ModelError>(two_open_inputs(), {}),
                 AllOf(HasSubstr("dimension 2 ('height') of 'x', dimension 3 of 'x', dimension 2 ('height') of 'mask'"),

@@ -46,6 +46,12 @@ TEST(ControlFlow, KeepsItsGraphsAndReadsWhatTheyCapture) {
                 ElementsAre("h", "w"));
 }
 
+TEST(ControlFlow, TheNamesOfItsNodesAreKnown) {
+    std::string text = if_on_data();
+    text.replace(text.find("op_type: 'Mul'"), 14, "op_type: 'Mul' name: 'inside'");
+    EXPECT_THAT(import_text(text).info().node_names, ElementsAre("head", "if", "inside"));
+}
+
 TEST(ControlFlow, HasAnIdentityOfItsOwn) {
     std::string other = if_on_data();
     other.replace(other.find("Mul"), 3, "Add");

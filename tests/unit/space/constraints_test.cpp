@@ -231,6 +231,20 @@ TEST_F(Constraints, AnOpWiseRuleThatQuietlyMeantFp32IsAnError) {
                 HasSubstr("leaves no quantized option to unit 'conv1'"));
 }
 
+TEST_F(Constraints, HighPrecisionForANodeThatIsNeverQuantizedIsNoError) {
+    GraphBuilder builder(graph_);
+    builder.info().node_names = {"conv1", "relu1", "conv2", "flatten", "fc", "Shape__7"};
+    graph_ = std::move(builder).build();
+    EXPECT_THAT(options("  op_wise: {'Shape_*': {activation: {dtype: [fp32]}, weight: {dtype: [fp32]}}}\n"),
+                ElementsAre(kFour, kFour, kFour));
+    EXPECT_THAT(options("  op_wise: {flatten: {activation: {dtype: [fp32]}}}\n"), ElementsAre(kFour, kFour, kFour));
+    EXPECT_THAT(options("  exclude: [flatten]\n"), ElementsAre(kFour, kFour, kFour));
+    // What asks for more than that cannot be had.
+    EXPECT_THAT(error("  op_wise: {flatten: {activation: {dtype: [uint8]}}}\n"), HasSubstr("matches no unit"));
+    EXPECT_THAT(error("  op_wise: {flatten: {activation: {algorithm: [kl]}}}\n"), HasSubstr("matches no unit"));
+    EXPECT_THAT(error("  op_wise: {Shape__8: {activation: {dtype: [fp32]}}}\n"), HasSubstr("matches no unit"));
+}
+
 TEST_F(Constraints, AKeyThatMatchesNothingIsAnErrorInEverySection) {
     EXPECT_THAT(error("  op_wise:\n    conv11: {activation: {dtype: [fp32]}}\n"),
                 HasSubstr("q.yaml:4:5: quantization.op_wise 'conv11' matches no unit; nearest: 'conv1', 'conv2'"));

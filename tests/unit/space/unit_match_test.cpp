@@ -118,6 +118,27 @@ TEST_F(UnitMatching, ANodeOutsideAllUnitsIsCalledSo) {
     EXPECT_THAT(error("pool1"), HasSubstr("matches no unit; MaxPool node 'pool1' belongs to no unit that could be"));
 }
 
+TEST_F(UnitMatching, TakesTheFrameworksNameWhereNoOtherMatches) {
+    std::vector<Unit> units = units_;
+    units[0].name = "/layer1/layer1.0/conv1/Conv";
+    const ConstraintRule rule{.key = "module.layer1.0.conv1", .key_mark = {"a.yaml", 7, 3}, .constraint = {}};
+    const UnitMatch match = match_units(rule, "quantization.op_wise", graph_, units);
+    EXPECT_THAT(match.units, ElementsAre(0));
+    EXPECT_TRUE(match.is_exact);
+    EXPECT_THAT(this->match("fc_MatMul").units, ElementsAre(2)) << "LPOT's name for a part of the Gemm 'fc'";
+}
+
+TEST_F(UnitMatching, KnowsTheNodesOfTheFileThatNoUnitHas) {
+    GraphBuilder builder(graph_);
+    builder.info().node_names = {"pool1", "folded/Shape", "/dense/f_cat/Concat"};
+    const Graph graph = std::move(builder).build();
+    const auto is_known = [&](const std::string& key) {
+        return names_file_node({.key = key, .key_mark = {}, .constraint = {}}, graph);
+    };
+    for (const char* key : {"pool1", "folded/*", "re:pool\\d", "module.dense.f_cat"}) EXPECT_TRUE(is_known(key)) << key;
+    for (const char* key : {"pool", "re:pool", "dense"}) EXPECT_FALSE(is_known(key)) << key;
+}
+
 TEST_F(UnitMatching, OpTypesAreThoseOfTheMainNodes) {
     EXPECT_THAT(match_op_type({.key = "Conv", .key_mark = {}, .constraint = {}}, "s", units_), ElementsAre(0, 1));
     EXPECT_THROW((void)match_op_type({.key = "MatMul", .key_mark = {}, .constraint = {}}, "s", units_), ConfigError);

@@ -1,0 +1,19 @@
+#pragma once
+// Names that a model's parts have in the framework they come from, where the ONNX file calls them otherwise. LPOT's
+// configs use the framework's names.
+
+#include <string>
+#include <string_view>
+
+namespace halftone {
+
+/// Returns the path of the PyTorch module that a node comes from: "layer1.0.conv1" of "/layer1/layer1.0/conv1/Conv".
+/// Empty where the name is not one that PyTorch's exporter gives. Source: torch.onnx, from version 1.13 on.
+[[nodiscard]] std::string module_path(std::string_view node_name);
+
+/// Returns whether a key of LPOT's op_wise means the node with this name. The key is a module's path, perhaps with
+/// DataParallel's "module." before it, or a glob of such paths; or it is NAME_MatMul of the Gemm node NAME, which LPOT
+/// splits into MatMul and Add.
+[[nodiscard]] bool is_framework_name(std::string_view key, std::string_view node_name);
+
+}  // namespace halftone
