@@ -1,5 +1,6 @@
 """Detectors whose last part depends on data, as their exporters write them: boxes behind NonMaxSuppression, and a Loop over
-classes with an If behind it. They run like ONNX Runtime, are tuned, and best.onnx holds the last part as it came."""
+classes with an If behind it. They run like ONNX Runtime, are tuned, and best.onnx holds the last part as it came. Control flow
+whose course is known is written out instead, and all of such a model is quantized."""
 import json
 
 import numpy
@@ -88,6 +89,35 @@ def looped():
                    value("top_scores", FLOAT, ["q"])]
 
 
+def refined():
+    """A Loop of three rounds of one convolution in the middle, and an If on the rank of the result: what follows
+    them is plain."""
+    parts = Parts()
+    del parts.nodes[2:]  # no boxes: scores come from what the Loop gives
+    for name in ("to_boxes", "boxes_shape"):
+        parts.constants.pop(name)
+    parts.constants.update(trips=numpy.array(3), go=numpy.array(True),
+                           refine=numpy.random.default_rng(4).normal(0, 0.2, (8, 8, 3, 3)).astype(numpy.float32))
+    body = helper.make_graph(
+        [helper.make_node("Conv", ["state", "refine"], ["moved"], name="conv", pads=[1, 1, 1, 1]),
+         helper.make_node("Relu", ["moved"], ["positive"]), helper.make_node("Add", ["positive", "r"], ["next"]),
+         helper.make_node("Identity", ["go_in"], ["go_on"])], "round",
+        [value("i", INT, []), value("go_in", BOOL, []), value("state", FLOAT, None)],
+        [value("go_on", BOOL, []), value("next", FLOAT, None)])
+    parts.add("Loop", "trips go r", "deep", body=body, name="rounds")
+    parts.add("Conv", "deep to_scores", "scores_map", name="scores")
+    parts.add("Reshape", "scores_map scores_shape", "scores_rows")
+    parts.add("Sigmoid", "scores_rows", "scores")
+    parts.add("Shape", "scores", "sizes")
+    parts.add("Size", "sizes", "rank")
+    parts.constants["three"] = numpy.array(3)
+    parts.add("Equal", "rank three", "has_three")
+    branches = {name: helper.make_graph([helper.make_node(op, ["scores"], ["r2"])], name, [], [value("r2", FLOAT, None)])
+                for name, op in (("then_branch", "Neg"), ("else_branch", "Relu"))}
+    parts.add("If", "has_three", "negated", name="choice", **branches)
+    return parts, [value("negated", FLOAT, ["N", CLASSES, CELLS])]
+
+
 CONFIG = """
 model: {name: detector, framework: onnxrt_qlinearops, path: model.onnx}
 quantization:
@@ -142,6 +172,25 @@ class Tails(SystemTest):
                 self.assertEqual(declared, {o.name: [d.dim_param or d.dim_value for d in o.type.tensor_type.shape.dim]
                                             for o in onnx.load(model).graph.output})
                 self.assert_same_outputs(workspace / "best.onnx", x[:1], 1e-5)
+
+    def test_what_is_known_is_written_out_and_quantized(self):
+        parts, outputs = refined()
+        model = self.folder / "model.onnx"
+        parts.save(model, outputs)
+        x = numpy.random.default_rng(5).normal(0, 1, (64, 3, 16, 16)).astype(numpy.float32)
+        self.assert_same_outputs(model, x[:3], 1e-5)
+        numpy.save(self.folder / "x.npy", x)
+        numpy.save(self.folder / "scores.npy", self.session(model).run(["scores"], {"x": x})[0])
+        (self.folder / "tune.yaml").write_text(CONFIG)
+        self.assert_code(OK, halftone("tune", self.folder / "tune.yaml", "--workspace", self.folder / "refined"))
+        best = onnx.load(self.folder / "refined" / "best.onnx")
+        onnx.checker.check_model(best)
+        operators = [node.op_type for node in best.graph.node]
+        self.assertEqual((operators.count("Conv"), operators.count("Loop"), operators.count("If")), (5, 0, 0))
+        quantized = [node for node in best.graph.node if node.op_type == "Conv" and "DequantizeLinear" in
+                     {n.op_type for n in best.graph.node if node.input[0] in n.output}]
+        self.assertEqual(len(quantized), 5, "the rounds of the Loop and what follows them")
+        self.assert_same_outputs(self.folder / "refined" / "best.onnx", x[:3], 1e-5)
 
     def test_inspect_says_where_the_tail_begins(self):
         parts, outputs = suppressed()

@@ -16,8 +16,10 @@
 #include <onnx/onnx_pb.h>
 
 #include <limits>
+#include <memory>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -46,6 +48,10 @@ public:
     /// @param depth  0 for a file; for the graph of a control-flow node, how many graphs are around it
     Importer(const onnx::ModelProto& model, const OpLibrary& ops, int depth = 0)
         : model_(model), proto_(model.graph()), ops_(ops), inference_(ops), depth_(depth) {}
+    /// Reads a model that nobody needs afterwards: the bytes of a weight are given back as soon as it is read.
+    Importer(onnx::ModelProto&& model, const OpLibrary& ops) : Importer(std::as_const(model), ops) {
+        consumed_ = model.mutable_graph();
+    }
 
     [[nodiscard]] Graph run() {
         check_name_lengths(model_);  // first of all: messages below contain names
@@ -71,6 +77,7 @@ private:
     void read_header();
     void read_initialisers();
     void read_initialiser(const onnx::TensorProto& proto);
+    void give_back(int initialiser);
     void read_inputs();
     void read_input(const onnx::ValueInfoProto& info);
     void read_declared_shapes();
@@ -91,6 +98,7 @@ private:
 
     const onnx::ModelProto& model_;
     const onnx::GraphProto& proto_;
+    onnx::GraphProto* consumed_ = nullptr;  ///< proto_ itself, where its weights may be given back
     const OpLibrary& ops_;
     GraphBuilder builder_;
     std::map<std::string, Shape> shapes_;  ///< as declared, by value name
@@ -124,7 +132,18 @@ void Importer::set_constant(const std::string& name, Tensor tensor) {
 }
 
 void Importer::read_initialisers() {
-    for (const onnx::TensorProto& proto : proto_.initializer()) read_initialiser(proto);
+    for (int i = 0; i < proto_.initializer_size(); ++i) {
+        read_initialiser(proto_.initializer(i));
+        give_back(i);
+    }
+}
+
+// A model is never in memory three times: as bytes, as a message and as tensors. clear_raw_data() would keep the memory
+// of the text for later use.
+void Importer::give_back(int initialiser) {
+    if (consumed_ == nullptr) return;
+    const std::unique_ptr<std::string> no_longer_needed(
+        consumed_->mutable_initializer(initialiser)->release_raw_data());
 }
 
 void Importer::read_initialiser(const onnx::TensorProto& proto) {
@@ -396,8 +415,9 @@ ModelSurvey Importer::survey() {
                 {.kind = "operator", .what = op.text(), .count = op.count, .where = std::move(op.first)});
         }
     });
-    for (const onnx::TensorProto& proto : proto_.initializer()) {
-        attempt("constant", proto.name(), [&] { read_initialiser(proto); });
+    for (int i = 0; i < proto_.initializer_size(); ++i) {
+        attempt("constant", proto_.initializer(i).name(), [&] { read_initialiser(proto_.initializer(i)); });
+        give_back(i);
     }
     for (const onnx::ValueInfoProto& info : proto_.input()) {
         if (!attempt("input", info.name(), [&] { read_input(info); })) continue;
@@ -466,13 +486,13 @@ auto with_model(std::string_view bytes, const std::string& name, const Read& rea
 }  // namespace
 
 Graph import_onnx(std::string_view bytes, const std::string& name, const OpLibrary& ops) {
-    return with_model(bytes, name, [&](const onnx::ModelProto& model) { return Importer(model, ops).run(); });
+    return with_model(bytes, name, [&](onnx::ModelProto& model) { return Importer(std::move(model), ops).run(); });
 }
 
 ModelSurvey survey_onnx(std::string_view bytes, const std::string& name, const OpLibrary& ops,
                         const InputSizes& sizes) {
-    return with_model(bytes, name, [&](const onnx::ModelProto& model) {
-        ModelSurvey survey = Importer(model, ops).survey();
+    return with_model(bytes, name, [&](onnx::ModelProto& model) {
+        ModelSurvey survey = Importer(std::move(model), ops).survey();
         survey.opset = named_opset(model);
         note_open_dimensions(survey, sizes);
         return survey;

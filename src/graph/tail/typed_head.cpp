@@ -22,6 +22,16 @@ bool has_bodies(const Graph& graph) {
     return std::any_of(nodes.begin(), nodes.end(), [](const Node& node) { return node.bodies != nullptr; });
 }
 
+/// A model with a tail runs sample by sample, so it may be one that only a batch of 1 fits: a detector that squeezes
+/// the batch away before it looks at its boxes.
+Graph unroll_at_open_batch(const Graph& graph, const OpLibrary& ops) {
+    try {
+        return unroll_control_flow(graph, ops);
+    } catch (const ModelError&) {
+        return unroll_control_flow(with_batch(graph, 1), ops);
+    }
+}
+
 /// With the batch as it is: open or a number.
 Graph typed_at_batch(const Graph& graph, const OpLibrary& ops) {
     if (!has_data_dependent_operator(graph)) {
@@ -30,7 +40,7 @@ Graph typed_at_batch(const Graph& graph, const OpLibrary& ops) {
         } catch (const DataDependentShape&) {  // the walk below finds where it begins
         }
     }
-    Graph unrolled = unroll_control_flow(graph, ops);
+    Graph unrolled = unroll_at_open_batch(graph, ops);
     // What is left becomes a tail, for which the batch is 1. With that number more may be known.
     if (has_bodies(unrolled)) unrolled = unroll_control_flow(with_batch(unrolled, 1), ops);
     return with_inferred_types(split_tail(unrolled, ops), ops);

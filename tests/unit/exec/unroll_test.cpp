@@ -173,6 +173,25 @@ TEST(Unroll, LoopWithShapesOnDataStays) {
     EXPECT_TRUE(has_op(unroll_control_flow(read_text(text), reference_ops()), "Loop"));
 }
 
+/// A detector may squeeze the batch away in front of its tail: it runs sample by sample anyway.
+TEST(Unroll, AModelWithATailMayFitABatchOfOneOnly) {
+    const std::string body = body_text(
+        "body", scalar("input", "i", kInt64) + scalar("input", "before", kBool) +
+                    node_text("NonZero", "row", "places") + node_text("Identity", "before", "after") +
+                    scalar("output", "after", kBool) +
+                    "output { name: 'places' type { tensor_type { elem_type: 7 shape { dim { dim_value: 1 } dim { "
+                    "dim_param: 'k' } } } } } ");
+    const std::string text = value_text("input", "x", {"N", "4"}) + value_text("output", "h", {"N", "4"}) +
+                             "output { name: 'y' type { tensor_type { elem_type: 7 shape { dim { dim_value: 2 } dim { "
+                             "dim_value: 1 } dim { dim_param: 'k' } } } } } " +
+                             "initializer { name: 'first' dims: 1 data_type: 7 int64_data: 0 } " + number("count", 2) +
+                             truth_text("go", true) + node_text("Relu", "x", "h") +
+                             node_text("Squeeze", "h first", "row") + node_text("Loop", "count go", "y", body);
+    const Graph head = run_passes(read_text(text), reference_ops());
+    EXPECT_NE(head.info().tail, nullptr);
+    EXPECT_EQ(head.value(head.inputs()[0]).type.shape, (Shape{1, 4}));
+}
+
 /// Running sums of the columns of x, from the last column to the first; results stand side by side as columns.
 TEST(Unroll, ScanWithAKnownLength) {
     const std::string body =
