@@ -62,7 +62,12 @@ std::vector<Tensor> run_once(const Graph& graph, const std::vector<Tensor>& arra
     // Bound first, then simplified: shapes that follow from the arrays become constants for the passes.
     const Graph given = bind_inputs(graph, by_id);
     if (given.inputs().empty() && has_data_dependent_operator(given)) return interpret(given, reference_ops(), {});
-    const Graph bound = run_passes(given, reference_ops());
+    Graph bound;
+    try {
+        bound = run_passes(given, reference_ops());
+    } catch (const DataDependentShape&) {  // all of it is a tail, and the arrays are at hand
+        return interpret(graph, reference_ops(), arrays);
+    }
     Session session(bound, reference_ops(), {.batch = 1, .backend = backend});  // the arrays' shapes are bound already
     for (std::size_t i = 0; i < bound.inputs().size(); ++i) {
         const auto id = graph.find_value(bound.value(bound.inputs()[i]).name);

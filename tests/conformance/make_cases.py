@@ -32,6 +32,9 @@ MAX_OPSET = 23
 # number); they are tested with the values of ONNX Runtime, which follows the text as PyTorch does.
 VALUES_OF_ONNX_RUNTIME = {"test_resize_downsample_scales_linear_align_corners",
                           "test_resize_downsample_scales_cubic_align_corners"}
+# Cases whose stored values carry more rounding than the case allows: numpy's transform in fp32 gives 1.9e-7 where the exact
+# value is 0. Halftone computes them in double.
+ROUNDED = {"test_dft_inverse": 1e-6, "test_dft_inverse_opset19": 1e-6}
 DTYPES = {"float32", "float64", "int8", "uint8", "int32", "int64", "bool"}
 
 
@@ -105,7 +108,8 @@ def write_node_cases(out):
             left_out[case.name] = "16-bit floats"
             continue
         own = default_opset(case.model)
-        entry = {"name": case.name, "op": op, "opset": own.version if own else 0, "rtol": case.rtol, "atol": case.atol}
+        entry = {"name": case.name, "op": op, "opset": own.version if own else 0, "rtol": case.rtol,
+                 "atol": ROUNDED.get(case.name, case.atol)}
         try:
             inputs, outputs = ([array_of(v) for v in values] for values in case.data_sets[0])
             if len(inputs) != len(case.model.graph.input) or len(outputs) != len(case.model.graph.output):

@@ -26,6 +26,20 @@ bool is_one_of(const std::string& op, std::initializer_list<const char*> names) 
     return std::any_of(names.begin(), names.end(), [&](const char* name) { return op == name; });
 }
 
+/// The largest integer of a constant input; 0 if it is none.
+double largest_constant(const OpContext& op, std::size_t input) {
+    if (input >= op.constants.size() || op.constants[input] == nullptr) return 0.0;
+    const Tensor& constant = *op.constants[input];
+    double largest = 0.0;
+    if (constant.dtype() == DType::s64)
+        for (const std::int64_t number : constant.as<std::int64_t>())
+            largest = std::max(largest, static_cast<double>(number));
+    if (constant.dtype() == DType::s32)
+        for (const std::int32_t number : constant.as<std::int32_t>())
+            largest = std::max(largest, static_cast<double>(number));
+    return largest;
+}
+
 /// How often the loops touch each element of the output, or, for a ConvTranspose and the recurrent operators, of the
 /// first input. 1 for all operators that touch it a fixed number of times.
 double repetitions(const OpContext& op) {
@@ -46,6 +60,24 @@ double repetitions(const OpContext& op) {
         double window = 1.0;
         for (const std::int64_t side : ints_attribute(op.node, "kernel_shape", {})) window *= static_cast<double>(side);
         return window;
+    }
+    if (is_one_of(name, {"DFT", "STFT"})) {
+        // A length that is no power of two takes its square; each element of the output is one sum over the line.
+        const std::size_t axes = op.inputs[0].shape.rank();
+        double longest = 1.0;
+        for (std::size_t d = 0; d < axes; ++d) longest = std::max(longest, static_cast<double>(op.inputs[0].shape[d]));
+        return std::max(longest, largest_constant(op, 1));
+    }
+    if (name == "Det" && rank_of(0) > 0) return static_cast<double>(op.inputs[0].shape[rank_of(0) - 1]);
+    if (name == "DeformConv" && rank_of(1) > 1) return elements_from(op.inputs[1].shape, 1);
+    if (name == "RoiAlign") {
+        const auto points = static_cast<double>(int_attribute(op.node, "sampling_ratio", 0));
+        return std::max(points * points, rank_of(0) == 4 ? elements_from(op.inputs[0].shape, 2) : 1.0);
+    }
+    if (name == "TfIdfVectorizer") {
+        return static_cast<double>(int_attribute(op.node, "max_gram_length", 1)) *
+               static_cast<double>(int_attribute(op.node, "max_skip_count", 0) + 1) *
+               static_cast<double>(std::max<std::int64_t>(op.inputs[0].shape.elements(), 1));
     }
     if (name == "LRN") return static_cast<double>(int_attribute(op.node, "size", 1));
     if (name == "Resize") return 4.0 * static_cast<double>(rank_of(0));  // the taps of each resampled dimension

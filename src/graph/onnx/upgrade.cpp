@@ -52,6 +52,16 @@ void upgrade_axes(Node& node, UpgradeContext& context) { ints_to_input(node, "ax
 /// 13: the attribute split became an input.
 void upgrade_split(Node& node, UpgradeContext& context) { ints_to_input(node, "split", context); }
 
+/// 20: the axis became an input, with another default.
+void upgrade_dft(Node& node, UpgradeContext&) { node.attributes.try_emplace("axis", std::int64_t{1}); }
+
+/// 16: the attribute came, with a default that is not what the operator meant before. The default is written down, and
+/// without the attribute the operator is the old one.
+void upgrade_roi_align(Node& node, UpgradeContext& context) {
+    if (context.opset < 16) return;
+    node.attributes.try_emplace("coordinate_transformation_mode", std::string("half_pixel"));
+}
+
 /// 12: the attribute ratio became an input.
 void upgrade_dropout(Node& node, UpgradeContext& context) {
     if (!node.attributes.contains("ratio")) return;
@@ -285,6 +295,7 @@ constexpr std::int64_t kAlways = 1000;
 constexpr auto kUpgrades = std::to_array<Upgrade>({
     {"BatchNormalization", kAlways, normalise_batch_norm},
     {"Clip", 11, upgrade_clip},
+    {"DFT", 20, upgrade_dft},
     {"Dropout", 12, upgrade_dropout},
     {"Hardmax", 13, upgrade_softmax},
     {"LogSoftmax", 13, upgrade_softmax},
@@ -293,6 +304,7 @@ constexpr auto kUpgrades = std::to_array<Upgrade>({
     {"QLinearMatMul", kAlways, split_quantized_product},
     {"ReduceSum", 13, upgrade_axes},
     {"Resize", 11, upgrade_resize},
+    {"RoiAlign", kAlways, upgrade_roi_align},
     {"Scatter", kAlways, upgrade_scatter},
     {"Slice", 10, upgrade_slice},
     {"Softmax", 13, upgrade_softmax},

@@ -31,7 +31,7 @@ public:
 private:
     static std::size_t number_of_axes(const OpContext& op) {
         if (!op.has_input(1)) return ints_attribute(op.node, "axes", {}).size();
-        check_rank(op, 1, 1, 1);
+        check_rank(op, 1, 0, 1);
         return static_cast<std::size_t>(constant_input(op, 1, "axes").elements());
     }
 };

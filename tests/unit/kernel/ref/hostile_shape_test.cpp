@@ -81,7 +81,8 @@ TEST(HostileShape, AxesOutside) {
 
 TEST(HostileShape, TooFewAndTooManyInputs) {
     for (const std::string& op : op_types(Backend::ref)) {
-        expect_refused({.op = op, .inputs = {}});
+        const bool asks_for_presence = op == "OptionalHasElement";  // without an input its answer is false
+        if (!asks_for_presence) expect_refused({.op = op, .inputs = {}});
         const bool is_variadic = op == "Concat" || op == "Max" || op == "Mean" || op == "Min" || op == "Sum";
         if (!is_variadic) expect_refused({.op = op, .inputs = std::vector<Shape>(7, Shape{1, 1, 1})});
     }
