@@ -1,6 +1,7 @@
 // leaky_forms: activations with a slope below zero, written with other operators, become PRelu and LeakyRelu.
 //   Relu(x) + c * Relu(-x), Relu(x) - a * Relu(-x)    Keras' PReLU, as tf2onnx writes it
 //   Max(x, a * x) with 0 <= a <= 1                    LeakyRelu of JAX
+//   Where(x > 0, x, a * x), Where(x < 0, a * x, x)    PyTorch's dynamo exporter and JAX; also with >= and <=
 #include <optional>
 #include <utility>
 #include <vector>
@@ -70,7 +71,25 @@ std::optional<LeakyForm> max_of_multiple(const Graph& graph, ValueId x, ValueId 
     return LeakyForm{x, multiple->second, {mul}};
 }
 
+/// Where(x > 0, x, a * x). At 0 both operands are 0, so it does not matter on which side 0 is.
+std::optional<LeakyForm> where_of_multiple(const Graph& graph, const Node& node) {
+    const NodeId compare = has_input(node, 0) ? graph.producer(node.inputs[0]) : NodeId{};
+    if (!compare.is_valid() || !only_reader(graph, node.inputs[0]).is_valid()) return std::nullopt;
+    const Node& test = graph.node(compare);
+    const bool is_above = test.op == "Greater" || test.op == "GreaterOrEqual";
+    if (!is_above && test.op != "Less" && test.op != "LessOrEqual") return std::nullopt;
+    if (!has_fp32_constant(graph, test, 1)) return std::nullopt;
+    const Tensor& zero = graph.value(test.inputs[1]).constant;
+    if (zero.elements() != 1 || zero.as<float>()[0] != 0) return std::nullopt;
+    const ValueId x = node.inputs[is_above ? 1 : 2];
+    const NodeId mul = inner_node(graph, node.inputs[is_above ? 2 : 1], "Mul");
+    const auto multiple = mul.is_valid() && test.inputs[0] == x ? constant_multiple(graph, mul) : std::nullopt;
+    const bool fits = multiple && multiple->first == x && graph.value(node.outputs[0]).type == graph.value(x).type;
+    return fits ? std::optional(LeakyForm{x, multiple->second, {compare, mul}}) : std::nullopt;
+}
+
 std::optional<LeakyForm> leaky_form(const Graph& graph, const Node& node) {
+    if (node.op == "Where" && node.inputs.size() == 3) return where_of_multiple(graph, node);
     if (node.inputs.size() != 2 || !has_input(node, 0) || !has_input(node, 1)) return std::nullopt;
     for (const std::size_t i : {std::size_t{0}, std::size_t{1}}) {
         const ValueId first = node.inputs[i];

@@ -274,6 +274,26 @@ TEST(LeakyForms, JaxWritesLeakyReluAsMax) {
     }
 }
 
+TEST(LeakyForms, DynamoAndJaxChooseByTheSign) {
+    for (const char* compare : {"Greater", "GreaterOrEqual", "Less", "LessOrEqual"}) {
+        for (const Shape& shape : {Shape{1}, Shape{3, 1}}) {
+            for (const float limit : {0.0F, 1.0F}) {
+                GraphMaker g;
+                const ValueId x = g.input("x", {kSymbolic, 3, 4});
+                const ValueId test = g.node(compare, "test", {x, g.constant("limit", Tensor::scalar(limit))});
+                const ValueId scaled = g.node("Mul", "m", {g.constant("a", random_tensor(shape, 1)), x});
+                const bool is_above = std::string(compare).starts_with("Greater");
+                const ValueId y =
+                    is_above ? g.node("Where", "y", {test, x, scaled}) : g.node("Where", "y", {test, scaled, x});
+                const std::string kept = std::string(compare) + " Mul Where";
+                EXPECT_EQ(ops_after("leaky_forms", g, y), limit != 0          ? kept
+                                                          : shape == Shape{1} ? "LeakyRelu"
+                                                                              : "PRelu");
+            }
+        }
+    }
+}
+
 TEST(LeakyForms, ReluOfAnotherValueStays) {
     GraphMaker g;
     const ValueId x = g.input("x", {kSymbolic, 4});
