@@ -2,7 +2,7 @@
 //
 //   read_header            version, operator set, metadata (model_check.cpp)
 //   run                    calls of functions become nodes (functions.cpp), then all operators are checked at once
-//   read_initialisers      constants, with their bytes checked (tensor_proto.cpp)
+//   read_initialiser       constants, with their bytes checked (tensor_proto.cpp)
 //   read_inputs            types of graph inputs; dimensions may be open, bind_sizes gives them sizes
 //   read_declared_shapes   what the file claims of other shapes: a hint for upgrades, never trusted
 //   read_node              each node in its opset-13 form (upgrade.cpp), or with other operators (graph/rewrites)
@@ -62,7 +62,10 @@ public:
         check_operators(nodes, ops_);
         // What functions bring must be valid in the export, too.
         builder_.info().opset = inliner.latest_opset();
-        read_initialisers();
+        for (int i = 0; i < proto_.initializer_size(); ++i) {
+            read_initialiser(proto_.initializer(i));
+            give_back(i);
+        }
         read_inputs();
         read_declared_shapes();
         for (const FlatNode& node : nodes) read_node(node);
@@ -75,7 +78,6 @@ public:
 
 private:
     void read_header();
-    void read_initialisers();
     void read_initialiser(const onnx::TensorProto& proto);
     void give_back(int initialiser);
     void read_inputs();
@@ -129,13 +131,6 @@ void Importer::set_constant(const std::string& name, Tensor tensor) {
     value.type = tensor.type();
     value.has_type = true;
     value.constant = std::move(tensor);
-}
-
-void Importer::read_initialisers() {
-    for (int i = 0; i < proto_.initializer_size(); ++i) {
-        read_initialiser(proto_.initializer(i));
-        give_back(i);
-    }
 }
 
 // A model is never in memory three times: as bytes, as a message and as tensors. clear_raw_data() would keep the memory

@@ -33,7 +33,8 @@ Axes axes_of(const OpContext& op, std::size_t input, std::size_t rank) {
     Axes axes;
     if (op.has_input(input)) {
         check_dtype(op, input, {DType::s64});
-        check_rank(op, input, 0, 1);  // a list; onnx's own functions write one axis as a scalar, as ONNX Runtime takes it
+        // A list. onnx's own functions write a single axis as a scalar, and ONNX Runtime takes that.
+        check_rank(op, input, 0, 1);
         const auto given = constant_input(op, input, "axes").as<std::int64_t>();
         numbers.assign(given.begin(), given.end());
         // An empty list means the same as none: all axes, or none of them (noop_with_empty_axes); the operator decides.
