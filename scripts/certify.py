@@ -57,6 +57,14 @@ def use_environment_with_runtimes():
         os.execv(python, [str(python), *sys.argv])
 
 
+def check_files(model):
+    """Before the runtimes are loaded, which takes seconds."""
+    for path in (model, model.parent / "best.yaml", model.parent / "run.yaml"):
+        if not path.is_file():
+            what = "no such file" if not path.exists() else "not a regular file"
+            raise Failure(4, f"{path}: {what}; a model is certified in its workspace")
+
+
 def read_yaml(path):
     import yaml
     try:
@@ -455,6 +463,7 @@ def main():
     if pathlib.Path(options.halftone).exists():
         options.halftone = pathlib.Path(options.halftone).resolve()
     try:
+        check_files(options.model)
         use_environment_with_runtimes()
         report = certificate(options)
     except Failure as failure:

@@ -235,6 +235,9 @@ def parse_arguments():
             part.add_argument("--max-query-length", type=int, default=64, metavar="N",
                               help="a longer question is cut to this many tokens; default: %(default)s")
     options = parser.parse_args()
+    for path in (options.input, options.tokenizer):
+        if os.path.exists(path) and os.path.exists(options.output) and os.path.samefile(path, options.output):
+            parser.error(f"--output {options.output} is read by this script and would be lost; choose another path")
     if options.max_seq_length < 4:
         parser.error("--max-seq-length must be 4 or more")
     return options

@@ -334,6 +334,8 @@ def main():
     parser.add_argument("--dump", type=pathlib.Path, help="folder of a dump, for the distributions")
     parser.add_argument("--output", type=pathlib.Path, required=True, help="the HTML file to write")
     options = parser.parse_args()
+    if options.output.exists() and options.study.exists() and options.output.samefile(options.study):
+        raise Failure(2, f"--output: '{options.output}' is the study and would be lost; choose another path")
     use_environment()
     study = Study(options.study)
     content = page(study, options.dump, str(study.run.get("model_path") or options.study))

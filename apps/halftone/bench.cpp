@@ -18,7 +18,7 @@
 #include "base/error.hpp"
 #include "base/file_system.hpp"
 #include "base/log.hpp"
-#include "base/path.hpp"
+#include "base/output_file.hpp"
 #include "commands.hpp"
 #include "eval/autotune.hpp"
 #include "eval/bench_model.hpp"
@@ -44,7 +44,10 @@ constexpr int kMostRounds = 1'000'000;
 
 // Ctrl-C ends the measurement early; what was measured until then is still printed.
 volatile std::sig_atomic_t is_stopped = 0;
-void stop(int) { is_stopped = 1; }
+void stop(int signal) {
+    is_stopped = 1;
+    std::signal(signal, SIG_DFL);  // a second signal does not wait for the end of a long run
+}
 
 /// Returns how many samples a run has. A model without an open first dimension has as many as its file says.
 /// @throws ConfigError when --batch wants another number
@@ -72,10 +75,19 @@ void warn_of_missing_kernels(const Graph& graph, CompileOptions compile) {
                  missing.size(), isa_name(), missing[0]);
 }
 
+/// Until the handlers stand, a signal ends the process at once: there is nothing to print yet.
+void catch_stop_signals() {
+    std::signal(SIGINT, stop);
+    std::signal(SIGTERM, stop);
+}
+
 StepProfile measure(Session& session, int rounds) {
     StepProfile measured;
     warm_up(session);
-    for (int round = 0; round < rounds && is_stopped == 0; ++round) measure_round(session, measured);
+    for (int round = 0; round < rounds && is_stopped == 0; ++round) {
+        measure_round(session, measured);
+        if (round == 0) catch_stop_signals();  // from now on a stopped bench has something to print
+    }
     return measured;
 }
 
@@ -84,6 +96,7 @@ StepProfile measure(Session& session, int rounds) {
 StepProfile measure_on_demand(Session& session) {
     StepProfile measured;
     warm_up(session);
+    catch_stop_signals();
     std::string line;
     while (is_stopped == 0 && std::getline(std::cin, line)) {
         const auto known = static_cast<std::ptrdiff_t>(measured.runs_ms.size());
@@ -115,19 +128,14 @@ BenchModel bench_model(const BenchOptions& options) {
     return BenchModel(with_kernels(quantized.graph, loaded.kernels));
 }
 
-/// Before minutes are spent on measuring.
-void check_folder_of(const std::string& path) {
-    if (path.empty()) return;
-    const std::string folder = parent_path(path);
-    if (!folder.empty() && !make_posix_file_system()->is_directory(folder)) {
-        throw IoError("'" + path + "': there is no folder '" + folder + "'");
-    }
+/// Before minutes are spent on measuring. The plan may be replaced by itself with the chosen kernels.
+void check_outputs(const BenchOptions& options) {
+    if (!options.save.empty()) check_output_file("--save", options.save, {options.model, options.plan});
+    if (!options.save_plan.empty()) check_output_file("--save-plan", options.save_plan, {options.model, options.save});
 }
 
 Autotuned choose_kernels(BenchModel& model, const BenchOptions& options, const CompileOptions& compile,
                          const std::function<bool()>& is_ended) {
-    check_folder_of(options.save);
-    check_folder_of(options.save_plan);
     const std::size_t inputs = model.graph().inputs().size();
     const Autotuned tuned = autotune(model.graph(), reference_ops(), compile,
                                      {.rounds = options.rounds,
@@ -158,15 +166,17 @@ int run_bench(const BenchOptions& options) {
         throw ConfigError(fmt::format("--batch may be up to {}, --threads up to {}, --rounds up to {}", kMostBatch,
                                       kMostThreads, kMostRounds));
     }
+    check_outputs(options);
     set_kernel_threads(options.threads);
     const auto weights = make_weight_cache();  // candidates share it, as those of a search do
     BenchModel model = bench_model(options);
     const std::int64_t batch = checked_batch(model.graph(), options.batch);
     const CompileOptions compile{.batch = options.batch, .weights = weights.get()};
-    std::signal(SIGINT, stop);  // after the model is read: until then there is nothing to print
-    std::signal(SIGTERM, stop);
     std::optional<Autotuned> tuned;
-    if (options.autotunes) tuned = choose_kernels(model, options, compile, [] { return is_stopped != 0; });
+    if (options.autotunes) {
+        catch_stop_signals();
+        tuned = choose_kernels(model, options, compile, [] { return is_stopped != 0; });
+    }
     if (is_stopped != 0) return static_cast<int>(ExitCode::interrupted);
     if (!options.save.empty()) make_posix_file_system()->write_atomically(options.save, export_onnx(model.graph()));
     const SystemClock clock;

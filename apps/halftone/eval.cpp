@@ -13,6 +13,7 @@
 #include "base/error.hpp"
 #include "base/file_system.hpp"
 #include "base/log.hpp"
+#include "base/output_file.hpp"
 #include "commands.hpp"
 #include "eval/workbench.hpp"
 #include "model_source.hpp"
@@ -54,14 +55,32 @@ std::string score_text(const std::string& goal_name, const Score& score) {
     return text;
 }
 
+/// Nothing is calibrated here, so a config with the section evaluation alone will do.
+void drop_calibration_note(RunConfig& config) {
+    std::erase_if(config.not_available, [](const std::string& note) {
+        return note.ends_with("is missing: static quantization needs calibration data");
+    });
+}
+
+/// Every text of a section as a path. What is none leads to no file, and does no harm.
+void add_paths(const ConfigNode& section, std::vector<std::string>& paths) {
+    if (section.kind == ConfigNode::Kind::scalar) paths.push_back(resolve_path(section));
+    for (const ConfigNode& item : section.items) add_paths(item, paths);
+    for (const auto& [key, value] : section.entries) add_paths(value, paths);
+}
+
 }  // namespace
 
 int run_eval(const EvalOptions& options) {
-    const RunConfig config = load_config(options.config, options.overrides);
+    RunConfig config = load_config(options.config, options.overrides);
+    drop_calibration_note(config);
     refuse_unavailable(config);  // tune's checks, but for the model: --model may stand in for the config's
     check_isa(config);
     if (!config.evaluation) throw ConfigError(options.config + ": eval needs the section evaluation.accuracy");
     const std::string path = options.model.empty() ? config.model_path : options.model;
+    std::vector<std::string> read{options.config, path};
+    add_paths(config.evaluation->dataloader.dataset.node, read);
+    if (!options.logits.empty()) check_output_file("--logits", options.logits, read);
     // Metrics that compare with fp32 compare --model with the config's model.
     const auto compares = [](const MetricConfig& metric) { return needs_baseline_outputs(metric); };
     const auto& metrics = config.evaluation->metrics;
@@ -77,7 +96,7 @@ int run_eval(const EvalOptions& options) {
     if (!options.logits.empty()) make_posix_file_system()->write_atomically(options.logits, to_npy(logits.view()));
 
     if (!options.inputs.empty())
-        show::save_inputs(*bench->evaluation, bench->model.graph, score.samples, options.inputs);
+        show::save_inputs(*bench->evaluation, bench->model.graph, score.samples, options.inputs, read);
 
     const std::string nonfinite = study::nonfinite_text(score);
     if (!nonfinite.empty()) log::warning("eval", "{}", nonfinite);

@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "base/file_system.hpp"
 #include "base/log.hpp"
+#include "base/output_file.hpp"
 #include "base/text.hpp"
 #include "commands.hpp"
 #include "import/source.hpp"
@@ -49,6 +50,7 @@ int run_import(const ImportCommand& command) {
     if (!command.framework.empty() && framework_of_word(command.framework).empty()) {
         throw ConfigError("--framework " + command.framework + ": expected tensorflow, pytorch or mxnet");
     }
+    check_output_file("--output", command.output, {command.source});
     ImportOptions options;
     options.source = command.source;
     options.framework = framework_of_word(command.framework);

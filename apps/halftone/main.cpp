@@ -12,18 +12,21 @@
 #include <cstdlib>
 #include <memory>
 #include <new>
+#include <system_error>
 
 #include "base/budget.hpp"
 #include "base/byte_size.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/process.hpp"
+#include "base/standard_streams.hpp"
 #include "comm/local.hpp"
 #include "comm/mpi/mpi_communicator.hpp"
 #include "commands.hpp"
 #include "dump/h5_writer.hpp"
 #include "first_commands.hpp"
 #include "kernel/ops/machine.hpp"
+#include "usage_message.hpp"
 #include "version.hpp"
 
 namespace halftone::app {
@@ -33,7 +36,7 @@ std::string version_text() {
                        onednn_version(), mpi_version(), isa_name());
 }
 
-void report_error(const std::string& message) { fmt::print(stderr, "error: {}\n", message); }
+void report_error(const std::string& message) { write_message("error: " + message); }
 
 namespace {
 
@@ -220,13 +223,17 @@ void add_bench(CLI::App& app, BenchOptions& options) {
     CLI::App* bench = app.add_subcommand("bench", "Measures a model's latency, step by step.");
     bench->add_option("model", options.model, "The ONNX file, fp32 or quantized.")->required()->type_name("M.onnx");
     add_framework(*bench, options.framework, "Imports the model as one of this framework.");
-    bench
-        ->add_option("--precision", options.precision,
-                     "Runs the model as it is (as-is, the default), in fp32, in bf16, or in int8 with the ranges of "
-                     "random inputs.")
-        ->check(CLI::IsMember({"as-is", "fp32", "int8", "bf16"}))
-        ->type_name("WORD");
-    bench->add_option("--plan", options.plan, "Quantizes the model as this best.yaml says.")->type_name("best.yaml");
+    CLI::Option* precision =
+        bench
+            ->add_option(
+                "--precision", options.precision,
+                "Runs the model as it is (as-is, the default), in fp32, in bf16, or in int8 with the ranges of "
+                "random inputs.")
+            ->check(CLI::IsMember({"as-is", "fp32", "int8", "bf16"}))
+            ->type_name("WORD");
+    bench->add_option("--plan", options.plan, "Quantizes the model as this best.yaml says.")
+        ->excludes(precision)
+        ->type_name("best.yaml");
     CLI::Option* autotune = bench->add_flag(
         "--autotune", options.autotunes,
         "First times every kernel that can run a step and keeps the fastest; --save and --save-plan write the choice.");
@@ -346,6 +353,9 @@ int on_all_ranks(const CommandLine& line, int argc, char** argv, F&& run) {
     } catch (const std::bad_alloc&) {  // perhaps on this rank only, as above
         report_error(out_of_memory_text());
         world.abort(static_cast<int>(ExitCode::model));
+    } catch (const std::system_error& error) {  // the system refused a write to stdout, a thread, a pipe
+        report_error(error.what());
+        world.abort(static_cast<int>(ExitCode::io));
     } catch (const std::exception& error) {
         report_error(error.what());
         world.abort(static_cast<int>(ExitCode::internal));
@@ -381,14 +391,6 @@ void set_memory_limit(const std::string& text) {
     if (text.empty()) return;
     process_budget().set_byte_limit(
         static_cast<std::uint64_t>(parse_byte_size(text).value()));  // the parser checked it
-}
-
-/// CLI11 says "the following arguments were not expected" for a misspelt command; this names it.
-std::string usage_message(const CLI::App& app, const CLI::ParseError& error) {
-    const std::vector<std::string> unknown = app.remaining();
-    const bool is_command_missing = app.get_subcommands().empty() && !unknown.empty();
-    return (is_command_missing ? fmt::format("'{}' is no command", unknown.front()) : std::string(error.what())) +
-           " (see halftone --help)";
 }
 
 int run_command(int argc, char** argv) {
@@ -455,14 +457,20 @@ int run_command(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     using namespace halftone;
+    open_missing_streams();
     try {
-        return app::run_command(argc, argv);
+        const int code = app::run_command(argc, argv);
+        finish_stdout();
+        return code;
     } catch (const Error& error) {
         app::report_error(error.what());
         return static_cast<int>(error.code());
     } catch (const std::bad_alloc&) {  // sizes come from models and data, so this is not our bug
         app::report_error(out_of_memory_text());
         return static_cast<int>(ExitCode::model);
+    } catch (const std::system_error& error) {  // the system refused a write to stdout, a thread, a pipe
+        app::report_error(error.what());
+        return static_cast<int>(ExitCode::io);
     } catch (const std::exception& error) {
         app::report_error(std::string("internal: ") + error.what());
         return static_cast<int>(ExitCode::internal);

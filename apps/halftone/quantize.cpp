@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "base/file_system.hpp"
+#include "base/output_file.hpp"
 #include "commands.hpp"
 #include "graph/onnx/onnx_model.hpp"
 #include "setup.hpp"
@@ -11,6 +12,7 @@
 namespace halftone::app {
 
 int run_quantize(const QuantizeOptions& options) {
+    check_output_file("--output", options.output, {options.model, options.plan});
     // No calibration and no data: every number that decides a bit of the file stands in the plan.
     PreparedModel model = prepare_for_tuning(read_model(options.model, ""), options.model, options.sizes.parse());
     const LoadedPlan loaded = read_plan(options.plan, model);  // also prepares the model by the plan's recipes

@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "base/file_system.hpp"
+#include "base/output_file.hpp"
 #include "commands.hpp"
 #include "study/rank_dump.hpp"
 #include "study/run_report.hpp"
@@ -22,7 +23,17 @@ int report_dump(const ReportOptions& options) {
     return static_cast<int>(ExitCode::ok);
 }
 
+/// What a run's folder holds. The study may be written there, but over none of these.
+std::vector<std::string> files_of_run(const std::string& folder) {
+    std::vector<std::string> paths;
+    for (const char* name :
+         {"trials.jsonl", "best.onnx", "best.yaml", "run.yaml", "study.json", "calibration.h5", "tune.log"})
+        paths.push_back(folder + "/" + name);
+    return paths;
+}
+
 int report_run(const ReportOptions& options) {
+    if (!options.study.empty()) check_output_file("--study", options.study, files_of_run(options.folder));
     std::vector<std::string> warnings;
     const study::StudySource source = study::read_study_source(options.folder, warnings);
     if (!options.study.empty()) study::write_study(source, options.study, warnings);
@@ -43,7 +54,12 @@ int report_run(const ReportOptions& options) {
 int run_report(const ReportOptions& options) {
     const auto files = make_posix_file_system();
     if (!files->exists(options.folder)) throw IoError(fmt::format("'{}': no such folder", options.folder));
-    const bool is_dump = files->exists(options.folder + "/index.h5") || !options.rank.empty();
+    const bool has_dump = files->exists(options.folder + "/index.h5");
+    const bool has_run = files->exists(options.folder + "/trials.jsonl");
+    if (has_run && !has_dump && !options.rank.empty())
+        throw ConfigError("--rank orders the units of a dump; '" + options.folder + "' is the workspace of a run");
+    // A dump that was written into a run's workspace does not hide the run.
+    const bool is_dump = has_dump ? !has_run || !options.rank.empty() : !options.rank.empty();
     return is_dump ? report_dump(options) : report_run(options);
 }
 

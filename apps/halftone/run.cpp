@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "base/file_system.hpp"
+#include "base/output_file.hpp"
 #include "commands.hpp"
 #include "exec/run_once.hpp"
 #include "graph/onnx/onnx_model.hpp"
@@ -13,15 +14,33 @@
 #include "tensor/npy.hpp"
 
 namespace halftone::app {
+namespace {
+
+/// The file of each output. One that is there already is replaced, but for the files that this run reads.
+std::vector<std::string> output_paths(const Graph& graph, const std::string& folder,
+                                      const std::vector<std::string>& read) {
+    const bool is_new = !make_posix_file_system()->exists(folder);  // then nothing in it can be lost
+    std::vector<std::string> paths;
+    for (const std::string& name : show::output_files(graph)) {
+        paths.push_back(folder + "/" + name);
+        if (!is_new) check_output_file("--output", paths.back(), read);
+    }
+    return paths;
+}
+
+}  // namespace
 
 int run_run(const RunOptions& options) {
     const auto files = make_posix_file_system();
     const Graph graph = import_onnx(read_model(options.model, ""), options.model, reference_ops());
     // All arrays are read first, so that a missing file is said before anything runs.
     std::vector<Tensor> arrays;
-    for (const std::string& path : show::paths_by_input(graph, options.inputs)) {
+    std::vector<std::string> read = show::paths_by_input(graph, options.inputs);
+    for (const std::string& path : read) {
         arrays.push_back(show::read_input(*files, path, graph.value(graph.inputs()[arrays.size()])));
     }
+    read.push_back(options.model);
+    const std::vector<std::string> paths = output_paths(graph, options.output, read);
     std::vector<Tensor> outputs;
     try {
         outputs = run_once(graph, arrays, options.uses_reference ? Backend::ref : Backend::dnnl);
@@ -31,12 +50,10 @@ int run_run(const RunOptions& options) {
     }
     // Only now: a run that fails leaves no empty folder behind.
     files->create_directories(options.output);
-    const std::vector<std::string> names = show::output_files(graph);
     for (std::size_t i = 0; i < outputs.size(); ++i) {
         const std::string& name = graph.value(graph.outputs()[i]).name;
-        const std::string path = options.output + "/" + names[i];
-        files->write_atomically(path, to_npy(outputs[i].view()));
-        fmt::print("{}  {} {}  {}\n", name, to_string(outputs[i].dtype()), outputs[i].shape().to_text(), path);
+        files->write_atomically(paths[i], to_npy(outputs[i].view()));
+        fmt::print("{}  {} {}  {}\n", name, to_string(outputs[i].dtype()), outputs[i].shape().to_text(), paths[i]);
     }
     return static_cast<int>(ExitCode::ok);
 }

@@ -162,10 +162,21 @@ RunObjective objective_of(const RunConfig& config, const SearchSpace& space, con
     return {.is_met = verdict.is_met, .text = verdict.text, .help = verdict.help};
 }
 
+/// Said before the search: at its end one would read "no quantized model was better", and look for the reason
+/// elsewhere.
+void warn_of_nothing_to_quantize(const SearchSpace& space) {
+    for (const Decision& unit : space.decisions())
+        if (unit.has_quantized()) return;
+    log::warning("tune",
+                 "no unit of this model can be quantized under this config, so fp32 is all that can be delivered: "
+                 "'halftone inspect MODEL --config CONFIG --units' says why");
+}
+
 /// Rank 0 once everybody is ready: search, deliver, measure, report.
 int lead(const TuneOptions& options, const RunConfig& config, const study::RunParts& parts,
          journal::Workspace& workspace, Communicator& comm, std::size_t model_bytes) {
     warn_of_few_samples(config, parts.calibration);
+    warn_of_nothing_to_quantize(parts.space);
     const bool is_terminal = is_stderr_a_terminal();
     study::ProgressLine line(is_terminal, !log::is_enabled(log::Level::warning), config.tuning.timeout_s);
     study::RunListener listener(config, parts, workspace, line);

@@ -58,7 +58,7 @@ public:
     virtual void create_directories(const std::string& path) = 0;
     /// Removes a file. A file that is not there is an IoError, a folder too.
     virtual void remove(const std::string& path) = 0;
-    /// Whole file as path.tmp, synced, renamed over path, folder synced: readers see the old or the new file.
+    /// Whole file as path.tmp, synced, renamed over path, which may be a file or a link and nothing else.
     virtual void write_atomically(const std::string& path, std::string_view bytes) = 0;
     /// Makes a file that a library wrote and closed durable, then renames it over `path`: readers of `path` see the old
     /// or the new file.

@@ -110,6 +110,12 @@ void require_regular(std::string_view operation, const std::string& path, const 
     if (!kind.empty()) throw IoError(fmt::format("cannot {} {}: it is {}, not a regular file", operation, path, kind));
 }
 
+/// Refuses to replace anything but a file: a rename would put one in the place of a device, for root even of /dev/null.
+void require_replaceable(const std::string& path) {
+    struct stat info {};
+    if (::stat(path.c_str(), &info) == 0) require_regular("write", path, info);  // else it is new, or leads nowhere
+}
+
 /// A file that is open for reading, and how long it was then.
 struct OpenedFile {
     FileDescriptor fd;
@@ -264,6 +270,7 @@ public:
     }
 
     void write_atomically(const std::string& path, std::string_view bytes) override {
+        require_replaceable(path);
         const std::string temporary = path + ".tmp";
         try {
             const FileDescriptor fd = open_or_throw("write", temporary, O_WRONLY | O_CREAT | O_TRUNC);
@@ -279,6 +286,7 @@ public:
     }
 
     void commit(const std::string& temporary, const std::string& path) override {
+        require_replaceable(path);
         if (is_directory(temporary)) fail("open", temporary, EISDIR);  // or a whole folder would be renamed
         const FileDescriptor fd = open_or_throw("open", temporary, O_RDONLY);
         if (without_interruption([&] { return ::fsync(fd.get()); }) != 0) fail("sync", temporary, errno);

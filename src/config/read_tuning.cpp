@@ -71,13 +71,25 @@ void read_strategy(Section& parent, TuningConfig& config, const KnownNames& know
     parent.put("strategy", section.finish());
 }
 
+/// A typing error in the one key that is needed would only be told as a missing key.
+void name_misspelt_key(const ConfigNode& criterion) {
+    const std::vector<std::string> keys{"relative", "absolute", "higher_is_better"};
+    for (const auto& [key, node] : criterion.entries) {
+        const auto nearest = nearest_name(key, keys);
+        if (nearest && *nearest != key) fail_at(node, "is unknown; did you mean '" + *nearest + "'?", true);
+    }
+}
+
 /// The goal: by how much accuracy may fall. Neither key given: the default, one percent of the baseline.
 void read_criterion(Section& parent, AccuracyCriterion& criterion, bool higher_is_better) {
     Section section = parent.section("accuracy_criterion");
     if (const auto given = read_loss(section)) {
         criterion = *given;
     } else {
-        if (!section.node().entries.empty()) fail_at(section.node(), "needs relative or absolute", true);
+        if (!section.node().entries.empty()) {
+            name_misspelt_key(section.node());
+            fail_at(section.node(), "needs relative or absolute", true);
+        }
         section.put("relative", plain_node(float_text(criterion.loss)));
     }
     criterion.higher_is_better = section.boolean("higher_is_better", higher_is_better);

@@ -39,7 +39,7 @@ std::vector<double> values_of(const Tensor& tensor) {
 }
 
 /// Arrays belong to the graph by name: converters may change the order of inputs.
-const NamedArray& named(const std::vector<NamedArray>& arrays, const std::string& name, const char* what) {
+const FrameworkArray& named(const std::vector<FrameworkArray>& arrays, const std::string& name, const char* what) {
     const auto found =
         std::find_if(arrays.begin(), arrays.end(), [&](const auto& array) { return array.name == name; });
     if (found == arrays.end())

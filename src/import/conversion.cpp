@@ -95,9 +95,9 @@ std::string file_in(const ConversionRequest& request, const std::string& name) {
 }
 
 /// Reads the arrays that result.json lists under a key.
-std::vector<NamedArray> arrays_of(const FileSystem& files, const ConversionRequest& request, const ImportJson& result,
-                                  const char* key) {
-    std::vector<NamedArray> arrays;
+std::vector<FrameworkArray> arrays_of(const FileSystem& files, const ConversionRequest& request,
+                                      const ImportJson& result, const char* key) {
+    std::vector<FrameworkArray> arrays;
     for (const ImportJson& entry : result.value(key, ImportJson::array())) {
         const std::string path = file_in(request, text_of_member(entry, "file"));
         arrays.push_back({text_of_member(entry, "name"), from_npy(files.read(path), path)});

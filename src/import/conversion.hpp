@@ -19,15 +19,16 @@ struct ConversionRequest {
     std::string folder;  ///< for the log and for files on the way; it exists
 };
 
-struct NamedArray {
+/// An input or output of a run in the framework.
+struct FrameworkArray {
     std::string name;
     Tensor values;
 };
 
 /// What the framework's process said.
 struct Conversion {
-    std::string onnx;                         ///< bytes; empty for MXNet, which is read here
-    std::vector<NamedArray> inputs, outputs;  ///< of a run in the framework
+    std::string onnx;                             ///< bytes; empty for MXNet, which is read here
+    std::vector<FrameworkArray> inputs, outputs;  ///< of a run in the framework
     std::map<std::string, std::string> versions;
     double tolerance = 0.0;  ///< of outputs, as a part of the largest one
     std::vector<std::string> notes;

@@ -67,9 +67,9 @@ Graph with_own_names(const Graph& graph) {
 }
 
 /// The sizes with which the check ran, for dimensions that the file leaves open. The batch stays open.
-InputSizes sizes_of(const Graph& graph, const std::vector<NamedArray>& inputs) {
+InputSizes sizes_of(const Graph& graph, const std::vector<FrameworkArray>& inputs) {
     InputSizes sizes;
-    for (const NamedArray& input : inputs) {
+    for (const FrameworkArray& input : inputs) {
         const auto id = graph.find_value(input.name);
         if (!id) continue;
         std::vector<std::int64_t> dims = input.values.shape().dims();

@@ -2,6 +2,7 @@
 //
 //   recognize_source   folder, file, or prefix of MXNet's two files
 //   zip_kind           .pt2, TorchScript, .keras: all of them are zip archives, told apart by their members' names
+//   refuse_stand_in    empty files and pointers of Git LFS
 //   mxnet_source       the files that belong together
 //   refuse_pickle      the two lines of Python that make a file which can be read
 #include "import/source.hpp"
@@ -13,6 +14,7 @@
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "base/path.hpp"
+#include "graph/onnx/foreign_format.hpp"
 #include "import/mxnet/symbol.hpp"
 
 namespace halftone {
@@ -43,6 +45,13 @@ std::string begin_and_end(const FileSystem& files, const std::string& path) {
     return bytes;
 }
 
+/// What stands where a model's file should be: nothing, or the pointer that Git LFS leaves.
+void refuse_stand_in(const FileSystem& files, const std::string& path) {
+    if (files.size(path) == 0) throw ModelError(path + ": the file is empty");
+    const std::string what = foreign_format(files.read_part(path, 0, std::min<std::uint64_t>(files.size(path), 128)));
+    if (what.find("Git LFS pointer") != std::string::npos) throw ModelError(path + ": " + what);
+}
+
 /// Tells zip archives apart by their members' names, which stand in front of each member and again at the end.
 SourceKind zip_kind(std::string_view bytes, const std::string& path) {
     const auto has = [&](std::string_view name) { return bytes.find(name) != std::string_view::npos; };
@@ -58,14 +67,17 @@ SourceKind zip_kind(std::string_view bytes, const std::string& path) {
 ImportSource mxnet_source(const FileSystem& files, const std::string& prefix, const std::string& params) {
     ImportSource source{SourceKind::mxnet, prefix + std::string(kSymbolEnd), params};
     if (!files.exists(source.path)) throw ModelError("no such file: '" + source.path + "', which belongs to " + params);
-    if (!params.empty()) return source;
+    if (!params.empty()) return source;  // looked at already
     const std::string parent = parent_path(prefix);
     const std::string stem = prefix.substr(parent.empty() ? 0 : parent.size() + 1) + "-";
     for (const std::string& name : files.list(parent.empty() ? "." : parent)) {
         // Names are sorted, so the last one is that of the latest epoch.
         if (name.starts_with(stem) && name.ends_with(".params")) source.params = joined_path(parent, name);
     }
-    if (!source.params.empty()) return source;
+    if (!source.params.empty()) {
+        refuse_stand_in(files, source.params);
+        return source;
+    }
     throw ModelError(fmt::format("{}: no {}-0000.params beside it, which holds the weights", source.path, prefix));
 }
 
@@ -79,7 +91,10 @@ std::string prefix_of_params(const std::string& path) {
 /// A SavedModel is a folder; a folder with an MXNet model in it is accepted, too, as LPOT's scripts pass one.
 ImportSource folder_source(const FileSystem& files, const std::string& path) {
     for (const std::string& name : files.list(path)) {
-        if (name == "saved_model.pb") return {SourceKind::tf_saved_model, path, ""};
+        if (name == "saved_model.pb") {
+            refuse_stand_in(files, joined_path(path, name));
+            return {SourceKind::tf_saved_model, path, ""};
+        }
         if (name.ends_with(kSymbolEnd)) {
             const std::string symbol = joined_path(path, name);
             return mxnet_source(files, symbol.substr(0, symbol.size() - kSymbolEnd.size()), "");
@@ -91,6 +106,7 @@ ImportSource folder_source(const FileSystem& files, const std::string& path) {
 /// Marks in the file come before its ending, because files are often renamed.
 ImportSource file_source(const FileSystem& files, const std::string& path) {
     const std::string bytes = begin_and_end(files, path);
+    refuse_stand_in(files, path);
     if (path.ends_with(".params")) return mxnet_source(files, prefix_of_params(path), path);
     if (path.ends_with(kSymbolEnd)) return mxnet_source(files, path.substr(0, path.size() - kSymbolEnd.size()), "");
     if (bytes.starts_with("PK\x03\x04")) return {zip_kind(bytes, path), path, ""};

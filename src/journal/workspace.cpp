@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "base/error.hpp"
 #include "base/log.hpp"
 
@@ -9,6 +11,9 @@ namespace halftone::journal {
 namespace {
 
 constexpr std::string_view kJournalName = "trials.jsonl";
+/// What a run writes beside its journal.
+constexpr std::array<std::string_view, 6> kOtherNames{"best.onnx",  "best.yaml",      "run.yaml",
+                                                      "study.json", "calibration.h5", "tune.log"};
 
 std::int64_t count_trials(const std::vector<Record>& records) {
     std::int64_t count = 0;
@@ -31,6 +36,16 @@ void check_folder(const FileSystem& files, const std::string& folder, bool has_j
     }
     if (files.exists(folder) && !files.is_directory(folder)) {
         throw IoError(fmt::format("workspace '{}' is not a folder", folder));
+    }
+    if (has_journal) return;
+    // Without a journal, a file with one of the run's names is not a run's: it may be the very config or model of this
+    // run, in a folder that the user took for the workspace.
+    for (const std::string_view name : kOtherNames) {
+        if (!files.exists(fmt::format("{}/{}", folder, name))) continue;
+        throw ConfigError(
+            fmt::format("workspace '{}' has a file {}, which the run would overwrite, but no run ({}); "
+                        "choose another --workspace",
+                        folder, name, kJournalName));
     }
 }
 

@@ -13,7 +13,8 @@
 namespace halftone::journal {
 
 /// Checks a workspace as its opening would, without creating or locking anything: a new run must not write over an
-/// earlier one, and a resumed run needs one to go on with. Whether an earlier run is the same is not looked at.
+/// earlier one or over files of the user, and a resumed run needs one to go on with. Whether an earlier run is the same
+/// is not looked at.
 /// @throws ConfigError, IoError
 void check_workspace(const FileSystem& files, const std::string& folder, bool resume);
 
@@ -22,8 +23,10 @@ public:
     /// Opens `folder` for this run, creates it when it is missing, and appends the run's first record: `header` for a
     /// new run, a resume record for a resumed one. The journal stays locked for as long as the workspace lives.
     /// @param files   must outlive the workspace
-    /// @param resume  false: a folder that holds a journal already is refused. true: a folder without a journal, or
-    ///                with one whose header differs from `header`, is refused
+    /// @param resume  false: a folder that holds a journal already is refused, and one without a journal that has a
+    /// file
+    ///                with a name of the run's, such as run.yaml. true: a folder without a journal, or with one whose
+    ///                header differs from `header`, is refused
     /// @param ranks   number of ranks of this session, for the resume record
     /// @throws ConfigError  for a refused folder, or when another process holds the journal's lock; IoError
     Workspace(FileSystem& files, const std::string& folder, bool resume, const Header& header, int ranks);

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cctype>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/file_system.hpp"
+#include "base/output_file.hpp"
 #include "eval/sample_feed.hpp"
 #include "tensor/npy.hpp"
 
@@ -21,6 +23,18 @@ std::string file_of(const std::string& folder, const std::string& name) {
     return folder + "/" + safe + ".npy";
 }
 
+/// The files of all inputs and of all targets. Scripts rely on inputs.npy and labels.npy where there is one of each.
+std::pair<std::vector<std::string>, std::vector<std::string>> paths_of(const Graph& graph, const Schema& schema,
+                                                                       const std::string& folder) {
+    std::vector<std::string> inputs;
+    std::vector<std::string> targets;
+    for (const ValueId input : graph.inputs())
+        inputs.push_back(file_of(folder, graph.inputs().size() == 1 ? "inputs" : graph.value(input).name));
+    for (const Field& target : schema.targets)
+        targets.push_back(file_of(folder, schema.targets.size() == 1 ? "labels" : target.name));
+    return {inputs, targets};
+}
+
 /// Returns the type of a value over all samples.
 TensorType stacked(const TensorType& type, std::int64_t samples, bool has_batch) {
     std::vector<std::int64_t> dims(type.shape.dims());
@@ -31,8 +45,14 @@ TensorType stacked(const TensorType& type, std::int64_t samples, bool has_batch)
 
 }  // namespace
 
-void save_inputs(const Pipeline& data, const Graph& graph, std::int64_t samples, const std::string& folder) {
+void save_inputs(const Pipeline& data, const Graph& graph, std::int64_t samples, const std::string& folder,
+                 const std::vector<std::string>& read) {
     const Schema& schema = data.schema();
+    const auto files = make_posix_file_system();
+    files->create_directories(folder);
+    const auto [input_paths, target_paths] = paths_of(graph, schema, folder);
+    for (const auto* paths : {&input_paths, &target_paths})
+        for (const std::string& path : *paths) check_output_file("--save-inputs", path, read);
     const InputFields fields = fields_of(graph, schema);
     // All samples of a field are one array, because that is what other programs read in one line.
     std::vector<Tensor> inputs;
@@ -62,18 +82,9 @@ void save_inputs(const Pipeline& data, const Graph& graph, std::int64_t samples,
                         targets[t]->mutable_view().data + static_cast<std::size_t>(id) * value.bytes());
         }
     }
-    const auto files = make_posix_file_system();
-    files->create_directories(folder);
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-        // Scripts rely on inputs.npy and labels.npy where there is one of each.
-        const std::string name = inputs.size() == 1 ? "inputs" : graph.value(graph.inputs()[i]).name;
-        files->write_atomically(file_of(folder, name), to_npy(inputs[i].view()));
-    }
-    for (std::size_t t = 0; t < targets.size(); ++t) {
-        if (!targets[t]) continue;
-        const std::string name = targets.size() == 1 ? "labels" : schema.targets[t].name;
-        files->write_atomically(file_of(folder, name), to_npy(targets[t]->view()));
-    }
+    for (std::size_t i = 0; i < inputs.size(); ++i) files->write_atomically(input_paths[i], to_npy(inputs[i].view()));
+    for (std::size_t t = 0; t < targets.size(); ++t)
+        if (targets[t]) files->write_atomically(target_paths[t], to_npy(targets[t]->view()));
 }
 
 }  // namespace halftone::show

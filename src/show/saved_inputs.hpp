@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "data/dataset.hpp"
 #include "graph/graph.hpp"
@@ -12,7 +13,10 @@ namespace halftone::show {
 /// Writes the first `samples` samples into the folder, which is made where it is missing. A model with one input and a
 /// data set with one target get inputs.npy and labels.npy; where there are several, each has a file of its name. Texts
 /// and targets without a fixed shape are left out.
-/// @throws DataError, IoError
-void save_inputs(const Pipeline& data, const Graph& graph, std::int64_t samples, const std::string& folder);
+/// @param read  files that this program reads, none of which may be overwritten; a data set's own arrays have such
+/// names
+/// @throws DataError, IoError, ConfigError
+void save_inputs(const Pipeline& data, const Graph& graph, std::int64_t samples, const std::string& folder,
+                 const std::vector<std::string>& read);
 
 }  // namespace halftone::show

@@ -1,7 +1,10 @@
 #include "study/run_listener.hpp"
 
+#include <fmt/format.h>
+
 #include <cmath>
 
+#include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "graph/onnx/onnx_model.hpp"
@@ -29,6 +32,14 @@ void RunListener::on_baseline(const Score& score) {
     log::info("tune", "fp32 accuracy={} samples={} goal={}", float_text(score.accuracy), score.samples,
               float_text(goal_->target()));
     warn_if_too_fine(score);
+    // A goal that is derived from NaN means nothing, and any quantized model would meet it.
+    if (score.samples > 0 && score.nonfinite.samples == score.samples) {
+        throw ModelError(
+            fmt::format("fp32: the outputs of all {} samples are NaN or infinite: there is nothing to "
+                        "compare a quantized model with. 'halftone eval' shows what the data and "
+                        "transforms give",
+                        score.samples));
+    }
     if (const std::string text = nonfinite_text(score); !text.empty()) {
         log::warning("tune", "fp32: {}; every accuracy of this run includes them", text);
     }

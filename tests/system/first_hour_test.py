@@ -124,6 +124,13 @@ class FirstHour(SystemTest):
         _, found = self.three_commands("data.npz")
         self.assertEqual(found["data"]["evaluation"]["samples"], 20)
 
+    def test_one_array_without_labels(self):
+        write_picture_model(self.folder / "model.onnx")
+        np.save(self.folder / "photos.npy", RANDOM.normal(size=(25, 3, 8, 8)).astype(np.float32))
+        config, found = self.three_commands("photos.npy")
+        self.assertEqual(found["metric"]["names"], ["agreement"])
+        self.assertIn("no labels", config)
+
     def test_an_hdf5_file_without_labels(self):
         write_picture_model(self.folder / "model.onnx")
         with h5py.File(self.folder / "data.h5", "w") as file:

@@ -2,15 +2,17 @@
 crashes or is silently read as something else."""
 import os
 import resource
+import signal
 import socket
 import subprocess
+import time
 
 import numpy
 import onnx
 import yaml
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
-from halftone_cli import DEMO, DEMO_MODEL, IO, MODEL, OK, USAGE, SystemTest, halftone, main, settings
+from halftone_cli import DEMO, DEMO_MODEL, IO, MODEL, OK, PROGRAM, SOURCE, USAGE, SystemTest, halftone, main, settings
 
 # Seconds of processor time for any refusal, where an optimized build takes less than one. Waiting is seen by the
 # time limit of a call instead, so that a busy machine fails no test.
@@ -185,6 +187,190 @@ class Configs(HostileTest):
         for words in (("--batch", 1 << 40), ("--threads", 1 << 30), ("--rounds", (1 << 31) - 1)):
             with self.subTest(words=words):
                 self.assert_refused(self.soon("bench", DEMO_MODEL, *words), USAGE, "--batch may be up to 1000000")
+
+
+class SmallRuns(HostileTest):
+    """A model of one product and its data: a run takes a second or two."""
+    def setUp(self):
+        super().setUp()
+        x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", 4])
+        y = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["N", 3])
+        random = numpy.random.default_rng(1)
+        weights = numpy_helper.from_array(random.normal(size=(4, 3)).astype(numpy.float32), "w")
+        graph = helper.make_graph([helper.make_node("MatMul", ["x", "w"], ["y"], name="fc")], "g", [x], [y], [weights])
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=7)
+        (self.folder / "m.onnx").write_bytes(model.SerializeToString())
+        self.samples = random.normal(size=(20, 4)).astype(numpy.float32)
+        numpy.save(self.folder / "x.npy", self.samples)
+        numpy.save(self.folder / "labels.npy", numpy.zeros(20, numpy.int64))
+        self.write_config("c.yaml")
+
+    def write_config(self, name, calibration=True, **changes):
+        loader = {"dataset": {"Numpy": {"inputs": {"x": "x.npy"}, "targets": {"label": "labels.npy"}}}}
+        config = {"model": {"name": "m", "path": "m.onnx"},
+                  "evaluation": {"accuracy": {"metric": {"topk": 1}, "dataloader": loader}},
+                  "tuning": {"objective": "modelsize", "accuracy_criterion": {"absolute": 0.9}}}
+        if calibration:
+            inputs = {"dataset": {"Numpy": {"inputs": {"x": "x.npy"}}}}
+            config["quantization"] = {"calibration": {"sampling_size": 20, "dataloader": inputs}}
+        config.update(changes)
+        (self.folder / name).write_text(yaml.safe_dump(config))
+
+    def files(self):
+        return {path.name: path.read_bytes() for path in self.folder.iterdir() if path.is_file()}
+
+    def test_no_output_takes_the_place_of_an_input(self):
+        self.assert_code(OK, self.soon("tune", "c.yaml", "--workspace", "w"))
+        (self.folder / "link.onnx").symlink_to("m.onnx")
+        (self.folder / "out").mkdir()
+        numpy.save(self.folder / "out/y.npy", self.samples)
+        journal = (self.folder / "w/trials.jsonl").read_bytes()
+        # The names of eval's files are those that a user may choose, too.
+        (self.folder / "x.npy").rename(self.folder / "inputs.npy")
+        (self.folder / "x.npy").symlink_to("inputs.npy")
+        self.write_config("in.yaml")
+        before = self.files()
+        plan = ("--plan", "w/best.yaml")
+        for words in (("quantize", "m.onnx", *plan, "--output", "m.onnx"),
+                      ("quantize", "m.onnx", *plan, "--output", "link.onnx"),
+                      ("quantize", "m.onnx", *plan, "--output", "w/best.yaml"),
+                      ("bench", "m.onnx", "--save", "./m.onnx"), ("eval", "c.yaml", "--logits", "m.onnx"),
+                      ("eval", "c.yaml", "--logits", "x.npy"), ("eval", "in.yaml", "--save-inputs", "."),
+                      ("report", "w", "--study", "w/trials.jsonl"),
+                      ("run", "m.onnx", "--input", "out/y.npy", "--output", "out")):
+            with self.subTest(words=words):
+                self.assert_refused(self.soon(*words), USAGE, "is read by this command and would be lost")
+        self.assertEqual(self.files(), before)
+        self.assertEqual((self.folder / "w/trials.jsonl").read_bytes(), journal)
+        numpy.testing.assert_array_equal(numpy.load(self.folder / "out/y.npy"), self.samples)
+
+    def test_outputs_that_are_no_files(self):
+        self.assert_code(OK, self.soon("tune", "c.yaml", "--workspace", "w"))
+        os.mkfifo(self.folder / "fifo")
+        for path, code, says in (("fifo", IO, "is not a regular file"), ("w", IO, "is a folder"),
+                                 ("", USAGE, "the path is empty"), ("none/o", IO, "there is no folder 'none'")):
+            for words in (("quantize", "m.onnx", "--plan", "w/best.yaml", "--output", path),
+                          ("report", "w", f"--study={path}")):
+                if path == "" and words[0] == "report":
+                    continue  # no study is asked for
+                with self.subTest(words=words):
+                    self.assert_refused(self.soon(*words), code, says)
+        self.assertTrue((self.folder / "fifo").is_fifo())
+
+    def test_a_workspace_with_files_of_the_user(self):
+        self.write_config("run.yaml")
+        before = self.files()
+        self.assert_refused(self.soon("tune", "run.yaml", "--workspace", "."), USAGE,
+                            "workspace '.' has a file run.yaml, which the run would overwrite")
+        self.assertEqual(self.files(), before)
+
+    def test_eval_needs_no_calibration_data(self):
+        self.write_config("e.yaml", calibration=False)
+        self.assert_code(OK, self.soon("eval", "e.yaml"))
+        self.assert_refused(self.soon("tune", "e.yaml", "--workspace", "w"), USAGE, "needs calibration data")
+
+    def test_a_baseline_of_nothing_but_nan(self):
+        numpy.save(self.folder / "calibration.npy", self.samples)
+        numpy.save(self.folder / "x.npy", self.samples * numpy.nan)
+        inputs = {"dataset": {"Numpy": {"inputs": {"x": "calibration.npy"}}}}
+        self.write_config("c.yaml", quantization={"calibration": {"sampling_size": 20, "dataloader": inputs}})
+        for ranks in (None, 2):
+            done = halftone("tune", "c.yaml", "--workspace", f"w{ranks}", cwd=self.folder, ranks=ranks, timeout=120)
+            self.assert_code(MODEL, done)
+            self.assertIn("error: fp32: the outputs of all 20 samples are NaN or infinite", done.err)
+            self.assertFalse((self.folder / f"w{ranks}/best.onnx").exists())
+
+    def test_certify_looks_at_the_files_first(self):
+        script = str(SOURCE / "scripts/certify.py")
+        # Without the runtimes, so that looking for them would end with another code.
+        without = {**os.environ, "HALFTONE_DEPS_DIR": str(self.folder)}
+        for path, says in (("c.yaml", "best.yaml: no such file"), (".", "not a regular file"), ("no", "no such file")):
+            done = subprocess.run(["python3", "-S", script, path], cwd=self.folder, env=without, capture_output=True,
+                                  text=True, timeout=60, check=False)
+            self.assertEqual(done.returncode, IO, done.stderr)
+            self.assertIn(says, done.stderr)
+
+    def test_nothing_to_quantize(self):
+        done = self.soon("tune", "c.yaml", "--workspace", "w", "--set", "quantization.exclude=['*']")
+        self.assert_code(OK, done)
+        self.assertIn("no unit of this model can be quantized under this config", done.err)
+
+    def test_the_rank_of_a_run(self):
+        self.assert_code(OK, self.soon("tune", "c.yaml", "--workspace", "w"))
+        self.assert_refused(self.soon("report", "w", "--rank", "mse"), USAGE, "'w' is the workspace of a run")
+        self.assert_code(OK, self.soon("dump", "c.yaml", "--units", "all", "--samples", 1, "--output", "w"))
+        self.assertIn("strategy basic", self.soon("report", "w").out)
+        self.assertIn("1 samples", self.soon("report", "w", "--rank", "mse").out)
+
+
+class SlowModels(HostileTest):
+    def test_a_bench_that_has_measured_nothing_ends_at_once(self):
+        x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", 1500, 1500])
+        y = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
+        graph = helper.make_graph([helper.make_node("MatMul", ["x", "x"], ["y"])], "g", [x], [y])
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=7)
+        (self.folder / "m.onnx").write_bytes(model.SerializeToString())
+        # The warm-up is a third of a tera-operation and more: some seconds of one thread.
+        words = [PROGRAM, "bench", str(self.folder / "m.onnx"), "--batch", "60"]
+        for signal_number in (signal.SIGTERM, signal.SIGINT):
+            process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            time.sleep(2)
+            process.send_signal(signal_number)
+            try:
+                self.assertEqual(process.wait(timeout=5), -signal_number)
+            finally:
+                process.kill()
+                process.communicate()
+
+
+class WrongOptions(HostileTest):
+    def test_each_is_named_with_the_help_of_its_command(self):
+        for words, says in ((("tune", "--bogus"), ("config is required; '--bogus' is unknown",)),
+                            (("tune", DEMO, "--worksapce", "w"), ("--worksapce", "did you mean '--workspace'?")),
+                            (("bench", DEMO_MODEL, "--thread=2"), ("--thread=2", "did you mean '--threads'?"))):
+            with self.subTest(words=words):
+                self.assert_refused(self.soon(*words), USAGE, *says, f"(see halftone {words[0]} --help)")
+        self.assert_refused(self.soon("bench", DEMO_MODEL, "--plan", "p", "--precision", "int8"), USAGE, "--precision")
+        self.assert_refused(self.soon("tnue"), USAGE, "'tnue' is no command (see halftone --help)")
+
+
+class StandardStreams(HostileTest):
+    def ended(self, words, **streams):
+        done = subprocess.run([PROGRAM, *map(str, words)], cwd=self.folder, timeout=60, check=False, text=True, **streams)
+        return done.returncode, done.stderr
+
+    def test_output_that_cannot_be_written(self):
+        model = self.identity_model()
+        for words in (("init", model), ("man",), ("inspect", model, "--json"), ("tune", DEMO, "--print-config"),
+                      ("--help",), ("completion", "bash")):
+            with self.subTest(words=words), open("/dev/full", "wb") as full:
+                code, err = self.ended(words, stdout=full, stderr=subprocess.PIPE)
+                self.assertEqual(code, IO, err)
+                self.assertTrue(err.startswith("error: cannot write"), err)
+                # Of an early line of a help text it is only known that it was lost.
+                self.assertRegex(err, "No space left on device|a write failed")
+
+    def test_a_reader_that_has_seen_enough_is_no_error(self):
+        done = subprocess.run(["bash", "-c", f"{PROGRAM} man | head -1"], capture_output=True, text=True, timeout=60,
+                              check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    def test_closed_streams(self):
+        line = f"exec {PROGRAM} inspect none.onnx 2>&-"
+        self.assertEqual(self.ended(("inspect", "none.onnx"), stderr=subprocess.PIPE)[0], MODEL)
+        shell = subprocess.run(["bash", "-c", line], cwd=self.folder, timeout=60, check=False)
+        self.assertEqual(shell.returncode, MODEL)
+        shell = subprocess.run(["bash", "-c", f"exec {PROGRAM} --version >&-"], timeout=60, check=False, text=True,
+                               capture_output=True)
+        self.assertEqual(shell.returncode, IO)
+        self.assertIn("cannot write the output (stdout)", shell.stderr)
+
+    def test_messages_never_go_to_the_journal(self):
+        words = " ".join(map(str, ("tune", DEMO, *settings(images=50, calibration=50, trials=1), "--workspace", "w")))
+        words = words.replace("{", "'{").replace("}", "}'")
+        subprocess.run(["bash", "-c", f"{PROGRAM} -v {words} <&- >&- 2>&-"], cwd=self.folder, timeout=120, check=False)
+        journal = (self.folder / "w/trials.jsonl").read_text()
+        self.assertTrue(all(line.startswith('{"type":') for line in journal.splitlines()), journal)
 
 
 class Plans(HostileTest):

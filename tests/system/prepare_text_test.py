@@ -53,6 +53,13 @@ class PrepareText(SystemTest):
             self.assertIn("error: " + what, err)
         self.assertFalse((self.folder / "out.h5").exists())
 
+    def test_the_output_is_no_input(self):
+        (self.folder / "one.tsv").write_text("0\ta shop\n")
+        code, _, err = self.run_script("text", "one.tsv", "--tokenizer", GOLDEN / "vocab.txt", "--output", "./one.tsv")
+        self.assertEqual(code, 2)
+        self.assertIn("--output ./one.tsv is read by this script and would be lost", err)
+        self.assertEqual((self.folder / "one.tsv").read_text(), "0\ta shop\n")
+
 
 if __name__ == "__main__":
     if not PYTHON.exists():

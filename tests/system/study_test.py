@@ -12,7 +12,7 @@ import numpy
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.backend.event_processing.event_file_loader import RawEventFileLoader
 
-from halftone_cli import (DEMO, DEPS, GOAL_MISSED, IO, MODEL, OK, OUT_OF_REACH, SOURCE, SystemTest, halftone, main,
+from halftone_cli import (DEMO, DEPS, GOAL_MISSED, IO, MODEL, OK, OUT_OF_REACH, SOURCE, USAGE, SystemTest, halftone, main,
                           records, settings)
 from synthetic_run import write_synthetic_run
 
@@ -306,6 +306,11 @@ class Study(SystemTest):
                 self.assertIn(reason, err)
                 self.assertIn(str(path), err)
                 self.assertFalse((self.folder / "x.html").exists())
+        before = no_study.read_bytes()
+        code, _, err = self.report(no_study, "--output", f"{self.folder}/./no.h5")
+        self.assertEqual(code, USAGE, err)
+        self.assertIn("is the study and would be lost", err)
+        self.assertEqual(no_study.read_bytes(), before)
 
     def test_damaged_files_beside_the_journal_are_left_out(self):
         workspace = self.tune("damaged", *settings(images=200, calibration=50, trials=2, goal=OUT_OF_REACH), "--set",

@@ -1,5 +1,5 @@
 // A folder of .npy files, one array in each: ids.npy, mask.npy, labels.npy; or x_train.npy, x_test.npy, …; or folders
-// train and test with such files.
+// train and test with such files. A file by itself is the only array.
 
 #include <fmt/format.h>
 
@@ -11,6 +11,11 @@
 namespace halftone {
 namespace {
 
+NamedArray npy_array(const std::string& path) {
+    const auto array = open_npy(path);
+    return {.name = path_stem(path), .source = path, .row = array->row_field(), .rows = array->rows()};
+}
+
 /// All arrays of a folder; notes say which files are none.
 ArraySource npy_files(const FileSystem& files, const std::string& folder, std::vector<std::string>& notes) {
     ArraySource source{.word = "Numpy", .head = {}, .arrays = {}};
@@ -18,9 +23,7 @@ ArraySource npy_files(const FileSystem& files, const std::string& folder, std::v
         const std::string path = below(folder, name);
         if (!has_extension(name, ".npy") || !files.is_file(path)) continue;
         try {
-            const auto array = open_npy(path);
-            source.arrays.push_back(
-                {.name = path_stem(path), .source = path, .row = array->row_field(), .rows = array->rows()});
+            source.arrays.push_back(npy_array(path));
         } catch (const DataError& error) {
             notes.push_back(std::string("Left out: ") + error.what() + ".");
         }
@@ -31,6 +34,10 @@ ArraySource npy_files(const FileSystem& files, const std::string& folder, std::v
 }  // namespace
 
 std::optional<FoundData> detect_npy(const DataQuery& query) {
+    if (has_extension(query.path, ".npy") && query.files.is_file(query.path)) {
+        const ArraySource source{.word = "Numpy", .head = {}, .arrays = {npy_array(query.path)}};
+        return found_arrays(query, "one array in a .npy file, a row for each sample", source, source);
+    }
     if (!query.files.is_directory(query.path)) return std::nullopt;
     std::vector<std::string> notes;
     const SplitFolder split = split_folder(query.files, query.path);

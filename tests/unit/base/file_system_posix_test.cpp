@@ -38,6 +38,28 @@ int exit_code_of_child(Body body) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+// Root's rename would put a file in the place of /dev/null.
+TEST(PosixFileSystem, AnAtomicWriteReplacesNothingButFiles) {
+    const TemporaryFolder folder;
+    const auto files = make_posix_file_system();
+    ASSERT_EQ(::mkfifo((folder / "fifo").c_str(), 0600), 0);
+    files->create_directories(folder / "sub");
+    for (const char* name : {"fifo", "sub"}) {
+        try {
+            files->write_atomically(folder / name, "x");
+            ADD_FAILURE() << name;
+        } catch (const IoError& error) {
+            EXPECT_THAT(error.what(), HasSubstr("cannot write " + (folder / name) + ": "));
+        }
+        files->write_atomically(folder / "made.tmp", "x");
+        EXPECT_THROW(files->commit(folder / "made.tmp", folder / name), IoError);
+    }
+    struct stat info {};
+    ASSERT_EQ(::stat((folder / "fifo").c_str(), &info), 0);
+    EXPECT_TRUE(S_ISFIFO(info.st_mode));
+    EXPECT_THAT(files->list(folder.path()), ElementsAre("fifo", "made.tmp", "sub"));
+}
+
 TEST(PosixFileSystem, AnAtomicWriteThatFailsLeavesTheOldFileAndNoRest) {
     const TemporaryFolder folder;
     const auto files = make_posix_file_system();

@@ -49,6 +49,8 @@ TEST(Tuning, CriterionRefusesBothNeitherAndLossesOfEverything) {
               "c.yaml:2:40: tuning.accuracy_criterion.absolute cannot stand beside relative (c.yaml:2:24); give one");
     EXPECT_EQ(criterion_error("higher_is_better: True"),
               "c.yaml:2:3: tuning.accuracy_criterion needs relative or absolute");
+    EXPECT_EQ(criterion_error("absolut: 0.02"),
+              "c.yaml:2:24: tuning.accuracy_criterion.absolut is unknown; did you mean 'absolute'?");
     EXPECT_EQ(
         criterion_error("relative: 2"),
         "c.yaml:2:34: tuning.accuracy_criterion.relative must be > -1 and < 1, a fraction of the baseline's accuracy "

@@ -50,6 +50,21 @@ TEST_F(SourceTest, NamesOfMembersAtTheEndOfALongArchiveCount) {
     EXPECT_EQ(kind("long.pt"), SourceKind::torch_script);
 }
 
+TEST_F(SourceTest, AnEmptyFileAndAPointerOfGitLfsAreNoModels) {
+    const std::string pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n";
+    for (const char* ending : {".pb", ".pt", ".tflite", "-symbol.json", "-0000.params"}) {
+        write(std::string("empty") + ending, "");
+        expect_refused(std::string("empty") + ending, "the file is empty");
+        write(std::string("lfs") + ending, pointer);
+        expect_refused(std::string("lfs") + ending, "is a Git LFS pointer");
+    }
+    write("saved/saved_model.pb", pointer);
+    expect_refused("saved", "saved/saved_model.pb: is a Git LFS pointer");
+    write("net-symbol.json", R"({"nodes": []})");
+    write("net-0000.params", pointer);
+    expect_refused("net-symbol.json", "net-0000.params: is a Git LFS pointer");
+}
+
 TEST_F(SourceTest, MessagesWithoutAMarkAreToldByTheirEnding) {
     write("m.onnx", "\x08\x08");
     write("m.pb", "\x0a\x02");

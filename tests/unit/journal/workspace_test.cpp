@@ -53,6 +53,22 @@ TEST_F(WorkspaceTest, ANewRunRefusesAFolderThatHoldsOne) {
     EXPECT_EQ(records().size(), 1U);
 }
 
+// The user's config may be called run.yaml, and its model best.onnx, in a folder that serves as workspace.
+TEST_F(WorkspaceTest, ANewRunRefusesAFolderWithFilesThatItWouldOverwrite) {
+    for (const char* name : {"best.onnx", "best.yaml", "run.yaml", "study.json", "calibration.h5", "tune.log"}) {
+        files_ = make_memory_file_system();
+        files_->create_directories("runs/a");
+        files_->write_atomically(std::string("runs/a/") + name, "mine");
+        EXPECT_THAT(refusal_of<ConfigError>(false),
+                    HasSubstr(std::string("'runs/a' has a file ") + name + ", which the run would overwrite"));
+        EXPECT_EQ(files_->read(std::string("runs/a/") + name), "mine");
+        EXPECT_FALSE(files_->exists("runs/a/trials.jsonl"));
+    }
+    files_->write_atomically("runs/a/model.onnx", "mine");
+    files_->remove("runs/a/tune.log");
+    EXPECT_NO_THROW(open(false));
+}
+
 TEST_F(WorkspaceTest, AResumeRefusesAFolderWithoutARunAndCreatesNothing) {
     EXPECT_THAT(refusal_of<ConfigError>(true), HasSubstr("'runs/a' holds no run (trials.jsonl is missing)"));
     EXPECT_FALSE(files_->exists("runs/a"));

@@ -166,6 +166,22 @@ TEST(StudySource, AnUnfinishedLastLineIsAWarning) {
     EXPECT_THAT(run.warnings, ElementsAre(HasSubstr("its last line is unfinished")));
 }
 
+TEST(StudySource, TrialsThatAreMissingOrTwiceAreAWarning) {
+    for (const bool is_twice : {false, true}) {
+        std::vector<journal::Record> records = four_trials();
+        const auto second = records.begin() + 4;
+        is_twice ? records.insert(second, *second) : records.erase(second);
+        RunFolder run(records);
+        (void)run.read();
+        const std::string says =
+            is_twice ? "trial 1 stands where trial 2 belongs" : "trial 2 stands where trial 1 belongs";
+        EXPECT_THAT(run.warnings, ElementsAre(HasSubstr("trials.jsonl: " + says)));
+    }
+    RunFolder whole(four_trials());
+    (void)whole.read();
+    EXPECT_THAT(whole.warnings, testing::IsEmpty());
+}
+
 TEST(StudySource, RefusesAFolderWithoutARun) {
     const TemporaryFolder folder;
     std::vector<std::string> warnings;

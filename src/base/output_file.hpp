@@ -1,0 +1,18 @@
+#pragma once
+// A file that a command will write: refused before any work is done for it.
+
+#include <string>
+#include <vector>
+
+namespace halftone {
+
+/// Checks that a command may write a whole file at `path`. Nothing is written or created. Whether the disk has room is
+/// not asked.
+/// @param option  how the user named the path, for the messages, such as "--output"
+/// @param inputs  files that the command reads. None of them may be the output, also not by way of a link: the user's
+///                model or plan would be gone
+/// @throws ConfigError  an empty path, or an input's
+/// @throws IoError  a folder, a device, a FIFO, or a file in a folder that does not exist
+void check_output_file(const std::string& option, const std::string& path, const std::vector<std::string>& inputs);
+
+}  // namespace halftone
