@@ -27,7 +27,12 @@ void check_shape(const Shape& sample, const Shape& input) {
         !dims.empty() && std::equal(dims.begin() + 1, dims.end(), sample.dims().begin(), sample.dims().end());
     if (is_row || sample == input) return;
     throw DataError("its shape is " + sample.to_text() + ", the model's input takes " + input.to_text() +
-                    " with the batch as first dimension");
+                    " with the batch as first dimension (a transform such as Resize gives all pictures one size)");
+}
+
+/// Says which sample and which of its fields a fault is about.
+void add_sample_context(DataError& error, const Sample& sample, std::size_t field) {
+    error.add_context("sample " + std::to_string(sample.id) + ", input " + std::to_string(field));
 }
 
 }  // namespace
@@ -64,7 +69,23 @@ void put_sample(const Sample& sample, const InputFields& fields, std::int64_t ro
             feed_values(value, to);
         } catch (DataError& error) {
             // The reader of the message needs the sample's number to look at it with other tools.
-            error.add_context("sample " + std::to_string(sample.id) + ", input " + std::to_string(field));
+            add_sample_context(error, sample, field);
+            throw;
+        }
+    }
+}
+
+void check_sample(const Sample& sample, const InputFields& fields, const Graph& graph) {
+    for (std::size_t i = 0; i < graph.inputs().size(); ++i) {
+        const std::size_t field = fields.empty() ? i : fields[i];
+        const Shape& shape = std::get<Tensor>(sample.inputs.at(field)).shape();
+        Shape input = graph.value(graph.inputs()[i]).type.shape;
+        // A sample that is a whole input says itself how many rows it has.
+        if (input.rank() > 0 && input.rank() == shape.rank() && input[0] == kSymbolic) input[0] = shape[0];
+        try {
+            check_shape(shape, input);
+        } catch (DataError& error) {
+            add_sample_context(error, sample, field);
             throw;
         }
     }

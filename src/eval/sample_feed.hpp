@@ -26,6 +26,11 @@ using InputFields = std::vector<std::size_t>;
 void put_sample(const Sample& sample, const InputFields& fields, std::int64_t row, std::int64_t rows,
                 std::span<const MutableView> inputs);
 
+/// Compares the shapes of a sample with the inputs that it feeds, without running anything. Before a sample is read,
+/// nobody knows the sizes that differ from sample to sample.
+/// @throws DataError naming the sample and the field, as put_sample
+void check_sample(const Sample& sample, const InputFields& fields, const Graph& graph);
+
 /// Writes zeros into the rows from `first` on. They are computed like the others, and must not be what was there
 /// before.
 void clear_rows(std::int64_t first, std::int64_t rows, std::span<const MutableView> inputs);

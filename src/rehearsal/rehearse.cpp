@@ -216,14 +216,18 @@ private:
         }
     }
 
-    /// Whether samples of a section have the names, shapes and types that the model takes.
+    /// Whether samples of a section have the names, shapes and types that the model takes. Where a size differs from
+    /// sample to sample, the first sample shows whether it can be right at all.
     void try_feed(const Pipeline* data, std::string_view section, std::int64_t batch) {
         if (data == nullptr) return;
-        const std::string path = std::string(section) + ".dataloader";
-        static_cast<void>(faults_.try_part(FaultKind::config, place_of_section(path), [&] {
-            static_cast<void>(
-                fitting_fields(model_->graph, data->schema(), batch, std::string(section), data->cuts_fractions()));
-        }));
+        const std::string place = place_of_section(std::string(section) + ".dataloader");
+        InputFields fields;
+        const bool fits = faults_.try_part(FaultKind::config, place, [&] {
+            fields = fitting_fields(model_->graph, data->schema(), batch, std::string(section), data->cuts_fractions());
+        });
+        if (!fits || data->skips_bad_samples()) return;
+        static_cast<void>(
+            faults_.try_part(FaultKind::data, place, [&] { check_sample(data->read(0), fields, model_->graph); }));
     }
 
     /// The place of a section of the config, "c.yaml:12:3 evaluation.accuracy.dataloader".

@@ -86,6 +86,20 @@ TEST(FittingFields, FractionsFeedBytesWhereTheFrameworkCutsThem) {
                 HasSubstr("'image' does not fit the input 'image_tensor'"));
 }
 
+TEST(CheckSample, ComparesSizesThatOnlyASampleKnows) {
+    GraphMaker g;
+    const ValueId x = g.input("x", {kSymbolic, 4, 5});
+    const Graph graph = infer_types(g.build({g.node("Relu", "r", {x})}), reference_ops());
+    const auto sample = [](Shape shape) { return Sample{.id = 7, .inputs = {Tensor({DType::f32, std::move(shape)})}}; };
+    EXPECT_NO_THROW(check_sample(sample({4, 5}), {0}, graph));
+    EXPECT_NO_THROW(check_sample(sample({2, 4, 5}), {0}, graph)) << "a whole input with its batch";
+    EXPECT_THAT(message_of<DataError>([&] {
+                    check_sample(sample({4, 6}), {0}, graph);
+                }),
+                ::testing::AllOf(HasSubstr("sample 7, input 0: its shape is [4,6], the model's input takes [N,4,5]"),
+                                 HasSubstr("Resize")));
+}
+
 TEST(ExecutorBatch, IsTheWantedOneOrTheModelsOwn) {
     const auto samples = schema({field("ids", DType::s64, {3}), field("mask", DType::s64, {3})});
     EXPECT_EQ(executor_batch(two_inputs(), {&samples}, 8), 8);
