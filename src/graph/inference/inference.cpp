@@ -21,10 +21,6 @@ namespace {
 // No tensor of a network that fits this machine has more elements; keeps products of dimensions from overflowing.
 constexpr std::int64_t kMaxElements = std::int64_t{1} << 40;
 
-// Following small tensors through a graph: real shape arithmetic is some thousand elements for a model. Each tensor is
-// small by itself, but a Conv or MatMul between two small ones is not, and a file may have any number of them.
-constexpr std::uint64_t kFollowedWork = std::uint64_t{1} << 26;
-
 /// A node is found by what it produces where it has no name.
 std::string output_name(const Graph& graph, const Node& node) {
     for (const ValueId id : node.outputs) {
@@ -55,10 +51,11 @@ void check_shape(const Shape& shape, const std::string& owner) {
 
 class Inferrer {
 public:
-    Inferrer(const Graph& graph, const OpLibrary& ops, std::vector<TensorType> types)
+    Inferrer(const Graph& graph, const OpLibrary& ops, std::vector<TensorType> types, std::uint64_t work)
         : graph_(graph),
           ops_(ops),
-          result_{.types = std::move(types), .known = {}, .is_of_bound_size = {}, .has_bound_type = {}} {
+          result_{.types = std::move(types), .known = {}, .is_of_bound_size = {}, .has_bound_type = {}},
+          budget_({.work = work}) {
         result_.known.resize(graph.values().size());
         result_.is_of_bound_size.resize(graph.values().size(), false);
         result_.has_bound_type.resize(graph.values().size(), false);
@@ -251,17 +248,17 @@ private:
     const Graph& graph_;
     const OpLibrary& ops_;
     Inference result_;
-    Budget budget_{{.work = kFollowedWork}};
+    Budget budget_;
 };
 
 }  // namespace
 
 Inference infer_values(const Graph& graph, const OpLibrary& ops, std::vector<TensorType> types) {
-    return Inferrer(graph, ops, std::move(types)).run();
+    return Inferrer(graph, ops, std::move(types), kFollowedWork).run();
 }
 
-HeadInference infer_head(const Graph& graph, const OpLibrary& ops) {
-    return Inferrer(graph, ops, source_types(graph)).run_head();
+HeadInference infer_head(const Graph& graph, const OpLibrary& ops, std::uint64_t work) {
+    return Inferrer(graph, ops, source_types(graph), work).run_head();
 }
 
 // Graph inputs carry the only types of a file that are believed. All others are found from them.

@@ -2,6 +2,7 @@
 // Inference: types of all values, with the small tensors that exporters compute from shapes (Shape -> Gather -> Concat
 // -> Reshape) followed along the way. For the passes of graph/passes.
 
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -30,9 +31,15 @@ struct HeadInference {
 /// @throws ModelError naming the node
 [[nodiscard]] Inference infer_values(const Graph& graph, const OpLibrary& ops, std::vector<TensorType> types);
 
-/// The same for a graph that may have a tail. @throws ModelError naming the node, for one that is wrong whatever the
-/// data are
-[[nodiscard]] HeadInference infer_head(const Graph& graph, const OpLibrary& ops);
+/// How much work may be done to follow small tensors through a graph, in the units of work_of(). Real shape arithmetic
+/// is some thousand elements for a model. Each tensor is small by itself, but a Conv or MatMul between two small ones
+/// is not, and a file may have any number of them.
+inline constexpr std::uint64_t kFollowedWork = std::uint64_t{1} << 26U;
+
+/// The same as infer_values for a graph that may have a tail. @param work  to follow small tensors; beyond it they are
+/// not known
+/// @throws ModelError naming the node, for one that is wrong whatever the data are
+[[nodiscard]] HeadInference infer_head(const Graph& graph, const OpLibrary& ops, std::uint64_t work = kFollowedWork);
 
 /// Known types of graph inputs and constants; the others are placeholders. @throws ModelError
 [[nodiscard]] std::vector<TensorType> source_types(const Graph& graph);

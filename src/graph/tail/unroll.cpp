@@ -29,6 +29,11 @@ namespace {
 // More rounds than a decoder or an unrolled recurrent network has; behind them a graph is no longer a plan to read.
 constexpr std::size_t kMaxRounds = 512;
 
+// Each round is inferred by itself. A file may have thousands of rounds, so each may do little; it is enough for the
+// arithmetic of counters and shapes.
+constexpr std::uint64_t kWorkOfARound = std::uint64_t{1} << 20U;
+constexpr std::size_t kNodesOfARound = 64;  ///< that even a round without nodes counts as
+
 /// What one model may take. A file of a few kilobytes can ask for any number of rounds.
 struct Allowance {
     std::size_t made_nodes = 20'000;       ///< as many as the largest networks have by themselves
@@ -100,7 +105,9 @@ std::int64_t int_at(const Node& node, const char* attribute, std::size_t i) {
 
 class Unroller {
 public:
-    Unroller(const OpLibrary& ops, Allowance& allowance) : ops_(ops), allowance_(allowance) {}
+    /// @param work  that each walk may do to follow small tensors
+    Unroller(const OpLibrary& ops, Allowance& allowance, std::uint64_t work)
+        : ops_(ops), allowance_(allowance), work_(work) {}
 
     [[nodiscard]] Graph run(Graph graph) {
         while (std::optional<Graph> next = one_walk(graph)) graph = *std::move(next);
@@ -133,7 +140,7 @@ private:
         const auto has_body = [](const Node& node) { return node.bodies != nullptr; };
         if (std::none_of(graph.nodes().begin(), graph.nodes().end(), has_body)) return std::nullopt;
         if (!Allowance::take(allowance_.walked_nodes, graph.nodes().size())) return std::nullopt;
-        const HeadInference head = infer_head(graph, ops_);
+        const HeadInference head = infer_head(graph, ops_, work_);
         const auto is_unknown = [&](ValueId id) {
             const NodeId producer = id.is_valid() ? graph.producer(id) : NodeId{};
             return producer.is_valid() && head.is_tail[producer.index()];
@@ -177,7 +184,7 @@ private:
     [[nodiscard]] std::optional<std::vector<Argument>> next_round(const Graph& body,
                                                                   const std::vector<Argument>& arguments,
                                                                   Course& course) {
-        if (!Allowance::take(allowance_.walked_nodes, 2 * body.nodes().size() + 1)) return std::nullopt;
+        if (!Allowance::take(allowance_.walked_nodes, 2 * body.nodes().size() + kNodesOfARound)) return std::nullopt;
         GraphBuilder builder(body);
         builder.inputs().clear();
         builder.info().bound_dims.clear();
@@ -191,10 +198,10 @@ private:
             // Inference takes what has a dimension in this set for a value that follows from sizes.
             if (arguments[i].follows_sizes) builder.info().bound_dims.insert(value.name + ":0");
         }
-        Unroller inside(ops_, allowance_);
+        Unroller inside(ops_, allowance_, kWorkOfARound);
         Graph round = inside.run(std::move(builder).build());
         course.follows_sizes = course.follows_sizes || inside.follows_sizes();
-        const HeadInference head = infer_head(round, ops_);
+        const HeadInference head = infer_head(round, ops_, kWorkOfARound);
         if (std::find(head.is_tail.begin(), head.is_tail.end(), true) != head.is_tail.end()) return std::nullopt;
         std::vector<Argument> results;
         for (const ValueId id : round.outputs()) results.push_back(argument_of(round, head.inference, id));
@@ -386,6 +393,7 @@ private:
 
     const OpLibrary& ops_;
     Allowance& allowance_;
+    std::uint64_t work_;
     bool follows_sizes_ = false;
     std::set<std::string> given_up_;  ///< first outputs of Loops with too many rounds: not planned a second time
 };
@@ -394,7 +402,7 @@ private:
 
 Graph unroll_control_flow(const Graph& graph, const OpLibrary& ops) {
     Allowance allowance;
-    return Unroller(ops, allowance).run(graph);
+    return Unroller(ops, allowance, kFollowedWork).run(graph);
 }
 
 }  // namespace halftone
