@@ -2,6 +2,8 @@
 says of a config that is wrong in many places; doctor, certify, completion and the man page."""
 import json
 import os
+import re
+import shutil
 import struct
 import subprocess
 import zlib
@@ -231,6 +233,48 @@ class Program(SystemTest):
         self.assertEqual(complete("halftone", "completion", "z"), ["zsh"])
         self.assertIn("#compdef halftone", halftone("completion", "zsh").out)
         self.assert_code(USAGE, halftone("completion", "fish"))
+
+    @staticmethod
+    def commands():
+        listed = halftone("--help").out.split("Subcommands:")[1].split("'halftone COMMAND")[0]
+        return re.findall(r"^  (\w+)", listed, re.M)
+
+    @staticmethod
+    def options(*command):
+        """Every spelling that --help shows: the program's own word about itself."""
+        helped = halftone(*command, "--help").out.split("\nOptions:\n")[1].split("\n\n")[0]
+        columns = re.findall(r"^  (-\S.*?)(?:  |$)", helped, re.M)
+        return {name for column in columns for name in re.findall(r"(?<![\w-])--?[a-zA-Z][\w-]*", column)}
+
+    def test_completions_and_man_page_have_the_options_that_help_shows(self):
+        bash, zsh, page = (halftone(*words).out for words in (("completion", "bash"), ("completion", "zsh"), ("man",)))
+        self.assertGreater(len(self.commands()), 12)
+        common = self.options()
+        self.assertIn("--memory", common)
+        for command in self.commands():
+            with self.subTest(command=command):
+                shown = self.options(command)
+                self.assertIn("--help", shown)
+                completed = set(re.search(rf"^        {command}\) options='(.*)' ;;$", bash, re.M)[1].split())
+                self.assertEqual(completed, shown | common)
+                section = zsh.split(f"\n        {command})\n")[1].split("            ;;")[0]
+                self.assertEqual(set(re.findall(r"^            '\*(--?[\w-]+)\[", section, re.M)), shown | common)
+                roff = page.split(f"\n.SS {command}\n")[1].split("\n.SS ")[0].split("\n.SH ")[0]
+                named = {name.replace("\\-", "-") for line in re.findall(r"^\.TP\n\\fB(.*?)\\fR", roff, re.M)
+                         for name in line.split(", ") if name.startswith("\\-")}
+                self.assertEqual(named, shown)
+
+    def test_shells_and_man_can_read_what_is_printed(self):
+        (self.folder / "c.bash").write_text(halftone("completion", "bash").out)
+        (self.folder / "_halftone").write_text(halftone("completion", "zsh").out)
+        (self.folder / "halftone.1").write_text(halftone("man").out)
+        for program, words in (("bash", ["-n", "c.bash"]), ("zsh", ["-n", "_halftone"]),
+                               ("groff", ["-man", "-ww", "-Tutf8", "-z", "halftone.1"]),
+                               ("mandoc", ["-T", "lint", "-W", "error", "halftone.1"])):
+            if shutil.which(program) is None:
+                continue
+            done = subprocess.run([program, *words], cwd=self.folder, capture_output=True, text=True, check=False)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), program)
 
     def test_the_man_page_has_every_command(self):
         page = halftone("man").out
