@@ -120,8 +120,9 @@ double peak_memory_mb() {
 BenchModel bench_model(const BenchOptions& options) {
     // A plan belongs to the units of the model; without one, a file that is quantized already runs as it is written.
     const auto prepare = options.plan.empty() ? prepare_model : prepare_for_tuning;
-    PreparedModel model = prepare(read_framework_model(options.model, options.framework, options.sizes.parse()),
-                                  options.model, options.sizes.parse());
+    PreparedModel model =
+        prepare(read_framework_model(options.model, options.framework, options.sizes.parse(), options.part.parse()),
+                options.model, options.sizes.parse());
     if (options.plan.empty()) return {std::move(model), options.model, options.precision};
     const LoadedPlan loaded = read_plan(options.plan, model);
     const QuantizedModel quantized = apply_plan(model.graph, model.units, loaded.plan, loaded.numbers);

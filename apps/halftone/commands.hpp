@@ -7,6 +7,7 @@
 
 #include "comm/communicator.hpp"
 #include "graph/input_sizes.hpp"
+#include "graph/onnx/cut_model.hpp"
 
 namespace halftone::app {
 
@@ -15,6 +16,12 @@ struct SizeOptions {
     std::vector<std::string> shapes, dims;
     /// @throws ConfigError
     [[nodiscard]] InputSizes parse() const { return parse_input_sizes(shapes, dims); }
+};
+
+/// The options --inputs and --outputs: the part of a model that is meant.
+struct PartOptions {
+    std::vector<std::string> inputs, outputs;  ///< names, or several in one text: "A,B"
+    [[nodiscard]] ModelEnds parse() const;
 };
 
 struct TuneOptions {
@@ -55,6 +62,7 @@ struct InspectOptions {
     std::string model;
     std::string framework;  ///< of a model that is not ONNX; empty: the config's, or ONNX
     SizeOptions sizes;
+    PartOptions part;
     std::string config;        ///< empty: no constraints
     bool shows_units = false;  ///< each unit, not only what units have in common
     bool as_json = false;
@@ -71,6 +79,7 @@ struct RunOptions {
 struct QuantizeOptions {
     std::string model;
     SizeOptions sizes;
+    PartOptions part;
     std::string plan;    ///< best.yaml
     std::string output;  ///< .onnx
 };
@@ -79,6 +88,7 @@ struct BenchOptions {
     std::string model;
     std::string framework;  ///< of a model that is not ONNX; empty: ONNX
     SizeOptions sizes;
+    PartOptions part;
     std::string precision = "as-is";
     std::string plan;       ///< best.yaml; empty: none
     std::string save;       ///< where to write the measured model; empty: nowhere

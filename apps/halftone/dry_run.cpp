@@ -23,7 +23,8 @@ RehearsalServices rehearsal_services(const TuneOptions& options) {
             .read_config = [&] { return read_config_text(options.config); },
             .read_model =
                 [](const RunConfig& config) {
-                    return is_imported(config) ? read_config_model(config) : read_model(config.model_path, "");
+                    if (is_imported(config)) return read_config_model(config);
+                    return chosen_part(config, read_model(config.model_path, ""));
                 },
             .check_machine = check_isa,
             .workspace = [&](const RunConfig& config) { return workspace_folder(options, config); },

@@ -21,12 +21,14 @@ int run_inspect(const InspectOptions& options) {
         sizes.shapes.insert(config.input_shapes.begin(), config.input_shapes.end());  // the option's word comes first
     }
     const std::string& framework = options.framework.empty() ? config.framework : options.framework;
+    ModelEnds ends = options.part.parse();
+    if (ends.is_empty() && !options.config.empty()) ends = config_ends(config);  // the option's word comes first
     show::Inspection inspection;
     try {
         // The constraints as tune resolves them: else options would be shown that a search on this machine does not
         // have.
-        show::inspect_model(inspection, read_framework_model(options.model, framework, sizes), options.model, sizes,
-                            resolve_auto(config.quantization));
+        show::inspect_model(inspection, read_framework_model(options.model, framework, sizes, ends), options.model,
+                            sizes, resolve_auto(config.quantization));
     } catch (ConfigError& error) {
         name_place_of_sizes(error, config);
         throw;

@@ -82,6 +82,15 @@ void add_sizes(CLI::App& command, SizeOptions& sizes) {
         "NAME=320");
 }
 
+/// The same as model.inputs and model.outputs in a config.
+void add_part(CLI::App& command, PartOptions& part) {
+    const auto add = [&](const char* option, std::vector<std::string>& texts, const char* help) {
+        command.add_option(option, texts, help)->type_name("A,B")->expected(1)->take_all()->allow_extra_args(false);
+    };
+    add("--inputs", part.inputs, "Uses the part of the model that begins at these tensors.");
+    add("--outputs", part.outputs, "Uses the part of the model that ends at these tensors.");
+}
+
 /// Whatever changes results stands in the config; these options are about one session.
 void add_tune(CLI::App& app, TuneOptions& options) {
     CLI::App* tune = app.add_subcommand("tune", "Searches for a quantized model that meets the accuracy goal.");
@@ -139,6 +148,7 @@ void add_quantize(CLI::App& app, QuantizeOptions& options) {
         ->required()
         ->type_name("OUT.onnx");
     add_sizes(*quantize, options.sizes);
+    add_part(*quantize, options.part);
     quantize->footer("Example:\n  halftone quantize model.onnx --plan out/best.yaml --output rebuilt.onnx");
 }
 
@@ -196,6 +206,7 @@ void add_inspect(CLI::App& app, InspectOptions& options) {
     inspect->add_flag("--units", options.shows_units, "Shows each unit with its nodes, shapes, options and refusals.");
     inspect->add_flag("--json", options.as_json, "Prints one JSON object, which holds all units.");
     add_sizes(*inspect, options.sizes);
+    add_part(*inspect, options.part);
     add_overrides(*inspect, options.overrides);
     inspect->footer("Example:\n  halftone inspect model.onnx --config configs/demo/tune.yaml");
 }
@@ -243,6 +254,7 @@ void add_bench(CLI::App& app, BenchOptions& options) {
         ->type_name("PLAN.yaml");
     bench->add_option("--save", options.save, "Also writes the measured model to this file.")->type_name("M.onnx");
     add_sizes(*bench, options.sizes);
+    add_part(*bench, options.part);
     bench->add_option("--batch", options.batch, "How many samples run together, by default 1.")->type_name("N");
     bench->add_option("--threads", options.threads, "How many threads the kernels use, by default 1.")->type_name("N");
     bench

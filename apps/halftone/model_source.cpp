@@ -1,16 +1,22 @@
 // Where a model's bytes come from.
 //
 //   read_config_model, read_framework_model   an ONNX file is read; another model is imported
+//   chosen_part                               what model.inputs and model.outputs leave of an ONNX file
 //
 // Importing may run code that stands in the model. So it happens only where the user named a framework, never because a
 // file looks like one.
 #include "model_source.hpp"
 
+#include <utility>
+
 #include "base/error.hpp"
 #include "base/file_system.hpp"
+#include "base/log.hpp"
 #include "base/text.hpp"
+#include "commands.hpp"
 #include "import/import_cache.hpp"
 #include "import/source.hpp"
+#include "kernel/ops/reference_ops.hpp"
 #include "setup.hpp"
 
 namespace halftone::app {
@@ -38,12 +44,13 @@ bool is_imported(const RunConfig& config) { return !is_onnx_path(config.model_pa
 
 std::string read_config_model(const RunConfig& config) {
     const std::string place = config.model_path_mark.to_text() + ": model.path";
-    if (!is_imported(config)) return read_model(config.model_path, place + ": ");
+    if (!is_imported(config)) return chosen_part(config, read_model(config.model_path, place + ": "));
     ImportOptions options;
     options.source = config.model_path;
     options.framework = framework_of_word(config.framework);
-    options.inputs = config_names(config, "inputs");
-    options.outputs = config_names(config, "outputs");
+    const ModelEnds ends = config_ends(config);
+    options.inputs = ends.inputs;
+    options.outputs = ends.outputs;
     options.sizes.shapes = config.input_shapes;
     try {
         return cached_import(*make_posix_file_system(), import_folder(), std::move(options));
@@ -53,9 +60,48 @@ std::string read_config_model(const RunConfig& config) {
     }
 }
 
-std::string read_framework_model(const std::string& path, const std::string& word, const InputSizes& sizes) {
-    if (is_onnx_path(path, word)) return read_model(path, "");
+ModelEnds config_ends(const RunConfig& config) {
+    return {.inputs = config_names(config, "inputs"), .outputs = config_names(config, "outputs")};
+}
+
+ModelEnds PartOptions::parse() const {
+    ModelEnds ends;
+    for (const auto& [texts, names] : {std::pair{&inputs, &ends.inputs}, std::pair{&outputs, &ends.outputs}}) {
+        for (const std::string& text : *texts) {
+            for (const std::string& name : split(text, ',')) names->push_back(name);
+        }
+    }
+    return ends;
+}
+
+std::string chosen_part(const RunConfig& config, const std::string& bytes) {
+    const ModelEnds ends = config_ends(config);
+    if (ends.is_empty()) return bytes;
+    if (!framework_of_word(config.framework).empty()) {
+        const std::vector<std::string> unknown = unknown_ends(bytes, config.model_path, ends);
+        if (!unknown.empty()) {
+            log::warning("config",
+                         "model.inputs and model.outputs name '{}', which {} does not have: all of the model is used",
+                         unknown.front(), config.model_path);
+            return bytes;
+        }
+    }
+    try {
+        return cut_onnx(bytes, config.model_path, ends, {.shapes = config.input_shapes}, reference_ops());
+    } catch (Error& error) {
+        const ConfigNode* model = config.effective.find("model");
+        const ConfigNode* node = model->find(ends.inputs.empty() ? "outputs" : "inputs");
+        error.add_context(node->key_mark.to_text() + ": model.inputs, model.outputs");
+        throw;
+    }
+}
+
+std::string read_framework_model(const std::string& path, const std::string& word, const InputSizes& sizes,
+                                 const ModelEnds& ends) {
+    if (is_onnx_path(path, word)) return cut_onnx(read_model(path, ""), path, ends, sizes, reference_ops());
     ImportOptions options;
+    options.inputs = ends.inputs;
+    options.outputs = ends.outputs;
     options.source = path;
     options.framework = framework_of_word(word);
     options.sizes = sizes;

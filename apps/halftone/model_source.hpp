@@ -5,6 +5,7 @@
 
 #include "config/run_config.hpp"
 #include "graph/input_sizes.hpp"
+#include "graph/onnx/cut_model.hpp"
 
 namespace halftone::app {
 
@@ -16,9 +17,19 @@ namespace halftone::app {
 /// @throws ModelError, ConfigError  with the place of model.path
 [[nodiscard]] std::string read_config_model(const RunConfig& config);
 
+/// Returns the part of an ONNX file that model.inputs and model.outputs of the config choose; all of it where they
+/// choose nothing. Where model.framework is a foreign one, the names may be those of the model before it was converted:
+/// then a name that the file does not have is a warning, and all of the file is taken.
+/// @throws ConfigError with the place of the names, ModelError
+[[nodiscard]] std::string chosen_part(const RunConfig& config, const std::string& bytes);
+
 /// The same for a path and a word that stand for themselves: --framework of inspect and bench.
 /// @param word  as in model.framework; empty, or a word of ONNX Runtime: the path is an ONNX file
+/// @param ends  of the part that is meant
 [[nodiscard]] std::string read_framework_model(const std::string& path, const std::string& word,
-                                               const InputSizes& sizes);
+                                               const InputSizes& sizes, const ModelEnds& ends);
+
+/// Returns what model.inputs and model.outputs of a config name.
+[[nodiscard]] ModelEnds config_ends(const RunConfig& config);
 
 }  // namespace halftone::app

@@ -7,6 +7,7 @@
 #include "base/output_file.hpp"
 #include "commands.hpp"
 #include "graph/onnx/onnx_model.hpp"
+#include "model_source.hpp"
 #include "setup.hpp"
 
 namespace halftone::app {
@@ -14,7 +15,9 @@ namespace halftone::app {
 int run_quantize(const QuantizeOptions& options) {
     check_output_file("--output", options.output, {options.model, options.plan});
     // No calibration and no data: every number that decides a bit of the file stands in the plan.
-    PreparedModel model = prepare_for_tuning(read_model(options.model, ""), options.model, options.sizes.parse());
+    const InputSizes sizes = options.sizes.parse();
+    const std::string bytes = read_framework_model(options.model, "", sizes, options.part.parse());
+    PreparedModel model = prepare_for_tuning(bytes, options.model, sizes);
     const LoadedPlan loaded = read_plan(options.plan, model);  // also prepares the model by the plan's recipes
     const QuantizedModel quantized = apply_plan(model.graph, model.units, loaded.plan, loaded.numbers);
     const std::string onnx = export_onnx(with_kernels(quantized.graph, loaded.kernels));

@@ -1,19 +1,22 @@
 // A data set of stored arrays.
 //
-//   read_fields   a map of the config to named arrays
-//   ArrayDataset  their rows, side by side; targets are checked for NaN
+//   read_fields   a map of the config to named arrays, each one array, or values with offsets (open_field)
+//   read_mask     the input that tells data from padding
+//   ArrayDataset  their rows, side by side; targets are checked for NaN, padding is cut off
 #include "data/array_dataset.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include "base/check.hpp"
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "data/convert.hpp"
+#include "data/masked_length.hpp"
 
 namespace halftone {
 namespace {
@@ -23,14 +26,26 @@ struct NamedArray {
     std::unique_ptr<StoredArray> array;
 };
 
+/// Opens `x.npy`, or rows of different lengths: `{values: x.npy, offsets: begins.npy}`.
+std::unique_ptr<StoredArray> open_field(const ConfigNode& value, const OpenArray& open) {
+    if (value.kind == ConfigNode::Kind::scalar) return open(value);
+    if (value.kind != ConfigNode::Kind::map) {
+        fail_at(value, "must be the name of one array, or {values: ARRAY, offsets: ARRAY}");
+    }
+    Reader reader(value);
+    static_cast<void>(reader.required_text("values"));
+    static_cast<void>(reader.required_text("offsets"));
+    reader.finish();
+    return join_ragged(open(*value.find("values")), *open(*value.find("offsets")));
+}
+
 std::vector<NamedArray> read_fields(Reader& reader, const char* key, const OpenArray& open) {
     std::vector<NamedArray> fields;
     const ConfigNode* node = reader.child(key);
     if (node == nullptr) return fields;
     if (node->kind != ConfigNode::Kind::map) fail_at(*node, "must map the names of fields to arrays, as in {x: x.npy}");
     for (const auto& [name, value] : node->entries) {
-        if (value.kind != ConfigNode::Kind::scalar) fail_at(value, "must be the name of one array");
-        fields.push_back({name, open(value)});
+        fields.push_back({name, open_field(value, open)});
     }
     return fields;
 }
@@ -55,9 +70,17 @@ bool holds_nan(const Tensor& values) {
 
 class ArrayDataset final : public Dataset {
 public:
-    ArrayDataset(std::vector<NamedArray> inputs, std::vector<NamedArray> targets)
-        : inputs_(std::move(inputs)), targets_(std::move(targets)) {
+    /// @param mask  position of the input whose zeros at the end are padding; nothing: nothing is cut off
+    ArrayDataset(std::vector<NamedArray> inputs, std::vector<NamedArray> targets, std::optional<std::size_t> mask)
+        : inputs_(std::move(inputs)), targets_(std::move(targets)), mask_(mask) {
         schema_ = {.inputs = fields_of(inputs_), .targets = fields_of(targets_)};
+        if (!mask_) return;
+        length_ = inputs_[*mask_].array->row_field().type.shape[0];
+        for (auto* fields : {&schema_.inputs, &schema_.targets}) {
+            for (Field& field : *fields) {
+                if (is_masked(field)) field.type.shape[0] = kSymbolic;
+            }
+        }
     }
 
     std::int64_t size() const override { return inputs_.front().array->rows(); }
@@ -76,6 +99,7 @@ public:
                     fmt::format("{}: record {}: the target '{}' holds NaN", target.array->place(), id, target.name));
             }
         }
+        if (mask_) cut_padding(sample);
         return sample;
     }
 
@@ -93,14 +117,46 @@ public:
             // The number separates inputs from targets: moving an array from one to the other must change the hash.
             hasher.add(arrays->size());
         }
+        // Added only where there is one, so that other data sets keep their identity.
+        if (mask_) hasher.add(static_cast<std::uint64_t>(*mask_));
         return hasher.digest();
     }
 
 private:
+    /// Whether a field has an entry for each entry of the mask.
+    [[nodiscard]] bool is_masked(const Field& field) const {
+        return !field.is_text && field.type.shape.rank() > 0 && field.type.shape[0] == length_;
+    }
+    void cut_padding(Sample& sample) const {
+        const std::int64_t used = masked_length(std::get<Tensor>(sample.inputs[*mask_]));
+        const auto cut = [&](const std::vector<NamedArray>& arrays, std::vector<FieldValue>& values) {
+            for (std::size_t i = 0; i < values.size(); ++i) {
+                if (is_masked(arrays[i].array->row_field())) values[i] = first_rows(std::get<Tensor>(values[i]), used);
+            }
+        };
+        cut(targets_, sample.targets);
+        cut(inputs_, sample.inputs);
+    }
+
     std::vector<NamedArray> inputs_;
     std::vector<NamedArray> targets_;
+    std::optional<std::size_t> mask_;
+    std::int64_t length_ = 0;  ///< of the mask
     Schema schema_;
 };
+
+/// Reads the key `mask`: the name of the input that tells data from padding.
+std::optional<std::size_t> read_mask(Reader& reader, const std::vector<NamedArray>& inputs) {
+    const std::string name = reader.text("mask", "");
+    if (name.empty()) return std::nullopt;
+    const auto found = std::find_if(inputs.begin(), inputs.end(), [&](const NamedArray& a) { return a.name == name; });
+    if (found == inputs.end()) reader.fail("mask", "must be the name of one of the inputs");
+    const Field& field = found->array->row_field();
+    if (field.is_text || field.type.shape.rank() != 1 || field.type.shape[0] < 1 || !is_convertible(field.type.dtype)) {
+        reader.fail("mask", "must be an input whose rows are lists of one length; '" + name + "' is not");
+    }
+    return static_cast<std::size_t>(found - inputs.begin());
+}
 
 }  // namespace
 
@@ -119,7 +175,8 @@ std::unique_ptr<Dataset> make_array_dataset(Reader& reader, const OpenArray& ope
         }
     }
     if (first.rows() == 0) throw DataError(first.place() + ": holds no samples");
-    return std::make_unique<ArrayDataset>(std::move(inputs), std::move(targets));
+    const std::optional<std::size_t> mask = read_mask(reader, inputs);
+    return std::make_unique<ArrayDataset>(std::move(inputs), std::move(targets), mask);
 }
 
 }  // namespace halftone

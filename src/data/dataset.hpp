@@ -19,6 +19,8 @@ struct Sample {
     std::int64_t id = 0;  ///< its number in the data set
     std::vector<FieldValue> inputs{};
     std::vector<FieldValue> targets{};  ///< empty where the data set has no targets
+    /// By input: the shape before `collate` padded it. Empty: nothing of this sample is padding.
+    std::vector<Shape> unpadded{};
 };
 
 /// Random access to samples, by number. A data set is constant, and any thread may read it.
@@ -85,6 +87,9 @@ public:
     /// Returns whether fractions may feed a uint8 input, cut towards zero: TensorFlow's session converts what it is fed
     /// with as NumPy does, and its resized pictures are fp32. LPOT's configs of detectors rely on both.
     [[nodiscard]] bool cuts_fractions() const { return framework_ == Framework::tensorflow; }
+    /// Returns what a sample held before the section `collate` padded it: a size of kSymbolic differs from sample to
+    /// sample there, also where all samples are padded to one size.
+    [[nodiscard]] const Schema& unpadded_schema() const { return schemas_[schemas_.size() - (has_collate_ ? 2 : 1)]; }
     /// Returns the identity of content and transforms, for the journal's header.
     [[nodiscard]] std::uint64_t identity_hash() const;
     /// Returns the sample with this number, after the transforms. @pre 0 <= id < size()
@@ -106,6 +111,7 @@ private:
     std::uint64_t config_hash_ = 0;
     Framework framework_ = Framework::onnxrt;
     bool skips_bad_samples_ = false;
+    bool has_collate_ = false;  ///< whether the last transform is that of the section `collate`
 };
 
 /// Logical shards: sample range of shard s of S over n samples is [s*n/S, (s+1)*n/S). Never depends on ranks.

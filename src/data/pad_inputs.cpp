@@ -1,4 +1,11 @@
-// Collate: inputs whose size differs from sample to sample are padded to one size, so that they can run together.
+// Collate: inputs whose size differs from sample to sample are padded, to one size or to few sizes.
+//
+//   AddMask       the input of ones that `mask` asks for
+//   PadInputs     the transform that comes last; it notes what the shapes were, so that padding can be told from data
+//   read_pad_to   longest, {multiple: N} or {max: N}
+//
+// What a sample is padded to depends on the sample alone and never on its neighbours. So its answers are the same in
+// any batch, any order and on any rank, also where a model does not mask the padding away.
 
 #include "data/pad_inputs.hpp"
 
@@ -32,9 +39,51 @@ void copy_into_corner(const Tensor& from, MutableView to) {
     }
 }
 
+/// Adds an input of ones, which the padding behind it fills up with zeros.
+class AddMask final : public Transform {
+public:
+    explicit AddMask(std::string name) : name_(std::move(name)) {}
+
+    Schema output(const Schema& input) const override {
+        for (const Field& field : input.inputs) {
+            if (field.name == name_) throw DataError("collate.mask: the samples have an input '" + name_ + "' already");
+        }
+        Schema masked = input;
+        masked.inputs.push_back({.name = name_, .type = {DType::s64, input.inputs[masked_field(input)].type.shape}});
+        return masked;
+    }
+
+    Sample apply(Sample sample, const Schema& input) const override {
+        Tensor mask({DType::s64, std::get<Tensor>(sample.inputs[masked_field(input)]).shape()});
+        for (std::int64_t& value : mask.mutable_view().as<std::int64_t>()) value = 1;
+        sample.inputs.emplace_back(std::move(mask));
+        return sample;
+    }
+
+private:
+    /// The input that the mask is made for: the first one that is a list of open length.
+    [[nodiscard]] static std::size_t masked_field(const Schema& input) {
+        const auto found = std::find_if(input.inputs.begin(), input.inputs.end(), [](const Field& field) {
+            return !field.is_text && field.type.shape.rank() == 1 && field.type.shape[0] == kSymbolic;
+        });
+        if (found != input.inputs.end()) return static_cast<std::size_t>(found - input.inputs.begin());
+        throw DataError(
+            "collate.mask: no input is a list whose length differs from sample to sample; the samples have " +
+            to_text(input.inputs));
+    }
+
+    std::string name_;
+};
+
+/// What `collate.pad_to` says.
+struct PadTo {
+    enum class Rule { as_they_are, multiple, max } rule = Rule::as_they_are;
+    std::int64_t number = 1;  ///< of max and multiple
+};
+
 class PadInputs final : public Transform {
 public:
-    PadInputs(std::int64_t most, std::map<std::string, double> values) : most_(most), values_(std::move(values)) {}
+    PadInputs(PadTo pad_to, std::map<std::string, double> values) : pad_to_(pad_to), values_(std::move(values)) {}
 
     Schema output(const Schema& input) const override {
         Schema padded = input;
@@ -46,35 +95,50 @@ public:
                                 to_text(padded.inputs));
             }
         }
+        if (pad_to_.rule != PadTo::Rule::max) return padded;
         for (Field& field : padded.inputs) {
             if (field.is_text) continue;
             for (std::size_t d = 0; d < field.type.shape.rank(); ++d) {
-                if (field.type.shape[d] == kSymbolic) field.type.shape[d] = most_;
+                if (field.type.shape[d] == kSymbolic) field.type.shape[d] = pad_to_.number;
             }
         }
         return padded;
     }
 
     Sample apply(Sample sample, const Schema& input) const override {
+        std::vector<Shape> unpadded;
+        bool is_padded = false;
         for (std::size_t i = 0; i < input.inputs.size(); ++i) {
             const Field& field = input.inputs[i];
-            if (!field.is_text && !field.type.shape.is_static())
-                pad(std::get<Tensor>(sample.inputs[i]), field, sample.id);
+            unpadded.push_back(field.is_text ? Shape{} : std::get<Tensor>(sample.inputs[i]).shape());
+            if (field.is_text || field.type.shape.is_static()) continue;
+            Tensor& value = std::get<Tensor>(sample.inputs[i]);
+            pad(value, field, sample.id);
+            is_padded = is_padded || value.shape() != unpadded.back();
         }
+        if (is_padded) sample.unpadded = std::move(unpadded);
         return sample;
     }
 
 private:
+    [[nodiscard]] std::int64_t padded_size(std::int64_t size) const {
+        if (pad_to_.rule == PadTo::Rule::max) return pad_to_.number;
+        // Also of the size 0: no model takes an empty dimension.
+        return std::max<std::int64_t>(1, (size + pad_to_.number - 1) / pad_to_.number) * pad_to_.number;
+    }
+
     void pad(Tensor& value, const Field& field, std::int64_t id) const {
+        if (pad_to_.rule == PadTo::Rule::as_they_are) return;
         TensorType type = value.type();
         for (std::size_t d = 0; d < type.shape.rank(); ++d) {
             if (field.type.shape[d] != kSymbolic) continue;
+            const std::int64_t size = padded_size(type.shape[d]);
             // Cutting would change what the sample is; the user can do that before.
-            if (type.shape[d] > most_) {
+            if (type.shape[d] > size) {
                 throw DataError(fmt::format("sample {}: '{}' has the shape {}, collate.pad_to allows {}", id,
-                                            field.name, value.shape().to_text(), most_));
+                                            field.name, value.shape().to_text(), size));
             }
-            type.shape[d] = most_;
+            type.shape[d] = size;
         }
         if (type == value.type()) return;
         const auto given = values_.find(field.name);
@@ -88,30 +152,45 @@ private:
         value = std::move(padded);
     }
 
-    std::int64_t most_;
+    PadTo pad_to_;
     std::map<std::string, double> values_;  ///< by name of the input; 0 where none is given
 };
 
+constexpr const char* kPadToForms = "must be longest, {multiple: N} or {max: N}";
+
+PadTo read_pad_to(Reader& reader) {
+    const ConfigNode* node = reader.child("pad_to");
+    if (node == nullptr) reader.fail("pad_to", kPadToForms);
+    if (node->kind == ConfigNode::Kind::scalar && node->scalar == "longest") return {};
+    const bool is_map = node->kind == ConfigNode::Kind::map && node->entries.size() == 1;
+    const std::string word = is_map ? node->entries.front().first : "";
+    if (word != "max" && word != "multiple") reader.fail("pad_to", kPadToForms);
+    Reader size(*node);
+    const std::int64_t number = size.integer(word.c_str(), 1, 1, std::int64_t{1} << 24);
+    size.finish();
+    return {.rule = word == "max" ? PadTo::Rule::max : PadTo::Rule::multiple, .number = number};
+}
+
 }  // namespace
+
+std::unique_ptr<Transform> make_mask_input(const ConfigNode& node) {
+    const ConfigNode* name = node.find("mask");
+    if (name == nullptr || name->kind != ConfigNode::Kind::scalar || name->scalar.empty()) return nullptr;
+    return std::make_unique<AddMask>(name->scalar);
+}
 
 std::unique_ptr<Transform> make_pad_inputs(const ConfigNode& node) {
     Reader reader(node);
-    const ConfigNode* pad_to = reader.child("pad_to");
-    const bool is_map = pad_to != nullptr && pad_to->kind == ConfigNode::Kind::map;
-    if (!is_map || pad_to->find("max") == nullptr) {
-        reader.fail("pad_to", "must be {max: N}; other sizes for each batch are not available yet");
-    }
-    Reader size(*pad_to);
-    const std::int64_t most = size.integer("max", 1, 1, std::int64_t{1} << 24);
-    size.finish();
+    const PadTo pad_to = read_pad_to(reader);
     std::map<std::string, double> values;
     if (const ConfigNode* given = reader.child("values")) {
         Reader by_name(*given);
         for (const auto& [name, value] : given->entries) values.emplace(name, by_name.number(name, 0));
         by_name.finish();
     }
+    static_cast<void>(reader.text("mask", ""));  // read by make_mask_input
     reader.finish();
-    return std::make_unique<PadInputs>(most, std::move(values));
+    return std::make_unique<PadInputs>(pad_to, std::move(values));
 }
 
 }  // namespace halftone

@@ -41,7 +41,9 @@ Pipeline::Pipeline(const DataloaderConfig& config)
         hasher.add(std::string_view(transform.name)).add(std::string_view(to_yaml(transform.node)));
     }
     if (config.collate) {
+        if (auto mask = make_mask_input(*config.collate)) add_transform(std::move(mask), *config.collate);
         add_transform(make_pad_inputs(*config.collate), *config.collate);
+        has_collate_ = true;
         hasher.add(std::string_view("collate")).add(std::string_view(to_yaml(*config.collate)));
     }
     config_hash_ = hasher.digest();

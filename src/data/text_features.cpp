@@ -18,6 +18,7 @@
 #include "base/hash.hpp"
 #include "base/path.hpp"
 #include "data/formats/stored_array.hpp"
+#include "data/masked_length.hpp"
 
 namespace halftone {
 namespace {
@@ -43,15 +44,6 @@ std::vector<NamedRows> open_rows(const std::string& path, const std::vector<std:
 std::vector<std::string> target_names(const std::string& kind) {
     if (kind == "squad") return {"question_id", "answers", "context", "offsets"};
     return {"label"};
-}
-
-Tensor first_rows(const Tensor& values, std::int64_t count) {
-    std::vector<std::int64_t> dims = values.shape().dims();
-    const std::size_t row_bytes = values.bytes() / static_cast<std::size_t>(dims[0]);
-    dims[0] = count;
-    Tensor cut({values.dtype(), Shape(std::move(dims))});
-    std::copy_n(values.view().data, row_bytes * static_cast<std::size_t>(count), cut.mutable_view().data);
-    return cut;
 }
 
 class TextFeatures final : public Dataset {
@@ -155,18 +147,13 @@ private:
 
     /// Leaves out what the mask says is padding at the end.
     void cut_padding(Sample& sample) const {
-        const auto mask = std::get<Tensor>(sample.inputs[1]).as<std::int64_t>();
-        // From the end: a zero between tokens is the author's, and cutting there would move the tokens behind it. One
-        // token stays also where all are masked, because no model takes an empty sequence.
-        std::size_t used = mask.size();
-        while (used > 1 && mask[used - 1] == 0) --used;
+        const std::int64_t used = masked_length(std::get<Tensor>(sample.inputs[1]));
         const auto cut = [&](const std::vector<NamedRows>& arrays, std::vector<FieldValue>& values) {
             for (std::size_t i = 0; i < values.size(); ++i) {
                 if (!is_per_token(arrays[i].rows->row_field())) continue;
-                values[i] = first_rows(std::get<Tensor>(values[i]), static_cast<std::int64_t>(used));
+                values[i] = first_rows(std::get<Tensor>(values[i]), used);
             }
         };
-        // Targets first: the inputs still have the mask that `used` was counted in.
         cut(targets_, sample.targets);
         cut(inputs_, sample.inputs);
     }

@@ -1,10 +1,13 @@
 // A batch is one tensor for each output; a metric sees one sample. No value is copied: a row is a view into the batch.
 #include "eval/answers.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/error.hpp"
 #include "eval/model_feed.hpp"
+#include "eval/used_rows.hpp"
+#include "graph/passes/passes.hpp"
 #include "kernel/ops/reference_ops.hpp"
 
 namespace halftone {
@@ -43,6 +46,40 @@ ScoredOutputs outputs_with_tail(const Graph& graph) {
     return outputs;
 }
 
+/// Marks the sizes of the outputs that follow from sizes of the samples: those that change when the inputs do.
+void open_sizes(const Graph& graph, std::int64_t batch, const OpenShapes& open, ScoredOutputs& outputs) {
+    // Twice the size where the model can run at it, else half: the positions of a text model end somewhere.
+    for (const auto& [factor, divisor] : {std::pair{2, 1}, std::pair{1, 2}}) {
+        try {
+            const OutputRows rows(with_input_shapes(graph, reference_ops(), open.scaled(factor, divisor)), batch);
+            for (std::size_t i = 0; i < outputs.positions.size(); ++i) {
+                Shape& shape = outputs.fields[i].type.shape;
+                const Shape& other = rows.fields()[outputs.positions[i]].type.shape;
+                for (std::size_t d = 0; d < shape.rank() && d < other.rank(); ++d) {
+                    if (shape[d] != other[d]) shape[d] = kSymbolic;
+                }
+            }
+            return;
+        } catch (const ModelError&) {
+            continue;
+        }
+    }
+}
+
+/// Returns the corner of a row that has this shape, as a tensor of its own; the row itself where the corner is all.
+TensorView without_padding(const TensorView& row, Shape shape, std::vector<Tensor>& kept) {
+    if (shape.rank() == row.type.shape.rank() + 1) shape = without_batch(shape);
+    if (shape.rank() != row.type.shape.rank() || shape == row.type.shape) return row;
+    for (std::size_t d = 0; d < shape.rank(); ++d) shape[d] = std::min(shape[d], row.type.shape[d]);
+    const std::size_t width = size_of(row.type.dtype);
+    Tensor& corner = kept.emplace_back(TensorType{row.type.dtype, shape});
+    std::byte* to = corner.mutable_view().data;
+    for (const UsedRun& run : corner_runs(row.type.shape, shape)) {
+        to = std::copy_n(row.data + run.begin * width, run.count * width, to);
+    }
+    return corner.view();
+}
+
 void add_batch(TensorType& type) {
     std::vector<std::int64_t> dims = type.shape.dims();
     dims.insert(dims.begin(), 1);
@@ -51,7 +88,7 @@ void add_batch(TensorType& type) {
 
 }  // namespace
 
-ScoredOutputs scored_outputs(const Graph& graph, std::int64_t batch) {
+ScoredOutputs scored_outputs(const Graph& graph, std::int64_t batch, const OpenShapes& open) {
     if (graph.info().tail != nullptr) return outputs_with_tail(graph);
     ScoredOutputs outputs;
     const OutputRows rows(graph, batch);
@@ -62,7 +99,17 @@ ScoredOutputs scored_outputs(const Graph& graph, std::int64_t batch) {
         outputs.fields.push_back(rows.fields()[i]);
         outputs.is_whole.push_back(!rows.has_rows(i));
     }
+    if (!open.is_empty()) open_sizes(graph, batch, open, outputs);
     return outputs;
+}
+
+UnpaddedValues unpadded_outputs(const Graph& graph, const ScoredOutputs& outputs) {
+    std::vector<ValueId> values;
+    // The outputs of a tail follow from data and not from shapes: of those everything counts.
+    if (outputs.tail == nullptr) {
+        for (const std::size_t position : outputs.positions) values.push_back(graph.outputs()[position]);
+    }
+    return {graph, std::move(values)};
 }
 
 BatchOutputs outputs_of(const Session& session, const ScoredOutputs& outputs) {
@@ -82,7 +129,9 @@ BatchOutputs outputs_of(const Session& session, const ScoredOutputs& outputs) {
 }
 
 void for_each_answer(const SampleBatch& batch, const std::vector<TensorView>& outputs,
-                     const std::vector<TensorView>& baseline, const std::function<void(const SampleAnswer&)>& body) {
+                     const std::vector<TensorView>& baseline, UnpaddedValues& unpadded,
+                     const std::function<void(const SampleAnswer&)>& body) {
+    const UsedParts parts = unpadded.parts_of(batch, batch.rows);
     std::vector<TensorView> output_rows(outputs.size());
     std::vector<TensorView> baseline_rows(baseline.size());
     // Rows behind batch.rows are padding, and count for nothing.
@@ -90,6 +139,14 @@ void for_each_answer(const SampleBatch& batch, const std::vector<TensorView>& ou
         for (std::size_t i = 0; i < outputs.size(); ++i) output_rows[i] = row_of(outputs[i], row);
         for (std::size_t i = 0; i < baseline.size(); ++i) baseline_rows[i] = row_of(baseline[i], row);
         const auto r = static_cast<std::size_t>(row);
+        std::vector<Tensor> kept;  // what the rows look at, where it is not the batch
+        if (r < parts.unpadded.size() && parts.unpadded[r] != nullptr) {
+            const std::vector<Shape>& shapes = *parts.unpadded[r];
+            for (std::size_t i = 0; i < outputs.size() && i < shapes.size(); ++i) {
+                output_rows[i] = without_padding(output_rows[i], shapes[i], kept);
+                if (i < baseline.size()) baseline_rows[i] = without_padding(baseline_rows[i], shapes[i], kept);
+            }
+        }
         body({.id = batch.ids[r], .outputs = output_rows, .targets = batch.targets[r], .baseline = baseline_rows});
     }
 }

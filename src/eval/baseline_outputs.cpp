@@ -7,8 +7,6 @@
 #include <cstring>
 #include <utility>
 
-#include "kernel/ops/reference_ops.hpp"
-
 namespace halftone {
 namespace {
 
@@ -20,18 +18,20 @@ std::vector<TensorView> all_views(const std::vector<Tensor>& tensors) {
 
 }  // namespace
 
-std::vector<TensorView> BaselineOutputs::of(std::int64_t first, const Session& other, const ScoredOutputs& outputs) {
+std::vector<TensorView> BaselineOutputs::of(std::int64_t first, const InputShapes& shapes, const Session& other,
+                                            const ScoredOutputs& outputs) {
     const auto found = kept_.find(first);
     if (found != kept_.end()) return all_views(found->second);
-    if (!session_) session_ = std::make_unique<Session>(model_.graph, reference_ops(), resources_.options());
-    for (std::size_t i = 0; i < session_->input_count(); ++i) {
+    if (!sessions_) sessions_ = std::make_unique<ShapedSessions>(model_.graph, resources_.options());
+    Session& session = sessions_->at(shapes);
+    for (std::size_t i = 0; i < session.input_count(); ++i) {
         const TensorView from = other.input(i);
-        std::memcpy(session_->input(i).data, from.data, from.bytes());
+        std::memcpy(session.input(i).data, from.data, from.bytes());
     }
-    session_->run();
+    session.run();
     std::size_t size = 0;
     current_.clear();
-    const BatchOutputs batch = outputs_of(*session_, outputs);
+    const BatchOutputs batch = outputs_of(session, outputs);
     for (const TensorView& view : batch.views) {
         Tensor copy(view.type);
         std::copy_n(view.data, view.bytes(), copy.mutable_view().data);

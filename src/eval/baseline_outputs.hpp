@@ -23,7 +23,9 @@ public:
     /// Returns the fp32 model's outputs for the batch that lies in the inputs of `other`. They are copies, valid until
     /// the next call: all sessions share one arena, so the outputs of `other` are lost by this.
     /// @param first  position of the batch's first sample, which says which batch it is
-    [[nodiscard]] std::vector<TensorView> of(std::int64_t first, const Session& other, const ScoredOutputs& outputs);
+    /// @param shapes  of the batch's inputs
+    [[nodiscard]] std::vector<TensorView> of(std::int64_t first, const InputShapes& shapes, const Session& other,
+                                             const ScoredOutputs& outputs);
     /// Forgets all outputs, because batches will hold other samples from now on.
     void forget() {
         kept_.clear();
@@ -35,7 +37,7 @@ private:
     SessionResources& resources_;
     std::size_t limit_bytes_;
     std::size_t bytes_ = 0;
-    std::unique_ptr<Session> session_;                  ///< null before the first batch that must be computed
+    std::unique_ptr<ShapedSessions> sessions_;          ///< null before the first batch that must be computed
     std::vector<Tensor> current_;                       ///< of the batch that was computed last
     std::map<std::int64_t, std::vector<Tensor>> kept_;  ///< by first sample
 };

@@ -26,23 +26,23 @@
 namespace halftone {
 namespace {
 
-/// Observes a value of a padded batch without the padding. @return how many of its elements are not finite
-std::int64_t observe_rows(ValueStatistics& statistics, std::span<const float> values, UsedRows rows) {
+/// Observes the elements that belong to samples. @return how many of them are not finite
+std::int64_t observe_runs(ValueStatistics& statistics, std::span<const float> values,
+                          const std::vector<UsedRun>& runs) {
     std::int64_t left_out = 0;
-    for (std::size_t begin = 0; begin < values.size(); begin += rows.block) {
-        left_out += statistics.observe(values.subspan(begin, rows.used));
-    }
+    for (const UsedRun& run : runs) left_out += statistics.observe(values.subspan(run.begin, run.count));
     return left_out;
 }
 
-/// Returns which of the first `samples` rows of a batch hold an element that is not finite.
-std::vector<std::int64_t> rows_with_non_finite(std::span<const float> values, UsedRows rows, std::int64_t samples) {
+/// Returns which rows of a batch hold an element that is not finite.
+std::vector<std::int64_t> rows_with_non_finite(std::span<const float> values, const std::vector<UsedRun>& runs) {
     std::set<std::int64_t> found;
-    const std::size_t row = rows.used / static_cast<std::size_t>(samples);  // elements of a sample within a block
-    for (std::size_t begin = 0; begin < values.size(); begin += rows.block) {
-        for (std::size_t i = 0; i < rows.used; ++i) {
-            const auto sample = static_cast<std::int64_t>(i / std::max<std::size_t>(row, 1));
-            if (!std::isfinite(values[begin + i])) found.insert(std::min(sample, samples - 1));
+    for (const UsedRun& run : runs) {
+        const std::size_t part = run.count / static_cast<std::size_t>(run.rows);  // elements of one row
+        for (std::size_t i = 0; i < run.count; ++i) {
+            if (std::isfinite(values[run.begin + i])) continue;
+            const auto row = static_cast<std::int64_t>(i / std::max<std::size_t>(part, 1));
+            found.insert(run.row + std::min(row, run.rows - 1));
         }
     }
     return {found.begin(), found.end()};
@@ -140,14 +140,15 @@ std::int64_t Calibrator::samples_of(std::int64_t calibration) const {
     return space_.calibration_sizes()[static_cast<std::size_t>(calibration)];
 }
 
-/// Compiles the session that observes. It has no shared arena and no packed weights: it lives only as long as
+/// Makes the sessions that observe. They share no arena and no packed weights with others: they live only as long as
 /// calibration does.
 void Calibrator::open(Source& source) const {
-    if (source.session || observed_.empty()) return;
+    if (source.sessions || observed_.empty()) return;
     CompileOptions options;
     options.batch = samples_->batch();
     for (const TensorPlan& tensor : observed_) options.taps.push_back(tensor.value);
-    source.session = std::make_unique<Session>(model_of(source).graph, reference_ops(), options);
+    source.sessions = std::make_unique<ShapedSessions>(model_of(source).graph, options);
+    source.unpadded = std::make_unique<UnpaddedValues>(model_.graph, options.taps);
 }
 
 ShardResult Calibrator::run(std::int64_t shard) {
@@ -174,23 +175,28 @@ CalibrationTable Calibrator::observe(const Source& source, SampleRange range, Le
     // A segment without samples must have the same rows as any other, or the tables could not be merged.
     for (const TensorPlan& tensor : observed_) (void)table.at(tensor.name);
     if (observed_.empty()) return table;
-    Session& session = *source.session;
+    Session* session = nullptr;
+    const auto inputs_at = [&](const InputShapes& shapes) {
+        session = &source.sessions->at(shapes);
+        return inputs_of(*session);
+    };
     // Each sample is observed once by each source; where there is one, none is worth keeping.
     const Caching caching = sources_.size() > 1 ? Caching::keep : Caching::pass;
-    samples_->for_each_batch(range, inputs_of(session), caching, [&](const SampleBatch& batch) {
-        session.run();
+    samples_->for_each_batch(range, inputs_at, caching, [&](const SampleBatch& batch) {
+        session->run();
+        const UsedParts parts = source.unpadded->parts_of(batch, samples_->batch());
         for (std::size_t t = 0; t < observed_.size(); ++t) {
             const TensorPlan& tensor = observed_[t];
-            const TensorView value = session.tap(t);
+            const TensorView value = session->tap(t);
             const Shape& declared = model_.graph.value(tensor.value).type.shape;
-            const UsedRows rows = used_rows(declared, value.type.shape, batch.rows, samples_->batch());
+            const std::vector<UsedRun> runs = parts.runs(declared, value.type.shape, t);
             const auto values = value.as<float>();
-            const std::int64_t elements = observe_rows(table.at(tensor.name), values, rows);
+            const std::int64_t elements = observe_runs(table.at(tensor.name), values, runs);
             if (elements == 0) continue;
             // Rare, so the rows are looked for only now.
             NonFinite& found = left_out[tensor.name];
             found.elements += elements;
-            for (const std::int64_t row : rows_with_non_finite(values, rows, batch.rows)) {
+            for (const std::int64_t row : rows_with_non_finite(values, runs)) {
                 const std::int64_t id = batch.ids[static_cast<std::size_t>(row)];
                 found.first = found.samples++ == 0 ? id : std::min(found.first, id);
             }
@@ -257,7 +263,7 @@ void Calibrator::install(const std::string& merged) {
         ranges_.push_back(RangeTable::decode(wire.get_view()));
     }
     wire.require_end<MpiError>();
-    for (Source& source : sources_) source.session.reset();
+    for (Source& source : sources_) source.sessions.reset();
 }
 
 const CalibrationVariant& Calibrator::variant(std::int64_t calibration) {

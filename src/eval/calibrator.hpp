@@ -10,6 +10,7 @@
 
 #include "calib/table.hpp"
 #include "eval/sample_source.hpp"
+#include "eval/shaped_sessions.hpp"
 #include "exec/prepared_model.hpp"
 #include "exec/recipes.hpp"
 #include "exec/session.hpp"
@@ -71,7 +72,9 @@ private:
         bool equalizes = false;
         PreparedModel equalized{};  ///< only if it equalizes
         std::vector<EqualizedPair> equalization{};
-        std::unique_ptr<Session> session{};  ///< taps the observed values; null before and after calibration
+        std::unique_ptr<ShapedSessions>
+            sessions{};  ///< they tap the observed values; null before and after calibration
+        std::unique_ptr<UnpaddedValues> unpadded{};  ///< of the observed values
     };
 
     [[nodiscard]] std::vector<std::int64_t> borders() const;

@@ -5,8 +5,9 @@
 #include <limits>
 
 #include "base/check.hpp"
+#include "eval/shaped_sessions.hpp"
+#include "eval/used_rows.hpp"
 #include "exec/session.hpp"
-#include "kernel/ops/reference_ops.hpp"
 
 namespace halftone {
 namespace {
@@ -27,9 +28,9 @@ bool has_channels_last(const Graph& graph, const std::string& value) {
 
 /// Adds the samples of a value, channel by channel; `mean` holds sums. A value may have several rows for each sample.
 /// Elements that are NaN or infinite are left out, as in calibration.
-/// @param elements  of the value that belong to samples: they come first
+/// @param runs      elements that belong to samples
 /// @param counts    how many elements each channel has had so far
-void add_elements(TensorView value, std::int64_t elements, bool channels_last, ChannelStatistics& statistics,
+void add_elements(TensorView value, const std::vector<UsedRun>& runs, bool channels_last, ChannelStatistics& statistics,
                   std::vector<std::int64_t>& counts) {
     const Shape& shape = value.type.shape;
     const std::size_t axis = channels_last ? shape.rank() - 1 : std::min<std::size_t>(1, shape.rank() - 1);
@@ -40,11 +41,12 @@ void add_elements(TensorView value, std::int64_t elements, bool channels_last, C
     statistics.mean.resize(channels, 0.0);
     statistics.low.resize(channels, std::numeric_limits<float>::infinity());
     statistics.high.resize(channels, -std::numeric_limits<float>::infinity());
-    const auto values = value.as<float>().first(static_cast<std::size_t>(elements));
-    for (std::size_t i = 0; i < values.size(); i += inner) {
-        const std::size_t channel = i / inner % channels;
-        for (const float v : values.subspan(i, inner)) {
+    const auto values = value.as<float>();
+    for (const UsedRun& run : runs) {
+        for (std::size_t i = run.begin; i < run.begin + run.count; ++i) {
+            const float v = values[i];
             if (!std::isfinite(v)) continue;
+            const std::size_t channel = i / inner % channels;
             ++counts[channel];
             statistics.mean[channel] += static_cast<double>(v);  // in double: a sum of a million floats loses digits
             statistics.low[channel] = std::min(statistics.low[channel], v);
@@ -63,17 +65,22 @@ std::map<std::string, ChannelStatistics> channel_statistics(const Graph& graph, 
         options.taps.push_back(graph.find_value(name).value());
         channels_last.push_back(has_channels_last(graph, name));
     }
-    Session session(graph, reference_ops(), options);
+    ShapedSessions sessions(graph, options);
+    UnpaddedValues unpadded(graph, options.taps);
+    Session* session = nullptr;
+    const auto inputs_at = [&](const InputShapes& shapes) {
+        session = &sessions.at(shapes);
+        return inputs_of(*session);
+    };
     std::vector<ChannelStatistics> found(values.size());
     std::vector<std::vector<std::int64_t>> counts(values.size());
-    samples.for_each_batch({0, count}, inputs_of(session), Caching::pass, [&](const SampleBatch& batch) {
-        session.run();
+    samples.for_each_batch({0, count}, inputs_at, Caching::pass, [&](const SampleBatch& batch) {
+        session->run();
+        const UsedParts parts = unpadded.parts_of(batch, samples.batch());
         for (std::size_t t = 0; t < values.size(); ++t) {
-            const TensorView value = session.tap(t);
-            // Divided by the rows of the batch, and not by the first dimension: [batch * tokens, width] has several
-            // rows for each sample.
-            const std::int64_t elements = value.elements() / samples.batch() * batch.rows;
-            add_elements(value, elements, channels_last[t], found[t], counts[t]);
+            const TensorView value = session->tap(t);
+            const Shape& declared = graph.value(options.taps[t]).type.shape;
+            add_elements(value, parts.runs(declared, value.type.shape, t), channels_last[t], found[t], counts[t]);
         }
     });
     std::map<std::string, ChannelStatistics> by_name;

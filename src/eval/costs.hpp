@@ -11,7 +11,8 @@
 
 namespace halftone {
 
-/// Times several graphs side by side: batch 1, in interleaved rounds, each on the first sample of `samples`.
+/// Times several graphs side by side: batch 1, in interleaved rounds, each on the first sample of `samples`, or, where
+/// samples differ in size, on the first one of the size that the graphs are bound to.
 /// @return one latency for each graph, in their order
 [[nodiscard]] std::vector<MedianInterval> time_graphs(const std::vector<Graph>& graphs, const Pipeline& samples);
 

@@ -18,7 +18,6 @@
 #include "base/error.hpp"
 #include "base/wire.hpp"
 #include "eval/used_rows.hpp"
-#include "kernel/ops/reference_ops.hpp"
 
 namespace halftone {
 namespace {
@@ -44,6 +43,15 @@ CompileOptions with_taps(CompileOptions options, ProbeKind what, const PreparedM
     return options;
 }
 
+/// Returns the numbers of the outputs that hold real values; nothing where units are compared.
+std::vector<std::size_t> real_outputs(ProbeKind what, const Graph& graph) {
+    std::vector<std::size_t> outputs;
+    for (std::size_t i = 0; what == ProbeKind::output_error && i < graph.outputs().size(); ++i) {
+        if (graph.value(graph.outputs()[i]).type.dtype == DType::f32) outputs.push_back(i);
+    }
+    return outputs;
+}
+
 }  // namespace
 
 ValueId seen_output(const Graph& graph, const std::string& value) {
@@ -57,19 +65,22 @@ ValueId seen_output(const Graph& graph, const std::string& value) {
     return back.is_valid() ? back : *real;
 }
 
-void add_errors(ErrorSums& sums, TensorView reference, TensorView other, const Shape& declared, BatchRows rows) {
+void add_errors(ErrorSums& sums, TensorView reference, TensorView other, const std::vector<UsedRun>& runs) {
     const auto x = reference.as<float>();
     const auto y = other.as<float>();
     HALFTONE_CHECK(x.size() == y.size(), "the compared values have one shape");
-    const auto [block, used] = used_rows(declared, reference.type.shape, rows.used, rows.all);
-    // Padding rows would add errors of samples that do not exist. They are not always at the end: see
-    // eval/used_rows.hpp.
-    for (std::size_t begin = 0; begin < x.size(); begin += block) {
+    // Padding would add errors of samples that do not exist. It is not always at the end: see eval/used_rows.hpp.
+    for (const UsedRun& run : runs) {
         // What is no number in the fp32 model itself is nobody's error. It is left out, as in calibration.
-        for (std::size_t i = begin; i < begin + used; ++i) {
+        for (std::size_t i = run.begin; i < run.begin + run.count; ++i) {
             if (std::isfinite(x[i])) sums.add(x[i], y[i]);
         }
     }
+}
+
+void add_errors(ErrorSums& sums, TensorView reference, TensorView other, const Shape& declared, BatchRows rows) {
+    const UsedParts parts{.rows = rows.used, .batch = rows.all};
+    add_errors(sums, reference, other, parts.runs(declared, reference.type.shape, 0));
 }
 
 namespace {
@@ -132,36 +143,50 @@ ErrorProbe::ErrorProbe(ProbeKind what, const PreparedModel& fp32, const Graph& q
     : what_(what),
       fp32_(fp32),
       options_(options),
-      reference_(fp32.graph, reference_ops(), with_taps(options, what, fp32, fp32.graph)) {
+      compared_outputs_(real_outputs(what, fp32.graph)),
+      reference_sessions_(fp32.graph, with_taps(options, what, fp32, fp32.graph)),
+      unpadded_(fp32.graph, compared_values()) {
+    for (const ValueId value : compared_values()) declared_.push_back(fp32.graph.value(value).type.shape);
     replace(quantized);
-    if (what == ProbeKind::output_error) {
-        for (std::size_t i = 0; i < fp32.graph.outputs().size(); ++i) {
-            const TensorType& type = fp32.graph.value(fp32.graph.outputs()[i]).type;
-            if (type.dtype != DType::f32) continue;
-            compared_outputs_.push_back(i);
-            declared_.push_back(type.shape);
-        }
-        return;
-    }
-    for (const Unit& unit : fp32.units) declared_.push_back(fp32.graph.value(unit.output).type.shape);
+    (void)inputs();
+}
+
+/// Returns the values of the fp32 model whose counterparts are compared: outputs, or outputs of units.
+std::vector<ValueId> ErrorProbe::compared_values() const {
+    std::vector<ValueId> values;
+    for (const std::size_t i : compared_outputs_) values.push_back(fp32_.graph.outputs()[i]);
+    if (what_ == ProbeKind::output_error) return values;
+    for (const Unit& unit : fp32_.units) values.push_back(unit.output);
+    return values;
 }
 
 void ErrorProbe::replace(const Graph& quantized) {
-    quantized_.reset();  // first, so that two candidates' weights are never in memory at once
-    quantized_ = std::make_unique<Session>(quantized, reference_ops(), with_taps(options_, what_, fp32_, quantized));
+    quantized_ = nullptr;
+    quantized_sessions_.reset();  // first, so that two candidates' weights are never in memory at once
+    quantized_sessions_ = std::make_unique<ShapedSessions>(quantized, with_taps(options_, what_, fp32_, quantized));
+    if (reference_ != nullptr) quantized_ = &quantized_sessions_->at(shapes_);
+}
+
+std::vector<MutableView> ErrorProbe::inputs(const InputShapes& shapes) {
+    shapes_ = shapes;
+    reference_ = &reference_sessions_.at(shapes);
+    quantized_ = &quantized_sessions_->at(shapes);
+    return inputs_of(*reference_);
 }
 
 /// Runs the fp32 model on a batch, or finds its outputs from an earlier candidate's run.
-void ErrorProbe::run_reference_outputs(std::int64_t first) {
+void ErrorProbe::run_reference_outputs(const SampleBatch& batch) {
     reference_outputs_.clear();
-    if (const auto known = outputs_.find(first); known != outputs_.end()) {
+    // A candidate that was calibrated with few samples has a last batch with fewer rows than others.
+    const std::pair key{batch.first, batch.rows};
+    if (const auto known = outputs_.find(key); known != outputs_.end()) {
         for (const Tensor& output : known->second) reference_outputs_.push_back(output.view());
         return;
     }
-    reference_.run();
+    reference_->run();
     std::size_t bytes = 0;
     for (const std::size_t i : compared_outputs_) {
-        reference_outputs_.push_back(reference_.output(i));
+        reference_outputs_.push_back(reference_->output(i));
         bytes += reference_outputs_.back().bytes();
     }
     // The next candidate is compared with the kept outputs. The first batches are kept and later ones are run again
@@ -169,7 +194,7 @@ void ErrorProbe::run_reference_outputs(std::int64_t first) {
     const bool is_short_of_memory = bytes > process_budget().bytes_left() / 4;
     if (bytes > kKeptBytes - kept_bytes_ || is_short_of_memory) return;
     kept_bytes_ += bytes;
-    std::vector<Tensor>& kept = outputs_[first];
+    std::vector<Tensor>& kept = outputs_[key];
     for (const TensorView& output : reference_outputs_) {
         kept.emplace_back(output.type);
         std::memcpy(kept.back().mutable_view().data, output.data, output.bytes());
@@ -177,32 +202,35 @@ void ErrorProbe::run_reference_outputs(std::int64_t first) {
 }
 
 void ErrorProbe::copy_inputs() {
-    for (std::size_t i = 0; i < reference_.input_count(); ++i) {
-        const MutableView from = reference_.input(i);
+    for (std::size_t i = 0; i < reference_->input_count(); ++i) {
+        const MutableView from = reference_->input(i);
         std::memcpy(quantized_->input(i).data, from.data, from.bytes());
     }
 }
 
 void ErrorProbe::run_units() {
     copy_inputs();
-    reference_.run();
+    reference_->run();
     quantized_->run();
 }
 
-void ErrorProbe::run(std::int64_t first, std::int64_t rows, std::vector<ErrorSums>& sums) {
-    const BatchRows used{.used = rows, .all = options_.batch};
+void ErrorProbe::run(const SampleBatch& batch, std::vector<ErrorSums>& sums) {
+    const UsedParts parts = unpadded_.parts_of(batch, options_.batch);
     if (what_ == ProbeKind::output_error) {
         copy_inputs();
-        run_reference_outputs(first);
+        run_reference_outputs(batch);
         quantized_->run();
         for (std::size_t i = 0; i < compared_outputs_.size(); ++i) {
-            add_errors(sums[i], reference_outputs_[i], quantized_->output(compared_outputs_[i]), declared_[i], used);
+            const TensorView& reference = reference_outputs_[i];
+            add_errors(sums[i], reference, quantized_->output(compared_outputs_[i]),
+                       parts.runs(declared_[i], reference.type.shape, i));
         }
         return;
     }
     run_units();
     for (std::size_t i = 0; i < declared_.size(); ++i) {
-        add_errors(sums[i], reference_.tap(i), quantized_->tap(i), declared_[i], used);
+        add_errors(sums[i], reference_->tap(i), quantized_->tap(i),
+                   parts.runs(declared_[i], reference_->tap(i).type.shape, i));
     }
 }
 

@@ -5,9 +5,13 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "eval/sample_feed.hpp"
+#include "eval/sample_source.hpp"
+#include "eval/shaped_sessions.hpp"
+#include "eval/used_rows.hpp"
 #include "exec/apply_plan.hpp"
 #include "exec/prepared_model.hpp"
 #include "exec/session.hpp"
@@ -28,6 +32,8 @@ struct BatchRows {
 /// Adds the differences of the used rows of two equally shaped values; where the batch dimension is not the first,
 /// `declared` says which it is.
 void add_errors(ErrorSums& sums, TensorView reference, TensorView other, const Shape& declared, BatchRows rows);
+/// Adds the differences of these elements.
+void add_errors(ErrorSums& sums, TensorView reference, TensorView other, const std::vector<UsedRun>& runs);
 
 /// Returns a shard's sums as bytes.
 [[nodiscard]] std::string encode_errors(const std::vector<ErrorSums>& sums, std::int64_t samples);
@@ -42,37 +48,42 @@ public:
     ErrorProbe(ProbeKind what, const PreparedModel& fp32, const Graph& quantized, const CompileOptions& options);
 
     [[nodiscard]] ProbeKind what() const { return what_; }
-    /// Returns the buffers that the caller fills for both models, by graph input.
-    [[nodiscard]] std::vector<MutableView> inputs() const { return inputs_of(reference_); }
+    /// Returns the buffers that the caller fills for both models, by graph input. From now on both run at these shapes.
+    /// @throws ModelError, BudgetError when one of them cannot
+    [[nodiscard]] std::vector<MutableView> inputs(const InputShapes& shapes = {});
     /// Replaces the candidate by another one. The fp32 model and its kept outputs stay.
     void replace(const Graph& quantized);
-    /// Runs both on inputs() and adds the differences of the first `rows` samples to `sums`.
-    /// @param first  position of the first sample. The fp32 output of a batch is kept and found by it, as far as
-    ///        256 MiB reach; for later batches the fp32 model runs again
-    void run(std::int64_t first, std::int64_t rows, std::vector<ErrorSums>& sums);
+    /// Runs both on inputs() and adds the differences of the samples to `sums`. The fp32 output of a batch is kept and
+    /// found by its first sample and its rows, as far as 256 MiB reach; for later batches the fp32 model runs again.
+    void run(const SampleBatch& batch, std::vector<ErrorSums>& sums);
     /// Returns how many values are compared.
     [[nodiscard]] std::size_t size() const { return declared_.size(); }
     /// Runs both on inputs(). @pre what() is unit_errors
     void run_units();
     /// Return a unit's output in the fp32 model and in the candidate, as run_units() left it.
-    [[nodiscard]] TensorView reference(std::size_t unit) const { return reference_.tap(unit); }
+    [[nodiscard]] TensorView reference(std::size_t unit) const { return reference_->tap(unit); }
     [[nodiscard]] TensorView candidate(std::size_t unit) const { return quantized_->tap(unit); }
     /// The value's shape in the model.
     [[nodiscard]] const Shape& declared(std::size_t unit) const { return declared_[unit]; }
 
 private:
     void copy_inputs();
-    void run_reference_outputs(std::int64_t first);
+    void run_reference_outputs(const SampleBatch& batch);
+    [[nodiscard]] std::vector<ValueId> compared_values() const;
 
     ProbeKind what_;
     const PreparedModel& fp32_;
     CompileOptions options_;
-    std::vector<Shape> declared_;  ///< of each compared value
-    Session reference_;
-    std::unique_ptr<Session> quantized_;
+    std::vector<Shape> declared_;                ///< of each compared value
     std::vector<std::size_t> compared_outputs_;  ///< numbers of the outputs that hold real values
-    /// Outputs of the fp32 model, by first sample, then as compared_outputs_; of the first batches only.
-    std::map<std::int64_t, std::vector<Tensor>> outputs_;
+    ShapedSessions reference_sessions_;
+    std::unique_ptr<ShapedSessions> quantized_sessions_;
+    UnpaddedValues unpadded_;  ///< of the compared values
+    InputShapes shapes_;       ///< that both sessions run at
+    Session* reference_ = nullptr;
+    Session* quantized_ = nullptr;
+    /// Outputs of the fp32 model, by first sample and rows, then as compared_outputs_; of the first batches only.
+    std::map<std::pair<std::int64_t, std::int64_t>, std::vector<Tensor>> outputs_;
     std::vector<TensorView> reference_outputs_;  ///< of the batch that runs, as compared_outputs_
     std::size_t kept_bytes_ = 0;                 ///< of outputs_
 };

@@ -5,6 +5,7 @@
 
 #include "base/saturate.hpp"
 #include "calib/observer.hpp"
+#include "eval/open_shapes.hpp"
 #include "kernel/ops/machine.hpp"
 
 namespace halftone {
@@ -120,18 +121,22 @@ RecipeRequest recipe_request(const QuantizationConfig& config) {
 InputSizes input_sizes(const RunConfig& config, const Pipeline* calibration, const Pipeline* evaluation) {
     InputSizes sizes;
     sizes.shapes = config.input_shapes;
-    if (const Pipeline* data = calibration != nullptr ? calibration : evaluation) sizes.sample = data->schema().inputs;
-    if (calibration == nullptr || evaluation == nullptr) return sizes;
-    // LPOT's files often resize the pictures of one section only; what the other one says is better than nothing.
-    const std::vector<Field>& others = evaluation->schema().inputs;
-    for (std::size_t i = 0; i < std::min(others.size(), sizes.sample.size()); ++i) {
-        Shape& shape = sizes.sample[i].type.shape;
-        const Shape& other = others[i].type.shape;
-        if (other.rank() != shape.rank()) continue;
-        for (std::size_t d = 0; d < shape.rank(); ++d) {
-            if (shape[d] == kSymbolic) shape[d] = other[d];
+    const Pipeline* data = calibration != nullptr ? calibration : evaluation;
+    if (data == nullptr) return sizes;
+    sizes.sample = data->schema().inputs;
+    const auto fill_open_sizes = [&](const std::vector<Field>& others) {
+        for (std::size_t i = 0; i < std::min(others.size(), sizes.sample.size()); ++i) {
+            Shape& shape = sizes.sample[i].type.shape;
+            const Shape& other = others[i].type.shape;
+            if (other.rank() != shape.rank()) continue;
+            for (std::size_t d = 0; d < shape.rank(); ++d) {
+                if (shape[d] == kSymbolic) shape[d] = other[d];
+            }
         }
-    }
+    };
+    // LPOT's files often resize the pictures of one section only; what the other one says is better than nothing.
+    if (evaluation != nullptr) fill_open_sizes(evaluation->schema().inputs);
+    if (has_open_sizes(sizes.sample)) fill_open_sizes(typical_inputs(*data));
     return sizes;
 }
 

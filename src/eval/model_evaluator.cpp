@@ -43,9 +43,8 @@ ModelEvaluator::ModelEvaluator(const EvaluationSetup& setup) : shards_(setup.sha
         calibration_fields_ = fitting_fields(graph, setup.calibration->schema(), resources_.batch,
                                              "quantization.calibration", setup.calibration->cuts_fractions());
     }
-    InputFields fields;
     if (setup.evaluation) {
-        fields = fitting_fields(graph, setup.evaluation->schema(), resources_.batch, "evaluation.accuracy",
+        evaluation_fields_ = fitting_fields(graph, setup.evaluation->schema(), resources_.batch, "evaluation.accuracy",
                                 setup.evaluation->cuts_fractions());
     }
     // Samples first, then the parts: the scorer scores candidates, which the factory makes from what the calibrator
@@ -54,12 +53,14 @@ ModelEvaluator::ModelEvaluator(const EvaluationSetup& setup) : shards_(setup.sha
         const std::int64_t all = setup.evaluation->size();
         const std::int64_t samples = setup.samples < 0 ? all : std::min(all, setup.samples);
         if (samples < 1) throw ConfigError("evaluation.accuracy: there are no samples to evaluate");
+        OpenShapes open(graph, *setup.evaluation, evaluation_fields_);
         evaluation_samples_.emplace(*setup.evaluation, SampleCut{.samples = samples,
                                                                  .shards = shards_,
                                                                  .batch = resources_.batch,
                                                                  .cache_bytes = setup.cache_bytes,
-                                                                 .fields = std::move(fields),
-                                                                 .index_limits = index_limits(graph)});
+                                                                 .fields = evaluation_fields_,
+                                                                 .index_limits = index_limits(graph),
+                                                                 .open = std::move(open)});
     }
     if (setup.space) add_calibration(setup);
     if (setup.evaluation) add_scorer(setup);
@@ -73,13 +74,15 @@ void ModelEvaluator::add_calibration(const EvaluationSetup& setup) {
             throw ConfigError("quantization.calibration.sampling_size asks for " + std::to_string(samples) +
                               " samples, the calibration data set has " + std::to_string(setup.calibration->size()));
         }
-        calibration_samples_.emplace(*setup.calibration,
-                                     SampleCut{.samples = samples,
-                                               .shards = shards_,
-                                               .batch = resources_.batch,
-                                               .cache_bytes = setup.cache_bytes / kCalibrationCacheShare,
-                                               .fields = calibration_fields_,
-                                               .index_limits = index_limits(setup.model->graph)});
+        calibration_samples_.emplace(
+            *setup.calibration,
+            SampleCut{.samples = samples,
+                      .shards = shards_,
+                      .batch = resources_.batch,
+                      .cache_bytes = setup.cache_bytes / kCalibrationCacheShare,
+                      .fields = calibration_fields_,
+                      .index_limits = index_limits(setup.model->graph),
+                      .open = OpenShapes(setup.model->graph, *setup.calibration, calibration_fields_)});
     }
     // Calibration, corrections and probes read one source: what one of them has read, the next finds in memory.
     SampleSource* const source = calibration_samples_ ? &*calibration_samples_ : nullptr;
@@ -94,7 +97,8 @@ void ModelEvaluator::add_calibration(const EvaluationSetup& setup) {
 }
 
 void ModelEvaluator::add_scorer(const EvaluationSetup& setup) {
-    setup.metrics->bind(scored_outputs(setup.model->graph, resources_.batch).fields,
+    const OpenShapes open(setup.model->graph, *setup.evaluation, evaluation_fields_);
+    setup.metrics->bind(scored_outputs(setup.model->graph, resources_.batch, open).fields,
                         setup.evaluation->schema().targets);
     scorer_.emplace(ScorerSetup{.model = setup.model,
                                 .baseline = setup.baseline != nullptr ? setup.baseline : setup.model,

@@ -93,6 +93,7 @@ private:
     const SearchSpace* space_;  ///< null if nothing is tuned
     SessionResources resources_;
     InputFields calibration_fields_;                   ///< which field of the calibration set feeds each input
+    InputFields evaluation_fields_;                    ///< the same of the evaluation set
     std::optional<SampleSource> calibration_samples_;  ///< empty without calibration set or space
     std::optional<SampleSource> evaluation_samples_;   ///< empty without evaluation set
     std::optional<Calibrator> calibrator_;             ///< empty without space, as are factory and prober

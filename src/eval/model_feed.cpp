@@ -12,6 +12,7 @@
 
 #include "base/error.hpp"
 #include "data/convert.hpp"
+#include "eval/open_shapes.hpp"
 #include "graph/passes/passes.hpp"
 #include "kernel/ops/reference_ops.hpp"
 
@@ -53,6 +54,13 @@ bool is_whole(const Shape& sample, Shape input) {
 bool fits_shape(const Shape& sample, const Shape& input, std::int64_t batch) {
     const bool may_be_row = input.rank() > 0 && (input[0] == kSymbolic || input[0] == batch);
     return (may_be_row && is_row(sample, input)) || (batch == 1 && is_whole(sample, input));
+}
+
+/// Whether a size that the model leaves open differs from sample to sample, so that few samples can share a batch.
+bool have_open_rows(const Graph& graph, const std::vector<const Schema*>& samples) {
+    if (graph.info().bound_dims.empty()) return false;
+    return std::any_of(samples.begin(), samples.end(),
+                       [](const Schema* schema) { return has_open_sizes(schema->inputs); });
 }
 
 std::vector<std::string> names_of_inputs(const Graph& graph) {
@@ -113,6 +121,7 @@ std::int64_t executor_batch(const Graph& graph, const std::vector<const Schema*>
     const auto is_run_time_range = [](const Node& node) { return node.op == "DynamicQuantizeLinear"; };
     const auto& nodes = graph.nodes();
     if (fixed == kSymbolic && std::any_of(nodes.begin(), nodes.end(), is_run_time_range)) return 1;
+    if (fixed == kSymbolic && have_open_rows(graph, samples)) return 1;
     const std::int64_t batch = fixed == kSymbolic ? wanted : fixed;
     return OutputRows(graph, batch).can_divide() ? batch : 1;
 }

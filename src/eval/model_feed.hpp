@@ -33,7 +33,8 @@ private:
 
 /// Returns how many samples run together: `wanted`; or the number that the model fixes; or 1 where an input or an
 /// output has no row for each sample, or where ranges are found at run time: they span the whole batch, so that a
-/// sample's answer would depend on its neighbours.
+/// sample's answer would depend on its neighbours. Samples that differ in size also run one by one: batches of each
+/// size would be half empty at the end of every shard, and a row that holds no sample costs as much as any other.
 /// @param samples  what the data sets yield; a sample that is a whole input, batch included, runs alone
 [[nodiscard]] std::int64_t executor_batch(const Graph& graph, const std::vector<const Schema*>& samples,
                                           std::int64_t wanted);

@@ -42,8 +42,16 @@ ShardResult Prober::run(const Job& job, std::int64_t shard) {
     SampleRange range = setup_.samples->shard(shard);
     range.last = std::max(range.first, std::min(range.last, setup_.calibrator->samples_of(job.candidate.calibration)));
     std::vector<ErrorSums> sums(probe_->size());
-    setup_.samples->for_each_batch(range, probe_->inputs(), Caching::keep,
-                                   [&](const SampleBatch& batch) { probe_->run(batch.first, batch.rows, sums); });
+    // The candidate may run at some sizes of the samples and not at others.
+    std::string failure = failure_of([&] {
+        setup_.samples->for_each_batch(
+            range, [&](const InputShapes& shapes) { return probe_->inputs(shapes); }, Caching::keep,
+            [&](const SampleBatch& batch) { probe_->run(batch, sums); });
+    });
+    if (!failure.empty()) {
+        probe_.reset();
+        return {.payload = {}, .failure = std::move(failure)};
+    }
     return {.payload = encode_errors(sums, range.count()), .failure = {}};
 }
 

@@ -3,9 +3,7 @@
 #include <variant>
 
 namespace halftone {
-namespace {
 
-/// What a sample takes in memory, as far as it depends on its values.
 std::size_t bytes_of(const Sample& sample) {
     std::size_t bytes = 0;
     for (const auto* values : {&sample.inputs, &sample.targets}) {
@@ -19,8 +17,6 @@ std::size_t bytes_of(const Sample& sample) {
     }
     return bytes;
 }
-
-}  // namespace
 
 const Sample& SampleCache::read(std::int64_t id, bool keep) {
     // Found by its number in the data set, so that another order of the samples finds them as well.

@@ -9,6 +9,9 @@
 
 namespace halftone {
 
+/// Returns what a sample takes in memory, as far as it depends on its values.
+[[nodiscard]] std::size_t bytes_of(const Sample& sample);
+
 class SampleCache {
 public:
     /// Keeps samples in the order of their first reading until `limit_bytes` are in use; the others are read again each

@@ -8,10 +8,13 @@
 #include <functional>
 #include <set>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "data/dataset.hpp"
 #include "eval/index_limits.hpp"
+#include "eval/open_shapes.hpp"
 #include "eval/sample_cache.hpp"
 #include "eval/sample_feed.hpp"
 
@@ -26,6 +29,7 @@ struct SampleCut {
     InputFields fields{};         ///< which field feeds each input; empty: the fields in their order
     /// By graph input: how many rows of a table its numbers may name. Empty: nothing is checked.
     std::vector<IndexLimit> index_limits{};
+    OpenShapes open{};  ///< which sizes of the inputs differ from sample to sample
 };
 
 /// One batch as a reader of the source sees it. The spans are valid during the call only.
@@ -35,6 +39,20 @@ struct SampleBatch {
     std::span<const std::int64_t> ids{};  ///< number in the data set, one for each row that holds a sample
     /// By row that holds a sample, then by target of the schema.
     std::span<const std::vector<FieldValue>> targets{};
+    /// By row that holds a sample: the shapes that the inputs would have without padding, empty where nothing of the
+    /// sample is padding. Empty: that is so for all.
+    std::span<const InputShapes> unpadded{};
+};
+
+/// How much of what was run is padding, and the shapes that occurred, as text.
+struct PaddingFigures {
+    std::int64_t used = 0;  ///< elements of inputs that belong to samples
+    std::int64_t all = 0;   ///< elements of inputs, also of rows that hold no sample
+    std::set<std::string> shapes{};
+
+    void merge(const PaddingFigures& other);
+    /// Returns a sentence for the log: "7 shapes, each with a session; 12.5 % of the input elements are padding".
+    [[nodiscard]] std::string to_text() const;
 };
 
 /// Whether a batch that is read is worth memory: `keep` for samples that come round again, `pass` for one look.
@@ -61,16 +79,42 @@ public:
     /// @pre order has size() elements
     void set_order(std::vector<std::int64_t> order);
 
-    /// Copies the samples of `range` into `inputs`, one batch after the other, and calls `body` after each batch. Every
-    /// range begins with a batch of its own, so a sample's row depends on the range but never on what was read before.
-    /// @param inputs  by graph input, each with batch() rows; rows that hold no sample are zero
-    /// A sample that cannot be read takes no row where the config says on_bad_sample: skip; a batch without samples is
+    /// Returns the inputs of the session that runs samples of these shapes, by graph input, each with batch() rows. It
+    /// is called before each batch whose shapes are others than the last one's. Returns nothing where there is no
+    /// session: such a batch is left out.
+    using InputsAt = std::function<std::vector<MutableView>(const InputShapes&)>;
+
+    /// Copies the samples of `range` into the inputs of a session, one batch after the other, and calls `body` after
+    /// each batch. Every range begins with a batch of its own, so a sample's row depends on the range but never on what
+    /// was read before. Samples of a batch have one shape. Where shapes differ, samples of a part of the range are
+    /// sorted by them, so that a session is used for several batches in a row. Rows that hold no sample are zero. A
+    /// sample that cannot be read takes no row where the config says on_bad_sample: skip; a batch without samples is
     /// left out.
     /// @throws DataError  as the data set does, and when a value does not fit its input
+    void for_each_batch(SampleRange range, const InputsAt& inputs, Caching caching,
+                        const std::function<void(const SampleBatch&)>& body);
+    /// The same where all samples have one shape. @param inputs  of the only session, by graph input
     void for_each_batch(SampleRange range, std::span<const MutableView> inputs, Caching caching,
                         const std::function<void(const SampleBatch&)>& body);
 
+    /// Returns whether sizes differ from sample to sample, padding left aside.
+    [[nodiscard]] bool has_open_shapes() const { return !cut_.open.is_empty(); }
+    /// Returns what was counted since the last call. Nothing is counted where all samples have one shape.
+    [[nodiscard]] PaddingFigures take_padding() { return std::exchange(padding_, {}); }
+
 private:
+    /// A sample that was read, and where it belongs.
+    struct ReadSample {
+        std::int64_t position = 0;  ///< in the source's order
+        std::int64_t id = 0;
+        Sample sample{};
+        InputShapes shapes{};
+    };
+    [[nodiscard]] std::vector<ReadSample> read_window(std::int64_t& position, std::int64_t end, Caching caching);
+    void feed_batch(std::span<const ReadSample> samples, std::int64_t first, std::span<const MutableView> inputs,
+                    const std::function<void(const SampleBatch&)>& body);
+    void count_padding(std::span<const ReadSample> samples, std::span<const InputShapes> unpadded,
+                       std::span<const MutableView> inputs);
     [[nodiscard]] const Sample* find_sample(std::int64_t id, Caching caching);
     [[nodiscard]] const Sample& read_checked(std::int64_t id, Caching caching);
 
@@ -80,6 +124,7 @@ private:
     bool skips_bad_samples_;
     SampleCache cache_;
     std::set<std::int64_t> skipped_;  ///< numbers in the data set
+    PaddingFigures padding_;
 };
 
 }  // namespace halftone

@@ -13,6 +13,7 @@
 
 #include "base/check.hpp"
 #include "base/error.hpp"
+#include "base/log.hpp"
 #include "eval/difficulty.hpp"
 #include "eval/model_checks.hpp"
 #include "kernel/ops/reference_ops.hpp"
@@ -23,31 +24,51 @@ namespace {
 /// A worker has shards of at most a few jobs at a time: those that the coordinator asked for in advance.
 constexpr std::size_t kCachedGroups = 3;
 
+/// Says what padding costs, once for each evaluation set that is scored. Says nothing where all samples have one shape.
+void report_padding(const PaddingFigures& padding) {
+    if (padding.all == 0) return;
+    log::info("data", "evaluation samples have {}", padding.to_text());
+    constexpr std::size_t kManyShapes = 64;
+    if (padding.shapes.size() <= kManyShapes) return;
+    log::warning("data",
+                 "evaluation samples have {} shapes, and each trial compiles the model for all of them; "
+                 "collate: {{pad_to: {{multiple: 16}}}} makes them fewer",
+                 padding.shapes.size());
+}
+
 }  // namespace
 
 Scorer::Scorer(const ScorerSetup& setup)
     : setup_(setup),
       outputs_(scored_outputs(setup.model->graph, setup.resources->batch)),
+      unpadded_(unpadded_outputs(setup.model->graph, outputs_)),
       fp32_outputs_(*setup.baseline, *setup.resources, setup.baseline_bytes) {}
 
 ShardResult Scorer::run_baseline(std::int64_t shard) {
     if (!baseline_) {
         // In a search the baseline may be a file that is quantized already, of which `model` is the float form.
         const PreparedModel& scored = setup_.factory != nullptr ? *setup_.baseline : *setup_.model;
-        baseline_ = std::make_unique<Session>(scored.graph, reference_ops(), setup_.resources->options());
+        baseline_ = std::make_unique<ShapedSessions>(scored.graph, setup_.resources->options());
     }
     const SampleRange range = setup_.samples->shard(shard);
     ShardScore scored(*setup_.metrics);
+    Session* session = nullptr;
+    const auto inputs_at = [&](const InputShapes& shapes) {
+        session = &baseline_->at(shapes);
+        return inputs_of(*session);
+    };
+    (void)setup_.samples->take_padding();
     // Kept in memory: every candidate will read the same samples.
-    setup_.samples->for_each_batch(range, inputs_of(*baseline_), Caching::keep, [&](const SampleBatch& batch) {
-        baseline_->run();
-        const BatchOutputs outputs = outputs_of(*baseline_, outputs_);
+    setup_.samples->for_each_batch(range, inputs_at, Caching::keep, [&](const SampleBatch& batch) {
+        session->run();
+        const BatchOutputs outputs = outputs_of(*session, outputs_);
         // The fp32 model compared with itself: its own outputs are the baseline's.
-        for_each_answer(batch, outputs.views, outputs.views, [&](const SampleAnswer& answer) {
+        for_each_answer(batch, outputs.views, outputs.views, unpadded_, [&](const SampleAnswer& answer) {
             scored.add(answer);
-            scored.add_margin(setup_.metrics->margin(answer));
+            scored.add_margin(answer.id, setup_.metrics->margin(answer));
         });
     });
+    scored.set_padding(setup_.samples->take_padding());
     return {.payload = scored.encode(),
             .failure = {},
             .sample_units = range.count() * static_cast<std::int64_t>(setup_.model->units.size())};
@@ -55,78 +76,113 @@ ShardResult Scorer::run_baseline(std::int64_t shard) {
 
 ShardResult Scorer::run_candidates(const Job& job, std::int64_t shard) {
     baseline_.reset();  // the baseline is over, and its packed fp32 weights are large
-    CandidateGroup& group = group_for(job);
     const SampleRange range = setup_.samples->shard(shard);
+    const std::size_t candidates = 1 + job.followers.size();
     std::vector<ShardScore> scored;
-    for (std::size_t i = 0; i < group.size(); ++i) scored.emplace_back(*setup_.metrics);
-    if (Session* first = group.first_session()) {  // null when no candidate of the job could be built
-        // Batch by batch through all candidates, not candidate by candidate: what they share is computed once a batch.
-        setup_.samples->for_each_batch(range, inputs_of(*first), Caching::keep, [&](const SampleBatch& batch) {
-            // Before the candidates: all sessions write into one arena.
-            const std::vector<TensorView> fp32 = fp32_outputs(batch, *first);
-            group.run([&](std::size_t i, Session& session) {
-                for_each_answer(batch, outputs_of(session, outputs_).views, fp32,
-                                [&](const SampleAnswer& answer) { scored[i].add(answer); });
-            });
+    for (std::size_t i = 0; i < candidates; ++i) scored.emplace_back(*setup_.metrics);
+    std::vector<std::string> failures(candidates);
+    std::vector<std::int64_t> executed_units(candidates);  // that run for a sample
+    CandidateGroup* group = nullptr;
+    InputShapes shapes;
+    const auto inputs_at = [&](const InputShapes& wanted) -> std::vector<MutableView> {
+        shapes = wanted;
+        group = &group_for(job, shapes);
+        for (std::size_t i = 0; i < candidates; ++i) {
+            if (!group->failure(i).empty()) failures[i] = group->failure(i);
+            executed_units[i] = group->executed_units(i);
+        }
+        Session* first = group->first_session();  // null when no candidate of the job could be built
+        return first == nullptr ? std::vector<MutableView>{} : inputs_of(*first);
+    };
+    // Batch by batch through all candidates, not candidate by candidate: what they share is computed once a batch.
+    setup_.samples->for_each_batch(range, inputs_at, Caching::keep, [&](const SampleBatch& batch) {
+        // Before the candidates: all sessions write into one arena.
+        const std::vector<TensorView> fp32 = fp32_outputs(batch, shapes, *group->first_session());
+        group->run([&](std::size_t i, Session& session) {
+            for_each_answer(batch, outputs_of(session, outputs_).views, fp32, unpadded_,
+                            [&](const SampleAnswer& answer) { scored[i].add(answer); });
         });
-    }
+    });
     // Each candidate has a result of its own, so that one failure leaves its neighbours' trials alone.
     const auto result_of = [&](std::size_t i) -> ShardResult {
-        if (!group.failure(i).empty()) return {.payload = {}, .failure = group.failure(i)};
-        return {.payload = scored[i].encode(), .failure = {}, .sample_units = range.count() * group.executed_units(i)};
+        if (!failures[i].empty()) return {.payload = {}, .failure = failures[i]};
+        return {.payload = scored[i].encode(), .failure = {}, .sample_units = range.count() * executed_units[i]};
     };
     ShardResult result = result_of(0);
-    for (std::size_t i = 1; i < group.size(); ++i) result.followers.push_back(result_of(i));
+    for (std::size_t i = 1; i < candidates; ++i) result.followers.push_back(result_of(i));
     return result;
 }
 
-std::vector<TensorView> Scorer::fp32_outputs(const SampleBatch& batch, const Session& session) {
+std::vector<TensorView> Scorer::fp32_outputs(const SampleBatch& batch, const InputShapes& shapes,
+                                             const Session& session) {
     if (!setup_.metrics->needs_baseline_outputs()) return {};
-    return fp32_outputs_.of(batch.first, session, outputs_);
+    return fp32_outputs_.of(batch.first, shapes, session, outputs_);
 }
 
-CandidateGroup& Scorer::group_for(const Job& job) {
+CandidateGroup& Scorer::group_for(const Job& job, const InputShapes& shapes) {
     HALFTONE_CHECK(setup_.factory != nullptr, "candidates are scored where something is tuned");
     std::vector<Candidate> candidates{job.candidate};
     candidates.insert(candidates.end(), job.followers.begin(), job.followers.end());
-    const auto found =
-        std::find_if(groups_.begin(), groups_.end(), [&](const auto& group) { return group.is_of(candidates); });
+    const auto found = std::find_if(groups_.begin(), groups_.end(), [&](const ShapedGroup& known) {
+        return known.shapes == shapes && known.group.is_of(candidates);
+    });
     if (found != groups_.end()) {
         groups_.splice(groups_.begin(), groups_, found);
-        return groups_.front();
+        return groups_.front().group;
     }
     CompileOptions options = setup_.resources->options();
     options.hashes_steps = candidates.size() > 1;  // hashing reads all weights; one candidate has nothing to share
     const auto compile = [&](const Candidate& candidate) {
-        return Session(setup_.factory->quantized(candidate).graph, reference_ops(), options);
+        return Session(at_shapes(setup_.factory->quantized(candidate).graph, shapes), reference_ops(), options);
     };
-    if (groups_.size() == kCachedGroups) groups_.pop_back();  // first, so that its memory is free for the new one
-    groups_.emplace_front(candidates, *setup_.model, compile, setup_.prefix_bytes);
-    return groups_.front();
+    // First, so that its memory is free for the new one. Where samples differ in size, a job has several groups.
+    const auto is_full = [&] {
+        if (!setup_.samples->has_open_shapes()) return groups_.size() >= kCachedGroups;
+        return are_enough_sessions(groups_.size() * candidates.size());
+    };
+    while (!groups_.empty() && is_full()) groups_.pop_back();
+    groups_.push_front({shapes, CandidateGroup(candidates, *setup_.model, compile, setup_.prefix_bytes)});
+    return groups_.front().group;
 }
 
 Score Scorer::score_graph(const Graph& graph, Tensor* logits) {
     if (logits) check_output(graph);
     SampleSource& samples = *setup_.samples;
-    Session session(graph, reference_ops(), setup_.resources->options());
+    if (logits && samples.has_open_shapes()) {
+        throw ConfigError("the outputs of samples of different sizes cannot be saved as one array");
+    }
+    ShapedSessions sessions(graph, setup_.resources->options());
     const ScoredOutputs outputs = scored_outputs(graph, samples.batch());
-    const std::int64_t width = session.output(0).elements() / samples.batch();
-    if (logits) *logits = Tensor(TensorType{DType::f32, Shape{samples.size(), width}});
+    UnpaddedValues unpadded = unpadded_outputs(graph, outputs);
+    Session* session = nullptr;
+    InputShapes shapes;
+    const auto inputs_at = [&](const InputShapes& wanted) {
+        shapes = wanted;
+        session = &sessions.at(shapes);
+        if (logits && logits->is_empty()) {
+            const std::int64_t width = session->output(0).elements() / samples.batch();
+            *logits = Tensor(TensorType{DType::f32, Shape{samples.size(), width}});
+        }
+        return inputs_of(*session);
+    };
+    if (logits) *logits = Tensor();
     ShardScore scored(*setup_.metrics);
     const auto score_batch = [&](const SampleBatch& batch) {
-        const std::vector<TensorView> fp32 = fp32_outputs(batch, session);
-        session.run();
-        for_each_answer(batch, outputs_of(session, outputs).views, fp32,
+        const std::vector<TensorView> fp32 = fp32_outputs(batch, shapes, *session);
+        session->run();
+        for_each_answer(batch, outputs_of(*session, outputs).views, fp32, unpadded,
                         [&](const SampleAnswer& answer) { scored.add(answer); });
         if (!logits) return;
-        const auto row_bytes = static_cast<std::size_t>(width) * sizeof(float);
+        const std::size_t row_bytes = logits->bytes() / static_cast<std::size_t>(samples.size());
         std::memcpy(logits->mutable_view().data + static_cast<std::size_t>(batch.first) * row_bytes,
-                    session.output(0).data, static_cast<std::size_t>(batch.rows) * row_bytes);
+                    session->output(0).data, static_cast<std::size_t>(batch.rows) * row_bytes);
     };
     // By shards, as in a search: the same rows of the same batches, so the same bits.
+    (void)samples.take_padding();
     for (std::int64_t shard = 0; shard < samples.shards(); ++shard) {
-        samples.for_each_batch(samples.shard(shard), inputs_of(session), Caching::pass, score_batch);
+        samples.for_each_batch(samples.shard(shard), inputs_at, Caching::pass, score_batch);
     }
+    report_padding(samples.take_padding());
     const auto merge = start_score();
     merge->add(scored.encode());
     return merge->score();
@@ -137,6 +193,7 @@ std::unique_ptr<ScoreMerge> Scorer::start_score() const {
 }
 
 Judgements Scorer::merge_judgements(const std::vector<std::string>& payloads) const {
+    report_padding(merge_padding(payloads));
     Judgements judgements = merge_judgements_of(payloads, setup_.samples->size());
     return judgements.empty() ? merge_resampled(*setup_.metrics, payloads) : judgements;
 }

@@ -16,6 +16,7 @@
 #include "eval/candidate_group.hpp"
 #include "eval/sample_source.hpp"
 #include "eval/session_resources.hpp"
+#include "eval/shaped_sessions.hpp"
 #include "eval/shard_score.hpp"
 #include "exec/prepared_model.hpp"
 #include "exec/session.hpp"
@@ -66,16 +67,23 @@ public:
     void install_difficulty(const std::string& difficulty);
 
 private:
-    [[nodiscard]] CandidateGroup& group_for(const Job& job);
+    /// Sessions of one job's candidates for inputs of these shapes.
+    struct ShapedGroup {
+        InputShapes shapes;
+        CandidateGroup group;
+    };
+    [[nodiscard]] CandidateGroup& group_for(const Job& job, const InputShapes& shapes);
     /// Returns fp32's outputs for the batch in the session's inputs; empty if no metric asks for them.
-    [[nodiscard]] std::vector<TensorView> fp32_outputs(const SampleBatch& batch, const Session& session);
+    [[nodiscard]] std::vector<TensorView> fp32_outputs(const SampleBatch& batch, const InputShapes& shapes,
+                                                       const Session& session);
 
     ScorerSetup setup_;
     ScoredOutputs outputs_;  ///< of the fp32 model, and so of every candidate
+    UnpaddedValues unpadded_;
     BaselineOutputs fp32_outputs_;
     std::optional<KnownBaseline> known_baseline_;  ///< empty before install_baseline()
-    std::unique_ptr<Session> baseline_;            ///< of the fp32 model; null before the baseline and after it
-    std::list<CandidateGroup> groups_;             ///< sessions of the last jobs, the most recent first
+    std::unique_ptr<ShapedSessions> baseline_;     ///< of the fp32 model; null before the baseline and after it
+    std::list<ShapedGroup> groups_;                ///< sessions of the last jobs, the most recent first
 };
 
 }  // namespace halftone

@@ -32,6 +32,7 @@ struct Payload {
     std::vector<double> judgements;
     std::vector<float> margins;
     NonfiniteOutputs nonfinite;
+    PaddingFigures padding;
 
     explicit Payload(const std::string& bytes) {
         ByteReader wire(bytes, "a shard's scores");
@@ -44,6 +45,11 @@ struct Payload {
         margins = wire.get_all<float>("margins");
         nonfinite.samples = wire.get<std::int64_t>("a number of samples without finite outputs");
         nonfinite.first = wire.get_all<std::int64_t>("their numbers");
+        padding.used = wire.get<std::int64_t>("a number of elements");
+        padding.all = wire.get<std::int64_t>("a number of elements with padding");
+        const std::size_t shapes = wire.get_count(1, "shapes of inputs");
+        for (std::size_t i = 0; i < shapes; ++i) padding.shapes.insert(wire.get_text("shapes of inputs"));
+        wire.expect(padding.used >= 0 && padding.all >= padding.used, "no more elements of samples than there are");
         wire.expect(ids.size() == judgements.size(), "a judgement for each sample number");
         wire.expect(nonfinite.samples >= 0 && nonfinite.samples <= samples && nonfinite.first.size() <= kNamedSamples,
                     "a number of samples without finite outputs that can be");
@@ -164,9 +170,16 @@ std::string ShardScore::encode() const {
     wire.put_varint(ids_.size());
     for (const std::int64_t id : ids_) wire.put_varint(static_cast<std::uint64_t>(id));
     wire.put_all(judgements_);
-    wire.put_all(margins_);
+    // In the order of their numbers: samples of different shapes were not run in that order.
+    std::vector<float> margins;
+    for (const auto& [id, margin] : margins_) margins.push_back(margin);
+    wire.put_all(margins);
     wire.put(nonfinite_.samples);
     wire.put_all(nonfinite_.first);
+    wire.put(padding_.used);
+    wire.put(padding_.all);
+    wire.put_varint(padding_.shapes.size());
+    for (const std::string& shapes : padding_.shapes) wire.put_text(shapes);
     return wire.take();
 }
 
@@ -182,6 +195,12 @@ std::vector<float> merge_margins(const std::vector<std::string>& payloads) {
         margins.insert(margins.end(), shard.begin(), shard.end());
     }
     return margins;
+}
+
+PaddingFigures merge_padding(const std::vector<std::string>& payloads) {
+    PaddingFigures padding;
+    for (const std::string& payload : payloads) padding.merge(Payload(payload).padding);
+    return padding;
 }
 
 Judgements merge_resampled(const MetricSet& metrics, const std::vector<std::string>& payloads) {

@@ -2,11 +2,13 @@
 // ShardScore: what one shard of the evaluation set scored, as the payload that travels to rank 0; and the merge there.
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "eval/sample_source.hpp"
 #include "metric/metric_set.hpp"
 #include "trial/evaluator.hpp"
 
@@ -20,16 +22,20 @@ public:
     /// Adds a sample, and notes whether its outputs hold NaN or infinity. @throws DataError
     void add(const SampleAnswer& answer);
     /// Notes by how much the fp32 model is right, for the order of difficulty; nothing is noted without a margin.
-    void add_margin(std::optional<float> margin) {
-        if (margin) margins_.push_back(*margin);
+    /// @param id  number of the sample
+    void add_margin(std::int64_t id, std::optional<float> margin) {
+        if (margin) margins_.emplace(id, *margin);
     }
+    /// Notes how much of the work was padding, for rank 0 to tell.
+    void set_padding(PaddingFigures padding) { padding_ = std::move(padding); }
     [[nodiscard]] std::string encode() const;
 
 private:
     MetricSetState state_;
-    std::vector<std::int64_t> ids_;   ///< of the samples that have a judgement
-    std::vector<double> judgements_;  ///< one for each of these
-    std::vector<float> margins_;      ///< of all samples in order, or of none
+    std::vector<std::int64_t> ids_;          ///< of the samples that have a judgement
+    std::vector<double> judgements_;         ///< one for each of these
+    std::map<std::int64_t, float> margins_;  ///< by sample number, of all samples or of none
+    PaddingFigures padding_;
     NonfiniteOutputs nonfinite_;
 };
 
@@ -53,6 +59,8 @@ struct KnownBaseline {
 /// Returns the judgements by sample number; empty unless all samples that were scored have one.
 /// @param samples  in the evaluation set: every sample number is below it
 [[nodiscard]] Judgements merge_judgements_of(const std::vector<std::string>& payloads, std::int64_t samples);
+/// Returns how much of the work of all shards was padding; nothing where all samples have one shape.
+[[nodiscard]] PaddingFigures merge_padding(const std::vector<std::string>& payloads);
 /// Returns the values of random draws of the samples; empty where the metric has none.
 [[nodiscard]] Judgements merge_resampled(const MetricSet& metrics, const std::vector<std::string>& payloads);
 

@@ -1,8 +1,11 @@
 #pragma once
-// Which elements of a padded batch's value belong to samples, wherever its batch dimension is.
+// Which elements of a padded batch's value belong to samples. Rows that hold no sample are padding, wherever the
+// value's batch dimension is, and so are the sizes by which a sample was enlarged (`collate`).
 
-#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <vector>
 
 #include "tensor/shape.hpp"
 
@@ -18,22 +21,34 @@ struct UsedRows {
 /// @param actual  its shape in the session
 /// @param rows  samples in the batch
 /// @param batch  rows of the batch
-[[nodiscard]] inline UsedRows used_rows(const Shape& declared, const Shape& actual, std::int64_t rows,
-                                        std::int64_t batch) {
-    const auto all = static_cast<std::size_t>(actual.elements());
-    if (actual.rank() == 0) return {all, all};
-    const auto& dims = declared.dims();
-    auto found = std::find(dims.begin(), dims.end(), kSymbolic);
-    // A model that fixes its batch has no symbolic dimension: then the first one of that size is taken.
-    if (found == dims.end()) found = std::find(dims.begin(), dims.end(), batch);
-    const auto axis = static_cast<std::size_t>(found == dims.end() ? 0 : found - dims.begin());
-    std::size_t inner = 1;
-    for (std::size_t d = axis + 1; d < dims.size(); ++d) inner *= static_cast<std::size_t>(actual[d]);
-    // Batch and another dimension may be joined: [batch * tokens, width] has so many rows for each sample.
-    // A value whose size is no multiple is not made of samples, and all of it counts.
-    if (actual[axis] % batch != 0) return {all, all};
-    inner *= static_cast<std::size_t>(actual[axis] / batch);
-    return {inner * static_cast<std::size_t>(batch), inner * static_cast<std::size_t>(rows)};
-}
+[[nodiscard]] UsedRows used_rows(const Shape& declared, const Shape& actual, std::int64_t rows, std::int64_t batch);
+
+/// Elements that lie side by side and belong to samples: to one, or to the first `rows` of the batch in equal parts.
+struct UsedRun {
+    std::size_t begin = 0;
+    std::size_t count = 0;
+    std::int64_t row = 0;   ///< the first row that has a part of it
+    std::int64_t rows = 1;  ///< how many rows have
+};
+
+/// Shapes of values for one sample alone, without padding.
+using ShapesOfValues = std::shared_ptr<const std::vector<Shape>>;
+
+/// What of a batch belongs to samples.
+struct UsedParts {
+    std::int64_t rows = 1;   ///< that hold samples
+    std::int64_t batch = 1;  ///< rows of the batch
+    /// By row that holds a sample. Null or an empty list: nothing in the row is padding, or nobody can tell. Empty:
+    /// nothing in any row is.
+    std::vector<ShapesOfValues> unpadded{};
+
+    /// Returns the elements of a value that belong to samples.
+    /// @param value  its position in the lists of `unpadded`
+    [[nodiscard]] std::vector<UsedRun> runs(const Shape& declared, const Shape& actual, std::size_t value) const;
+};
+
+/// Returns the elements of the corner of a tensor: of each dimension the first so many.
+/// @pre corner has the rank of `whole`; where it is larger, all of `whole` counts
+[[nodiscard]] std::vector<UsedRun> corner_runs(const Shape& whole, const Shape& corner);
 
 }  // namespace halftone

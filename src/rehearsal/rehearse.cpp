@@ -19,6 +19,7 @@
 #include "eval/answers.hpp"
 #include "eval/from_config.hpp"
 #include "eval/model_feed.hpp"
+#include "eval/open_shapes.hpp"
 #include "exec/recipes.hpp"
 #include "journal/workspace.hpp"
 #include "kernel/ops/machine.hpp"
@@ -205,8 +206,9 @@ private:
         try_feed(evaluation_.get(), kEvaluation, batch);
         if (evaluation_ && metrics_are_good_) {
             static_cast<void>(faults_.try_part(FaultKind::config, std::string(kEvaluation), [&] {
+                const OpenShapes open(model_->graph, *evaluation_, fields_of(model_->graph, evaluation_->schema()));
                 MetricSet(*config().evaluation)
-                    .bind(scored_outputs(model_->graph, batch).fields, evaluation_->schema().targets);
+                    .bind(scored_outputs(model_->graph, batch, open).fields, evaluation_->schema().targets);
             }));
         }
         static_cast<void>(faults_.try_part(FaultKind::config, "quantization", [&] { make_space(); }));

@@ -6,8 +6,10 @@
 #include <utility>
 #include <vector>
 
+#include "base/error.hpp"
 #include "base/file_system.hpp"
 #include "base/output_file.hpp"
+#include "eval/open_shapes.hpp"
 #include "eval/sample_feed.hpp"
 #include "tensor/npy.hpp"
 
@@ -54,6 +56,9 @@ void save_inputs(const Pipeline& data, const Graph& graph, std::int64_t samples,
     for (const auto* paths : {&input_paths, &target_paths})
         for (const std::string& path : *paths) check_output_file("--save-inputs", path, read);
     const InputFields fields = fields_of(graph, schema);
+    if (!graph.info().bound_dims.empty() && has_open_sizes(schema.inputs)) {
+        throw ConfigError("--save-inputs: samples of different sizes cannot be saved as one array");
+    }
     // All samples of a field are one array, because that is what other programs read in one line.
     std::vector<Tensor> inputs;
     std::vector<MutableView> views;

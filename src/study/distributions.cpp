@@ -18,6 +18,7 @@
 #include "base/error.hpp"
 #include "base/file_system.hpp"
 #include "base/log.hpp"
+#include "eval/open_shapes.hpp"
 #include "eval/sample_feed.hpp"
 #include "eval/used_rows.hpp"
 #include "study/distances.hpp"
@@ -75,7 +76,10 @@ void Distributions::run_models(const Candidate& candidate) {
         options.memory = &memory_;
         probe_.emplace(ProbeKind::unit_errors, inputs_.model, graph, options);
         const InputFields fields = fields_of(inputs_.model.graph, inputs_.calibration.schema());
-        read_samples(inputs_.calibration, {0, samples_}, fields, inputs_.batch, probe_->inputs());
+        // Where samples differ in size they run one by one, so that the first one is all of the batch.
+        const OpenShapes open(inputs_.model.graph, inputs_.calibration, fields);
+        const InputShapes shapes = open.is_empty() ? InputShapes{} : open.of(inputs_.calibration.read(0));
+        read_samples(inputs_.calibration, {0, samples_}, fields, inputs_.batch, probe_->inputs(shapes));
     } else {
         probe_->replace(graph);
     }

@@ -18,6 +18,7 @@
 #include "base/hash.hpp"
 #include "base/saturate.hpp"
 #include "base/text.hpp"
+#include "eval/open_shapes.hpp"
 #include "eval/sample_feed.hpp"
 #include "kernel/ops/machine.hpp"
 #include "tensor/affine.hpp"
@@ -77,6 +78,9 @@ DumpWork::DumpWork(const Pipeline& data, const PreparedModel& fp32, QuantizedMod
       quantized_(std::move(quantized)),
       batch_(contents.batch),
       weights_(make_weight_cache()) {
+    if (!fp32.graph.info().bound_dims.empty() && has_open_sizes(data.schema().inputs)) {
+        throw ConfigError("a dump needs samples of one size; collate: {pad_to: {max: N}} pads them");
+    }
     CompileOptions compile;
     compile.batch = batch_;
     // Both sessions share packed weights and working memory: a dump needs little more than one model.

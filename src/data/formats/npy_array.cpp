@@ -66,6 +66,18 @@ public:
         return value;
     }
 
+    Tensor read_rows(std::int64_t first, std::int64_t last) const override {
+        HALFTONE_CHECK(first >= 0 && first <= last && last <= rows_, "the array has these rows");
+        std::vector<std::int64_t> dims = field_.type.shape.dims();
+        dims.insert(dims.begin(), last - first);
+        Tensor value({field_.type.dtype, Shape(std::move(dims))});
+        const std::string bytes = read_bytes(begin_ + static_cast<std::uint64_t>(first) * row_bytes_,
+                                             static_cast<std::uint64_t>(last - first) * row_bytes_);
+        std::memcpy(value.mutable_view().data, bytes.data(), bytes.size());
+        if (field_.type.dtype == DType::boolean) check_bools(value, first);
+        return value;
+    }
+
     std::uint64_t content_hash() const override {
         const std::uint64_t part = std::min(source_.bytes, kHashedBytes);
         Hasher hasher;

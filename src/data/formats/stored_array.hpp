@@ -22,6 +22,9 @@ public:
     /// Returns one row. Any thread may call it. @pre 0 <= row < rows()
     /// @throws DataError when the file is not what it was when it was opened
     [[nodiscard]] virtual FieldValue read_row(std::int64_t row) const = 0;
+    /// Returns the rows [first, last) as one tensor whose first dimension counts them. Any thread may call it.
+    /// @pre 0 <= first <= last <= rows(), and the rows hold numbers. @throws DataError as read_row
+    [[nodiscard]] virtual Tensor read_rows(std::int64_t first, std::int64_t last) const;
     /// Returns the identity of the content: of types, sizes, and the first and last bytes. A hash of all bytes would
     /// read a data set of any size at every start.
     [[nodiscard]] virtual std::uint64_t content_hash() const = 0;
@@ -40,6 +43,11 @@ public:
 /// @throws DataError "file::dataset: …": no such file or dataset, a link, elements in another file, a filter that
 ///         is not read, elements that are neither numbers nor texts of a fixed length
 [[nodiscard]] std::unique_ptr<StoredArray> open_h5(const std::string& path, const std::string& name);
+
+/// Returns an array whose rows have different lengths: row i holds the rows offsets[i] to offsets[i + 1] - 1 of
+/// `values`, which lie in it one behind the other. `offsets` has one number more than there are rows.
+/// @throws DataError when the offsets are no rising row numbers of `values`, naming the record
+[[nodiscard]] std::unique_ptr<StoredArray> join_ragged(std::unique_ptr<StoredArray> values, const StoredArray& offsets);
 
 /// Attributes of the root of an HDF5 file, read at once, so that the file is not kept open for them.
 struct H5Attributes {

@@ -27,6 +27,12 @@ using Pass = RegistryRow<RunPass>;
 /// The same with the symbolic batch bound: types by value id. @pre batch > 0
 [[nodiscard]] std::vector<TensorType> bind_batch(const Graph& graph, const OpLibrary& ops, std::int64_t batch);
 
+/// Returns the graph for other sizes of its inputs, with the types of all values that follow. Only dimensions that the
+/// model's file leaves open may have another size (input_sizes.hpp), because nothing was folded that depends on those.
+/// @param shapes  by graph input, with as many dimensions as the input; the batch may be open
+/// @throws ModelError naming the node that cannot be run at these sizes
+[[nodiscard]] Graph with_input_shapes(const Graph& graph, const OpLibrary& ops, const std::vector<Shape>& shapes);
+
 /// A graph with shape arithmetic (Shape, Size) for one batch size: static types, and everything that follows from them
 /// constant, so that no kernel sees a shape that is computed. Nothing if there is no such arithmetic. `extra_outputs`
 /// are kept as outputs behind the graph's own. @pre batch > 0

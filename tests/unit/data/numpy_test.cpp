@@ -58,6 +58,52 @@ TEST(Numpy, FieldsHaveTheNamesAndTypesOfTheConfigAndItsArrays) {
     EXPECT_THAT(std::get<Tensor>(sample.targets[0]).as<std::int32_t>(), ElementsAre(8));
 }
 
+TEST(Numpy, RowsOfDifferentLengthsAreValuesWithOffsets) {
+    const NumpyWorld world;
+    world.save<float>("values.npy", Shape{5, 2}, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
+    world.save<std::int32_t>("begins.npy", Shape{4}, {0, 2, 2, 5});
+    const auto dataset = world.open("inputs: {x: {values: values.npy, offsets: begins.npy}}");
+    EXPECT_EQ(dataset->size(), 3);
+    EXPECT_EQ(to_text(dataset->schema().inputs), "x fp32 [N,2]");
+    EXPECT_THAT(first_input(dataset->read(0)).as<float>(), ElementsAre(0, 1, 2, 3));
+    EXPECT_EQ(first_input(dataset->read(1)).shape(), (Shape{0, 2}));
+    EXPECT_EQ(first_input(dataset->read(2)).shape(), (Shape{3, 2}));
+    EXPECT_THAT(first_input(dataset->read(2)).as<float>(), ElementsAre(4, 5, 6, 7, 8, 9));
+    EXPECT_THAT(dataset->place(2), HasSubstr("values.npy: record 2"));
+}
+
+TEST(Numpy, OffsetsThatAreNoRisingRowNumbersAreRefused) {
+    const NumpyWorld world;
+    world.save<float>("values.npy", Shape{5}, {0, 1, 2, 3, 4});
+    const std::string yaml = "inputs: {x: {values: values.npy, offsets: begins.npy}}";
+    for (const std::vector<std::int64_t>& begins : {std::vector<std::int64_t>{0, 3, 2}, {0, 6}, {-1, 4}}) {
+        world.save<std::int64_t>("begins.npy", Shape{static_cast<std::int64_t>(begins.size())}, begins);
+        EXPECT_THAT(world.refusal(yaml), HasSubstr("offsets must rise from 0 to at most 5"));
+    }
+    world.save<float>("begins.npy", Shape{2}, {0, 5});
+    EXPECT_THAT(world.refusal(yaml), HasSubstr("begins.npy: must be a list of integers"));
+    EXPECT_THAT(message_of<ConfigError>([&] { (void)world.open("inputs: {x: {values: values.npy}}"); }),
+                HasSubstr("offsets"));
+}
+
+TEST(Numpy, ZerosAtTheEndOfAMaskArePaddingOfAllFieldsOfItsLength) {
+    const NumpyWorld world;
+    world.save<std::int64_t>("ids.npy", Shape{2, 4}, {7, 8, 9, 0, 5, 0, 0, 0});
+    world.save<std::int64_t>("mask.npy", Shape{2, 4}, {1, 0, 1, 0, 0, 0, 0, 0});
+    world.save<float>("table.npy", Shape{2, 3}, {1, 2, 3, 4, 5, 6});
+    world.save<std::int64_t>("tags.npy", Shape{2, 4}, {1, 2, 3, 4, 5, 6, 7, 8});
+    const std::string fields = "inputs: {ids: ids.npy, mask: mask.npy, table: table.npy}, targets: {tags: tags.npy}";
+    const auto dataset = world.open("{" + fields + ", mask: mask}");
+    EXPECT_EQ(to_text(dataset->schema().inputs), "ids int64 [N], mask int64 [N], table fp32 [3]");
+    EXPECT_EQ(to_text(dataset->schema().targets), "tags int64 [N]");
+    EXPECT_THAT(first_input(dataset->read(0)).as<std::int64_t>(), ElementsAre(7, 8, 9));
+    EXPECT_THAT(std::get<Tensor>(dataset->read(0).targets[0]).as<std::int64_t>(), ElementsAre(1, 2, 3));
+    EXPECT_THAT(first_input(dataset->read(1)).as<std::int64_t>(), ElementsAre(5)) << "one entry stays";
+    EXPECT_NE(dataset->content_hash(), world.open("{" + fields + "}")->content_hash());
+    EXPECT_THAT(message_of<ConfigError>([&] { (void)world.open("{" + fields + ", mask: tags}"); }),
+                HasSubstr("must be the name of one of the inputs"));
+}
+
 TEST(Numpy, NeedsNoTargets) {
     const NumpyWorld world;
     world.save<float>("x.npy", Shape{2, 1}, {1, 2});

@@ -142,9 +142,26 @@ TEST(Collate, RefusesLargerSamplesAndWhatItDoesNotKnow) {
     };
     EXPECT_THAT(message_of<DataError>([&] { read("pad_to: {max: 30}"); }),
                 HasSubstr("sample 0: 'image' has the shape [21,34,3], collate.pad_to allows 30"));
-    EXPECT_THAT(message_of<ConfigError>([&] { read("pad_to: longest"); }), HasSubstr("must be {max: N}"));
+    for (const char* wrong : {"pad_to: shortest", "pad_to: {most: 3}", "pad_to: {max: 3, multiple: 2}", "values: {}"}) {
+        EXPECT_THAT(message_of<ConfigError>([&] { read(wrong); }),
+                    HasSubstr("must be longest, {multiple: N} or {max: N}"))
+            << wrong;
+    }
     EXPECT_THAT(message_of<ConfigError>([&] { read("{pad_to: {max: 40}, values: {mask: 1}}"); }),
                 HasSubstr("no input 'mask'"));
+}
+
+TEST(Collate, PadsToTheNextMultipleOrNotAtAll) {
+    const TemporaryFolder folder;
+    const Pipeline multiple(picture_loader(folder, "{pad_to: {multiple: 32}}"));
+    EXPECT_EQ(to_text(multiple.schema().inputs), "image uint8 [N,N,N]");
+    EXPECT_EQ(first_input(multiple.read(0)).shape(), (Shape{32, 64, 32}));
+    EXPECT_EQ(multiple.read(0).unpadded.at(0), (Shape{21, 34, 3}));
+    std::filesystem::remove_all(folder / "a");
+    const Pipeline longest(picture_loader(folder, "pad_to: longest"));
+    EXPECT_EQ(first_input(longest.read(0)).shape(), (Shape{21, 34, 3}));
+    EXPECT_TRUE(longest.read(0).unpadded.empty());
+    EXPECT_NE(longest.identity_hash(), multiple.identity_hash());
 }
 
 TEST(Shards, CutTheSamplesWithoutGapOrOverlap) {

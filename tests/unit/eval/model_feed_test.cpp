@@ -147,8 +147,9 @@ TEST(ScoredOutputs, AreWholeWhereSamplesRunOneByOne) {
     const std::vector<std::int64_t> ids{7};
     const std::vector<std::vector<FieldValue>> targets(1);
     int answers = 0;
+    UnpaddedValues unpadded = unpadded_outputs(turned(), outputs);
     for_each_answer({.first = 0, .rows = 1, .ids = ids, .targets = targets}, outputs_of(session, outputs).views, {},
-                    [&](const SampleAnswer& answer) {
+                    unpadded, [&](const SampleAnswer& answer) {
                         ++answers;
                         EXPECT_EQ(answer.id, 7);
                         EXPECT_EQ(answer.outputs[0].type, (TensorType{DType::f32, Shape{2, 1, 3}}));
