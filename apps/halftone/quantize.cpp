@@ -2,6 +2,8 @@
 // for bit, on any machine.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "base/file_system.hpp"
 #include "base/output_file.hpp"
@@ -22,8 +24,11 @@ int run_quantize(const QuantizeOptions& options) {
     const QuantizedModel quantized = apply_plan(model.graph, model.units, loaded.plan, loaded.numbers);
     const std::string onnx = export_onnx(with_kernels(quantized.graph, loaded.kernels));
     make_posix_file_system()->write_atomically(options.output, onnx);
-    fmt::print("{}: {} of {} units in int8, {} bytes\n", options.output,
-               model.units.size() - loaded.plan.high_precision_units(), model.units.size(), onnx.size());
+    const bool has_weight_only = std::any_of(loaded.plan.units.begin(), loaded.plan.units.end(),
+                                             [](const UnitConfig& unit) { return unit.is_weight_only(); });
+    fmt::print("{}: {} of {} units {}, {} bytes\n", options.output,
+               model.units.size() - loaded.plan.high_precision_units(), model.units.size(),
+               has_weight_only ? "quantized" : "in int8", onnx.size());
     return static_cast<int>(ExitCode::ok);
 }
 

@@ -1,7 +1,7 @@
 """One peer with one model, for peers.py: prints a JSON object when it is ready, then measures a round for each line of
 standard input (its latencies in ms as a JSON array), and at the end of the input prints a JSON object with its peak memory.
 
-    peer_worker.py onnxruntime|openvino MODEL THREADS BATCH
+    peer_worker.py onnxruntime|onnxruntime_exact|openvino MODEL THREADS BATCH
 """
 
 import json
@@ -27,7 +27,7 @@ def inputs_of(names_shapes_types, batch):
     return arrays
 
 
-def with_onnxruntime(model, threads, batch):
+def with_onnxruntime(model, threads, batch, accuracy_level=None):
     import onnx
     import onnxruntime
 
@@ -38,6 +38,8 @@ def with_onnxruntime(model, threads, batch):
     if "vnni" not in pathlib.Path("/proc/cpuinfo").read_text():
         # The peer's u8 x s8 kernels saturate here; this is its own switch for right answers. It costs time with VNNI.
         options.add_session_config_entry("session.x64quantprecision", "1")
+    if accuracy_level:
+        options.add_session_config_entry("session.qdq_matmulnbits_accuracy_level", accuracy_level)
     with tempfile.TemporaryDirectory() as folder:
         options.optimized_model_filepath = str(pathlib.Path(folder) / "optimized.onnx")
         session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
@@ -69,7 +71,11 @@ def with_openvino(model, threads, batch):
 
 def main():
     peer, model, threads, batch = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
-    run, not_int8, version = {"onnxruntime": with_onnxruntime, "openvino": with_openvino}[peer](model, threads, batch)
+    def with_exact_onnxruntime(*arguments):
+        return with_onnxruntime(*arguments, accuracy_level="1")  # weights by blocks: fp32 activations
+
+    engines = {"onnxruntime": with_onnxruntime, "onnxruntime_exact": with_exact_onnxruntime, "openvino": with_openvino}
+    run, not_int8, version = engines[peer](model, threads, batch)
     for _ in range(3):
         run()
     print(json.dumps({"version": version, "not_int8": not_int8}), flush=True)

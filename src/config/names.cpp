@@ -62,7 +62,7 @@ constexpr Words kMetricWords[] = {"topk", "Accuracy", "Loss",    "MAE",    "MSE"
                                   "F1",   "mAP",      "COCOmAP", "VOCmAP", "BLEU",      "SquadF1",
                                   "mIOU", "GLUE",     "PSNR",    "ROC",    "agreement", "command"};
 constexpr Words kApproachWords[] = {"post_training_static_quant", "post_training_dynamic_quant",
-                                    "post_training_auto_quant", "quant_aware_training"};
+                                    "post_training_auto_quant", "post_training_weight_only", "quant_aware_training"};
 constexpr Words kAlgorithmWords[] = {"minmax", "kl", "percentile", "mse"};
 
 bool contains(const std::vector<std::string>& words, const std::string& word) {

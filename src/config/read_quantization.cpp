@@ -23,7 +23,8 @@
 namespace halftone::config_detail {
 namespace {
 
-constexpr std::array<std::string_view, 4> kDTypes{"uint8", "int8", "bf16", "fp32"};
+constexpr std::array<std::string_view, 4> kActivationDTypes{"uint8", "int8", "bf16", "fp32"};
+constexpr std::array<std::string_view, 5> kWeightDTypes{"uint8", "int8", "int4", "bf16", "fp32"};
 // The last two are PyTorch's. They are known words, so that LPOT's files parse, but no kernel here has them.
 constexpr std::array<std::string_view, 4> kSchemes{"asym", "sym", "asym_float", "placeholder"};
 constexpr std::array<std::string_view, 2> kGranularities{"per_tensor", "per_channel"};
@@ -40,13 +41,33 @@ void check_numbers(Section& section, std::string_view key, const std::vector<dou
     }
 }
 
+/// Group sizes that ONNX Runtime has a product for (com.microsoft.MatMulNBits), and that keep scales few.
+bool is_group_size(std::int64_t size) {
+    constexpr std::int64_t kLeast = 16;
+    constexpr std::int64_t kMost = 1024;
+    return size >= kLeast && size <= kMost && (size & (size - 1)) == 0;
+}
+
+std::vector<std::int64_t> read_group_sizes(Section& section) {
+    std::vector<std::int64_t> sizes = section.integers("group_size", {});
+    for (const std::int64_t size : sizes) {
+        if (is_group_size(size)) continue;
+        fail_at(*section.given("group_size"),
+                "must be one of: 16 32 64 128 256 512 1024, got '" + std::to_string(size) + "'");
+    }
+    return sizes;
+}
+
 /// Reads a list of observers' words. The set is open: a word is fine when the build has an observer for it.
-std::vector<std::string> read_algorithms(Section& section, const KnownNames& known, Notes& notes) {
+/// Weights have a rule without an observer besides: rtn, of those that are stored by blocks.
+std::vector<std::string> read_algorithms(Section& section, bool is_weight, const KnownNames& known, Notes& notes) {
     std::vector<std::string> words = section.words("algorithm", {});
+    std::vector<std::string> algorithms = known.algorithms;
+    if (is_weight) algorithms.emplace_back("rtn");
     const ConfigNode* node = section.given("algorithm");
     for (std::size_t i = 0; i < words.size(); ++i) {
         const Mark& mark = node->kind == ConfigNode::Kind::list ? node->items[i].mark : node->mark;
-        check_name({mark, node->path}, words[i], kAlgorithms, known.algorithms, notes);
+        check_name({mark, node->path}, words[i], kAlgorithms, algorithms, notes);
     }
     return words;
 }
@@ -56,18 +77,21 @@ ConstraintLists read_lists(Section section, bool is_weight, bool keeps_empty, Co
                            const KnownNames& known, Notes& notes) {
     ConstraintLists lists;
     lists.node = section.node();
-    lists.dtype = section.words_among("dtype", kDTypes);
+    lists.dtype =
+        is_weight ? section.words_among("dtype", kWeightDTypes) : section.words_among("dtype", kActivationDTypes);
     lists.scheme = section.words_among("scheme", kSchemes);
     for (const std::string& scheme : lists.scheme) {
         if (scheme == "asym" || scheme == "sym") continue;
         notes.add(*section.given("scheme"), "'" + scheme + "' is not available yet; available: asym sym");
     }
     lists.granularity = section.words_among("granularity", kGranularities);
-    lists.algorithm = read_algorithms(section, known, notes);
+    lists.algorithm = read_algorithms(section, is_weight, known, notes);
     if (is_weight) {
         lists.bit = section.numbers("bit", {});
         const auto is_allowed = [](double bit) { return bit >= 1 && bit <= kAllBits; };
         check_numbers(section, "bit", lists.bit, is_allowed, ">= 1.0 and <= 7.0");
+        // Shown only where it is given, because it means nothing for other kinds of quantization.
+        if (section.given("group_size") != nullptr) lists.group_size = read_group_sizes(section);
     } else {
         lists.percentile = section.numbers("percentile", {});
         const auto is_allowed = [](double share) { return share > 50 && share <= 100; };
@@ -146,7 +170,7 @@ void read_calibration(Section& parent, QuantizationConfig& config, const KnownNa
         Section dataloader = section.section("dataloader");
         config.calibration = read_dataloader(dataloader, known, notes);
         section.put("dataloader", dataloader.finish());
-    } else if (config.approach != kDynamicApproach) {
+    } else if (!needs_no_calibration(config.approach)) {
         // A note and no error: --print-config and the programs that need no data must work on such a file.
         const Section missing = section.section("dataloader");
         notes.add(
@@ -270,10 +294,10 @@ void read_recipes(Section& parent, QuantizationConfig& config, Notes& notes) {
         fail_at(*section.given("bias_correction"), "and fast_bias_correction exclude each other");
     }
     take_recipes(recipes, config);
-    // Only dynamic quantization can do without calibration data, and these recipes cannot.
+    // Some approaches can do without calibration data, and these recipes cannot.
     const bool chooses_data = std::any_of(config.preparations.begin(), config.preparations.end(), needs_data);
     const bool needs = !config.smooth_alphas.empty() || config.bias_correction || config.fast_bias_correction;
-    if ((needs || chooses_data) && !config.calibration && config.approach == kDynamicApproach) {
+    if ((needs || chooses_data) && !config.calibration && needs_no_calibration(config.approach)) {
         notes.add(section.node(), "has a recipe that needs calibration data: add quantization.calibration.dataloader",
                   true);
     }

@@ -37,12 +37,13 @@ struct DataloaderConfig {
 /// Lists that narrow the options of one unit; empty = no constraint. Order is the user's and picks the default.
 struct ConstraintLists {
     std::vector<std::string> dtype, scheme, granularity, algorithm;
-    std::vector<double> bit;         ///< weights only
-    std::vector<double> percentile;  ///< activations only, in %, of the algorithm percentile
-    ConfigNode node;                 ///< where they stand, for messages
+    std::vector<double> bit;               ///< weights only
+    std::vector<std::int64_t> group_size;  ///< weights only, of those that are stored by blocks
+    std::vector<double> percentile;        ///< activations only, in %, of the algorithm percentile
+    ConfigNode node;                       ///< where they stand, for messages
     [[nodiscard]] bool is_empty() const {
         return dtype.empty() && scheme.empty() && granularity.empty() && algorithm.empty() && bit.empty() &&
-               percentile.empty();
+               group_size.empty() && percentile.empty();
     }
 };
 
@@ -61,6 +62,12 @@ struct ConstraintRule {
 inline constexpr std::string_view kStaticApproach = "post_training_static_quant";
 inline constexpr std::string_view kDynamicApproach = "post_training_dynamic_quant";
 inline constexpr std::string_view kAutoApproach = "post_training_auto_quant";
+/// Weights are stored as codes by blocks; activations stay real values.
+inline constexpr std::string_view kWeightOnlyApproach = "post_training_weight_only";
+/// Returns whether an approach finds no range before the model runs, so that it needs no calibration data.
+[[nodiscard]] inline bool needs_no_calibration(std::string_view approach) {
+    return approach == kDynamicApproach || approach == kWeightOnlyApproach;
+}
 /// The model was trained for quantization and says itself how it is quantized. Nothing is trained here.
 inline constexpr std::string_view kTrainedApproach = "quant_aware_training";
 

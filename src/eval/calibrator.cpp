@@ -78,17 +78,17 @@ void put_left_out(WireWriter& payload, const LeftOut& left_out) {
 }
 
 /// What calibration must observe: every value that some plan could quantize. Nothing where all quantized options find
-/// their ranges at run time.
+/// their ranges at run time, or have none.
 std::vector<TensorPlan> observed_values(const SearchSpace& space) {
     bool has_static = false;
-    bool has_dynamic = false;
+    bool has_other = false;
     for (const Decision& decision : space.decisions()) {
         for (const UnitConfig& option : decision.options) {
             has_static = has_static || option.is_static();
-            has_dynamic = has_dynamic || option.is_dynamic();
+            has_other = has_other || option.is_dynamic() || option.is_weight_only();
         }
     }
-    return has_dynamic && !has_static ? std::vector<TensorPlan>{} : space.topology().observable();
+    return has_other && !has_static ? std::vector<TensorPlan>{} : space.topology().observable();
 }
 
 /// Every way in which some option of the space turns statistics into a range.

@@ -1,7 +1,6 @@
 #include "eval/from_config.hpp"
 
 #include <algorithm>
-#include <functional>
 
 #include "base/saturate.hpp"
 #include "calib/observer.hpp"
@@ -11,14 +10,14 @@
 namespace halftone {
 namespace {
 
-using ListOf = std::function<const std::vector<double>&(const OpConstraint&)>;
-
-/// The preset and every other value that a rule names, in the order of the file, each once.
-std::vector<float> named_values(const QuantizationConfig& config, float preset, const ListOf& list) {
-    std::vector<float> values{preset};
+/// The preset and every other value that a rule names, in the order of the file, each once. `list` gives the values of
+/// one rule.
+template <class Number, class ListOf>
+std::vector<Number> named_values(const QuantizationConfig& config, Number preset, const ListOf& list) {
+    std::vector<Number> values{preset};
     const auto add = [&](const OpConstraint& constraint) {
-        for (const double value : list(constraint)) {
-            const auto number = static_cast<float>(value);
+        for (const auto value : list(constraint)) {
+            const auto number = static_cast<Number>(value);
             if (std::find(values.begin(), values.end(), number) == values.end()) values.push_back(number);
         }
     };
@@ -28,6 +27,17 @@ std::vector<float> named_values(const QuantizationConfig& config, float preset, 
     return values;
 }
 
+/// Whether a rule names what only weights by blocks have.
+bool asks_for_blocks(const QuantizationConfig& config) {
+    const auto asks = [](const OpConstraint& constraint) {
+        const auto& dtypes = constraint.weight.dtype;
+        return !constraint.weight.group_size.empty() || std::find(dtypes.begin(), dtypes.end(), "int4") != dtypes.end();
+    };
+    const auto rule_asks = [&](const ConstraintRule& rule) { return asks(rule.constraint); };
+    return asks(config.model_wise) || std::any_of(config.optype_wise.begin(), config.optype_wise.end(), rule_asks) ||
+           std::any_of(config.op_wise.begin(), config.op_wise.end(), rule_asks);
+}
+
 }  // namespace
 
 QuantizationConfig resolve_auto(const QuantizationConfig& config, bool has_exact_int8) {
@@ -35,14 +45,14 @@ QuantizationConfig resolve_auto(const QuantizationConfig& config, bool has_exact
     // Machines without exact int8 products need weights of 6 bits; elsewhere all 7 bits are worth having.
     if (config.reduce_range == "auto") resolved.reduce_range = has_exact_int8 ? "off" : "on";
     // Several sizes would be a dimension of the search in which nothing changes.
-    const bool uses_samples = config.approach != kDynamicApproach || !config.smooth_alphas.empty();
+    const bool uses_samples = !needs_no_calibration(config.approach) || !config.smooth_alphas.empty();
     if (!uses_samples) resolved.sampling_sizes.resize(1);
     return resolved;
 }
 
 const DataloaderConfig* calibration_data(const RunConfig& config) {
     if (config.quantization.calibration) return &*config.quantization.calibration;
-    const bool can_do_without = config.quantization.approach == kDynamicApproach;
+    const bool can_do_without = needs_no_calibration(config.quantization.approach);
     return can_do_without && config.evaluation ? &config.evaluation->dataloader : nullptr;
 }
 
@@ -64,14 +74,18 @@ QuantizationConfig resolve_auto(const QuantizationConfig& config) { return resol
 
 OfferedSettings offered_settings(const QuantizationConfig& config) {
     OfferedSettings settings;
-    settings.offers_static = config.approach != kDynamicApproach;
+    settings.offers_static = !needs_no_calibration(config.approach);
     settings.offers_dynamic = config.approach == kDynamicApproach || config.approach == kAutoApproach;
+    settings.offers_weight_only =
+        config.approach == kWeightOnlyApproach || (config.approach == kAutoApproach && asks_for_blocks(config));
     settings.activation_rules.clear();
     // More is offered than is searched: what a search takes without being asked is decided by the room space, and a
     // user's list may name any of these.
     settings.weight_algorithms = {Algorithm::minmax, Algorithm::mse, Algorithm::kl};
     settings.bits = named_values(
         config, kAllBits, [](const OpConstraint& c) -> auto& { return c.weight.bit; });
+    settings.group_sizes = named_values(
+        config, kDefaultGroupSize, [](const OpConstraint& c) -> auto& { return c.weight.group_size; });
     const std::vector<float> percentiles = named_values(
         config, kDefaultPercentile, [](const OpConstraint& c) -> auto& { return c.activation.percentile; });
     for (const Algorithm algorithm : observer_algorithms()) {

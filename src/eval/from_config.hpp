@@ -12,8 +12,8 @@
 namespace halftone {
 
 /// Returns the config with `auto` replaced by what it stands for. `reduce_range: auto` is "off" where the machine
-/// multiplies 8-bit codes exactly, else "on". With dynamic quantization alone one calibration size stays, because no
-/// range depends on it.
+/// multiplies 8-bit codes exactly, else "on". With dynamic or weight-only quantization alone one calibration size
+/// stays, because no range depends on it.
 [[nodiscard]] QuantizationConfig resolve_auto(const QuantizationConfig& config, bool has_exact_int8);
 /// The same for the machine that this process runs on.
 [[nodiscard]] QuantizationConfig resolve_auto(const QuantizationConfig& config);
@@ -23,7 +23,7 @@ inline constexpr std::string_view kSearchNeedsData =
     "a search needs calibration or evaluation data, also where dynamic quantization calibrates nothing; add "
     "evaluation.accuracy with a metric and a dataloader, or a calibration dataloader (docs/data.md)";
 
-/// Returns the data that is calibrated with. Dynamic quantization needs none: without a calibration section it gets the
+/// Returns the data that is calibrated with. Dynamic and weight-only quantization need none: without a calibration section it gets the
 /// evaluation data, which then only serve probes (errors of candidates against fp32) and latencies. Null if there is
 /// neither.
 [[nodiscard]] const DataloaderConfig* calibration_data(const RunConfig& config);
@@ -33,8 +33,9 @@ inline constexpr std::string_view kSearchNeedsData =
 [[nodiscard]] QuantizationConfig limit_sampling_sizes(const QuantizationConfig& config, std::int64_t samples);
 
 /// Returns what each unit is offered beside the kernels' own limits: every algorithm that has an observer; of
-/// percentiles and weight bits the preset, and then those that some rule names, in the order of the file. Values that
-/// no rule names are left out, because nobody could choose them.
+/// percentiles, weight bits and group sizes the preset, and then those that some rule names, in the order of the file.
+/// Values that no rule names are left out, because nobody could choose them. With post_training_auto_quant, weights by
+/// blocks are offered if some rule names them (int4, or a group size).
 [[nodiscard]] OfferedSettings offered_settings(const QuantizationConfig& config);
 
 /// Returns what each unit of the model can be, by unit index. Units that the model's file quantizes have an option that

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "kernel/ops/reference_ops.hpp"
 
@@ -169,9 +170,13 @@ public:
     }
 
 private:
-    /// What decides a unit's time: the dtype, and whether its codes are made at run time.
-    using Kind = std::pair<DType, When>;
-    static Kind kind_of(const UnitConfig& option) { return {option.activation.dtype, option.activation.when}; }
+    /// What decides a unit's time: the dtype, whether its codes are made at run time, and the bits of weights by
+    /// blocks.
+    using Kind = std::tuple<DType, When, DType>;
+    static Kind kind_of(const UnitConfig& option) {
+        return {option.activation.dtype, option.activation.when,
+                option.is_weight_only() ? option.weight.dtype : DType::f32};
+    }
 
     template <class Fits>
     [[nodiscard]] Candidate make(const Fits& fits) const {

@@ -5,8 +5,9 @@
 //   quantize_unit_inputs           each value that an int8 unit reads, through chains that carry codes
 //   insert_pair                    Q and DQ of the values that int8 units make
 //   quantize_unit                  weights and bias as integers; a Relu that saturation implies goes
-//   quantize_at_run_time           DynamicQuantizeLinear, MatMulInteger, Cast and Mul in place of a dynamic unit's
-//   product guard_from_quantization        units in high precision that another runtime would quantize by itself
+//   quantize_at_run_time           DynamicQuantizeLinear, MatMulInteger, Cast and Mul in place of a dynamic product
+//   store_by_blocks                (block_weights.hpp) the weights of a weight-only unit
+//   guard_from_quantization        units in high precision that another runtime would quantize by itself
 //   guard_pool                     AveragePools between codes that another runtime has only in a simpler form
 //   note_bf16                      names of bf16 units, in the metadata
 //
@@ -24,9 +25,12 @@
 
 #include "base/check.hpp"
 #include "base/error.hpp"
+#include "exec/block_weights.hpp"
 #include "graph/builder.hpp"
+#include "graph/raise_opset.hpp"
 #include "kernel/clamp.hpp"
 #include "tensor/affine.hpp"
+#include "tensor/block_affine.hpp"
 
 namespace halftone {
 namespace {
@@ -91,10 +95,16 @@ public:
         }
         for (std::size_t u = 0; u < units_.size(); ++u) {
             if (plan_.units[u].is_dynamic()) quantize_at_run_time(units_[u]);
+            if (plan_.units[u].is_weight_only()) {
+                tensors_.push_back(
+                    store_by_blocks(graph_, units_[u], numbers_.units.at(units_[u].name), codes_, builder_));
+            }
             if (!plan_.units[u].is_quantized()) guard_from_quantization(units_[u]);
         }
         for (std::size_t n = 0; n < graph_.nodes().size(); ++n) guard_pool(make_id<NodeId>(n));
         note_bf16();
+        const auto is_weight_only = [](const UnitConfig& unit) { return unit.is_weight_only(); };
+        if (std::any_of(plan_.units.begin(), plan_.units.end(), is_weight_only)) raise_opset(builder_, kBlockedOpset);
         return {std::move(builder_).build(), std::move(tensors_)};
     }
 
@@ -344,15 +354,8 @@ private:
         Tensor codes = numbers.weight_factor.empty()
                            ? codes_.codes(graph_.value(unit.weight).constant, numbers.weight)
                            : quantize(corrected_weight(graph_, unit, numbers), numbers.weight);
-        if (unit.weight_channel_axis == 1) return codes;
-        const Shape& shape = codes.shape();  // a Gemm with transB stores [N, K]
-        Tensor turned(TensorType{DType::s8, Shape{shape[1], shape[0]}});
-        const auto from = codes.as<std::int8_t>();
-        const auto to = turned.mutable_view().as<std::int8_t>();
-        const auto rows = static_cast<std::size_t>(shape[0]);
-        const auto inner = static_cast<std::size_t>(shape[1]);
-        for (std::size_t i = 0; i < from.size(); ++i) to[i % inner * rows + i / inner] = from[i];
-        return turned;
+        // A Gemm with transB stores [N, K].
+        return unit.weight_channel_axis == 1 ? codes : turned_matrix(codes);
     }
 
     /// x -> DynamicQuantizeLinear -> MatMulInteger -> Cast -> Mul by (scale of x * scale of the weight) [-> Add of a

@@ -210,8 +210,8 @@ private:
         numbers.weight = keeps_codes ? given_->units.at(unit.name).weight : codes_.params(weight, config, axis);
         // Processors without VNNI add two products of codes in 16 bits, which saturate: weights that could reach that
         // get 6 bits. Verified on the codes themselves, since most weights are far from their largest sums.
-        if (!keeps_codes && treatment_.verifies_range && config.scheme == Scheme::sym && config.bit > kReducedBits &&
-            !pairs_fit_16_bits(codes_.codes(weight, numbers.weight))) {
+        if (!keeps_codes && unit_config.reads_codes() && treatment_.verifies_range && config.scheme == Scheme::sym &&
+            config.bit > kReducedBits && !pairs_fit_16_bits(codes_.codes(weight, numbers.weight))) {
             config.bit = kReducedBits;
             numbers.weight = codes_.params(weight, config, axis);
         }
@@ -221,7 +221,8 @@ private:
             enlarge_scales(numbers.weight, bias.is_empty() ? std::span<const float>{} : bias.as<float>(),
                            params_of(unit.input).scale[0], unit.name);
         }
-        if (treatment_.corrects_weights && !keeps_codes) correct_weights(weight, axis, numbers);
+        if (treatment_.corrects_weights && !keeps_codes && unit_config.reads_codes())
+            correct_weights(weight, axis, numbers);
         numbers_.units.emplace(unit.name, std::move(numbers));
     }
 

@@ -8,6 +8,7 @@
 #include "base/check.hpp"
 #include "calib/observer.hpp"
 #include "tensor/affine.hpp"
+#include "tensor/block_affine.hpp"
 #include "tensor/slices.hpp"
 
 namespace halftone {
@@ -106,6 +107,10 @@ SliceParams slice_params(const std::vector<float>& values, const WeightConfig& c
 }  // namespace
 
 QuantParams choose_weight_params(const Tensor& weight, const WeightConfig& config, std::int64_t axis) {
+    if (config.group_size != 0) {
+        // Blocks run along the input channels, of which the matrix has one axis.
+        return block_params(weight, {.dtype = stored_dtype(config), .axis = 1 - axis, .block_size = config.group_size});
+    }
     const bool is_plain = config.algorithm == Algorithm::minmax && config.scheme == Scheme::sym;
     if (is_plain && config.bit == kAllBits) return weight_params(weight, config.granularity, axis);
     HALFTONE_CHECK(weight.dtype() == DType::f32, "weights are fp32");

@@ -35,26 +35,42 @@ inline constexpr float kAllBits = 7.0F;
 /// Codes up to 63: 2 * 255 * 63 < 2^15, so no pair of products exceeds 16 bits.
 inline constexpr float kReducedBits = 6.0F;
 
+/// The algorithm of weights that are stored by blocks: each block's scale comes from its largest values
+/// (tensor/block_affine.hpp). "Round to nearest", without data.
+inline constexpr Algorithm kRoundToNearest{"rtn"};
+/// Weights that share a scale where nothing else is said.
+inline constexpr std::int64_t kDefaultGroupSize = 32;
+
 struct WeightConfig {
+    /// Of weights by blocks int4 or int8, whatever the scheme: symmetric ones are stored as int4 and int8, asymmetric
+    /// ones as uint4 and uint8 (stored_dtype).
     DType dtype = DType::f32;
     Scheme scheme = Scheme::sym;
     Granularity granularity = Granularity::per_channel;
     Algorithm algorithm = Algorithm::minmax;
     /// Of the code's magnitude: codes reach 2^bit - 1. 7: all of int8; 6: no pair of products can exceed 16 bits.
     float bit = kAllBits;
+    /// Weights along the input channels that share a scale; 0 if weights are not stored by blocks. Then granularity and
+    /// bit mean nothing.
+    std::int64_t group_size = 0;
     friend auto operator<=>(const WeightConfig&, const WeightConfig&) = default;
 };
 
 struct UnitConfig {
     ActivationConfig activation;
     WeightConfig weight;
-    /// Returns whether the unit runs on codes, whenever their ranges are found.
-    [[nodiscard]] bool is_quantized() const { return activation.dtype == DType::u8 || activation.dtype == DType::s8; }
+    /// Returns whether the unit's weights are stored as codes; it is then static, dynamic or weight-only.
+    [[nodiscard]] bool is_quantized() const { return reads_codes() || is_weight_only(); }
     /// Returns whether it reads and writes codes of calibrated ranges, which its neighbours may share.
-    [[nodiscard]] bool is_static() const { return is_quantized() && activation.when == When::calibrated; }
+    [[nodiscard]] bool is_static() const { return reads_codes() && activation.when == When::calibrated; }
     /// Returns whether it makes codes of real values each time it runs, and gives real values. Its neighbours see
     /// nothing of the codes, and no calibration is needed.
-    [[nodiscard]] bool is_dynamic() const { return is_quantized() && activation.when == When::at_run_time; }
+    [[nodiscard]] bool is_dynamic() const { return reads_codes() && activation.when == When::at_run_time; }
+    /// Returns whether its weights are codes by blocks, and everything else is real. No calibration is needed, and its
+    /// neighbours see nothing of it.
+    [[nodiscard]] bool is_weight_only() const { return weight.group_size != 0; }
+    /// Returns whether the products are sums of codes.
+    [[nodiscard]] bool reads_codes() const { return activation.dtype == DType::u8 || activation.dtype == DType::s8; }
     friend auto operator<=>(const UnitConfig&, const UnitConfig&) = default;
 };
 
@@ -62,6 +78,13 @@ struct UnitConfig {
 /// exactly from real numbers, and only their size is int8's.
 inline bool is_accelerated(const UnitConfig& config) {
     return !config.is_static() || config.weight.scheme == Scheme::sym;
+}
+
+/// Returns the element type in which weights by blocks are stored. @pre group_size is not 0
+inline DType stored_dtype(const WeightConfig& weight) {
+    const bool is_signed = weight.scheme == Scheme::sym;
+    if (weight.dtype == DType::s4) return is_signed ? DType::s4 : DType::u4;
+    return is_signed ? DType::s8 : DType::u8;
 }
 
 inline UnitConfig high_precision(DType dtype) { return {.activation = {.dtype = dtype}, .weight = {.dtype = dtype}}; }

@@ -144,6 +144,16 @@ void make_names_unique(std::vector<Unit>& units) {
     }
 }
 
+/// Returns why the unit cannot be written as a product of two matrices and the sum with a row.
+std::string why_no_matrix_product(const Graph& graph, const Unit& unit, const std::string& what) {
+    if (unit.op == "MatMul") return {};
+    if (unit.op != "Gemm") return what + " is for MatMul and Gemm";
+    const Node& main = graph.node(unit.main);
+    if (int_attribute(main, "transA", 0) != 0) return what + ": the data input is transposed";
+    if (float_attribute(main, "alpha", 1.0F) != 1.0F) return what + ": alpha is not 1";
+    return {};
+}
+
 }  // namespace
 
 std::vector<Unit> find_units(const Graph& graph) {
@@ -153,12 +163,11 @@ std::vector<Unit> find_units(const Graph& graph) {
 }
 
 std::string why_not_dynamic(const Graph& graph, const Unit& unit) {
-    if (unit.op == "MatMul") return {};
-    if (unit.op != "Gemm") return "dynamic quantization is for MatMul and Gemm";
-    const Node& main = graph.node(unit.main);
-    if (int_attribute(main, "transA", 0) != 0) return "dynamic quantization: the data input is transposed";
-    if (float_attribute(main, "alpha", 1.0F) != 1.0F) return "dynamic quantization: alpha is not 1";
-    return {};
+    return why_no_matrix_product(graph, unit, "dynamic quantization");
+}
+
+std::string why_not_weight_only(const Graph& graph, const Unit& unit) {
+    return why_no_matrix_product(graph, unit, "weight-only quantization");
 }
 
 bool is_code_transparent(const Node& node) {

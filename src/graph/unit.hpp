@@ -40,6 +40,10 @@ struct Unit {
 /// ONNX Runtime has no fast ConvInteger.
 [[nodiscard]] std::string why_not_dynamic(const Graph& graph, const Unit& unit);
 
+/// Returns why the unit's weights cannot be stored by blocks, or an empty text if they can. The file holds a product of
+/// two matrices then, as for dynamic quantization, and an operator set of 21 or later.
+[[nodiscard]] std::string why_not_weight_only(const Graph& graph, const Unit& unit);
+
 /// Ops that only move or select codes, so that input and output share quantization parameters:
 /// MaxPool (without indices), Flatten, Reshape.
 [[nodiscard]] bool is_code_transparent(const Node& node);

@@ -11,6 +11,7 @@
 #include <cmath>
 #include <set>
 
+#include "graph/raise_opset.hpp"
 #include "kernel/clamp.hpp"
 #include "kernel/ops/find_op.hpp"
 #include "tensor/affine.hpp"
@@ -174,6 +175,28 @@ void add_dynamic_options(const Graph& graph, const Unit& unit, const OfferedSett
     capability.options.insert(capability.options.end(), options.begin(), options.end());
 }
 
+/// Options whose weights alone are codes, by blocks along the input channels: int4 first, which makes the file
+/// smallest.
+void add_weight_only_options(const Graph& graph, const Unit& unit, const OfferedSettings& settings,
+                             Capability& capability) {
+    std::string why = why_not_weight_only(graph, unit);
+    if (why.empty()) why = why_not_opset(graph, kBlockedOpset);
+    if (!why.empty()) {
+        for (const char* dtype : {"int4", "int8"}) capability.refused.push_back({.dtype = dtype, .why = why});
+        return;
+    }
+    for (const DType dtype : {DType::s4, DType::s8}) {
+        for (const Scheme scheme : kWeightSchemes) {
+            for (const std::int64_t group_size : settings.group_sizes) {
+                UnitConfig option = high_precision(DType::f32);
+                option.weight = {
+                    .dtype = dtype, .scheme = scheme, .algorithm = kRoundToNearest, .group_size = group_size};
+                capability.options.push_back(option);
+            }
+        }
+    }
+}
+
 /// No scale fits NaN or an infinity. Elsewhere in a model they are data (a mask, a limit that does not limit).
 bool is_finite(const Graph& graph, ValueId id) {
     if (!id.is_valid() || graph.value(id).constant.dtype() != DType::f32) return true;
@@ -235,6 +258,7 @@ Capability capability(const Graph& graph, const Unit& unit, const OfferedSetting
     }
     if (settings.offers_static) add_static_options(questions, settings, capability);
     if (settings.offers_dynamic) add_dynamic_options(graph, unit, settings, capability);
+    if (settings.offers_weight_only) add_weight_only_options(graph, unit, settings, capability);
     if (const Support support = questions.bf16(); support.is_supported) {
         capability.options.push_back(high_precision(DType::bf16));
     } else {

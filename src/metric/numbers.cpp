@@ -46,10 +46,12 @@ std::vector<double> to_numbers(TensorView view) {
             convert_all<std::uint16_t>(view, out, [](std::uint16_t bits) { return float_of_bfloat16(bits); });
             break;
         case DType::s8:
+        case DType::s4:
             copy_all<std::int8_t>(view, out);
             break;
         case DType::u8:
         case DType::boolean:
+        case DType::u4:
             copy_all<std::uint8_t>(view, out);
             break;
         case DType::s16:

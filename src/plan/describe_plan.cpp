@@ -49,7 +49,7 @@ PlanDocument describe_plan(const DeliveredPlan& delivered) {
         return std::any_of(plan.units.begin(), plan.units.end(), [&](const UnitConfig& u) { return (u.*is_kind)(); });
     };
     // No range of such a plan comes from samples.
-    if (has(&UnitConfig::is_dynamic) && !has(&UnitConfig::is_static) && delivered.space.preparations().empty()) {
+    if (has(&UnitConfig::is_quantized) && !has(&UnitConfig::is_static) && delivered.space.preparations().empty()) {
         document.calibration_samples = 0;
     }
     for (std::size_t u = 0; u < delivered.model.units.size(); ++u) {

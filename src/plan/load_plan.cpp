@@ -2,6 +2,7 @@
 //
 //   load             the order: the model's hash, recipes, units, tensors, corrections, and then what is missing
 //   load_units ...   each section by names; a name that the model does not have is refused at its line
+//   derive_blocks    scales of weights by blocks, which no plan file lists
 //   check_complete   every tensor and weight that the plan quantizes has its numbers
 //
 // The recipes come before the units, because equalization and smoothing change the graph that the numbers belong to.
@@ -14,6 +15,8 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "exec/weight_params.hpp"
+#include "graph/raise_opset.hpp"
 #include "graph/unit.hpp"
 #include "space/quant_plan.hpp"
 
@@ -36,6 +39,7 @@ public:
         load_tensors();
         load_corrections();
         loaded_.kernels = document_.kernels;
+        for (std::size_t u = 0; u < model_.units.size(); ++u) derive_blocks(u);
         check_complete();
         return std::move(loaded_);
     }
@@ -68,6 +72,7 @@ private:
         for (std::size_t i = 0; i < document_.tensors.size(); ++i) {
             const QuantizedTensor& tensor = document_.tensors[i];
             if (tensor.params.dtype == DType::s32) continue;  // a bias follows from its unit's input and weight
+            if (tensor.params.has_blocks()) continue;         // weights by blocks: derive_blocks
             if (tensor.unit.empty()) {
                 loaded_.numbers.activations.emplace(tensor.name, tensor.params);
             } else {
@@ -101,6 +106,19 @@ private:
         return shape[static_cast<std::size_t>(unit.weight_channel_axis)];
     }
 
+    /// The scales of weights by blocks follow from the weights, which the recipes have prepared by now.
+    void derive_blocks(std::size_t u) {
+        const UnitConfig& config = loaded_.plan.units[u];
+        if (!config.is_weight_only()) return;
+        const Unit& unit = model_.units[u];
+        std::string why = why_not_weight_only(model_.graph, unit);
+        if (why.empty()) why = why_not_opset(model_.graph, kBlockedOpset);
+        if (config.reads_codes()) why = "weights by blocks are for real activations";
+        if (!why.empty()) throw ConfigError(places_.file + ": units: '" + unit.name + "': " + why);
+        loaded_.numbers.units[unit.name].weight =
+            choose_weight_params(model_.graph.value(unit.weight).constant, config.weight, unit.weight_channel_axis);
+    }
+
     /// The file lists which tensors are quantized, but the units decide it. So the list is compared with what follows
     /// from the units.
     void check_complete() {
@@ -115,7 +133,7 @@ private:
         }
         for (std::size_t u = 0; u < model_.units.size(); ++u) {
             check_dynamic(u);
-            if (!loaded_.plan.units[u].is_quantized() || has_weight(model_.units[u])) continue;
+            if (!loaded_.plan.units[u].reads_codes() || has_weight(model_.units[u])) continue;
             throw ConfigError(places_.file + ": tensors: the weight of unit '" + model_.units[u].name +
                               "' must be there as int8, with one scale or one for each output channel");
         }

@@ -132,12 +132,18 @@ std::optional<PlanScore> parse_score(Reader& reader) {
     return score;
 }
 
-/// Algorithms that a plan may name: those that have an observer, and that of parameters from the model's file.
+/// Algorithms that a plan may name: those that have an observer, that of parameters from the model's file, and that of
+/// weights by blocks.
 struct PlanAlgorithms {
     [[nodiscard]] static std::optional<Algorithm> parse(std::string_view word) {
-        return word == kGiven.word() ? std::optional(kGiven) : kAlgorithmWords.parse(word);
+        for (const Algorithm& own : {kGiven, kRoundToNearest}) {
+            if (word == own.word()) return own;
+        }
+        return kAlgorithmWords.parse(word);
     }
-    [[nodiscard]] static std::string allowed() { return kAlgorithmWords.allowed() + " " + std::string(kGiven.word()); }
+    [[nodiscard]] static std::string allowed() {
+        return kAlgorithmWords.allowed() + " " + std::string(kGiven.word()) + " " + std::string(kRoundToNearest.word());
+    }
 };
 constexpr PlanAlgorithms kPlanAlgorithms{};
 
@@ -164,11 +170,21 @@ WeightConfig parse_weight(const ConfigNode& node) {
     WeightConfig config;
     parse_scheme(reader, config);
     config.bit = finite_float(reader, "bit", kAllBits);
+    config.group_size = reader.integer("group_size", 0, 0);
+    // Only weights by blocks have other types than int8, and only they have this algorithm.
+    const bool is_by_blocks = config.group_size != 0;
+    const bool has_block_words =
+        config.algorithm == kRoundToNearest && (config.dtype == DType::s4 || config.dtype == DType::s8);
+    if (is_by_blocks && !has_block_words)
+        fail_at(node, "has a group_size: it must have dtype int4 or int8 and algorithm rtn");
+    if (!is_by_blocks && (config.algorithm == kRoundToNearest || is_four_bit(config.dtype)))
+        fail_at(node, "needs a group_size for int4 or rtn");
     reader.finish();
     return config;
 }
 
 void check_params(const ConfigNode& item, const QuantParams& params) {
+    if (params.has_blocks()) return;         // the scales follow from the weight, and the unit says how
     if (params.dtype == DType::s32) return;  // a bias: its scale is the product of two others, and is not read back
     if (params.dtype != DType::u8 && params.dtype != DType::s8) fail_at(item, "must have dtype uint8, int8 or int32");
     const auto is_good = [](float scale) { return scale > 0; };
@@ -250,6 +266,7 @@ private:
         tensor.name = row.required_text("name");
         tensor.unit = row.text("unit", "");
         tensor.params.dtype = row.word("dtype", kDTypeNames, DType::f32);
+        tensor.params.block_size = row.integer("block_size", 0, 0);
         tensor.params.scale = finite_floats(row, "scale");
         tensor.params.zero_point.clear();  // the preset is one zero
         for (const std::int64_t zero_point : row.integers("zero_point", {})) {

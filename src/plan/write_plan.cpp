@@ -41,6 +41,12 @@ ConfigNode activation_node(const ActivationConfig& config) {
 
 ConfigNode weight_node(const UnitConfig& unit) {
     if (!unit.is_quantized()) return dtype_only(unit.weight.dtype);
+    if (unit.is_weight_only()) {
+        return yaml::flow_map({{"dtype", yaml::word(to_string(unit.weight.dtype))},
+                               {"scheme", yaml::word(kSchemeNames.name(unit.weight.scheme))},
+                               {"algorithm", yaml::word(unit.weight.algorithm.word())},
+                               {"group_size", yaml::integer(unit.weight.group_size)}});
+    }
     Entries entries = scheme_entries(unit.weight);
     // 7.0 is what a reader takes where the key is missing.
     if (unit.weight.bit != kAllBits) entries.emplace_back("bit", yaml::number(unit.weight.bit));
@@ -68,6 +74,12 @@ ConfigNode tensor_node(const QuantizedTensor& tensor) {
     Entries entries{{"name", yaml::quoted(tensor.name)}};
     if (!tensor.unit.empty()) entries.emplace_back("unit", yaml::quoted(tensor.unit));
     entries.emplace_back("dtype", yaml::word(to_string(params.dtype)));
+    if (params.has_blocks()) {
+        // A scale for every few weights would be most of the file; they follow from the weight.
+        entries.emplace_back("axis", yaml::integer(params.axis));
+        entries.emplace_back("block_size", yaml::integer(params.block_size));
+        return yaml::flow_map(std::move(entries));
+    }
     entries.emplace_back("scale", float_list(params.scale));
     entries.emplace_back("zero_point", yaml::flow_list(std::move(zero_points)));
     // With one scale there is no axis, whatever the parameters hold.

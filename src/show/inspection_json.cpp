@@ -18,6 +18,10 @@ std::string option_text(const UnitConfig& option) {
     if (!option.is_quantized()) return std::string(to_string(option.activation.dtype));
     const ActivationConfig& a = option.activation;
     const WeightConfig& w = option.weight;
+    if (option.is_weight_only()) {
+        return fmt::format("{} x {}/{}/{}/{}", to_string(a.dtype), to_string(w.dtype), kSchemeNames.name(w.scheme),
+                           w.algorithm.word(), w.group_size);
+    }
     // The usual 7 bits are left out; machines without exact int8 products show 6.0.
     const std::string bits = w.bit == kAllBits ? "" : fmt::format("/{} bit", float_text(w.bit));
     const std::string range = option.is_dynamic() ? std::string(kWhenNames.name(a.when)) : to_text(a.range_rule());

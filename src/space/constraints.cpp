@@ -135,7 +135,8 @@ private:
         const OptionFilter filter(applied);
         std::vector<UnitConfig> options = filter.apply(offered);
         // A unit whose dtype lists ask for high precision only has lost nothing: that is what the user wants.
-        const bool lost_all_quantized = has_quantized(offered) && filter.admits_quantized() && !has_quantized(options);
+        const bool lost_all_quantized =
+            has_quantized(offered) && filter.admits_quantized(offered) && !has_quantized(options);
         if (narrowest != nullptr && !narrowest->is_wide() && (options.empty() || lost_all_quantized)) {
             throw ConfigError(fmt::format("{} leaves {} to unit '{}', which offers: {}", narrowest->place,
                                           options.empty() ? "nothing" : "no quantized option", units_[u].name,
@@ -151,8 +152,8 @@ private:
         if (config_.reduce_range != "on") return options;
         std::vector<UnitConfig> reduced;
         for (UnitConfig option : options) {
-            // The codes that the file gives stay as they are.
-            if (option.is_quantized() && !is_given(option))
+            // The codes that the file gives stay as they are, and weight-only units multiply no codes.
+            if (option.reads_codes() && !is_given(option))
                 option.weight.bit = std::min(option.weight.bit, kReducedBits);
             if (std::find(reduced.begin(), reduced.end(), option) == reduced.end()) reduced.push_back(option);
         }

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <set>
 #include <type_traits>
 #include <utility>
 
@@ -82,6 +83,21 @@ Field number_field(std::string_view name, double preset) {
         .defaults = {number_word(preset)}};
 }
 
+std::string group_size_word(std::int64_t size) { return fmt::format("in groups of {}", size); }
+
+Field group_size_field() {
+    return {.name = "weight.group_size",
+            .is_named = [](const OpConstraint& rule) { return !rule.weight.group_size.empty(); },
+            .listed =
+                [](const OpConstraint& rule, const std::string&) {
+                    Words words;
+                    for (const std::int64_t size : rule.weight.group_size) words.push_back(group_size_word(size));
+                    return words;
+                },
+            .word = [](const UnitConfig& option) { return group_size_word(option.weight.group_size); },
+            .defaults = {group_size_word(kDefaultGroupSize)}};
+}
+
 template <auto& Names, auto RuleList, auto OptionField>
 Field activation_field(std::string_view name, const Words& defaults = {}) {
     return make_field<Names, &OpConstraint::activation, RuleList, &UnitConfig::activation, OptionField>(name, defaults);
@@ -108,9 +124,10 @@ const std::vector<Field>& fields() {
         weight_field<kSchemeNames, &Lists::scheme, &Weight::scheme>("weight.scheme",
                                                                     {std::string(kSchemeNames.name(Scheme::sym))}),
         weight_field<kGranularityNames, &Lists::granularity, &Weight::granularity>("weight.granularity"),
-        weight_field<kAnyAlgorithm, &Lists::algorithm, &Weight::algorithm>("weight.algorithm",
-                                                                           {std::string(Algorithm::minmax.word())}),
+        weight_field<kAnyAlgorithm, &Lists::algorithm, &Weight::algorithm>(
+            "weight.algorithm", {std::string(Algorithm::minmax.word()), std::string(kRoundToNearest.word())}),
         number_field<&OpConstraint::weight, &Lists::bit, &UnitConfig::weight, &Weight::bit>("weight.bit", kAllBits),
+        group_size_field(),
         activation_field<kGranularityNames, &Lists::granularity, &Activation::granularity>("activation.granularity"),
         activation_field<kAnyAlgorithm, &Lists::algorithm, &Activation::algorithm>(
             "activation.algorithm", {std::string(Algorithm::minmax.word()), std::string(Algorithm::kl.word())}),
@@ -123,8 +140,15 @@ constexpr std::size_t kActivationDType = 0;
 constexpr std::size_t kWeightDType = 1;
 
 /// A percentile says nothing of an option that another algorithm ranges, and the algorithm says nothing of one whose
-/// range is found at run time.
+/// range is found at run time. A weight-only option has real activations, and its blocks take the place of granularity
+/// and bits.
 bool concerns(const Field& field, const UnitConfig& option) {
+    if (option.is_weight_only()) {
+        static const std::set<std::string_view> kOwn{"activation.dtype", "weight.dtype", "weight.scheme",
+                                                     "weight.algorithm", "weight.group_size"};
+        return kOwn.contains(field.name);
+    }
+    if (field.name == "weight.group_size") return false;
     if (option.is_dynamic() && field.name == "activation.algorithm") return false;
     return field.name != "activation.percentile" || option.activation.algorithm == Algorithm::percentile;
 }
@@ -191,7 +215,7 @@ OptionFilter::OptionFilter(const std::vector<AppliedRule>& rules) : limits_(fiel
 }
 
 bool OptionFilter::allows_dtypes(const UnitConfig& option) const {
-    if (keeps_fp32_ && option.activation.dtype == DType::f32) return true;
+    if (keeps_fp32_ && !option.is_quantized() && option.activation.dtype == DType::f32) return true;
     // Both sides must agree, because a unit is quantized in activation and weight or not at all.
     for (const std::size_t f : {kActivationDType, kWeightDType}) {
         if (limits_[f].is_set && !contains(limits_[f].allowed, fields()[f].word(option))) return false;
@@ -199,12 +223,15 @@ bool OptionFilter::allows_dtypes(const UnitConfig& option) const {
     return true;
 }
 
-bool OptionFilter::admits_quantized() const {
+bool OptionFilter::admits_quantized(const std::vector<UnitConfig>& offered) const {
     const auto admits = [](const Limit& limit) {
-        return !limit.is_set || contains(limit.allowed, word_of(DType::u8)) ||
-               contains(limit.allowed, word_of(DType::s8));
+        const auto has = [&](DType dtype) { return contains(limit.allowed, word_of(dtype)); };
+        return !limit.is_set || has(DType::u8) || has(DType::s8) || has(DType::s4);
     };
-    return admits(limits_[kActivationDType]) && admits(limits_[kWeightDType]);
+    // Activations of weight-only options are real, so that only the weight's list can ask for high precision.
+    const bool has_weight_only =
+        std::any_of(offered.begin(), offered.end(), [](const UnitConfig& option) { return option.is_weight_only(); });
+    return (has_weight_only || admits(limits_[kActivationDType])) && admits(limits_[kWeightDType]);
 }
 
 std::vector<UnitConfig> OptionFilter::apply(const std::vector<UnitConfig>& options) const {
@@ -214,7 +241,7 @@ std::vector<UnitConfig> OptionFilter::apply(const std::vector<UnitConfig>& optio
     std::vector<UnitConfig> given;
     for (const UnitConfig& option : options) {
         if (is_given(option)) {
-            if (admits_quantized() && !recalibrates_) given.push_back(option);
+            if (admits_quantized(options) && !recalibrates_) given.push_back(option);
             continue;
         }
         bool is_kept = allows_dtypes(option);
@@ -243,8 +270,8 @@ std::vector<UnitConfig> OptionFilter::apply(const std::vector<UnitConfig>& optio
             others.push_back(option);
             continue;
         }
-        // Static options come before dynamic ones, which are slower; no word orders these two.
-        std::vector<std::size_t> ranks{option.is_dynamic() ? std::size_t{1} : std::size_t{0}};
+        // Static options come before dynamic ones, which are slower, and weight-only ones last; no word orders them.
+        std::vector<std::size_t> ranks{option.is_weight_only() ? std::size_t{2} : option.is_dynamic() ? 1U : 0U};
         for (std::size_t f = 0; f < fields().size(); ++f) ranks.push_back(rank_of(fields()[f].word(option), order[f]));
         quantized.emplace_back(std::move(ranks), option);
     }
@@ -267,8 +294,9 @@ std::string describe_options(const std::vector<UnitConfig>& options) {
         std::string text(side);
         for (const Field& field : fields()) {
             if (!field.name.starts_with(side)) continue;
-            // The usual percentile and bit would be noise in every message: only other values are named.
-            const bool is_number = field.name == "weight.bit" || field.name == "activation.percentile";
+            // The usual percentile, bit and group size would be noise in every message: only other values are named.
+            const bool is_number = field.name == "weight.bit" || field.name == "activation.percentile" ||
+                                   field.name == "weight.group_size";
             Words words;
             for (const UnitConfig& option : options) {
                 if (!option.is_quantized() || !concerns(field, option)) continue;

@@ -29,8 +29,8 @@ public:
 
     /// Returns the options that stay, quantized ones first, each kind in the order of the user's words.
     [[nodiscard]] std::vector<UnitConfig> apply(const std::vector<UnitConfig>& options) const;
-    /// Do the dtype lists admit a quantized option at all?
-    [[nodiscard]] bool admits_quantized() const;
+    /// Returns whether the dtype lists admit a quantized option at all. @param offered  what the unit offers
+    [[nodiscard]] bool admits_quantized(const std::vector<UnitConfig>& offered) const;
 
 private:
     struct Limit {

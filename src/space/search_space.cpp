@@ -24,6 +24,7 @@ void add_config(Hasher& hasher, const ActivationConfig& config) {
 void add_config(Hasher& hasher, const WeightConfig& config) {
     hasher.add(config.dtype).add(config.scheme).add(config.granularity);
     add_algorithm(hasher, config.algorithm).add(config.bit);
+    if (config.group_size != 0) hasher.add(config.group_size);  // as above: other spaces keep their hashes
 }
 
 /// Of what is computed, not of what was chosen: an activation choice that no tensor takes its parameters from, and the
@@ -31,9 +32,9 @@ void add_config(Hasher& hasher, const WeightConfig& config) {
 std::uint64_t effective_hash(const QuantPlan& plan, bool has_topology, bool is_prepared) {
     Hasher hasher;
     // Without a static unit no range is used, so plans of all calibration sizes are one plan. But a preparation, which
-    // the calibration index names too, changes what a dynamic unit reads.
+    // the calibration index names too, changes what a dynamic unit reads and what a weight is.
     const bool depends_on_calibration = std::any_of(plan.units.begin(), plan.units.end(), [&](const UnitConfig& unit) {
-        return unit.is_static() || (is_prepared && unit.is_dynamic());
+        return unit.is_static() || (is_prepared && unit.is_quantized());
     });
     hasher.add(depends_on_calibration ? plan.calibration : std::int64_t{-1});
     for (const UnitConfig& unit : plan.units) {

@@ -34,7 +34,8 @@ const QuantizedTensor* find_tensor(const QuantizedModel& model, const std::strin
     return found == model.tensors.end() ? nullptr : &*found;
 }
 
-/// Returns the codes of a unit's weight in the quantized graph, or null where the weight is not stored as codes. The
+/// Returns the codes of a unit's weight in the quantized graph, or null where the weight is not stored as codes, or by
+/// blocks, for whose many scales the file has no place. The
 /// unit's main node keeps its name when a graph is quantized; its weight then comes from a DequantizeLinear.
 const Tensor* stored_weight(const Graph& fp32, const Unit& unit, const Graph& quantized) {
     const Node& main = fp32.node(unit.main);
@@ -45,6 +46,7 @@ const Tensor* stored_weight(const Graph& fp32, const Unit& unit, const Graph& qu
     if (same == nodes.end()) return nullptr;
     const NodeId producer = quantized.producer(same->inputs[static_cast<std::size_t>(place)]);
     if (!producer.is_valid() || quantized.node(producer).op != "DequantizeLinear") return nullptr;
+    if (int_attribute(quantized.node(producer), "block_size", 0) != 0) return nullptr;
     const Value& codes = quantized.value(quantized.node(producer).inputs[0]);
     return codes.is_constant() && codes.type.dtype == DType::s8 ? &codes.constant : nullptr;
 }

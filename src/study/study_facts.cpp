@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
+#include "tensor/block_affine.hpp"
 
 namespace halftone::study {
 namespace {
@@ -16,7 +17,12 @@ Json option_json(const Graph& graph, const Unit& unit, const UnitConfig& option)
     const WeightConfig& w = option.weight;
     Json json{{"activation", {{"dtype", to_string(a.dtype)}}}, {"weight", {{"dtype", to_string(w.dtype)}}}};
     // The words are those of a config, so that a reader finds them there again.
-    if (option.is_quantized()) {
+    if (option.is_weight_only()) {
+        json["weight"] = {{"dtype", to_string(w.dtype)},
+                          {"scheme", kSchemeNames.name(w.scheme)},
+                          {"algorithm", w.algorithm.word()},
+                          {"group_size", w.group_size}};
+    } else if (option.is_quantized()) {
         json["activation"] = {{"dtype", to_string(a.dtype)},
                               {"scheme", kSchemeNames.name(a.scheme)},
                               {"granularity", kGranularityNames.name(a.granularity)},
@@ -59,6 +65,14 @@ std::int64_t weight_bytes(const Graph& graph, const Unit& unit, const UnitConfig
     const Shape& shape = graph.value(unit.weight).type.shape;
     // bf16 units keep fp32 weights in the file, see kBf16Key in exec/apply_plan.hpp.
     if (!config.is_quantized()) return shape.elements() * static_cast<std::int64_t>(sizeof(float));
+    const auto count = [](const Shape& some) { return static_cast<double>(some.elements()); };
+    if (config.is_weight_only()) {
+        // Codes of 4 bits share bytes. Asymmetric ones have a zero point, of their own type, beside each scale.
+        const double code = config.weight.dtype == DType::s4 ? 0.5 : 1.0;
+        const double scale = sizeof(float) + (config.weight.scheme == Scheme::asym ? code : 0.0);
+        const Shape scales = block_scale_shape(shape, 1 - unit.weight_channel_axis, config.weight.group_size);
+        return static_cast<std::int64_t>(count(shape) * code + count(scales) * scale);
+    }
     // In the file a code takes one byte; each scale is a float and each zero point an int8.
     const bool is_per_channel = config.weight.granularity == Granularity::per_channel;
     const std::int64_t scales = is_per_channel ? shape[static_cast<std::size_t>(unit.weight_channel_axis)] : 1;

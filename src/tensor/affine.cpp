@@ -5,6 +5,7 @@
 
 #include "base/check.hpp"
 #include "tensor/affine_loops.hpp"
+#include "tensor/block_affine.hpp"
 #include "tensor/slices.hpp"
 
 // Codes of real values and real values of codes: of a run of elements with one scale, then of whole tensors slice by
@@ -85,6 +86,7 @@ void quantize_linear(std::span<const float> x, float scale, std::int32_t zero_po
     check_scale(scale);
     check_element_count(out.type.shape, x.size());
     const CodeRange range = code_range(out.type.dtype);
+    HALFTONE_CHECK(!is_four_bit(out.type.dtype), "codes of 4 bits are made by blocks");
     HALFTONE_CHECK(zero_point >= range.low && zero_point <= range.high, "a zero point is a code");
     if (out.type.dtype == DType::s8) {
         affine_loops::quantize(x.data(), x.size(), scale, zero_point, out.as<std::int8_t>().data());
@@ -99,18 +101,22 @@ void dequantize_linear(TensorView codes, float scale, std::int32_t zero_point, s
     const auto offset = static_cast<float>(zero_point);
     switch (codes.type.dtype) {
         case DType::s8:
+        case DType::s4:
             return affine_loops::dequantize(codes.as<std::int8_t>().data(), y.size(), scale, offset, y.data());
         case DType::u8:
+        case DType::u4:
             return affine_loops::dequantize(codes.as<std::uint8_t>().data(), y.size(), scale, offset, y.data());
         case DType::s32:
             return affine_loops::dequantize(codes.as<std::int32_t>().data(), y.size(), scale, offset, y.data());
         default:
-            HALFTONE_CHECK(false, "codes are int8, uint8 or int32, not " + std::string(to_string(codes.type.dtype)));
+            HALFTONE_CHECK(false,
+                           "codes have 4 or 8 bits or are int32, not " + std::string(to_string(codes.type.dtype)));
     }
 }
 
 Tensor quantize(const Tensor& x, const QuantParams& params) {
     HALFTONE_CHECK(x.dtype() == DType::f32, "quantize takes fp32");
+    if (params.has_blocks()) return quantize_blocks(x, params);
     Tensor codes({params.dtype, x.shape()});
     const Slices slices = slices_of(x.shape(), params);
     const auto values = x.as<float>();
@@ -131,6 +137,7 @@ Tensor quantize(const Tensor& x, const QuantParams& params) {
 // Works for int32 too: the bias of a quantized file is stored so.
 Tensor dequantize(const Tensor& codes, const QuantParams& params) {
     HALFTONE_CHECK(codes.dtype() == params.dtype, "codes have the parameters' dtype");
+    if (params.has_blocks()) return dequantize_blocks(codes, params);
     Tensor x({DType::f32, codes.shape()});
     const Slices slices = slices_of(codes.shape(), params);
     const auto values = x.mutable_view().as<float>();
@@ -162,9 +169,19 @@ Tensor quantize_bias(const Tensor& bias, const QuantParams& params) {
 }
 
 CodeRange code_range(DType dtype) {
-    HALFTONE_CHECK(dtype == DType::s8 || dtype == DType::u8,
-                   "codes are int8 or uint8, not " + std::string(to_string(dtype)));
-    return dtype == DType::s8 ? CodeRange{-128, 127} : CodeRange{0, 255};
+    switch (dtype) {
+        case DType::s8:
+            return {-128, 127};
+        case DType::u8:
+            return {0, 255};
+        case DType::s4:
+            return {-8, 7};
+        case DType::u4:
+            return {0, 15};
+        default:
+            HALFTONE_CHECK(false, "codes have 4 or 8 bits, not " + std::string(to_string(dtype)));
+            return {0, 0};
+    }
 }
 
 }  // namespace halftone

@@ -14,10 +14,11 @@ namespace halftone {
 /// Source: ONNX operator QuantizeLinear, opset 13; the NaN rule is ours. @throws InternalError on misuse
 void quantize_linear(std::span<const float> x, float scale, std::int32_t zero_point, MutableView out);
 
-/// y[i] = (float(q[i]) - zero_point) * scale for s8, u8 or s32 codes. Source: ONNX operator DequantizeLinear, opset 13.
+/// y[i] = (float(q[i]) - zero_point) * scale for s4, u4, s8, u8 or s32 codes. Source: ONNX operator DequantizeLinear,
+/// opset 13.
 void dequantize_linear(TensorView codes, float scale, std::int32_t zero_point, std::span<float> y);
 
-/// Whole tensors, per tensor or per channel along params.axis.
+/// Whole tensors, per tensor, per channel along params.axis, or by blocks (tensor/block_affine.hpp).
 [[nodiscard]] Tensor quantize(const Tensor& x, const QuantParams& params);
 [[nodiscard]] Tensor dequantize(const Tensor& codes, const QuantParams& params);
 
@@ -44,7 +45,7 @@ void dequantize_linear(TensorView codes, float scale, std::int32_t zero_point, s
 /// weights are neighbours?
 [[nodiscard]] bool pairs_fit_16_bits(const Tensor& weight_codes);
 
-/// [lowest, highest] code: u8 0..255, s8 -128..127.
+/// [lowest, highest] code: u8 0..255, s8 -128..127, u4 0..15, s4 -8..7.
 struct CodeRange {
     std::int32_t low;
     std::int32_t high;

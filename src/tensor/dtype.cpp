@@ -9,6 +9,8 @@ std::size_t size_of(DType dtype) {
         case DType::s8:
         case DType::u8:
         case DType::boolean:
+        case DType::s4:
+        case DType::u4:
             return 1;
         case DType::f16:
         case DType::bf16:

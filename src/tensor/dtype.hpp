@@ -1,5 +1,6 @@
 #pragma once
-// Element types and the words users write for them.
+// Element types and the words users write for them. A 4-bit code takes a whole byte in memory, where it is read as an
+// 8-bit integer; only files and packed kernels put two into one byte.
 
 #include <cstddef>
 #include <cstdint>
@@ -8,9 +9,9 @@
 
 namespace halftone {
 
-enum class DType : std::uint8_t { f32, f64, f16, bf16, s8, u8, s16, u16, s32, u32, s64, u64, boolean };
+enum class DType : std::uint8_t { f32, f64, f16, bf16, s8, u8, s16, u16, s32, u32, s64, u64, boolean, s4, u4 };
 
-inline constexpr EnumNames<DType, 13> kDTypeNames{{{{DType::f32, "fp32"},
+inline constexpr EnumNames<DType, 15> kDTypeNames{{{{DType::f32, "fp32"},
                                                     {DType::f64, "fp64"},
                                                     {DType::f16, "fp16"},
                                                     {DType::bf16, "bf16"},
@@ -22,10 +23,15 @@ inline constexpr EnumNames<DType, 13> kDTypeNames{{{{DType::f32, "fp32"},
                                                     {DType::u32, "uint32"},
                                                     {DType::s64, "int64"},
                                                     {DType::u64, "uint64"},
-                                                    {DType::boolean, "bool"}}}};
+                                                    {DType::boolean, "bool"},
+                                                    {DType::s4, "int4"},
+                                                    {DType::u4, "uint4"}}}};
 
 [[nodiscard]] constexpr std::string_view to_string(DType dtype) { return kDTypeNames.name(dtype); }
+/// Returns the bytes of an element in memory; 1 for the 4-bit types.
 [[nodiscard]] std::size_t size_of(DType dtype);
+/// Returns whether it is int4 or uint4.
+[[nodiscard]] constexpr bool is_four_bit(DType dtype) { return dtype == DType::s4 || dtype == DType::u4; }
 
 /// DType of a C++ element type: dtype_of<float>() == DType::f32. bool is std::uint8_t in memory; see Tensor.
 template <class T>

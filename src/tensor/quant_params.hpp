@@ -40,14 +40,19 @@ struct Range {
     friend bool operator==(const Range&, const Range&) = default;
 };
 
-/// Parameters of one tensor. One scale and zero point (per tensor), or one per slice along `axis` (per channel).
+/// Parameters of one tensor. One scale and zero point (per tensor), one per slice along `axis` (per channel), or one
+/// for every `block_size` neighbours along `axis` of a matrix (blocks; the last one may be shorter).
 struct QuantParams {
     DType dtype = DType::u8;
     std::vector<float> scale{1.0F};
     std::vector<std::int32_t> zero_point{0};
-    std::int64_t axis = 0;  ///< of the slices; meaningless per tensor
+    std::int64_t axis = 0;  ///< of the slices, or along which blocks are cut; meaningless per tensor
+    /// Elements of a block; 0 if there are none. Scales then form a row-major matrix with the shape of the tensor's,
+    /// but for the number of blocks along `axis`.
+    std::int64_t block_size = 0;
 
-    [[nodiscard]] bool is_per_tensor() const { return scale.size() == 1; }
+    [[nodiscard]] bool has_blocks() const { return block_size != 0; }
+    [[nodiscard]] bool is_per_tensor() const { return scale.size() == 1 && !has_blocks(); }
     friend bool operator==(const QuantParams&, const QuantParams&) = default;
 };
 

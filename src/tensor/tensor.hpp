@@ -15,12 +15,14 @@ namespace halftone {
 /// @throws InternalError that names both types
 [[noreturn]] void refuse_element_type(DType found, DType asked);
 
-/// Elements are only ever read as what they are: anything else would read beyond the buffer, or nonsense. A boolean is
-/// read as std::uint8_t. The check stays in release builds; it is one comparison for a whole tensor.
+/// Elements are only ever read as what they are: anything else would read beyond the buffer, or nonsense. A boolean and
+/// a uint4 are read as std::uint8_t, an int4 as std::int8_t. The check stays in release builds; it is one comparison
+/// for a whole tensor.
 /// @throws InternalError if elements of type `found` are asked for as `asked`
 inline void check_element_type(DType found, DType asked) {
-    const bool is_byte_of_bool = found == DType::boolean && asked == DType::u8;
-    if (found != asked && !is_byte_of_bool) [[unlikely]]
+    const bool is_in_a_byte = ((found == DType::boolean || found == DType::u4) && asked == DType::u8) ||
+                              (found == DType::s4 && asked == DType::s8);
+    if (found != asked && !is_in_a_byte) [[unlikely]]
         refuse_element_type(found, asked);
 }
 
@@ -30,7 +32,7 @@ struct TensorView {
 
     [[nodiscard]] std::int64_t elements() const { return type.shape.elements(); }
     [[nodiscard]] std::size_t bytes() const { return static_cast<std::size_t>(elements()) * size_of(type.dtype); }
-    /// Returns the elements. @throws InternalError unless T is the C++ type of type.dtype (boolean: std::uint8_t)
+    /// Returns the elements. @throws InternalError unless T is the C++ type of type.dtype (see check_element_type)
     template <class T>
     [[nodiscard]] std::span<const T> as() const {
         check_element_type(type.dtype, dtype_of<T>());

@@ -160,7 +160,8 @@ TensorType Importer::input_type(const onnx::ValueInfoProto& info) {
     const onnx::TypeProto::Tensor& tensor = info.type().tensor_type();
     const auto dtype = dtype_of_onnx(tensor.elem_type());
     if (is_half_type(tensor.elem_type())) builder_.info().half_types[info.name()] = tensor.elem_type();
-    if (!dtype) {
+    // Samples have no 4-bit values: those are for constants.
+    if (!dtype || is_four_bit(*dtype)) {
         throw ModelError(
             fmt::format("{}: element type {} is not supported", owner, onnx_type_name(tensor.elem_type())));
     }

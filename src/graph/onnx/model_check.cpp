@@ -71,8 +71,9 @@ bool is_supported(const onnx::NodeProto& node, const OpLibrary& ops) {
     if (find_rewrite(rewrite_word(node.domain(), node.op_type())) != nullptr) return true;
     if (!is_default_domain(node.domain())) return false;
     if (is_structural(node.op_type())) return true;
-    // These two are made for execution, and no operators of a file.
-    const bool is_ours = node.op_type() == "TableLookup" || node.op_type() == "ScaledMatMulInteger";
+    // These are made for execution, and no operators of a file.
+    const bool is_ours =
+        node.op_type() == "TableLookup" || node.op_type() == "ScaledMatMulInteger" || node.op_type() == "BlockMatMul";
     return ops.knows(node.op_type()) && !is_ours;
 }
 

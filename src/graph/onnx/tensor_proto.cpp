@@ -3,6 +3,7 @@
 //   kElementTypes, dtype_of_onnx, onnx_type_of   numbers of ONNX and our types
 //   tensor_from_proto                            checks first (checked_shape, check_count), then copies
 //   copy_raw, copy_typed                         the two ways in which a file stores values
+//   copy_nibbles, packed_nibbles                 4-bit types: two values in a byte, the first one in the low half
 //   copy_half                                    float16 and bfloat16, which become fp32 (tensor/half.hpp)
 //   tensor_to_proto                              writing, always as raw data
 //
@@ -63,8 +64,8 @@ constexpr std::array<ElementType, 23> kElementTypes{{{0, "undefined", std::nullo
                                                      {18, "float8e4m3fnuz", std::nullopt},
                                                      {19, "float8e5m2", std::nullopt},
                                                      {20, "float8e5m2fnuz", std::nullopt},
-                                                     {21, "uint4", std::nullopt},
-                                                     {22, "int4", std::nullopt}}};
+                                                     {21, "uint4", DType::u4},
+                                                     {22, "int4", DType::s4}}};
 
 [[noreturn]] void refuse(const std::string& owner, const std::string& why) { throw ModelError(owner + ": " + why); }
 
@@ -118,6 +119,46 @@ void copy_field(const Field& field, Tensor& tensor, const std::string& owner) {
         out[static_cast<std::size_t>(i)] = static_cast<To>(value);
     }
 }
+
+/// A half of a byte as a value: int4 is two's complement.
+std::byte nibble_value(unsigned half, bool is_signed) {
+    const unsigned upper = is_signed && half > 7 ? 0xF0U : 0U;  // the sign, in the other half of the byte
+    return static_cast<std::byte>(upper | half);
+}
+
+/// 4-bit values, two in a byte of raw_data or in an int32 of int32_data. The caller has compared the sizes. The unused
+/// half of a last byte may hold anything.
+void copy_nibbles(const onnx::TensorProto& proto, Tensor& tensor, const std::string& owner) {
+    std::byte* out = tensor.mutable_view().data;
+    const auto elements = static_cast<std::size_t>(tensor.elements());
+    for (std::size_t i = 0; i < elements; ++i) {
+        std::uint8_t pair = 0;
+        if (proto.has_raw_data()) {
+            pair = static_cast<std::uint8_t>(proto.raw_data()[i / 2]);
+        } else {
+            const std::int32_t value = proto.int32_data(static_cast<int>(i / 2));
+            // As a signed byte, too: exporters write either.
+            if (!std::in_range<std::uint8_t>(value) && !std::in_range<std::int8_t>(value))
+                refuse(owner, fmt::format("value {} has more than 8 bits", value));
+            pair = static_cast<std::uint8_t>(value);
+        }
+        out[i] = nibble_value(i % 2 == 0 ? pair & 15U : pair >> 4U, tensor.dtype() == DType::s4);
+    }
+}
+
+std::string packed_nibbles(const Tensor& tensor) {
+    const std::byte* values = tensor.view().data;
+    std::string packed(static_cast<std::size_t>((tensor.elements() + 1) / 2), '\0');
+    for (std::size_t i = 0; i < static_cast<std::size_t>(tensor.elements()); ++i) {
+        const auto half = std::to_integer<unsigned>(values[i]) & 15U;
+        const unsigned pair = static_cast<unsigned char>(packed[i / 2]) | half << (i % 2 == 0 ? 0U : 4U);
+        packed[i / 2] = static_cast<char>(pair);
+    }
+    return packed;
+}
+
+/// How many bytes of raw_data, or how many numbers of a typed field, the elements need.
+std::size_t stored_count(std::size_t elements, bool is_packed) { return is_packed ? (elements + 1) / 2 : elements; }
 
 /// The 16-bit floats as fp32. The caller has compared the sizes. In a typed field each of them is an int32 that holds
 /// its 16 bits.
@@ -228,18 +269,22 @@ Tensor tensor_from_proto(const onnx::TensorProto& proto, const std::string& owne
     // Sizes first: a few bytes must not make us allocate what their dimensions promise.
     if (proto.has_raw_data()) {
         if (field.count > 0) refuse(owner, fmt::format("has both raw_data and {}", field.name));
-        const std::size_t needed = elements * (is_half_type(proto.data_type()) ? 2 : size_of(*dtype));
+        const std::size_t width = is_half_type(proto.data_type()) ? 2 : size_of(*dtype);
+        const std::size_t needed = stored_count(elements, is_four_bit(*dtype)) * width;
         if (proto.raw_data().size() != needed) {
             refuse(owner, fmt::format("raw_data has {} bytes; its dimensions {} need {}", proto.raw_data().size(),
                                       shape.to_text(), needed));
         }
     } else {
-        check_count(static_cast<std::size_t>(field.count), elements, field.name, owner);
+        check_count(static_cast<std::size_t>(field.count), stored_count(elements, is_four_bit(*dtype)), field.name,
+                    owner);
     }
     // From here on the sizes are known to be true.
     Tensor tensor(TensorType{*dtype, shape});
     if (is_half_type(proto.data_type()))
         copy_half(proto, tensor, owner);
+    else if (is_four_bit(*dtype))
+        copy_nibbles(proto, tensor, owner);
     else if (proto.has_raw_data())
         copy_raw(proto.raw_data(), tensor, owner);
     else
@@ -252,7 +297,10 @@ void tensor_to_proto(const Tensor& tensor, const std::string& name, onnx::Tensor
     proto.set_data_type(onnx_type_of(tensor.dtype()));
     for (const std::int64_t dim : tensor.shape().dims()) proto.add_dims(dim);
     // Always raw and never typed fields: equal tensors then give equal bytes.
-    proto.set_raw_data(tensor.view().data, tensor.bytes());
+    if (is_four_bit(tensor.dtype()))
+        proto.set_raw_data(packed_nibbles(tensor));
+    else
+        proto.set_raw_data(tensor.view().data, tensor.bytes());
 }
 
 }  // namespace halftone

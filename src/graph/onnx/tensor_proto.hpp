@@ -14,8 +14,8 @@ class TensorProto;
 
 namespace halftone {
 
-/// Returns the type with which a graph holds values of this ONNX type. Models may use float, double, int8, uint8,
-/// int32, int64 and bool. float16 and bfloat16 are held as fp32. Returns nothing for all other types.
+/// Returns the type with which a graph holds values of this ONNX type. Models may use float, double, int4, uint4, int8,
+/// uint8, int32, int64 and bool. float16 and bfloat16 are held as fp32. Returns nothing for all other types.
 [[nodiscard]] std::optional<DType> dtype_of_onnx(std::int32_t element_type);
 /// Returns whether it is float16 or bfloat16, the types that are computed in fp32.
 [[nodiscard]] bool is_half_type(std::int32_t element_type);

@@ -34,9 +34,11 @@ std::vector<std::int32_t> zero_points(const OpContext& op, DType codes, std::siz
     for (std::size_t i = 0; i < count; ++i) {
         switch (codes) {
             case DType::s8:
+            case DType::s4:
                 points.push_back(constant.as<std::int8_t>()[i]);
                 break;
             case DType::u8:
+            case DType::u4:
                 points.push_back(constant.as<std::uint8_t>()[i]);
                 break;
             default:
@@ -106,9 +108,16 @@ std::size_t scale_place(const Shape& shape, Blocks blocks, std::size_t place) {
 
 std::int32_t zero_point_at(const TensorView& zero_points, std::size_t place) {
     if (zero_points.data == nullptr) return 0;
-    if (zero_points.type.dtype == DType::s8) return zero_points.as<std::int8_t>()[place];
-    if (zero_points.type.dtype == DType::u8) return zero_points.as<std::uint8_t>()[place];
-    return zero_points.as<std::int32_t>()[place];
+    switch (zero_points.type.dtype) {
+        case DType::s8:
+        case DType::s4:
+            return zero_points.as<std::int8_t>()[place];
+        case DType::u8:
+        case DType::u4:
+            return zero_points.as<std::uint8_t>()[place];
+        default:
+            return zero_points.as<std::int32_t>()[place];
+    }
 }
 
 KernelRequest with_linear_constants(const KernelRequest& request, const std::optional<QuantParams>& params) {

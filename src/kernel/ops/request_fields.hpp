@@ -27,11 +27,12 @@ void visit_fields(const TensorType& type, const Visitor& visit) {
 
 template <class Visitor>
 void visit_fields(const QuantParams& params, const Visitor& visit) {
-    const auto& [dtype, scale, zero_point, axis] = params;
+    const auto& [dtype, scale, zero_point, axis, block_size] = params;
     visit("dtype", dtype);
     visit("scale", scale);
     visit("zero_point", zero_point);
     visit("axis", axis);
+    visit("block_size", block_size);
 }
 
 template <class Visitor>

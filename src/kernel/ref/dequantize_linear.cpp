@@ -1,7 +1,7 @@
 // The real value of a code: y = (x - zero_point) * scale, with one scale, one for each slice along an axis, or one for
 // each block. The difference of two codes is exact in fp32; the
 // product is rounded once. Source:
-// ONNX operator DequantizeLinear, opset 13; 8-bit codes, and int32 (biases).
+// ONNX operator DequantizeLinear, opset 21; codes of 4 and 8 bits, and int32 (biases).
 #include "kernel/codes/linear_params.hpp"
 #include "kernel/ref/lib/ref_op.hpp"
 #include "tensor/affine.hpp"
@@ -19,7 +19,7 @@ public:
     std::vector<TensorType> infer(const OpContext& op) const override {
         check_inputs(op, 2, 3);
         check_outputs(op, 1);
-        check_dtype(op, 0, {DType::u8, DType::s8, DType::s32});
+        check_dtype(op, 0, {DType::u8, DType::s8, DType::u4, DType::s4, DType::s32});
         const DType codes = op.inputs[0].dtype;
         if (!blocks_of(op, codes)) static_cast<void>(linear_params(op, codes));  // checks them
         return {{DType::f32, op.inputs[0].shape}};

@@ -62,7 +62,7 @@ TEST(Quantization, RulesKeepTheirKeysOrderAndPlaces) {
 TEST(Quantization, AWordThatIsNoDtypePointsAtItsItem) {
     EXPECT_EQ(error_of("quantization:\n  op_wise:\n    c1: {weight: {dtype: ['int8', 'int9']}}\n"),
               "c.yaml:3:35: quantization.op_wise.c1.weight.dtype 'int9' is unknown; "
-              "allowed: uint8 int8 bf16 fp32; did you mean 'int8'?");
+              "allowed: uint8 int8 int4 bf16 fp32; did you mean 'int8'?");
     EXPECT_EQ(error_of("quantization: {model_wise: {activation: {algorithm: 'minmax, entropy'}}}"),
               "c.yaml:1:53: quantization.model_wise.activation.algorithm 'entropy' is unknown; "
               "allowed: minmax kl percentile mse");
@@ -117,6 +117,36 @@ TEST(Quantization, OnlyDynamicQuantizationDoesWithoutCalibrationData) {
                     ElementsAre(testing::HasSubstr("quantization.recipes has a recipe that needs calibration data")))
             << recipe;
     }
+}
+
+TEST(Quantization, WeightOnlyNeedsNoDataAndHasWordsOfItsOwn) {
+    const RunConfig c = config(
+        "model: {path: m.onnx}\n"
+        "quantization:\n"
+        "  approach: post_training_weight_only\n"
+        "  model_wise: {weight: {dtype: [int4, int8], group_size: [32, 128], algorithm: rtn}}\n"
+        "  op_wise: {fc: {weight: {group_size: 16}}}\n");
+    EXPECT_THAT(c.not_available, IsEmpty());
+    EXPECT_THAT(c.quantization.model_wise.weight.dtype, ElementsAre("int4", "int8"));
+    EXPECT_THAT(c.quantization.model_wise.weight.group_size, ElementsAre(32, 128));
+    EXPECT_THAT(c.quantization.op_wise[0].constraint.weight.group_size, ElementsAre(16));
+    EXPECT_THAT(print_config(c), HasSubstr("group_size: [32, 128]"));
+    EXPECT_THAT(print_config(config("")), testing::Not(HasSubstr("group_size"))) << "shown only where it is given";
+}
+
+TEST(Quantization, WordsOfWeightOnlyAreChecked) {
+    const auto refused = [](const std::string& weight) {
+        return error_of("quantization: {model_wise: {weight: {" + weight + "}}}");
+    };
+    for (const std::string size : {"0", "-1", "8", "48", "2048"}) {
+        EXPECT_THAT(refused("group_size: " + size),
+                    HasSubstr("must be one of: 16 32 64 128 256 512 1024, got '" + size + "'"));
+    }
+    EXPECT_THAT(refused("dtype: int3"), HasSubstr("'int3' is unknown; allowed: uint8 int8 int4 bf16 fp32"));
+    EXPECT_THAT(refused("algorithm: gptq"), HasSubstr("'gptq' is unknown"));
+    EXPECT_THAT(error_of("quantization: {model_wise: {activation: {dtype: int4}}}"), HasSubstr("'int4' is unknown"));
+    EXPECT_THAT(error_of("quantization: {model_wise: {activation: {group_size: 32}}}"), HasSubstr("group_size"));
+    EXPECT_THAT(error_of("quantization: {approach: weight_only}"), HasSubstr("post_training_weight_only"));
 }
 
 TEST(Quantization, WhatIsNotAvailableYetIsNotedWithItsPlace) {

@@ -110,6 +110,13 @@ TEST(OfferedSettings, TheApproachDecidesWhenRangesAreFound) {
     EXPECT_EQ(offered(kStaticApproach), std::pair(true, false));
     EXPECT_EQ(offered(kDynamicApproach), std::pair(false, true));
     EXPECT_EQ(offered(kAutoApproach), std::pair(true, true));
+    EXPECT_EQ(offered(kWeightOnlyApproach), std::pair(false, false));
+    EXPECT_TRUE(offered_settings(config).offers_weight_only);
+    config.approach = std::string(kAutoApproach);
+    EXPECT_FALSE(offered_settings(config).offers_weight_only);
+    config.op_wise.emplace_back().constraint.weight.group_size = {64, 32};
+    EXPECT_TRUE(offered_settings(config).offers_weight_only);
+    EXPECT_THAT(offered_settings(config).group_sizes, ElementsAre(32, 64));
 }
 
 TEST(ResolveAuto, DynamicQuantizationAloneHasOneCalibrationSize) {

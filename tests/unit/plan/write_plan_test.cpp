@@ -85,5 +85,18 @@ TEST(WritePlan, ADynamicUnitSaysSoAndReadsBack) {
     EXPECT_EQ(parse_plan(text, "p").document.units[0].config, plan.units[0].config);
 }
 
+TEST(WritePlan, WeightsByBlocksHaveNoListOfScales) {
+    PlanDocument plan = sample_plan();
+    plan.units[0].config = high_precision(DType::f32);
+    plan.units[0].config.weight = {.dtype = DType::s4, .algorithm = kRoundToNearest, .group_size = 32};
+    plan.tensors = {
+        {"w", plan.units[0].name, {.dtype = DType::s4, .scale = {1, 2}, .zero_point = {0, 0}, .block_size = 32}}};
+    const std::string text = write_plan(plan);
+    EXPECT_THAT(text, HasSubstr("activation: {dtype: fp32}\n"));
+    EXPECT_THAT(text, HasSubstr("weight: {dtype: int4, scheme: sym, algorithm: rtn, group_size: 32}\n"));
+    EXPECT_THAT(text, HasSubstr("dtype: int4, axis: 0, block_size: 32}\n"));
+    EXPECT_EQ(parse_plan(text, "p").document.units[0].config, plan.units[0].config);
+}
+
 }  // namespace
 }  // namespace halftone

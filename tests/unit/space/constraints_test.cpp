@@ -282,5 +282,64 @@ TEST_F(Constraints, DynamicOptionsComeBehindStaticOnesAndNoAlgorithmConcernsThem
     EXPECT_THAT(options("  model_wise: {weight: {granularity: per_tensor}}\n")[2], ElementsAre(dynamic_tensor, kFp32));
 }
 
+UnitConfig by_blocks(DType dtype, std::int64_t group_size = kDefaultGroupSize, Scheme scheme = Scheme::sym) {
+    UnitConfig config = kFp32;
+    config.weight = {.dtype = dtype, .scheme = scheme, .algorithm = kRoundToNearest, .group_size = group_size};
+    return config;
+}
+
+const UnitConfig kInt4 = by_blocks(DType::s4);
+const UnitConfig kInt4Wide = by_blocks(DType::s4, 128);
+const UnitConfig kInt4Asym = by_blocks(DType::s4, kDefaultGroupSize, Scheme::asym);
+const UnitConfig kInt8Blocks = by_blocks(DType::s8);
+
+class WeightOnlyConstraints : public Constraints {
+protected:
+    WeightOnlyConstraints() {
+        const Options fp32{kFp32};
+        const Options all{kInt4, kInt4Wide, kInt4Asym, kInt8Blocks, kFp32};
+        capabilities_ = {
+            {.options = fp32, .refused = {}}, {.options = fp32, .refused = {}}, {.options = all, .refused = {}}};
+    }
+    [[nodiscard]] Options fc(const std::string& rules) const {
+        return options("  approach: post_training_weight_only\n  reduce_range: on\n" + rules)[2];
+    }
+};
+
+TEST_F(WeightOnlyConstraints, SymmetricGroupsOf32AreSearchedByDefault) {
+    EXPECT_THAT(fc(""), ElementsAre(kInt4, kInt8Blocks, kFp32)) << "reduce_range changes nothing";
+    EXPECT_TRUE(kInt4.is_quantized() && kInt4.is_weight_only() && !kInt4.is_static() && !kInt4.is_dynamic());
+}
+
+TEST_F(WeightOnlyConstraints, ListsNameTypeGroupSchemeAndAlgorithm) {
+    EXPECT_THAT(fc("  model_wise: {weight: {dtype: int8}}\n"), ElementsAre(kInt8Blocks, kFp32));
+    EXPECT_THAT(fc("  model_wise: {weight: {dtype: [int8, int4]}}\n"), ElementsAre(kInt8Blocks, kInt4, kFp32));
+    EXPECT_THAT(fc("  model_wise: {weight: {group_size: [128, 32], dtype: int4, algorithm: rtn}}\n"),
+                ElementsAre(kInt4Wide, kInt4, kFp32));
+    EXPECT_THAT(fc("  model_wise: {weight: {scheme: asym}}\n"), ElementsAre(kInt4Asym, kFp32));
+    EXPECT_THAT(fc("  model_wise: {activation: {dtype: fp32}, weight: {dtype: int4}}\n"), ElementsAre(kInt4, kFp32));
+    // What concerns codes of activations, or weights without blocks, says nothing here.
+    EXPECT_THAT(fc("  model_wise: {activation: {algorithm: kl, scheme: sym}, weight: {granularity: per_tensor}}\n"),
+                ElementsAre(kInt4, kInt8Blocks, kFp32));
+}
+
+TEST_F(WeightOnlyConstraints, OpWiseIsTheLastWord) {
+    EXPECT_THAT(fc("  op_wise: {fc: {weight: {dtype: int4}}}\n"), ElementsAre(kInt4));
+    EXPECT_THAT(fc("  op_wise: {fc: {weight: {dtype: fp32}}}\n"), ElementsAre(kFp32));
+    EXPECT_THAT(fc("  op_wise: {fc: {weight: {dtype: fp32}, activation: {dtype: fp32}}}\n"), ElementsAre(kFp32));
+    EXPECT_THAT(fc("  exclude: [fc]\n"), ElementsAre(kFp32));
+}
+
+TEST_F(WeightOnlyConstraints, WhatIsNotOfferedIsRefusedWithWhatIs) {
+    const std::string approach = "  approach: post_training_weight_only\n";
+    EXPECT_THAT(error(approach + "  op_wise: {fc: {weight: {group_size: 64}}}\n"),
+                HasSubstr("leaves no quantized option to unit 'fc', which offers: activation fp32; weight int4|int8 "
+                          "sym|asym rtn in groups of 128; fp32"));
+    EXPECT_THAT(error(approach + "  model_wise: {weight: {algorithm: mse}}\n"),
+                HasSubstr("leaves no quantized option to any unit; 'fc' offers:"));
+    EXPECT_THAT(error(approach + "  model_wise: {activation: {dtype: uint8}}\n"),
+                HasSubstr("leaves no quantized option to any unit"));
+}
+
 }  // namespace
 }  // namespace halftone

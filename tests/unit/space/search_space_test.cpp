@@ -144,5 +144,23 @@ TEST(SearchSpace, APlanOfDynamicUnitsIsOnePlanForAllCalibrationSizes) {
     EXPECT_NE(smoothed.make(0, {1}).hash, smoothed.make(1, {1}).hash);
 }
 
+TEST(SearchSpace, WeightsByBlocksAreAPlanOfTheirOwn) {
+    const auto blocks = [](DType dtype, std::int64_t group_size) {
+        UnitConfig config = kFp32;
+        config.weight = {.dtype = dtype, .algorithm = kRoundToNearest, .group_size = group_size};
+        return config;
+    };
+    const SearchSpace space = toy_space(
+        {decision("a", {blocks(DType::s4, 32), blocks(DType::s4, 64), blocks(DType::s8, 32), kFp32})}, {100, 500});
+    std::set<std::uint64_t> hashes;
+    for (std::uint16_t option = 0; option < 4; ++option) {
+        hashes.insert(space.make(0, {option}).hash);
+        EXPECT_EQ(space.make(0, {option}).hash, space.make(1, {option}).hash) << "no range depends on samples";
+    }
+    EXPECT_EQ(hashes.size(), 4U);
+    EXPECT_EQ(space.decisions()[0].find_high_precision(DType::f32), 3);
+    EXPECT_EQ(space.plan(space.make(0, {0})).high_precision_units(), 0U);
+}
+
 }  // namespace
 }  // namespace halftone

@@ -151,5 +151,25 @@ TEST(Capabilities, DynamicOptionsAreForMatMulAndPlainGemm) {
     EXPECT_THAT(dynamic_options(conv_relu()), testing::ElementsAre("dynamic quantization is for MatMul and Gemm"));
 }
 
+TEST(Capabilities, WeightOnlyOptionsAreForMatMulAndPlainGemm) {
+    const auto offered = [](const Graph& graph) {
+        const Graph typed = infer_types(graph, reference_ops());
+        const OfferedSettings settings{.offers_static = false, .offers_weight_only = true, .group_sizes = {32, 128}};
+        return capabilities(typed, find_units(typed), settings).back();
+    };
+    const Capability capability = offered(gemm(0));
+    EXPECT_EQ(capability.options.size(), 8 + reals()) << "two types, two schemes, two sizes";
+    const WeightConfig first = capability.options[0].weight;
+    EXPECT_EQ(first, (WeightConfig{.dtype = DType::s4, .algorithm = kRoundToNearest, .group_size = 32}));
+    const auto refusal = [&](const Graph& graph) {
+        const Capability refused = offered(graph);
+        EXPECT_EQ(refused.options.size(), reals());
+        EXPECT_EQ(refused.refused[0].dtype, "int4");
+        return refused.refused[0].why;
+    };
+    EXPECT_THAT(refusal(gemm(1)), HasSubstr("weight-only quantization: the data input is transposed"));
+    EXPECT_EQ(refusal(conv_relu()), "weight-only quantization is for MatMul and Gemm");
+}
+
 }  // namespace
 }  // namespace halftone::test

@@ -1,0 +1,77 @@
+// Rows by a constant matrix that is stored as codes by blocks: what exec/passes makes of DequantizeLinear, MatMul and
+// Add. The codes are packed once, when the step is built; lib/block_panels has the product.
+// Source: ONNX operators DequantizeLinear, opset 21, and MatMul, opset 13.
+#include "kernel/native/lib/block_panels.hpp"
+#include "kernel/ops/machine.hpp"
+#include "kernel/shape/fast_op.hpp"
+
+namespace halftone::native {
+namespace {
+
+// Numbers of the operator's inputs, as in kernel/ref/block_mat_mul.cpp.
+constexpr std::size_t kBlockCodes = 1;
+constexpr std::size_t kBlockScale = 2;
+constexpr std::size_t kBlockZero = 3;
+constexpr std::size_t kBlockBias = 4;
+
+Tensor block_constant(const KernelRequest& request, std::size_t input) {
+    return input < request.constants.size() ? request.constants[input] : Tensor();
+}
+
+class BlockProductStep final : public Primitive {
+public:
+    explicit BlockProductStep(const KernelRequest& request)
+        : input_(request.inputs[0].type),
+          output_(request.outputs[0].type),
+          matrix_(pack_blocks(request.constants[kBlockCodes], request.constants[kBlockScale],
+                              block_constant(request, kBlockZero), block_constant(request, kBlockBias),
+                              int_attribute(*request.node, "block_size", 0))),
+          rows_(request.outputs[0].type.shape.elements() / matrix_.columns) {}
+
+    [[nodiscard]] const Layout& input_layout(std::size_t /*i*/) const override { return input_; }
+    [[nodiscard]] const Layout& output_layout(std::size_t /*i*/) const override { return output_; }
+    [[nodiscard]] std::string implementation() const override {
+        return "int" + std::to_string(matrix_.bits) + "_blocks:" + product_instructions();
+    }
+    void execute(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
+                 std::byte* /*scratch*/) override {
+        apply_kernel_threads();
+        multiply_blocks(matrix_, reinterpret_cast<const float*>(inputs[0]), rows_,
+                        reinterpret_cast<float*>(outputs[0]));
+    }
+
+private:
+    Layout input_, output_;
+    BlockPanels matrix_;
+    std::int64_t rows_;
+};
+
+class BlockMatMulOp final : public FastOp {
+public:
+    Support accepts(const KernelRequest& request) const override {
+        if (request.is_fused() || request.outputs[0].params) return Support::no("the operator fuses nothing");
+        const bool has_matrix = request.inputs.size() == 1 && !request.inputs[0].params &&
+                                !block_constant(request, kBlockCodes).is_empty() &&
+                                !block_constant(request, kBlockScale).is_empty();
+        if (!has_matrix) return Support::no("only fp32 rows by a constant matrix");
+        if (request.outputs[0].type.shape.elements() == 0 || request.inputs[0].type.shape.elements() == 0)
+            return Support::no("the product is empty");
+        return Support::yes();
+    }
+
+    // The rule is to see codes as they are stored: the operator's scales are inputs of its own.
+    ref::SeenAs seen_as() const override { return ref::SeenAs::stored; }
+
+    std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext& /*context*/) const override {
+        return std::make_unique<BlockProductStep>(request);
+    }
+};
+
+}  // namespace
+
+const FastOp& block_mat_mul_op() {
+    static const BlockMatMulOp op;
+    return op;
+}
+
+}  // namespace halftone::native

@@ -1,0 +1,147 @@
+// Products by codes in blocks, against the reference: every type of code, every tail of rows, columns and blocks.
+#include <cmath>
+#include <cstring>
+#include <functional>
+
+#include "kernel/native/lib/block_panels.hpp"
+#include "kernel/ops/machine.hpp"
+#include "tensor/block_affine.hpp"
+#include "unit/kernel/dnnl/kernel_case.hpp"
+
+namespace halftone::test {
+namespace {
+
+struct BlockCase {
+    Shape left{3, 40};
+    std::int64_t columns = 24;
+    DType dtype = DType::s4;
+    std::int64_t block_size = 16;
+    bool has_bias = true;
+};
+
+/// The codes and their parameters are made from seeded weights.
+std::unique_ptr<KernelCase> product(const BlockCase& b) {
+    const std::int64_t inner = b.left[b.left.rank() - 1];
+    const Tensor weights = random_reals({inner, b.columns}, -0.4, 0.6, 7);
+    const QuantParams params = block_params(weights, {.dtype = b.dtype, .axis = 0, .block_size = b.block_size});
+    const Shape scales = block_scale_shape(weights.shape(), 0, b.block_size);
+    std::vector<Tensor> constants(5);
+    constants[1] = quantize_blocks(weights, params);
+    constants[2] = Tensor::of<float>(scales, params.scale);
+    const bool has_zeros = b.dtype == DType::u4 || b.dtype == DType::u8;
+    if (has_zeros) {
+        constants[3] = Tensor({b.dtype, scales});
+        const auto points = constants[3].mutable_view().as<std::uint8_t>();
+        for (std::size_t i = 0; i < points.size(); ++i) points[i] = static_cast<std::uint8_t>(params.zero_point[i]);
+    }
+    if (b.has_bias) constants[4] = random_reals({b.columns}, -1, 1, 8);
+    auto c = std::make_unique<KernelCase>("BlockMatMul", Attributes{{"block_size", b.block_size}}, 5);
+    if (!has_zeros) c->node.inputs[3] = {};
+    if (!b.has_bias) c->node.inputs[4] = {};
+    c->input(random_reals(b.left, -1, 1, 3)).constants(std::move(constants)).output();
+    return c;
+}
+
+void expect_close(const BlockCase& b) {
+    const auto c = product(b);
+    EXPECT_LE(relative_error(run(Backend::native, *c), run(Backend::ref, *c)), 2e-6)
+        << to_string(b.dtype) << " " << b.left.to_text() << " x " << b.columns << " by " << b.block_size;
+}
+
+TEST(BlockMatMul, EqualsReferenceForEveryTypeOfCode) {
+    for (const DType dtype : {DType::s4, DType::u4, DType::s8, DType::u8}) {
+        for (const std::int64_t rows : {1, 2, 3, 4, 5, 130}) {
+            for (const bool has_bias : {true, false}) {
+                expect_close({.left = {rows, 40}, .dtype = dtype, .has_bias = has_bias});
+            }
+        }
+    }
+}
+
+TEST(BlockMatMul, EqualsReferenceForEveryTail) {
+    for (const std::int64_t columns : {1, 8, 15, 16, 17, 33, 48}) {
+        for (const std::int64_t inner : {1, 15, 16, 33, 300}) {  // 300: more than one piece of the buffer
+            for (const std::int64_t rows : {1, 3, 7}) {
+                expect_close({.left = {rows, inner}, .columns = columns, .dtype = DType::u4, .block_size = 32});
+            }
+        }
+    }
+}
+
+TEST(BlockMatMul, TheInputMayHaveAnyRank) {
+    for (const Shape& left : {Shape{2, 5, 32}, Shape{2, 1, 3, 16}}) expect_close({.left = left, .columns = 7});
+}
+
+TEST(BlockMatMul, ARowHasTheSameBitsWhateverStandsBesideIt) {
+    for (const DType dtype : {DType::s4, DType::u8}) {
+        const auto all = product({.left = {131, 300}, .columns = 37, .dtype = dtype, .block_size = 32});
+        const Tensor many = run(Backend::native, *all);
+        for (const std::int64_t rows : {1, 2, 3, 4, 6}) {
+            const auto some = product({.left = {rows, 300}, .columns = 37, .dtype = dtype, .block_size = 32});
+            std::memcpy(some->data[0].mutable_view().data, all->data[0].view().data, some->data[0].bytes());
+            const Tensor few = run(Backend::native, *some);
+            EXPECT_EQ(std::memcmp(few.view().data, many.view().data, few.bytes()), 0) << rows;
+        }
+    }
+}
+
+TEST(BlockMatMul, ThreadsChangeNoBit) {
+    for (const std::int64_t rows : {1, 200}) {
+        const auto c = product({.left = {rows, 96}, .columns = 150});
+        set_kernel_threads(1);
+        const Tensor one = run(Backend::native, *c);
+        set_kernel_threads(3);
+        const Tensor three = run(Backend::native, *c);
+        set_kernel_threads(1);
+        EXPECT_EQ(std::memcmp(one.view().data, three.view().data, one.bytes()), 0);
+    }
+}
+
+TEST(BlockMatMul, UnpackedWeightsAreThoseOfTheFile) {
+    // Both loops give (code - zero_point) * scale rounded once, also where 8 * scale is no float any more.
+    const auto c = product({.left = {1, 40}, .columns = 20, .dtype = DType::s4, .block_size = 16});
+    Tensor huge = c->request.constants[2].clone();
+    for (float& scale : huge.mutable_view().as<float>()) scale = scale * 6 * 1e38F;
+    for (const Tensor& scale : {c->request.constants[2], huge}) {
+        const auto matrix = native::pack_blocks(c->request.constants[1], scale, {}, {}, 16);
+        std::vector<float> loops(40 * 16);
+        native::unpack_blocks_loops(matrix, 1, 0, 40, loops.data());
+        for (std::size_t k = 0; k < 40; ++k) {
+            for (std::size_t n = 16; n < 20; ++n) {
+                const auto code = static_cast<float>(c->request.constants[1].as<std::int8_t>()[k * 20 + n]);
+                EXPECT_EQ(loops[k * 16 + n - 16], code * scale.as<float>()[k / 16 * 20 + n]);
+            }
+        }
+        if (!has_avx2()) continue;
+        std::vector<float> wide(40 * 16);
+        native::unpack_blocks_avx2(matrix, 1, 0, 40, wide.data());
+        EXPECT_EQ(std::memcmp(wide.data(), loops.data(), 4 * 40 * 16), 0);
+    }
+}
+
+TEST(BlockMatMul, PassesNaNToItsRow) {
+    const auto c = product({.left = {6, 32}, .columns = 20});
+    c->data[0].mutable_view().as<float>()[32] = std::nanf("");
+    const Tensor y = run(Backend::native, *c);
+    for (std::size_t i = 0; i < 120; ++i) EXPECT_EQ(std::isnan(y.as<float>()[i]), i / 20 == 1) << i;
+}
+
+TEST(BlockMatMul, RefusesWhatDoesNotFit) {
+    const auto refusal = [](const BlockCase& b, const std::function<void(KernelRequest&)>& change) {
+        const auto c = product(b);
+        change(c->request);
+        return find_op(Backend::native, "BlockMatMul")->supports(c->request).why;
+    };
+    EXPECT_NE(refusal({},
+                      [](KernelRequest& r) {
+                          r.constants[2] = random_reals({2, 24}, 0.1, 1, 1);
+                      })
+                  .find("the scales are not [3,24]"),
+              std::string::npos);
+    EXPECT_NE(refusal({}, [](KernelRequest& r) { r.constants[4] = random_reals({23}, 0.1, 1, 1); })
+                  .find("the bias does not have a value for each column"),
+              std::string::npos);
+}
+
+}  // namespace
+}  // namespace halftone::test
