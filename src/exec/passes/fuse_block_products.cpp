@@ -43,6 +43,8 @@ public:
         if (product.op != "MatMul" || graph_.value(product.inputs[0]).is_constant()) return std::nullopt;
         BlockProduct found{.dequantize = graph_.producer(product.inputs[1]), .product = id, .add = {}, .row = {}};
         if (!found.dequantize.is_valid() || !is_matrix_by_blocks(graph_.node(found.dequantize))) return std::nullopt;
+        // A node whose result nobody reads goes, also where the result is tapped.
+        if (taps_.contains(product.inputs[1])) return std::nullopt;
         if (graph_.value(product.inputs[0]).type.shape.rank() < 2) return std::nullopt;
         find_row(found);
         return found;

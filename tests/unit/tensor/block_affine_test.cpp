@@ -18,7 +18,7 @@ Tensor matrix(std::int64_t rows, std::int64_t columns, const std::vector<float>&
     return Tensor::of<float>(Shape{rows, columns}, values);
 }
 
-std::vector<int> codes_of(const Tensor& codes) {
+std::vector<int> block_codes(const Tensor& codes) {
     std::vector<int> all;
     for (std::int64_t i = 0; i < codes.elements(); ++i) {
         const auto at = static_cast<std::size_t>(i);
@@ -36,7 +36,7 @@ TEST(BlockAffine, SymmetricScalesReachTheLargestMagnitude) {
     EXPECT_THAT(params.zero_point, ElementsAre(0, 0, 0, 0));
     const Tensor codes = quantize_blocks(w, params);
     EXPECT_EQ(codes.dtype(), DType::s4);
-    EXPECT_THAT(codes_of(codes), ElementsAre(7, -7, -4, 1, 0, 7)) << "-3.5 is a tie and goes to the even -4";
+    EXPECT_THAT(block_codes(codes), ElementsAre(7, -7, -4, 1, 0, 7)) << "-3.5 is a tie and goes to the even -4";
     EXPECT_EQ(dequantize_blocks(codes, params).as<float>()[1], -14.0F);
 }
 
@@ -46,15 +46,16 @@ TEST(BlockAffine, AsymmetricRangesHoldZero) {
     // [0, 6]: zero point 0. [-2, 1]: scale 0.2, zero point 10.
     EXPECT_THAT(params.scale, ElementsAre(6.0F / 15, 3.0F / 15));
     EXPECT_THAT(params.zero_point, ElementsAre(0, 10));
-    EXPECT_THAT(codes_of(quantize_blocks(w, params)), ElementsAre(8, 15, 0, 15)) << "3 / 0.4 = 7.5, a tie";
+    EXPECT_THAT(block_codes(quantize_blocks(w, params)), ElementsAre(8, 15, 0, 15)) << "3 / 0.4 = 7.5, a tie";
 }
 
 TEST(BlockAffine, EightBitsHaveTheirOwnLimits) {
     const Tensor w = matrix(2, 1, {-1.0F, 0.5F});
-    EXPECT_THAT(codes_of(quantize(w, block_params(w, {.dtype = DType::s8, .block_size = 16}))), ElementsAre(-127, 64));
+    EXPECT_THAT(block_codes(quantize(w, block_params(w, {.dtype = DType::s8, .block_size = 16}))),
+                ElementsAre(-127, 64));
     const QuantParams params = block_params(w, {.dtype = DType::u8, .block_size = 16});
     EXPECT_THAT(params.zero_point, ElementsAre(170));
-    EXPECT_THAT(codes_of(quantize(w, params)), ElementsAre(0, 255));
+    EXPECT_THAT(block_codes(quantize(w, params)), ElementsAre(0, 255));
 }
 
 TEST(BlockAffine, BlocksAlongColumnsAreThoseOfTheTurnedMatrix) {
@@ -66,7 +67,7 @@ TEST(BlockAffine, BlocksAlongColumnsAreThoseOfTheTurnedMatrix) {
         EXPECT_EQ(rows.scale.size(), 15U);
         const Tensor turned = turned_matrix(w);
         const QuantParams columns = block_params(turned, {.dtype = dtype, .axis = 0, .block_size = 3});
-        EXPECT_EQ(codes_of(turned_matrix(quantize_blocks(w, rows))), codes_of(quantize_blocks(turned, columns)));
+        EXPECT_EQ(block_codes(turned_matrix(quantize_blocks(w, rows))), block_codes(quantize_blocks(turned, columns)));
         // No value is further from its code than half a step.
         const Tensor back = dequantize(quantize(w, rows), rows);
         for (std::size_t i = 0; i < values.size(); ++i) {
@@ -81,7 +82,7 @@ TEST(BlockAffine, RealValuesOfCodesHaveTheSameCodesAgain) {
     const Tensor w = matrix(64, 3, values);
     const QuantParams params = block_params(w, {.dtype = DType::u4, .axis = 0, .block_size = 16});
     const Tensor codes = quantize(w, params);
-    EXPECT_EQ(codes_of(quantize(dequantize(codes, params), params)), codes_of(codes));
+    EXPECT_EQ(block_codes(quantize(dequantize(codes, params), params)), block_codes(codes));
 }
 
 TEST(BlockAffine, RefusesWeightsWithoutAScale) {
@@ -93,7 +94,7 @@ TEST(BlockAffine, ScalesOfTheSmallestWeightsAreNormalNumbers) {
     const Tensor w = matrix(1, 1, {std::numeric_limits<float>::denorm_min()});
     const QuantParams params = block_params(w, {});
     EXPECT_EQ(params.scale[0], std::numeric_limits<float>::min());
-    EXPECT_THAT(codes_of(quantize(w, params)), ElementsAre(0));
+    EXPECT_THAT(block_codes(quantize(w, params)), ElementsAre(0));
 }
 
 }  // namespace
