@@ -46,11 +46,23 @@ void rename_mode(Node& node, GraphBuilder&) {
     node.attributes["mode"] = std::string(string_attribute(node, "mode", "bilinear") == "bicubic" ? "cubic" : "linear");
 }
 
+bool is_roi_align_without_half_pixel(const Node& node) {
+    return node.op == "RoiAlign" && !node.attributes.contains("coordinate_transformation_mode");
+}
+
+void write_old_default(Node& node, GraphBuilder&) {
+    node.attributes["coordinate_transformation_mode"] = std::string("output_half_pixel");
+}
+
+bool is_fourier_transform(const Node& node) { return node.op == "DFT"; }
+
 bool is_group_normalization(const Node& node) { return node.op == "GroupNormalization"; }
 
-constexpr FormChange kFormChanges[] = {{18, is_reduction_with_axes, move_axes},
+constexpr FormChange kFormChanges[] = {{16, is_roi_align_without_half_pixel, write_old_default},
+                                       {18, is_reduction_with_axes, move_axes},
                                        {18, is_split_in_equal_parts, count_parts},
                                        {20, is_sample_by_old_mode, rename_mode},
+                                       {20, is_fourier_transform, nullptr},
                                        {21, is_group_normalization, nullptr}};
 
 /// The change that a node needs on the way from one operator set to a later one; null if none.

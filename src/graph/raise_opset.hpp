@@ -20,8 +20,9 @@ inline constexpr std::int64_t kBlockedOpset = 21;
 /// Raises the operator set of the graph that is built to `opset`, and brings its operators into their later forms; does
 /// nothing if it is not lower. Nothing that the graph computes changes. @pre why_not_opset() is empty
 /// Source: ONNX's Changelog.md, operator sets 14 to 21:
+///   16: RoiAlign has another default, so the old one is written down.
 ///   18: axes of the reductions (but ReduceSum) became an input; Split without sizes must say into how many parts.
-///   20: GridSample's modes bilinear and bicubic became linear and cubic.
+///   20: GridSample's modes bilinear and bicubic became linear and cubic; DFT's axis became an input: refused.
 ///   21: GroupNormalization's scale and bias have a value for each channel, not for each group: refused.
 /// In the bodies of control flow these operators are refused as well.
 void raise_opset(GraphBuilder& builder, std::int64_t opset);

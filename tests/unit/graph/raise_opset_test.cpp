@@ -53,6 +53,15 @@ TEST(RaiseOpset, SplitSaysIntoHowManyPartsAndGridSampleRenamesItsModes) {
         << "the preset is the same mode by its new name";
 }
 
+TEST(RaiseOpset, RoiAlignKeepsItsOldDefault) {
+    const auto mode = [](const Graph& graph) {
+        return string_attribute(graph.nodes()[0], "coordinate_transformation_mode", "");
+    };
+    EXPECT_EQ(mode(raised(with_node("RoiAlign", {}, 13))), "output_half_pixel");
+    const Attributes half{{"coordinate_transformation_mode", std::string("half_pixel")}};
+    EXPECT_EQ(mode(raised(with_node("RoiAlign", half, 13))), "half_pixel");
+}
+
 TEST(RaiseOpset, AGraphOfThatSetStaysAsItIs) {
     const Graph graph = raised(with_node("ReduceMean", {{"keepdims", std::int64_t{0}}}, 22));
     EXPECT_EQ(graph.info().opset, 22);
@@ -63,6 +72,7 @@ TEST(RaiseOpset, NamesWhatHasAnotherMeaning) {
     EXPECT_THAT(why_not_opset(with_node("GroupNormalization", {}, 18), 21),
                 HasSubstr("GroupNormalization node 'n' has another meaning in opset 21 than in the model's 18"));
     EXPECT_EQ(why_not_opset(with_node("GroupNormalization", {}, 21), 21), "");
+    EXPECT_THAT(why_not_opset(with_node("DFT", {}, 17), 21), HasSubstr("DFT node 'n' has another meaning"));
     EXPECT_EQ(why_not_opset(with_node("ReduceMean", {{"axes", std::vector<std::int64_t>{1}}}, 13), 21), "");
 }
 
