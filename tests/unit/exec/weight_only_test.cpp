@@ -37,10 +37,10 @@ Graph products_and_a_gemm() {
                            {{"transB", std::int64_t{1}}, {"beta", 0.5F}})});
 }
 
-QuantCase quantized(const UnitConfig& config) { return {products_and_a_gemm(), {config, config, config}}; }
+QuantCase quantized_products(const UnitConfig& config) { return {products_and_a_gemm(), {config, config, config}}; }
 
 /// The output on seeded values between -3 and 2.
-std::vector<float> result_of(const Graph& graph, const CompileOptions& options) {
+std::vector<float> output_values(const Graph& graph, const CompileOptions& options) {
     Session session(graph, reference_ops(), options);
     const auto x = session.input(0).as<float>();
     const Tensor values = random_tensor({static_cast<std::int64_t>(x.size())}, 9, -3, 2);
@@ -77,14 +77,14 @@ TEST(WeightOnly, AProductReadsAMatrixByBlocks) {
 
 TEST(WeightOnly, ZeroPointsHaveTheTypeOfTheCodes) {
     for (const auto& [dtype, stored] : {std::pair{DType::s4, DType::u4}, std::pair{DType::s8, DType::u8}}) {
-        const Graph graph = quantized(by_blocks(dtype, Scheme::asym)).apply().graph;
+        const Graph graph = quantized_products(by_blocks(dtype, Scheme::asym)).apply().graph;
         EXPECT_EQ(value_named(graph, "a_w_quantized").constant.dtype(), stored);
         EXPECT_EQ(value_named(graph, "a_w_zero_point").constant.type(), (TensorType{stored, Shape{3, 24}}));
     }
 }
 
 TEST(WeightOnly, AGemmBecomesAProductAndASum) {
-    const Graph graph = quantized(by_blocks()).apply().graph;
+    const Graph graph = quantized_products(by_blocks()).apply().graph;
     EXPECT_THAT(outline(graph), Contains("fc_product = MatMul(rows_out, fc_w_dequantized)"));
     EXPECT_THAT(outline(graph), Contains("fc_out = Add(fc_product, fc_bias)"));
     EXPECT_EQ(value_named(graph, "fc_w_quantized").constant.shape(), (Shape{96, 10})) << "turned to [K, N]";
@@ -93,33 +93,34 @@ TEST(WeightOnly, AGemmBecomesAProductAndASum) {
 }
 
 TEST(WeightOnly, TheFileHasTheOperatorSetOfBlocks) {
-    EXPECT_EQ(quantized(by_blocks()).apply().graph.info().opset, kBlockedOpset);
+    EXPECT_EQ(quantized_products(by_blocks()).apply().graph.info().opset, kBlockedOpset);
     EXPECT_EQ(QuantCase(products_and_a_gemm(), {kFp32, kFp32, kFp32}).apply().graph.info().opset, 13);
 }
 
 TEST(WeightOnly, AFileIsReadBackAsItIs) {
     for (const Scheme scheme : {Scheme::sym, Scheme::asym}) {
-        const Graph graph = infer_types(quantized(by_blocks(DType::s4, scheme)).apply().graph, reference_ops());
+        const Graph graph =
+            infer_types(quantized_products(by_blocks(DType::s4, scheme)).apply().graph, reference_ops());
         const std::string bytes = export_onnx(graph);
         const Graph back = infer_types(import_onnx(bytes, "m.onnx", reference_ops()), reference_ops());
         EXPECT_EQ(export_onnx(back), bytes);
-        EXPECT_EQ(result_of(back, {.batch = 2}), result_of(graph, {.batch = 2}));
+        EXPECT_EQ(output_values(back, {.batch = 2}), output_values(graph, {.batch = 2}));
     }
 }
 
 TEST(WeightOnly, ASessionRunsOneStepForEachProduct) {
     for (const DType dtype : {DType::s4, DType::s8}) {
         for (const Scheme scheme : {Scheme::sym, Scheme::asym}) {
-            const QuantCase c = quantized(by_blocks(dtype, scheme));
+            const QuantCase c = quantized_products(by_blocks(dtype, scheme));
             const Graph graph = infer_types(c.apply().graph, reference_ops());
             const auto fused = apply_pass("fuse_block_products", graph);
             ASSERT_TRUE(fused.has_value());
             EXPECT_EQ(op_sequence(*fused), "BlockMatMul Tanh BlockMatMul Reshape BlockMatMul");
-            const std::vector<float> plain = result_of(graph, {.batch = 3, .backend = Backend::ref});
-            EXPECT_LT(distance(result_of(*fused, {.batch = 3, .backend = Backend::ref}), plain), 1e-4);
-            EXPECT_LT(distance(result_of(graph, {.batch = 3}), plain), 1e-4);
+            const std::vector<float> plain = output_values(graph, {.batch = 3, .backend = Backend::ref});
+            EXPECT_LT(distance(output_values(*fused, {.batch = 3, .backend = Backend::ref}), plain), 1e-4);
+            EXPECT_LT(distance(output_values(graph, {.batch = 3}), plain), 1e-4);
             // The weights are what was quantized, and nothing else is.
-            const double loss = distance(plain, result_of(c.graph, {.batch = 3}));
+            const double loss = distance(plain, output_values(c.graph, {.batch = 3}));
             EXPECT_GT(loss, 1e-3);
             EXPECT_LT(loss, dtype == DType::s4 ? 10 : 0.5);
         }
@@ -163,18 +164,18 @@ TEST(FuseBlockProducts, WhatIsNoProductReadsUnpackedValues) {
     const auto fused = apply_pass("fuse_block_products", graph);
     ASSERT_TRUE(fused.has_value());
     EXPECT_EQ(op_sequence(*fused), "Transpose MatMul");
-    EXPECT_EQ(result_of(*fused, {.backend = Backend::ref}), result_of(graph, {.backend = Backend::ref}));
+    EXPECT_EQ(output_values(*fused, {.backend = Backend::ref}), output_values(graph, {.backend = Backend::ref}));
 }
 
 TEST(FuseBlockProducts, ATapKeepsTheRowApart) {
-    const Graph graph = infer_types(quantized(by_blocks()).apply().graph, reference_ops());
+    const Graph graph = infer_types(quantized_products(by_blocks()).apply().graph, reference_ops());
     const auto fused = apply_pass("fuse_block_products", graph, {*graph.find_value("a_out")});
     ASSERT_TRUE(fused.has_value());
     EXPECT_EQ(op_sequence(*fused), "BlockMatMul Add Tanh BlockMatMul Reshape BlockMatMul");
 }
 
 TEST(FuseBlockProducts, ATappedMatrixStays) {
-    const Graph graph = infer_types(quantized(by_blocks()).apply().graph, reference_ops());
+    const Graph graph = infer_types(quantized_products(by_blocks()).apply().graph, reference_ops());
     const auto fused = apply_pass("fuse_block_products", graph, {*graph.find_value("a_w_dequantized")});
     ASSERT_TRUE(fused.has_value());
     EXPECT_TRUE(fused->find_value("a_w_dequantized").has_value());
@@ -189,7 +190,7 @@ TEST(FuseBlockProducts, OneMatrixMayServeSeveralProducts) {
     const auto fused = apply_pass("fuse_block_products", graph);
     ASSERT_TRUE(fused.has_value());
     EXPECT_EQ(op_sequence(*fused), "BlockMatMul BlockMatMul");
-    EXPECT_LT(distance(result_of(graph, {}), result_of(graph, {.backend = Backend::ref})), 1e-4);
+    EXPECT_LT(distance(output_values(graph, {}), output_values(graph, {.backend = Backend::ref})), 1e-4);
 }
 
 }  // namespace
