@@ -55,6 +55,20 @@ def missing(what):
     return f"<p class=missing>{html.escape(what)}</p>"
 
 
+def first_screen(study):
+    """The verdict in one sentence, then what to do next: what tune says at its end, in the same words."""
+    run = study.run
+    folder = str(run.get("workspace") or "WORKSPACE").rstrip("/") or "/"
+    verdict = run.get("verdict")
+    if not verdict:
+        verdict = {"running": f"The run goes on: {len(study.trials)} trials so far.",
+                   "stopped": "The run has not ended: tune --resume goes on."}.get(run.get("state"), "The run has ended.")
+    steps = ((f"halftone certify {folder}/best.onnx", "does it hold in ONNX Runtime and OpenVINO?"),
+             (f"halftone report {folder}", "every trial, as text"))
+    rows = "".join(f"<li><code>{html.escape(command)}</code> {html.escape(why)}</li>" for command, why in steps)
+    return f"<p class=verdict>{html.escape(str(verdict))}</p><p>Next:</p><ol class=next>{rows}</ol>"
+
+
 def summary(study):
     import pandas
     run, goal = study.run, study.goal
@@ -306,6 +320,7 @@ h1 { font-size: 24px } h2 { font-size: 19px; margin-top: 40px; border-bottom: 1p
 table { border-collapse: collapse; font-size: 13px } td, th { padding: 3px 9px; text-align: left; border-bottom: 1px solid #eee }
 table.data td { font-variant-numeric: tabular-nums } .facts td:first-child { color: #666 }
 .scroll { max-height: 420px; overflow: auto } .missing { color: #777; font-style: italic } summary { cursor: pointer; color: #3a7ca5 }
+.verdict { font-size: 22px; margin: 8px 0 } .next { margin-top: 0 } code { background: #f6f6f6; padding: 1px 5px }
 pre { background: #f6f6f6; padding: 10px; overflow: auto; max-height: 420px }
 """
 
@@ -323,7 +338,8 @@ def page(study, dump, name):
     # The favicon keeps browsers from asking for one.
     return (f"<!DOCTYPE html><html lang=en><head><meta charset=utf-8><title>{html.escape(name)}</title>"
             f"<link rel=icon href='data:,'><style>{STYLE}</style>"
-            f"<script>{plotly.offline.get_plotlyjs()}</script></head><body><h1>Halftone: {html.escape(name)}</h1>{body}"
+            f"<script>{plotly.offline.get_plotlyjs()}</script></head><body><h1>Halftone: {html.escape(name)}</h1>"
+            f"{first_screen(study)}{body}"
             "</body></html>")
 
 

@@ -31,6 +31,7 @@ struct TuneOptions {
     bool print_config = false;
     bool dry_run = false;
     bool as_json = false;                ///< of a dry run
+    bool is_quiet = false;               ///< no live line on a terminal
     std::vector<std::string> overrides;  ///< "a.b.c=YAML"
     std::string command_line;            ///< for run.yaml
 };

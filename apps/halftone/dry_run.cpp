@@ -1,6 +1,8 @@
-// tune --dry-run: rank 0 rehearses the run and prints what it found; the other ranks only count.
+// tune --dry-run: every rank looks at its host; rank 0 rehearses the run and prints what was found.
 
 #include <fmt/format.h>
+
+#include <utility>
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
@@ -37,9 +39,12 @@ RehearsalServices rehearsal_services(const TuneOptions& options) {
 }
 
 /// Returns the exit code. The faults go to stderr, what was found to stdout.
-int rehearse_and_print(const TuneOptions& options, int ranks) {
-    const RehearsalRequest request{
-        .config_path = options.config, .overrides = options.overrides, .resume = options.resume, .ranks = ranks};
+int rehearse_and_print(const TuneOptions& options, int ranks, std::vector<RankFacts> rank_facts) {
+    const RehearsalRequest request{.config_path = options.config,
+                                   .overrides = options.overrides,
+                                   .resume = options.resume,
+                                   .ranks = ranks,
+                                   .rank_facts = std::move(rank_facts)};
     const auto files = make_posix_file_system();
     const Rehearsal rehearsal = rehearse(request, rehearsal_services(options), *files, SystemClock());
     for (const Fault& fault : rehearsal.faults)
@@ -48,14 +53,34 @@ int rehearse_and_print(const TuneOptions& options, int ranks) {
     return exit_code_of(rehearsal);
 }
 
+/// Collective: returns on rank 0 what every rank found; nothing where there is one rank. The config is read by rank 0
+/// alone, as in a run; where it cannot be read, the ranks say only what they are.
+std::vector<RankFacts> look_at_ranks(const TuneOptions& options, Communicator& comm) {
+    if (comm.size() == 1) return {};
+    std::string config;
+    if (comm.rank() == RankId{0}) {
+        try {
+            config = read_config_text(options.config);
+        } catch (const Error&) {
+            config.clear();  // the rehearsal names it
+        }
+    }
+    const std::string shared = comm.broadcast(RankId{0}, config);
+    const RankFacts mine = look_at_this_rank(shared, options.config, options.overrides, known_names());
+    std::vector<RankFacts> all;
+    for (const std::string& bytes : comm.gather(RankId{0}, encode_rank(mine))) all.push_back(decode_rank(bytes));
+    return all;
+}
+
 }  // namespace
 
 int run_rehearsal(const TuneOptions& options, Communicator& comm) {
+    std::vector<RankFacts> ranks = look_at_ranks(options, comm);
     WireWriter code;
     if (comm.rank() == RankId{0}) {
         int result = 0;
         try {
-            result = rehearse_and_print(options, comm.size());
+            result = rehearse_and_print(options, comm.size(), std::move(ranks));
         } catch (const InternalError&) {
             throw;
         } catch (const Error& error) {  // the other ranks wait for the code

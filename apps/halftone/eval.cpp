@@ -15,6 +15,7 @@
 #include "base/log.hpp"
 #include "base/output_file.hpp"
 #include "commands.hpp"
+#include "eval/guessing.hpp"
 #include "eval/workbench.hpp"
 #include "model_source.hpp"
 #include "setup.hpp"
@@ -27,7 +28,9 @@ namespace halftone::app {
 namespace {
 
 /// What eval finds, as one JSON object. A number that is none (NaN, infinite) is null.
-std::string score_json(const std::string& goal_name, const Score& score, std::optional<std::int64_t> skipped) {
+/// @param doubt  why the value may mean nothing; empty: no reason is known
+std::string score_json(const std::string& goal_name, const Score& score, std::optional<std::int64_t> skipped,
+                       const std::string& doubt) {
     using Json = nlohmann::ordered_json;
     const auto number = [](double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); };
     Json json{{"metric", goal_name}, {"accuracy", number(score.accuracy)}};
@@ -40,6 +43,7 @@ std::string score_json(const std::string& goal_name, const Score& score, std::op
         const Interval ci = wilson95(*score.correct, score.samples);
         json["ci95"] = {ci.low, ci.high};
     }
+    if (!doubt.empty()) json["warning"] = doubt;
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -100,10 +104,12 @@ int run_eval(const EvalOptions& options) {
 
     const std::string nonfinite = study::nonfinite_text(score);
     if (!nonfinite.empty()) log::warning("eval", "{}", nonfinite);
+    const std::string doubt = guessing_text(*bench->metrics, score);
+    if (!doubt.empty()) log::warning("eval", "{}", doubt);
     // Only where samples may be skipped: the JSON of other configs keeps its keys.
     std::optional<std::int64_t> skipped;
     if (config.evaluation->dataloader.skips_bad_samples) skipped = bench->evaluator->skipped_samples();
-    fmt::print("{}\n", options.as_json ? score_json(config.evaluation->goal_name(), score, skipped)
+    fmt::print("{}\n", options.as_json ? score_json(config.evaluation->goal_name(), score, skipped, doubt)
                                        : path + ": " + score_text(config.evaluation->goal_name(), score));
     return static_cast<int>(ExitCode::ok);
 }

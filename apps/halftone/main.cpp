@@ -445,6 +445,8 @@ int run_command(int argc, char** argv) {
     set_memory_limit(line.memory);
     // For run.yaml and study.json. Words are not quoted again: it is for reading, not for running.
     for (int i = 0; i < argc; ++i) line.tune.command_line += (i == 0 ? "" : " ") + std::string(argv[i]);
+    // tune.log gets messages also where the terminal gets none, so the log cannot tell who wants silence.
+    line.tune.is_quiet = log_level(line) > log::Level::warning;
     if (app.got_subcommand("tune")) {
         return on_all_ranks(line, argc, argv, [&](Communicator& comm) { return run_tune(line.tune, comm); });
     }

@@ -24,6 +24,7 @@
 #include "commands.hpp"
 #include "eval/costs.hpp"
 #include "eval/from_config.hpp"
+#include "eval/guessing.hpp"
 #include "eval/unit_latency.hpp"
 #include "eval/workbench.hpp"
 #include "journal/workspace.hpp"
@@ -40,6 +41,7 @@
 #include "study/run_listener.hpp"
 #include "study/run_terms.hpp"
 #include "study/study_facts.hpp"
+#include "study/verdict_line.hpp"
 #include "tune/tuner.hpp"
 #include "version.hpp"
 #include "workspace_folder.hpp"
@@ -172,16 +174,22 @@ void warn_of_nothing_to_quantize(const SearchSpace& space) {
                  "'halftone inspect MODEL --config CONFIG --units' says why");
 }
 
+std::size_t quantized_units(const SearchSpace& space, const Candidate& candidate) {
+    const QuantPlan plan = space.plan(candidate);
+    return plan.units.size() - plan.high_precision_units();
+}
+
 /// Rank 0 once everybody is ready: search, deliver, measure, report.
 int lead(const TuneOptions& options, const RunConfig& config, const study::RunParts& parts,
          journal::Workspace& workspace, Communicator& comm, std::size_t model_bytes) {
     warn_of_few_samples(config, parts.calibration);
     warn_of_nothing_to_quantize(parts.space);
     const bool is_terminal = is_stderr_a_terminal();
-    study::ProgressLine line(is_terminal, !log::is_enabled(log::Level::warning), config.tuning.timeout_s);
+    study::ProgressLine line(is_terminal, options.is_quiet, config.tuning.timeout_s);
     study::RunListener listener(config, parts, workspace, line);
     tune::RunResult result = search(config, parts, workspace, listener, comm);
     line.finish();  // the report begins on a line of its own
+    listener.end_progress();
     const int code = study::exit_code_of(result, config);
 
     // Without evaluation data there are no trials: the first model-wise candidate is what the config asks for.
@@ -198,6 +206,10 @@ int lead(const TuneOptions& options, const RunConfig& config, const study::RunPa
     run.sample_units = result.sample_units;
     run.skipped = skipped_samples(config, parts.evaluator, result.baseline);
     run.heuristics = result.heuristics;
+    if (parts.metrics != nullptr) {
+        const std::string doubt = guessing_text(*parts.metrics, result.baseline);
+        if (!doubt.empty()) run.warnings.push_back("fp32's " + doubt);
+    }
     if (delivered && result.reason != tune::EndReason::interrupted) {
         const auto latencies =
             time_graphs({parts.model.graph, parts.evaluator.factory().quantized(*delivered).graph}, parts.timing);
@@ -212,6 +224,8 @@ int lead(const TuneOptions& options, const RunConfig& config, const study::RunPa
     if (result.reason != tune::EndReason::interrupted) {
         run.front = front_of(parts, result, config.tuning.criterion.higher_is_better);
     }
+    if (delivered && result.reason != tune::EndReason::interrupted)
+        run.verdict = study::verdict_line(config, result, run, quantized_units(parts.space, *delivered));
     workspace.write("run.yaml", write_run(run));
     fmt::print("{}", study::final_report(config, parts.space, result, delivered, run,
                                          {.fp32 = model_bytes, .best = listener.best_bytes()}, workspace.path("")));
@@ -305,7 +319,7 @@ int run_tune(const TuneOptions& options, Communicator& comm) {
             const study::RunParts parts{
                 bench->model, bench->recipes, bench->capability, *bench->space, *bench->calibration,
                 // Latencies are measured with evaluation data if there are any.
-                bench->evaluation ? *bench->evaluation : *bench->calibration, *bench->evaluator};
+                bench->evaluation ? *bench->evaluation : *bench->calibration, *bench->evaluator, bench->metrics.get()};
             result = lead(options, config, parts, *workspace, comm, inputs.model_bytes.size());
         } catch (const Error& error) {  // the workers have stopped and wait for the code
             report_error(error.what());

@@ -19,7 +19,8 @@ std::optional<std::string> environment(const char* name) {
     return std::string(value);
 }
 
-bool is_stderr_a_terminal() { return ::isatty(STDERR_FILENO) != 0; }
+// A dumb terminal cannot clear a line, so it gets what a file gets.
+bool is_stderr_a_terminal() { return ::isatty(STDERR_FILENO) != 0 && environment("TERM") != "dumb"; }
 
 int stderr_columns() {
     winsize size{};

@@ -5,7 +5,7 @@
 //             Elements that are NaN or infinite are left out and counted
 //   merge     rank 0: the tables of all shards, then a size's table as the merge of the segments below it, then ranges
 //   install   every rank: the ranges alone, which are a thousandth of the statistics
-//   variant   on first use: model and ranges of a calibration index, smoothed where the index has an alpha
+//   variant   when it is asked for: model and ranges of a calibration index, smoothed where the index has an alpha
 #include "eval/calibrator.hpp"
 
 #include <algorithm>
@@ -266,15 +266,21 @@ void Calibrator::install(const std::string& merged) {
     for (Source& source : sources_) source.sessions.reset();
 }
 
-const CalibrationVariant& Calibrator::variant(std::int64_t calibration) {
-    const auto known = variants_.find(calibration);
-    if (known != variants_.end()) return known->second;
+std::shared_ptr<const CalibrationVariant> Calibrator::variant(std::int64_t calibration) {
+    const auto known =
+        std::find_if(variants_.begin(), variants_.end(), [&](const auto& each) { return each.first == calibration; });
+    if (known != variants_.end()) {
+        variants_.splice(variants_.begin(), variants_, known);
+        return variants_.front().second;
+    }
     const Source& source = sources_[source_of(calibration)];
     CalibrationVariant made{
         .model = model_of(source), .ranges = ranges(calibration), .samples = samples_of(calibration)};
     made.recipes.equalization = source.equalization;
     if (const auto alpha = space_.preparation(calibration).smooth_alpha) smooth_variant(made, *alpha);
-    return variants_.emplace(calibration, std::move(made)).first->second;
+    variants_.emplace_front(calibration, std::make_shared<const CalibrationVariant>(std::move(made)));
+    if (variants_.size() > kKeptVariants) variants_.pop_back();
+    return variants_.front().second;
 }
 
 /// SmoothQuant: divides each channel of a product's input by a factor, and multiplies the weights with it. The factor

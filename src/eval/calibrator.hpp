@@ -3,9 +3,11 @@
 // every calibration size, and the model that belongs to them. Not thread-safe; model, space and samples outlive it.
 
 #include <cstdint>
+#include <list>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "calib/table.hpp"
@@ -62,9 +64,12 @@ public:
     [[nodiscard]] const RangeTable& ranges(std::int64_t calibration) const {
         return ranges_.at(static_cast<std::size_t>(calibration));
     }
-    /// Returns the variant of a calibration index. The first call makes it, and smoothing then runs the samples once.
-    /// The reference is valid until install(). @pre install() was called
-    [[nodiscard]] const CalibrationVariant& variant(std::int64_t calibration);
+    /// Returns the variant of a calibration index. If it is not there, the call makes it, and smoothing then runs the
+    /// samples once. Only the last kKeptVariants that were asked for are kept, because each holds a model; what is made
+    /// again is the same. Whoever refers to a variant between two calls holds the pointer. @pre install() was called
+    [[nodiscard]] std::shared_ptr<const CalibrationVariant> variant(std::int64_t calibration);
+    /// A search ranks preparation by preparation and then evaluates the best three of them.
+    static constexpr std::size_t kKeptVariants = 3;
 
 private:
     /// A model whose values have ranges of their own: the model as given, or equalized.
@@ -93,8 +98,9 @@ private:
     std::vector<TensorPlan> observed_;  ///< every value that some plan could quantize with a calibrated range
     std::vector<Source> sources_;       ///< those that some calibration index needs, in the order of the indices
     std::map<std::int64_t, CalibrationTable> statistics_;
-    std::vector<RangeTable> ranges_;                       ///< by calibration index
-    std::map<std::int64_t, CalibrationVariant> variants_;  ///< by calibration index; made on first use
+    std::vector<RangeTable> ranges_;  ///< by calibration index
+    /// Calibration indices with their variants; the one that was asked for last comes first.
+    std::list<std::pair<std::int64_t, std::shared_ptr<const CalibrationVariant>>> variants_;
 };
 
 }  // namespace halftone

@@ -1,5 +1,8 @@
 #include "eval/candidate_factory.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "base/check.hpp"
 
 namespace halftone {
@@ -23,10 +26,11 @@ PlanNumbers CandidateFactory::numbers(const Candidate& candidate) {
     // Only corrected ones are worth keeping: they cost runs of the calibration samples, the others a pass over weights.
     if (corrected_ && corrected_->first == plan) return corrected_->second;
     // From the variant's model, not the given one: its weights differ from preparation to preparation.
-    const CalibrationVariant& variant = calibrator_.variant(plan.calibration);
+    const auto variant = calibrator_.variant(plan.calibration);
+    const PreparedModel& model = variant->model;
     const CandidateTreatment treatment = treatment_of(plan.calibration);
-    PlanNumbers numbers = derive_numbers(variant.model.graph, variant.model.units, plan, variant.ranges, weight_codes_,
-                                         treatment.weights, &variant.model.given);
+    PlanNumbers numbers =
+        derive_numbers(model.graph, model.units, plan, variant->ranges, weight_codes_, treatment.weights, &model.given);
     if (treatment.bias == BiasCorrection::none) return numbers;
     if (treatment.bias == BiasCorrection::fast) {
         corrector(plan.calibration).correct_fast(plan, numbers);
@@ -39,8 +43,8 @@ PlanNumbers CandidateFactory::numbers(const Candidate& candidate) {
 
 QuantizedModel CandidateFactory::quantized(const Candidate& candidate, const PlanNumbers& numbers) {
     const QuantPlan plan = space_.plan(candidate);
-    const PreparedModel& model = calibrator_.variant(plan.calibration).model;
-    return apply_plan(model.graph, model.units, plan, numbers, &weight_codes_);
+    const auto variant = calibrator_.variant(plan.calibration);
+    return apply_plan(variant->model.graph, variant->model.units, plan, numbers, &weight_codes_);
 }
 
 void CandidateFactory::forget_calibration() {
@@ -51,10 +55,17 @@ void CandidateFactory::forget_calibration() {
 
 BiasCorrector& CandidateFactory::corrector(std::int64_t calibration) {
     HALFTONE_CHECK(samples_ != nullptr, "bias correction has samples");
-    const auto known = correctors_.find(calibration);
-    if (known != correctors_.end()) return known->second;
-    const CalibrationVariant& variant = calibrator_.variant(calibration);
-    return correctors_.try_emplace(calibration, variant.model, *samples_, variant.samples).first->second;
+    const auto known = std::find_if(correctors_.begin(), correctors_.end(),
+                                    [&](const IndexCorrector& each) { return each.calibration == calibration; });
+    if (known != correctors_.end()) {
+        correctors_.splice(correctors_.begin(), correctors_, known);
+        return correctors_.front().corrector;
+    }
+    auto variant = calibrator_.variant(calibration);
+    BiasCorrector corrector(variant->model, *samples_, variant->samples);
+    correctors_.push_front({calibration, std::move(variant), std::move(corrector)});
+    if (correctors_.size() > Calibrator::kKeptVariants) correctors_.pop_back();
+    return correctors_.front().corrector;
 }
 
 }  // namespace halftone

@@ -4,7 +4,8 @@
 // calibrator outlive it.
 
 #include <cstdint>
-#include <map>
+#include <list>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -42,11 +43,10 @@ public:
     }
     /// Returns how the candidate's model was equalized and smoothed before it was quantized, beside what was done to
     /// the model that the calibrator was given. Both lists are empty where the candidate asks for neither.
-    [[nodiscard]] const RecipeNumbers& recipes(const Candidate& candidate) {
-        return calibrator_.variant(candidate.calibration).recipes;
+    [[nodiscard]] RecipeNumbers recipes(const Candidate& candidate) {
+        return calibrator_.variant(candidate.calibration)->recipes;
     }
-    /// Forgets what was derived from the calibration. To be called whenever another one is installed, because bias
-    /// correctors refer to the calibrator's variants.
+    /// Forgets what was derived from the calibration. To be called whenever another one is installed.
     void forget_calibration();
 
 private:
@@ -58,7 +58,13 @@ private:
     SampleSource* samples_;
     CandidateTreatment treatment_;  ///< of every candidate; the preparation of a calibration index may add to it
     WeightCodes weight_codes_;      ///< of earlier candidates
-    std::map<std::int64_t, BiasCorrector> correctors_;            ///< by calibration index
+    /// Of a calibration index. It holds the variant that the corrector refers to.
+    struct IndexCorrector {
+        std::int64_t calibration;
+        std::shared_ptr<const CalibrationVariant> variant;
+        BiasCorrector corrector;
+    };
+    std::list<IndexCorrector> correctors_;  ///< as many as the calibrator keeps variants; the last used comes first
     std::optional<std::pair<QuantPlan, PlanNumbers>> corrected_;  ///< the last corrected plan and its numbers
 };
 

@@ -101,9 +101,12 @@ OfferedSettings offered_settings(const QuantizationConfig& config) {
 
 CapabilityTable capability_table(const PreparedModel& model, const QuantizationConfig& config) {
     OfferedSettings settings = offered_settings(config);
-    // These recipes change the weights, so that the codes of the file are no longer theirs.
-    const bool changes_weights =
-        config.cross_layer_equalization || !config.smooth_alphas.empty() || !config.preparations.empty();
+    // These recipes change the weights, so that the codes of the file are no longer theirs. Of several preparations one
+    // may leave the model as it is; the others have no use for the option (space/search_space.cpp).
+    const auto& preparations = config.preparations;
+    const bool always_prepares = !preparations.empty() && std::find(preparations.begin(), preparations.end(),
+                                                                    Preparation{}) == preparations.end();
+    const bool changes_weights = config.cross_layer_equalization || !config.smooth_alphas.empty() || always_prepares;
     if (settings.offers_static && !changes_weights) settings.given = &model.given;
     return capabilities(model.graph, model.units, settings);
 }

@@ -8,23 +8,29 @@
 
 namespace halftone {
 
-/// Returns what a candidate is compared with. The outputs are the same for every preparation, so the model as it was
+/// Chooses what a candidate is compared with. The outputs are the same for every preparation, so the model as it was
 /// given serves all. But equalization scales the channels of values inside: those are compared with the equalized
-/// model's.
-const PreparedModel& Prober::reference_of(const Job& job) {
-    if (job.probe == ProbeKind::output_error) return *setup_.model;
-    const CalibrationVariant& variant = setup_.calibrator->variant(job.candidate.calibration);
-    return variant.recipes.equalization.empty() ? *setup_.model : variant.model;
+/// model's. A probe of another model ends here, because it refers to that model.
+void Prober::refer_to_model_of(const Job& job) {
+    const PreparedModel* reference = setup_.model;
+    std::shared_ptr<const CalibrationVariant> variant;
+    if (job.probe != ProbeKind::output_error) {
+        variant = setup_.calibrator->variant(job.candidate.calibration);
+        if (!variant->recipes.equalization.empty()) reference = &variant->model;
+    }
+    if (reference == reference_) return;
+    probe_.reset();
+    reference_ = reference;
+    variant_ = std::move(variant);
 }
 
 /// Makes probe_ one of this kind and candidate. A change of the candidate alone keeps the fp32 session and its outputs,
 /// which are half of the work.
 void Prober::prepare(const Job& job) {
-    const PreparedModel& reference = reference_of(job);
-    if (!probe_ || probe_->what() != job.probe || reference_ != &reference) {
-        probe_.emplace(job.probe, reference, setup_.factory->quantized(job.candidate).graph,
+    refer_to_model_of(job);
+    if (!probe_ || probe_->what() != job.probe) {
+        probe_.emplace(job.probe, *reference_, setup_.factory->quantized(job.candidate).graph,
                        setup_.resources->options());
-        reference_ = &reference;
     } else if (!(candidate_ == job.candidate)) {
         probe_->replace(setup_.factory->quantized(job.candidate).graph);
     }

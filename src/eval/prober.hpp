@@ -3,6 +3,7 @@
 // no labels. Not thread-safe; everything that the constructor takes outlives it.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,12 +37,14 @@ public:
 
 private:
     void prepare(const Job& job);
-    [[nodiscard]] const PreparedModel& reference_of(const Job& job);
+    void refer_to_model_of(const Job& job);
 
     ProberSetup setup_;
     /// The last probe, because probes of one kind come in a row and share the fp32 model's results. Empty before the
     /// first probe, and after a candidate that could not be built.
     std::optional<ErrorProbe> probe_;
+    /// Holds reference_ where that is an equalized model; else null.
+    std::shared_ptr<const CalibrationVariant> variant_;
     const PreparedModel* reference_ = nullptr;  ///< what probe_ compares with; null before the first probe
     Candidate candidate_{};                     ///< the one in probe_
 };

@@ -32,7 +32,7 @@ std::vector<std::string> dataset_lines(const ArraySource& source, const ArrayMat
 }
 
 /// "input_ids int64 [96]".
-std::string array_text(const NamedArray& array) {
+std::string array_text(const FoundArray& array) {
     if (array.row.is_text) return array.source + " text";
     return fmt::format("{} {} {}", array.source, to_string(array.row.type.dtype), array.row.type.shape.to_text());
 }
@@ -40,7 +40,7 @@ std::string array_text(const NamedArray& array) {
 /// Both sides are listed: the user sees which name or shape is off without opening anything.
 [[noreturn]] void refuse_arrays(const DataQuery& query, const ArraySource& source, const ArrayMatch& match) {
     std::vector<std::string> arrays;
-    for (const NamedArray& array : source.arrays) arrays.push_back(array_text(array));
+    for (const FoundArray& array : source.arrays) arrays.push_back(array_text(array));
     std::vector<std::string> inputs;
     for (const ModelPort& port : query.model.inputs)
         inputs.push_back(fmt::format("{} {} [{}]", port.name, port.type, fmt::join(port.dims, ",")));
@@ -68,9 +68,9 @@ std::pair<ArraySource, ArraySource> divide_by_names(const ArraySource& source) {
     // An array without a split word (a table that both need) goes into both.
     bool has_training = false;
     bool has_testing = false;
-    for (const NamedArray& array : source.arrays) {
+    for (const FoundArray& array : source.arrays) {
         const auto word = split_word(without_split_word(array.name).second);
-        NamedArray renamed = array;
+        FoundArray renamed = array;
         if (word) renamed.name = without_split_word(array.name).first;
         if (!word || *word == SplitWord::training) training.arrays.push_back(renamed);
         if (!word || *word == SplitWord::testing) testing.arrays.push_back(renamed);

@@ -14,7 +14,7 @@ namespace halftone {
 struct ArraySource {
     std::string word;               ///< of the data set: "Numpy", "HDF5"
     std::vector<std::string> head;  ///< its lines above `inputs`, as "file: a.npz"; may be empty
-    std::vector<NamedArray> arrays;
+    std::vector<FoundArray> arrays;
 };
 
 /// Divides arrays of one source by the split words in their names. Where both kinds are there, the first is for

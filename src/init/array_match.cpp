@@ -34,7 +34,7 @@ bool is_label_name(const std::string& name) {
 }
 
 /// Whether rows of the array can feed the input: the same sizes where both name one, and a type that is converted.
-bool fits_input(const NamedArray& array, const ModelPort& input) {
+bool fits_input(const FoundArray& array, const ModelPort& input) {
     if (array.row.is_text) return false;
     const auto dtype = kDTypeNames.parse(input.type);
     // Models in 16-bit floats are computed in fp32, and take it.
@@ -52,21 +52,21 @@ bool fits_input(const NamedArray& array, const ModelPort& input) {
 }
 
 /// Whether a row looks like the picture that the input takes, channels last.
-bool is_picture_for(const NamedArray& array, const ModelPort& input) {
+bool is_picture_for(const FoundArray& array, const ModelPort& input) {
     const Shape& row = array.row.type.shape;
     return !array.row.is_text && row.rank() == 3 && input.dims.size() == 4 && array.row.type.dtype == DType::u8 &&
            (row[2] == 1 || row[2] == 3);
 }
 
 /// Whether the array has, row by row, the shape of an output: then it can be compared with it.
-bool has_shape_of_output(const NamedArray& array, const ModelSurvey& model) {
+bool has_shape_of_output(const FoundArray& array, const ModelSurvey& model) {
     return std::any_of(model.outputs.begin(), model.outputs.end(),
                        [&](const ModelPort& output) { return fits_input(array, output); });
 }
 
 class Matcher {
 public:
-    Matcher(const std::vector<NamedArray>& arrays, const ModelSurvey& model)
+    Matcher(const std::vector<FoundArray>& arrays, const ModelSurvey& model)
         : arrays_(arrays), model_(model), used_(arrays.size(), false) {}
 
     /// Names for all inputs first: a shape must not take an array away from the input that has its name.
@@ -115,7 +115,7 @@ private:
     void sort_the_rest() {
         for (std::size_t a = 0; a < arrays_.size(); ++a) {
             if (used_[a]) continue;
-            const NamedArray& array = arrays_[a];
+            const FoundArray& array = arrays_[a];
             const bool is_only_one = std::count(used_.begin(), used_.end(), false) == 1;
             const bool is_target = is_label_name(array.name) || (is_only_one && has_shape_of_output(array, model_));
             if (is_target && match_.targets.empty()) {
@@ -126,7 +126,7 @@ private:
         }
     }
 
-    const std::vector<NamedArray>& arrays_;
+    const std::vector<FoundArray>& arrays_;
     const ModelSurvey& model_;
     std::vector<bool> used_;
     ArrayMatch match_;
@@ -134,7 +134,7 @@ private:
 
 }  // namespace
 
-ArrayMatch match_arrays(const std::vector<NamedArray>& arrays, const ModelSurvey& model) {
+ArrayMatch match_arrays(const std::vector<FoundArray>& arrays, const ModelSurvey& model) {
     return Matcher(arrays, model).match();
 }
 

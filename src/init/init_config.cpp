@@ -150,7 +150,9 @@ void add_quantization(ConfigLines& out, const FoundData& data) {
 }
 
 /// The same transforms as above, without their reasons: a second copy of the comments would only hide the metric.
-void add_evaluation(ConfigLines& out, const ModelSurvey& model, const FoundData& data) {
+/// @param trial  what the fp32 model reached when the config was tried; empty: nothing to say
+void add_evaluation(ConfigLines& out, const ModelSurvey& model, const FoundData& data, const std::string& trial) {
+    if (!trial.empty()) out.comment(0, trial);
     out.add(0, "evaluation");
     out.add(1, "accuracy");
     out.add(2, "metric");
@@ -193,14 +195,20 @@ std::string init_config(const InitRequest& request, const FileSystem& files) {
     // Faults of the model are left to the dry run, which lists all of them; here only its ports matter.
     if (model.inputs.empty()) throw ModelError(request.model_path + ": the model has no inputs");
     const FoundData data = look_at_data(request, files, model);
-    // In the order in which a config is usually read: model, data, metric, search.
-    ConfigLines out;
-    add_head(out, request);
-    add_model(out, request, model);
-    add_quantization(out, data);
-    add_evaluation(out, model, data);
-    add_tuning(out, request);
-    return out.text();
+    const auto config_text = [&](const std::string& trial) {
+        // In the order in which a config is usually read: model, data, metric, search.
+        ConfigLines out;
+        add_head(out, request);
+        add_model(out, request, model);
+        add_quantization(out, data);
+        add_evaluation(out, model, data, trial);
+        add_tuning(out, request);
+        return out.text();
+    };
+    const std::string untried = config_text({});
+    if (request.data.empty() || !request.try_out) return untried;
+    const std::string trial = request.try_out(untried);
+    return trial.empty() ? untried : config_text(trial);
 }
 
 }  // namespace halftone

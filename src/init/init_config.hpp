@@ -1,6 +1,7 @@
 #pragma once
 // A first config for a model and its data, written by looking at both. The door of this room.
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,9 @@ struct InitRequest {
     std::string data;                     ///< folder or file; empty: none was given
     std::string command;                  ///< the command line, for the first comment
     std::vector<std::string> strategies;  ///< of this build
+    /// Tries the config that was written and returns a sentence about the fp32 model's accuracy by it; empty where
+    /// nothing is worth saying. It is asked only where there are data. Empty: nothing is tried.
+    std::function<std::string(const std::string& yaml)> try_out = {};
 };
 
 /// Returns the text of a config with comments: what was found, what was assumed, and why.

@@ -238,6 +238,8 @@ public:
     Takes targets() const override { return Takes::all; }
     void bind(const MetricFields& fields) override { fields_.bind(fields); }
     std::unique_ptr<Accumulator> start() const override { return std::make_unique<DetectionState>(fields_, settings_); }
+    // No box meets an object of its category by chance often enough to be seen.
+    std::optional<double> level_of_guessing() const override { return 0; }
 
 private:
     DetectionFields fields_;

@@ -85,6 +85,9 @@ public:
     /// Returns by how much the sample is right, in the output's units; negative where it is wrong. Nothing if the
     /// metric judges no sample by itself, which then holds for all samples.
     [[nodiscard]] virtual std::optional<float> margin(const SampleAnswer&) const { return std::nullopt; }
+    /// Returns the value that answers reach on average which know nothing of their samples: k / classes for topk, 0 for
+    /// detections. Nothing where it is unknown, as for errors, which have no such limit. @pre bind() was called
+    [[nodiscard]] virtual std::optional<double> level_of_guessing() const { return std::nullopt; }
     /// Returns the factor between differences of the mean of judgements and of the value, for two values that are close
     /// to one another; 1 where the value is that mean.
     [[nodiscard]] virtual double slope(double /*baseline*/, double /*value*/) const { return 1; }

@@ -152,6 +152,10 @@ std::optional<float> MetricSet::margin(const SampleAnswer& answer) const {
     });
 }
 
+std::optional<double> MetricSet::level_of_guessing() const {
+    return is_weighted_ ? std::nullopt : entries_.front().metric->level_of_guessing();
+}
+
 double MetricSet::slope(double baseline, double value) const {
     // A weighted judgement exists only if every metric is a plain mean, whose slope is 1.
     return is_weighted_ ? 1 : entries_.front().metric->slope(baseline, value);

@@ -41,6 +41,9 @@ public:
     [[nodiscard]] MetricSetState start() const;
     /// Returns by how much the first metric finds the sample right; nothing where it has no margins.
     [[nodiscard]] std::optional<float> margin(const SampleAnswer& answer) const;
+    /// Returns what guesses reach by what the goal judges (Metric::level_of_guessing); nothing for a weighted mean of
+    /// several metrics. @pre bind() was called
+    [[nodiscard]] std::optional<double> level_of_guessing() const;
     /// Returns the factor between differences of the mean of judgements and of the goal's value.
     [[nodiscard]] double slope(double baseline, double value) const;
 

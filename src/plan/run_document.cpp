@@ -1,4 +1,4 @@
-// RunDocument to the text of run.yaml. The program never reads the file; scripts do, by its keys.
+// RunDocument to the text of run.yaml. Scripts read the file by its keys, and the report of a run its verdict.
 #include "plan/run_document.hpp"
 
 #include "config/yaml_writer.hpp"
@@ -41,6 +41,7 @@ std::string write_run(const RunDocument& document) {
                                    {"exit_code", yaml::integer(document.exit_code)},
                                    {"latency", latency}})},
         {"work", yaml::flow_map({{"sample_units", yaml::integer(document.sample_units)}})}};
+    if (!document.verdict.empty()) run.emplace_back("verdict", yaml::quoted(document.verdict));
     if (document.skipped) run.emplace_back("skipped", yaml::integer(*document.skipped));
     if (document.objective) {
         std::vector<ConfigEntry> objective{{"met", yaml::word(document.objective->is_met ? "true" : "false")},
@@ -49,6 +50,7 @@ std::string write_run(const RunDocument& document) {
         run.emplace_back("objective", yaml::flow_map(std::move(objective)));
     }
     if (!document.heuristics.empty()) run.emplace_back("heuristics", text_list(document.heuristics));
+    if (!document.warnings.empty()) run.emplace_back("warnings", text_list(document.warnings));
     if (!document.front.empty()) {
         std::vector<ConfigNode> rows;
         for (const FrontPoint& point : document.front) rows.push_back(front_row(point));

@@ -29,11 +29,13 @@ struct RunDocument {
     std::string onednn, mpi;  ///< versions of the libraries
     std::string reason;       ///< why the run ended: goal_met, max_trials, timeout, exhausted, interrupted
     int exit_code = 0;
+    std::string verdict;                     ///< what came of the run, in one sentence; empty where nothing did
     std::optional<double> fp32_ms, best_ms;  ///< median latencies; none where they were not measured
     std::int64_t sample_units = 0;           ///< samples x units really executed
     std::optional<std::int64_t> skipped;     ///< samples that could not be read; none unless they may be skipped
     std::vector<std::string> heuristics;     ///< what the strategy says of its steps, in words
     std::optional<RunObjective> objective;   ///< none where latency is no objective, or nothing was measured
+    std::vector<std::string> warnings;       ///< what makes the result doubtful, in whole sentences; usually empty
     std::vector<FrontPoint> front;           ///< empty where the run has no latency table
     ConfigNode config;                       ///< the effective config
 };

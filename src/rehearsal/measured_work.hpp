@@ -2,11 +2,15 @@
 // How long the parts of a run take here, from a quick timing of one batch.
 
 #include <cstdint>
+#include <optional>
+#include <string>
 
 #include "base/clock.hpp"
 #include "config/run_config.hpp"
 #include "data/dataset.hpp"
 #include "exec/prepared_model.hpp"
+#include "trial/latency_table.hpp"
+#include "trial/trial.hpp"
 
 namespace halftone {
 
@@ -20,6 +24,15 @@ struct TimeSpan {
     friend bool operator==(const TimeSpan&, const TimeSpan&) = default;
 };
 
+/// What the first samples say of the run's chances. It is a guess: they are few.
+struct Chances {
+    Score fp32 = {};                      ///< of these samples
+    std::string doubt = {};               ///< why fp32's value may mean nothing (eval/guessing.hpp); empty: no reason
+    std::optional<Score> candidate = {};  ///< of the most promising candidate; nothing if it cannot be built
+    /// The candidate keeps to the goal, or misses it by less than the standard error of its loss.
+    bool is_goal_likely = true;
+};
+
 /// All times are those of one process with the config's number of threads. What is not part of the run is 0.
 struct MeasuredWork {
     TimeSpan read_calibration;  ///< of one sample of the calibration data: reading, decoding, transforms
@@ -30,8 +43,15 @@ struct MeasuredWork {
     TimeSpan build;             ///< of one candidate: its model and its sessions
     TimeSpan quantized;         ///< of one sample: a candidate with the metric
     TimeSpan probe;             ///< of one sample: fp32 and a candidate side by side
-    std::int64_t batch = 0;     ///< samples that run together
-    std::uint64_t bytes = 0;    ///< that this process holds when all of it was run once
+    /// How much longer a candidate takes to build and to probe with a preparation, as the mean over those of the space;
+    /// 1 where there is no choice. Corrections of biases run the calibration samples for each candidate.
+    double preparation_factor = 1;
+    TimeSpan latency_table = {};  ///< measuring the whole table, once
+    /// The table from a few rounds: good enough to see which trials a strategy will ask for. Empty if it needs none.
+    std::optional<LatencyTable> table = {};
+    std::int64_t batch = 0;               ///< samples that run together
+    std::uint64_t bytes = 0;              ///< that this process holds when all of it was run once
+    std::optional<Chances> chances = {};  ///< nothing where nothing is scored
 };
 
 /// What is measured. The pointers outlive the call.
@@ -41,9 +61,11 @@ struct WorkSetup {
     const Pipeline* calibration = nullptr;
     const Pipeline* evaluation = nullptr;  ///< null: nothing is scored
     bool probes = false;                   ///< whether the strategy asks for probes
+    bool latency_table = false;            ///< whether the strategy asks for the table
 };
 
-/// Runs one batch of everything that a run does: calibration, fp32, the first model-wise candidate, a probe.
+/// Runs one batch of everything that a run does: calibration, fp32, the first model-wise candidate, a probe; then, for
+/// a few seconds at most, a candidate of each preparation, and more samples to see whether the goal is within reach.
 /// @throws DataError, ModelError, ConfigError as the run itself would
 [[nodiscard]] MeasuredWork measure_work(const WorkSetup& setup, const Clock& clock);
 

@@ -22,7 +22,7 @@ TimeSpan with_uncertainty(const TimeSpan& span) { return {kQuicker * span.low, k
 
 /// The parts of a run as spans, with all workers at work.
 struct Parts {
-    TimeSpan calibration, baseline, whole_trial, failing_trial, probe;
+    TimeSpan calibration, baseline, table, whole_trial, failing_trial, probe;
 };
 
 Parts parts_of(const MeasuredWork& m, const RunSize& size) {
@@ -30,7 +30,7 @@ Parts parts_of(const MeasuredWork& m, const RunSize& size) {
     const double calibration = share * static_cast<double>(size.calibration_samples);
     const double evaluation = share * static_cast<double>(size.evaluation_samples);
     Parts parts;
-    // Rank 0 alone chooses ranges, once for each calibration size.
+    // Rank 0 alone chooses ranges, once for each calibration size; the measured time holds all preparations.
     parts.calibration =
         calibration * (m.read_calibration + m.calibrate) + static_cast<double>(size.calibrations) * m.ranges;
     // Samples are read at the baseline. Trials find them in the cache; where that is too small, they read them again,
@@ -42,7 +42,9 @@ Parts parts_of(const MeasuredWork& m, const RunSize& size) {
         parts.failing_trial = {m.build.low + kShareOfFailing.low * evaluation * m.quantized.low,
                                m.build.high + kShareOfFailing.high * evaluation * m.quantized.high};
     }
-    parts.probe = share * m.build + calibration * m.probe;
+    parts.table = m.latency_table;
+    // A worker stays with its probe, so the workers build theirs at the same time.
+    parts.probe = m.preparation_factor * (share * m.build + calibration * m.probe);
     return parts;
 }
 
@@ -53,14 +55,15 @@ double expected_time(const Parts& parts, const MeasuredWork& m, const RunSize& s
     const double failing = size.early_termination
                                ? middle(m.build) + kExpectedShareOfFailing * evaluation * middle(m.quantized)
                                : middle(parts.whole_trial);
-    return middle(parts.calibration) + middle(parts.baseline) +
+    return middle(parts.calibration) + middle(parts.baseline) + middle(parts.table) +
            static_cast<double>(talk.trials - talk.failing) * middle(parts.whole_trial) +
            static_cast<double>(talk.failing) * failing + static_cast<double>(talk.probes) * middle(parts.probe) +
            middle(kTimingAtTheEnd);
 }
 
 TimeSpan time_of(const Parts& parts, const TalkCount& talk) {
-    return parts.calibration + parts.baseline + static_cast<double>(talk.trials - talk.failing) * parts.whole_trial +
+    return parts.calibration + parts.baseline + parts.table +
+           static_cast<double>(talk.trials - talk.failing) * parts.whole_trial +
            static_cast<double>(talk.failing) * parts.failing_trial + static_cast<double>(talk.probes) * parts.probe +
            kTimingAtTheEnd;
 }
@@ -75,8 +78,10 @@ WorkFacts predict_work(const MeasuredWork& measured, const RunSize& size, const 
     work.calibration = with_uncertainty(parts.calibration);
     work.baseline = with_uncertainty(parts.baseline);
     work.trial = with_uncertainty({parts.failing_trial.low, parts.whole_trial.high});
+    work.chances = measured.chances;
     if (size.evaluation_samples == 0) {  // nothing is tried: the model is quantized once
         work.total = with_uncertainty(parts.calibration + measured.build + kTimingAtTheEnd);
+        work.longest = work.total.high;
         work.expected = middle(parts.calibration) + middle(measured.build) + middle(kTimingAtTheEnd);
         return work;
     }
@@ -87,12 +92,18 @@ WorkFacts predict_work(const MeasuredWork& measured, const RunSize& size, const 
     // A talk that was broken off says only a lower bound.
     if (!talks.none_passes.is_complete || !talks.some_pass.is_complete) most.trials = most.failing = size.max_trials;
     most.probes = work.probes;
-    work.total = with_uncertainty({time_of(parts, talks.all_pass).low, time_of(parts, most).high});
-    work.expected = expected_time(parts, measured, size, talks.some_pass);
+    work.longest = with_uncertainty(time_of(parts, most)).high;
+    // Where the first samples say that the goal is within reach, the run will hardly be another than that in which it
+    // is. Where they say that it is not, nobody knows how many units must stay in high precision.
+    const bool is_likely = !measured.chances || measured.chances->is_goal_likely;
+    work.total = with_uncertainty(time_of(parts, talks.all_pass));
+    if (!is_likely) work.total.high = work.longest;
+    work.expected = expected_time(parts, measured, size, is_likely ? talks.all_pass : talks.some_pass);
     if (size.timeout_s > 0) {  // a trial that runs when the time is up is not waited for longer than it takes
         const double longest = size.timeout_s + work.trial.high;
         work.total = {std::min(work.total.low, longest), std::min(work.total.high, longest)};
         work.expected = std::min(work.expected, longest);
+        work.longest = std::min(work.longest, longest);
     }
     work.expected = std::clamp(work.expected, work.total.low, work.total.high);
     return work;

@@ -14,6 +14,7 @@
 #include "graph/onnx/onnx_model.hpp"
 #include "rehearsal/fault.hpp"
 #include "rehearsal/measured_work.hpp"
+#include "rehearsal/rank_facts.hpp"
 #include "tensor/field.hpp"
 #include "trial/strategy.hpp"
 
@@ -25,6 +26,7 @@ struct RehearsalRequest {
     std::vector<std::string> overrides;
     bool resume = false;
     int ranks = 1;
+    std::vector<RankFacts> rank_facts = {};  ///< of all ranks, in their order; empty: there is one rank
 };
 
 /// What a rehearsal needs of the application. Every function may throw an Error, which becomes a fault.
@@ -69,10 +71,12 @@ struct WorkFacts {
     TimeSpan calibration;
     TimeSpan baseline;
     TimeSpan trial;  ///< low: one that fails early; high: one that sees all samples
-    TimeSpan total;  ///< low: the first trial passes; high: the strategy tries all it may
+    TimeSpan total;  ///< of the course that the first samples make likely
     double expected = 0;
+    double longest = 0;  ///< where the strategy tries all it may
     std::int64_t batch = 0;
-    std::uint64_t memory = 0;  ///< bytes of one rank
+    std::uint64_t memory = 0;             ///< bytes of one rank
+    std::optional<Chances> chances = {};  ///< what the first samples say; nothing where nothing is scored
 };
 
 struct Rehearsal {
@@ -80,7 +84,8 @@ struct Rehearsal {
     std::string isa;
     std::string strategy;
     int ranks = 1;
-    std::uint64_t memory_limit = 0;  ///< bytes that a rank may take
+    std::string hosts;               ///< "3 ranks on node1, 2 on node2"; empty: there is one rank
+    std::uint64_t memory_limit = 0;  ///< bytes that a rank may take; the smallest of all ranks
     std::optional<ModelFacts> model;
     std::optional<DataFacts> calibration, evaluation;
     std::optional<MetricFacts> metric;

@@ -1,7 +1,10 @@
 // What a rehearsal found, for a person and for a script.
 //
-//   rehearsal_text   a line for each part
-//   rehearsal_json   the same, with the faults
+//   model_text, data_text      what is tuned, and the first samples
+//   chances_text               what fp32 and a quantized model reach on these samples, and a warning
+//   work_text, when_text       trials, work, and the time with its range
+//   rehearsal_text             a line for each part, in this order
+//   rehearsal_json             the same, with the faults
 #include <fmt/format.h>
 
 #include <cmath>
@@ -62,6 +65,35 @@ std::string data_text(const std::string& name, const DataFacts& data) {
     return text;
 }
 
+std::string loss_of(const Chances& chances) {
+    if (!chances.candidate || !chances.candidate->loss) return {};
+    const double loss = chances.candidate->loss->value;
+    return fmt::format("; a quantized model {} {:.4g} of it", loss < 0 ? "gains" : "loses", std::abs(loss));
+}
+
+/// "topk 0.934 on the first 500 samples; a quantized model loses 0.002 of it".
+std::string chances_text(const Chances& chances, const MetricFacts& metric) {
+    std::string text = line("fp32", fmt::format("{} {:.4g} on the first {} samples{}", metric.names.front(),
+                                                chances.fp32.accuracy, chances.fp32.samples, loss_of(chances)));
+    return chances.doubt.empty() ? text : text + line("warning", "fp32's " + chances.doubt);
+}
+
+/// The range, and what it depends on.
+std::string when_text(const WorkFacts& work, bool has_trials) {
+    std::string text = span_text(work.total);
+    if (!has_trials) return text;
+    const std::int64_t samples = work.chances ? work.chances->fp32.samples : 0;
+    if (!work.chances || work.chances->is_goal_likely) {
+        return text +
+               fmt::format(", about {}, if the goal is met as on the first {} samples; at most {} if it never is",
+                           time_text(work.expected), samples, time_text(work.longest));
+    }
+    return text + fmt::format(
+                      ": on the first {} samples the goal is missed; about {} if a fifth of the units must stay in "
+                      "high precision",
+                      samples, time_text(work.expected));
+}
+
 std::string work_text(const WorkFacts& work, const DataFacts* evaluation) {
     std::string text;
     if (evaluation != nullptr) {
@@ -73,13 +105,7 @@ std::string work_text(const WorkFacts& work, const DataFacts* evaluation) {
         text += line("work", fmt::format("calibration {}, no trials: there is no section evaluation.accuracy",
                                          span_text(work.calibration)));
     }
-    const std::string when = evaluation == nullptr
-                                 ? ""
-                                 : fmt::format(
-                                       ", from the first trial passing to all of them failing; about {} if a "
-                                       "fifth of the units must stay in high precision",
-                                       time_text(work.expected));
-    return text + line("time", span_text(work.total) + when);
+    return text + line("time", when_text(work, evaluation != nullptr));
 }
 
 /// Milliseconds are enough: more digits would look like knowledge.
@@ -115,15 +141,28 @@ Json data_json(const DataFacts& data) {
     return {{"samples", data.samples}, {"available", data.available}, {"first", data.first}};
 }
 
+/// A number that is none (NaN, infinite) is null.
+Json number_json(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+Json chances_json(const Chances& chances) {
+    Json json{{"samples", chances.fp32.samples}, {"fp32", number_json(chances.fp32.accuracy)}};
+    const auto& candidate = chances.candidate;
+    json["loss"] = candidate && candidate->loss ? number_json(candidate->loss->value) : Json(nullptr);
+    json["goal_is_likely"] = chances.is_goal_likely;
+    return json;
+}
+
 Json work_json(const WorkFacts& work) {
     return {{"trials_bound", work.trials_bound},
             {"probes", work.probes},
             {"seconds", span_json(work.total)},
             {"expected_seconds", std::round(work.expected * 1000) / 1000},
+            {"longest_seconds", std::round(work.longest * 1000) / 1000},
             {"calibration_seconds", span_json(work.calibration)},
             {"baseline_seconds", span_json(work.baseline)},
             {"trial_seconds", span_json(work.trial)},
-            {"batch", work.batch}};
+            {"batch", work.batch},
+            {"first_samples", work.chances ? chances_json(*work.chances) : Json(nullptr)}};
 }
 
 }  // namespace
@@ -144,9 +183,12 @@ std::string rehearsal_text(const Rehearsal& rehearsal) {
                                         rehearsal.ranks == 1 ? std::string("one rank does everything")
                                                              : fmt::format("{} ranks: one leads, {} evaluate",
                                                                            rehearsal.ranks, rehearsal.ranks - 1)));
+    if (!rehearsal.hosts.empty()) text += line("hosts", rehearsal.hosts);
     if (rehearsal.work) {
         text += line("memory", fmt::format("about {} on each rank, which may take {}",
                                            bytes_text(rehearsal.work->memory), bytes_text(rehearsal.memory_limit)));
+        if (rehearsal.work->chances && rehearsal.metric)
+            text += chances_text(*rehearsal.work->chances, *rehearsal.metric);
         text += work_text(*rehearsal.work, rehearsal.evaluation ? &*rehearsal.evaluation : nullptr);
     }
     return text;
@@ -177,6 +219,10 @@ std::string rehearsal_json(const Rehearsal& rehearsal) {
     json["strategy"] = rehearsal.strategy;
     json["isa"] = rehearsal.isa;
     json["ranks"] = rehearsal.ranks;
+    if (!rehearsal.hosts.empty()) json["hosts"] = rehearsal.hosts;
+    json["warnings"] = Json::array();
+    if (rehearsal.work && rehearsal.work->chances && !rehearsal.work->chances->doubt.empty())
+        json["warnings"].push_back("fp32's " + rehearsal.work->chances->doubt);
     if (rehearsal.work) {
         json["memory"] = {{"bytes", rehearsal.work->memory}, {"limit", rehearsal.memory_limit}};
         json["work"] = work_json(*rehearsal.work);

@@ -1,5 +1,6 @@
 // The rehearsal, part by part:
 //
+//   compare_hosts      what the ranks found where they are: instruction set, memory, data
 //   read_the_config    every mistake of the YAML, and what is left of the config
 //   try_machine        instruction set, names that this build does not have, the workspace
 //   try_settings       metrics and strategy, as far as their own sections go
@@ -11,6 +12,7 @@
 #include "rehearsal/rehearsal.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/budget.hpp"
@@ -52,6 +54,7 @@ public:
     Rehearsal run() {
         result_.isa = isa_name();
         result_.ranks = request_.ranks;
+        compare_hosts();
         result_.memory_limit = process_budget().byte_limit();
         if (read_the_config()) {
             // First of all: the number holds for every kernel of this process from now on.
@@ -69,6 +72,16 @@ public:
 private:
     /// What is left of the config after reading; never asked for before read_the_config() has said that there is one.
     [[nodiscard]] const RunConfig& config() const { return *reading_.config; }
+
+    /// One limit for all ranks, as in a run: a candidate that is too large for one of them fails on every one.
+    void compare_hosts() {
+        if (request_.rank_facts.empty()) return;
+        compare_ranks(request_.rank_facts, faults_);
+        result_.hosts = hosts_text(request_.rank_facts);
+        std::uint64_t smallest = process_budget().byte_limit();
+        for (const RankFacts& rank : request_.rank_facts) smallest = std::min(smallest, rank.memory_limit);
+        process_budget().set_byte_limit(smallest);
+    }
 
     bool read_the_config() {
         std::string text;
@@ -250,17 +263,19 @@ private:
             result_.model->quantizable += decision.has_quantized() ? 1 : 0;
     }
 
-    /// A new strategy with a table of assumed latencies: measuring the real one takes seconds, and its numbers matter
-    /// only for the choice between candidates, hardly for their count.
+    /// A new strategy with a table of assumed latencies, until the real one is measured.
     std::unique_ptr<Strategy> strategy() {
         if (!table_) table_ = assumed_latency(*space_);
         return services_.make_strategy(config(), *space_, Goal(config().tuning.criterion, kMadeUpBaseline),
-                                       kMadeUpBaseline, [this]() -> const LatencyTable& { return *table_; });
+                                       kMadeUpBaseline, [this]() -> const LatencyTable& {
+                                           asks_for_latency_ = true;
+                                           return *table_;
+                                       });
     }
 
     void predict() {
         static_cast<void>(faults_.try_part(FaultKind::data, "", [&] {
-            // The talk comes first: it says whether probes have to be timed.
+            // The talk comes first: it says whether probes and the latency table have to be timed.
             StrategyTalks talks;
             if (evaluation_) talks = talk();
             const bool has_probes = talks.none_passes.probes + talks.some_pass.probes + talks.all_pass.probes > 0;
@@ -268,8 +283,14 @@ private:
                                                         .model = &*model_,
                                                         .calibration = calibration_.get(),
                                                         .evaluation = evaluation_.get(),
-                                                        .probes = has_probes},
+                                                        .probes = has_probes,
+                                                        .latency_table = asks_for_latency_ && evaluation_ != nullptr},
                                                        clock_);
+            // Which trials a strategy asks for when the goal is met depends on what 8 bits gain on this machine.
+            if (measured.table && evaluation_) {
+                table_ = measured.table;
+                talks = talk();
+            }
             result_.work = predict_work(measured, run_size(), talks);
         }));
     }
@@ -278,7 +299,8 @@ private:
     [[nodiscard]] RunSize run_size() const {
         RunSize size;
         size.calibration_samples = result_.calibration->samples;
-        size.calibrations = static_cast<std::int64_t>(space_->calibration_sizes().size());
+        const auto& indices = space_->calibration_sizes();  // a size occurs once for each preparation
+        size.calibrations = static_cast<std::int64_t>(std::set<std::int64_t>(indices.begin(), indices.end()).size());
         size.evaluation_samples = result_.evaluation ? result_.evaluation->samples : 0;
         size.workers = std::max(1, request_.ranks - 1);  // rank 0 leads; alone it does everything
         size.early_termination = config().tuning.early_termination;
@@ -319,6 +341,7 @@ private:
     std::optional<PreparedModel> model_;
     std::optional<SearchSpace> space_;
     std::optional<LatencyTable> table_;
+    bool asks_for_latency_ = false;                  ///< some strategy that was made asked for the table
     std::optional<std::int64_t> bound_of_strategy_;  ///< nothing where the strategy cannot say
 };
 

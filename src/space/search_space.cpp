@@ -1,3 +1,10 @@
+// The space as numbers: candidates are option indices, and a plan is what they mean.
+//
+//   add_config, effective_hash   what of a plan computes something, as a hash: equal hashes are equal models
+//   at, make, with               a candidate from its number, from choices, from another candidate
+//   without_given                what stands in for codes of the file where a preparation changes the model
+//   plan                         unit by unit the option that is chosen, then the tensors that these decide
+//   hash                         of the whole space, for the journal
 #include "space/search_space.hpp"
 
 #include <fmt/format.h>
@@ -7,6 +14,7 @@
 
 #include "base/check.hpp"
 #include "base/hash.hpp"
+#include "graph/given.hpp"
 
 namespace halftone {
 namespace {
@@ -142,6 +150,21 @@ Candidate SearchSpace::with(const Candidate& candidate, std::size_t decision, st
     return make(candidate.calibration, std::move(choice));
 }
 
+namespace {
+
+/// Returns what stands in for an option that keeps the codes of the model's file, where a preparation changes weights
+/// and biases so that the codes are no longer theirs: the first other quantized option, else the first one that is
+/// none. Every other option stays as it is.
+const UnitConfig& without_given(const Decision& decision, const UnitConfig& chosen) {
+    if (!is_given(chosen)) return chosen;
+    // Quantized options come before high precision.
+    const auto other = std::find_if(decision.options.begin(), decision.options.end(),
+                                    [](const UnitConfig& option) { return !is_given(option); });
+    return other == decision.options.end() ? chosen : *other;
+}
+
+}  // namespace
+
 QuantPlan SearchSpace::plan(const Candidate& candidate) const {
     HALFTONE_CHECK(
         candidate.calibration >= 0 && candidate.calibration < static_cast<std::int64_t>(calibration_sizes_.size()),
@@ -150,9 +173,11 @@ QuantPlan SearchSpace::plan(const Candidate& candidate) const {
     QuantPlan plan;
     plan.calibration = candidate.calibration;
     plan.units.reserve(decisions_.size());
+    const bool is_model_as_given = preparation(candidate.calibration) == Preparation{};
     for (std::size_t d = 0; d < decisions_.size(); ++d) {
         HALFTONE_CHECK(candidate.choice[d] < decisions_[d].options.size(), "the option is inside the decision");
-        plan.units.push_back(decisions_[d].options[candidate.choice[d]]);
+        const UnitConfig& chosen = decisions_[d].options[candidate.choice[d]];
+        plan.units.push_back(is_model_as_given ? chosen : without_given(decisions_[d], chosen));
     }
     plan.tensors = topology_.tensors(plan.units);  // which of the units decides each tensor
     plan.shared = topology_.shared(plan.units);

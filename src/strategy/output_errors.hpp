@@ -28,6 +28,8 @@ public:
 
     /// Returns the errors known so far, in the order of the candidates.
     [[nodiscard]] const std::vector<double>& errors() const { return errors_; }
+    /// Returns how many results are missing.
+    [[nodiscard]] std::size_t left() const { return candidates_.size() - errors_.size(); }
     /// Returns the index of the least error, the first of equals. @pre every result is known, and there is one
     [[nodiscard]] std::size_t least() const;
     /// Returns the candidate with the least error. @pre as least()

@@ -79,7 +79,7 @@ std::string final_report(const RunConfig& config, const SearchSpace& space, cons
     if (!delivered) return goal_line(config, result);
     const QuantPlan plan = space.plan(*delivered);
     const std::size_t high = plan.high_precision_units();
-    out += verdict_line(config, result, run, plan.units.size() - high);
+    out += verdict_line(config, result, run, plan.units.size() - high) + "\n";
     out += fmt::format("{:<10} {:<26} {:>12} {:>14} {:>16}\n", "model", "accuracy [95 % interval]", "size", "latency",
                        "int8 units");
     const bool is_scored = config.evaluation.has_value();
@@ -107,6 +107,7 @@ std::string final_report(const RunConfig& config, const SearchSpace& space, cons
     };
     warn("fp32", result.baseline);
     if (result.best) warn("quantized", std::get<Score>(result.best->outcome));
+    for (const std::string& warning : run.warnings) out += fmt::format("warning: {}\n", warning);
     // The goal is about accuracy: a model may meet it and be of no use here.
     if (run.fp32_ms && run.best_ms && *run.best_ms >= *run.fp32_ms) {
         out += "warning: the quantized model is not faster than fp32 on this machine (batch 1)\n";

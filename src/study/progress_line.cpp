@@ -36,12 +36,22 @@ const char* work_text(JobKind kind) {
 
 }  // namespace
 
+double most_seconds_left(const tune::Progress& p, double timeout_s) {
+    const double most = static_cast<double>(p.most_left) * p.trial_s;
+    return timeout_s > 0 ? std::min(most, std::max(0.0, timeout_s - p.elapsed_s)) : most;
+}
+
 std::string time_left_text(const tune::Progress& p, double timeout_s) {
     if (p.most_left <= 0) return "left 0s";
+    const double most = most_seconds_left(p, timeout_s);
+    if (p.expected_left_s) {
+        // The time at the end counts in it, so it may be above that of the trials alone.
+        const double expected = timeout_s > 0 ? std::min(*p.expected_left_s, most) : *p.expected_left_s;
+        return fmt::format("left about {} (up to {})", duration_text(expected),
+                           duration_text(std::max(most, expected)));
+    }
     // The strategy knows how many trials it may still ask for, but not how many it will: the first that passes may end
     // the search. So the time left is a range.
-    double most = static_cast<double>(p.most_left) * p.trial_s;
-    if (timeout_s > 0) most = std::min(most, std::max(0.0, timeout_s - p.elapsed_s));
     const double least = std::min(p.trial_s, most);
     return fmt::format("left {} to {}", duration_text(least), duration_text(most));
 }
@@ -117,10 +127,11 @@ void ProgressLine::show(const tune::FinishedTrial& trial, const std::string& sta
         }
     }
     const std::string best = progress.best_accuracy ? fmt::format("{:.4f}", *progress.best_accuracy) : "none";
-    const std::string text = fmt::format("trial {} of at most {}  {}  {}  best {} ({})  {:.2f} s a trial  {}",
-                                         progress.trials, progress.trials + progress.most_left, stage, result, best,
-                                         progress.is_goal_met ? "goal met" : "goal not met", progress.trial_s,
-                                         time_left_text(progress, timeout_s_));
+    // What matters most comes first: a narrow terminal shows only the beginning.
+    const std::string text =
+        fmt::format("trial {} of at most {}  best {} ({})  {}  {}  {}  {:.2f} s a trial", progress.trials,
+                    progress.trials + progress.most_left, best, progress.is_goal_met ? "goal met" : "goal not met",
+                    time_left_text(progress, timeout_s_), stage, result, progress.trial_s);
     last_trial_ = text;
     // A trial's line counts as a sign of life, so the half minute of the log begins anew.
     shown_s_ = logged_s_ = progress.elapsed_s;
@@ -132,15 +143,18 @@ void ProgressLine::show(const tune::FinishedTrial& trial, const std::string& sta
 void ProgressLine::show(const tune::WorkInHand& work) {
     // Nothing is handed out yet.
     if (work.shards == 0) return;
-    const std::string text = fmt::format("{}: {} of {} parts, {} since the start", work_text(work.kind),
-                                         work.shards_done, work.shards, duration_text(work.elapsed_s));
+    std::string text = fmt::format("{}: {} of {} parts, {} since the start", work_text(work.kind), work.shards_done,
+                                   work.shards, duration_text(work.elapsed_s));
+    if (work.expected_left_s) text += fmt::format(", left about {}", duration_text(*work.expected_left_s));
+    if (work.workers > 1) text += fmt::format(", {} of {} workers busy", work.busy_workers, work.workers);
     if (work.elapsed_s - logged_s_ >= kLogEvery) {
         log::info("tune", "{}", text);
         logged_s_ = work.elapsed_s;
     }
     if (work.elapsed_s - shown_s_ < kLiveEvery) return;
     shown_s_ = work.elapsed_s;
-    write_live(last_trial_.empty() ? text : fmt::format("{}  {}", last_trial_, text));
+    // In front of the last trial, which would else hide on most terminals that anything goes on.
+    write_live(last_trial_.empty() ? text : fmt::format("{}  {}", text, last_trial_));
 }
 
 void ProgressLine::write_live(const std::string& text) {

@@ -51,9 +51,13 @@ private:
 /// accuracy.
 [[nodiscard]] std::string other_metrics_text(const Score& score);
 
-/// Returns the time left as a range, "left 12s to 3m 20s", from the pace of this session. The lower end is one trial,
-/// because most strategies may end with the next; the upper end is that of the most trials that may follow, or of the
-/// time limit. @param timeout_s  0: none
+/// Returns the seconds of the most trials that may follow, by the pace of this session, or what the time limit leaves.
+/// @param timeout_s  0: none
+[[nodiscard]] double most_seconds_left(const tune::Progress& progress, double timeout_s);
+
+/// Returns the time left with its range: "left about 35s (up to 3m 20s)", or "left 12s to 3m 20s" where nothing is
+/// expected. Its lower end is then one trial, because most strategies may end with the next.
+/// @param timeout_s  0: none
 [[nodiscard]] std::string time_left_text(const tune::Progress& progress, double timeout_s);
 
 /// Returns the beginning of a text that fits into one line of a terminal; all of it where `columns` is 0. Whole

@@ -4,9 +4,11 @@
 
 #include <cmath>
 
+#include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "eval/guessing.hpp"
 #include "graph/onnx/onnx_model.hpp"
 #include "kernel/ops/machine.hpp"
 #include "metric/metric.hpp"
@@ -15,6 +17,13 @@
 #include "study/run_report.hpp"
 
 namespace halftone::study {
+namespace {
+
+/// progress.json is synced to the disk each time, which may take some milliseconds.
+constexpr double kProgressEvery = 5;
+constexpr const char* kProgressFile = "progress.json";
+
+}  // namespace
 
 void RunListener::on_calibration() {
     write_calibration(parts_.evaluator.calibrator(), parts_.space, workspace_.path("calibration.h5"));
@@ -43,16 +52,43 @@ void RunListener::on_baseline(const Score& score) {
     if (const std::string text = nonfinite_text(score); !text.empty()) {
         log::warning("tune", "fp32: {}; every accuracy of this run includes them", text);
     }
+    // At the start and not only in the report: an hour of search with wrong samples is an hour lost.
+    if (const std::string text = parts_.metrics ? guessing_text(*parts_.metrics, score) : ""; !text.empty()) {
+        log::warning("tune", "fp32's {}", text);
+    }
 }
 
 void RunListener::on_trial(const tune::FinishedTrial& trial, const std::string& stage, const tune::Progress& progress) {
     findings_.note_trial(trial.candidate, trial.outcome, stage, *goal_);
     // A resumed run replays its trials: findings and event files need all of them, the user saw them before.
+    progress_.trials = progress.trials;
+    progress_.most_left = progress.most_left;
+    progress_.elapsed_s = progress.elapsed_s;
+    progress_.expected_left_s = progress.expected_left_s;
+    if (progress.trial_s > 0) progress_.most_left_s = most_seconds_left(progress, config_.tuning.timeout_s);
     if (!progress.is_replayed) {
+        write_progress_now();
         line_.show(trial, stage, progress);
         warn_of_nonfinite(trial);
     }
     if (distributions_) distributions_->on_trial(trial, progress, goal_->target());
+}
+
+void RunListener::on_work(const tune::WorkInHand& work) {
+    line_.show(work);
+    progress_.elapsed_s = work.elapsed_s;
+    progress_.expected_left_s = work.expected_left_s;
+    if (work.elapsed_s - progress_written_ >= kProgressEvery) write_progress_now();
+}
+
+void RunListener::write_progress_now() {
+    progress_written_ = progress_.elapsed_s;
+    progress_.written_s = seconds(SystemClock().unix_time());
+    workspace_.write(kProgressFile, write_progress(progress_));
+}
+
+void RunListener::end_progress() {
+    if (progress_written_ > 0) workspace_.remove(kProgressFile);
 }
 
 void RunListener::on_probe(const ProbeRequest& request, const ProbeResult& result, const std::string& stage) {

@@ -15,6 +15,7 @@
 #include "plan/findings.hpp"
 #include "space/search_space.hpp"
 #include "study/distributions.hpp"
+#include "study/progress_file.hpp"
 #include "study/progress_line.hpp"
 #include "tune/tuner.hpp"
 
@@ -29,6 +30,7 @@ struct RunParts {
     const Pipeline& calibration;
     const Pipeline& timing;  ///< the samples that latencies are measured with
     ModelEvaluator& evaluator;
+    const MetricSet* metrics = nullptr;  ///< bound to the model; null where nothing is scored
 };
 
 class RunListener final : public tune::Listener {
@@ -37,7 +39,7 @@ public:
         : config_(config), parts_(parts), workspace_(workspace), line_(line), findings_(parts.space) {}
 
     void on_calibration() override;
-    void on_work(const tune::WorkInHand& work) override { line_.show(work); }
+    void on_work(const tune::WorkInHand& work) override;
     void on_baseline(const Score& score) override;
     void on_trial(const tune::FinishedTrial& trial, const std::string& stage, const tune::Progress& progress) override;
     void on_probe(const ProbeRequest& request, const ProbeResult& result, const std::string& stage) override;
@@ -45,12 +47,15 @@ public:
 
     /// Writes best.onnx and best.yaml. @param trial  none if nothing was evaluated. @throws IoError
     void deliver(const Candidate& candidate, const std::optional<tune::FinishedTrial>& trial);
+    /// Removes progress.json: the run is over, or stopped.
+    void end_progress();
     /// Returns the size of best.onnx; 0 before the first delivery.
     [[nodiscard]] std::size_t best_bytes() const { return best_bytes_; }
 
 private:
     void warn_of_nonfinite(const tune::FinishedTrial& trial) const;
     void warn_if_too_fine(const Score& score) const;
+    void write_progress_now();
 
     const RunConfig& config_;
     RunParts parts_;
@@ -61,6 +66,8 @@ private:
     Findings findings_;
     std::optional<Distributions> distributions_;  ///< only with tuning.tensorboard
     std::size_t best_bytes_ = 0;
+    RunProgress progress_;         ///< as progress.json has it, or will have it
+    double progress_written_ = 0;  ///< elapsed seconds when progress.json was written last; 0: never
 };
 
 }  // namespace halftone::study

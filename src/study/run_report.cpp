@@ -64,6 +64,25 @@ std::vector<std::pair<std::string, ErrorSums>> last_errors(const StudySource& s)
     return errors;
 }
 
+/// "time       20s so far, about 14s left (up to 3m 20s); at most 98 trials may follow".
+std::string progress_lines(const RunProgress& progress, double age_s) {
+    std::string text = fmt::format("time       {} so far", duration_text(progress.elapsed_s + age_s));
+    if (const std::string left = progress_left_text(progress, age_s); !left.empty()) text += ", " + left;
+    // How many may follow is known from the first trial on.
+    if (progress.trials > 0) text += fmt::format("; at most {} trials may follow", progress.most_left);
+    return text + "\n";
+}
+
+Json progress_json(const RunProgress& progress, double age_s) {
+    const auto left = [&](const std::optional<double>& seconds) {
+        return seconds ? Json(std::max(0.0, *seconds - age_s)) : Json(nullptr);
+    };
+    return {{"elapsed_s", progress.elapsed_s + age_s},
+            {"most_trials_left", progress.most_left},
+            {"expected_left_s", left(progress.expected_left_s)},
+            {"most_left_s", left(progress.most_left_s)}};
+}
+
 /// Every metric and the loss, under the names that they have in the journal.
 void put_metrics(Json& row, const Score& score) {
     for (const MetricValue& metric : score.metrics) row["metrics"][metric.name] = json_number(metric.value);
@@ -93,6 +112,7 @@ std::string run_report_text(const StudySource& s) {
     std::string out;
     constexpr std::size_t kShownTrials = 10;
     constexpr std::size_t kShownUnits = 10;
+    if (!s.verdict.empty()) out += s.verdict + "\n";
     out += fmt::format("{}: strategy {}, {}\n", s.folder, s.header.strategy, state_of(s));
     if (s.baseline) out += fmt::format("fp32       {}\n", result_text(s.baseline->result));
     // The limit is NaN before the baseline is known.
@@ -102,6 +122,7 @@ std::string run_report_text(const StudySource& s) {
     }
     out += fmt::format("trials     {}{}\n", s.trials.size(),
                        s.max_trials > 0 ? fmt::format(" of at most {}", s.max_trials) : "");
+    if (s.progress) out += progress_lines(*s.progress, s.progress_age_s);
     if (const journal::Trial* best = delivered_trial(s)) {
         out += fmt::format("delivered  trial {} ({}): {}\n", best->trial, best->verdict, result_text(s.result(*best)));
     } else {
@@ -129,6 +150,7 @@ std::string run_report_json(const StudySource& s) {
               {"state", s.end          ? "ended"
                         : s.is_running ? "running"
                                        : "stopped"}};
+    if (!s.verdict.empty()) json["verdict"] = s.verdict;
     json["reason"] = s.end ? Json(s.end->reason) : Json(nullptr);
     json["goal"] = {{"limit", json_number(s.goal_limit())}, {"met", s.end ? Json(s.end->goal_met) : Json(nullptr)}};
     json["baseline"] = s.baseline ? json_number(s.baseline->result.score.accuracy) : Json(nullptr);
@@ -140,6 +162,7 @@ std::string run_report_json(const StudySource& s) {
     if (s.baseline && s.baseline->result.score.nonfinite.samples > 0) {
         json["baseline_nonfinite"] = s.baseline->result.score.nonfinite.samples;
     }
+    if (s.progress) json["progress"] = progress_json(*s.progress, s.progress_age_s);
     json["trials"] = Json::array();
     for (const journal::Trial& trial : s.trials) {
         Json row{{"trial", trial.trial}, {"stage", trial.stage}, {"verdict", trial.verdict}};

@@ -62,6 +62,8 @@ void write_run(H5Writer& file, const StudySource& s) {
     put("metric", s.metric);
     put("max_trials", s.max_trials);
     put("state", s.end ? std::string("ended") : s.is_running ? "running" : "stopped");
+    put("verdict", s.verdict);
+    put("workspace", s.folder);
     put("end_reason", s.end ? s.end->reason : "");
     file.array({.path = "/run/config",
                 .description = "the effective config, YAML",

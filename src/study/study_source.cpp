@@ -9,11 +9,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
 
+#include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/file_system.hpp"
 #include "base/text.hpp"
@@ -148,6 +150,33 @@ void name_units(StudySource& source) {
     }
 }
 
+/// Of a run that was killed the file may be left; it says nothing any more.
+void read_progress_of(const FileSystem& files, StudySource& source, std::vector<std::string>& warnings) {
+    const std::string path = source.folder + "/progress.json";
+    if (!source.is_running || !files.exists(path)) return;
+    try {
+        source.progress = read_progress(files.read(path));
+        source.progress_age_s = std::max(0.0, seconds(SystemClock().unix_time()) - source.progress->written_s);
+    } catch (const DataError& error) {
+        warnings.push_back(fmt::format("{}: damaged ({}); the time left is unknown", path, error.what()));
+    } catch (const IoError&) {
+        // The run ended in this moment and removed it.
+    }
+}
+
+/// Of a run that was resumed after its end, run.yaml is still that of the earlier session.
+void read_verdict(const FileSystem& files, StudySource& source, std::vector<std::string>& warnings) {
+    const std::string path = source.folder + "/run.yaml";
+    if (!source.end || !files.exists(path)) return;
+    try {
+        const ConfigNode run = parse_yaml(files.read(path), path);
+        const ConfigNode* verdict = run.find("verdict");
+        if (verdict != nullptr && verdict->kind == ConfigNode::Kind::scalar) source.verdict = verdict->scalar;
+    } catch (const ConfigError& error) {
+        warnings.push_back(fmt::format("{}; the verdict is left out", error.what()));
+    }
+}
+
 /// Reads what stands beside the journal. None of it is needed: what is missing or damaged is left out.
 void read_files(const FileSystem& files, StudySource& source, std::vector<std::string>& warnings) {
     const std::string facts = source.folder + "/study.json";
@@ -161,6 +190,8 @@ void read_files(const FileSystem& files, StudySource& source, std::vector<std::s
     }
     // Also after damage: some names are better than none.
     if (!source.has_facts) name_units(source);
+    read_progress_of(files, source, warnings);
+    read_verdict(files, source, warnings);
     const std::string calibration = source.folder + "/calibration.h5";
     if (files.exists(calibration)) source.calibration_file = calibration;
     const std::string plan = source.folder + "/best.yaml";

@@ -9,6 +9,7 @@
 
 #include "config/config_node.hpp"
 #include "journal/format.hpp"
+#include "study/progress_file.hpp"
 
 namespace halftone::study {
 
@@ -57,9 +58,12 @@ struct StudySource {
     std::vector<UnitFacts> units;
 
     // The folder's other files.
-    std::string calibration_file;    ///< path of calibration.h5; empty: there is none
-    std::string plan_text;           ///< best.yaml; empty: there is none, or it is damaged
-    std::optional<ConfigNode> plan;  ///< best.yaml, parsed
+    std::optional<RunProgress> progress;  ///< while the run goes on, and only once progress.json is written
+    double progress_age_s = 0;            ///< how long ago that was
+    std::string verdict;                  ///< of run.yaml; empty before the end, or where nothing was delivered
+    std::string calibration_file;         ///< path of calibration.h5; empty: there is none
+    std::string plan_text;                ///< best.yaml; empty: there is none, or it is damaged
+    std::optional<ConfigNode> plan;       ///< best.yaml, parsed
 
     /// Returns the accuracy that the goal asks for, or NaN before the baseline is known.
     [[nodiscard]] double goal_limit() const;

@@ -57,7 +57,7 @@ std::string verdict_line(const RunConfig& config, const tune::RunResult& result,
     std::vector<std::string> parts{speed_text(run, quantized_units)};
     if (const std::string loss = loss_part(result); !loss.empty()) parts.push_back(loss);
     parts.push_back(goal_part(config, result));
-    return join(parts, ", ") + "\n";
+    return join(parts, ", ");
 }
 
 std::string next_steps(const std::string& workspace) {

@@ -10,7 +10,7 @@
 
 namespace halftone::study {
 
-/// Returns one sentence with a line feed: how fast the delivered model is against fp32, what it loses with the 95 %
+/// Returns one sentence: how fast the delivered model is against fp32, what it loses with the 95 %
 /// interval, and whether the goal is met. For example "int8 is 1.9 x as fast, loses 0.0013 [0.0002, 0.0024], goal met".
 /// Parts that were not measured are left out.
 /// @param quantized_units  of the delivered model; 0: it is fp32

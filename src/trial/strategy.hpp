@@ -50,6 +50,13 @@ private:
     }
 };
 
+/// What a strategy will still ask for if what it tries next meets the goal. What was asked for and is not told counts.
+struct Outlook {
+    std::int64_t probes = 0;
+    std::int64_t trials = 0;
+    friend bool operator==(const Outlook&, const Outlook&) = default;
+};
+
 /// The n-th candidate (from 0) is trial n, the n-th probe is probe n. Outcomes and results are told in the order asked.
 /// The answer depends only on what was asked and told, so the sequence of candidates is the same for any number of
 /// workers. Never asks the same effective candidate (hash) twice. `wait` only while something asked is untold.
@@ -67,6 +74,9 @@ public:
     /// Returns how many trials it may still ask for at the most, those asked for already left out; nothing if it cannot
     /// say. For a progress line only: the bound may be far above what it will ask for.
     [[nodiscard]] virtual std::optional<std::int64_t> most_trials_left() const { return std::nullopt; }
+    /// Returns what is ahead if all goes well; nothing if the strategy cannot say, for example because a candidate has
+    /// failed and it searches on. For the time left only.
+    [[nodiscard]] virtual std::optional<Outlook> outlook() const { return std::nullopt; }
     /// Returns the steps of the strategy that could lead past a better candidate, in words for the report. Whatever
     /// they miss, what is delivered was evaluated.
     [[nodiscard]] virtual std::vector<std::string> heuristics() const { return {}; }

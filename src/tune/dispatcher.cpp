@@ -123,7 +123,11 @@ std::optional<FinishedJob> Dispatcher::step(std::chrono::nanoseconds wait) {
 }
 
 WorkInHand Dispatcher::work(double elapsed_s) const {
-    WorkInHand work{.elapsed_s = elapsed_s};
+    WorkInHand work;
+    work.elapsed_s = elapsed_s;
+    work.workers = workers();
+    // A rank that is alone runs its shard inside step(), so it is never seen at work.
+    for (const WorkerState& worker : workers_) work.busy_workers += own_worker_ || !worker.owed.empty() ? 1 : 0;
     if (jobs_.empty()) return work;
     work.kind = jobs_.begin()->second.job.kind;
     for (const auto& [item, job] : jobs_) {

@@ -22,6 +22,11 @@ Score finite_baseline(const RunContext& run) {
     return baseline;
 }
 
+/// Workers share the shards of the baseline, so its busy time is divided by their number.
+double baseline_seconds(const RunContext& run) {
+    return run.history.baseline->result.wall_s / static_cast<double>(run.dispatcher.workers());
+}
+
 /// The goal with the limits of single metrics, which need their baselines.
 Goal make_goal(const RunContext& run, const Score& baseline) {
     Goal goal(run.settings.criterion, baseline.accuracy);
@@ -46,7 +51,8 @@ Search::Search(const RunContext& run, StopConditions& stop, RunResult& result)
       can_end_early_(install_difficulty()),
       latency_(run),
       conversation_(run, goal_, make_strategy(), {stop, latency_}, can_end_early_),
-      delivery_(run, goal_, baseline_, latency_.decides() ? latency_.source() : LatencySource{}) {
+      delivery_(run, goal_, baseline_, latency_.decides() ? latency_.source() : LatencySource{}),
+      pace_(run.services.clock().now(), baseline_seconds(run)) {
     stop_.begin_search(conversation_.strategy().refines());
     result_.baseline = baseline_;
     result_.heuristics = conversation_.strategy().heuristics();
@@ -94,7 +100,9 @@ void Search::run() {
         stop_.judge(conversation_.state());
         if (stop_.has_ended()) break;
         if (const auto finished = run_.dispatcher.step(kStepWait)) conversation_.collect(*finished);
-        run_.listener.on_work(run_.dispatcher.work(stop_.elapsed_s()));
+        WorkInHand work = run_.dispatcher.work(stop_.elapsed_s());
+        work.expected_left_s = expected_left_s();
+        run_.listener.on_work(work);
     }
     wind_down();
 }
@@ -103,12 +111,18 @@ void Search::run() {
 // had. Only the goal and max_trials can end the replay, just as they would have ended the first run.
 void Search::replay() {
     while (!stop_.has_ended() && conversation_.has_replay() && conversation_.ask_for_replay()) tell_next();
+    pace_ = Pace(run_.services.clock().now(), baseline_seconds(run_));  // replayed probes took no time
     delivery_.deliver();  // the last session may have ended between a record and its delivery
 }
 
 void Search::tell_next() {
     const auto told = conversation_.tell_next();
-    if (!told) return;
+    const auto now = run_.services.clock().now();
+    if (!told) {
+        pace_.note_probe(now);
+        return;
+    }
+    pace_.note_trial(now);
     take_into_account(*told);
     report(*told);
     // While trials are replayed, each best of the past would be written only to be replaced by the next.
@@ -142,6 +156,7 @@ void Search::report(const ToldTrial& told) {
         progress.trial_s = seconds(run_.services.clock().now() - *trials_start_) / static_cast<double>(live_told_);
     }
     progress.most_left = most_trials_left();
+    progress.expected_left_s = expected_left_s();
     run_.listener.on_trial(told.trial, told.stage, progress);
 }
 
@@ -151,6 +166,14 @@ std::int64_t Search::most_trials_left() const {
     const std::int64_t left = run_.settings.max_trials - state.trials_told;
     const auto bound = conversation_.strategy().most_trials_left();
     return bound ? std::min(left, *bound + state.trials_asked - state.trials_told) : left;
+}
+
+/// By the strategy's outlook, where it has one and max_trials allows it.
+std::optional<double> Search::expected_left_s() const {
+    auto outlook = conversation_.strategy().outlook();
+    if (!outlook) return std::nullopt;
+    outlook->trials = std::min(outlook->trials, most_trials_left());
+    return pace_.seconds_left(*outlook, run_.services.clock().now());
 }
 
 // After an interruption every worker ends the shard it is at; trials that this completes are kept, and told as far as

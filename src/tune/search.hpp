@@ -9,6 +9,7 @@
 #include "tune/conversation.hpp"
 #include "tune/delivery.hpp"
 #include "tune/latency_on_demand.hpp"
+#include "tune/pace.hpp"
 #include "tune/run_context.hpp"
 #include "tune/stop_conditions.hpp"
 
@@ -47,6 +48,7 @@ private:
     void take_into_account(const ToldTrial& told);
     void report(const ToldTrial& told);
     [[nodiscard]] std::int64_t most_trials_left() const;
+    [[nodiscard]] std::optional<double> expected_left_s() const;
     void wind_down();
 
     RunContext run_;
@@ -59,6 +61,7 @@ private:
     Conversation conversation_;
     Delivery delivery_;
     std::vector<FinishedTrial> ended_early_;
+    Pace pace_;
     /// When this session first asked for a trial that the journal does not have; nothing before. Probes come earlier
     /// and are no part of a trial's pace.
     std::optional<std::chrono::nanoseconds> trials_start_;

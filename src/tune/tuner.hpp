@@ -42,9 +42,11 @@ struct Progress {
     std::string stage;  ///< of the strategy, when it asked for the trial
     std::optional<double> best_accuracy;
     bool is_goal_met = false;
-    double elapsed_s = 0;                   ///< of all sessions
-    double trial_s = 0;                     ///< mean wall time of a trial in this session; 0 means that it is unknown
-    std::int64_t most_left = 0;             ///< trials that may still follow, by max_trials and the strategy's bound
+    double elapsed_s = 0;        ///< of all sessions
+    double trial_s = 0;          ///< mean wall time of a trial in this session; 0 means that it is unknown
+    std::int64_t most_left = 0;  ///< trials that may still follow, by max_trials and the strategy's bound
+    /// Seconds until the end if what is tried next meets the goal; empty where the strategy cannot say.
+    std::optional<double> expected_left_s = {};
     std::optional<double> latency_ms = {};  ///< of the trial, predicted by the latency table; empty without a table
     bool is_replayed = false;               ///< told from the journal of an earlier session
 };
@@ -54,7 +56,11 @@ struct WorkInHand {
     JobKind kind = JobKind::evaluate;  ///< of the job that is waited for
     std::int64_t shards_done = 0;      ///< of all jobs that are out
     std::int64_t shards = 0;           ///< of all jobs that are out
-    double elapsed_s = 0;              ///< of all sessions
+    std::int64_t busy_workers = 0;     ///< that have a shard to run
+    std::int64_t workers = 0;
+    double elapsed_s = 0;  ///< of all sessions
+    /// As Progress::expected_left_s; empty also before the search begins.
+    std::optional<double> expected_left_s = {};
 };
 
 /// Hears what happens in a run, on rank 0. All calls come from the loop of run_coordinator.

@@ -13,7 +13,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from halftone_cli import DEMO, GOAL_MISSED, IO, MODEL, OK, PROGRAM, USAGE, SystemTest, halftone, main
+from halftone_cli import (DEMO, GOAL_MISSED, IO, MODEL, MPIEXEC, OK, PROGRAM, USAGE, SystemTest, environment, halftone,
+                          main)
 
 RANDOM = np.random.default_rng(20)
 
@@ -157,6 +158,33 @@ class FirstHour(SystemTest):
         config, _ = self.three_commands(None)
         self.assertIn("LOOK HERE", config)
 
+    def test_labels_that_are_shifted_are_named_by_every_command(self):
+        write_picture_model(self.folder / "model.onnx", classes=10)
+        data = self.folder / "data"
+        data.mkdir()
+        np.save(data / "image.npy", RANDOM.normal(size=(60, 3, 8, 8)).astype(np.float32))
+        np.save(data / "labels.npy", np.zeros(60, np.int64))
+        (self.folder / "tune.yaml").write_text(halftone("init", "model.onnx", "--data", "data", cwd=self.folder).out)
+        self.assert_code(OK, halftone("eval", "tune.yaml", "--logits", "logits.npy", cwd=self.folder))
+        answers = np.load(self.folder / "logits.npy").argmax(axis=1)
+        np.save(data / "labels.npy", answers)
+        made = halftone("init", "model.onnx", "--data", "data", cwd=self.folder).out
+        self.assertIn("# Tried: fp32's topk is 1 on the first 60 samples.", made)
+        np.save(data / "labels.npy", (answers + 1) % 10)
+        guessed = "topk is 0 on 60 samples and guessing gives 0.1"
+        made = halftone("init", "model.onnx", "--data", "data", cwd=self.folder).out
+        self.assertIn(f"# LOOK HERE: fp32's {guessed}", made)
+        found = json.loads(halftone("tune", "tune.yaml", "--dry-run", "--json", cwd=self.folder).out)
+        self.assertTrue(found["ok"], "the run can happen")
+        self.assertIn(guessed, found["warnings"][0])
+        evaluated = halftone("eval", "tune.yaml", "--json", cwd=self.folder)
+        self.assertIn(guessed, evaluated.err)
+        self.assertIn("LabelShift", json.loads(evaluated.out)["warning"])
+        tuned = halftone("tune", "tune.yaml", "--workspace", "out", "--set", "tuning.exit_policy.max_trials=1",
+                         cwd=self.folder)
+        self.assertIn(f"warning: fp32's {guessed}", tuned.out)
+        self.assertIn(guessed, (self.folder / "out/run.yaml").read_text())
+
     def test_init_refuses_what_it_does_not_know(self):
         write_picture_model(self.folder / "model.onnx")
         (self.folder / "odd").mkdir()
@@ -198,6 +226,39 @@ class DryRun(SystemTest):
         found = self.faults(*words, ranks=3)
         self.assertEqual((found["ok"], found["ranks"]), (True, 3))
         self.assertGreater(found["work"]["seconds"][1], found["work"]["seconds"][0])
+
+    def test_under_mpirun_every_rank_looks_at_its_data(self):
+        write_picture_model(self.folder / "model.onnx")
+        config = """
+model: {path: model.onnx}
+quantization: {calibration: {sampling_size: 10, dataloader: &data {dataset: {Numpy: {inputs: {image: image.npy}}}}}}
+evaluation: {accuracy: {metric: {agreement: {}}, dataloader: *data}}
+tuning: {strategy: {name: basic}}
+"""
+        # Two "hosts": the same words in another folder, where the data may be others.
+        for name in ("one", "two"):
+            (self.folder / name).mkdir()
+            (self.folder / name / "tune.yaml").write_text(config)
+            shutil.copy(self.folder / "model.onnx", self.folder / name)
+            np.save(self.folder / name / "image.npy", np.ones((20, 3, 8, 8), np.float32))
+
+        def dry_run():
+            script = (f'cd "{self.folder}/one"; [ "$OMPI_COMM_WORLD_RANK" != 2 ] || cd ../two; '
+                      f'exec "{PROGRAM}" tune tune.yaml --dry-run --json')
+            done = subprocess.run([MPIEXEC, "-n", "3", "sh", "-c", script], env=environment(), capture_output=True,
+                                  text=True, check=False, timeout=120)
+            return done.returncode, json.loads(done.stdout)
+        code, found = dry_run()
+        self.assertEqual((code, found["faults"]), (OK, []))
+        self.assertIn("3 ranks on ", found["hosts"])
+        np.save(self.folder / "two/image.npy", np.zeros((20, 3, 8, 8), np.float32))
+        code, found = dry_run()
+        self.assertEqual(code, MODEL)
+        self.assertIn("the calibration data are not those of host", found["faults"][0]["what"])
+        (self.folder / "two/image.npy").unlink()
+        code, found = dry_run()
+        self.assertEqual(code, MODEL)
+        self.assertIn("image.npy", found["faults"][0]["what"])
 
     def test_json_needs_the_dry_run(self):
         self.assert_code(USAGE, halftone("tune", DEMO, "--json"))

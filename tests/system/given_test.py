@@ -138,6 +138,17 @@ class Given(SystemTest):
         self.assert_runs_alike(out / "best.onnx")
         self.tuned("--set", "tuning.accuracy_criterion={absolute: -0.9}", code=GOAL_MISSED, name="all")
 
+    def test_what_is_given_is_an_option_beside_preparations_that_change_the_model(self):
+        self.prepare(True)
+        recipes = ["--set", "quantization.recipes={cross_layer_equalization: [false, true]}"]
+        out = self.tuned(*recipes)
+        plan = yaml.safe_load((out / "best.yaml").read_text())
+        self.assertEqual([unit["activation"]["algorithm"] for unit in plan["units"]], ["given"] * 3)
+        self.assertEqual(plan["preparation"], "none")
+        # Every candidate of a search that goes on, equalized ones too, is a model that ONNX Runtime runs alike.
+        out = self.tuned(*recipes, "--set", "tuning.accuracy_criterion={absolute: -0.9}", code=GOAL_MISSED, name="all")
+        self.assert_runs_alike(out / "best.onnx")
+
     def test_training_is_refused_by_name(self):
         self.prepare(True)
         done = halftone("tune", self.folder / "net.yaml", "--set", f"model.path={self.folder / 'net.onnx'}",

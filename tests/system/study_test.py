@@ -198,6 +198,10 @@ class Study(SystemTest):
         self.assertEqual(code, 0, err)
         page = output.read_text()
         self.assertLess(len(page), 8_000_000)
+        # The first screen: what came of it, then two commands to copy.
+        first = page[page.index("<h1>"):page.index("<section id=summary>")]
+        self.assertRegex(first, r"<p class=verdict>[^<]+</p>")
+        self.assertEqual(re.findall(r"<code>halftone (\w+) ", first), ["certify", "report"])
         for section in ("summary", "accuracy", "cost", "sensitivity", "dtypes", "distributions", "why"):
             self.assertIn(f"<section id={section}>", page)
         # plotly.js holds addresses, but nothing that is loaded by the page itself

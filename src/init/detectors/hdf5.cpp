@@ -20,7 +20,7 @@ bool is_h5_name(const std::string& name) {
 
 /// Adds every dataset below a group. The word of a split may be the name of a group: "/train/x" is "x" of train.
 void add_datasets(const H5Reader& reader, const std::string& file, const std::string& group, int depth,
-                  std::vector<NamedArray>& arrays) {
+                  std::vector<FoundArray>& arrays) {
     if (depth > kMostGroups) return;
     for (const std::string& name : reader.list(group.empty() ? "/" : group)) {
         const std::string path = group + "/" + name;

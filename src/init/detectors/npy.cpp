@@ -11,7 +11,7 @@
 namespace halftone {
 namespace {
 
-NamedArray npy_array(const std::string& path) {
+FoundArray npy_array(const std::string& path) {
     const auto array = open_npy(path);
     return {.name = path_stem(path), .source = path, .row = array->row_field(), .rows = array->rows()};
 }

@@ -53,6 +53,11 @@ public:
     explicit Accuracy(double threshold) : pairs_(threshold) {}
     void bind(const MetricFields& fields) override { pairs_.bind(fields); }
     std::unique_ptr<Accumulator> start() const override { return std::make_unique<AccuracyState>(pairs_); }
+    std::optional<double> level_of_guessing() const override {
+        // Of one number the threshold makes two classes. kSymbolic, which is negative, stands for an unknown number.
+        if (pairs_.classes() < 2) return std::nullopt;
+        return 1.0 / static_cast<double>(pairs_.classes());
+    }
 
 private:
     ClassPairs pairs_;

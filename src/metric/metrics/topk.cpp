@@ -109,15 +109,22 @@ public:
         if (squeezed(target.type.shape).rank() > 0 && !may_be_alike(target.type.shape, output.type.shape)) {
             throw ConfigError("it needs a label of one number, or of one number for each class (one-hot)");
         }
+        // Of an open dimension nobody knows the number of classes, and so nobody knows what guesses reach.
+        classes_ = output.type.shape.is_static() ? output.type.shape.elements() : 0;
     }
     std::unique_ptr<Accumulator> start() const override { return std::make_unique<TopKState>(k_); }
     std::optional<float> margin(const SampleAnswer& answer) const override {
         const std::size_t label = label_of(answer);
         return with_row(answer.outputs[0], [&](auto row) { return top_k_margin(row, label, k_); });
     }
+    std::optional<double> level_of_guessing() const override {
+        if (classes_ <= k_) return std::nullopt;
+        return static_cast<double>(k_) / static_cast<double>(classes_);
+    }
 
 private:
     std::int64_t k_;
+    std::int64_t classes_ = 0;  ///< numbers of the output; 0: unknown
 };
 
 std::int64_t read_k(const ConfigNode& node) {

@@ -54,6 +54,13 @@ std::optional<Ask> PreparationRanking::next_ask() {
     return probes_.next_ask("preparation");
 }
 
+std::size_t PreparationRanking::probes_left() const {
+    if (is_last_step_) return probes_.left();
+    // In the first step one candidate of each index is probed, and the second has all candidates of a few indices.
+    const std::size_t indices = probed_.size();
+    return probes_.left() + std::min(kIndicesThatGoOn, indices) * all_ / std::max<std::size_t>(indices, 1);
+}
+
 std::vector<Candidate> PreparationRanking::of_best_indices() const {
     std::set<std::int64_t> chosen;
     for (const std::size_t i : by_error(probes_.errors())) {

@@ -20,6 +20,8 @@ public:
     /// @pre results are told in the order of asking
     void tell_probe(const ProbeResult& result) { probes_.tell(result); }
 
+    /// Returns how many results are missing until the ranking is known.
+    [[nodiscard]] std::size_t probes_left() const;
     /// Returns the best candidates, the one with the least error first. The others are, as far as there are any, the
     /// best of other calibration indices: the second best option of the same preparation would seldom say anything new.
     /// @pre next_ask() has returned nothing

@@ -54,6 +54,10 @@ public:
         front_.emplace(context.space, context.goal,
                        context.latency ? context.latency() : assumed_latency(context.space),
                        FrontLimits{.batch = static_cast<std::size_t>(context.batch), .rounds = settings.rounds});
+        // Preparations cost no time in the model, so the first one tells how many trials the stage fastest will have.
+        const Candidate first = model_wise_candidates(context.space, context.model_wise).front();
+        const std::vector<Candidate> wanted = speed_candidates(first);
+        speed_trials_ = static_cast<std::int64_t>(wanted.size()) - (wanted.front() == first ? 1 : 0);
     }
 
     [[nodiscard]] bool refines() const override { return true; }
@@ -77,6 +81,27 @@ public:
         if (stage_ == Stage::fastest) return now + front_most();
         if (stage_ == Stage::repair) return repair_.most_trials_left() + front;
         return now + settings_.evaluate - (has_tried_all_few_ ? settings_.evaluate : 0) + repair_most() + front;
+    }
+
+    [[nodiscard]] std::optional<Outlook> outlook() const override {
+        const std::int64_t waiting = history_.asked() - history_.told();
+        const std::int64_t wanted = waiting + static_cast<std::int64_t>(wanted_.size() - next_wanted_);
+        switch (stage_) {
+            case Stage::ranking:
+                return Outlook{.probes = static_cast<std::int64_t>(ranking_.probes_left()),
+                               .trials = 1 + speed_trials_};
+            case Stage::few:
+                return Outlook{.trials = wanted + speed_trials_};
+            case Stage::fastest:
+                return Outlook{.trials = wanted};
+            case Stage::done:
+                return Outlook{.trials = waiting};
+            // Something failed: how much is still to be tried, nobody knows.
+            case Stage::repair:
+            case Stage::front:
+                break;
+        }
+        return std::nullopt;
     }
 
     [[nodiscard]] Ask ask() override {
@@ -191,14 +216,20 @@ private:
             return;
         }
         base_ = base;
-        std::vector<Candidate> candidates{front_->fastest(base.candidate)};
+        want(Stage::fastest, speed_candidates(base.candidate));
+    }
+
+    /// What is evaluated for the sake of latency once `base` meets the goal; the plan that should be fastest comes
+    /// first.
+    [[nodiscard]] std::vector<Candidate> speed_candidates(const Candidate& base) const {
+        std::vector<Candidate> candidates{front_->fastest(base)};
         // A gain within the table's noise sends no unit back.
-        const double base_ms = front_->predict_ms(base.candidate);
-        if (front_->predict_ms(candidates.front()) > (1 - kTableNoise) * base_ms) candidates = {base.candidate};
+        const double base_ms = front_->predict_ms(base);
+        if (front_->predict_ms(candidates.front()) > (1 - kTableNoise) * base_ms) candidates = {base};
         // Where 8 bits promise little, fp32 may be what is delivered in the end, so it gets a trial of its own.
         const double fastest_ms = front_->predict_ms(candidates.front());
         if (fp32_ && front_->predict_ms(*fp32_) < kClearGain * fastest_ms) candidates.push_back(*fp32_);
-        want(Stage::fastest, std::move(candidates));
+        return candidates;
     }
 
     void begin_front() {
@@ -242,6 +273,7 @@ private:
     std::vector<Candidate> wanted_;     ///< whose outcomes the stages few and fastest wait for
     std::size_t next_wanted_ = 0;
     SensitivitySearch repair_;
+    std::int64_t speed_trials_ = 0;     ///< that the stage fastest is expected to have
     std::optional<FrontSearch> front_;  ///< empty where the objective does not weigh latency
     ProbedCandidate base_;              ///< what front_ starts from
 };

@@ -1,5 +1,6 @@
-// Any bytes as the folder of a run: the journal, then study.json and best.yaml behind lines "=== NAME". The folder is
-// refused, or what the command report prints and writes of it (text, JSON, study.h5) is made.
+// Any bytes as the folder of a run: the journal, then study.json, best.yaml, run.yaml and progress.json behind lines
+// "=== NAME". The last one is read apart, because only a run that goes on has one. The folder is refused, or what the
+// command report prints and writes of it (text, JSON, study.h5) is made.
 #include <filesystem>
 
 #include "base/error.hpp"
@@ -17,12 +18,19 @@ namespace {
 void run_study(std::string_view bytes) {
     static const ScratchFolder folder;
     const auto sections = sections_of(bytes, "trials.jsonl");
-    for (const char* name : {"trials.jsonl", "study.json", "best.yaml"}) {
+    for (const char* name : {"trials.jsonl", "study.json", "best.yaml", "run.yaml"}) {
         const auto found = sections.find(name);
         if (found != sections.end()) {
             folder.write(name, found->second);
         } else {
             std::filesystem::remove(folder / name);
+        }
+    }
+    if (const auto progress = sections.find("progress.json"); progress != sections.end()) {
+        try {
+            (void)study::progress_left_text(study::read_progress(std::string(progress->second)), 1);
+        } catch (const DataError&) {
+            // The report of a run does not need it.
         }
     }
     try {

@@ -85,22 +85,42 @@ TEST(Calibrator, MergedRangesDependOnNoNumberOfShards) {
 TEST(Calibrator, AVariantWithoutSmoothingIsTheModelItself) {
     CalibratorWorld c({40, 10});
     c.calibrator.install(c.merge());
-    const CalibrationVariant& variant = c.calibrator.variant(1);
+    const auto kept = c.calibrator.variant(1);
+    const CalibrationVariant& variant = *kept;
     EXPECT_EQ(hash_of(variant.model.graph), hash_of(c.world.model.graph));
     EXPECT_EQ(variant.ranges, c.calibrator.ranges(1));
     EXPECT_TRUE(variant.recipes.smoothing.empty());
     EXPECT_EQ(variant.samples, 10);
-    EXPECT_EQ(&c.calibrator.variant(1), &variant) << "made once";
+    EXPECT_EQ(c.calibrator.variant(1), kept) << "made once";
+}
+
+TEST(Calibrator, OnlyTheLastVariantsAreKeptAndWhatIsMadeAgainIsTheSame) {
+    CalibratorWorld c({40, 30, 20, 10});
+    ASSERT_EQ(Calibrator::kKeptVariants, 3U);
+    c.calibrator.install(c.merge());
+    const RangeTable ranges = c.calibrator.variant(0)->ranges;
+    const std::weak_ptr<const CalibrationVariant> first = c.calibrator.variant(0);
+    const std::weak_ptr<const CalibrationVariant> second = c.calibrator.variant(1);
+    static_cast<void>(c.calibrator.variant(2));
+    static_cast<void>(c.calibrator.variant(0));  // now the second one is the oldest
+    static_cast<void>(c.calibrator.variant(3));
+    EXPECT_FALSE(first.expired());
+    EXPECT_TRUE(second.expired());
+    const auto held = c.calibrator.variant(0);
+    for (const std::int64_t index : {1, 2, 3}) static_cast<void>(c.calibrator.variant(index));
+    EXPECT_FALSE(first.expired()) << "whoever holds it keeps it";
+    EXPECT_NE(c.calibrator.variant(0), held);
+    EXPECT_EQ(c.calibrator.variant(0)->ranges, ranges);
 }
 
 TEST(Calibrator, InstallingOtherRangesMakesOtherVariants) {
     CalibratorWorld c({10});
     c.calibrator.install(c.merge());
-    EXPECT_EQ(c.calibrator.variant(0).ranges.range("x", RangeRule{}).high, extremes(c.world.data, 10).high);
+    EXPECT_EQ(c.calibrator.variant(0)->ranges.range("x", RangeRule{}).high, extremes(c.world.data, 10).high);
     WireWriter other;
     other.put_text(ranges_of({{"x", {-3, 5}}}).encode());
     c.calibrator.install(other.take());
-    EXPECT_EQ(c.calibrator.variant(0).ranges.range("x", RangeRule{}).high, 5);
+    EXPECT_EQ(c.calibrator.variant(0)->ranges.range("x", RangeRule{}).high, 5);
 }
 
 /// Seven samples of two values in a file, of which sample 2 holds NaN and sample 5 an infinity.
@@ -185,7 +205,8 @@ TEST(Calibrator, AnAlphasVariantIsSmoothedAndItsRangesWithIt) {
     const auto rows = rows_of(w.data, 20);
     for (const std::int64_t index : {0, 1}) {
         const double alpha = w.space.preparation(index).smooth_alpha.value();
-        const CalibrationVariant& variant = w.calibrator.variant(index);
+        const auto kept = w.calibrator.variant(index);
+        const CalibrationVariant& variant = *kept;
         ASSERT_EQ(variant.recipes.smoothing.size(), 1U);
         const SmoothedValue& smoothed = variant.recipes.smoothing.front();
         Range expected;

@@ -15,12 +15,12 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-NamedArray array(const std::string& name, DType dtype, std::vector<std::int64_t> row) {
+FoundArray array(const std::string& name, DType dtype, std::vector<std::int64_t> row) {
     return {
         .name = name, .source = name + ".npy", .row = {.name = "", .type = {dtype, Shape(std::move(row))}}, .rows = 8};
 }
 
-std::vector<std::string> sources(const std::vector<std::pair<std::string, NamedArray>>& pairs) {
+std::vector<std::string> sources(const std::vector<std::pair<std::string, FoundArray>>& pairs) {
     std::vector<std::string> texts;
     for (const auto& [name, a] : pairs) texts.push_back(name + "=" + a.source);
     return texts;

@@ -48,7 +48,12 @@ protected:
                             .model_bytes = bytes,
                             .data = data,
                             .command = "halftone init",
-                            .strategies = {"basic", "sensitivity"}},
+                            .strategies = {"basic", "sensitivity"},
+                            .try_out =
+                                [&](const std::string& yaml) {
+                                    tried_ = yaml;
+                                    return trial_;
+                                }},
                            *files);
     }
 
@@ -66,6 +71,8 @@ protected:
 
     TemporaryFolder folder_;
     std::unique_ptr<Pipeline> calibration_, evaluation_;
+    std::string tried_;  ///< the config that was tried; empty: none was
+    std::string trial_;  ///< what came of it
 };
 
 /// [N, channels, size, size] to [N, classes].
@@ -110,6 +117,21 @@ TEST_F(InitConfigTest, IdxFilesHaveTheirMeanMeasured) {
     // Pixels are 0 to 6 in turn: a mean of about 3 / 255.
     EXPECT_THAT(yaml, HasSubstr("Normalize: {mean: 0.0118, std: 0.0078}"));
     EXPECT_THAT(yaml, HasSubstr("\n  recipes: auto\n"));
+}
+
+TEST_F(InitConfigTest, TheConfigIsTriedAndWhatCameOfItStandsAboveTheMetric) {
+    write_npy("data/image.npy", Tensor(TensorType{DType::f32, Shape{20, 1, 8, 8}}));
+    write_npy("data/labels.npy", integers({20}, 10));
+    const std::string untried = config_for(picture_model(1, 8, 10), folder_ / "data");
+    EXPECT_EQ(tried_, untried);
+    trial_ = "LOOK HERE: as guesses";
+    const std::string tried = config_for(picture_model(1, 8, 10), folder_ / "data");
+    EXPECT_EQ(tried_, untried) << "what is tried has no such line yet";
+    EXPECT_THAT(tried, HasSubstr("\n# LOOK HERE: as guesses\nevaluation:\n"));
+    static_cast<void>(opened(tried));
+    tried_.clear();
+    static_cast<void>(config_for(picture_model(1, 8, 10), ""));
+    EXPECT_EQ(tried_, "") << "noise has nothing to be right about";
 }
 
 TEST_F(InitConfigTest, TextArraysWithASplitInTheirNames) {

@@ -48,13 +48,36 @@ TEST(PredictWork, WorkersShareSamplesButNotTheChoiceOfRanges) {
     EXPECT_NEAR(work.baseline.low, 0.8 * 250 * 0.05, 1e-9);
 }
 
-TEST(PredictWork, TheRangeReachesFromAllPassToNonePasses) {
-    const WorkFacts work = predict_work(exact(), size_of(),
-                                        {.all_pass = {.trials = 1},
-                                         .some_pass = {.trials = 5, .failing = 4},
-                                         .none_passes = {.trials = 50, .failing = 50}});
+MeasuredWork with_chances(bool is_goal_likely) {
+    MeasuredWork measured = exact();
+    measured.chances = Chances{.fp32 = {.accuracy = 0.9, .samples = 100}, .is_goal_likely = is_goal_likely};
+    return measured;
+}
+
+const StrategyTalks kTalks{
+    .all_pass = {.trials = 1}, .some_pass = {.trials = 5, .failing = 4}, .none_passes = {.trials = 50, .failing = 50}};
+
+TEST(PredictWork, WhereTheGoalIsOutOfReachTheRangeReachesToNonePasses) {
+    const WorkFacts work = predict_work(with_chances(false), size_of(), kTalks);
     EXPECT_NEAR(work.total.low, 0.8 * (6 + 50 + 10.5 + 0.6), 1e-9);
     EXPECT_NEAR(work.total.high, 1.25 * (6 + 50 + 50 * 10.5 + 2.5), 1e-9);
+    EXPECT_NEAR(work.expected, 6 + 50 + 5 * 10.5 + 1.55, 1e-9);
+}
+
+TEST(PredictWork, WhereTheGoalIsLikelyTheRangeIsThatOfAllPass) {
+    const WorkFacts work = predict_work(with_chances(true), size_of(), kTalks);
+    EXPECT_NEAR(work.total.low, 0.8 * (6 + 50 + 10.5 + 0.6), 1e-9);
+    EXPECT_NEAR(work.total.high, 1.25 * (6 + 50 + 10.5 + 2.5), 1e-9);
+    EXPECT_NEAR(work.expected, 6 + 50 + 10.5 + 1.55, 1e-9);
+    EXPECT_NEAR(work.longest, 1.25 * (6 + 50 + 50 * 10.5 + 2.5), 1e-9) << "which is said beside it";
+}
+
+TEST(PredictWork, ProbesOfPreparationsAndTheLatencyTableCount) {
+    MeasuredWork measured = exact();
+    measured.preparation_factor = 2;
+    measured.latency_table = {3, 5};
+    const WorkFacts work = predict_work(measured, size_of(), {.all_pass = {.trials = 1, .probes = 10}});
+    EXPECT_NEAR(work.expected, 6 + 50 + 4 + 10 * 2 * (0.5 + 100 * 0.05) + 10.5 + 1.55, 1e-9);
 }
 
 TEST(PredictWork, AFailingTrialMayEndEarly) {
@@ -68,7 +91,7 @@ TEST(PredictWork, AFailingTrialMayEndEarly) {
 TEST(PredictWork, ATalkThatWasBrokenOffStandsForAllTrials) {
     const WorkFacts work =
         predict_work(exact(), size_of(), {.none_passes = {.trials = 3, .failing = 3, .is_complete = false}});
-    EXPECT_GT(work.total.high, 50 * 10.5);
+    EXPECT_GT(work.longest, 50 * 10.5);
 }
 
 TEST(PredictWork, ATimeoutBoundsTheRun) {
@@ -76,6 +99,7 @@ TEST(PredictWork, ATimeoutBoundsTheRun) {
     size.timeout_s = 100;
     const WorkFacts work = predict_work(exact(), size, {.none_passes = {.trials = 50, .failing = 50}});
     EXPECT_LE(work.total.high, 100 + work.trial.high);
+    EXPECT_LE(work.longest, 100 + work.trial.high);
 }
 
 TEST(PredictWork, WithoutEvaluationThereAreNoTrials) {

@@ -178,6 +178,33 @@ TEST_F(RehearseTest, TextAndJsonSayTheSame) {
     EXPECT_THAT(json, HasSubstr(R"("work":{"trials_bound":29,)"));
 }
 
+TEST_F(RehearseTest, TheFirstSamplesSayWhatFp32ReachesAndWhetherTheGoalIsLikely) {
+    const Rehearsal rehearsal = rehearse_config(kGood);
+    ASSERT_TRUE(rehearsal.work->chances);
+    const Chances& chances = *rehearsal.work->chances;
+    // How many samples are affordable depends on the machine; a batch is there in any case.
+    EXPECT_GE(chances.fp32.samples, 25);
+    EXPECT_LE(chances.fp32.samples, 60);
+    const std::string samples = std::to_string(chances.fp32.samples);
+    ASSERT_TRUE(chances.candidate && chances.candidate->loss);
+    EXPECT_THAT(rehearsal_text(rehearsal), HasSubstr("on the first " + samples + " samples"));
+    EXPECT_THAT(rehearsal_json(rehearsal), HasSubstr(R"("first_samples":{"samples":)" + samples + R"(,"fp32":)"));
+    // A goal that asks for more than fp32 has is out of reach.
+    const Rehearsal beyond = rehearse_config(kGood, {"tuning.accuracy_criterion={absolute: -0.9}"});
+    EXPECT_FALSE(beyond.work->chances->is_goal_likely);
+    EXPECT_EQ(beyond.work->total.high, beyond.work->longest);
+}
+
+TEST_F(RehearseTest, AnAccuracyOfGuessesIsAWarningAndNoFault) {
+    Rehearsal rehearsal;
+    rehearsal.work.emplace().chances = Chances{.doubt = "topk is 0.1 and guessing gives 0.1"};
+    rehearsal.metric = MetricFacts{.names = {"topk"}};
+    rehearsal.evaluation.emplace();
+    EXPECT_EQ(exit_code_of(rehearsal), 0);
+    EXPECT_THAT(rehearsal_text(rehearsal), HasSubstr("warning      fp32's topk is 0.1 and guessing gives 0.1\n"));
+    EXPECT_THAT(rehearsal_json(rehearsal), HasSubstr(R"("warnings":["fp32's topk is 0.1 and guessing gives 0.1"])"));
+}
+
 TEST_F(RehearseTest, TextThatIsNoYamlIsOneFault) {
     const Rehearsal rehearsal = rehearse_config("a: [1\n");
     EXPECT_THAT(rehearsal.faults, SizeIs(1));

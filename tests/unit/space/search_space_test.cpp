@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "graph/given.hpp"
 #include "support/toy_space.hpp"
 
 namespace halftone {
@@ -51,6 +52,18 @@ TEST(SearchSpace, RefusesIndicesOutside) {
     EXPECT_THROW((void)space.make(0, {3, 0, 0}), InternalError);
     EXPECT_THROW((void)space.make(2, {0, 0, 0}), InternalError);
     EXPECT_THROW((void)space.with(space.at(0), 3, 0), InternalError);
+}
+
+TEST(SearchSpace, CodesOfTheFileAreKeptOnlyWhereNoPreparationChangesTheModel) {
+    UnitConfig given = kMinmax;
+    given.activation.algorithm = kGiven;
+    const std::vector<Preparation> preparations{{}, {.equalizes = true}};
+    const SearchSpace space({decision("a", {given, kKl, kFp32}), decision("b", {given, kFp32}), decision("c", {given})},
+                            {100, 100}, PlanTopology(), preparations);
+    EXPECT_EQ(space.plan(space.make(0, {0, 0, 0})).units, (std::vector<UnitConfig>{given, given, given}));
+    EXPECT_EQ(space.plan(space.make(1, {0, 0, 0})).units, (std::vector<UnitConfig>{kKl, kFp32, given}));
+    EXPECT_EQ(space.make(1, {0, 0, 0}).hash, space.make(1, {1, 1, 0}).hash) << "they compute the same";
+    EXPECT_NE(space.make(0, {0, 0, 0}).hash, space.make(0, {1, 1, 0}).hash);
 }
 
 TEST(SearchSpace, WithChangesOneUnit) {

@@ -52,6 +52,44 @@ struct PreparedToy {
     }
 };
 
+TEST(Auto, ItsOutlookIsWhatItThenAsksForWhereAllGoesWell) {
+    const PreparedToy toy({0.2, 0.05, 0.001, 0.1});
+    const auto strategy = make_strategy("auto", {.space = toy.space,
+                                                 .goal = toy.goal,
+                                                 .baseline = 1.0,
+                                                 .latency = [&]() -> const LatencyTable& { return toy.table; },
+                                                 .objective = {}});
+    ASSERT_EQ(strategy->outlook(), (Outlook{.probes = 4, .trials = 1}));
+    for (std::int64_t probe = 0; probe < 4; ++probe) {
+        const Ask ask = strategy->ask();
+        ASSERT_EQ(ask.kind, Ask::Kind::probe);
+        const double lost = toy.lost(ask.probe.candidate);
+        strategy->tell_probe(probe,
+                             {.values = {{.error = lost, .reference = 1, .count = 1}}, .samples = 1, .failure = {}});
+        EXPECT_EQ(strategy->outlook()->probes, 3 - probe);
+    }
+    const Ask ask = strategy->ask();
+    ASSERT_EQ(ask.kind, Ask::Kind::candidate);
+    EXPECT_EQ(strategy->outlook(), (Outlook{.trials = 1})) << "asked for and not told";
+    strategy->tell(TrialId{0}, score(1 - toy.lost(ask.candidate)));
+    EXPECT_EQ(strategy->ask().kind, Ask::Kind::done);
+    EXPECT_EQ(strategy->outlook(), Outlook{});
+}
+
+TEST(Auto, WhereItsFirstTrialFailsNobodyKnowsWhatIsLeft) {
+    const PreparedToy toy({0.5});
+    const auto strategy = make_strategy("auto", {.space = toy.space, .goal = toy.goal, .baseline = 1.0});
+    std::int64_t probe = 0;
+    Ask ask = strategy->ask();
+    for (; ask.kind == Ask::Kind::probe; ask = strategy->ask()) {
+        strategy->tell_probe(probe++,
+                             {.values = {{.error = 0.5, .reference = 1, .count = 1}}, .samples = 1, .failure = {}});
+    }
+    strategy->tell(TrialId{0}, score(0.5));
+    static_cast<void>(strategy->ask());
+    EXPECT_FALSE(strategy->outlook());
+}
+
 TEST(Auto, TheBestPreparationIsEnoughWhereItMeetsTheGoal) {
     const Conversation talk = PreparedToy({0.2, 0.05, 0.001, 0.1}).talk();
     EXPECT_TRUE(talk.is_done);

@@ -71,6 +71,18 @@ TEST(TimeLeft, IsARangeFromTheNextTrialToTheLastThatMayFollow) {
     EXPECT_EQ(time_left_text(progress, 0), "left 0s");
 }
 
+TEST(TimeLeft, NamesWhatIsExpectedWhereTheStrategyCanSay) {
+    tune::Progress progress;
+    progress.trial_s = 3;
+    progress.most_left = 20;
+    progress.expected_left_s = 8;
+    EXPECT_EQ(time_left_text(progress, 0), "left about 8s (up to 1m 00s)");
+    progress.elapsed_s = 96;
+    EXPECT_EQ(time_left_text(progress, 100), "left about 4s (up to 4s)") << "the time limit ends it sooner";
+    progress.most_left = 1;
+    EXPECT_EQ(time_left_text(progress, 0), "left about 8s (up to 8s)") << "finalists are timed after the last trial";
+}
+
 TEST(LiveLine, FitsIntoTheTerminal) {
     EXPECT_EQ(cut_to_columns("trial 3 of at most 20", 8), "trial 3");
     EXPECT_EQ(cut_to_columns("trial 3", 8), "trial 3");
@@ -92,6 +104,14 @@ TEST_F(FinalReport, SaysHowMuchIsMissing) {
 TEST_F(FinalReport, WarnsOfAModelThatIsNotFaster) {
     run_.best_ms = 2.5;
     EXPECT_THAT(report(), HasSubstr("warning: the quantized model is not faster than fp32"));
+}
+
+TEST_F(FinalReport, RepeatsWhatMakesTheResultDoubtful) {
+    run_.warnings = {"fp32's topk is 0.1, and guessing gives 0.1"};
+    EXPECT_THAT(report(), HasSubstr("\nwarning: fp32's topk is 0.1, and guessing gives 0.1\n"));
+    EXPECT_THAT(write_run(run_), HasSubstr("warnings: [\"fp32's topk is 0.1, and guessing gives 0.1\"]\n"));
+    run_.warnings.clear();
+    EXPECT_THAT(write_run(run_), Not(HasSubstr("warnings")));
 }
 
 TEST_F(FinalReport, AStoppedRunSaysHowToGoOn) {

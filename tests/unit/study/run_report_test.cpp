@@ -25,6 +25,51 @@ TEST(RunReport, SaysWhereARunIs) {
     EXPECT_THAT(text, HasSubstr("at most 0.9210, from 1000 samples\n"));
 }
 
+TEST(RunReport, SaysHowMuchTimeIsLeftWhileTheRunGoesOn) {
+    RunFolder run(four_trials());
+    StudySource source = run.read();
+    source.is_running = true;
+    source.progress =
+        RunProgress{.trials = 4, .most_left = 5, .elapsed_s = 60, .expected_left_s = 20, .most_left_s = 100};
+    source.progress_age_s = 5;
+    EXPECT_THAT(run_report_text(source),
+                HasSubstr("\ntime       1m 05s so far, about 15s left (up to 1m 35s); at most 5 trials may follow\n"));
+    EXPECT_THAT(run_report_json(source), HasSubstr(R"("progress":{"elapsed_s":65.0,"most_trials_left":5,)"
+                                                   R"("expected_left_s":15.0,"most_left_s":95.0})"));
+    EXPECT_THAT(run_report_text(run.read()), Not(HasSubstr("time  ")));
+    source.progress = RunProgress{.elapsed_s = 60};
+    EXPECT_THAT(run_report_text(source), HasSubstr("\ntime       1m 05s so far\n")) << "before the first trial";
+}
+
+TEST(RunReport, AProgressFileIsReadOnlyWhileTheRunGoesOn) {
+    RunFolder run(four_trials());
+    const RunProgress written{.trials = 4, .most_left = 5, .elapsed_s = 60, .written_s = 1.7e9};
+    run.write("progress.json", write_progress(written));
+    EXPECT_FALSE(run.read().progress) << "left behind by a run that was killed";
+    EXPECT_EQ(read_progress(write_progress(written)), written);
+    for (const char* damaged : {"", "{}", "[1]",
+                                R"({"trials":-1,"most_left":5,"elapsed_s":6,"expected_left_s":null,)"
+                                R"("most_left_s":null,"written_s":1})",
+                                R"({"trials":1e30,"most_left":5,"elapsed_s":6,"expected_left_s":null,)"
+                                R"("most_left_s":null,"written_s":1})"})
+        EXPECT_THROW(static_cast<void>(read_progress(damaged)), DataError) << damaged;
+}
+
+TEST(RunReport, BeginsWithTheVerdictOfARunThatHasEnded) {
+    std::vector<journal::Record> records = four_trials();
+    RunFolder stopped(records);
+    const std::string verdict = "int8 is 1.9 x as fast, loses 0.0013 [0.0002, 0.0024], goal met";
+    stopped.write("run.yaml", "verdict: \"" + verdict + "\"\n");
+    EXPECT_THAT(run_report_text(stopped.read()), Not(HasSubstr("1.9 x"))) << "of an earlier session";
+    records.emplace_back(journal::End{.reason = "goal_met", .trials = 4, .best = 1, .goal_met = true});
+    RunFolder run(records);
+    run.write("run.yaml", "verdict: \"" + verdict + "\"\n");
+    EXPECT_EQ(run_report_text(run.read()).substr(0, verdict.size() + 1), verdict + "\n");
+    EXPECT_THAT(run_report_json(run.read()), HasSubstr("\"verdict\":\"" + verdict + "\""));
+    run.write("run.yaml", "verdict: [1\n");
+    EXPECT_THAT(run_report_text(run.read()), Not(HasSubstr("verdict")));
+}
+
 TEST(RunReport, ShowsTheUnitsWithTheLargestErrorsFirst) {
     RunFolder run(four_trials());
     const std::string text = run_report_text(run.read());

@@ -35,7 +35,7 @@ protected:
 };
 
 TEST_F(Verdict, NamesSpeedLossAndGoal) {
-    EXPECT_EQ(verdict(), "int8 is 1.90 x as fast, loses 0.0013 [0.0002, 0.0024], goal met\n");
+    EXPECT_EQ(verdict(), "int8 is 1.90 x as fast, loses 0.0013 [0.0002, 0.0024], goal met");
     run_.fp32_ms = 3.14;
     EXPECT_THAT(verdict(), HasSubstr("int8 is 3.1 x as fast"));
 }
@@ -64,10 +64,10 @@ TEST_F(Verdict, WhatWasNotMeasuredIsLeftOut) {
     run_.best_ms.reset();
     loss().ci95.reset();
     result_.is_goal_met = false;
-    EXPECT_EQ(verdict(), "the model is quantized, loses 0.0013, goal NOT met\n");
+    EXPECT_EQ(verdict(), "the model is quantized, loses 0.0013, goal NOT met");
     config_.evaluation.reset();
     result_.best.reset();
-    EXPECT_EQ(verdict(), "the model is quantized, its accuracy is unknown\n");
+    EXPECT_EQ(verdict(), "the model is quantized, its accuracy is unknown");
 }
 
 TEST(NextSteps, AreTwoCommandsToCopy) {
