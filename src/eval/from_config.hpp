@@ -23,9 +23,9 @@ inline constexpr std::string_view kSearchNeedsData =
     "a search needs calibration or evaluation data, also where dynamic quantization calibrates nothing; add "
     "evaluation.accuracy with a metric and a dataloader, or a calibration dataloader (docs/data.md)";
 
-/// Returns the data that is calibrated with. Dynamic and weight-only quantization need none: without a calibration section it gets the
-/// evaluation data, which then only serve probes (errors of candidates against fp32) and latencies. Null if there is
-/// neither.
+/// Returns the data that is calibrated with. Dynamic and weight-only quantization need none: without a calibration
+/// section it gets the evaluation data, which then only serve probes (errors of candidates against fp32) and latencies.
+/// Null if there is neither.
 [[nodiscard]] const DataloaderConfig* calibration_data(const RunConfig& config);
 
 /// Returns the config with calibration sizes that the data set can give: a size above `samples` becomes `samples`, as

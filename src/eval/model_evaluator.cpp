@@ -45,7 +45,7 @@ ModelEvaluator::ModelEvaluator(const EvaluationSetup& setup) : shards_(setup.sha
     }
     if (setup.evaluation) {
         evaluation_fields_ = fitting_fields(graph, setup.evaluation->schema(), resources_.batch, "evaluation.accuracy",
-                                setup.evaluation->cuts_fractions());
+                                            setup.evaluation->cuts_fractions());
     }
     // Samples first, then the parts: the scorer scores candidates, which the factory makes from what the calibrator
     // has.

@@ -12,15 +12,14 @@ namespace {
 using testing::HasSubstr;
 
 /// x -> a -> b -> y, and b + z -> w. Between a and b a constant is read.
-const std::string kCutBody =
-    value_text("input", "x", {"N", "4"}) + value_text("input", "z", {"N", "4"}) +
-    "node { op_type: 'Relu' name: 'first' input: 'x' output: 'block/a:0' } "
-    "node { op_type: 'Clip' name: 'second' input: 'block/a:0' input: 'c' output: 'block/b' } "
-    "node { op_type: 'Relu' name: 'third' input: 'block/b' output: 'y' } "
-    "node { op_type: 'Add' name: 'fourth' input: 'block/b' input: 'z' output: 'w' } "
-    "initializer { name: 'c' data_type: 1 float_data: 1 } "
-    "initializer { name: 'd' dims: 1 data_type: 1 float_data: 5 } " +
-    value_text("output", "y", {"N", "4"}) + value_text("output", "w", {"N", "4"});
+const std::string kCutBody = value_text("input", "x", {"N", "4"}) + value_text("input", "z", {"N", "4"}) +
+                             "node { op_type: 'Relu' name: 'first' input: 'x' output: 'block/a:0' } "
+                             "node { op_type: 'Clip' name: 'second' input: 'block/a:0' input: 'c' output: 'block/b' } "
+                             "node { op_type: 'Relu' name: 'third' input: 'block/b' output: 'y' } "
+                             "node { op_type: 'Add' name: 'fourth' input: 'block/b' input: 'z' output: 'w' } "
+                             "initializer { name: 'c' data_type: 1 float_data: 1 } "
+                             "initializer { name: 'd' dims: 1 data_type: 1 float_data: 5 } " +
+                             value_text("output", "y", {"N", "4"}) + value_text("output", "w", {"N", "4"});
 
 /// The part as text: inputs with shapes, nodes, outputs, constants.
 std::string part(const ModelEnds& ends, const InputSizes& sizes = {}) {
