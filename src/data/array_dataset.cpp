@@ -17,6 +17,7 @@
 #include "base/hash.hpp"
 #include "data/convert.hpp"
 #include "data/masked_length.hpp"
+#include "data/ragged_array.hpp"
 
 namespace halftone {
 namespace {

@@ -44,11 +44,6 @@ public:
 ///         is not read, elements that are neither numbers nor texts of a fixed length
 [[nodiscard]] std::unique_ptr<StoredArray> open_h5(const std::string& path, const std::string& name);
 
-/// Returns an array whose rows have different lengths: row i holds the rows offsets[i] to offsets[i + 1] - 1 of
-/// `values`, which lie in it one behind the other. `offsets` has one number more than there are rows.
-/// @throws DataError when the offsets are no rising row numbers of `values`, naming the record
-[[nodiscard]] std::unique_ptr<StoredArray> join_ragged(std::unique_ptr<StoredArray> values, const StoredArray& offsets);
-
 /// Attributes of the root of an HDF5 file, read at once, so that the file is not kept open for them.
 struct H5Attributes {
     std::map<std::string, std::string> texts;

@@ -19,7 +19,7 @@ namespace halftone {
 namespace {
 
 /// What the variance is computed from.
-struct Moments {
+struct MomentNodes {
     ValueId x;
     ValueId mean;     ///< invalid: nothing is subtracted (RMS)
     ValueId centred;  ///< x - mean, if the variance reads it
@@ -103,14 +103,14 @@ private:
         return value;
     }
 
-    [[nodiscard]] std::optional<Moments> moments_of(ValueId variance) {
+    [[nodiscard]] std::optional<MomentNodes> moments_of(ValueId variance) {
         variance = not_below_zero(variance);
         if (const NodeId sub = r_.producer(variance, "Sub"); sub.is_valid()) {
             const ValueId squares = mean_operand(inputs(take(sub))[0]);
             const ValueId x = squares.is_valid() ? square_operand(squares) : ValueId{};
             const ValueId mean = square_operand(inputs(sub)[1]);
             if (!x.is_valid() || !mean.is_valid() || mean_operand(mean) != x) return std::nullopt;
-            return Moments{.x = x, .mean = mean, .centred = {}};
+            return MomentNodes{.x = x, .mean = mean, .centred = {}};
         }
         const ValueId squares = mean_operand(variance);
         const ValueId base = squares.is_valid() ? square_operand(squares) : ValueId{};
@@ -119,10 +119,10 @@ private:
         const std::size_t before = nodes_.size();
         if (sub.is_valid() && mean_operand(inputs(sub)[1]) == inputs(sub)[0]) {
             static_cast<void>(take(sub));
-            return Moments{.x = inputs(sub)[0], .mean = inputs(sub)[1], .centred = base};
+            return MomentNodes{.x = inputs(sub)[0], .mean = inputs(sub)[1], .centred = base};
         }
         nodes_.resize(before);
-        return Moments{.x = base, .mean = {}, .centred = {}};
+        return MomentNodes{.x = base, .mean = {}, .centred = {}};
     }
 
     /// Reads what is done with the root. Sets inverse_, or quotient_ and divided_ where a Div normalizes at once.
@@ -273,7 +273,7 @@ private:
     const PatternReader& r_;
     NodeId root_;
     float epsilon_ = 0;
-    Moments moments_;
+    MomentNodes moments_;
     ValueId inverse_;   ///< 1 / sqrt(variance + epsilon)
     ValueId quotient_;  ///< the numerator of a Div by the root
     ValueId divided_;   ///< the result of this Div
@@ -293,7 +293,7 @@ std::optional<Pattern> normalization_at(const PatternReader& reader, NodeId id) 
 }  // namespace
 
 std::optional<Graph> fuse_normalizations(const Graph& graph, const ExecPassContext& context) {
-    return replace_patterns(graph, context, normalization_at);
+    return replace_patterns(graph, context.taps, normalization_at);
 }
 
 }  // namespace halftone

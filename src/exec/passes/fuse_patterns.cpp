@@ -254,7 +254,7 @@ std::optional<Pattern> pattern_at(const PatternReader& reader, NodeId id) {
 }  // namespace
 
 std::optional<Graph> fuse_patterns(const Graph& graph, const ExecPassContext& context) {
-    return replace_patterns(graph, context, pattern_at);
+    return replace_patterns(graph, context.taps, pattern_at);
 }
 
 }  // namespace halftone

@@ -6,8 +6,8 @@
 
 namespace halftone {
 
-std::optional<Graph> replace_patterns(const Graph& graph, const ExecPassContext& context, FindPattern find) {
-    const std::set<ValueId> visible(context.taps.begin(), context.taps.end());
+std::optional<Graph> replace_patterns(const Graph& graph, const std::vector<ValueId>& taps, FindPattern find) {
+    const std::set<ValueId> visible(taps.begin(), taps.end());
     const PatternReader reader(graph, visible);
     std::vector<Pattern> patterns;
     std::set<NodeId> taken;

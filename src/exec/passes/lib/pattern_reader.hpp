@@ -7,7 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include "exec/passes/passes.hpp"
 #include "graph/graph.hpp"
 
 namespace halftone {
@@ -78,7 +77,8 @@ using FindPattern = std::optional<Pattern> (*)(const PatternReader&, NodeId);
 
 /// Asks `find` at every node, and replaces all patterns that share no node with one before them. Returns nothing where
 /// there are none.
-[[nodiscard]] std::optional<Graph> replace_patterns(const Graph& graph, const ExecPassContext& context,
+/// @param taps  values of the graph that must stay readable
+[[nodiscard]] std::optional<Graph> replace_patterns(const Graph& graph, const std::vector<ValueId>& taps,
                                                     FindPattern find);
 
 }  // namespace halftone

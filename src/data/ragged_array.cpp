@@ -1,5 +1,7 @@
 // Arrays whose rows have different lengths, stored as one long array and the places where rows begin: what Arrow,
 // Awkward and h5py users write instead of arrays of objects, which only Python can read.
+#include "data/ragged_array.hpp"
+
 #include <fmt/format.h>
 
 #include <cstring>
@@ -9,7 +11,6 @@
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "data/convert.hpp"
-#include "data/formats/stored_array.hpp"
 
 namespace halftone {
 namespace {
