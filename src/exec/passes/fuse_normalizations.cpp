@@ -14,6 +14,7 @@
 #include <optional>
 
 #include "exec/passes/lib/pattern_reader.hpp"
+#include "exec/passes/passes.hpp"
 
 namespace halftone {
 namespace {

@@ -13,6 +13,7 @@
 #include <optional>
 
 #include "exec/passes/lib/pattern_reader.hpp"
+#include "exec/passes/passes.hpp"
 
 namespace halftone {
 namespace {
