@@ -243,16 +243,17 @@ private:
         }
     }
 
-    /// The type of an input: as the file declares it, else as the config gives its sizes, else as types follow.
+    /// The type of an input: as the file declares it, else open where the user gives sizes, else as types follow.
     [[nodiscard]] onnx::ValueInfoProto input_info(const onnx::GraphProto& whole, const std::string& name) {
         const onnx::ValueInfoProto* info = declared(whole, name);
         if (info != nullptr && has_shape(*info)) return *info;
         const auto given = sizes_.shapes.find(name);
         const std::optional<TensorType> type = inferred(name);
         if (given != sizes_.shapes.end()) {
-            std::vector<std::int64_t> dims;
-            for (const std::int64_t size : given->second) dims.push_back(size < 1 ? kSymbolic : size);
-            onnx::ValueInfoProto made = info_of(name, {type ? type->dtype : DType::f32, Shape(std::move(dims))});
+            // Only the number of dimensions is taken: the part must be the same file, with the same hash, whatever
+            // sizes it is used with. They are bound later, as those of any open dimension.
+            const std::vector<std::int64_t> dims(given->second.size(), kSymbolic);
+            onnx::ValueInfoProto made = info_of(name, {type ? type->dtype : DType::f32, Shape(dims)});
             if (info != nullptr && info->type().has_tensor_type()) {
                 made.mutable_type()->mutable_tensor_type()->set_elem_type(info->type().tensor_type().elem_type());
             }
