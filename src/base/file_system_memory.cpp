@@ -197,6 +197,7 @@ public:
     }
     void write_atomically(const std::string& path, std::string_view bytes) override {
         const std::lock_guard lock(disk_->mutex);
+        require_replaceable(path);
         const std::string temporary = path + ".tmp";
         File& file = open_or_create(*disk_, "write", temporary);
         try {
@@ -211,6 +212,7 @@ public:
     }
     void commit(const std::string& temporary, const std::string& path) override {
         const std::lock_guard lock(disk_->mutex);
+        require_replaceable(path);
         static_cast<void>(existing("open", temporary));
         rename(temporary, path);
     }
@@ -240,6 +242,10 @@ public:
     }
 
 private:
+    /// A file never takes the place of a folder. Devices do not exist here.
+    void require_replaceable(const std::string& path) const {
+        if (is_folder(*disk_, normal(path))) fail("write", path, "Is a directory");
+    }
     // These are called while the disk is locked.
 
     /// The file at a path. @throws IoError when there is a folder, or nothing

@@ -50,7 +50,7 @@ public:
         : model_(model), proto_(model.graph()), ops_(ops), inference_(ops), depth_(depth) {}
     /// Reads a model that nobody needs afterwards: the bytes of a weight are given back as soon as it is read.
     Importer(onnx::ModelProto&& model, const OpLibrary& ops) : Importer(std::as_const(model), ops) {
-        consumed_ = model.mutable_graph();
+        if (model.has_graph()) consumed_ = model.mutable_graph();  // or this would make one
     }
 
     [[nodiscard]] Graph run() {
