@@ -62,7 +62,7 @@ def check_files(model):
     for path in (model, model.parent / "best.yaml", model.parent / "run.yaml"):
         if not path.is_file():
             what = "no such file" if not path.exists() else "not a regular file"
-            raise Failure(4, f"{path}: {what}; a model is certified in its workspace")
+            raise Failure(3 if path == model else 4, f"{path}: {what}; a model is certified in its workspace")
 
 
 def read_yaml(path):
