@@ -284,10 +284,11 @@ class SmallRuns(HostileTest):
         script = str(SOURCE / "scripts/certify.py")
         # Without the runtimes, so that looking for them would end with another code.
         without = {**os.environ, "HALFTONE_DEPS_DIR": str(self.folder)}
-        for path, says in (("c.yaml", "best.yaml: no such file"), (".", "not a regular file"), ("no", "no such file")):
+        for path, code, says in (("c.yaml", IO, "best.yaml: no such file"), (".", MODEL, "not a regular file"),
+                                 ("no", MODEL, "no such file")):
             done = subprocess.run(["python3", "-S", script, path], cwd=self.folder, env=without, capture_output=True,
                                   text=True, timeout=60, check=False)
-            self.assertEqual(done.returncode, IO, done.stderr)
+            self.assertEqual(done.returncode, code, done.stderr)
             self.assertIn(says, done.stderr)
 
     def test_nothing_to_quantize(self):
