@@ -55,20 +55,6 @@ std::uint64_t largest_file(const Shape& shape) {
     return std::min(FileSystem::kMostFileBytes, static_cast<std::uint64_t>(saturating_sum(bytes, kHeaderAndSlack)));
 }
 
-/// A value's name as a file name: names of ONNX values often hold '/' and ':', and may be longer than a file's.
-std::string file_name(std::string name) {
-    constexpr std::size_t kLongest = 200;  // file systems allow 255 bytes
-
-    const auto is_kept = [](char c) {
-        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
-               c == '-';
-    };
-    std::replace_if(
-        name.begin(), name.end(), [&](char c) { return !is_kept(c); }, '_');
-    // Cut names may be equal; output_files numbers them then.
-    return name.substr(0, kLongest);
-}
-
 /// Returns the array in the type of its input. float64 and float16 arrays are the usual ones that differ. What cannot
 /// be converted stays as it is, and run_once refuses it with both types.
 Tensor as_input(Tensor array, const Value& input, const std::string& path) {
@@ -88,6 +74,19 @@ Tensor as_input(Tensor array, const Value& input, const std::string& path) {
 }
 
 }  // namespace
+
+std::string file_name(std::string name) {
+    constexpr std::size_t kLongest = 200;  // file systems allow 255 bytes
+
+    const auto is_kept = [](char c) {
+        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
+               c == '-';
+    };
+    std::replace_if(
+        name.begin(), name.end(), [&](char c) { return !is_kept(c); }, '_');
+    // Cut names may be equal; output_files numbers them then.
+    return name.substr(0, kLongest);
+}
 
 std::vector<std::string> paths_by_input(const Graph& graph, const std::vector<std::string>& inputs) {
     std::vector<std::string> paths(graph.inputs().size());

@@ -21,6 +21,10 @@ namespace halftone::show {
 /// @throws DataError when the file is missing or is no .npy, ResourceError beyond the memory budget
 [[nodiscard]] Tensor read_input(const FileSystem& files, const std::string& path, const Value& input);
 
+/// Returns a value's name as a file name without an ending: names of ONNX values often hold '/' and ':', and may be
+/// longer than a file's. Two names may become equal.
+[[nodiscard]] std::string file_name(std::string name);
+
 /// Returns the file name of each output, in graph order, no two the same. Names of values that become equal as file
 /// names ("a/b" and "a:b" are both "a_b") get a number behind them, in graph order: a_b.npy and a_b.2.npy. A name that
 /// is a file name already keeps it.

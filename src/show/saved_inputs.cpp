@@ -1,7 +1,6 @@
 #include "show/saved_inputs.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -11,6 +10,7 @@
 #include "base/output_file.hpp"
 #include "eval/open_shapes.hpp"
 #include "eval/sample_feed.hpp"
+#include "show/array_files.hpp"
 #include "tensor/npy.hpp"
 
 namespace halftone::show {
@@ -18,11 +18,7 @@ namespace {
 
 /// Returns the name of a file for a field of the samples.
 std::string file_of(const std::string& folder, const std::string& name) {
-    std::string safe = name;
-    for (char& c : safe) {
-        if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '.' && c != '-') c = '_';
-    }
-    return folder + "/" + safe + ".npy";
+    return folder + "/" + file_name(name) + ".npy";
 }
 
 /// The files of all inputs and of all targets. Scripts rely on inputs.npy and labels.npy where there is one of each.
