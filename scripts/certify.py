@@ -9,7 +9,8 @@ the other. It compares the metrics of the config, predictions and outputs with H
 MSE, RMSE, MAE, PSNR, agreement; scripts/certify_metrics.py); a metric that it cannot confirm is named, and a model
 whose goal is such a metric is not certified. It lists every layer that the plan calls int8 but a runtime executes in
 float, with the export rule that the layer breaks (src/exec/README.md), and the latencies beside those of the fp32
-model. A model that is slower than fp32 gives a warning.
+model. A convolution that makes an output of the model breaks no rule: its result stays a real number, so ONNX Runtime
+computes it in float (scripts/certify_layers.py). A model that is slower than fp32 gives a warning.
 Exit code 0 certified, 6 not, 2 usage, 3 model or data, 4 files.
 """
 
@@ -260,62 +261,6 @@ def compared(runtime, options, data, batch, fp32_model):
     return row
 
 
-def producers_of(graph):
-    return {output: node for node in graph.node for output in node.output}
-
-
-def broken_rule(model, name):
-    """The export rule (src/exec/README.md) that keeps a layer out of int8, as far as the file shows it."""
-    import onnx
-    from onnx import numpy_helper
-    graph = model.graph
-    node = next((n for n in graph.node if n.name == name), None)
-    if node is None:
-        return "the file has no node of this name"
-    if next(o.version for o in model.opset_import if o.domain == "") < 13:
-        return "E.1: the opset is below 13"
-    made_by, constants = producers_of(graph), {i.name: i for i in graph.initializer}
-    sources = [made_by.get(value) for value in node.input]
-    if any(source is None or source.op_type != "DequantizeLinear" for source in sources[:2]):
-        return "E.2: input or weight is not read through a DequantizeLinear"
-    weight = constants.get(sources[1].input[0])
-    if weight is None or weight.data_type != onnx.TensorProto.INT8:
-        return "E.2: the weight is not an int8 initializer"
-    if len(sources[1].input) > 2 and numpy_helper.to_array(constants[sources[1].input[2]]).any():
-        return "E.8: the weight has zero points"
-    if len(node.input) > 2 and node.input[2]:
-        bias = sources[2]
-        if bias is None or bias.op_type != "DequantizeLinear":
-            return "E.3: the bias is not int32 behind a DequantizeLinear"
-    if any(a.name == "beta" and a.f != 1 for a in node.attribute):
-        return "E.5: beta is not 1"
-    readers = [n for n in graph.node if node.output[0] in n.input]
-    while len(readers) == 1 and readers[0].op_type in ("Relu", "Clip"):
-        readers = [n for n in graph.node if readers[0].output[0] in n.input]
-    if node.op_type == "Conv" and (len(readers) != 1 or readers[0].op_type != "QuantizeLinear"):
-        return "E.4: the output is not read by one QuantizeLinear alone"
-    zero_point = constants.get(sources[0].input[2]) if len(sources[0].input) > 2 else None
-    if zero_point is not None and zero_point.data_type == onnx.TensorProto.INT8:
-        return "E.5: int8 activations, which x86 runtimes take in part only; uint8 is safe"
-    return "no rule of ours: the runtime's own choice"
-
-
-def layers_in_float(options, plan):
-    """By runtime: units that the plan calls int8 and the runtime runs in float."""
-    import onnx
-    sys.path.insert(0, str(HERE / "bench"))
-    import peer_worker
-    model = onnx.load(options.model)
-    ours = {unit["name"]: unit for unit in plan["units"] if unit["activation"]["dtype"] in ("uint8", "int8")}
-    wanted = {node: name for name, unit in ours.items() for node in unit["nodes"] if unit.get("accelerated", True)}
-    found = {}
-    for runtime, load in (("onnxruntime", peer_worker.with_onnxruntime), ("openvino", peer_worker.with_openvino)):
-        names = load(str(options.model), 1, 1)[1]
-        units = sorted({wanted[name] for name in names if name in wanted})
-        found[runtime] = [{"unit": unit, "rule": broken_rule(model, unit)} for unit in units]
-    return found
-
-
 def latencies(options, fp32):
     """Median ms of both models in each runtime at batch 1, measured in turn; and in Halftone."""
     sys.path.insert(0, str(HERE / "bench"))
@@ -373,7 +318,8 @@ def reasons_against(report, options, data):
         if name == report["metric"] or report["metric"] not in judges:
             reasons.append(f"{name} cannot be confirmed: {why}")
     for runtime, layers in report["layers_in_float"].items():
-        reasons += [f"{runtime} runs {layer['unit']} in float: {layer['rule']}" for layer in layers]
+        reasons += [f"{runtime} runs {layer['unit']} in float: {layer['rule']}" for layer in layers
+                    if not layer["by_design"]]
     return reasons
 
 
@@ -391,6 +337,9 @@ def show(report):
     for runtime, layers in report["layers_in_float"].items():
         print(f"{runtime}: {'every int8 unit of the plan runs in int8' if not layers else ''}"
               + ", ".join(layer["unit"] for layer in layers) + (" in float" if layers else ""))
+        for layer in layers:
+            if layer["by_design"]:
+                print(f"{runtime}: {layer['unit']}: {layer['rule']}")
     for runtime, times in report["latency"].items():
         print(f"{runtime}: fp32 {times['fp32_ms']:.3g} ms, best {times['best_ms']:.3g} ms: "
               f"{times['fp32_ms'] / times['best_ms']:.2f} times as fast")
@@ -401,6 +350,7 @@ def show(report):
 
 def certificate(options):
     import onnx
+    from certify_layers import layers_in_float
     if not options.model.exists():
         raise Failure(3, f"{options.model}: no such model")
     plan = read_yaml(options.model.parent / "best.yaml")
@@ -417,7 +367,7 @@ def certificate(options):
                   "agreement": [compared(runtime, options, data, size, origin.fp32)
                                 for runtime in RUNTIMES for size in sorted({1, batch})]}
         report["unconfirmed"] = data.unknown
-    report["layers_in_float"] = layers_in_float(options, plan)
+    report["layers_in_float"] = layers_in_float(options.model, plan)
     report["latency"] = latencies(options, origin.fp32)
     report["reasons"] = reasons_against(report, options, data)
     report["certified"] = not report["reasons"]

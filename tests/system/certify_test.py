@@ -14,6 +14,7 @@ from first_hour_test import write_model, write_picture_model
 from halftone_cli import BUILD, IO, MODEL, OK, PROGRAM, SOURCE, USAGE, Finished, SystemTest, halftone, main
 
 sys.path.insert(0, str(SOURCE / "scripts"))
+import certify_layers  # noqa: E402
 import certify_metrics  # noqa: E402
 
 WORKSPACE = BUILD / "system_full_size"
@@ -149,10 +150,39 @@ class Metrics(SystemTest):
     def test_a_regression_is_compared_by_its_error(self):
         write_map_model(self.folder / "model.onnx", channels=1)
         done, report = self.certificate("{MSE: {}}", "real")
-        self.assertEqual([reason for reason in report["reasons"] if "MSE" in reason], [], done.out)
+        self.assertEqual(report["reasons"], [], done.out)
         for row in report["agreement"]:
             pair = row["metrics"]["MSE"]
             self.assertAlmostEqual(pair["value"] / pair["ours"], 1, 1)
+
+    def test_a_convolution_that_makes_an_output_may_be_in_float(self):
+        write_map_model(self.folder / "model.onnx", channels=1)
+        done, report = self.certificate("{MSE: {}}", "real")
+        self.assert_code(OK, done)
+        self.assertEqual(report["layers_in_float"], {"onnxruntime": [
+            {"unit": "conv2", "rule": "it makes 'map', an output of the model, which stays a real number",
+             "by_design": True}], "openvino": []})
+        done = certify(self.folder / "out/best.onnx", samples=None)
+        self.assert_code(OK, done)
+        self.assertIn("onnxruntime: conv2: it makes 'map', an output of the model", done.out)
+        # The convolution before it may not: its plan says codes, so a file without the Q breaks a rule.
+        model = onnx.load(self.folder / "out/best.onnx")
+        without_quantization_behind(model, "conv1")
+        self.assertIsNone(certify_layers.reason_by_design(model, {"name": "conv1", "op": "Conv", "output": "uint8"}))
+        self.assertIn("E.4", certify_layers.broken_rule(model, "conv1"))
+
+    def test_a_convolution_in_front_of_the_tail_may_be_in_float(self):
+        write_map_model(self.folder / "model.onnx", channels=1)
+        model = onnx.load(self.folder / "model.onnx")
+        model.graph.node.append(helper.make_node("NonZero", ["map"], ["places"], "nonzero"))
+        model.graph.node.append(helper.make_node("Sigmoid", ["map"], ["share"], "sigmoid"))
+        del model.graph.output[:]
+        model.graph.output.extend([helper.make_tensor_value_info("share", TensorProto.FLOAT, ["N", 1, 8, 8]),
+                                   helper.make_tensor_value_info("places", TensorProto.INT64, [4, "K"])])
+        onnx.save(model, self.folder / "model.onnx")
+        _, report = self.certificate("{MSE: {output: share}}", "real")
+        self.assertEqual([layer["by_design"] for layer in report["layers_in_float"]["onnxruntime"]], [True])
+        self.assertEqual([reason for reason in report["reasons"] if "float" in reason], [])
 
     def test_areas_and_several_metrics(self):
         write_map_model(self.folder / "model.onnx", channels=3)
