@@ -31,7 +31,7 @@ GOOD = {
     "src/tensor/kinds/wide.cpp": "",
     "src/tensor/kinds/list.inc": 'HALFTONE_PLUGIN("Wide", wide)\n',
     "src/tensor/kinds/registry.cpp": '#define HALFTONE_PLUGIN(word, name)\n#include "list.inc"\n#undef HALFTONE_PLUGIN\n' * 2,
-    "apps/tool/main.cpp": '#include <CLI/CLI.hpp>\n\n#include "graph/node.hpp"\n#include "version.hpp"\n',
+    "apps/tool/main.cpp": '#include "graph/node.hpp"\n#include "version.hpp"\n',
     "apps/tool/version.hpp.in": "#pragma once\n",
     "scripts/good.sh": "#!/usr/bin/env bash\necho fine\n",
     "scripts/good.py": "print('fine')\n",
@@ -233,6 +233,42 @@ class Fuzz(LintCase):
 
     def test_a_target_that_no_line_names(self):
         self.expect("check_fuzz.py", {"tests/fuzz/targets/extra.cpp": ""}, "extra.cpp: tests/fuzz/targets.txt names no function")
+
+
+class Types(LintCase):
+    """`struct Node` of room graph has a twin somewhere else."""
+
+    NODE = {"src/graph/node.hpp": "#pragma once\nnamespace a {\nstruct Node {\n    int id;\n};\n}  // namespace a\n"}
+
+    def expect_clash(self, text, path="src/kernel/find.cpp", line=2):
+        fault = f"{path}:{line}: a::Node is also defined in src/graph/node.hpp:3;"
+        self.expect("check_types.py", {**self.NODE, path: text}, fault)
+
+    def expect_none(self, text, path="src/kernel/find.cpp"):
+        status, output = self.run_lint("check_types.py", {**self.NODE, path: text})
+        self.assertEqual(status, 0, output)
+
+    def test_a_type_of_the_same_name_in_another_room(self):
+        self.expect_clash("namespace a {\nclass Node final : public Base<int> {\n};\n}  // namespace a\n")
+
+    def test_a_template_an_enum_and_a_union(self):
+        for head in ("template <class T>\nstruct Node", "enum class Node : char", "union Node", "struct alignas(64) Node"):
+            with self.subTest(head=head):
+                self.expect_clash(f"namespace a {{\n{head} {{\n}};\n}}\n")
+
+    def test_an_anonymous_namespace_in_a_header(self):
+        self.expect_clash("#pragma once\nnamespace a {\nnamespace {\nstruct Node {\n};\n}\n}\n", "src/kernel/ops/op.hpp", 4)
+
+    def test_a_helper_of_the_tests(self):
+        self.expect_clash("namespace a {\nstruct Node {\n};\n}\n", "tests/support/node.hpp")
+
+    def test_names_that_the_linker_tells_apart(self):
+        self.expect_none("namespace a {\nnamespace {\nstruct Node {\n};\n}\n}\n")
+        self.expect_none("namespace a::b {\nstruct Node {\n};\n}\n")
+        self.expect_none("namespace a {\nstruct Graph {\n    struct Node {\n        int i;\n    };\n};\n}\n")
+        self.expect_none("namespace a {\nstruct Node;\nstruct Graph;\nstruct Graph::Node {\n};\n}\n")
+        self.expect_none("namespace a {\nvoid f(struct Node node) {\n    struct Node {\n    };\n}\n}\n")
+        self.expect_none("namespace a {\ntemplate <>\nstruct Node<int> {\n};\n}\n")
 
 
 class Docs(LintCase):
