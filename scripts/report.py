@@ -12,6 +12,7 @@ Exit codes: 0 done, 2 usage, 3 a file is damaged or is not a study or dump, 4 th
 """
 
 import argparse
+import datetime
 import html
 import os
 import pathlib
@@ -55,8 +56,37 @@ def missing(what):
     return f"<p class=missing>{html.escape(what)}</p>"
 
 
+def duration(seconds):
+    """As the program writes it: "14s", "3m 20s", "2h 05m"."""
+    seconds = round(max(0.0, float(seconds)))
+    if seconds < 60:
+        return f"{seconds}s"
+    if seconds < 3600:
+        return f"{seconds // 60}m {seconds % 60:02}s"
+    return f"{seconds // 3600}h {seconds % 3600 // 60:02}m"
+
+
+def progress_bar(study):
+    """How far a run is that goes on: trials, time so far and left, and the moment in which that was true."""
+    progress = study.progress
+    if not progress:
+        return ""
+    elapsed = float(progress.get("elapsed_s", 0))
+    said = f"{duration(elapsed)} so far"
+    if progress.get("left"):
+        said += f", {progress['left']}"
+    if progress.get("trials"):
+        said += f"; at most {int(progress.get('most_trials_left', 0))} trials may follow"
+    at = datetime.datetime.fromtimestamp(float(progress.get("at_s", 0)), datetime.timezone.utc)
+    said += f" (at {at:%Y-%m-%d %H:%M:%S} UTC; make the report again for later numbers)"
+    known = [float(progress[key]) for key in ("expected_left_s", "most_left_s") if progress.get(key, float("nan")) >= 0]
+    bar = f"<progress max=1 value={elapsed / max(elapsed + known[0], 1e-9):.3f}></progress> " if known else ""
+    return f"<p class=progress>{bar}{html.escape(said)}</p>"
+
+
 def first_screen(study):
-    """The verdict in one sentence, then what to do next: what tune says at its end, in the same words."""
+    """The verdict in one sentence, then what to do next: what tune says at its end, in the same words. Of a run that
+    goes on, how far it is."""
     run = study.run
     folder = str(run.get("workspace") or "WORKSPACE").rstrip("/") or "/"
     verdict = run.get("verdict")
@@ -66,7 +96,8 @@ def first_screen(study):
     steps = ((f"halftone certify {folder}/best.onnx", "does it hold in ONNX Runtime and OpenVINO?"),
              (f"halftone report {folder}", "every trial, as text"))
     rows = "".join(f"<li><code>{html.escape(command)}</code> {html.escape(why)}</li>" for command, why in steps)
-    return f"<p class=verdict>{html.escape(str(verdict))}</p><p>Next:</p><ol class=next>{rows}</ol>"
+    return (f"<p class=verdict>{html.escape(str(verdict))}</p>{progress_bar(study)}"
+            f"<p>Next:</p><ol class=next>{rows}</ol>")
 
 
 def summary(study):
@@ -320,7 +351,7 @@ h1 { font-size: 24px } h2 { font-size: 19px; margin-top: 40px; border-bottom: 1p
 table { border-collapse: collapse; font-size: 13px } td, th { padding: 3px 9px; text-align: left; border-bottom: 1px solid #eee }
 table.data td { font-variant-numeric: tabular-nums } .facts td:first-child { color: #666 }
 .scroll { max-height: 420px; overflow: auto } .missing { color: #777; font-style: italic } summary { cursor: pointer; color: #3a7ca5 }
-.verdict { font-size: 22px; margin: 8px 0 } .next { margin-top: 0 } code { background: #f6f6f6; padding: 1px 5px }
+.verdict { font-size: 22px; margin: 8px 0 } progress { width: 240px } .next { margin-top: 0 } code { background: #f6f6f6; padding: 1px 5px }
 pre { background: #f6f6f6; padding: 10px; overflow: auto; max-height: 420px }
 """
 

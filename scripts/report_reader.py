@@ -102,6 +102,7 @@ class Study:
         self.h5 = H5(path, "halftone study")
         self.run = self.h5.attributes("/run")
         self.goal = self.h5.attributes("/goal")
+        self.progress = self.h5.attributes("/progress")  # empty unless the run was going on
         self.trials = self.h5.table("/trials")
         self.units = self.h5.table("/units")
         self.sensitivity = self.h5.table("/sensitivity")

@@ -161,7 +161,7 @@ RunObjective objective_of(const RunConfig& config, const SearchSpace& space, con
                                                                     .threads = config.tuning.threads,
                                                                     .delivers_fp32 = is_fp32});
     if (!verdict.is_met) log::warning("tune", "{}", verdict.text);
-    return {.is_met = verdict.is_met, .text = verdict.text, .help = verdict.help};
+    return {.is_met = verdict.is_met, .text = verdict.text, .help = verdict.help, .is_slower = verdict.is_slower};
 }
 
 /// Said before the search: at its end one would read "no quantized model was better", and look for the reason

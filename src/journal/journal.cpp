@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <utility>
+#include <variant>
 
 #include "base/error.hpp"
 
@@ -37,6 +39,18 @@ Replay read_journal(const FileSystem& files, const std::string& path) {
     }
     replay.valid_bytes = bytes.size() - replay.dropped_bytes;
     return replay;
+}
+
+std::string sequence_fault(const std::vector<Record>& records) {
+    std::int64_t expected = 0;
+    for (std::size_t i = 0; i < records.size(); ++i) {
+        const auto* trial = std::get_if<Trial>(&records[i]);
+        if (trial == nullptr) continue;
+        if (trial->trial != expected)
+            return fmt::format("{}: trial {} stands where trial {} belongs", i + 1, trial->trial, expected);
+        ++expected;
+    }
+    return "";
 }
 
 struct Writer::State {

@@ -24,6 +24,12 @@ struct Replay {
 /// @throws IoError when the file cannot be read
 [[nodiscard]] Replay read_journal(const FileSystem& files, const std::string& path);
 
+/// Returns the first trial that stands where another one belongs, as "7: trial 2 stands where trial 1 belongs", with
+/// the number of its line; an empty text where there is none. Trials are numbered 0, 1, 2 … in the order of the file,
+/// and every line has its checksum, so only somebody who took lines out, or put some in, can have changed that.
+/// @param records  of a whole journal, a record for each line
+[[nodiscard]] std::string sequence_fault(const std::vector<Record>& records);
+
 class Writer {
 public:
     /// Opens (or creates) and locks the file, and cuts off the dropped end found by read_journal.

@@ -76,6 +76,10 @@ Workspace::Workspace(FileSystem& files, const std::string& folder, bool resume, 
     // The journal is read before it is locked. That is safe: Writer refuses the file if it has changed in between.
     const Replay replay = read_journal(files_, journal_path);
     check_header(replay, header, journal_path);
+    if (const std::string fault = sequence_fault(replay.records); !fault.empty()) {
+        throw IoError(fmt::format("--resume: {}:{}; the file was changed after the run; choose another --workspace",
+                                  journal_path, fault));
+    }
     if (replay.dropped_bytes > 0) {
         log::warning("tune", "{}: dropped {} bytes at the end: {}", journal_path, replay.dropped_bytes,
                      replay.why_dropped);

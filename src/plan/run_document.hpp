@@ -13,9 +13,10 @@ namespace halftone {
 
 /// What came of the objective performance: whether the delivered model is faster than fp32.
 struct RunObjective {
-    bool is_met = false;
+    bool is_met = false;                 ///< it is faster, beyond the noise of the measurement
     std::string text;                    ///< one sentence
     std::vector<std::string> help = {};  ///< what could make it faster; empty if it is met
+    bool is_slower = false;              ///< it is slower, beyond the noise; not written, because the text says so
 };
 
 struct RunDocument {

@@ -1,6 +1,6 @@
 // study.h5, group by group, in the order in which write_study() calls the parts:
 //
-//   write_run, write_goal   attributes: how the run was started, what it must reach
+//   write_run, write_progress_of, write_goal   attributes: how the run was started, how far it is, what it must reach
 //   write_units             /units and /options, from study.json
 //   write_trials            /trials, and by write_plans what each trial made of each unit
 //   write_sensitivity       /sensitivity: the probes
@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "base/error.hpp"
 #include "dump/h5_reader.hpp"
@@ -70,6 +71,23 @@ void write_run(H5Writer& file, const StudySource& s) {
                 .units = "",
                 .elements = std::vector<std::string>{s.config_text},
                 .shape = {}});
+}
+
+/// While the run goes on. A reader may open the file hours later, so it holds when its numbers were true.
+void write_progress_of(H5Writer& file, const StudySource& s) {
+    if (!s.progress) return;
+    const RunProgress& progress = *s.progress;
+    const auto left = [&](const std::optional<double>& seconds) {
+        return seconds ? std::max(0.0, *seconds - s.progress_age_s) : kMissing;
+    };
+    file.group("/progress", "How far the run is, while it goes on");
+    file.attribute("/progress", "trials", progress.trials);
+    file.attribute("/progress", "most_trials_left", progress.most_left);
+    file.attribute("/progress", "elapsed_s", progress.elapsed_s + s.progress_age_s);
+    file.attribute("/progress", "expected_left_s", left(progress.expected_left_s));
+    file.attribute("/progress", "most_left_s", left(progress.most_left_s));
+    file.attribute("/progress", "left", progress_left_text(progress, s.progress_age_s));
+    file.attribute("/progress", "at_s", progress.written_s + s.progress_age_s);
 }
 
 void write_goal(H5Writer& file, const StudySource& s) {
@@ -272,6 +290,7 @@ void write_study(const StudySource& source, const std::string& path, std::vector
     file.attribute("/", "format_version", kStudyVersion);
     file.attribute("/", "description", "A tuning run as tables; the schema is src/dump/README.md of Halftone");
     write_run(file, source);
+    write_progress_of(file, source);
     write_goal(file, source);
     write_units(file, source);
     write_trials(file, source);

@@ -52,20 +52,6 @@ struct RecordSorter {
     void operator()(const journal::Judgements&) const {}
 };
 
-/// Trials are numbered 0, 1, 2 … in the order of the file. Every line has its checksum, so that only somebody who took
-/// lines out, or put some in, can have changed that. Returns what is wrong, or an empty text.
-std::string sequence_fault(const std::vector<journal::Trial>& trials) {
-    for (std::size_t i = 0; i < trials.size(); ++i) {
-        const std::int64_t found = trials[i].trial;
-        if (std::cmp_equal(found, i)) continue;
-        return fmt::format(
-            "trial {} stands where trial {} belongs; the file was changed after the run, and what is "
-            "shown is not what happened",
-            found, i);
-    }
-    return "";
-}
-
 // The functions below read study.json for read_study_facts. They throw Json::exception where a key is missing or of
 // another type, and DataError for a number that does not fit.
 
@@ -261,8 +247,10 @@ StudySource read_study_source(const std::string& folder, std::vector<std::string
         warnings.push_back(fmt::format("{}: its last line is unfinished ({})", path, replay.why_dropped));
     }
     for (const journal::Record& record : replay.records) std::visit(RecordSorter{source}, record);
-    if (const std::string fault = sequence_fault(source.trials); !fault.empty())
-        warnings.push_back(fmt::format("{}: {}", path, fault));
+    if (const std::string fault = journal::sequence_fault(replay.records); !fault.empty()) {
+        warnings.push_back(fmt::format(
+            "{}:{}; the file was changed after the run, and what is shown is not what happened", path, fault));
+    }
     // Whoever holds the lock writes the journal. Ours is released at the end of this line.
     source.is_running = files->try_lock(path) == nullptr;
     read_files(*files, source, warnings);

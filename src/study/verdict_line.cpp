@@ -1,4 +1,5 @@
-// The verdict is made from the numbers of the table below it, so that both say the same.
+// The verdict is made from the numbers of the table below it, and from the judgement of the objective where there is
+// one, so that all three say the same.
 #include "study/verdict_line.hpp"
 
 #include <fmt/format.h>
@@ -12,18 +13,18 @@
 namespace halftone::study {
 namespace {
 
-/// Ratios of times closer to 1 than this are no difference: the intervals of two measurements on a quiet machine are
-/// about 1 % wide.
+/// Without intervals, ratios of times closer to 1 than this are no difference: the intervals of two measurements on a
+/// quiet machine are about 1 % wide.
 constexpr double kSameSpeed = 0.02;
 
 std::string speed_text(const RunDocument& run, std::size_t quantized_units) {
     if (quantized_units == 0) return "fp32 is delivered: no quantized model was better";
     if (!run.fp32_ms || !run.best_ms || *run.best_ms <= 0) return "the model is quantized";
     const double ratio = *run.fp32_ms / *run.best_ms;
-    if (std::abs(ratio - 1) <= kSameSpeed) return "int8 is as fast as fp32";
-    // On a busy machine the medians may differ while their intervals overlap; the objective below says so, too.
-    const bool is_noise = run.objective && !run.objective->is_met && ratio > 1;
+    // On a busy machine the medians may differ while their intervals overlap: the objective has looked at those.
+    const bool is_noise = run.objective && !run.objective->is_met && !run.objective->is_slower;
     if (is_noise) return "int8 is as fast as fp32, within the noise";
+    if (!run.objective && std::abs(ratio - 1) <= kSameSpeed) return "int8 is as fast as fp32";
     // Two digits behind the point below 2: there 1.05 and 1.14 are different results.
     if (ratio > 1) return fmt::format("int8 is {:.{}f} x as fast", ratio, ratio < 2 ? 2 : 1);
     return fmt::format("int8 is SLOWER, {:.2f} x the time of fp32", 1 / ratio);

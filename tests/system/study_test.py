@@ -1,11 +1,13 @@
 """study.h5, its report, and the distributions of tuning.tensorboard, read by programs that we did not write: h5py and
 TensorBoard's own reader."""
+import fcntl
 import json
 import math
 import os
 import re
 import shutil
 import subprocess
+import time
 
 import h5py
 import numpy
@@ -191,6 +193,28 @@ class Study(SystemTest):
                     self.assertEqual(len(study["trials/trial"]), len(records(killed, "trial")))
                     self.assertEqual(text(study["run"].attrs["state"]), "stopped")
                 self.assert_report(killed)
+
+    def test_a_running_search_shows_how_far_it_is(self):
+        running = self.folder / "running"
+        write_synthetic_run(running, trials=12, units=10)
+        (running / "progress.json").write_text(json.dumps({
+            "trials": 12, "most_left": 8, "elapsed_s": 100.0, "expected_left_s": 300.0, "most_left_s": None,
+            "written_s": time.time()}))
+        with (running / "trials.jsonl").open("r+b") as journal:
+            fcntl.flock(journal, fcntl.LOCK_EX)  # as the run's own process would
+            with self.study(running) as study:
+                self.assertEqual(text(study["run"].attrs["state"]), "running")
+                progress = study["progress"].attrs
+                self.assertEqual((progress["trials"], progress["most_trials_left"]), (12, 8))
+                self.assertAlmostEqual(progress["elapsed_s"] + progress["expected_left_s"], 400, 6)
+                self.assertTrue(math.isnan(progress["most_left_s"]))
+        page = self.assert_report(running)
+        self.assertIn("The run goes on: 12 trials so far.", page)
+        self.assertRegex(page, r"<progress max=1 value=0\.\d+></progress> \dm \d\ds so far, about \dm \d\ds left; "
+                               r"at most 8 trials may follow \(at 20\d\d-")
+        with self.study(running) as study:  # its process has gone: what the file says is old
+            self.assertNotIn("progress", study)
+        self.assertNotIn("<progress", self.assert_report(running))
 
     def assert_report(self, workspace, *words):
         output = self.folder / f"{workspace.name}.html"

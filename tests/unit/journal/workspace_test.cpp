@@ -46,6 +46,16 @@ TEST_F(WorkspaceTest, WritesWholeFilesBesideTheJournal) {
     EXPECT_EQ(files_->list("runs/a"), (std::vector<std::string>{"best.yaml", "trials.jsonl"}));
 }
 
+TEST_F(WorkspaceTest, AResumedRunNamesTheLineOfATrialThatIsMissing) {
+    {
+        Workspace earlier = open(false);
+        earlier.journal().append(Trial{.trial = 0});
+        earlier.journal().append(Trial{.trial = 2});
+    }
+    EXPECT_THAT(refusal_of<IoError>(true),
+                HasSubstr("--resume: runs/a/trials.jsonl:3: trial 2 stands where trial 1 belongs"));
+}
+
 TEST_F(WorkspaceTest, ANewRunRefusesAFolderThatHoldsOne) {
     { const Workspace earlier = open(false); }
     EXPECT_THAT(refusal_of<ConfigError>(false),

@@ -57,6 +57,23 @@ TEST(StudyFile, RunGoalAndUnitsReadBack) {
     EXPECT_THAT(file.texts("/options/weight_dtype"), ElementsAre("int8", "fp32", "int8", "fp32"));
 }
 
+TEST(StudyFile, HowFarARunIsIsWrittenWhileItGoesOn) {
+    RunFolder run(four_trials());
+    run.write("study.json", kStudyJson);
+    EXPECT_FALSE(written(run).has("/progress")) << "the run has stopped";
+    StudySource source = run.read();
+    source.is_running = true;
+    source.progress =
+        RunProgress{.trials = 4, .most_left = 16, .elapsed_s = 20, .expected_left_s = 14, .written_s = 1e9};
+    source.progress_age_s = 4;
+    write_study(source, run.path("study.h5"), run.warnings);
+    const H5Reader file(run.path("study.h5"));
+    EXPECT_EQ(file.text_attribute("/run", "state"), "running");
+    EXPECT_EQ(file.integer_attribute("/progress", "trials"), 4);
+    EXPECT_EQ(file.integer_attribute("/progress", "most_trials_left"), 16);
+    EXPECT_EQ(file.text_attribute("/progress", "left"), "about 10s left");
+}
+
 TEST(StudyFile, ProbesReadBackWithTheirDistances) {
     RunFolder run(four_trials());
     run.write("study.json", kStudyJson);

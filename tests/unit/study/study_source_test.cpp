@@ -175,7 +175,8 @@ TEST(StudySource, TrialsThatAreMissingOrTwiceAreAWarning) {
         (void)run.read();
         const std::string says =
             is_twice ? "trial 1 stands where trial 2 belongs" : "trial 2 stands where trial 1 belongs";
-        EXPECT_THAT(run.warnings, ElementsAre(HasSubstr("trials.jsonl: " + says)));
+        const std::string line = is_twice ? "6" : "5";
+        EXPECT_THAT(run.warnings, ElementsAre(HasSubstr("trials.jsonl:" + line + ": " + says)));
     }
     RunFolder whole(four_trials());
     (void)whole.read();

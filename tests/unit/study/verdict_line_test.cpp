@@ -55,6 +55,21 @@ TEST_F(Verdict, AGainThatTheObjectiveDoesNotSeeIsNoGain) {
     EXPECT_THAT(verdict(), HasSubstr("int8 is 1.90 x as fast"));
 }
 
+TEST_F(Verdict, ALossThatTheObjectiveDoesNotSeeIsNoLoss) {
+    run_.best_ms = 2.6;
+    run_.objective = RunObjective{.is_met = false, .text = "within the noise"};
+    EXPECT_THAT(verdict(), HasSubstr("int8 is as fast as fp32, within the noise, loses"));
+    run_.objective->is_slower = true;
+    EXPECT_THAT(verdict(), HasSubstr("int8 is SLOWER, 1.37 x the time of fp32"));
+}
+
+TEST_F(Verdict, ASmallDifferenceThatTheObjectiveSeesIsOne) {
+    run_.best_ms = 1.88;
+    EXPECT_THAT(verdict(), HasSubstr("int8 is as fast as fp32, loses")) << "nobody has looked at the intervals";
+    run_.objective = RunObjective{.is_met = true, .text = "1.01 times as fast"};
+    EXPECT_THAT(verdict(), HasSubstr("int8 is 1.01 x as fast"));
+}
+
 TEST_F(Verdict, AGainHasTheSignsOfAGain) {
     loss() = {.value = -0.002, .ci95 = AccuracyBounds{.low = -0.005, .high = 0.001}};
     EXPECT_THAT(verdict(), HasSubstr("gains 0.002 [-0.001, 0.005]"));
