@@ -2,6 +2,7 @@
 // Latency of compiled graphs: measured, not reproducible; medians of interleaved rounds on pre-loaded inputs.
 
 #include <chrono>
+#include <span>
 #include <vector>
 
 #include "base/median_interval.hpp"
@@ -19,6 +20,19 @@ struct LatencyOptions {
 /// on. The unit is that of the samples. Source: the sign test's interval, e.g. Conover, Practical Nonparametric
 /// Statistics, section 3.2. @pre samples is not empty
 [[nodiscard]] MedianInterval median_with_interval(std::vector<double> samples);
+
+/// How a round of one session is cut: groups of runs, each of which is timed as a whole.
+struct RoundShape {
+    int groups = 1;
+    int runs = 1;  ///< in a group
+    friend bool operator==(const RoundShape&, const RoundShape&) = default;
+};
+
+/// Returns the shape of rounds that last about `round_time`. The fastest of the first runs decides, because a run that
+/// another program has interrupted says nothing of the model. If it did, that session would get short rounds that are
+/// rarely interrupted, and would be compared with long rounds of other sessions.
+/// @pre first_runs_ms is not empty
+[[nodiscard]] RoundShape round_shape(std::span<const double> first_runs_ms, std::chrono::milliseconds round_time);
 
 /// Measures the sessions in turn, round by round, so that a slow phase of the machine hits all alike. Inputs are
 /// whatever the sessions' input buffers hold.

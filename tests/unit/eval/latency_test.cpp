@@ -43,6 +43,22 @@ TEST(LatencySummary, FewSamplesGiveTheWholeRange) {
     EXPECT_EQ(median_with_interval({3, 2, 5}).high, 5);
 }
 
+// A model that was interrupted in one of its first runs got rounds of one run, and looked six times as fast as its
+// rival, whose rounds were long enough to be interrupted.
+TEST(MeasureLatency, AnInterruptedFirstRunDoesNotShortenTheRounds) {
+    const std::chrono::milliseconds round(20);
+    EXPECT_EQ(round_shape(std::vector{0.5, 30.0, 0.6}, round), round_shape(std::vector{0.5, 0.5, 0.5}, round));
+    EXPECT_EQ(round_shape(std::vector{0.5, 30.0, 0.6}, round), (RoundShape{.groups = 40, .runs = 1}));
+}
+
+TEST(MeasureLatency, TinyModelsAreTimedInGroupsAndLargeOnesOnce) {
+    const std::chrono::milliseconds round(20);
+    EXPECT_EQ(round_shape(std::vector{0.0125}, round), (RoundShape{.groups = 400, .runs = 4}));
+    EXPECT_EQ(round_shape(std::vector{100.0}, round), (RoundShape{.groups = 1, .runs = 1}));
+    const RoundShape least = round_shape(std::vector{0.0}, round);
+    EXPECT_EQ(least.runs, 500) << "a clock that stands still is no division by zero";
+}
+
 TEST(MeasureLatency, GivesOneResultForEachSessionInOrder) {
     const Graph graph = test::RandomNet(1).build();
     Session small(graph, reference_ops(), {.batch = 1});
