@@ -14,6 +14,7 @@
 #include "metric/metric.hpp"
 #include "plan/describe_plan.hpp"
 #include "study/calibration_file.hpp"
+#include "study/goal_doubt.hpp"
 #include "study/run_report.hpp"
 
 namespace halftone::study {
@@ -41,6 +42,7 @@ void RunListener::on_baseline(const Score& score) {
     log::info("tune", "fp32 accuracy={} samples={} goal={}", float_text(score.accuracy), score.samples,
               float_text(goal_->target()));
     warn_if_too_fine(score);
+    if (const std::string text = goal_doubt(goal_->target(), score); !text.empty()) log::warning("tune", "{}", text);
     // A goal that is derived from NaN means nothing, and any quantized model would meet it.
     if (score.samples > 0 && score.nonfinite.samples == score.samples) {
         throw ModelError(

@@ -45,8 +45,10 @@ std::optional<FoundData> detect_npy(const DataQuery& query) {
     // Folders decide before names: below "train", a file "x_test.npy" would be a strange thing.
     if (split.is_divided()) training = divide_by_names(npy_files(query.files, split.calibration, notes)).first;
     if (training.arrays.empty() || testing.arrays.empty()) return std::nullopt;
-    FoundData found = found_arrays(
-        query, fmt::format("{} arrays in .npy files, a row for each sample", testing.arrays.size()), training, testing);
+    const std::string what = testing.arrays.size() == 1
+                                 ? "one array in a .npy file, a row for each sample"
+                                 : fmt::format("{} arrays in .npy files, a row for each sample", testing.arrays.size());
+    FoundData found = found_arrays(query, what, training, testing);
     found.notes.insert(found.notes.end(), notes.begin(), notes.end());
     return found;
 }
