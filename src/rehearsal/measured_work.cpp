@@ -226,6 +226,7 @@ private:
             promising_ = candidate;
         }
         if (seen.empty() || times.front() <= 0) return;
+        work_.probed_samples = calibrated_;
         double sum = 0;
         for (const double time : times) sum += time;
         work_.preparation_factor = std::max(1.0, sum / static_cast<double>(times.size()) / times.front());

@@ -46,7 +46,8 @@ struct MeasuredWork {
     /// How much longer a candidate takes to build and to probe with a preparation, as the mean over those of the space;
     /// 1 where there is no choice. Corrections of biases run the calibration samples for each candidate.
     double preparation_factor = 1;
-    TimeSpan latency_table = {};  ///< measuring the whole table, once
+    std::int64_t probed_samples = 0;  ///< of the probes that the factor comes from; 0: as many as the run probes
+    TimeSpan latency_table = {};      ///< measuring the whole table, once
     /// The table from a few rounds: good enough to see which trials a strategy will ask for. Empty if it needs none.
     std::optional<LatencyTable> table = {};
     std::int64_t batch = 0;               ///< samples that run together

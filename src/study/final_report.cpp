@@ -93,8 +93,8 @@ std::string final_report(const RunConfig& config, const SearchSpace& space, cons
         out += "the config has no section evaluation: the model was quantized once and its accuracy is unknown\n";
     } else {
         out += goal_line(config, result);
-        out += fmt::format("{} trials, ended by {}; accuracies of {} samples\n", result.trials, run.reason,
-                           result.baseline.samples);
+        out += fmt::format("{} trial{}, ended by {}; accuracies of {} samples\n", result.trials,
+                           result.trials == 1 ? "" : "s", run.reason, result.baseline.samples);
         out += front_table(config, result, run);
         // A result that rests on assumptions names them, so that nobody takes it for an optimum.
         for (const std::string& step : result.heuristics) {

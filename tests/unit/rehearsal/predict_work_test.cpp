@@ -80,6 +80,19 @@ TEST(PredictWork, ProbesOfPreparationsAndTheLatencyTableCount) {
     EXPECT_NEAR(work.expected, 6 + 50 + 4 + 10 * 2 * (0.5 + 100 * 0.05) + 10.5 + 1.55, 1e-9);
 }
 
+TEST(PredictWork, WhatAPreparationAddsComesOnceOrWithEachSample) {
+    MeasuredWork measured = exact();
+    measured.preparation_factor = 3;
+    measured.probed_samples = 10;
+    const WorkFacts work = predict_work(measured, size_of(), {.all_pass = {.trials = 1, .probes = 10}});
+    const double rest = 6 + 50 + 10.5;
+    const double plain = 0.5 + 100 * 0.05;
+    const double once = plain + 2 * (0.5 + 10 * 0.05);
+    EXPECT_NEAR(work.total.low, 0.8 * (rest + 10 * once + 0.6), 1e-9);
+    EXPECT_NEAR(work.total.high, 1.25 * (rest + 10 * 3 * plain + 2.5), 1e-9);
+    EXPECT_NEAR(work.expected, rest + 10 * (once + 3 * plain) / 2 + 1.55, 1e-9);
+}
+
 TEST(PredictWork, AFailingTrialMayEndEarly) {
     RunSize size = size_of();
     size.early_termination = true;

@@ -51,6 +51,11 @@ TEST_F(FinalReport, ComparesBothModelsAndNamesTheTrialThatMetTheGoal) {
     EXPECT_THAT(text, Not(HasSubstr("warning")));
 }
 
+TEST_F(FinalReport, OneTrialIsNoTrials) {
+    result_.trials = 1;
+    EXPECT_THAT(report(), HasSubstr("\n1 trial, ended by"));
+}
+
 TEST_F(FinalReport, SaysWhatWouldHelpWhereNothingIsFaster) {
     run_.objective = RunObjective{.is_met = false, .text = "as fast as fp32 here", .help = {"a CPU with VNNI"}};
     EXPECT_THAT(report(),
