@@ -1,12 +1,42 @@
 #include "import/import_cache.hpp"
 
+#include "base/error.hpp"
 #include "base/hash.hpp"
 #include "base/log.hpp"
 #include "base/process.hpp"
 #include "base/text.hpp"
+#include "import/python.hpp"
 #include "import/source.hpp"
 
 namespace halftone {
+namespace {
+
+/// Returns the names, without an ending, of all conversions in the folder that have the key, sorted.
+std::vector<std::string> kept_under(const FileSystem& files, const std::string& folder, const std::string& key) {
+    std::vector<std::string> names;
+    if (!files.is_directory(folder)) return names;
+    for (const std::string& name : files.list(folder)) {
+        if (name.starts_with(key + "-") && name.ends_with(".onnx")) names.push_back(name.substr(0, name.size() - 5));
+    }
+    return names;
+}
+
+/// Returns the name under which the conversion of the source is sought, and kept if it is not there yet.
+std::string name_in_cache(const FileSystem& files, const std::string& folder, const ImportOptions& options) {
+    const std::string key = import_key(files, options);
+    const SourceKind kind = recognize_source(files, options.source).kind;
+    if (kind == SourceKind::onnx) return key;  // import_model refuses it
+    try {
+        return kept_name(key, find_python(kind, options.python).versions);
+    } catch (const ConfigError&) {
+        const std::vector<std::string> kept = kept_under(files, folder, key);
+        if (kept.size() == 1 && options.python.empty()) return kept.front();
+        // Every other kind cannot be imported without its framework: import_model says what is missing.
+        return kept_name(key, "");
+    }
+}
+
+}  // namespace
 
 std::string import_folder() {
     if (const auto folder = environment("HALFTONE_IMPORT_CACHE")) return *folder;
@@ -30,8 +60,14 @@ std::string import_key(const FileSystem& files, const ImportOptions& options) {
     return hex16(hasher.digest());
 }
 
+std::string kept_name(const std::string& key, const std::string& versions) {
+    Hasher hasher;
+    hasher.add(std::string_view(versions));
+    return key + "-" + hex16(hasher.digest()).substr(0, 8);
+}
+
 std::string cached_import(FileSystem& files, const std::string& folder, ImportOptions options) {
-    const std::string path = folder + "/" + import_key(files, options);
+    const std::string path = folder + "/" + name_in_cache(files, folder, options);
     if (files.exists(path + ".onnx")) {
         log::info("import", "{}: was imported before, as {}.onnx", options.source, path);
         return files.read(path + ".onnx");

@@ -85,7 +85,7 @@ ConversionRequest request_of(const ImportSource& source, const ImportOptions& op
             .inputs = options.inputs,
             .outputs = options.outputs,
             .shapes = options.sizes.shapes,
-            .python = find_python(source.kind, options.python),
+            .python = find_python(source.kind, options.python).path,
             .folder = options.folder};
 }
 
