@@ -22,7 +22,9 @@ from report_reader import Failure, Study, from_calibration, from_dump, from_run,
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 DEPS = pathlib.Path(os.environ.get("HALFTONE_DEPS_DIR", TOP / ".deps"))
-DTYPE_COLOURS = ["#c2574f", "#d9a441", "#3a7ca5", "#2f9e8f", "#bbbbbb"]
+DTYPE_COLOURS = {"fp32": "#c2574f", "bf16": "#d9a441", "int8": "#3a7ca5", "uint8": "#2f9e8f", "int4 weights": "#7a5ca5",
+                 "int8 weights": "#a58fd0"}
+OTHER_COLOUR = "#bbbbbb"
 
 
 def use_environment():
@@ -248,7 +250,8 @@ def dtype_section(study):
     import plotly.graph_objects as go
     if study.dtypes is None or not study.dtypes.size:
         return missing("No trial has finished yet.")
-    names, colours = study.dtype_names, DTYPE_COLOURS
+    names = study.dtype_names
+    colours = [DTYPE_COLOURS.get(name, OTHER_COLOUR) for name in names]
     steps = []
     for i in range(len(names)):
         steps += [[i / len(names), colours[i]], [(i + 1) / len(names), colours[i]]]
@@ -258,7 +261,8 @@ def dtype_section(study):
         colorbar={"tickvals": ticks, "ticktext": names}, hovertemplate="trial %{y}, %{x}<extra></extra>"))
     figure.update_xaxes(title="unit", tickangle=60, showticklabels=len(study.units) <= 80)
     figure.update_yaxes(title="trial", autorange="reversed")
-    letters = {i: "?" if name == "unknown" else name[0].upper() for i, name in enumerate(names)}
+    own = {"unknown": "?", "int4 weights": "4", "int8 weights": "8"}
+    letters = {i: own.get(name, name[0].upper()) for i, name in enumerate(names)}
     frame = pandas.DataFrame({"trial": study.trials.trial,
                               "units in order": ["".join(letters[code] for code in row) for row in study.dtypes.tolist()]})
     legend = ", ".join(f"{letters[i]} {name}" for i, name in enumerate(names))
@@ -334,8 +338,10 @@ def why_section(study):
             own, real = times.get((unit, int(chosen[unit]))), times.get((unit, last))
             won = None if own is None or real is None else real - own
         is_quantized = row.activation_dtype in ("int8", "uint8")
+        group = int(getattr(row, "weight_group_size", 0))  # files of earlier versions have no such column
+        weight = f"{row.weight_dtype}, group {group}" if group else row.weight_dtype
         rows.append({"unit": row.name, "op": row.op, "dtype": row.activation_dtype,
-                     "weight": f"{row.weight_dtype} {row.weight_granularity}" if is_quantized else row.weight_dtype,
+                     "weight": f"{row.weight_dtype} {row.weight_granularity}" if is_quantized else weight,
                      "algorithm": row.activation_algorithm if is_quantized else "",
                      "error (noise to signal)": None if errors is None or row.name not in errors.index
                      else errors.relative[row.name], "latency won, ms": won, "reason where not quantized": row.why})

@@ -59,11 +59,14 @@ std::vector<std::int64_t> read_group_sizes(Section& section) {
 }
 
 /// Reads a list of observers' words. The set is open: a word is fine when the build has an observer for it.
-/// Weights have a rule without an observer besides: rtn, of those that are stored by blocks.
+/// Weights have rules without an observer besides: rtn and gptq, of those that are stored by blocks.
 std::vector<std::string> read_algorithms(Section& section, bool is_weight, const KnownNames& known, Notes& notes) {
     std::vector<std::string> words = section.words("algorithm", {});
     std::vector<std::string> algorithms = known.algorithms;
-    if (is_weight) algorithms.emplace_back("rtn");
+    if (is_weight) {
+        algorithms.emplace_back("rtn");
+        algorithms.emplace_back(kGptqWord);
+    }
     const ConfigNode* node = section.given("algorithm");
     for (std::size_t i = 0; i < words.size(); ++i) {
         const Mark& mark = node->kind == ConfigNode::Kind::list ? node->items[i].mark : node->mark;
@@ -341,7 +344,26 @@ QuantizationConfig read_quantization(Section& section, const KnownNames& known, 
     config.op_wise = read_rules(section, "op_wise", known, notes);
     config.exclude = read_exclude(section);
     read_reduce_range(section, config);
+    if (config.names_weight_algorithm(kGptqWord) && !config.calibration) {
+        notes.add(section.node(),
+                  "names the algorithm gptq, which needs calibration data: add quantization.calibration.dataloader",
+                  true);
+    }
     return config;
 }
 
 }  // namespace halftone::config_detail
+
+namespace halftone {
+
+bool QuantizationConfig::names_weight_algorithm(std::string_view word) const {
+    const auto names = [&](const OpConstraint& constraint) {
+        const auto& words = constraint.weight.algorithm;
+        return std::find(words.begin(), words.end(), word) != words.end();
+    };
+    const auto rule_names = [&](const ConstraintRule& rule) { return names(rule.constraint); };
+    return names(model_wise) || std::any_of(optype_wise.begin(), optype_wise.end(), rule_names) ||
+           std::any_of(op_wise.begin(), op_wise.end(), rule_names);
+}
+
+}  // namespace halftone

@@ -71,6 +71,10 @@ inline constexpr std::string_view kWeightOnlyApproach = "post_training_weight_on
 /// The model was trained for quantization and says itself how it is quantized. Nothing is trained here.
 inline constexpr std::string_view kTrainedApproach = "quant_aware_training";
 
+/// The algorithm of weights by blocks whose codes are chosen by calibration data. The room space has the value with
+/// this word (graph/capability.hpp).
+inline constexpr std::string_view kGptqWord = "gptq";
+
 struct QuantizationConfig {
     std::string approach = std::string(kStaticApproach);
     std::vector<std::int64_t> sampling_sizes{100};
@@ -94,6 +98,9 @@ struct QuantizationConfig {
     /// Weights of 6 bits, so that no int8 product saturates without VNNI: auto (where the machine has none), on, off,
     /// verify (the units that could saturate).
     std::string reduce_range = "auto";
+
+    /// Returns whether some rule names the algorithm for weights.
+    [[nodiscard]] bool names_weight_algorithm(std::string_view word) const;
 };
 
 struct AccuracyCriterion {

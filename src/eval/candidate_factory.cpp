@@ -31,6 +31,7 @@ PlanNumbers CandidateFactory::numbers(const Candidate& candidate) {
     const CandidateTreatment treatment = treatment_of(plan.calibration);
     PlanNumbers numbers =
         derive_numbers(model.graph, model.units, plan, variant->ranges, weight_codes_, treatment.weights, &model.given);
+    if (needs_rounder(plan)) rounder(plan.calibration).round(plan, numbers);
     if (treatment.bias == BiasCorrection::none) return numbers;
     if (treatment.bias == BiasCorrection::fast) {
         corrector(plan.calibration).correct_fast(plan, numbers);
@@ -49,8 +50,24 @@ QuantizedModel CandidateFactory::quantized(const Candidate& candidate, const Pla
 
 void CandidateFactory::forget_calibration() {
     correctors_.clear();
+    rounders_.clear();
     corrected_.reset();
     // weight_codes_ stays: its entries are found by what they were made from, not by a calibration index.
+}
+
+WeightRounder& CandidateFactory::rounder(std::int64_t calibration) {
+    HALFTONE_CHECK(samples_ != nullptr, "weights are rounded by samples");
+    const auto known = std::find_if(rounders_.begin(), rounders_.end(),
+                                    [&](const IndexRounder& each) { return each.calibration == calibration; });
+    if (known != rounders_.end()) {
+        rounders_.splice(rounders_.begin(), rounders_, known);
+        return rounders_.front().rounder;
+    }
+    auto variant = calibrator_.variant(calibration);
+    WeightRounder rounder(variant->model, *samples_, variant->samples);
+    rounders_.push_front({calibration, std::move(variant), std::move(rounder)});
+    if (rounders_.size() > Calibrator::kKeptVariants) rounders_.pop_back();
+    return rounders_.front().rounder;
 }
 
 BiasCorrector& CandidateFactory::corrector(std::int64_t calibration) {

@@ -13,6 +13,7 @@
 #include "eval/bias_corrector.hpp"
 #include "eval/calibrator.hpp"
 #include "eval/sample_source.hpp"
+#include "eval/weight_rounder.hpp"
 #include "exec/apply_plan.hpp"
 #include "exec/recipes.hpp"
 #include "exec/weight_codes.hpp"
@@ -28,7 +29,8 @@ struct CandidateTreatment {
 
 class CandidateFactory {
 public:
-    /// @param samples  of the calibration set; null only if no bias is corrected, here or by a preparation of the space
+    /// @param samples  of the calibration set; null only if no bias is corrected and no weight is rounded by data, here
+    /// or by a preparation or an option of the space
     CandidateFactory(const SearchSpace& space, Calibrator& calibrator, SampleSource* samples,
                      const CandidateTreatment& treatment);
 
@@ -52,6 +54,7 @@ public:
 private:
     [[nodiscard]] CandidateTreatment treatment_of(std::int64_t calibration) const;
     [[nodiscard]] BiasCorrector& corrector(std::int64_t calibration);
+    [[nodiscard]] WeightRounder& rounder(std::int64_t calibration);
 
     const SearchSpace& space_;
     Calibrator& calibrator_;
@@ -65,6 +68,13 @@ private:
         BiasCorrector corrector;
     };
     std::list<IndexCorrector> correctors_;  ///< as many as the calibrator keeps variants; the last used comes first
+    /// The same for weights that data round.
+    struct IndexRounder {
+        std::int64_t calibration;
+        std::shared_ptr<const CalibrationVariant> variant;
+        WeightRounder rounder;
+    };
+    std::list<IndexRounder> rounders_;
     std::optional<std::pair<QuantPlan, PlanNumbers>> corrected_;  ///< the last corrected plan and its numbers
 };
 

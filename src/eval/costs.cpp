@@ -71,7 +71,8 @@ Costs measure_bytes(const Graph& graph) {
     CompileOptions options;
     options.weights = weights.get();
     const Session session(graph, reference_ops(), options);
-    const std::size_t footprint = weights->bytes() + session.arena_bytes() + session.scratch_bytes();
+    const std::size_t footprint =
+        weights->bytes() + session.step_weight_bytes() + session.arena_bytes() + session.scratch_bytes();
     return {
         .latency_ms = 0, .model_bytes = exported_bytes(graph), .footprint_bytes = static_cast<std::int64_t>(footprint)};
 }

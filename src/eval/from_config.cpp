@@ -45,7 +45,8 @@ QuantizationConfig resolve_auto(const QuantizationConfig& config, bool has_exact
     // Machines without exact int8 products need weights of 6 bits; elsewhere all 7 bits are worth having.
     if (config.reduce_range == "auto") resolved.reduce_range = has_exact_int8 ? "off" : "on";
     // Several sizes would be a dimension of the search in which nothing changes.
-    const bool uses_samples = !needs_no_calibration(config.approach) || !config.smooth_alphas.empty();
+    const bool uses_samples = !needs_no_calibration(config.approach) || !config.smooth_alphas.empty() ||
+                              config.names_weight_algorithm(kGptqWord);
     if (!uses_samples) resolved.sampling_sizes.resize(1);
     return resolved;
 }
@@ -86,6 +87,8 @@ OfferedSettings offered_settings(const QuantizationConfig& config) {
         config, kAllBits, [](const OpConstraint& c) -> auto& { return c.weight.bit; });
     settings.group_sizes = named_values(
         config, kDefaultGroupSize, [](const OpConstraint& c) -> auto& { return c.weight.group_size; });
+    // It takes a run of the samples, so a search tries it only where it is asked for.
+    if (config.names_weight_algorithm(kGptqWord)) settings.block_algorithms.push_back(kGptq);
     const std::vector<float> percentiles = named_values(
         config, kDefaultPercentile, [](const OpConstraint& c) -> auto& { return c.activation.percentile; });
     for (const Algorithm algorithm : observer_algorithms()) {
@@ -107,7 +110,9 @@ CapabilityTable capability_table(const PreparedModel& model, const QuantizationC
     const bool always_prepares = !preparations.empty() && std::find(preparations.begin(), preparations.end(),
                                                                     Preparation{}) == preparations.end();
     const bool changes_weights = config.cross_layer_equalization || !config.smooth_alphas.empty() || always_prepares;
-    if (settings.offers_static && !changes_weights) settings.given = &model.given;
+    // Dynamic quantization alone is the wish for something else than what the file has.
+    const bool keeps_given = settings.offers_static || settings.offers_weight_only;
+    if (keeps_given && !changes_weights) settings.given = &model.given;
     return capabilities(model.graph, model.units, settings);
 }
 

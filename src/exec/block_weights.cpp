@@ -14,10 +14,12 @@ struct StoredBlocks {
     Tensor zero_point;  ///< empty if all are 0
 };
 
-StoredBlocks stored_blocks(const Tensor& weight, const QuantParams& params, WeightCodes& codes) {
+StoredBlocks stored_blocks(const Tensor& weight, const UnitNumbers& numbers, WeightCodes& codes) {
+    const QuantParams& params = numbers.weight;
     const Shape shape = block_scale_shape(weight.shape(), params.axis, params.block_size);
-    StoredBlocks stored{
-        .codes = codes.codes(weight, params), .scale = Tensor::of<float>(shape, params.scale), .zero_point = {}};
+    StoredBlocks stored{.codes = numbers.codes.is_empty() ? codes.codes(weight, params) : numbers.codes,
+                        .scale = Tensor::of<float>(shape, params.scale),
+                        .zero_point = {}};
     const auto is_zero = [](std::int32_t zero_point) { return zero_point == 0; };
     if (!std::all_of(params.zero_point.begin(), params.zero_point.end(), is_zero)) {
         stored.zero_point = Tensor({params.dtype, shape});
@@ -79,7 +81,7 @@ QuantizedTensor store_by_blocks(const Graph& graph, const Unit& unit, const Unit
                                 GraphBuilder& builder) {
     const Value& weight = graph.value(unit.weight);
     const ValueId matrix =
-        add_dequantize(weight.name, numbers.weight, stored_blocks(weight.constant, numbers.weight, codes), builder);
+        add_dequantize(weight.name, numbers.weight, stored_blocks(weight.constant, numbers, codes), builder);
     // The node stays in its place with its name, because profiles and kernels of a plan find units by it.
     if (builder.node(unit.main).name.empty()) builder.node(unit.main).name = builder.fresh_node_name(unit.name);
     if (unit.op == "Gemm")

@@ -27,8 +27,9 @@ struct LiftedGraph {
 };
 
 /// Returns the graph without its pairs of QuantizeLinear and DequantizeLinear; constants that were codes are the real
-/// values that those stand for. Nothing if the graph has no such pair. A pair between an input and an output of the
-/// graph stays, and so do codes that are inputs or outputs themselves.
+/// values that those stand for. Nothing if the graph has neither such a pair nor a product by a matrix that is stored
+/// as codes (weight-only quantization). A pair between an input and an output of the graph stays, and so do codes that
+/// are inputs or outputs themselves, and packed tables that no product reads: they would only make the file larger.
 /// @pre types of all values are known
 [[nodiscard]] std::optional<LiftedGraph> lift_quantized(const Graph& graph, const OpLibrary& ops);
 

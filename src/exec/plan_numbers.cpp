@@ -236,7 +236,17 @@ private:
     PlanNumbers numbers_;
 };
 
+bool has_same_bytes(const Tensor& a, const Tensor& b) {
+    if (a.is_empty() || b.is_empty()) return a.is_empty() == b.is_empty();
+    return a.type() == b.type() && std::equal(a.view().data, a.view().data + a.bytes(), b.view().data);
+}
+
 }  // namespace
+
+bool operator==(const UnitNumbers& a, const UnitNumbers& b) {
+    return a.weight == b.weight && a.weight_factor == b.weight_factor && a.weight_shift == b.weight_shift &&
+           a.bias_shift == b.bias_shift && has_same_bytes(a.codes, b.codes);
+}
 
 PlanNumbers derive_numbers(const Graph& graph, const std::vector<Unit>& units, const QuantPlan& plan,
                            const RangeTable& ranges, WeightCodes& codes, const WeightTreatment& treatment,

@@ -22,7 +22,10 @@ struct UnitNumbers {
     std::vector<float> weight_factor;
     std::vector<float> weight_shift;
     std::vector<float> bias_shift;  ///< by output channel: added to the fp32 bias; empty without bias correction
-    friend bool operator==(const UnitNumbers&, const UnitNumbers&) = default;
+    /// Codes of a weight by blocks that data have chosen, in the form of the weight; empty: those nearest to the
+    /// weight. A plan file does not hold them.
+    Tensor codes{};
+    friend bool operator==(const UnitNumbers& a, const UnitNumbers& b);
 };
 
 struct PlanNumbers {

@@ -125,4 +125,10 @@ const std::vector<StepFlow>& Session::flow() const { return state_->flow; }
 std::size_t Session::scratch_bytes() const { return state_->scratch_bytes; }
 std::size_t Session::arena_bytes() const { return state_->arena_bytes; }
 
+std::size_t Session::step_weight_bytes() const {
+    std::size_t bytes = 0;
+    for (const SessionStep& step : state_->steps) bytes += step.primitive->weight_bytes();
+    return bytes;
+}
+
 }  // namespace halftone

@@ -93,6 +93,8 @@ public:
     [[nodiscard]] const std::vector<StepFlow>& flow() const;
     [[nodiscard]] std::size_t arena_bytes() const;
     [[nodiscard]] std::size_t scratch_bytes() const;
+    /// Bytes of packed weights that steps hold by themselves, beside the weight cache.
+    [[nodiscard]] std::size_t step_weight_bytes() const;
 
 private:
     std::unique_ptr<SessionState> state_;

@@ -38,6 +38,8 @@ inline constexpr float kReducedBits = 6.0F;
 /// The algorithm of weights that are stored by blocks: each block's scale comes from its largest values
 /// (tensor/block_affine.hpp). "Round to nearest", without data.
 inline constexpr Algorithm kRoundToNearest{"rtn"};
+/// Weights by blocks whose codes are chosen by calibration data (exec/gptq.hpp).
+inline constexpr Algorithm kGptq{"gptq"};
 /// Weights that share a scale where nothing else is said.
 inline constexpr std::int64_t kDefaultGroupSize = 32;
 

@@ -12,12 +12,14 @@ namespace halftone {
 inline constexpr Algorithm kGiven{"given"};
 
 /// Returns whether the option keeps what the file says.
-[[nodiscard]] inline bool is_given(const UnitConfig& config) { return config.activation.algorithm == kGiven; }
+[[nodiscard]] inline bool is_given(const UnitConfig& config) { return config.weight.algorithm == kGiven; }
 
-/// One unit that the file quantizes as our kernels can: codes in, int8 weights without zero points.
+/// One unit that the file quantizes as our kernels can: codes in, int8 weights without zero points; or real values in,
+/// and a weight by blocks.
 struct GivenUnit {
-    DType activation = DType::u8;  ///< of the codes that it reads
+    DType activation = DType::u8;  ///< of the codes that it reads; f32: of real values
     QuantParams weight{};
+    [[nodiscard]] bool is_weight_only() const { return weight.has_blocks(); }
 };
 
 struct GivenNumbers {

@@ -187,11 +187,13 @@ void add_weight_only_options(const Graph& graph, const Unit& unit, const Offered
     }
     for (const DType dtype : {DType::s4, DType::s8}) {
         for (const Scheme scheme : kWeightSchemes) {
-            for (const std::int64_t group_size : settings.group_sizes) {
-                UnitConfig option = high_precision(DType::f32);
-                option.weight = {
-                    .dtype = dtype, .scheme = scheme, .algorithm = kRoundToNearest, .group_size = group_size};
-                capability.options.push_back(option);
+            for (const Algorithm& algorithm : settings.block_algorithms) {
+                for (const std::int64_t group_size : settings.group_sizes) {
+                    UnitConfig option = high_precision(DType::f32);
+                    option.weight = {
+                        .dtype = dtype, .scheme = scheme, .algorithm = algorithm, .group_size = group_size};
+                    capability.options.push_back(option);
+                }
             }
         }
     }
@@ -221,6 +223,26 @@ void add_given_option(const UnitQuestions& questions, const GivenUnit& given, Ca
     UnitConfig option;
     option.activation = {.dtype = given.activation, .algorithm = kGiven};
     option.weight = {.dtype = DType::s8, .granularity = granularity, .algorithm = kGiven};
+    capability.options.push_back(option);
+}
+
+/// The option that keeps the blocks that the file gives: also sizes of blocks that no config can ask for.
+void add_given_blocks(const Graph& graph, const Unit& unit, const QuantParams& weight, Capability& capability) {
+    std::string why = why_not_weight_only(graph, unit);
+    if (why.empty()) why = why_not_opset(graph, kBlockedOpset);
+    const DType dtype = is_four_bit(weight.dtype) ? DType::s4 : DType::s8;
+    if (!why.empty()) {
+        capability.refused.push_back({.dtype = std::string(to_string(dtype)), .why = why});
+        return;
+    }
+    const bool is_signed = weight.dtype == DType::s4 || weight.dtype == DType::s8;
+    const bool is_symmetric = is_signed && std::all_of(weight.zero_point.begin(), weight.zero_point.end(),
+                                                       [](std::int32_t zero_point) { return zero_point == 0; });
+    UnitConfig option = high_precision(DType::f32);
+    option.weight = {.dtype = dtype,
+                     .scheme = is_symmetric ? Scheme::sym : Scheme::asym,
+                     .algorithm = kGiven,
+                     .group_size = weight.block_size};
     capability.options.push_back(option);
 }
 
@@ -254,7 +276,11 @@ Capability capability(const Graph& graph, const Unit& unit, const OfferedSetting
     const UnitQuestions questions(graph, unit);
     Capability capability;
     if (settings.given != nullptr && settings.given->units.contains(unit.name)) {
-        add_given_option(questions, settings.given->units.at(unit.name), capability);
+        const GivenUnit& given = settings.given->units.at(unit.name);
+        if (given.is_weight_only())
+            add_given_blocks(graph, unit, given.weight, capability);
+        else if (settings.offers_static)
+            add_given_option(questions, given, capability);
     }
     if (settings.offers_static) add_static_options(questions, settings, capability);
     if (settings.offers_dynamic) add_dynamic_options(graph, unit, settings, capability);

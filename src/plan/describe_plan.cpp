@@ -48,8 +48,11 @@ PlanDocument describe_plan(const DeliveredPlan& delivered) {
     const auto has = [&](bool (UnitConfig::*is_kind)() const) {
         return std::any_of(plan.units.begin(), plan.units.end(), [&](const UnitConfig& u) { return (u.*is_kind)(); });
     };
-    // No range of such a plan comes from samples.
-    if (has(&UnitConfig::is_quantized) && !has(&UnitConfig::is_static) && delivered.space.preparations().empty()) {
+    const bool is_rounded_by_data = std::any_of(plan.units.begin(), plan.units.end(),
+                                                [](const UnitConfig& unit) { return unit.weight.algorithm == kGptq; });
+    // Neither a range nor a code of such a plan comes from samples.
+    if (has(&UnitConfig::is_quantized) && !has(&UnitConfig::is_static) && !is_rounded_by_data &&
+        delivered.space.preparations().empty()) {
         document.calibration_samples = 0;
     }
     for (std::size_t u = 0; u < delivered.model.units.size(); ++u) {

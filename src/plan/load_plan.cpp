@@ -106,7 +106,8 @@ private:
         return shape[static_cast<std::size_t>(unit.weight_channel_axis)];
     }
 
-    /// The scales of weights by blocks follow from the weights, which the recipes have prepared by now.
+    /// The scales of weights by blocks follow from the weights, which the recipes have prepared by now, or are those of
+    /// the model's file.
     void derive_blocks(std::size_t u) {
         const UnitConfig& config = loaded_.plan.units[u];
         if (!config.is_weight_only()) return;
@@ -114,7 +115,19 @@ private:
         std::string why = why_not_weight_only(model_.graph, unit);
         if (why.empty()) why = why_not_opset(model_.graph, kBlockedOpset);
         if (config.reads_codes()) why = "weights by blocks are for real activations";
+        const auto given = model_.given.units.find(unit.name);
+        const bool has_given = given != model_.given.units.end() && given->second.is_weight_only();
+        if (is_given(config) && !has_given) why = "the model's file gives no weight by blocks";
+        if (config.weight.algorithm == kGptq) {
+            why =
+                "the codes of gptq come from calibration data and do not stand in a plan: they stand in the best.onnx "
+                "beside it, which runs, and can be tuned further, as it is";
+        }
         if (!why.empty()) throw ConfigError(places_.file + ": units: '" + unit.name + "': " + why);
+        if (is_given(config)) {
+            loaded_.numbers.units[unit.name].weight = given->second.weight;
+            return;
+        }
         loaded_.numbers.units[unit.name].weight =
             choose_weight_params(model_.graph.value(unit.weight).constant, config.weight, unit.weight_channel_axis);
     }

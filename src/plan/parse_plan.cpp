@@ -136,13 +136,14 @@ std::optional<PlanScore> parse_score(Reader& reader) {
 /// weights by blocks.
 struct PlanAlgorithms {
     [[nodiscard]] static std::optional<Algorithm> parse(std::string_view word) {
-        for (const Algorithm& own : {kGiven, kRoundToNearest}) {
+        for (const Algorithm& own : {kGiven, kRoundToNearest, kGptq}) {
             if (word == own.word()) return own;
         }
         return kAlgorithmWords.parse(word);
     }
     [[nodiscard]] static std::string allowed() {
-        return kAlgorithmWords.allowed() + " " + std::string(kGiven.word()) + " " + std::string(kRoundToNearest.word());
+        return fmt::format("{} {} {} {}", kAlgorithmWords.allowed(), kGiven.word(), kRoundToNearest.word(),
+                           kGptq.word());
     }
 };
 constexpr PlanAlgorithms kPlanAlgorithms{};
@@ -171,14 +172,15 @@ WeightConfig parse_weight(const ConfigNode& node) {
     parse_scheme(reader, config);
     config.bit = finite_float(reader, "bit", kAllBits);
     config.group_size = reader.integer("group_size", 0, 0);
-    // Only weights by blocks have other types than int8, and only they have this algorithm.
+    // Only weights by blocks have other types than int8, and only they have these algorithms (but for `given`).
     const bool is_by_blocks = config.group_size != 0;
+    const bool is_of_blocks = config.algorithm == kRoundToNearest || config.algorithm == kGptq;
     const bool has_block_words =
-        config.algorithm == kRoundToNearest && (config.dtype == DType::s4 || config.dtype == DType::s8);
+        (is_of_blocks || config.algorithm == kGiven) && (config.dtype == DType::s4 || config.dtype == DType::s8);
     if (is_by_blocks && !has_block_words)
-        fail_at(node, "has a group_size: it must have dtype int4 or int8 and algorithm rtn");
-    if (!is_by_blocks && (config.algorithm == kRoundToNearest || is_four_bit(config.dtype)))
-        fail_at(node, "needs a group_size for int4 or rtn");
+        fail_at(node, "has a group_size: it must have dtype int4 or int8 and algorithm rtn, gptq or given");
+    if (!is_by_blocks && (is_of_blocks || is_four_bit(config.dtype)))
+        fail_at(node, "needs a group_size for int4, rtn or gptq");
     reader.finish();
     return config;
 }

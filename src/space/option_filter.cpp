@@ -241,7 +241,11 @@ std::vector<UnitConfig> OptionFilter::apply(const std::vector<UnitConfig>& optio
     std::vector<UnitConfig> given;
     for (const UnitConfig& option : options) {
         if (is_given(option)) {
-            if (admits_quantized(options) && !recalibrates_) given.push_back(option);
+            // A rule that asks for int8 weights does not mean those of 4 bits that the file has.
+            const Limit& weight = limits_[kWeightDType];
+            const bool has_type = !option.is_weight_only() || !weight.is_set ||
+                                  contains(weight.allowed, fields()[kWeightDType].word(option));
+            if (admits_quantized(options) && !recalibrates_ && has_type) given.push_back(option);
             continue;
         }
         bool is_kept = allows_dtypes(option);

@@ -34,10 +34,9 @@ const QuantizedTensor* find_tensor(const QuantizedModel& model, const std::strin
     return found == model.tensors.end() ? nullptr : &*found;
 }
 
-/// Returns the codes of a unit's weight in the quantized graph, or null where the weight is not stored as codes, or by
-/// blocks, for whose many scales the file has no place. The
-/// unit's main node keeps its name when a graph is quantized; its weight then comes from a DequantizeLinear.
-const Tensor* stored_weight(const Graph& fp32, const Unit& unit, const Graph& quantized) {
+/// Returns the DequantizeLinear of constants that gives a unit its weight in the quantized graph, or null where the
+/// weight is not stored as codes. The unit's main node keeps its name when a graph is quantized.
+const Node* weight_dequantize(const Graph& fp32, const Unit& unit, const Graph& quantized) {
     const Node& main = fp32.node(unit.main);
     const auto place = std::find(main.inputs.begin(), main.inputs.end(), unit.weight) - main.inputs.begin();
     const auto& nodes = quantized.nodes();
@@ -46,9 +45,54 @@ const Tensor* stored_weight(const Graph& fp32, const Unit& unit, const Graph& qu
     if (same == nodes.end()) return nullptr;
     const NodeId producer = quantized.producer(same->inputs[static_cast<std::size_t>(place)]);
     if (!producer.is_valid() || quantized.node(producer).op != "DequantizeLinear") return nullptr;
-    if (int_attribute(quantized.node(producer), "block_size", 0) != 0) return nullptr;
-    const Value& codes = quantized.value(quantized.node(producer).inputs[0]);
-    return codes.is_constant() && codes.type.dtype == DType::s8 ? &codes.constant : nullptr;
+    const Node& node = quantized.node(producer);
+    return quantized.value(node.inputs[0]).is_constant() ? &node : nullptr;
+}
+
+/// Returns the int8 codes of a unit's weight, with scales along one axis; null where it is not stored so.
+const Tensor* stored_weight(const Graph& fp32, const Unit& unit, const Graph& quantized) {
+    const Node* node = weight_dequantize(fp32, unit, quantized);
+    if (node == nullptr || int_attribute(*node, "block_size", 0) != 0) return nullptr;
+    const Tensor& codes = quantized.value(node->inputs[0]).constant;
+    return codes.dtype() == DType::s8 ? &codes : nullptr;
+}
+
+/// Codes of 4 or 8 bits, each of which takes a byte, as HDF5 elements.
+H5Elements elements_of_codes(const Tensor& codes) {
+    if (codes.dtype() == DType::s4 || codes.dtype() == DType::s8) {
+        const auto all = codes.as<std::int8_t>();
+        return std::vector<std::int8_t>(all.begin(), all.end());
+    }
+    const auto all = codes.as<std::uint8_t>();
+    return std::vector<std::uint8_t>(all.begin(), all.end());
+}
+
+/// Writes a weight by blocks as its DequantizeLinear reads it. Without zero points in the model none are written.
+void write_blocks(H5Writer& file, const std::string& group, const Graph& quantized, const Node& node) {
+    const Tensor& codes = quantized.value(node.inputs[0]).constant;
+    const Tensor& scale = quantized.value(node.inputs[1]).constant;
+    file.array({.path = group + "/quantized",
+                .description =
+                    "its codes, as the matrix of the file: real = scale * (code - zero_point); row r of scale "
+                    "and zero_point belongs to the rows of codes from r * block_size on",
+                .units = "1",
+                .elements = elements_of_codes(codes),
+                .shape = codes.shape().dims()});
+    file.attribute(group + "/quantized", "block_size", int_attribute(node, "block_size", 0));
+    file.attribute(group + "/quantized", "bits", std::int64_t{is_four_bit(codes.dtype()) ? 4 : 8});
+    const auto scales = scale.as<float>();
+    file.array({.path = group + "/scale",
+                .description = "real value of one step of the codes",
+                .units = "1",
+                .elements = std::vector<float>(scales.begin(), scales.end()),
+                .shape = scale.shape().dims()});
+    if (!has_input(node, 2)) return;
+    const Tensor& zero_point = quantized.value(node.inputs[2]).constant;
+    file.array({.path = group + "/zero_point",
+                .description = "code of 0.0",
+                .units = "1",
+                .elements = elements_of_codes(zero_point),
+                .shape = zero_point.shape().dims()});
 }
 
 /// Returns a hash of everything that decides what the parts hold: two dumps with equal identity may exchange parts.
@@ -158,7 +202,8 @@ std::int64_t DumpWork::weight_bytes() const {
     for (const Source& source : sources_) {
         const Unit& unit = fp32_.units[source.unit];
         const Shape& shape = fp32_.graph.value(unit.weight).type.shape;
-        const bool has_codes = stored_weight(fp32_.graph, unit, quantized_.graph) != nullptr;
+        // Codes of 4 bits have a byte each here, too. The scales of blocks are few beside them.
+        const bool has_codes = weight_dequantize(fp32_.graph, unit, quantized_.graph) != nullptr;
         bytes += shape.elements() * static_cast<std::int64_t>(sizeof(float) + (has_codes ? 1 : 0));
     }
     return bytes;
@@ -233,6 +278,11 @@ void DumpWork::write_weights(H5Writer& file, std::size_t i) const {
                 .shape = weight.shape().dims()});
     file.attribute(group, "unit", unit.name);
     file.attribute(group, "value", value.name);
+    const Node* dequantize = weight_dequantize(fp32_.graph, unit, quantized_.graph);
+    if (dequantize != nullptr && int_attribute(*dequantize, "block_size", 0) != 0) {
+        write_blocks(file, group, quantized_.graph, *dequantize);
+        return;
+    }
     const QuantizedTensor* tensor = find_tensor(quantized_, value.name, unit.name);
     const Tensor* codes = stored_weight(fp32_.graph, unit, quantized_.graph);
     if (tensor == nullptr || codes == nullptr) return;

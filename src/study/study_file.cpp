@@ -160,9 +160,10 @@ void write_plans(H5Writer& file, const StudySource& s) {
                                           static_cast<std::int64_t>(s.units.size())};
     const std::vector<std::string> scales{"/trials/trial", "/units/name"};
     file.array({.path = "/plans/dtype",
-                .description = "dtype of the activations that a unit reads; [trial, unit]",
+                .description = "dtype of the activations that a unit reads, or of its weights if they alone are codes; "
+                               "[trial, unit]",
                 .units = "",
-                .elements = coded(words, {"fp32", "bf16", "int8", "uint8"}),
+                .elements = coded(words, {"fp32", "bf16", "int8", "uint8", "int4 weights", "int8 weights"}),
                 .shape = shape,
                 .scales = scales,
                 .is_packed = true});

@@ -53,18 +53,23 @@ double number_of(const std::string& text) {
     return value;
 }
 
+/// One word for an option: the dtype of its activations, or of its weights where those alone are codes.
+std::string word_of_option(const OptionFacts& option) {
+    return option.weight_group_size > 0 ? option.weight_dtype + " weights" : option.activation_dtype;
+}
+
 }  // namespace
 
 std::string dtype_of(const StudySource& source, const journal::CandidateOptions& choice,
                      const std::vector<journal::Change>& changed, std::size_t unit) {
     // Best first: the option that the trial recorded; then the journal's list of units that fell back to high
     // precision; then the unit's first option, which is its quantized one where it has any.
-    if (const OptionFacts* option = source.option(choice, unit)) return option->activation_dtype;
+    if (const OptionFacts* option = source.option(choice, unit)) return word_of_option(*option);
     for (const journal::Change& change : changed) {
         if (change.unit == source.units[unit].name) return change.to;
     }
     const auto& options = source.units[unit].options;
-    return options.empty() ? "unknown" : options.front().activation_dtype;
+    return options.empty() ? "unknown" : word_of_option(options.front());
 }
 
 void OptionRows::add(std::size_t unit, std::size_t number, const OptionFacts& option) {
@@ -77,6 +82,7 @@ void OptionRows::add(std::size_t unit, std::size_t number, const OptionFacts& op
                                         &option.weight_granularity,     &option.weight_algorithm};
     for (std::size_t i = 0; i < std::size(texts_); ++i) texts_[i].push_back(*words[i]);
     bit_.push_back(option.weight_bit);
+    group_size_.push_back(option.weight_group_size);
     bytes_.push_back(option.weight_bytes);
 }
 
@@ -92,6 +98,7 @@ std::vector<H5Column> OptionRows::columns() const {
             {"weight_granularity", "per_tensor or per_channel", "", texts_[6]},
             {"weight_algorithm", "how the range is chosen", "", texts_[7]},
             {"weight_bit", "bits of a code's magnitude; 0: not quantized", "bit", bit_},
+            {"weight_group_size", "weights that share a scale; 0: not stored by blocks", "1", group_size_},
             {"weight_bytes", "of the weight in the exported file, with scales and zero points", "byte", bytes_}};
 }
 
@@ -194,7 +201,8 @@ void SensitivityRows::add(const StudySource& source, const journal::Sensitivity&
         const std::string dtype = dtype_of(source, probe.options, {}, u);
         // Without study.json a unit has no options, and nobody can say whether it could have been quantized.
         const auto& options = source.units[u].options;
-        const bool could_be_quantized = !options.empty() && !options.front().activation_scheme.empty();
+        const bool could_be_quantized =
+            !options.empty() && (!options.front().activation_scheme.empty() || options.front().weight_group_size > 0);
         if ((dtype != "fp32" && dtype != "bf16") || !could_be_quantized) continue;
         fallback += (fallback.empty() ? "" : " ") + source.units[u].name;
     }
@@ -255,7 +263,12 @@ std::vector<H5Column> SensitivityRows::columns() const {
 
 std::vector<H5Column> delivered_units(const ConfigNode& plan) {
     std::vector<std::string> texts[8];
+    std::vector<std::int64_t> group_sizes;  // 0 where the plan has none
     for (const ConfigNode& unit : items_at(plan, "units")) {
+        const double group_size = number_of(text_at(unit, "weight", "group_size"));
+        // An edited plan may have any text here.
+        const bool is_size = group_size > 0 && group_size < 1e15;
+        group_sizes.push_back(is_size ? static_cast<std::int64_t>(group_size) : 0);
         const std::string row[] = {text_at(unit, "name"),
                                    text_at(unit, "op"),
                                    text_at(unit, "activation", "dtype"),
@@ -272,6 +285,7 @@ std::vector<H5Column> delivered_units(const ConfigNode& plan) {
             {"activation_algorithm", "how the range is chosen", "", texts[3]},
             {"weight_dtype", "of its weight", "", texts[4]},
             {"weight_granularity", "per_tensor or per_channel", "", texts[5]},
+            {"weight_group_size", "weights that share a scale; 0: not stored by blocks", "1", group_sizes},
             {"output_dtype", "how its output is stored", "", texts[6]},
             {"why", "reason where it is not quantized", "", texts[7]}};
 }

@@ -12,6 +12,7 @@ namespace halftone::study {
 
 /// Returns the word for a unit's dtype in a candidate: that of the recorded option; where the journal did not record
 /// options, what the unit fell back to, else the dtype of its first option; "unknown" where nothing of this is known.
+/// An option whose weights alone are codes has the word "int4 weights" or "int8 weights".
 [[nodiscard]] std::string dtype_of(const StudySource& source, const journal::CandidateOptions& choice,
                                    const std::vector<journal::Change>& changed, std::size_t unit);
 
@@ -23,7 +24,7 @@ public:
     [[nodiscard]] std::vector<H5Column> columns() const;
 
 private:
-    std::vector<std::int64_t> unit_, option_, bytes_;
+    std::vector<std::int64_t> unit_, option_, group_size_, bytes_;
     std::vector<std::string> texts_[8];  ///< by column, in the order of OptionFacts
     std::vector<double> bit_;
 };

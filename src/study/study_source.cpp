@@ -76,6 +76,7 @@ OptionFacts option_of(const Json& json) {
             .weight_granularity = w.value("granularity", ""),
             .weight_algorithm = w.value("algorithm", ""),
             .weight_bit = w.value("bit", 0.0),
+            .weight_group_size = w.contains("group_size") ? integer_at(w, "group_size") : 0,
             .weight_bytes = integer_at(json, "weight_bytes")};
 }
 

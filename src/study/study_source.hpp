@@ -18,8 +18,9 @@ namespace halftone::study {
 struct OptionFacts {
     std::string activation_dtype, activation_scheme, activation_granularity, activation_algorithm;
     std::string weight_dtype, weight_scheme, weight_granularity, weight_algorithm;
-    double weight_bit = 0;          ///< bits of a code's magnitude; 0: not quantized
-    std::int64_t weight_bytes = 0;  ///< in the exported file, with scales and zero points
+    double weight_bit = 0;               ///< bits of a code's magnitude; 0: not quantized
+    std::int64_t weight_group_size = 0;  ///< weights that share a scale; 0: not stored by blocks
+    std::int64_t weight_bytes = 0;       ///< in the exported file, with scales and zero points
 };
 
 struct UnitFacts {

@@ -99,6 +99,22 @@ def all_cases():
            [("x", hidden), ("w", w8), ("ws", ws), ("wz", np.zeros(4, np.int8)), ("b", values(6, 4))], y, {})
     yield ("mat_mul_integer_to_float", "MatMulIntegerToFloat",
            [("x", codes(1, 3, 8)), ("w", w8), ("s", scale(0.02)), ("ws", ws), ("z", zero(120)), ("wz", np.zeros(4, np.int8))], y, {})
+    yield from n_bits_cases()
+
+
+def n_bits_cases():
+    # 20 rows are one block of 16 and one of 4; ONNX Runtime wants the last one filled up. Zero points of 3 blocks begin a
+    # new byte for each column. A, B, scales, zero_points, g_idx, bias.
+    for bits, points in ((4, None), (4, "codes"), (4, "real"), (8, None), (8, "codes")):
+        rows = 40 if points else 20
+        blocks = -(-rows // 16)
+        sizes = {"K": rows, "N": 6, "bits": bits, "block_size": 16}
+        given = {None: None, "real": np.random.default_rng(9).integers(0, 16, 6 * blocks).astype(np.float32),
+                 "codes": codes(7, 6 * -(-blocks * bits // 8))}[points]
+        yield (f"mat_mul_n_bits_{bits}_{points or 'symmetric'}", "MatMulNBits",
+               [("x", values(1, 2, 3, rows)), ("w", codes(2, 6, blocks, 16 * bits // 8)),
+                ("s", values(3, 6 * blocks) ** 2 * np.float32(0.05)), ("z", given), ("g", None),
+                ("b", values(4, 6) if points else None)], [("y", FLOAT)], sizes)
 
 
 def session_of(model):

@@ -77,7 +77,9 @@ def session(path, level=onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL, opti
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
-class WeightOnly(SystemTest):
+class WeightOnlyCase(SystemTest):
+    """The net with data whose labels are its own answers; weight_only_given_test.py goes on from here."""
+
     def setUp(self):
         super().setUp()
         onnx.save(model(), self.folder / "net.onnx")
@@ -97,6 +99,8 @@ class WeightOnly(SystemTest):
         self.assert_code(OK, done)
         return numpy.load(self.folder / "outputs/y.npy")
 
+
+class WeightOnly(WeightOnlyCase):
     def test_the_file_is_what_numpy_and_onnx_make_of_the_weights(self):
         for words, bits, asymmetric, dtype in (("dtype: int4", 4, False, TensorProto.INT4),
                                                ("dtype: int4, scheme: asym", 4, True, TensorProto.UINT4),

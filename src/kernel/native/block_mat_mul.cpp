@@ -33,6 +33,9 @@ public:
     [[nodiscard]] std::string implementation() const override {
         return "int" + std::to_string(matrix_.bits) + "_blocks:" + product_instructions();
     }
+    [[nodiscard]] std::size_t weight_bytes() const override {
+        return matrix_.codes.size() + (matrix_.scale.size() + matrix_.zero.size()) * sizeof(float);
+    }
     void execute(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
                  std::byte* /*scratch*/) override {
         apply_kernel_threads();

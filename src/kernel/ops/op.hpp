@@ -30,6 +30,8 @@ public:
     [[nodiscard]] virtual const Layout& input_layout(std::size_t i) const = 0;
     [[nodiscard]] virtual const Layout& output_layout(std::size_t i) const = 0;
     [[nodiscard]] virtual std::size_t scratch_bytes() const { return 0; }
+    /// Bytes of packed weights that the step holds by itself. What lies in a WeightCache does not count.
+    [[nodiscard]] virtual std::size_t weight_bytes() const { return 0; }
     /// Input whose buffer the output may share (same layout), -1 if none; then no copy is needed.
     [[nodiscard]] virtual int in_place_input() const { return -1; }
     /// Name of the implementation, for profiles: "brg_conv:avx512_core_vnni", "ref".

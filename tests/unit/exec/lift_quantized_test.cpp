@@ -7,6 +7,7 @@
 #include "exec/prepared_model.hpp"
 #include "graph/onnx/onnx_model.hpp"
 #include "support/quant_plans.hpp"
+#include "tensor/affine.hpp"
 
 namespace halftone {
 namespace {
@@ -156,6 +157,110 @@ TEST(LiftQuantized, AWeightThatTheFileQuantizesItselfHasItsCodesAndFollowsABatch
     const auto values = model.graph.value(model.units[0].weight).constant.as<float>();
     EXPECT_FLOAT_EQ(values[0], 0.0F);
     EXPECT_FLOAT_EQ(values[1], 2.0F);
+}
+
+UnitConfig by_given_blocks(DType dtype, Scheme scheme, std::int64_t group_size, Algorithm algorithm) {
+    UnitConfig config = kFp32;
+    config.weight = {.dtype = dtype, .scheme = scheme, .algorithm = algorithm, .group_size = group_size};
+    return config;
+}
+
+/// A MatMul with a row, and a Gemm whose weight is turned.
+Graph two_products() {
+    GraphMaker g;
+    const ValueId x = g.input("x", {kSymbolic, 40});
+    const ValueId a = g.mat_mul("a", x, random_tensor({40, 24}, 1, -0.5F, 1.0F), random_tensor({24}, 2));
+    return g.build({g.gemm("fc", g.node("Tanh", "tanh", {a}), random_tensor({10, 24}, 4), random_tensor({10}, 5),
+                           {{"transB", std::int64_t{1}}})});
+}
+
+TEST(LiftQuantized, WeightOnlyUnitsAreGivenAndMakeTheSameFileAgain) {
+    for (const DType dtype : {DType::s4, DType::s8}) {
+        for (const Scheme scheme : {Scheme::sym, Scheme::asym}) {
+            const UnitConfig rtn = by_given_blocks(dtype, scheme, 16, kRoundToNearest);
+            const QuantCase c(two_products(), {rtn, rtn});
+            const QuantizedModel file = c.apply();
+            const Lifted lifted(infer_types(file.graph, reference_ops()));
+            ASSERT_THAT(lifted.given.units, testing::SizeIs(2));
+            for (const auto& [name, unit] : lifted.given.units) {
+                EXPECT_TRUE(unit.is_weight_only()) << name;
+                EXPECT_EQ(unit.activation, DType::f32) << name;
+            }
+            const UnitConfig given = by_given_blocks(dtype, scheme, 16, kGiven);
+            const Graph again = lifted.again({given, given}).graph;
+            ASSERT_EQ(op_sequence(again), op_sequence(file.graph));
+            for (std::size_t n = 0; n < again.nodes().size(); ++n) {
+                for (std::size_t i = 0; i < again.nodes()[n].inputs.size(); ++i) {
+                    const Value& before = file.graph.value(file.graph.nodes()[n].inputs[i]);
+                    const Value& after = again.value(again.nodes()[n].inputs[i]);
+                    if (before.is_constant()) {
+                        EXPECT_TRUE(is_same_bytes(before.constant, after.constant)) << before.name;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A matrix [4, 3] of int8 codes with one scale for each column, which a Transpose turns from [3, 4]; the same for a
+/// table that Gather reads beside.
+TEST(LiftQuantized, AWeightWithoutCodesInFrontIsGivenByLongBlocksAlsoBehindATranspose) {
+    GraphMaker g;
+    const ValueId x = g.input("x", {kSymbolic, 4});
+    const Tensor codes = Tensor::of<std::uint8_t>(
+        Shape{3, 4}, std::vector<std::uint8_t>{0, 1, 2, 3, 100, 101, 102, 103, 255, 254, 253, 252});
+    const ValueId weight =
+        g.node("DequantizeLinear", "dq",
+               {g.constant("w", codes), g.constant("s", floats({0.5F, 0.25F, 2.0F})),
+                g.constant("z", Tensor::of<std::uint8_t>(Shape{3}, std::vector<std::uint8_t>{1, 101, 250}))},
+               {{"axis", std::int64_t{0}}});
+    const ValueId turned = g.node("Transpose", "turn", {weight}, {{"perm", std::vector<std::int64_t>{1, 0}}});
+    const Graph graph = infer_types(g.build({g.node("MatMul", "m", {x, turned})}), reference_ops());
+    const auto lifted = lift_quantized(graph, reference_ops());
+    ASSERT_TRUE(lifted.has_value());
+    const Graph simplified = run_passes(lifted->graph, reference_ops());
+    const GivenNumbers given = given_numbers(*lifted, simplified, find_units(simplified));
+    ASSERT_THAT(given.units, testing::SizeIs(1));
+    const QuantParams& params = given.units.at("m").weight;
+    EXPECT_EQ(params, (QuantParams{.dtype = DType::u8,
+                                   .scale = {0.5F, 0.25F, 2.0F},
+                                   .zero_point = {1, 101, 250},
+                                   .axis = 0,
+                                   .block_size = 4}));
+}
+
+TEST(LiftQuantized, APackedTableThatAProductSharesStaysPackedForItsOtherReaders) {
+    GraphMaker g;
+    g.builder().info().opset = 21;
+    const ValueId x = g.input("x", {kSymbolic, 16});
+    const Tensor codes =
+        quantize(random_tensor({16, 2}, 3),
+                 {.dtype = DType::s4, .scale = {0.2F, 0.3F}, .zero_point = {0, 0}, .axis = 0, .block_size = 16});
+    const ValueId table = g.node(
+        "DequantizeLinear", "dq",
+        {g.constant("t", codes), g.constant("s", Tensor::of<float>(Shape{1, 2}, std::vector<float>{0.2F, 0.3F}))},
+        {{"axis", std::int64_t{0}}, {"block_size", std::int64_t{16}}});
+    const ValueId rows = g.node("Gather", "rows", {table, g.constant("i", int64s({3}))});
+    const Graph graph =
+        infer_types(g.build({g.node("Add", "sum", {g.node("MatMul", "m", {x, table}), rows})}), reference_ops());
+    const auto lifted = lift_quantized(graph, reference_ops());
+    ASSERT_TRUE(lifted.has_value());
+    EXPECT_EQ(op_sequence(lifted->graph), op_sequence(graph));
+    EXPECT_TRUE(value_named(lifted->graph, "dq_out_weight").is_constant());
+    const GivenNumbers given = given_numbers(*lifted, lifted->graph, find_units(lifted->graph));
+    EXPECT_THAT(given.units, testing::SizeIs(1));
+}
+
+TEST(LiftQuantized, ATableAloneIsNoReasonToLift) {
+    GraphMaker g;
+    g.builder().info().opset = 21;
+    const ValueId i = g.input("i", {kSymbolic}, DType::s64);
+    const ValueId table = g.node("DequantizeLinear", "dq",
+                                 {g.constant("t", Tensor({DType::s4, Shape{16, 2}})),
+                                  g.constant("s", Tensor::of<float>(Shape{1, 2}, std::vector<float>{0.2F, 0.3F}))},
+                                 {{"axis", std::int64_t{0}}, {"block_size", std::int64_t{16}}});
+    const Graph graph = infer_types(g.build({g.node("Gather", "rows", {table, i})}), reference_ops());
+    EXPECT_FALSE(lift_quantized(graph, reference_ops()).has_value());
 }
 
 TEST(LiftQuantized, AnOutputOfTheGraphKeepsItsName) {

@@ -75,6 +75,17 @@ TEST(WeightOnly, AProductReadsAMatrixByBlocks) {
     EXPECT_EQ(model.tensors[0].params, block_params(weight, {.dtype = DType::s4, .axis = 0, .block_size = 16}));
 }
 
+TEST(WeightOnly, StepsSayHowManyBytesTheirPackedWeightsTake) {
+    GraphMaker g;
+    const ValueId x = g.input("x", {kSymbolic, 512});
+    const QuantCase c(g.build({g.mat_mul("m", x, random_tensor({512, 64}, 1))}),
+                      {by_blocks(DType::s4, Scheme::sym, 32)});
+    const Session session(c.apply().graph, reference_ops(), {});
+    // Codes of half a byte, and for each of 16 blocks of a column a scale and a zero point as floats.
+    EXPECT_EQ(session.step_weight_bytes(), 512U * 64 / 2 + std::size_t{2} * 16 * 64 * sizeof(float));
+    EXPECT_EQ(Session(c.graph, reference_ops(), {}).step_weight_bytes(), 0U) << "others lie in the weight cache";
+}
+
 TEST(WeightOnly, ZeroPointsHaveTheTypeOfTheCodes) {
     for (const auto& [dtype, stored] : {std::pair{DType::s4, DType::u4}, std::pair{DType::s8, DType::u8}}) {
         const Graph graph = quantized_products(by_blocks(dtype, Scheme::asym)).apply().graph;

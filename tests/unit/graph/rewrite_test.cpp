@@ -77,6 +77,47 @@ TEST(Rewrites, OperatorsOnCodesAreSplit) {
               "DynamicQuantizeLinear MatMulInteger Cast Mul Mul Add");
 }
 
+/// x [N, 4] by a matrix of 4 rows and 2 columns in one block of 16 rows, of which ONNX Runtime stores all.
+std::string n_bits(const std::string& inputs, const std::string& rest = "") {
+    const auto number = [](const std::string& name, int value) {
+        return text_attribute(name, "type: INT i: " + std::to_string(value));
+    };
+    // Column 0: 0 to 3; column 1: 15 to 12. The other 12 codes of a block are 0.
+    const std::string codes = R"('\020\062\000\000\000\000\000\000\357\315\000\000\000\000\000\000')";
+    return value_text("input", "x", {"N", "4"}) + value_text("output", "y", {"N", "2"}) +
+           "node { op_type: 'MatMulNBits' domain: 'com.microsoft' name: 'n' output: 'y' " + inputs + number("K", 4) +
+           number("N", 2) + number("block_size", 16) + rest +
+           " } initializer { name: 'w' dims: 2 dims: 1 dims: 8 data_type: 2 raw_data: " + codes +
+           " } initializer { name: 's' dims: 2 data_type: 1 float_data: [0.5, 2] } initializer { name: 'z' dims: 2 "
+           "data_type: 2 raw_data: '\\003\\017' }";
+}
+
+TEST(Rewrites, MatMulNBitsIsAProductByAMatrixByBlocks) {
+    const std::string three = "input: 'x' input: 'w' input: 's' ";
+    const Graph graph = import_text(n_bits(three));
+    ASSERT_EQ(op_sequence(graph), "DequantizeLinear MatMul");
+    EXPECT_EQ(graph.nodes()[1].name, "n");
+    EXPECT_EQ(int_attribute(graph.nodes()[0], "block_size", 0), 16);
+    const Tensor& codes = graph.value(graph.nodes()[0].inputs[0]).constant;
+    EXPECT_EQ(codes.type(), (TensorType{DType::s4, Shape{4, 2}}));
+    const auto signed_codes = codes.as<std::int8_t>();
+    EXPECT_EQ((std::vector<int>{signed_codes.begin(), signed_codes.end()}),
+              (std::vector<int>{-8, 7, -7, 6, -6, 5, -5, 4}))
+        << "8 is the code of 0";
+    const Graph with_points = import_text(n_bits(three + "input: 'z' "));
+    const Node& dequantize = with_points.nodes()[0];
+    const auto unsigned_codes = with_points.value(dequantize.inputs[0]).constant.as<std::uint8_t>();
+    EXPECT_EQ((std::vector<int>{unsigned_codes.begin(), unsigned_codes.end()}),
+              (std::vector<int>{0, 15, 1, 14, 2, 13, 3, 12}));
+    const auto points = with_points.value(dequantize.inputs[2]).constant.as<std::uint8_t>();
+    EXPECT_EQ((std::vector<int>{points.begin(), points.end()}), (std::vector<int>{3, 15}));
+
+    EXPECT_THAT(refusal(n_bits(three + "input: '' input: 'z' ")), HasSubstr("g_idx is not supported"));
+    EXPECT_THAT(refusal(n_bits("input: 'x' input: 'x' input: 's' ")), HasSubstr("B must be constant"));
+    EXPECT_THAT(refusal(n_bits(three, text_attribute("bits", "type: INT i: 8"))), HasSubstr("B [2,1,8] does not fit"));
+    EXPECT_THAT(refusal(n_bits(three, text_attribute("bits", "type: INT i: 3"))), HasSubstr("bits must be 2, 4 or 8"));
+}
+
 TEST(Rewrites, MissingInputsAreNamed) {
     EXPECT_THAT(refusal(contrib("QLinearAdd", {"x", "a"})), HasSubstr("QLinearAdd node 'n': input 3 is missing"));
     EXPECT_THAT(refusal(contrib("QLinearConcat", {"x", "a"})), HasSubstr("takes 2 + 3 * n inputs"));

@@ -1,6 +1,7 @@
 #include "import/import_cache.hpp"
 
 #include <gtest/gtest.h>
+#include <stdlib.h>
 
 #include <filesystem>
 #include <set>
@@ -75,6 +76,8 @@ TEST_F(ImportCacheTest, APythonThatTheUserNamesMustConvert) {
 }
 
 TEST_F(ImportCacheTest, WithoutTheFrameworkTheOnlyConversionIsTaken) {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): this program has no threads
+    ::setenv("HALFTONE_DEPS_DIR", "/nonexistent", 1);  // not the venv that scripts/setup.sh makes
     const ImportOptions options = of("models/net.pb");
     try {
         (void)find_python(SourceKind::tf_graph, "");
