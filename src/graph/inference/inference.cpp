@@ -284,11 +284,14 @@ std::vector<TensorType> source_types(const Graph& graph, std::int64_t batch) {
     return types;
 }
 
+bool may_evaluate(const Node& node, const OpLibrary& ops) {
+    return node.op != "DequantizeLinear" && node.op != "Identity" && node.op != "Dropout" && !node.inputs.empty() &&
+           ops.knows(node.op);
+}
+
 bool may_fold(const Graph& graph, const Node& node, const OpLibrary& ops) {
-    if (node.op == "DequantizeLinear" || node.op == "Identity" || node.op == "Dropout" || !ops.knows(node.op))
-        return false;
     const auto is_output = [&](ValueId id) { return id.is_valid() && graph.is_output(id); };
-    return !node.inputs.empty() && std::none_of(node.outputs.begin(), node.outputs.end(), is_output);
+    return may_evaluate(node, ops) && std::none_of(node.outputs.begin(), node.outputs.end(), is_output);
 }
 
 }  // namespace halftone

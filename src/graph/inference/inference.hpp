@@ -46,8 +46,10 @@ inline constexpr std::uint64_t kFollowedWork = std::uint64_t{1} << 26U;
 /// The same with the batch in the place of symbolic dimensions.
 [[nodiscard]] std::vector<TensorType> source_types(const Graph& graph, std::int64_t batch);
 
-/// May a node be replaced by its value? Not what is meaning rather than work (a quantized file stores its weights as
-/// DequantizeLinear of a constant), what produces a graph output, or what the library does not know.
+/// May the value of a node be computed when a model is read? Not what is meaning rather than work (a quantized file
+/// stores its weights as DequantizeLinear of a constant), nor what the library does not know.
+[[nodiscard]] bool may_evaluate(const Node& node, const OpLibrary& ops);
+/// May a node be replaced by its value? As may_evaluate, and it must produce no graph output.
 [[nodiscard]] bool may_fold(const Graph& graph, const Node& node, const OpLibrary& ops);
 
 }  // namespace halftone

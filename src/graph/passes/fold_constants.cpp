@@ -3,6 +3,7 @@
 //   fold_limits        what all foldings together may take, from the size of the model
 //   gather_constants   a node's inputs, if all of them are constant
 //   take               a node's part of these limits, asked for before anything is computed
+//   set_results        the values in the place of the node; beside it, where it produces a graph output
 //
 // A file of a few kilobytes can ask for any amount of constants (ConstantOfShape, Expand, Tile, Resize) and of work (a
 // MatMul of two such constants). What goes beyond the limits is not an error: the node stays as it is, and whoever runs
@@ -65,6 +66,30 @@ bool gather_constants(GraphBuilder& builder, OpContext& op, std::vector<Tensor>&
     return true;
 }
 
+bool has_readers(const Graph& graph, const Node& node) {
+    return std::any_of(node.outputs.begin(), node.outputs.end(),
+                       [&](ValueId id) { return id.is_valid() && !graph.uses(id).empty(); });
+}
+
+/// Puts the values of a node in its place. A node that produces a graph output stays, and its readers get copies: a
+/// Reshape can read a constant only, also where the shape is an output of the model as well.
+void set_results(GraphBuilder& builder, const Graph& graph, NodeId id, const std::vector<Tensor>& results,
+                 bool is_replaced) {
+    const std::vector<ValueId> outputs = builder.node(id).outputs;
+    if (is_replaced) builder.remove_node(id);
+    for (std::size_t i = 0; i < outputs.size() && i < results.size(); ++i) {
+        if (!outputs[i].is_valid()) continue;
+        if (is_replaced) {
+            builder.value(outputs[i]).constant = results[i];
+            continue;
+        }
+        if (graph.uses(outputs[i]).empty()) continue;
+        const std::string name = builder.fresh_value_name(graph.value(outputs[i]).name + "_value");
+        const ValueId copy = builder.add_constant(name, results[i]);
+        for (const Use& use : graph.uses(outputs[i])) builder.node(use.node).inputs[use.input] = copy;
+    }
+}
+
 bool may_be_folded(const TensorType& type) {
     if (!type.shape.is_static()) return false;
     std::int64_t elements = 1;
@@ -77,27 +102,23 @@ bool may_be_folded(const TensorType& type) {
 }  // namespace
 
 /// Nodes that read constants only are evaluated now; their outputs become constants under the same names.
-/// A node that produces a graph output stays, and one whose value would take more memory or work than reading a model
-/// may take.
+/// A node that produces a graph output stays, but who reads it reads a constant. A node stays as it is if its value
+/// would take more memory or work than reading a model may take.
 Graph fold_constants(const Graph& graph, const OpLibrary& ops) {
     GraphBuilder builder(graph);
     Budget budget(fold_limits(graph));
     for (std::size_t n = 0; n < graph.nodes().size(); ++n) {
         const auto id = make_id<NodeId>(n);
-        const Node& node = graph.node(id);
-        if (!may_fold(graph, node, ops)) continue;
+        const Node& node = builder.node(id);  // with inputs that may just have become constants
+        const bool is_replaced = may_fold(graph, node, ops);
+        if (!is_replaced && (!may_evaluate(node, ops) || !has_readers(graph, node))) continue;
         OpContext op{.node = node, .inputs = {}, .constants = {}};
         std::vector<Tensor> inputs;
         if (!gather_constants(builder, op, inputs)) continue;
         // Types first: a few bytes of a file may ask for an output of any size.
         const std::vector<TensorType> types = ops.infer(op);
         if (!std::all_of(types.begin(), types.end(), may_be_folded) || !take(budget, op, types)) continue;
-
-        const std::vector<Tensor> results = ops.evaluate(op, inputs);
-        builder.remove_node(id);
-        for (std::size_t i = 0; i < node.outputs.size() && i < results.size(); ++i) {
-            if (node.outputs[i].is_valid()) builder.value(node.outputs[i]).constant = results[i];
-        }
+        set_results(builder, graph, id, ops.evaluate(op, inputs), is_replaced);
     }
     return std::move(builder).build();
 }

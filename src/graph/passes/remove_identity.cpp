@@ -81,7 +81,7 @@ private:
 /// Readers of the output of an Identity, a Dropout, an empty Pad or a Cast that changes nothing read its input instead.
 /// Graph inputs and outputs keep their names: when the output is a graph output, the node before it produces it
 /// directly; an Identity stays where that is not possible (its input is itself a graph input, a constant or another
-/// graph output).
+/// graph output). Readers of one that stays behind a constant read the constant.
 Graph remove_identity(const Graph& graph, const OpLibrary&) {
     GraphBuilder builder(graph);
     Replacements replacements(graph.values().size());
@@ -103,6 +103,9 @@ Graph remove_identity(const Graph& graph, const OpLibrary&) {
                                     .inputs = {input},
                                     .outputs = {output},
                                     .attributes = {}};
+            // Operators that take a constant must see one: a shape that the model shows as well.
+            if (!graph.value(input).is_constant()) continue;
+            for (const Use& use : graph.uses(output)) builder.node(use.node).inputs[use.input] = input;
             continue;
         }
         builder.remove_node(id);

@@ -143,5 +143,14 @@ TEST(ShapeArithmetic, AResizeToAnotherValuesSizeKeepsTheBatch) {
     }
 }
 
+/// An operator that takes a constant only finds it also where the model has the computed constant as an output.
+TEST(ShapeArithmetic, AShapeMayBeAnOutputAsWell) {
+    ShapeArithmeticNet n;
+    const ValueId shape = n.joined({n.numbers({-1}), n.numbers({24})});
+    const Graph graph = run_passes(n.build({n.node("Reshape", "r", {n.x, shape}), shape}), reference_ops());
+    const Tensor x = random_tensor({2, 4, 6}, 1);
+    EXPECT_THAT(run_arithmetic(graph, x), ElementsAreArray(x.as<float>()));
+}
+
 }  // namespace
 }  // namespace halftone

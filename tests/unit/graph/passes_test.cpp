@@ -179,6 +179,27 @@ TEST(FoldConstants, LeavesTheProducerOfAGraphOutput) {
     EXPECT_EQ(op_sequence(graph), "Relu");
 }
 
+TEST(RemoveIdentity, WhatReadsAConstantThatIsAnOutputReadsTheConstant) {
+    GraphMaker g;
+    const ValueId x = g.input("x", {2});
+    const ValueId shown = g.node("Identity", "same", {g.constant("a", floats({3, -1}))});
+    const Graph graph = apply("remove_identity", g.build({shown, g.node("Mul", "m", {x, shown})}));
+    EXPECT_EQ(op_sequence(graph), "Identity Mul");
+    EXPECT_EQ(graph.value(graph.nodes()[1].inputs[1]).name, "a");
+}
+
+/// The model may show a constant that it computes, such as the shape of a Reshape, and read it as well.
+TEST(FoldConstants, WhatReadsAGraphOutputReadsItsValue) {
+    GraphMaker g;
+    const ValueId x = g.input("x", {2});
+    const ValueId shown = g.node("Relu", "r", {g.constant("a", floats({3, -1}))});
+    const ValueId twice = g.node("Add", "twice", {shown, shown});
+    const Graph graph = apply("fold_constants", g.build({shown, g.node("Mul", "m", {x, twice})}));
+    EXPECT_EQ(op_sequence(graph), "Relu Mul");
+    EXPECT_THAT(floats_of(graph, "twice_out"), ElementsAre(6.0F, 0.0F));
+    EXPECT_FALSE(value_named(graph, "r_out").is_constant());
+}
+
 struct NormCase {
     Tensor conv_bias;
     bool is_shared = false;
