@@ -1,8 +1,10 @@
 // Counts n-grams of numbers. The pool lists n-grams of 1, 2, … numbers; ngram_counts says where those of each length
 // begin, and ngram_indexes which element of the output counts each of them. The numbers of an n-gram may stand up to
 // max_skip_count apart, all at the same distance. Mode TF gives the counts, IDF the weight of what occurs, TFIDF counts
-// times weights. Source: ONNX operator TfIdfVectorizer, opset 9; for weights and the single numbers, which count once,
-// ONNX Runtime. Strings are not supported.
+// times weights; an n-gram without a weight has the weight 1. The weights are those of the n-grams in the order of the
+// pool, which is not the order of the output. Source: ONNX operator TfIdfVectorizer, opset 9; ONNX Runtime for n-grams
+// that share an element of the output (IDF keeps the weight of the last one), and for single numbers, which count once.
+// Strings are not supported.
 #include <algorithm>
 #include <map>
 
@@ -15,17 +17,36 @@ namespace {
 
 using Gram = std::vector<std::int64_t>;
 
+/// What is done where an n-gram is found.
+struct GramEffect {
+    std::size_t element = 0;  ///< of the output
+    float weight = 1;         ///< is added to the element, or takes its place in mode IDF
+};
+
 struct GramTable {
-    std::map<Gram, std::size_t> output = {};  ///< by n-gram: the element that counts it
+    std::map<Gram, GramEffect> effects = {};
+    bool is_counted = true;  ///< false in mode IDF, where a further occurrence changes nothing
     std::int64_t least = 1, most = 1, skips = 0;
     std::size_t size = 0;  ///< of the output
 };
 
+/// The weights of the n-grams in the order of the pool. Empty if each of them weighs 1.
+std::vector<float> gram_weights(const OpContext& op) {
+    const auto found = op.node.attributes.find("weights");
+    const auto* weights = found == op.node.attributes.end() ? nullptr : std::get_if<std::vector<float>>(&found->second);
+    return weights == nullptr ? std::vector<float>{} : *weights;
+}
+
 GramTable gram_table(const OpContext& op) {
+    const std::string mode = string_attribute(op.node, "mode", "");
+    if (mode != "TF" && mode != "IDF" && mode != "TFIDF") refuse(op, "mode '" + mode + "' is none of TF IDF TFIDF");
     const std::vector<std::int64_t> pool = ints_attribute(op.node, "pool_int64s", {});
     const std::vector<std::int64_t> starts = ints_attribute(op.node, "ngram_counts", {});
     const std::vector<std::int64_t> indexes = ints_attribute(op.node, "ngram_indexes", {});
-    GramTable table{.least = int_attribute(op.node, "min_gram_length", 1),
+    const std::vector<float> weights = gram_weights(op);
+    const bool is_weighed = mode != "TF";
+    GramTable table{.is_counted = mode != "IDF",
+                    .least = int_attribute(op.node, "min_gram_length", 1),
                     .most = int_attribute(op.node, "max_gram_length", 1),
                     .skips = int_attribute(op.node, "max_skip_count", 0)};
     const bool fits = table.least >= 1 && table.most >= table.least &&
@@ -51,16 +72,18 @@ GramTable gram_table(const OpContext& op) {
             const bool is_wanted =
                 static_cast<std::int64_t>(n) >= table.least && static_cast<std::int64_t>(n) <= table.most;
             const auto from = pool.begin() + at;
-            if (is_wanted)
-                table.output[Gram(from, from + static_cast<std::ptrdiff_t>(n))] =
-                    static_cast<std::size_t>(indexes[gram]);
+            if (!is_wanted) continue;
+            table.effects[Gram(from, from + static_cast<std::ptrdiff_t>(n))] = {
+                .element = static_cast<std::size_t>(indexes[gram]),
+                .weight = is_weighed && gram < weights.size() ? weights[gram] : 1.0F};
         }
     }
+    if (!weights.empty() && weights.size() != indexes.size()) refuse(op, "weights is not one number for each n-gram");
     return table;
 }
 
-/// Adds the n-grams of one row to its counts.
-void count_grams(const GramTable& table, const Gram& row, float* counts) {
+/// Adds the n-grams of one row to the row of the output, whose elements were 0.
+void count_grams(const GramTable& table, const Gram& row, float* output) {
     const auto length = static_cast<std::int64_t>(row.size());
     // A distance of the row's length or more finds nothing, so a huge max_skip_count costs nothing.
     std::int64_t least = table.least;
@@ -71,8 +94,10 @@ void count_grams(const GramTable& table, const Gram& row, float* counts) {
                  at += distance) {
                 gram.push_back(row[static_cast<std::size_t>(at)]);
                 if (static_cast<std::int64_t>(gram.size()) < least) continue;
-                const auto found = table.output.find(gram);
-                if (found != table.output.end()) counts[found->second] += 1;
+                const auto found = table.effects.find(gram);
+                if (found == table.effects.end()) continue;
+                const auto [element, weight] = found->second;
+                output[element] = table.is_counted ? output[element] + weight : weight;
             }
         }
         // A single number has no distance inside of it: it counts in the first round only.
@@ -88,12 +113,7 @@ public:
         check_outputs(op, 1);
         check_dtype(op, 0, {DType::s32, DType::s64});
         check_rank(op, 0, 1, 2);
-        const std::string mode = string_attribute(op.node, "mode", "");
-        if (mode != "TF" && mode != "IDF" && mode != "TFIDF") refuse(op, "mode '" + mode + "' is none of TF IDF TFIDF");
         const GramTable table = gram_table(op);
-        const auto* weights = weights_of(op);
-        if (weights != nullptr && weights->size() < table.size)
-            refuse(op, "there are fewer weights than elements of the output");
         const auto size = static_cast<std::int64_t>(table.size);
         const Shape& shape = op.inputs[0].shape;
         if (shape[shape.rank() - 1] == kSymbolic) refuse(op, "the length of a row must be known");
@@ -103,8 +123,6 @@ public:
     void run(const OpContext& op, std::span<const TensorView> inputs,
              std::span<const MutableView> outputs) const override {
         const GramTable table = gram_table(op);
-        const std::string mode = string_attribute(op.node, "mode", "");
-        const auto* weights = weights_of(op);
         const Shape& shape = inputs[0].type.shape;
         const std::int64_t rows = shape.rank() == 1 ? 1 : shape[0];
         const auto length = static_cast<std::size_t>(shape[shape.rank() - 1]);
@@ -118,18 +136,6 @@ public:
                 count_grams(table, row, y.data() + static_cast<std::size_t>(r) * table.size);
             }
         });
-        if (mode == "TF") return;
-        for (std::size_t i = 0; i < y.size(); ++i) {
-            const float weight = weights == nullptr ? 1.0F : (*weights)[i % table.size];
-            y[i] = mode == "TFIDF" ? y[i] * weight : (y[i] > 0 ? weight : 0.0F);
-        }
-    }
-
-private:
-    /// Null where the node has none: each weight is 1 then.
-    static const std::vector<float>* weights_of(const OpContext& op) {
-        const auto found = op.node.attributes.find("weights");
-        return found == op.node.attributes.end() ? nullptr : std::get_if<std::vector<float>>(&found->second);
     }
 };
 

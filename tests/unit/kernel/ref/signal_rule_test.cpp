@@ -115,8 +115,21 @@ Attributes grams(const std::string& mode) {
 TEST(TfIdf, CountsAndWeighs) {
     const Tensor row = ints({7, 9, 8, 7, 8});
     EXPECT_THAT(floats_of(evaluated_signal("TfIdfVectorizer", {row}, grams("TF"))), ElementsAre(2, 2, 2));
-    EXPECT_THAT(floats_of(evaluated_signal("TfIdfVectorizer", {row}, grams("TFIDF"))), ElementsAre(1, 4, 6));
-    EXPECT_THAT(floats_of(evaluated_signal("TfIdfVectorizer", {ints({9, 7})}, grams("IDF"))), ElementsAre(0, 0, 3));
+    // The weights 0.5, 2, 3 are those of 7, 8 and 7 8, wherever they are counted. The numbers are ONNX Runtime's.
+    EXPECT_THAT(floats_of(evaluated_signal("TfIdfVectorizer", {row}, grams("TFIDF"))), ElementsAre(4, 6, 1));
+    EXPECT_THAT(floats_of(evaluated_signal("TfIdfVectorizer", {ints({9, 7})}, grams("IDF"))), ElementsAre(0, 0, 0.5F));
+}
+
+/// Two n-grams may share an element of the output. The numbers are ONNX Runtime's.
+TEST(TfIdf, SharesAnElementBetweenGrams) {
+    const auto counted = [](const std::string& mode) {
+        Attributes attributes = grams(mode);
+        attributes["ngram_indexes"] = Ints{3, 3, 0};
+        return floats_of(evaluated_signal("TfIdfVectorizer", {ints({8, 9, 9, 7})}, attributes));
+    };
+    EXPECT_THAT(counted("TF"), ElementsAre(0, 0, 0, 2));
+    EXPECT_THAT(counted("TFIDF"), ElementsAre(0, 0, 0, 2.5F));
+    EXPECT_THAT(counted("IDF"), ElementsAre(0, 0, 0, 0.5F));
 }
 
 TEST(TfIdf, RefusesPoolsThatDoNotFit) {
@@ -131,7 +144,7 @@ TEST(TfIdf, RefusesPoolsThatDoNotFit) {
     EXPECT_THAT(refused("ngram_indexes", Ints{0}), HasSubstr("more n-grams than indexes"));
     EXPECT_THAT(refused("ngram_indexes", Ints{0, -1, 2}), HasSubstr("out of range"));
     EXPECT_THAT(refused("max_gram_length", std::int64_t{9}), HasSubstr("do not fit"));
-    EXPECT_THAT(refused("weights", std::vector<float>{1}), HasSubstr("fewer weights"));
+    EXPECT_THAT(refused("weights", std::vector<float>{1}), HasSubstr("one number for each n-gram"));
 }
 
 }  // namespace
