@@ -22,6 +22,7 @@ import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
 import rarer_recipes  # noqa: F401  adds to RECIPES
+import rarest_recipes  # noqa: F401  adds to RECIPES
 from recipes import MIN_OPSET, RECIPES
 
 MOST_ELEMENTS = 2048
@@ -50,6 +51,10 @@ class Growing:
         for i in range(1 + int(self.rng.integers(2))):
             self.add_input(f"x{i}")
         self.inputs = list(self.order)
+        # An input that is the second operand of some node becomes a constant (exec/bind_inputs.hpp), and what follows
+        # from it is folded. Behind an Identity it stays an input, so that the kernels compute.
+        if self.chance(2):
+            self.order = [self.try_node("Identity", [x])[0] for x in self.inputs]
 
     def fresh(self, prefix):
         self.count += 1

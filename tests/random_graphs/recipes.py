@@ -1,7 +1,7 @@
 """How make_graphs.py makes a node of each operator: a function of the growing graph for each name.
 
 A recipe aims at what is valid and may miss; the graph then stays as it is. RECIPES has a function for every operator of
-src/kernel/ref/list.inc but those of LEFT_OUT and WITHOUT_RECIPE, which random_graphs.py checks.
+src/kernel/ref/list.inc but those of LEFT_OUT, which random_graphs.py checks.
 """
 
 import numpy as np
@@ -14,16 +14,14 @@ LEFT_OUT = {
     "BlockMatMul": "the executor makes it; it is no operator of ONNX",
     "Swish": "ONNX has it from operator set 24 on, which is newer than what Halftone reads",
 }
-# Operators that nobody has written a recipe for. random_graphs.py counts them, so that the gap is seen; conformance tests
-# them all the same.
-WITHOUT_RECIPE = {
-    "Compress", "NonMaxSuppression", "NonZero", "Unique",  # their shapes depend on data, and a graph here has no tail
-    "AffineGrid", "BitShift", "BitwiseAnd", "BitwiseNot", "BitwiseOr", "BitwiseXor", "BlackmanWindow", "CenterCropPad",
-    "Col2Im", "DFT", "DeformConv", "Det", "HammingWindow", "HannWindow", "MaxUnpool", "MelWeightMatrix", "OptionalGetElement",
-    "OptionalHasElement", "RoiAlign", "STFT", "TfIdfVectorizer",
+# The operator set in which an operator appeared, where that is newer than 13.
+MIN_OPSET = {
+    "Gelu": 20, "Mish": 18, "HardSwish": 14, "LayerNormalization": 17, "CastLike": 15, "Trilu": 14, "GridSample": 16,
+    "GroupNormalization": 21, "Attention": 23, "RMSNormalization": 23, "RotaryEmbedding": 23, "AffineGrid": 20,
+    "BitwiseAnd": 18, "BitwiseNot": 18, "BitwiseOr": 18, "BitwiseXor": 18, "BlackmanWindow": 17, "CenterCropPad": 18,
+    "Col2Im": 18, "DFT": 17, "DeformConv": 19, "HammingWindow": 17, "HannWindow": 17, "MelWeightMatrix": 17,
+    "OptionalGetElement": 18, "OptionalHasElement": 18, "STFT": 17,
 }
-MIN_OPSET = {"Gelu": 20, "Mish": 18, "HardSwish": 14, "LayerNormalization": 17, "CastLike": 15, "Trilu": 14,
-              "GridSample": 16, "GroupNormalization": 21, "Attention": 23, "RMSNormalization": 23, "RotaryEmbedding": 23}
 
 RECIPES = {}
 
