@@ -23,7 +23,8 @@ void FaultList::add(Fault fault) {
 
 void FaultList::add(const Error& error, FaultKind kind, const std::string& place) {
     PlacedMessage message = split_place(error.what(), file_, overrides_);
-    if (message.where.empty()) message.where = place;
+    // A message that names the file already needs no place: "bad: cannot read bad: Is a directory".
+    if (message.where.empty() && message.what.find(place) == std::string::npos) message.where = place;
     add({.kind = kind_of(error, kind),
          .code = error.code(),
          .where = std::move(message.where),

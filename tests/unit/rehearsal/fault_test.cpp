@@ -28,6 +28,13 @@ TEST(FaultList, ConfigComesBeforeModelModelBeforeDataDataBeforeFiles) {
     EXPECT_EQ(sorted[3].code, ExitCode::io);
 }
 
+TEST(FaultList, AFileIsNamedOnce) {
+    FaultList faults("bad", {});
+    faults.add(IoError("cannot read bad: Is a directory"), FaultKind::config, "bad");
+    EXPECT_EQ(faults.sorted()[0].where, "") << "the message says it";
+    EXPECT_EQ(faults.sorted()[0].what, "cannot read bad: Is a directory");
+}
+
 TEST(FaultList, TheSameFaultIsListedOnce) {
     FaultList faults("c.yaml", {});
     for (int i = 0; i < 2; ++i) faults.add(DataError("x.npy: no such file"), FaultKind::data, "here");
