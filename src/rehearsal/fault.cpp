@@ -23,8 +23,9 @@ void FaultList::add(Fault fault) {
 
 void FaultList::add(const Error& error, FaultKind kind, const std::string& place) {
     PlacedMessage message = split_place(error.what(), file_, overrides_);
-    // A message that names the file already needs no place: "bad: cannot read bad: Is a directory".
-    if (message.where.empty() && message.what.find(place) == std::string::npos) message.where = place;
+    // A message that names the config's file already needs no place: "bad: cannot read bad: Is a directory".
+    const bool names_the_file = place == file_ && message.what.find(file_) != std::string::npos;
+    if (message.where.empty() && !names_the_file) message.where = place;
     add({.kind = kind_of(error, kind),
          .code = error.code(),
          .where = std::move(message.where),
