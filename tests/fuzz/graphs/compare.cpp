@@ -20,32 +20,44 @@ namespace {
 
 constexpr double kAbsolute = 1e-5, kRelative = 1e-4;
 constexpr double kNoise = 1.0 / (1 << 19), kTensorNoise = 1.0 / (1 << 23);
-/// ONNX Runtime transforms lengths that are no power of 2 by Bluestein's algorithm, which is two more transforms in
-/// fp32.
-constexpr double kSpectrumNoise = 1.0 / (1 << 20);
 constexpr double kMargin = 8;
 /// Squares of larger values, and sums of those, overflow in fp32 but not in the double of some plain loops.
 constexpr float kLargest = 1e18F;
 constexpr int kFewRuns = 4, kManyRuns = 48;
 
+/// How a tensor is changed beside its relative errors.
+struct Noise {
+    double of_largest = kTensorNoise;  ///< times the tensor's largest number, or `least` where that is larger
+    double least = 0;
+    bool moves_zeros = false;
+};
+
+Noise noise_of(const std::string& op) {
+    // ONNX Runtime transforms lengths that are no power of 2 by Bluestein's algorithm: two more transforms in fp32.
+    if (op == "DFT" || op == "STFT") return {.of_largest = 1.0 / (1 << 20), .moves_zeros = true};
+    // Sums of cosines, which are as large as 1. A window of two elements may be nothing but the rest of such a sum.
+    if (op == "BlackmanWindow" || op == "HammingWindow" || op == "HannWindow") return {.least = 1};
+    return {};
+}
+
 /// Changes each number by a random relative error, and by one that is relative to the largest number of the tensor: a
 /// sum, or a function that goes to 0 such as Gelu, is only as exact as what it is computed from. An exact 0 stays, with
-/// any sign, but not in a spectrum.
-Tensor with_noise(const Tensor& tensor, Rng* rng, bool is_spectrum = false) {
-    const double of_largest = is_spectrum ? kSpectrumNoise : kTensorNoise;
+/// any sign, unless the noise moves zeros.
+Tensor with_noise(const Tensor& tensor, Rng* rng, const Noise& noise = {}) {
     if (rng == nullptr || tensor.is_empty() || tensor.dtype() != DType::f32) return tensor;
     Tensor noisy = tensor.clone();
-    double largest = 0;
+    double largest = noise.least;
     for (const float value : tensor.as<float>()) {
         if (std::isfinite(value)) largest = std::max(largest, std::abs(static_cast<double>(value)));
     }
     for (float& value : noisy.mutable_view().as<float>()) {
-        if (value == 0.0F && !is_spectrum) {
+        if (value == 0.0F && !noise.moves_zeros) {
             value = rng->below(2) == 0 ? 0.0F : -0.0F;
             continue;
         }
         const double relative = 1 + kNoise * rng->uniform(-1, 1);
-        value = static_cast<float>(static_cast<double>(value) * relative + of_largest * largest * rng->uniform(-1, 1));
+        value = static_cast<float>(static_cast<double>(value) * relative +
+                                   noise.of_largest * largest * rng->uniform(-1, 1));
     }
     return noisy;
 }
@@ -83,9 +95,9 @@ std::vector<Tensor> evaluate(const Graph& graph, const std::vector<Tensor>& inpu
             op.constants.push_back(id.is_valid() ? &values[id.index()] : nullptr);
         }
         const std::vector<Tensor> results = reference_ops().evaluate(op, arguments);
-        const bool is_spectrum = node.op == "DFT" || node.op == "STFT";
+        const Noise noise = noise_of(node.op);
         for (std::size_t i = 0; i < node.outputs.size() && i < results.size(); ++i) {
-            if (node.outputs[i].is_valid()) values[node.outputs[i].index()] = with_noise(results[i], rng, is_spectrum);
+            if (node.outputs[i].is_valid()) values[node.outputs[i].index()] = with_noise(results[i], rng, noise);
         }
     }
     has_large = has_large || std::any_of(values.begin(), values.end(), is_too_large);
