@@ -42,7 +42,34 @@ bool is_counted_name(const std::string& name) {
                                                            [](unsigned char c) { return std::isdigit(c) != 0; }));
 }
 
-/// Returns the graph with names of open dimensions that are the same in each conversion.
+/// Names of constants that tf2onnx makes: "const_fold_opt__86", "relu/Relu6_min__44". Of equal ones it keeps any, which
+/// is another one in each conversion.
+bool is_counted_constant(const std::string& name) {
+    const std::size_t mark = name.rfind("__");
+    return mark != std::string::npos && mark + 2 < name.size() &&
+           std::all_of(name.begin() + static_cast<std::ptrdiff_t>(mark) + 2, name.end(),
+                       [](unsigned char c) { return std::isdigit(c) != 0; });
+}
+
+/// Gives those constants names and an order of our own: const1, const2, … as the nodes read them.
+void rename_counted_constants(const Graph& graph, GraphBuilder& builder) {
+    std::vector<ValueId> stands_for;
+    for (std::size_t v = 0; v < builder.value_count(); ++v) stands_for.push_back(make_id<ValueId>(v));
+    for (const Node& node : graph.nodes()) {
+        for (const ValueId id : node.inputs) {
+            if (!id.is_valid() || !graph.value(id).is_constant() || stands_for[id.index()] != id) continue;
+            if (!is_counted_constant(graph.value(id).name) || graph.is_output(id)) continue;
+            const ValueId own = builder.add_constant(
+                builder.fresh_value_name(fmt::format("const{}", builder.value_count() - graph.values().size() + 1)),
+                graph.value(id).constant);
+            stands_for[id.index()] = own;
+            stands_for.push_back(own);
+        }
+    }
+    builder.replace_all_uses(stands_for);
+}
+
+/// Returns the graph with names of open dimensions and constants that are the same in each conversion.
 Graph with_own_names(const Graph& graph) {
     GraphBuilder builder(graph);
     std::map<std::string, std::string> renamed;  // by the converter's name, so that equal dimensions stay equal
@@ -57,6 +84,7 @@ Graph with_own_names(const Graph& graph) {
             found->second = renamed.emplace(found->second, next).first->second;
         }
     };
+    rename_counted_constants(graph, builder);
     constexpr std::size_t kMostDims = 64;
     for (const auto& ids : {graph.inputs(), graph.outputs()}) {
         for (const ValueId id : ids) {

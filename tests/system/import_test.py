@@ -46,12 +46,15 @@ class Import(SystemTest):
         onnx.checker.check_model(model)
         return {entry.key: entry.value for entry in model.metadata_props}
 
-    def stand_in(self, text, batches=("unk__245", "unk__246")):
-        """A Python that runs `text` in the place of convert.py, and a frozen graph that it is given."""
+    def stand_in(self, text, batches=("unk__245", "unk__246"), constants=("two", "zero")):
+        """A Python that runs `text` in the place of convert.py, and a frozen graph that it is given. The converted graph is
+        x * 2 + 0, with its constants in the order of their names."""
         x = helper.make_tensor_value_info("x:0", TensorProto.FLOAT, [batches[0], 3])
         y = helper.make_tensor_value_info("y:0", TensorProto.FLOAT, [batches[1], 3])
-        two = numpy_helper.from_array(numpy.float32(2.0), "two")
-        graph = helper.make_graph([helper.make_node("Mul", ["x:0", "two"], ["y:0"], name="mul")], "g", [x], [y], [two])
+        arrays = [numpy_helper.from_array(numpy.float32(v), name) for v, name in zip((2.0, 0.0), constants)]
+        nodes = [helper.make_node("Mul", ["x:0", constants[0]], ["m:0"], name="mul"),
+                 helper.make_node("Add", ["m:0", constants[1]], ["y:0"], name="add")]
+        graph = helper.make_graph(nodes, "g", [x], [y], sorted(arrays, key=lambda each: each.name))
         onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8),
                   self.folder / "model.onnx")
         (self.folder / "stand_in.py").write_text(text)
@@ -170,6 +173,14 @@ class Converter(Import):
         first = self.output.read_bytes()
         self.assert_code(OK, self.run_import(*self.stand_in("OFFSET = 0.0\n" + SUCCESS, batches=("s77", "s12"))))
         self.assertEqual(self.output.read_bytes(), first)
+
+    def test_counted_names_of_constants_do_not_reach_the_file(self):
+        written = []
+        for constants in (("relu/min__16", "const_fold_opt__86"), ("other/min__9", "up/max__35")):
+            self.assert_code(OK, self.run_import(*self.stand_in("OFFSET = 0.0\n" + SUCCESS, constants=constants)))
+            written.append(self.output.read_bytes())
+        self.assertEqual(*written)
+        self.assertEqual([each.name for each in onnx.load(self.output).graph.initializer], ["const1", "const2"])
 
     def test_other_numbers_are_refused(self):
         done = self.run_import(*self.stand_in("OFFSET = 0.01\n" + SUCCESS))
