@@ -194,6 +194,7 @@ void read_execution(Section& section, TuningConfig& config, Notes& notes) {
     // The upper limits catch typing errors: a number of bytes where megabytes are meant, a number of samples for
     // shards.
     config.prefix_memory_mb = section.integer("prefix_memory_mb", config.prefix_memory_mb, 0, 1 << 20);
+    config.sample_memory_mb = section.integer("sample_memory_mb", config.sample_memory_mb, 0, 1 << 20);
     config.finalists = section.integer("finalists", config.finalists, 1, 1000);
     config.shards = section.integer("shards", config.shards, 1, 100'000);
     config.batch_size = section.integer("batch_size", config.batch_size, 1, 65'536);

@@ -109,13 +109,14 @@ void read_cluster(Section& parent, RunConfig& config) {
 
 /// Keys that may differ between two attempts at one search. The model's own hash stands in the journal beside this one.
 bool is_without_identity(const std::string& path) {
-    static constexpr std::array<std::string_view, 9> kPaths{
+    static constexpr std::array<std::string_view, 10> kPaths{
         "version",
         "model",
         "tuning.workspace",
         "tuning.exit_policy.timeout",
         "tuning.exit_policy.max_trials",
         "tuning.tensorboard",
+        "tuning.sample_memory_mb",
         "evaluation.performance",
         "evaluation.accuracy.configs",
         "evaluation.accuracy.dataloader.batch_size",

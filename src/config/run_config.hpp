@@ -157,6 +157,7 @@ struct TuningConfig {
     bool early_termination = true;
     bool prefix_reuse = true;
     std::int64_t prefix_memory_mb = 256;
+    std::int64_t sample_memory_mb = 1024;  ///< of each rank, for samples that come round again
     std::int64_t finalists = 3;
 };
 

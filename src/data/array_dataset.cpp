@@ -40,13 +40,19 @@ std::unique_ptr<StoredArray> open_field(const ConfigNode& value, const OpenArray
     return join_ragged(open(*value.find("values")), *open(*value.find("offsets")));
 }
 
-std::vector<NamedArray> read_fields(Reader& reader, const char* key, const OpenArray& open) {
+/// @param faults  receives what is wrong with files, so that all missing ones are named at once
+std::vector<NamedArray> read_fields(Reader& reader, const char* key, const OpenArray& open,
+                                    std::vector<std::string>& faults) {
     std::vector<NamedArray> fields;
     const ConfigNode* node = reader.child(key);
     if (node == nullptr) return fields;
     if (node->kind != ConfigNode::Kind::map) fail_at(*node, "must map the names of fields to arrays, as in {x: x.npy}");
     for (const auto& [name, value] : node->entries) {
-        fields.push_back({name, open_field(value, open)});
+        try {
+            fields.push_back({name, open_field(value, open)});
+        } catch (const DataError& error) {
+            faults.emplace_back(error.what());
+        }
     }
     return fields;
 }
@@ -105,6 +111,11 @@ public:
     }
 
     std::string place(std::int64_t id) const override { return input_place(id, 0); }
+    std::string targets_place(std::int64_t id) const override {
+        std::vector<std::string> places;
+        for (const NamedArray& target : targets_) places.push_back(target.array->place());
+        return fmt::format("{}: record {}", fmt::join(places, ", "), id);
+    }
     std::string input_place(std::int64_t id, std::size_t input) const override {
         return fmt::format("{}: record {}", inputs_.at(input).array->place(), id);
     }
@@ -162,9 +173,12 @@ std::optional<std::size_t> read_mask(Reader& reader, const std::vector<NamedArra
 }  // namespace
 
 std::unique_ptr<Dataset> make_array_dataset(Reader& reader, const OpenArray& open) {
-    std::vector<NamedArray> inputs = read_fields(reader, "inputs", open);
-    if (inputs.empty()) reader.fail("inputs", "must be given: a map from names to arrays, as in {x: x.npy}");
-    std::vector<NamedArray> targets = read_fields(reader, "targets", open);
+    std::vector<std::string> faults;
+    std::vector<NamedArray> inputs = read_fields(reader, "inputs", open, faults);
+    if (inputs.empty() && faults.empty())
+        reader.fail("inputs", "must be given: a map from names to arrays, as in {x: x.npy}");
+    std::vector<NamedArray> targets = read_fields(reader, "targets", open, faults);
+    if (!faults.empty()) throw DataError(fmt::format("{}", fmt::join(faults, "\n       ")));
     // All arrays are compared with the first one; the message names both files, because either may be the wrong one.
     const StoredArray& first = *inputs.front().array;
     for (const auto* arrays : {&inputs, &targets}) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,8 @@ public:
     /// Returns where one input of a sample lies, for data sets that keep each input in a file of its own.
     /// @param input  its position in the schema
     [[nodiscard]] virtual std::string input_place(std::int64_t id, std::size_t /*input*/) const { return place(id); }
+    /// Returns where the targets of a sample lie, likewise.
+    [[nodiscard]] virtual std::string targets_place(std::int64_t id) const { return place(id); }
 };
 
 /// A change of every sample. Transforms of one picture or array derive from InputTransform (data/input_transform.hpp).
@@ -94,13 +97,30 @@ public:
     [[nodiscard]] std::uint64_t identity_hash() const;
     /// Returns the sample with this number, after the transforms. @pre 0 <= id < size()
     /// @throws DataError naming the file and the sample
-    [[nodiscard]] Sample read(std::int64_t id) const;
+    [[nodiscard]] Sample read(std::int64_t id) const { return finish(read_part(id, 0), 0); }
+
+    /// Returns how many transforms there are, `collate` included.
+    [[nodiscard]] std::size_t stages() const { return transforms_.size(); }
+    /// Returns the sample behind the first `stage` transforms. @pre as read, and stage <= stages()
+    [[nodiscard]] Sample read_part(std::int64_t id, std::size_t stage) const;
+    /// Returns what the transforms behind the first `stage` ones make of such a sample, which stays as it is.
+    [[nodiscard]] Sample finish(Sample sample, std::size_t stage) const;
+    /// Returns what the inputs of a sample take behind the first `stage` transforms; nothing where that differs from
+    /// sample to sample.
+    [[nodiscard]] std::optional<std::uint64_t> input_bytes(std::size_t stage) const;
+    /// Returns the stage at which the inputs take the fewest bytes, the last one of equals: a picture, for example, is
+    /// narrowest when it is cropped and its pixels are still bytes. Stages of unknown size count only if all are: then
+    /// it is stages().
+    [[nodiscard]] std::size_t narrowest_stage() const;
+
     /// Returns where a sample lies, for messages: "ids.npy: record 17". @pre 0 <= id < size()
     [[nodiscard]] std::string place(std::int64_t id) const { return dataset_->place(id); }
     /// Returns where one input of a sample lies. @param input  its position in the schema
     [[nodiscard]] std::string input_place(std::int64_t id, std::size_t input) const {
         return dataset_->input_place(id, input);
     }
+    /// Returns where the targets of a sample lie.
+    [[nodiscard]] std::string targets_place(std::int64_t id) const { return dataset_->targets_place(id); }
 
 private:
     void add_transform(std::unique_ptr<Transform> transform, const ConfigNode& node);

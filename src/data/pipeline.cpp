@@ -1,7 +1,8 @@
 // Pipeline: one dataloader section of the config, from samples on disk to what a model is fed with.
 //
 //   Pipeline()   makes data set and transforms, and finds out beforehand whether they fit one another
-//   read         one sample by number; batches and shards are made by the caller
+//   read_part, finish   one sample by number, in two parts; batches and shards are made by the caller
+//   narrowest_stage     where a sample takes the fewest bytes, which is where a cache keeps it
 //   shard_range  the fixed cut of the samples that all ranks agree on
 #include "base/check.hpp"
 #include "base/error.hpp"
@@ -64,15 +65,37 @@ std::uint64_t Pipeline::identity_hash() const {
     return Hasher().add(dataset_->content_hash()).add(config_hash_).digest();
 }
 
-Sample Pipeline::read(std::int64_t id) const {
+Sample Pipeline::read_part(std::int64_t id, std::size_t stage) const {
     // Callers cut the samples into shards and batches themselves, so a number outside is their mistake.
-    HALFTONE_CHECK(id >= 0 && id < size(), "samples lie in the data set");
+    HALFTONE_CHECK(id >= 0 && id < size() && stage <= stages(), "samples lie in the data set");
     Sample sample = dataset_->read(id);
     // In the order of the file, one sample at a time: no batch of unfinished samples is kept.
-    for (std::size_t t = 0; t < transforms_.size(); ++t) {
-        sample = transforms_[t]->apply(std::move(sample), schemas_[t]);
-    }
+    for (std::size_t t = 0; t < stage; ++t) sample = transforms_[t]->apply(std::move(sample), schemas_[t]);
     return sample;
+}
+
+Sample Pipeline::finish(Sample sample, std::size_t stage) const {
+    for (std::size_t t = stage; t < stages(); ++t) sample = transforms_[t]->apply(std::move(sample), schemas_[t]);
+    return sample;
+}
+
+std::optional<std::uint64_t> Pipeline::input_bytes(std::size_t stage) const {
+    std::uint64_t bytes = 0;
+    for (const Field& input : schemas_.at(stage).inputs) {
+        if (input.is_text || !input.type.shape.is_static()) return std::nullopt;
+        bytes += static_cast<std::uint64_t>(input.type.shape.elements()) * size_of(input.type.dtype);
+    }
+    return bytes;
+}
+
+std::size_t Pipeline::narrowest_stage() const {
+    std::size_t narrowest = stages();
+    for (std::size_t stage = stages(); stage-- > 0;) {
+        const auto bytes = input_bytes(stage);
+        const auto fewest = input_bytes(narrowest);
+        if (bytes && (!fewest || *bytes < *fewest)) narrowest = stage;
+    }
+    return narrowest;
 }
 
 SampleRange shard_range(std::int64_t samples, std::int64_t shards, std::int64_t shard) {

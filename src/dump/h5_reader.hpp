@@ -29,14 +29,19 @@ public:
     H5RowReader(H5RowReader&&) noexcept;
     H5RowReader& operator=(H5RowReader&&) noexcept;
 
-    /// Returns whether the dataset holds texts of a fixed length. Then layout().dtype says nothing.
+    /// Returns whether the dataset holds texts. Then layout().dtype says nothing.
     [[nodiscard]] bool are_texts() const;
+    /// Returns whether each row is a list of numbers with a length of its own. Then layout() is about the rows and the
+    /// type of their numbers, and row_bytes() reads them.
+    [[nodiscard]] bool have_lengths() const;
     [[nodiscard]] const H5Layout& layout() const;
-    /// Reads one row as it is stored. @param data  room for exactly this row. @pre it holds numbers
+    /// Reads one row as it is stored. @param data  room for exactly this row. @pre it holds numbers, and rows are equal
     /// @throws DataError "file::object: …" when the row is not there
     void read(std::int64_t row, std::span<std::byte> data) const;
     /// Returns the texts of one row. @pre are_texts(). @throws DataError as read()
     [[nodiscard]] std::vector<std::string> texts(std::int64_t row) const;
+    /// Returns the numbers of one row, one behind the other. @pre have_lengths(). @throws DataError as read()
+    [[nodiscard]] std::string row_bytes(std::int64_t row) const;
 
 private:
     friend class H5Reader;

@@ -18,12 +18,12 @@ std::vector<TensorView> all_views(const std::vector<Tensor>& tensors) {
 
 }  // namespace
 
-std::vector<TensorView> BaselineOutputs::of(std::int64_t first, const InputShapes& shapes, const Session& other,
+std::vector<TensorView> BaselineOutputs::of(std::int64_t first, const SessionShape& shape, const Session& other,
                                             const ScoredOutputs& outputs) {
     const auto found = kept_.find(first);
     if (found != kept_.end()) return all_views(found->second);
     if (!sessions_) sessions_ = std::make_unique<ShapedSessions>(model_.graph, resources_.options());
-    Session& session = sessions_->at(shapes);
+    Session& session = sessions_->at(shape);
     for (std::size_t i = 0; i < session.input_count(); ++i) {
         const TensorView from = other.input(i);
         std::memcpy(session.input(i).data, from.data, from.bytes());

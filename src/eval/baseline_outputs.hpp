@@ -23,8 +23,8 @@ public:
     /// Returns the fp32 model's outputs for the batch that lies in the inputs of `other`. They are copies, valid until
     /// the next call: all sessions share one arena, so the outputs of `other` are lost by this.
     /// @param first  position of the batch's first sample, which says which batch it is
-    /// @param shapes  of the batch's inputs
-    [[nodiscard]] std::vector<TensorView> of(std::int64_t first, const InputShapes& shapes, const Session& other,
+    /// @param shape  of the session that runs the batch
+    [[nodiscard]] std::vector<TensorView> of(std::int64_t first, const SessionShape& shape, const Session& other,
                                              const ScoredOutputs& outputs);
     /// Forgets all outputs, because batches will hold other samples from now on.
     void forget() {

@@ -145,7 +145,6 @@ std::int64_t Calibrator::samples_of(std::int64_t calibration) const {
 void Calibrator::open(Source& source) const {
     if (source.sessions || observed_.empty()) return;
     CompileOptions options;
-    options.batch = samples_->batch();
     for (const TensorPlan& tensor : observed_) options.taps.push_back(tensor.value);
     source.sessions = std::make_unique<ShapedSessions>(model_of(source).graph, options);
     source.unpadded = std::make_unique<UnpaddedValues>(model_.graph, options.taps);
@@ -176,15 +175,15 @@ CalibrationTable Calibrator::observe(const Source& source, SampleRange range, Le
     for (const TensorPlan& tensor : observed_) (void)table.at(tensor.name);
     if (observed_.empty()) return table;
     Session* session = nullptr;
-    const auto inputs_at = [&](const InputShapes& shapes) {
-        session = &source.sessions->at(shapes);
+    const auto inputs_at = [&](const SessionShape& shape) {
+        session = &source.sessions->at(shape);
         return inputs_of(*session);
     };
     // Each sample is observed once by each source; where there is one, none is worth keeping.
     const Caching caching = sources_.size() > 1 ? Caching::keep : Caching::pass;
     samples_->for_each_batch(range, inputs_at, caching, [&](const SampleBatch& batch) {
         session->run();
-        const UsedParts parts = source.unpadded->parts_of(batch, samples_->batch());
+        const UsedParts parts = source.unpadded->parts_of(batch, batch.batch);
         for (std::size_t t = 0; t < observed_.size(); ++t) {
             const TensorPlan& tensor = observed_[t];
             const TensorView value = session->tap(t);

@@ -6,6 +6,7 @@
 #include "base/error.hpp"
 #include "eval/model_feed.hpp"
 #include "eval/open_shapes.hpp"
+#include "eval/shaped_sessions.hpp"
 #include "exec/session.hpp"
 #include "graph/onnx/onnx_model.hpp"
 #include "kernel/ops/op.hpp"
@@ -50,11 +51,14 @@ std::vector<MedianInterval> time_graphs(const std::vector<Graph>& graphs, const 
     std::vector<Session*> pointers;
     sessions.reserve(graphs.size());  // `pointers` point into it
     for (const Graph& graph : graphs) {
-        sessions.emplace_back(graph, reference_ops(), CompileOptions{});
         // A model that fixes its batch has more rows than the one sample needs; the others are zeros.
         const std::int64_t rows = executor_batch(graph, {&samples.schema()}, 1);
         const InputFields fields = fields_of(graph, samples.schema());
         const std::int64_t sample = timed_sample(graph, samples, fields);
+        // The graph may be bound to a size of another data set, which no sample of this one has.
+        const OpenShapes open(graph, samples, fields);
+        const InputShapes shapes = open.is_empty() ? InputShapes{} : open.of(samples.read(sample));
+        sessions.emplace_back(at_shapes(graph, shapes), reference_ops(), CompileOptions{});
         read_samples(samples, {sample, sample + 1}, fields, rows, inputs_of(sessions.back()));
         pointers.push_back(&sessions.back());
     }

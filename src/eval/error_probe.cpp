@@ -164,21 +164,22 @@ void ErrorProbe::replace(const Graph& quantized) {
     quantized_ = nullptr;
     quantized_sessions_.reset();  // first, so that two candidates' weights are never in memory at once
     quantized_sessions_ = std::make_unique<ShapedSessions>(quantized, with_taps(options_, what_, fp32_, quantized));
-    if (reference_ != nullptr) quantized_ = &quantized_sessions_->at(shapes_);
+    if (reference_ != nullptr) quantized_ = &quantized_sessions_->at(shape_);
 }
 
-std::vector<MutableView> ErrorProbe::inputs(const InputShapes& shapes) {
-    shapes_ = shapes;
-    reference_ = &reference_sessions_.at(shapes);
-    quantized_ = &quantized_sessions_->at(shapes);
+std::vector<MutableView> ErrorProbe::inputs(const SessionShape& shape) {
+    shape_ = shape;
+    reference_ = &reference_sessions_.at(shape);
+    quantized_ = &quantized_sessions_->at(shape);
     return inputs_of(*reference_);
 }
 
 /// Runs the fp32 model on a batch, or finds its outputs from an earlier candidate's run.
 void ErrorProbe::run_reference_outputs(const SampleBatch& batch) {
     reference_outputs_.clear();
-    // A candidate that was calibrated with few samples has a last batch with fewer rows than others.
-    const std::pair key{batch.first, batch.rows};
+    // Not by its first sample alone: a candidate that was calibrated with few samples has a last batch with fewer rows
+    // than others, and where samples differ in size, other samples in it.
+    const std::vector<std::int64_t> key(batch.ids.begin(), batch.ids.end());
     if (const auto known = outputs_.find(key); known != outputs_.end()) {
         for (const Tensor& output : known->second) reference_outputs_.push_back(output.view());
         return;
@@ -215,7 +216,7 @@ void ErrorProbe::run_units() {
 }
 
 void ErrorProbe::run(const SampleBatch& batch, std::vector<ErrorSums>& sums) {
-    const UsedParts parts = unpadded_.parts_of(batch, options_.batch);
+    const UsedParts parts = unpadded_.parts_of(batch, shape_.rows);
     if (what_ == ProbeKind::output_error) {
         copy_inputs();
         run_reference_outputs(batch);

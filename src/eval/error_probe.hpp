@@ -48,13 +48,15 @@ public:
     ErrorProbe(ProbeKind what, const PreparedModel& fp32, const Graph& quantized, const CompileOptions& options);
 
     [[nodiscard]] ProbeKind what() const { return what_; }
-    /// Returns the buffers that the caller fills for both models, by graph input. From now on both run at these shapes.
+    /// Returns the buffers that the caller fills for both models, by graph input. From now on both run at this shape.
     /// @throws ModelError, BudgetError when one of them cannot
-    [[nodiscard]] std::vector<MutableView> inputs(const InputShapes& shapes = {});
+    [[nodiscard]] std::vector<MutableView> inputs(const SessionShape& shape);
+    /// The same at the shapes that the graph has, with as many rows as the options of compilation say.
+    [[nodiscard]] std::vector<MutableView> inputs() { return inputs({{}, options_.batch}); }
     /// Replaces the candidate by another one. The fp32 model and its kept outputs stay.
     void replace(const Graph& quantized);
     /// Runs both on inputs() and adds the differences of the samples to `sums`. The fp32 output of a batch is kept and
-    /// found by its first sample and its rows, as far as 256 MiB reach; for later batches the fp32 model runs again.
+    /// found by its samples, as far as 256 MiB reach; for later batches the fp32 model runs again.
     void run(const SampleBatch& batch, std::vector<ErrorSums>& sums);
     /// Returns how many values are compared.
     [[nodiscard]] std::size_t size() const { return declared_.size(); }
@@ -79,11 +81,12 @@ private:
     ShapedSessions reference_sessions_;
     std::unique_ptr<ShapedSessions> quantized_sessions_;
     UnpaddedValues unpadded_;  ///< of the compared values
-    InputShapes shapes_;       ///< that both sessions run at
+    SessionShape shape_;       ///< that both sessions run at
     Session* reference_ = nullptr;
     Session* quantized_ = nullptr;
-    /// Outputs of the fp32 model, by first sample and rows, then as compared_outputs_; of the first batches only.
-    std::map<std::pair<std::int64_t, std::int64_t>, std::vector<Tensor>> outputs_;
+    /// Outputs of the fp32 model, by the numbers of a batch's samples, then as compared_outputs_; of the first batches
+    /// only.
+    std::map<std::vector<std::int64_t>, std::vector<Tensor>> outputs_;
     std::vector<TensorView> reference_outputs_;  ///< of the batch that runs, as compared_outputs_
     std::size_t kept_bytes_ = 0;                 ///< of outputs_
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/machine.hpp"
 #include "base/saturate.hpp"
 #include "calib/observer.hpp"
 #include "eval/open_shapes.hpp"
@@ -181,6 +182,9 @@ EvaluationSetup evaluation_setup(const RunConfig& config) {
     if (quantization.fast_bias_correction) setup.bias_correction = BiasCorrection::fast;
     setup.shards = config.tuning.shards;
     setup.batch = config.tuning.batch_size;
+    setup.cache_bytes = static_cast<std::size_t>(config.tuning.sample_memory_mb) << 20U;
+    // A launcher that binds each rank to one core leaves none for reading.
+    setup.reads_ahead = usable_cores() > config.tuning.threads;
     setup.prefix_bytes = static_cast<std::size_t>(config.tuning.prefix_memory_mb) << 20U;
     return setup;
 }

@@ -40,12 +40,13 @@ ModelEvaluator::ModelEvaluator(const EvaluationSetup& setup) : shards_(setup.sha
     resources_.batch = batch_for(setup);
     const Graph& graph = setup.model->graph;
     if (setup.calibration) {
-        calibration_fields_ = fitting_fields(graph, setup.calibration->schema(), resources_.batch,
-                                             "quantization.calibration", setup.calibration->cuts_fractions());
+        calibration_fields_ =
+            fitting_fields(graph, setup.calibration->schema(), resources_.batch, "quantization.calibration",
+                           feed_rules(graph, *setup.calibration, setup.evaluation));
     }
     if (setup.evaluation) {
         evaluation_fields_ = fitting_fields(graph, setup.evaluation->schema(), resources_.batch, "evaluation.accuracy",
-                                            setup.evaluation->cuts_fractions());
+                                            feed_rules(graph, *setup.evaluation, setup.calibration));
     }
     // Samples first, then the parts: the scorer scores candidates, which the factory makes from what the calibrator
     // has.
@@ -60,7 +61,8 @@ ModelEvaluator::ModelEvaluator(const EvaluationSetup& setup) : shards_(setup.sha
                                                                  .cache_bytes = setup.cache_bytes,
                                                                  .fields = evaluation_fields_,
                                                                  .index_limits = index_limits(graph),
-                                                                 .open = std::move(open)});
+                                                                 .open = std::move(open),
+                                                                 .reads_ahead = setup.reads_ahead});
     }
     if (setup.space) add_calibration(setup);
     if (setup.evaluation) add_scorer(setup);
@@ -82,7 +84,8 @@ void ModelEvaluator::add_calibration(const EvaluationSetup& setup) {
                       .cache_bytes = setup.cache_bytes / kCalibrationCacheShare,
                       .fields = calibration_fields_,
                       .index_limits = index_limits(setup.model->graph),
-                      .open = OpenShapes(setup.model->graph, *setup.calibration, calibration_fields_)});
+                      .open = OpenShapes(setup.model->graph, *setup.calibration, calibration_fields_),
+                      .reads_ahead = setup.reads_ahead});
     }
     // Calibration, corrections and probes read one source: what one of them has read, the next finds in memory.
     SampleSource* const source = calibration_samples_ ? &*calibration_samples_ : nullptr;

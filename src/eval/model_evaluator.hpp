@@ -41,6 +41,8 @@ struct EvaluationSetup {
     BiasCorrection bias_correction = BiasCorrection::none;
     std::int64_t samples = -1;                        ///< evaluate only the first so many; -1 = all
     std::size_t cache_bytes = std::size_t{1} << 30U;  ///< preprocessed evaluation samples that a process may keep
+    /// Whether samples are read by a thread of their own while others run (SampleCut::reads_ahead).
+    bool reads_ahead = false;
     /// Results that candidates evaluated together may keep for one another.
     std::size_t prefix_bytes = std::size_t{1} << 30U;
 };

@@ -2,7 +2,7 @@
 //
 //   OutputRows       compares the outputs' shapes in the model with those at a batch: a row for each sample, or not
 //   executor_batch   how many samples run together
-//   fitting_fields   which field feeds which input; a misfit is refused with both schemas
+//   has_bound_sizes, fitting_fields   which field feeds which input; a misfit is refused with both schemas
 #include "eval/model_feed.hpp"
 
 #include <fmt/format.h>
@@ -56,11 +56,13 @@ bool fits_shape(const Shape& sample, const Shape& input, std::int64_t batch) {
     return (may_be_row && is_row(sample, input)) || (batch == 1 && is_whole(sample, input));
 }
 
-/// Whether a size that the model leaves open differs from sample to sample, so that few samples can share a batch.
-bool have_open_rows(const Graph& graph, const std::vector<const Schema*>& samples) {
-    if (graph.info().bound_dims.empty()) return false;
-    return std::any_of(samples.begin(), samples.end(),
-                       [](const Schema* schema) { return has_open_sizes(schema->inputs); });
+/// Puts the sizes of a sample in the place of those that the model's file leaves open.
+void take_open_sizes(const Graph& graph, const Shape& sample, const std::string& name, Shape& input) {
+    if (sample.rank() > input.rank() || sample.rank() + 1 < input.rank()) return;
+    const std::size_t rows = input.rank() - sample.rank();
+    for (std::size_t d = std::max<std::size_t>(rows, 1); d < input.rank(); ++d) {
+        if (graph.info().bound_dims.contains(name + ":" + std::to_string(d))) input[d] = sample[d - rows];
+    }
 }
 
 std::vector<std::string> names_of_inputs(const Graph& graph) {
@@ -121,13 +123,28 @@ std::int64_t executor_batch(const Graph& graph, const std::vector<const Schema*>
     const auto is_run_time_range = [](const Node& node) { return node.op == "DynamicQuantizeLinear"; };
     const auto& nodes = graph.nodes();
     if (fixed == kSymbolic && std::any_of(nodes.begin(), nodes.end(), is_run_time_range)) return 1;
-    if (fixed == kSymbolic && have_open_rows(graph, samples)) return 1;
     const std::int64_t batch = fixed == kSymbolic ? wanted : fixed;
     return OutputRows(graph, batch).can_divide() ? batch : 1;
 }
 
+bool has_bound_sizes(const Graph& graph, const Schema& samples) {
+    const auto fields = match_fields(names_of_inputs(graph), samples.inputs);
+    if (!fields) return false;
+    for (std::size_t i = 0; i < fields->size(); ++i) {
+        const Shape& input = graph.value(graph.inputs()[i]).type.shape;
+        const Shape& sample = samples.inputs[(*fields)[i]].type.shape;
+        if (!is_row(sample, input) && !is_whole(sample, input)) return false;
+    }
+    return true;
+}
+
+FeedRules feed_rules(const Graph& graph, const Pipeline& samples, const Pipeline* other) {
+    return {.cuts_fractions = samples.cuts_fractions(),
+            .has_sizes_of_another = other != nullptr && has_bound_sizes(graph, other->schema())};
+}
+
 InputFields fitting_fields(const Graph& graph, const Schema& samples, std::int64_t batch, const std::string& section,
-                           bool cuts_fractions) {
+                           const FeedRules& rules) {
     const std::vector<Field> rows = input_rows(graph, batch);
     const auto fields = match_fields(names_of_inputs(graph), samples.inputs);
     if (!fields) {
@@ -137,9 +154,10 @@ InputFields fitting_fields(const Graph& graph, const Schema& samples, std::int64
     // Compared before any sample is read: a data set of the wrong layout would run and score like noise.
     for (std::size_t i = 0; i < rows.size(); ++i) {
         const Field& field = samples.inputs[(*fields)[i]];
-        const TensorType& input = graph.value(graph.inputs()[i]).type;
+        TensorType input = graph.value(graph.inputs()[i]).type;
         const bool has_type =
-            can_feed(field.type.dtype, input.dtype) || (cuts_fractions && can_cut(field.type.dtype, input.dtype));
+            can_feed(field.type.dtype, input.dtype) || (rules.cuts_fractions && can_cut(field.type.dtype, input.dtype));
+        if (rules.has_sizes_of_another) take_open_sizes(graph, field.type.shape, rows[i].name, input.shape);
         if (!field.is_text && has_type && fits_shape(field.type.shape, input.shape, batch)) continue;
         refuse_samples(section, samples, rows,
                        "'" + field.name + "' does not fit the input '" + rows[i].name +

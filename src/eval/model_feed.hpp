@@ -33,18 +33,32 @@ private:
 
 /// Returns how many samples run together: `wanted`; or the number that the model fixes; or 1 where an input or an
 /// output has no row for each sample, or where ranges are found at run time: they span the whole batch, so that a
-/// sample's answer would depend on its neighbours. Samples that differ in size also run one by one: batches of each
-/// size would be half empty at the end of every shard, and a row that holds no sample costs as much as any other.
+/// sample's answer would depend on its neighbours. Of samples that differ in size, it is how many of the typical size
+/// run together (eval/open_shapes.hpp).
 /// @param samples  what the data sets yield; a sample that is a whole input, batch included, runs alone
 [[nodiscard]] std::int64_t executor_batch(const Graph& graph, const std::vector<const Schema*>& samples,
                                           std::int64_t wanted);
 
+/// What samples may have otherwise than the graph's inputs.
+struct FeedRules {
+    bool cuts_fractions = false;  ///< real values may feed a uint8 input, as Pipeline::cuts_fractions says
+    /// Sizes that the model's file leaves open may be others than those that the graph is bound to: those are another
+    /// data set's. Sessions are then made for both (eval/shaped_sessions.hpp).
+    bool has_sizes_of_another = false;
+};
+
+/// Returns the rules for one data set. @param other  the other one of the config; null: there is none
+[[nodiscard]] FeedRules feed_rules(const Graph& graph, const Pipeline& samples, const Pipeline* other);
+
+/// Returns whether samples have the sizes that the graph is bound to, as far as both have a number.
+[[nodiscard]] bool has_bound_sizes(const Graph& graph, const Schema& samples);
+
 /// Returns which field feeds each input of the graph. Fields meet inputs by name, else by order.
 /// @param batch    samples that run together
 /// @param section  of the config that holds the dataloader, for the message
-/// @param cuts_fractions  whether real values may feed a uint8 input, as Pipeline::cuts_fractions says
+/// @param rules    what may be otherwise than the graph has it
 /// @throws ConfigError when a field's shape or type does not fit its input; the message shows the schemas of both
 [[nodiscard]] InputFields fitting_fields(const Graph& graph, const Schema& samples, std::int64_t batch,
-                                         const std::string& section, bool cuts_fractions = false);
+                                         const std::string& section, const FeedRules& rules = {});
 
 }  // namespace halftone

@@ -21,6 +21,13 @@ std::int64_t elements_of(const Sample& sample) {
     return elements;
 }
 
+/// Elements of an input behind its first dimension, which counts the samples or is 1.
+double elements_of_row(const Shape& shape) {
+    double elements = 1;
+    for (std::size_t d = 1; d < shape.rank(); ++d) elements *= static_cast<double>(shape[d]);
+    return elements;
+}
+
 }  // namespace
 
 bool has_open_sizes(const std::vector<Field>& inputs) {
@@ -29,20 +36,25 @@ bool has_open_sizes(const std::vector<Field>& inputs) {
 }
 
 OpenShapes::OpenShapes(const Graph& graph, const Pipeline& data, const InputFields& fields) {
-    if (!has_open_sizes(data.unpadded_schema().inputs)) return;
     fields_ = fields;
+    bool are_any_open = has_open_sizes(data.unpadded_schema().inputs);
     for (std::size_t i = 0; i < graph.inputs().size(); ++i) {
         const Value& input = graph.value(graph.inputs()[i]);
-        const Shape& sample = data.unpadded_schema().inputs.at(fields.empty() ? i : fields[i]).type.shape;
+        const std::size_t field = fields.empty() ? i : fields[i];
+        const Shape& sample = data.unpadded_schema().inputs.at(field).type.shape;
+        const Shape& padded = data.schema().inputs.at(field).type.shape;
         const std::size_t rank = input.type.shape.rank();
         declared_.push_back(input.type.shape);
         std::vector<bool>& is_open = is_open_.emplace_back(rank, false);
         if (sample.rank() > rank || sample.rank() + 1 < rank) continue;  // refused where it is fed
         for (std::size_t d = rank - sample.rank(); d < rank; ++d) {
-            is_open[d] = sample[d + sample.rank() - rank] == kSymbolic &&
+            const std::size_t own = d + sample.rank() - rank;
+            is_open[d] = (sample[own] == kSymbolic || padded[own] != input.type.shape[d]) &&
                          graph.info().bound_dims.contains(input.name + ":" + std::to_string(d));
+            are_any_open = are_any_open || is_open[d];
         }
     }
+    if (!are_any_open) declared_.clear();
 }
 
 InputShapes OpenShapes::scaled(std::int64_t factor, std::int64_t divisor) const {
@@ -53,6 +65,22 @@ InputShapes OpenShapes::scaled(std::int64_t factor, std::int64_t divisor) const 
         }
     }
     return shapes;
+}
+
+bool OpenShapes::has_fixed_batch() const {
+    return !declared_.empty() && declared_.front().rank() > 0 && declared_.front()[0] != kSymbolic;
+}
+
+std::int64_t OpenShapes::most_rows(const InputShapes& shapes, std::int64_t batch) const {
+    // Elements of the inputs stand for the memory of all values, most of which grow with them.
+    double typical = 0;
+    double wanted = 0;
+    for (std::size_t i = 0; i < declared_.size(); ++i) {
+        typical += elements_of_row(declared_[i]);
+        wanted += elements_of_row(shapes[i]);
+    }
+    if (wanted <= typical) return batch;
+    return std::max<std::int64_t>(1, static_cast<std::int64_t>(static_cast<double>(batch) * typical / wanted));
 }
 
 template <class ShapeOfField>

@@ -2,6 +2,7 @@
 // Sizes that differ from sample to sample: which shapes the inputs of a model take for a sample, and what they were
 // before the sample was padded.
 
+#include <cstdint>
 #include <vector>
 
 #include "data/dataset.hpp"
@@ -14,10 +15,20 @@ namespace halftone {
 /// session. Empty: the shapes that the graph has.
 using InputShapes = std::vector<Shape>;
 
+/// What a session runs: one shape of its inputs, and how many samples together.
+struct SessionShape {
+    InputShapes inputs{};
+    std::int64_t rows = 1;  ///< of the batch
+
+    friend bool operator==(const SessionShape&, const SessionShape&) = default;
+};
+
 class OpenShapes {
 public:
     /// Nothing differs: every sample has the shapes of the graph.
     OpenShapes() = default;
+    /// A size counts as open also where all samples have one size that is not the graph's: the graph may be bound to
+    /// what another data set says.
     /// @param fields  which field of a sample feeds each input
     OpenShapes(const Graph& graph, const Pipeline& data, const InputFields& fields);
 
@@ -28,6 +39,11 @@ public:
     [[nodiscard]] InputShapes of(const Sample& sample) const;
     /// Returns the shapes that the sample would take without padding; empty if nothing of it is padding.
     [[nodiscard]] InputShapes unpadded(const Sample& sample) const;
+    /// Returns whether the model fixes how many samples run together.
+    [[nodiscard]] bool has_fixed_batch() const;
+    /// Returns how many samples of these shapes run together at most: `batch` for those of the typical size, and fewer
+    /// of larger ones, so that a batch takes about as much memory whatever the size of its samples.
+    [[nodiscard]] std::int64_t most_rows(const InputShapes& shapes, std::int64_t batch) const;
     /// Returns the graph's own shapes with open sizes times factor / divisor, at least 1: to see what follows from
     /// them.
     [[nodiscard]] InputShapes scaled(std::int64_t factor, std::int64_t divisor) const;

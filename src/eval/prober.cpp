@@ -51,7 +51,7 @@ ShardResult Prober::run(const Job& job, std::int64_t shard) {
     // The candidate may run at some sizes of the samples and not at others.
     std::string failure = failure_of([&] {
         setup_.samples->for_each_batch(
-            range, [&](const InputShapes& shapes) { return probe_->inputs(shapes); }, Caching::keep,
+            range, [&](const SessionShape& shape) { return probe_->inputs(shape); }, Caching::keep,
             [&](const SampleBatch& batch) { probe_->run(batch, sums); });
     });
     if (!failure.empty()) {

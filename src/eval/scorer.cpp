@@ -29,11 +29,11 @@ void report_padding(const PaddingFigures& padding) {
     if (padding.all == 0) return;
     log::info("data", "evaluation samples have {}", padding.to_text());
     constexpr std::size_t kManyShapes = 64;
-    if (padding.shapes.size() <= kManyShapes) return;
+    if (padding.shapes() <= kManyShapes) return;
     log::warning("data",
                  "evaluation samples have {} shapes, and each trial compiles the model for all of them; "
                  "collate: {{pad_to: {{multiple: 16}}}} makes them fewer",
-                 padding.shapes.size());
+                 padding.shapes());
 }
 
 }  // namespace
@@ -53,8 +53,8 @@ ShardResult Scorer::run_baseline(std::int64_t shard) {
     const SampleRange range = setup_.samples->shard(shard);
     ShardScore scored(*setup_.metrics);
     Session* session = nullptr;
-    const auto inputs_at = [&](const InputShapes& shapes) {
-        session = &baseline_->at(shapes);
+    const auto inputs_at = [&](const SessionShape& shape) {
+        session = &baseline_->at(shape);
         return inputs_of(*session);
     };
     (void)setup_.samples->take_padding();
@@ -64,7 +64,7 @@ ShardResult Scorer::run_baseline(std::int64_t shard) {
         const BatchOutputs outputs = outputs_of(*session, outputs_);
         // The fp32 model compared with itself: its own outputs are the baseline's.
         for_each_answer(batch, outputs.views, outputs.views, unpadded_, [&](const SampleAnswer& answer) {
-            scored.add(answer);
+            add_answer(scored, answer);
             scored.add_margin(answer.id, setup_.metrics->margin(answer));
         });
     });
@@ -83,10 +83,10 @@ ShardResult Scorer::run_candidates(const Job& job, std::int64_t shard) {
     std::vector<std::string> failures(candidates);
     std::vector<std::int64_t> executed_units(candidates);  // that run for a sample
     CandidateGroup* group = nullptr;
-    InputShapes shapes;
-    const auto inputs_at = [&](const InputShapes& wanted) -> std::vector<MutableView> {
-        shapes = wanted;
-        group = &group_for(job, shapes);
+    SessionShape shape;
+    const auto inputs_at = [&](const SessionShape& wanted) -> std::vector<MutableView> {
+        shape = wanted;
+        group = &group_for(job, shape);
         for (std::size_t i = 0; i < candidates; ++i) {
             if (!group->failure(i).empty()) failures[i] = group->failure(i);
             executed_units[i] = group->executed_units(i);
@@ -97,10 +97,10 @@ ShardResult Scorer::run_candidates(const Job& job, std::int64_t shard) {
     // Batch by batch through all candidates, not candidate by candidate: what they share is computed once a batch.
     setup_.samples->for_each_batch(range, inputs_at, Caching::keep, [&](const SampleBatch& batch) {
         // Before the candidates: all sessions write into one arena.
-        const std::vector<TensorView> fp32 = fp32_outputs(batch, shapes, *group->first_session());
+        const std::vector<TensorView> fp32 = fp32_outputs(batch, shape, *group->first_session());
         group->run([&](std::size_t i, Session& session) {
             for_each_answer(batch, outputs_of(session, outputs_).views, fp32, unpadded_,
-                            [&](const SampleAnswer& answer) { scored[i].add(answer); });
+                            [&](const SampleAnswer& answer) { add_answer(scored[i], answer); });
         });
     });
     // Each candidate has a result of its own, so that one failure leaves its neighbours' trials alone.
@@ -113,27 +113,39 @@ ShardResult Scorer::run_candidates(const Job& job, std::int64_t shard) {
     return result;
 }
 
-std::vector<TensorView> Scorer::fp32_outputs(const SampleBatch& batch, const InputShapes& shapes,
+std::vector<TensorView> Scorer::fp32_outputs(const SampleBatch& batch, const SessionShape& shape,
                                              const Session& session) {
     if (!setup_.metrics->needs_baseline_outputs()) return {};
-    return fp32_outputs_.of(batch.first, shapes, session, outputs_);
+    return fp32_outputs_.of(batch.first, shape, session, outputs_);
 }
 
-CandidateGroup& Scorer::group_for(const Job& job, const InputShapes& shapes) {
+/// What a metric refuses is a target that the model cannot answer, such as a class that it does not have. The metric
+/// knows the sample's number, and the data set knows the file.
+void Scorer::add_answer(ShardScore& scored, const SampleAnswer& answer) const {
+    try {
+        scored.add(answer);
+    } catch (DataError& error) {
+        error.add_context(setup_.samples->targets_place(answer.id));
+        throw;
+    }
+}
+
+CandidateGroup& Scorer::group_for(const Job& job, const SessionShape& shape) {
     HALFTONE_CHECK(setup_.factory != nullptr, "candidates are scored where something is tuned");
     std::vector<Candidate> candidates{job.candidate};
     candidates.insert(candidates.end(), job.followers.begin(), job.followers.end());
     const auto found = std::find_if(groups_.begin(), groups_.end(), [&](const ShapedGroup& known) {
-        return known.shapes == shapes && known.group.is_of(candidates);
+        return known.shape == shape && known.group.is_of(candidates);
     });
     if (found != groups_.end()) {
         groups_.splice(groups_.begin(), groups_, found);
         return groups_.front().group;
     }
     CompileOptions options = setup_.resources->options();
+    options.batch = shape.rows;
     options.hashes_steps = candidates.size() > 1;  // hashing reads all weights; one candidate has nothing to share
     const auto compile = [&](const Candidate& candidate) {
-        return Session(at_shapes(setup_.factory->quantized(candidate).graph, shapes), reference_ops(), options);
+        return Session(at_shapes(setup_.factory->quantized(candidate).graph, shape.inputs), reference_ops(), options);
     };
     // First, so that its memory is free for the new one. Where samples differ in size, a job has several groups.
     const auto is_full = [&] {
@@ -141,7 +153,7 @@ CandidateGroup& Scorer::group_for(const Job& job, const InputShapes& shapes) {
         return are_enough_sessions(groups_.size() * candidates.size());
     };
     while (!groups_.empty() && is_full()) groups_.pop_back();
-    groups_.push_front({shapes, CandidateGroup(candidates, *setup_.model, compile, setup_.prefix_bytes)});
+    groups_.push_front({shape, CandidateGroup(candidates, *setup_.model, compile, setup_.prefix_bytes)});
     return groups_.front().group;
 }
 
@@ -155,10 +167,10 @@ Score Scorer::score_graph(const Graph& graph, Tensor* logits) {
     const ScoredOutputs outputs = scored_outputs(graph, samples.batch());
     UnpaddedValues unpadded = unpadded_outputs(graph, outputs);
     Session* session = nullptr;
-    InputShapes shapes;
-    const auto inputs_at = [&](const InputShapes& wanted) {
-        shapes = wanted;
-        session = &sessions.at(shapes);
+    SessionShape shape;
+    const auto inputs_at = [&](const SessionShape& wanted) {
+        shape = wanted;
+        session = &sessions.at(shape);
         if (logits && logits->is_empty()) {
             const std::int64_t width = session->output(0).elements() / samples.batch();
             *logits = Tensor(TensorType{DType::f32, Shape{samples.size(), width}});
@@ -168,10 +180,10 @@ Score Scorer::score_graph(const Graph& graph, Tensor* logits) {
     if (logits) *logits = Tensor();
     ShardScore scored(*setup_.metrics);
     const auto score_batch = [&](const SampleBatch& batch) {
-        const std::vector<TensorView> fp32 = fp32_outputs(batch, shapes, *session);
+        const std::vector<TensorView> fp32 = fp32_outputs(batch, shape, *session);
         session->run();
         for_each_answer(batch, outputs_of(*session, outputs).views, fp32, unpadded,
-                        [&](const SampleAnswer& answer) { scored.add(answer); });
+                        [&](const SampleAnswer& answer) { add_answer(scored, answer); });
         if (!logits) return;
         const std::size_t row_bytes = logits->bytes() / static_cast<std::size_t>(samples.size());
         std::memcpy(logits->mutable_view().data + static_cast<std::size_t>(batch.first) * row_bytes,

@@ -67,14 +67,15 @@ public:
     void install_difficulty(const std::string& difficulty);
 
 private:
-    /// Sessions of one job's candidates for inputs of these shapes.
+    /// Sessions of one job's candidates for batches of this shape.
     struct ShapedGroup {
-        InputShapes shapes;
+        SessionShape shape;
         CandidateGroup group;
     };
-    [[nodiscard]] CandidateGroup& group_for(const Job& job, const InputShapes& shapes);
+    void add_answer(ShardScore& scored, const SampleAnswer& answer) const;
+    [[nodiscard]] CandidateGroup& group_for(const Job& job, const SessionShape& shape);
     /// Returns fp32's outputs for the batch in the session's inputs; empty if no metric asks for them.
-    [[nodiscard]] std::vector<TensorView> fp32_outputs(const SampleBatch& batch, const InputShapes& shapes,
+    [[nodiscard]] std::vector<TensorView> fp32_outputs(const SampleBatch& batch, const SessionShape& shape,
                                                        const Session& session);
 
     ScorerSetup setup_;

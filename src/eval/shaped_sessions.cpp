@@ -12,8 +12,8 @@ namespace halftone {
 namespace {
 
 /// A session without its weights, which are shared, takes some hundred kilobytes. With multiples of 16, texts of 512
-/// tokens have 32 shapes.
-constexpr std::size_t kMostSessions = 32;
+/// tokens have 32 shapes, and samples of a shape run in batches of up to three sizes (SampleSource).
+constexpr std::size_t kMostSessions = 96;
 /// Sessions are made again in seconds; what else a run needs of the memory is not.
 constexpr std::uint64_t kFreeShareOfMemory = 4;
 /// Shapes of values that are kept. Pictures may all have different ones.
@@ -60,15 +60,16 @@ ShapedSessions::ShapedSessions(Graph graph, const CompileOptions& options)
     }
 }
 
-Session& ShapedSessions::at(const InputShapes& shapes) {
+Session& ShapedSessions::at(const SessionShape& shape) {
     const auto known =
-        std::find_if(sessions_.begin(), sessions_.end(), [&](const auto& session) { return session.first == shapes; });
+        std::find_if(sessions_.begin(), sessions_.end(), [&](const auto& session) { return session.first == shape; });
     if (known != sessions_.end()) {
         sessions_.splice(sessions_.begin(), sessions_, known);
         return sessions_.front().second;
     }
     while (are_enough_sessions(sessions_.size())) sessions_.pop_back();
-    sessions_.emplace_front(shapes, Session(at_shapes(graph_, shapes), reference_ops(), options_));
+    options_.batch = shape.rows;
+    sessions_.emplace_front(shape, Session(at_shapes(graph_, shape.inputs), reference_ops(), options_));
     return sessions_.front().second;
 }
 

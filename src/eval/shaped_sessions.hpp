@@ -1,5 +1,6 @@
 #pragma once
-// ShapedSessions: sessions of one graph, one for each shape of its inputs that occurs. Not thread-safe.
+// ShapedSessions: sessions of one graph, one for each shape of its inputs and number of samples together that occurs.
+// Not thread-safe.
 
 #include <cstddef>
 #include <list>
@@ -31,16 +32,16 @@ public:
     ShapedSessions(Graph graph, const CompileOptions& options);
 
     /// Returns the session for these shapes and makes it if there is none. The reference is valid until the next call
-    /// with other shapes, which may remove a session that was not used for long.
+    /// with another shape, which may remove a session that was not used for long.
     /// @throws ModelError, BudgetError
-    [[nodiscard]] Session& at(const InputShapes& shapes);
+    [[nodiscard]] Session& at(const SessionShape& shape);
 
 private:
     Graph graph_;
     CompileOptions options_;
     std::unique_ptr<WeightCache> own_weights_;
     std::unique_ptr<WorkingMemory> own_memory_;
-    std::list<std::pair<InputShapes, Session>> sessions_;  ///< the last one that was used is the first
+    std::list<std::pair<SessionShape, Session>> sessions_;  ///< the last one that was used is the first
 };
 
 /// Shapes of values for samples that were padded: how much of each value is no padding.
@@ -52,7 +53,7 @@ public:
     /// Returns the shapes of the values for one sample alone whose inputs have these shapes; they are found by
     /// inference, nothing is run. Empty where the model cannot run at them: then nobody can tell. Results are kept.
     [[nodiscard]] ShapesOfValues at(const InputShapes& unpadded);
-    /// Returns what of a batch belongs to samples. @param batch  rows of the sessions
+    /// Returns what of a batch belongs to samples. @param batch  rows of the session
     [[nodiscard]] UsedParts parts_of(const SampleBatch& samples, std::int64_t batch);
 
 private:

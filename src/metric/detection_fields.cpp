@@ -14,6 +14,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "config/yaml_writer.hpp"
 #include "metric/numbers.hpp"
 #include "metric/texts.hpp"
 
@@ -65,6 +66,58 @@ std::array<double, 2> size_at(const SampleAnswer& answer, std::size_t position) 
         refuse_detection(answer, "a picture's size must be two numbers > 0, height and width");
     }
     return {size[0], size[1]};
+}
+
+/// Returns a name as a YAML scalar that can stand in {}: names of outputs often hold ':' and may hold ','.
+std::string quoted_name(const std::string& name) {
+    const auto is_usual = [](unsigned char c) {
+        return std::isalnum(c) != 0 || c == '_' || c == '.' || c == '-' || c == '/';
+    };
+    if (can_be_plain(name) && std::all_of(name.begin(), name.end(), is_usual)) return name;
+    std::string quoted = "'";
+    for (const char c : name) quoted += c == '\'' ? std::string("''") : std::string(1, c);
+    return quoted + "'";
+}
+
+bool is_real(const Field& output) { return !output.is_text && output.type.dtype == DType::f32; }
+
+/// Returns how to tell the postprocess Detect which of these outputs are raw boxes and scores, as text for a config.
+/// Empty where nobody can guess it.
+std::string detect_settings(const std::vector<Field>& outputs) {
+    constexpr std::int64_t kBox = 4;
+    // Two outputs: one has four numbers for each anchor, the other something for each of the same anchors.
+    for (const Field& boxes : outputs) {
+        const Shape shape = squeezed(boxes.type.shape);
+        if (!is_real(boxes) || shape.rank() != 2 || (shape[0] != kBox && shape[1] != kBox)) continue;
+        const std::int64_t anchors = shape[1] == kBox ? shape[0] : shape[1];
+        for (const Field& scores : outputs) {
+            const auto& dims = scores.type.shape.dims();
+            if (&scores == &boxes || !is_real(scores) || std::count(dims.begin(), dims.end(), anchors) == 0) continue;
+            return "boxes: " + quoted_name(boxes.name) + ", scores: " + quoted_name(scores.name);
+        }
+    }
+    // One output: a row for each anchor as YOLOv3 to v5 write it, with a number for whether there is an object; or a
+    // column for each anchor as YOLOv8 writes it, without one.
+    std::vector<const Field*> tables;
+    for (const Field& output : outputs) {
+        if (is_real(output) && squeezed(output.type.shape).rank() == 2) tables.push_back(&output);
+    }
+    if (tables.size() != 1) return "";
+    const Shape shape = squeezed(tables.front()->type.shape);
+    const std::string name = quoted_name(tables.front()->name);
+    const bool has_rows = shape[1] != kSymbolic && (shape[0] == kSymbolic || shape[1] <= shape[0]);
+    if ((has_rows ? shape[1] : shape[0]) <= kBox) return "";
+    return "boxes: " + name + ", scores: " + name + (has_rows ? ", objectness: true" : "");
+}
+
+/// Returns the sentence that says what to add to the config.
+std::string detect_advice(const std::vector<Field>& outputs) {
+    const std::string settings = detect_settings(outputs);
+    const bool is_known = !settings.empty();
+    return "Add to evaluation.accuracy" + std::string(is_known ? "" : ", with the names of outputs") +
+           ": postprocess: {transform: {Detect: {" + (is_known ? settings : "boxes: NAME, scores: NAME") +
+           "}}} (box_format, normalized and first_class say what the boxes and classes are, where they are not corners "
+           "in pixels and categories from 1)";
 }
 
 }  // namespace
@@ -119,7 +172,8 @@ void DetectionFields::bind_outputs(const std::vector<Field>& outputs) {
     if (!boxes || !scores || !classes) {
         throw ConfigError(
             "it needs outputs for boxes, scores and classes: name them with output_index_mapping (positions among the "
-            "outputs), or make them with the postprocess Detect");
+            "outputs), or make them with the postprocess Detect. " +
+            detect_advice(outputs));
     }
     boxes_ = *boxes;
     scores_ = *scores;

@@ -22,6 +22,7 @@
 #include "eval/from_config.hpp"
 #include "eval/model_feed.hpp"
 #include "eval/open_shapes.hpp"
+#include "eval/shaped_sessions.hpp"
 #include "exec/recipes.hpp"
 #include "journal/workspace.hpp"
 #include "kernel/ops/machine.hpp"
@@ -215,8 +216,8 @@ private:
         }
         std::int64_t batch = config().tuning.batch_size;
         if (!schemas.empty()) batch = executor_batch(model_->graph, schemas, batch);
-        try_feed(calibration_.get(), kCalibration, batch);
-        try_feed(evaluation_.get(), kEvaluation, batch);
+        try_feed(calibration_.get(), evaluation_.get(), kCalibration, batch);
+        try_feed(evaluation_.get(), calibration_.get(), kEvaluation, batch);
         if (evaluation_ && metrics_are_good_) {
             static_cast<void>(faults_.try_part(FaultKind::config, std::string(kEvaluation), [&] {
                 const OpenShapes open(model_->graph, *evaluation_, fields_of(model_->graph, evaluation_->schema()));
@@ -233,16 +234,22 @@ private:
 
     /// Whether samples of a section have the names, shapes and types that the model takes. Where a size differs from
     /// sample to sample, the first sample shows whether it can be right at all.
-    void try_feed(const Pipeline* data, std::string_view section, std::int64_t batch) {
+    /// @param other  the data set of the other section, if there is one
+    void try_feed(const Pipeline* data, const Pipeline* other, std::string_view section, std::int64_t batch) {
         if (data == nullptr) return;
         const std::string place = place_of_section(std::string(section) + ".dataloader");
         InputFields fields;
         const bool fits = faults_.try_part(FaultKind::config, place, [&] {
-            fields = fitting_fields(model_->graph, data->schema(), batch, std::string(section), data->cuts_fractions());
+            fields = fitting_fields(model_->graph, data->schema(), batch, std::string(section),
+                                    feed_rules(model_->graph, *data, other));
         });
         if (!fits || data->skips_bad_samples()) return;
-        static_cast<void>(
-            faults_.try_part(FaultKind::data, place, [&] { check_sample(data->read(0), fields, model_->graph); }));
+        static_cast<void>(faults_.try_part(FaultKind::data, place, [&] {
+            const Sample sample = data->read(0);
+            // At the sample's own sizes: the graph is bound to those of a typical one.
+            const OpenShapes open(model_->graph, *data, fields);
+            check_sample(sample, fields, at_shapes(model_->graph, open.of(sample)));
+        }));
     }
 
     /// The place of a section of the config, "c.yaml:12:3 evaluation.accuracy.dataloader".

@@ -3,7 +3,7 @@
 //   parse_input, paths_by_input   --input [NAME=]X.npy to one path for each input: by name, else in graph order
 //   largest_file                  how long an input's file may be
 //   as_input, read_input          an input's array, in the input's type
-//   file_name, output_files       each output's file name, no two the same
+//   file_name, numbered_files, output_files   names as file names, no two the same
 #include "show/array_files.hpp"
 
 #include <fmt/format.h>
@@ -84,7 +84,7 @@ std::string file_name(std::string name) {
     };
     std::replace_if(
         name.begin(), name.end(), [&](char c) { return !is_kept(c); }, '_');
-    // Cut names may be equal; output_files numbers them then.
+    // Cut names may be equal; numbered_files numbers them then.
     return name.substr(0, kLongest);
 }
 
@@ -114,27 +114,32 @@ std::vector<std::string> paths_by_input(const Graph& graph, const std::vector<st
     return paths;
 }
 
-std::vector<std::string> output_files(const Graph& graph) {
-    std::vector<std::string> names;
+std::vector<std::string> numbered_files(const std::vector<std::string>& names) {
     std::set<std::string> taken;
     std::map<std::string, int> last_number;  // by name without a number, so that thousands of equal names take no time
-    const auto& outputs = graph.outputs();
-    for (const ValueId id : outputs) {
-        const std::string& name = graph.value(id).name;
+    for (const std::string& name : names) {
         // Names that need no change keep their files; only the others make way.
         if (file_name(name) == name) taken.insert(name);
     }
-    for (const ValueId id : outputs) {
-        const std::string& own = graph.value(id).name;
-        std::string name = file_name(own);
-        const std::string base = name;
-        while (name != own && !taken.insert(name).second) {
+    std::set<std::string> kept;
+    std::vector<std::string> files;
+    for (const std::string& own : names) {
+        const std::string base = file_name(own);
+        std::string name = base;
+        const bool is_kept = base == own && kept.insert(own).second;
+        while (!is_kept && !taken.insert(name).second) {
             int& number = last_number.try_emplace(base, 1).first->second;
             name = fmt::format("{}.{}", base, ++number);
         }
-        names.push_back(name + ".npy");
+        files.push_back(name + ".npy");
     }
-    return names;
+    return files;
+}
+
+std::vector<std::string> output_files(const Graph& graph) {
+    std::vector<std::string> names;
+    for (const ValueId id : graph.outputs()) names.push_back(graph.value(id).name);
+    return numbered_files(names);
 }
 
 Tensor read_input(const FileSystem& files, const std::string& path, const Value& input) {

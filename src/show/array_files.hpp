@@ -25,9 +25,12 @@ namespace halftone::show {
 /// longer than a file's. Two names may become equal.
 [[nodiscard]] std::string file_name(std::string name);
 
-/// Returns the file name of each output, in graph order, no two the same. Names of values that become equal as file
-/// names ("a/b" and "a:b" are both "a_b") get a number behind them, in graph order: a_b.npy and a_b.2.npy. A name that
-/// is a file name already keeps it.
+/// Returns the name of an .npy file for each name, in their order, no two the same. Names that are equal, or become
+/// equal as file names ("a/b" and "a:b" are both "a_b"), get a number behind them, in their order: a_b.npy and
+/// a_b.2.npy. A name that is a file name already keeps it, the first time it occurs.
+[[nodiscard]] std::vector<std::string> numbered_files(const std::vector<std::string>& names);
+
+/// Returns numbered_files of the outputs, in graph order.
 [[nodiscard]] std::vector<std::string> output_files(const Graph& graph);
 
 }  // namespace halftone::show

@@ -16,21 +16,18 @@
 namespace halftone::show {
 namespace {
 
-/// Returns the name of a file for a field of the samples.
-std::string file_of(const std::string& folder, const std::string& name) {
-    return folder + "/" + file_name(name) + ".npy";
-}
-
 /// The files of all inputs and of all targets. Scripts rely on inputs.npy and labels.npy where there is one of each.
 std::pair<std::vector<std::string>, std::vector<std::string>> paths_of(const Graph& graph, const Schema& schema,
                                                                        const std::string& folder) {
-    std::vector<std::string> inputs;
-    std::vector<std::string> targets;
+    std::vector<std::string> names;
     for (const ValueId input : graph.inputs())
-        inputs.push_back(file_of(folder, graph.inputs().size() == 1 ? "inputs" : graph.value(input).name));
-    for (const Field& target : schema.targets)
-        targets.push_back(file_of(folder, schema.targets.size() == 1 ? "labels" : target.name));
-    return {inputs, targets};
+        names.push_back(graph.inputs().size() == 1 ? "inputs" : graph.value(input).name);
+    for (const Field& target : schema.targets) names.push_back(schema.targets.size() == 1 ? "labels" : target.name);
+    // Together: an input and a target may have one name, and two names may become one file's.
+    std::vector<std::string> paths;
+    for (const std::string& file : numbered_files(names)) paths.push_back(folder + "/" + file);
+    const auto first_target = paths.begin() + static_cast<std::ptrdiff_t>(graph.inputs().size());
+    return {{paths.begin(), first_target}, {first_target, paths.end()}};
 }
 
 /// Returns the type of a value over all samples.

@@ -11,8 +11,9 @@
 namespace halftone::show {
 
 /// Writes the first `samples` samples into the folder, which is made where it is missing. A model with one input and a
-/// data set with one target get inputs.npy and labels.npy; where there are several, each has a file of its name. Texts
-/// and targets without a fixed shape are left out.
+/// data set with one target get inputs.npy and labels.npy; where there are several, each has a file of its name, with
+/// a number where two names are one file's (numbered_files: inputs first, then targets). Texts and targets without a
+/// fixed shape are left out.
 /// @param read  files that this program reads, none of which may be overwritten; a data set's own arrays have such
 /// names
 /// @throws DataError, IoError, ConfigError

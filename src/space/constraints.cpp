@@ -90,10 +90,26 @@ private:
         }
         for (const ConstraintRule& rule : config_.op_wise) {
             constexpr std::string_view kSection = "quantization.op_wise";
+            // A rule that says nothing needs no unit: `--set quantization.op_wise.NAME=null` takes a rule away.
+            if (!names_anything(rule.constraint)) continue;
             if (is_fulfilled(rule, kSection, wants_high_precision(rule.constraint))) continue;
-            UnitMatch match = match_units(rule, kSection, graph_, units_);
+            UnitMatch match = named_units(rule, kSection);
             add_rule({match.is_exact ? RuleLevel::exact : RuleLevel::pattern, &rule.constraint,
                       describe_rule(rule, kSection), std::move(match.units)});
+        }
+    }
+
+    /// Returns the units of a rule of op_wise. The refusal says how to go on: LPOT's files name nodes that only another
+    /// framework's fusion makes.
+    [[nodiscard]] UnitMatch named_units(const ConstraintRule& rule, std::string_view section) const {
+        try {
+            return match_units(rule, section, graph_, units_);
+        } catch (const ConfigError& error) {
+            // A path of --set cannot address a key that holds a dot.
+            const bool can_be_set = rule.key.find('.') == std::string::npos;
+            throw ConfigError(fmt::format(
+                "{}; to go on without this rule, {}", error.what(),
+                can_be_set ? fmt::format("add --set '{}.{}=null'", section, rule.key) : "remove it from the config"));
         }
     }
 

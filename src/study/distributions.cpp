@@ -61,8 +61,7 @@ Distributions::Distributions(const DistributionInputs& inputs, const std::string
 }
 
 Distribution Distributions::count(TensorView value, std::size_t unit, BinEnds bins) const {
-    return count_values(value.as<float>(), used_rows(probe_->declared(unit), value.type.shape, samples_, inputs_.batch),
-                        bins);
+    return count_values(value.as<float>(), used_rows(probe_->declared(unit), value.type.shape, samples_, batch_), bins);
 }
 
 /// Runs the fp32 model and the candidate on the first batch of the calibration data. The first time, it also counts the
@@ -76,10 +75,16 @@ void Distributions::run_models(const Candidate& candidate) {
         options.memory = &memory_;
         probe_.emplace(ProbeKind::unit_errors, inputs_.model, graph, options);
         const InputFields fields = fields_of(inputs_.model.graph, inputs_.calibration.schema());
-        // Where samples differ in size they run one by one, so that the first one is all of the batch.
         const OpenShapes open(inputs_.model.graph, inputs_.calibration, fields);
-        const InputShapes shapes = open.is_empty() ? InputShapes{} : open.of(inputs_.calibration.read(0));
-        read_samples(inputs_.calibration, {0, samples_}, fields, inputs_.batch, probe_->inputs(shapes));
+        SessionShape shape{.inputs = {}, .rows = inputs_.batch};
+        // Where samples differ in size, the first one is shown alone.
+        if (!open.is_empty()) {
+            shape.inputs = open.of(inputs_.calibration.read(0));
+            samples_ = 1;
+            if (!open.has_fixed_batch()) shape.rows = 1;
+        }
+        read_samples(inputs_.calibration, {0, samples_}, fields, shape.rows, probe_->inputs(shape));
+        batch_ = shape.rows;
     } else {
         probe_->replace(graph);
     }
@@ -87,7 +92,7 @@ void Distributions::run_models(const Candidate& candidate) {
     if (!fp32_.values.empty()) return;
     for (std::size_t u = 0; u < probe_->size(); ++u) {
         const TensorView value = probe_->reference(u);
-        const UsedRows rows = used_rows(probe_->declared(u), value.type.shape, samples_, inputs_.batch);
+        const UsedRows rows = used_rows(probe_->declared(u), value.type.shape, samples_, batch_);
         fp32_.values.push_back(count(value, u, bins_around(value.as<float>(), rows)));
     }
     write_distribution_file(folder_ + "/fp32.h5", fp32_);
@@ -102,7 +107,7 @@ UnitDistributions Distributions::measure(const Candidate& candidate) {
         all.values.push_back(count(probe_->candidate(u), u, {bins.low, bins.high}));
         ErrorSums sums;
         add_errors(sums, probe_->reference(u), probe_->candidate(u), probe_->declared(u),
-                   {.used = samples_, .all = inputs_.batch});
+                   {.used = samples_, .all = batch_});
         all.sqnr_db.push_back(sqnr_db(sums));
     }
     return all;

@@ -51,6 +51,7 @@ private:
     std::unique_ptr<FileSystem> files_;
     std::unique_ptr<WeightCache> weights_;
     WorkingMemory memory_;
+    std::int64_t batch_ = 1;  ///< rows of the sessions
     std::int64_t samples_ = 0;
     std::optional<ErrorProbe> probe_;
     UnitDistributions fp32_;

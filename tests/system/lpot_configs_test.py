@@ -13,7 +13,7 @@ from typing import Callable, NamedTuple, Optional
 import yaml
 
 import lpot_models as models
-from halftone_cli import MODEL, OK, SOURCE, USAGE, SystemTest, environment, halftone, main
+from halftone_cli import OK, SOURCE, USAGE, SystemTest, environment, halftone, main
 from lpot_data import Data
 
 CONFIGS = SOURCE / "tests/golden/lpot/configs.yaml"
@@ -117,23 +117,15 @@ expect("pytorch_fx_object_detection_ssd_resnet34_qat_conf", partial(models.quant
 # --- Detectors and segmentation.
 expect("""tensorflow_object_detection_faster_rcnn_resnet101 tensorflow_object_detection_faster_rcnn_inception_resnet_v2
     tensorflow_object_detection_ssd_resnet50_v1""", models.detector)
-# Its calibration pictures keep their own sizes, which a search cannot do with.
-expect("tensorflow_object_detection_ssd_mobilenet_v1", models.detector,
-       (MODEL, "quantization.calibration.dataloader: sample 0, input 0: its shape is [21,34,3], the model's input takes "
-               "[1,300,300,3]", "a transform such as Resize"),
-       ("quantization.calibration.dataloader.transform={Resize: {size: 300}}",))
-# The calibration pictures are not resized, those of the evaluation are.
-expect("tensorflow_object_detection_mask_rcnn_inception_v2", models.detector,
-       (MODEL, "evaluation.accuracy.dataloader: sample 0, input 0: its shape is [800,1295,3], the model's input takes "
-               "[1,21,34,3]", "a transform such as Resize"),
-       ("quantization.calibration.dataloader.transform={ResizeWithRatio: {min_dim: 800, max_dim: 1356, padding: true}}",
-        "evaluation.accuracy.dataloader.transform.ResizeWithRatio.padding=true"))
+# Their calibration pictures keep their own sizes, which are others than those of the evaluation.
+expect("tensorflow_object_detection_ssd_mobilenet_v1 tensorflow_object_detection_mask_rcnn_inception_v2", models.detector)
 expect("onnxrt_object_detection_ssd_mobilenet_v1_ssd_mobilenet_v1 onnxrt_object_detection_ssd_mobilenet_v2_ssd_mobilenet_v2",
        partial(models.detector, name="image", boxes_name="detection_bboxes"))
 expect("tensorflow_object_detection_ssd_resnet34",
        partial(models.detector, "NCHW", 1200, 1200, models.FLOAT, "image", boxes_name="detection_bboxes", has_count=False))
 expect("tensorflow_object_detection_yolo_v3_yolo_v3", models.yolo,
-       (USAGE, "it needs outputs for boxes, scores and classes", "make them with the postprocess Detect"),
+       (USAGE, "it needs outputs for boxes, scores and classes", "Add to evaluation.accuracy: postprocess: {transform: {Detect: "
+               "{boxes: output_boxes, scores: output_boxes, objectness: true}}}"),
        ("evaluation.accuracy.postprocess.transform.Detect={boxes: output_boxes, scores: output_boxes, objectness: true}",))
 expect("pytorch_fx_object_detection_ssd_resnet34_ptq_conf", partial(models.detector, "NCHW", dtype=models.FLOAT))
 COCO = "{dataset: {COCORaw: {root: {data}/coco}}, transform: {Resize: {size: 512}, Transpose: {perm: [2, 0, 1]}}}"
@@ -151,7 +143,8 @@ expect("onnxrt_language_translation_bert_bert_dynamic onnxrt_language_translatio
 expect("onnxrt_language_translation_distilbert_distilbert", partial(models.text, TWO, ["output"]))
 # The rule names a node that only ONNX Runtime's own fusion makes.
 expect("onnxrt_language_translation_roberta_roberta", partial(models.text, TWO, ["output"]),
-       (USAGE, "quantization.op_wise: 'Attention_9' matches no unit"), ("quantization.op_wise=null",))
+       (USAGE, "quantization.op_wise: 'Attention_9' matches no unit", "add --set 'quantization.op_wise.Attention_9=null'"),
+       ("quantization.op_wise.Attention_9=null",))
 expect("onnxrt_language_translation_mobilebert_mobilebert", partial(models.text, BERT, ["output"]))
 expect("tensorflow_nlp_bert_large_squad_bert",
        partial(models.text, ("input_ids", "input_mask", "segment_ids"), ["unstack:0", "unstack:1"], 16, per_token=True))

@@ -10,7 +10,7 @@ import onnxruntime
 import yaml
 from onnx import TensorProto, helper, numpy_helper
 
-from halftone_cli import MODEL, OK, SystemTest, halftone, main
+from halftone_cli import MODEL, OK, SystemTest, halftone, main, outcome, records
 
 WORDS, WIDTH, CLASSES, TEXTS, LONGEST = 40, 16, 4, 120, 21
 
@@ -137,6 +137,54 @@ class OpenSizes(SystemTest):
         right = sum(session.run(None, {"input_ids": text[None], "mask": numpy.ones((1, len(text)), numpy.int64)})[0][0]
                     .argmax() == label for text, label in zip(self.texts, self.labels))
         self.assertGreaterEqual(right, TEXTS * 0.85)
+
+    def test_batches_give_what_single_texts_give_on_any_number_of_ranks(self):
+        scores = {}
+        for batch in (1, 7, 25):
+            config = self.config(self.sources()["offsets"], {"pad_to": {"multiple": 16}}, shards=3, batch_size=batch)
+            out = self.folder / f"batch{batch}"
+            done = halftone("tune", config, "--workspace", out)
+            self.assert_code(OK, done)
+            scores[batch] = [(trial["accuracy"], trial["samples"]) for trial in records(out, "trial")]
+            # Texts of 1 to 16 words, and of 17 to 20, in shards of 40 texts.
+            self.assertIn("have 2 shapes " + ("with a session each" if batch == 1 else "in "), done.err)
+        self.assertEqual(scores[7], scores[1])
+        self.assertEqual(scores[25], scores[1])
+        for ranks in (1, 2, 3):
+            with self.subTest(ranks=ranks):
+                out = self.folder / f"ranks{ranks}"
+                self.assert_code(OK, halftone("tune", config, "--workspace", out, ranks=ranks))
+                self.assert_same_outcome(outcome(self.folder / "batch25"), out)
+
+    def test_calibration_and_evaluation_of_different_sizes(self):
+        whole = {"inputs": {"input_ids": "ids.npy", "mask": "mask.npy"}, "targets": {"label": "labels.npy"}}
+        loaders = {"open": {"dataset": {"Numpy": self.ragged()}}, "fixed": {"dataset": {"Numpy": whole}},
+                   "max": {"dataset": {"Numpy": self.ragged()}, "collate": {"pad_to": {"max": 32}}}}
+        expected = sum(i % 10 != 0 for i in range(TEXTS))
+        for calibration, evaluation in (("open", "fixed"), ("fixed", "open"), ("fixed", "max"), ("open", "max")):
+            with self.subTest(calibration=calibration, evaluation=evaluation):
+                config = self.config(self.ragged())
+                text = yaml.safe_load(config.read_text())
+                text["model"]["path"] = str(self.folder / "m.onnx")
+                text["quantization"]["calibration"]["dataloader"] = loaders[calibration]
+                text["evaluation"]["accuracy"]["dataloader"] = loaders[evaluation]
+                config.write_text(yaml.safe_dump(text, sort_keys=False))
+                self.assert_code(OK, halftone("tune", config, "--dry-run"))
+                out = self.folder / f"{calibration}_{evaluation}"
+                self.assert_code(OK, halftone("tune", config, "--workspace", out))
+                self.assertEqual(records(out, "baseline")[0]["accuracy"], expected / TEXTS)
+
+    def test_lists_of_variable_length_as_h5py_writes_them(self):
+        with h5py.File(self.folder / "lists.h5", "w") as file:
+            for name, rows in (("ids", self.texts), ("ones", [numpy.ones_like(text) for text in self.texts])):
+                lists = file.create_dataset(name, (TEXTS,), dtype=h5py.vlen_dtype(numpy.int64))
+                for i, row in enumerate(rows):
+                    lists[i] = row
+            file["labels"] = self.labels
+        dataset = {"path": "lists.h5", "inputs": {"input_ids": "ids", "mask": "ones"}, "targets": {"label": "labels"}}
+        found, err = self.eval(self.config({"HDF5": dataset}, {"pad_to": {"multiple": 8}}))
+        self.assertEqual(found["correct"], sum(i % 10 != 0 for i in range(TEXTS)))
+        self.assertIn("evaluation samples have 3 shapes in ", err)
 
     def test_texts_of_another_tokenizer_are_refused_with_file_and_record(self):
         words = numpy.load(self.folder / "words.npy")

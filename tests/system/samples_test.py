@@ -109,6 +109,32 @@ class Samples(SystemTest):
         dataset = self.write_pictures(png(fashion(1)[0][0], claimed=(10**5, 10**5)))
         self.assert_refused(self.evaluate(dataset), MODEL, "bad.png: claims 100000 x 100000 pixels")
 
+    def test_a_label_that_the_model_has_no_class_for(self):
+        images, labels = fashion()
+        labels = labels.astype(numpy.int64)
+        labels[7] = 10
+        numpy.save(self.folder / "x.npy", images[..., None])
+        numpy.save(self.folder / "y.npy", labels)
+        dataset = f"{{Numpy: {{inputs: {{image: {self.folder}/x.npy}}, targets: {{label: {self.folder}/y.npy}}}}}}"
+        self.assert_refused(self.evaluate(dataset), MODEL, "y.npy: record 7: sample 7: label 10 lies outside the model's 10")
+
+    def test_all_missing_files_are_named(self):
+        dataset = "{Numpy: {inputs: {a: a.npy, b: b.npy}, targets: {label: c.npy}}}"
+        self.assert_refused(self.evaluate(dataset), MODEL, "a.npy", "b.npy", "c.npy")
+
+    def test_an_input_and_a_target_of_one_name_are_saved_apart(self):
+        images, labels = fashion()
+        numpy.save(self.folder / "x.npy", images[..., None])
+        numpy.save(self.folder / "y.npy", labels.astype(numpy.int64))
+        for targets, files in (("inputs", {"inputs.npy", "labels.npy"}), ("inputs, b", {"inputs.npy", "inputs.2.npy", "b.npy"})):
+            fields = ", ".join(f"{name}: {self.folder}/y.npy" for name in targets.split(", "))
+            out = self.folder / targets.replace(", ", "_")
+            dataset = f"{{Numpy: {{inputs: {{image: {self.folder}/x.npy}}, targets: {{{fields}}}}}}}"
+            done = self.evaluate(dataset, "--set", "evaluation.accuracy.metric={topk: {k: 1, target: inputs}}",
+                                 "--save-inputs", out)
+            self.assert_code(OK, done)
+            self.assertEqual({path.name for path in out.iterdir()}, files)
+
     def test_samples_that_do_not_fit_show_both_schemas(self):
         images, _ = fashion()
         numpy.save(self.folder / "x.npy", images)

@@ -2,6 +2,7 @@
 // it.
 #include <fmt/format.h>
 
+#include <cstring>
 #include <mutex>
 #include <utility>
 
@@ -30,6 +31,7 @@ public:
         const H5Layout& layout = rows_.layout();
         field_.is_text = rows_.are_texts();
         field_.type = {layout.dtype, Shape(std::vector(layout.shape.begin() + 1, layout.shape.end()))};
+        if (rows_.have_lengths()) field_.type.shape = Shape{kSymbolic};
     }
 
     const std::string& place() const override { return place_; }
@@ -40,6 +42,13 @@ public:
         HALFTONE_CHECK(row >= 0 && row < rows(), "the dataset has this row");
         const std::lock_guard lock(h5_mutex());
         if (field_.is_text) return rows_.texts(row);
+        if (rows_.have_lengths()) {
+            const std::string numbers = rows_.row_bytes(row);
+            Tensor list(
+                {field_.type.dtype, Shape{static_cast<std::int64_t>(numbers.size() / size_of(field_.type.dtype))}});
+            std::memcpy(list.mutable_view().data, numbers.data(), numbers.size());
+            return list;
+        }
         Tensor value(field_.type);
         const MutableView view = value.mutable_view();
         rows_.read(row, {view.data, view.bytes()});

@@ -39,9 +39,10 @@ public:
 /// @throws DataError as above, and when the archive is damaged or holds no such array; the message lists those it holds
 [[nodiscard]] std::unique_ptr<StoredArray> open_npz(const std::string& path, const std::string& name);
 
-/// Opens a dataset of an HDF5 file, by its path in the file. Rows are read one by one.
+/// Opens a dataset of an HDF5 file, by its path in the file. Rows are read one by one. A row of variable length
+/// (h5py.vlen_dtype) is a list of numbers, whose only size is kSymbolic.
 /// @throws DataError "file::dataset: …": no such file or dataset, a link, elements in another file, a filter that
-///         is not read, elements that are neither numbers nor texts of a fixed length
+///         is not read, elements that are neither numbers nor texts, rows of variable length that are packed
 [[nodiscard]] std::unique_ptr<StoredArray> open_h5(const std::string& path, const std::string& name);
 
 /// Attributes of the root of an HDF5 file, read at once, so that the file is not kept open for them.

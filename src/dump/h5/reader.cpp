@@ -14,11 +14,13 @@
 #include <atomic>
 #include <functional>
 #include <numeric>
+#include <optional>
 
 #include "base/check.hpp"
 #include "base/file_system.hpp"
 #include "dump/h5/stored_size.hpp"
 #include "dump/h5/types.hpp"
+#include "dump/h5/variable_rows.hpp"
 
 namespace halftone {
 namespace {
@@ -45,6 +47,7 @@ std::string without_padding(const char* text, std::size_t length) {
 struct H5Reader::State {
     std::string path;
     std::uint64_t file_bytes = 0;
+    bool is_in_memory = false;
     File file;
 
     [[noreturn]] void refuse(const std::string& object, const std::string& reason) const {
@@ -168,6 +171,7 @@ H5Reader::H5Reader(std::string_view bytes, const std::string& name) : state_(std
     quiet_errors();
     state_->path = name;
     state_->file_bytes = bytes.size();
+    state_->is_in_memory = true;
     try {
         const List access(H5Pcreate(H5P_FILE_ACCESS), "make a list of properties");
         constexpr std::size_t kGrowth = 4096;
@@ -304,10 +308,16 @@ struct H5RowReader::State {
     Type type;
     H5Layout layout;
     bool are_texts = false;
+    std::optional<VariableRows> variable{};  ///< where rows have lengths of their own
+
+    /// @throws DataError for a row that the dataset has not
+    void require_row(std::int64_t row) const {
+        if (row < 0 || row >= layout.shape[0]) throw DataError(place + ": has no row " + std::to_string(row));
+    }
 
     /// Reads one row of elements of the stored type into `data`.
     void read(std::int64_t row, void* data) const {
-        if (row < 0 || row >= layout.shape[0]) throw DataError(place + ": has no row " + std::to_string(row));
+        require_row(row);
         try {
             const Space in_file(H5Dget_space(set.get()), "read its shape");
             select_rows(in_file, row, 1, place);
@@ -332,21 +342,33 @@ H5RowReader::H5RowReader(H5RowReader&&) noexcept = default;
 H5RowReader& H5RowReader::operator=(H5RowReader&&) noexcept = default;
 
 bool H5RowReader::are_texts() const { return state_->are_texts; }
+bool H5RowReader::have_lengths() const { return state_->variable && !state_->are_texts; }
 const H5Layout& H5RowReader::layout() const { return state_->layout; }
 
 void H5RowReader::read(std::int64_t row, std::span<std::byte> data) const {
-    HALFTONE_CHECK(!state_->are_texts && data.size() == state_->row_bytes(), "room for a row of numbers");
+    HALFTONE_CHECK(!state_->are_texts && !state_->variable && data.size() == state_->row_bytes(),
+                   "room for a row of numbers");
     state_->read(row, data.data());
 }
 
 std::vector<std::string> H5RowReader::texts(std::int64_t row) const {
     HALFTONE_CHECK(state_->are_texts, "the dataset holds texts");
+    if (state_->variable) {
+        const std::string text = row_bytes(row);
+        return {without_padding(text.data(), text.size())};
+    }
     const std::size_t length = H5Tget_size(state_->type.get());
     std::vector<char> bytes(state_->row_bytes());
     state_->read(row, bytes.data());
     std::vector<std::string> texts;
     for (std::size_t i = 0; i < bytes.size(); i += length) texts.push_back(without_padding(&bytes[i], length));
     return texts;
+}
+
+std::string H5RowReader::row_bytes(std::int64_t row) const {
+    HALFTONE_CHECK(state_->variable.has_value(), "rows with lengths of their own");
+    state_->require_row(row);
+    return state_->variable->row(state_->set, row);
 }
 
 H5RowReader H5Reader::rows(const std::string& path) const {
@@ -357,18 +379,36 @@ H5RowReader H5Reader::rows(const std::string& path) const {
     rows->layout.shape = state_->shape_of(path, rows->set);
     if (rows->layout.shape.empty()) state_->refuse(path, "is a single value; its first dimension counts rows");
     const H5T_class_t kind = H5Tget_class(rows->type.get());
-    if (kind == H5T_STRING && H5Tis_variable_str(rows->type.get()) > 0) {
-        state_->refuse(path, "holds texts of variable length; store them with a fixed length (numpy's dtype 'S')");
-    }
     rows->are_texts = kind == H5T_STRING;
-    if (rows->are_texts) return H5RowReader(std::move(rows));
-    const auto dtype = h5::dtype_of(rows->type.get());
+    const bool are_variable_texts = rows->are_texts && H5Tis_variable_str(rows->type.get()) > 0;
+    if (rows->are_texts && !are_variable_texts) return H5RowReader(std::move(rows));
+    const auto read_variable = [&](std::size_t element_bytes) {
+        if (state_->is_in_memory)
+            state_->refuse(path, "holds rows of variable length, which are read from a disk only");
+        state_->as_data(path, [&] {
+            rows->variable.emplace(rows->set, state_->path, rows->place, rows->layout.shape, element_bytes);
+        });
+    };
+    if (are_variable_texts) {
+        read_variable(1);
+        return H5RowReader(std::move(rows));
+    }
+    std::optional<DType> dtype;
+    if (kind == H5T_VLEN) {
+        state_->as_data(path, [&] {
+            const Type element(H5Tget_super(rows->type.get()), "read the type of its lists");
+            dtype = h5::dtype_of(element.get());
+        });
+    } else {
+        dtype = h5::dtype_of(rows->type.get());
+    }
     if (!dtype) {
         state_->refuse(path,
                        "holds neither texts nor numbers that are read: float32, float64, int8 to int64, uint8 to "
                        "uint64, little-endian");
     }
     rows->layout.dtype = *dtype;
+    if (kind == H5T_VLEN) read_variable(size_of(*dtype));
     return H5RowReader(std::move(rows));
 }
 

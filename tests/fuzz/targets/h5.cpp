@@ -1,6 +1,7 @@
 // Any bytes as an HDF5 file, in every place in which the program reads one:
 //
 //   read_everything   each object and each attribute of the file, by the reader's functions for all kinds
+//   read_heaps        each global heap of it, where rows of variable length lie
 //   then as a file of distributions, as the index of a dump, as a part of a dump, and as calibration.h5 of a run
 //
 // Each is refused with a DataError, or read.
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "dump/h5/global_heap.hpp"
 #include "dump/h5_reader.hpp"
 #include "dump/h5_writer.hpp"
 #include "dump/tensor_dump.hpp"
@@ -52,6 +54,7 @@ void read_object(const H5Reader& file, const std::string& path) {
         }
         if (elements > (1U << 20U)) return;
         if (rows.are_texts()) return (void)rows.texts(0);
+        if (rows.have_lengths()) return (void)rows.row_bytes(0);
         std::vector<std::byte> row(elements * size_of(rows.layout().dtype));
         rows.read(0, row);
     });
@@ -127,7 +130,17 @@ void read_dump_with(const std::string& name, std::string_view bytes) {
     try_reading([&] { (void)check_part(dump_layout(), 0, folder.path()); });
 }
 
+/// The bytes as a heap, from each place in which one begins.
+void read_heaps(std::string_view bytes) {
+    for (std::size_t at = bytes.find("GCOL"); at != std::string_view::npos; at = bytes.find("GCOL", at + 1)) {
+        const std::string_view heap = bytes.substr(at);
+        try_reading([&] { (void)h5::heap_bytes(heap.substr(0, h5::kHeapHeaderBytes), "heap"); });
+        for (const std::uint32_t index : {1U, 2U, 9U}) try_reading([&] { (void)h5::heap_object(heap, index, "heap"); });
+    }
+}
+
 void run_h5(std::string_view bytes) {
+    read_heaps(bytes);
     static const ScratchFolder folder;
     const std::string path = folder.write("fuzz.h5", bytes);
     try_reading([&] {

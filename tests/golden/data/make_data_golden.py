@@ -59,6 +59,16 @@ def hdf5(folder):
         file.create_dataset("eval/pairs", data=np.zeros(4, [("a", "f4"), ("b", "i4")]))
         file.create_dataset("eval/one", data=5)
         file["soft"] = h5py.SoftLink("/eval/ids")
+    with h5py.File(os.path.join(folder, "variable.h5"), "w", libver="earliest") as file:
+        texts = np.array(["one", "", "zwölf"], object)
+        file.create_dataset("texts", data=texts, dtype=h5py.string_dtype())
+        lists = file.create_dataset("lists", (3,), dtype=h5py.vlen_dtype(np.int64))
+        lists[0], lists[2] = [1, 2, 3], [-7]  # row 1 is empty
+        chunked = file.create_dataset("chunked", (5,), chunks=(2,), dtype=h5py.vlen_dtype(np.float32))
+        for row in range(4):  # the last chunk is never written
+            chunked[row] = np.arange(row * 1000, dtype=np.float32)  # longer than a collection of 4 KiB
+        file.create_dataset("packed", data=texts, dtype=h5py.string_dtype(), chunks=(2,), compression="gzip")
+        file.create_dataset("square", data=np.array([["a", "b"]], object), dtype=h5py.string_dtype())
     with h5py.File(os.path.join(folder, "linked.h5"), "w", libver="earliest") as file:
         file["elsewhere"] = h5py.ExternalLink("samples.h5", "/eval/ids")
         layout = h5py.VirtualLayout((4, 3), "i8")

@@ -195,6 +195,7 @@ tuning:
   early_termination: true
   prefix_reuse: true
   prefix_memory_mb: 256
+  sample_memory_mb: 1024
   finalists: 3
   shards: 20
   batch_size: 25

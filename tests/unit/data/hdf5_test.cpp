@@ -2,9 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <thread>
 
+#include "base/file_system.hpp"
 #include "support/config_text.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace halftone {
 namespace {
@@ -46,8 +49,64 @@ TEST(Hdf5, LinksAndDatasetsOfOtherFilesAreRefused) {
     EXPECT_THAT(h5_refusal("soft"), HasSubstr("samples.h5::/soft: is a link"));
 }
 
-TEST(Hdf5, WhatIsNeitherNumbersNorTextsOfAFixedLengthIsRefused) {
-    EXPECT_THAT(h5_refusal("eval/free"), HasSubstr("samples.h5::/eval/free: holds texts of variable length"));
+TEST(Hdf5, RowsOfVariableLengthAreReadAsH5pyWritesThem) {
+    const auto dataset = open_h5_fields("inputs: {ids: lists}, targets: {text: texts}", "variable.h5");
+    ASSERT_EQ(dataset->size(), 3);
+    EXPECT_EQ(to_text(dataset->schema().inputs), "ids int64 [N]");
+    EXPECT_EQ(to_text(dataset->schema().targets), "text text");
+    const auto ids_of = [&](std::int64_t id) {
+        const auto values = first_input(dataset->read(id)).as<std::int64_t>();
+        return std::vector<std::int64_t>(values.begin(), values.end());
+    };
+    EXPECT_THAT(ids_of(0), ElementsAre(1, 2, 3));
+    EXPECT_THAT(ids_of(1), ElementsAre());
+    EXPECT_THAT(ids_of(2), ElementsAre(-7));
+    EXPECT_THAT(std::get<std::vector<std::string>>(dataset->read(0).targets[0]), ElementsAre("one"));
+    EXPECT_THAT(std::get<std::vector<std::string>>(dataset->read(1).targets[0]), ElementsAre(""));
+    EXPECT_THAT(std::get<std::vector<std::string>>(dataset->read(2).targets[0]), ElementsAre("zw\xc3\xb6lf"));
+    const auto chunked = open_h5_fields("inputs: {x: chunked}", "variable.h5");
+    const Sample longest = chunked->read(3);
+    ASSERT_EQ(first_input(longest).elements(), 3000);
+    EXPECT_EQ(first_input(longest).as<float>()[2999], 2999);
+    EXPECT_THAT(message_of<DataError>([&] { (void)chunked->read(4); }),
+                HasSubstr("/chunked: record 4 was never written"));
+    EXPECT_THAT(std::get<std::vector<std::string>>(open_h5_fields("inputs: {x: eval/free}")->read(1).inputs[0]),
+                ElementsAre("two"));
+    EXPECT_THAT(h5_refusal("packed", "variable.h5"),
+                HasSubstr("variable.h5::/packed: holds rows of variable length that"));
+    EXPECT_THAT(h5_refusal("square", "variable.h5"), HasSubstr("one text or list for each row is read"));
+}
+
+TEST(Hdf5, ReferencesThatLeadNowhereAreRefusedWithTheRecord) {
+    const TemporaryFolder folder;
+    const auto files = make_posix_file_system();
+    const std::string good = files->read(kFolder + "/variable.h5");
+    const auto read_all = [&](const std::string& bytes) {
+        std::ofstream(folder / "bad.h5", std::ios::binary) << bytes;
+        const auto dataset = make_dataset("HDF5", section("{path: " + (folder / "bad.h5") + ", inputs: {x: lists}}"));
+        for (std::int64_t id = 0; id < dataset->size(); ++id) (void)dataset->read(id);
+    };
+    // The first list's reference: three elements, an address, object number.
+    const std::string three("\x03\0\0\0", 4);
+    const std::size_t heap = good.find("GCOL");
+    std::string address(8, '\0');
+    for (std::size_t i = 0; i < 8; ++i) address[i] = static_cast<char>(heap >> (8 * i));
+    std::size_t at = good.find(three + address, good.find(three + address) + 1);  // the texts' first one comes before
+    ASSERT_NE(at, std::string::npos);
+    const auto changed = [&](std::size_t place, const std::string& to) {
+        std::string bytes = good;
+        bytes.replace(place, to.size(), to);
+        return message_of<DataError>([&] { read_all(bytes); });
+    };
+    EXPECT_THAT(changed(at, std::string("\xff\xff\xff\xff", 4)),
+                HasSubstr("/lists: record 0: its length is 4294967295"));
+    EXPECT_THAT(changed(at + 4, std::string(8, '\x7f')), HasSubstr("beyond the end of the file"));
+    EXPECT_THAT(changed(at + 4, std::string(8, '\0')), HasSubstr("expected a global heap collection"));
+    EXPECT_THAT(changed(at + 12, std::string("\x63\0\0\0", 4)), HasSubstr("has no object 99"));
+    EXPECT_THAT(changed(heap + 8, std::string(8, '\x7f')), HasSubstr("beyond the end of the file"));
+}
+
+TEST(Hdf5, WhatIsNeitherNumbersNorTextsIsRefused) {
     EXPECT_THAT(h5_refusal("eval/pairs"), HasSubstr("samples.h5::/eval/pairs: holds neither texts nor numbers"));
     EXPECT_THAT(h5_refusal("eval/big_endian"), HasSubstr("little-endian"));
     EXPECT_THAT(h5_refusal("eval/one"), HasSubstr("is a single value"));

@@ -81,7 +81,7 @@ TEST(FittingFields, FractionsFeedBytesWhereTheFrameworkCutsThem) {
     const ValueId x = g.input("image_tensor", {1, 4, 4, 3}, DType::u8);
     const Graph graph = infer_types(g.build({g.node("Identity", "same", {x})}), reference_ops());
     const auto samples = schema({field("image", DType::f32, {4, 4, 3})});
-    EXPECT_THAT(fitting_fields(graph, samples, 1, "evaluation", true), ElementsAre(0));
+    EXPECT_THAT(fitting_fields(graph, samples, 1, "evaluation", {.cuts_fractions = true}), ElementsAre(0));
     EXPECT_THAT(message_of<ConfigError>([&] { (void)fitting_fields(graph, samples, 1, "evaluation"); }),
                 HasSubstr("'image' does not fit the input 'image_tensor'"));
 }

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <iterator>
 
+#include "eval/costs.hpp"
 #include "eval/from_config.hpp"
 #include "graph/input_sizes.hpp"
 #include "graph/passes/passes.hpp"
@@ -16,6 +18,7 @@ namespace halftone {
 namespace {
 
 using namespace test;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 const std::vector<std::int64_t> kLengths{3, 5, 2, 7, 4, 4, 6, 2, 3, 5, 7, 2};
@@ -136,39 +139,114 @@ TEST_P(OpenSizes, AnyNumberOfShardsGivesTheSameScore) {
 INSTANTIATE_TEST_SUITE_P(Collate, OpenSizes, testing::Values("", "longest", "{multiple: 4}", "{max: 9}"),
                          [](const auto& form) { return "Form" + std::to_string(form.index); });
 
-TEST(OpenSizesFacts, SamplesOfDifferentSizesRunAloneAndOthersTogether) {
+TEST(OpenSizesFacts, BatchesOfEqualShapesScoreAsSamplesAlone) {
     const Texts texts;
-    TextWorld multiple(texts, "{multiple: 4}");
-    EXPECT_EQ(ModelEvaluator(multiple.setup()).batch(), 1);
-    TextWorld most(texts, "{max: 9}");
-    EXPECT_EQ(ModelEvaluator(most.setup()).batch(), 5);
+    for (const char* pad_to : {"", "{multiple: 4}", "{max: 9}"}) {
+        std::vector<Score> scores;
+        std::vector<Range> ranges;
+        for (const std::int64_t batch : {1, 2, 5, 25}) {
+            TextWorld world(texts, pad_to);
+            EvaluationSetup setup = world.setup();
+            setup.batch = batch;
+            ModelEvaluator evaluator(setup);
+            EXPECT_EQ(evaluator.batch(), batch);
+            calibrated(evaluator);
+            ranges.push_back(evaluator.calibrator().ranges(0).range("words_out", {.algorithm = Algorithm::minmax}));
+            scores.push_back(scored(evaluator, evaluate(world.space.at(0))));
+        }
+        for (std::size_t i = 1; i < scores.size(); ++i) {
+            EXPECT_NEAR(scores[i].accuracy, scores[0].accuracy, 1e-12) << pad_to << ": sums are added in another order";
+            EXPECT_EQ(scores[i].samples, scores[0].samples);
+            EXPECT_EQ(ranges[i], ranges[0]) << pad_to;
+        }
+    }
 }
 
-TEST(OpenSizesFacts, PaddingAndShapesAreCounted) {
+TEST(OpenSizesFacts, ABatchThatCannotBeFilledIsCutIntoSmallerOnes) {
+    EXPECT_THAT(batch_sizes(60, 25), ElementsAre(25, 25, 6, 1, 1, 1, 1));
+    EXPECT_THAT(batch_sizes(24, 25), ElementsAre(6, 6, 6, 6));
+    EXPECT_THAT(batch_sizes(3, 3), ElementsAre(3));
+    EXPECT_THAT(batch_sizes(2, 3), ElementsAre(1, 1));
+    EXPECT_TRUE(batch_sizes(0, 25).empty());
+}
+
+TEST(OpenSizesFacts, FewerLargeSamplesRunTogetherThanTypicalOnes) {
+    const Texts texts;
+    const TextWorld world(texts, "");  // the typical text has four words
+    const OpenShapes open(world.model.graph, world.data, fields_of(world.model.graph, world.data.schema()));
+    const auto most_of = [&](std::int64_t words) { return open.most_rows({Shape{kSymbolic, words}}, 24); };
+    EXPECT_EQ(most_of(4), 24);
+    EXPECT_EQ(most_of(2), 24);
+    EXPECT_EQ(most_of(7), 13);
+    EXPECT_EQ(most_of(4000), 1);
+}
+
+TEST(OpenSizesFacts, SamplesOfOneShapeGoTogetherInAnOrderThatTheRangeFixes) {
     const Texts texts;
     TextWorld world(texts, "{multiple: 4}");
     const InputFields fields = fields_of(world.model.graph, world.data.schema());
     SampleSource source(
         world.data,
-        {.samples = 12, .batch = 1, .fields = fields, .open = OpenShapes(world.model.graph, world.data, fields)});
+        {.samples = 12, .batch = 4, .fields = fields, .open = OpenShapes(world.model.graph, world.data, fields)});
     ShapedSessions sessions(world.model.graph, {});
     Session* session = nullptr;
     std::vector<std::int64_t> lengths;
-    const auto inputs_at = [&](const InputShapes& shapes) {
-        session = &sessions.at(shapes);
+    std::vector<std::vector<std::int64_t>> ids;
+    const auto inputs_at = [&](const SessionShape& shape) {
+        session = &sessions.at(shape);
         return inputs_of(*session);
     };
     source.for_each_batch({0, 12}, inputs_at, Caching::pass, [&](const SampleBatch& batch) {
-        EXPECT_EQ(batch.rows, 1);
+        EXPECT_EQ(batch.rows, batch.batch) << "no row is without a sample";
+        EXPECT_EQ(session->input(0).type.shape[0], batch.batch);
+        EXPECT_EQ(batch.first, batch.ids.front());
+        ids.emplace_back(batch.ids.begin(), batch.ids.end());
         lengths.push_back(session->input(0).type.shape[1]);
     });
-    // Lengths of 2, 3 and 4 become 4, the others 8: seven texts of 4 and five of 8, one behind the other.
-    EXPECT_EQ(lengths, (std::vector<std::int64_t>{4, 4, 4, 4, 4, 4, 4, 8, 8, 8, 8, 8}));
+    // Lengths of 2, 3 and 4 become 4, the others 8. Seven texts of 4: a batch of four, and three alone; a quarter of
+    // four is one. Of texts that are twice as long as the typical one, two go together.
+    EXPECT_EQ(lengths, (std::vector<std::int64_t>{4, 4, 4, 4, 8, 8, 8}));
+    EXPECT_THAT(ids, ElementsAre(ElementsAre(0, 2, 4, 5), ElementsAre(7), ElementsAre(8), ElementsAre(11),
+                                 ElementsAre(1, 3), ElementsAre(6, 9), ElementsAre(10)));
     const PaddingFigures padding = source.take_padding();
     EXPECT_EQ(padding.used, 50);
     EXPECT_EQ(padding.all, 7 * 4 + 5 * 8);
-    EXPECT_THAT(padding.to_text(), HasSubstr("2 shapes with a session each; 26.5 % of"));
+    EXPECT_THAT(padding.to_text(), HasSubstr("2 shapes in 4 sessions; 26.5 % of"));
     EXPECT_EQ(source.take_padding().all, 0);
+}
+
+TEST(OpenSizesFacts, ACalibrationOfOneSizeStandsBesideAnEvaluationOfAnother) {
+    const Texts texts;
+    const Pipeline nine(texts.loader("{max: 9}"));
+    const Pipeline twelve(texts.loader("{max: 12}"));
+    const Pipeline open(texts.loader(""));
+    for (const auto& [calibration, evaluation] :
+         {std::pair(&nine, &twelve), std::pair(&open, &twelve), std::pair(&nine, &open)}) {
+        RunConfig config;
+        TextWorld world(texts, "{max: 9}");
+        world.model =
+            prepared(run_passes(bind_sizes(word_net(), input_sizes(config, calibration, evaluation)), reference_ops()));
+        EvaluationSetup setup = world.setup();
+        setup.calibration = calibration;
+        setup.evaluation = evaluation;
+        ModelEvaluator evaluator(setup);
+        calibrated(evaluator);
+        EXPECT_EQ(scored(evaluator, kBaseline).accuracy, 0.0);
+        EXPECT_EQ(scored(evaluator, evaluate(world.space.at(0))).samples, std::ssize(kLengths));
+        EXPECT_EQ(time_graphs({world.model.graph}, *evaluation).size(), 1U);
+    }
+}
+
+TEST(OpenSizesFacts, OneDataSetOfAnotherSizeThanTheGraphIsRefused) {
+    const Texts texts;
+    TextWorld world(texts, "{max: 9}");
+    const Pipeline twelve(texts.loader("{max: 12}"));
+    EvaluationSetup setup = world.setup();
+    setup.space = nullptr;
+    setup.calibration = nullptr;
+    setup.evaluation = &twelve;
+    EXPECT_THAT(message_of<ConfigError>([&] { const ModelEvaluator refused(setup); }),
+                HasSubstr("yields samples of ids int64 [12] after its transforms, but the model takes ids int64 [9]"));
 }
 
 TEST(OpenSizesFacts, TheModelIsBoundToATypicalSample) {

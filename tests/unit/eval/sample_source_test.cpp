@@ -69,6 +69,24 @@ TEST(SampleSource, TheLastBatchOfARangeIsPaddedWithZeros) {
     }
 }
 
+TEST(SampleSource, ReadingAheadGivesTheSameBatches) {
+    for (const bool reads_ahead : {false, true}) {
+        SourceWorld world;
+        SampleSource source(world.data, {.samples = 8, .batch = 3, .cache_bytes = 30, .reads_ahead = reads_ahead});
+        Tensor input({DType::f32, Shape{3, 2}});
+        const std::vector<MutableView> inputs{input.mutable_view()};
+        std::vector<std::vector<float>> seen;
+        for (int round = 0; round < 3; ++round) {  // the first sample is kept, the others are read each time
+            source.for_each_batch({0, 8}, inputs, Caching::keep, [&](const SampleBatch&) {
+                seen.emplace_back(input.as<float>().begin(), input.as<float>().end());
+            });
+        }
+        ASSERT_EQ(seen.size(), 9U);
+        EXPECT_EQ(seen[1], world.batch_of({3, 4, 5}));
+        EXPECT_EQ(seen[8], world.batch_of({6, 7}));
+    }
+}
+
 TEST(SampleSource, AnEmptyRangeHasNoBatch) {
     SourceWorld world;
     EXPECT_TRUE(world.read({4, 4}).empty());
@@ -140,6 +158,21 @@ struct DirtySource {
         return ids;
     }
 };
+
+TEST(SampleSource, AFaultOfABatchThatIsReadAheadComesWhenItsTurnHasCome) {
+    const DirtySource world(false);
+    SampleSource source(*world.data, {.samples = 4, .shards = 1, .batch = 1, .reads_ahead = true});
+    Tensor input({DType::f32, Shape{1, 1}});
+    const std::vector<MutableView> inputs{input.mutable_view()};
+    int batches = 0;
+    const auto read = [&](const std::function<void(const SampleBatch&)>& body) {
+        source.for_each_batch({0, 4}, inputs, Caching::keep, body);
+    };
+    EXPECT_THROW(read([&](const SampleBatch&) { ++batches; }), DataError);
+    EXPECT_EQ(batches, 1) << "sample 0 came before the fault of sample 1";
+    // A body that throws leaves no thread behind that reads on.
+    EXPECT_THROW(read([](const SampleBatch&) { throw ModelError("stop"); }), ModelError);
+}
 
 TEST(SampleSource, ASampleThatCannotBeReadIsSkippedAndCountedOnce) {
     const DirtySource world(true);

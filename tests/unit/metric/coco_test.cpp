@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "metric/boxes.hpp"
 #include "support/answer_set.hpp"
+#include "support/config_text.hpp"
 
 namespace halftone {
 namespace {
@@ -232,6 +233,24 @@ TEST(CocoMap, RefusesWhatDoesNotFit) {
     MetricFields two = test::detection_fields();
     two.outputs.pop_back();
     EXPECT_THAT([&] { bind(two, "{}"); }, ThrowsMessage<ConfigError>(HasSubstr("postprocess Detect")));
+    // What to add is said in full, so that it can be copied.
+    const auto advice = [&](std::vector<Field> outputs) {
+        MetricFields fields = test::detection_fields();
+        fields.outputs = std::move(outputs);
+        return message_of<ConfigError>([&] { bind(fields, "{}"); });
+    };
+    const auto output = [](const char* name, Shape shape) {
+        return Field{.name = name, .type = {DType::f32, std::move(shape)}};
+    };
+    EXPECT_THAT(advice({output("output_boxes", {9, 7})}),
+                HasSubstr("Add to evaluation.accuracy: postprocess: {transform: {Detect: {boxes: output_boxes, scores: "
+                          "output_boxes, objectness: true}}}"));
+    EXPECT_THAT(advice({output("output0", {84, 8400})}), HasSubstr("{Detect: {boxes: output0, scores: output0}}"));
+    EXPECT_THAT(advice({output("cls:0", {1, 1917, 91}), output("loc:0", {1, 1917, 1, 4})}),
+                HasSubstr("{Detect: {boxes: 'loc:0', scores: 'cls:0'}}"));
+    EXPECT_THAT(advice({output("a", {10}), output("b", {10})}),
+                HasSubstr("Add to evaluation.accuracy, with the names of outputs: postprocess: {transform: {Detect: "
+                          "{boxes: NAME, scores: NAME}}}"));
     MetricFields unlabelled = test::detection_fields();
     unlabelled.targets.resize(1);
     EXPECT_THAT([&] { bind(unlabelled, "{}"); }, ThrowsMessage<ConfigError>(HasSubstr("'labels'")));

@@ -55,6 +55,11 @@ TEST(ArrayFiles, OutputsWithEqualFileNamesGetNumbers) {
     EXPECT_THAT(output_files(two_inputs({"x:1", "x_1.2", "x/1"})), ElementsAre("x_1.npy", "x_1.2.npy", "x_1.3.npy"));
 }
 
+TEST(ArrayFiles, NamesThatOccurTwiceGetNumbersToo) {
+    EXPECT_THAT(numbered_files({"x", "labels", "x", "a/b", "a_b", "x"}),
+                ElementsAre("x.npy", "labels.npy", "x.2.npy", "a_b.2.npy", "a_b.npy", "x.3.npy"));
+}
+
 TEST(ArrayFiles, ValuesAreConvertedToTheInputsType) {
     const auto disk = make_memory_file_system();
     FileSystem& files = *disk;

@@ -248,6 +248,12 @@ TEST_F(Constraints, HighPrecisionForANodeThatIsNeverQuantizedIsNoError) {
 TEST_F(Constraints, AKeyThatMatchesNothingIsAnErrorInEverySection) {
     EXPECT_THAT(error("  op_wise:\n    conv11: {activation: {dtype: [fp32]}}\n"),
                 HasSubstr("q.yaml:4:5: quantization.op_wise 'conv11' matches no unit; nearest: 'conv1', 'conv2'"));
+    EXPECT_THAT(error("  op_wise:\n    conv11: {activation: {dtype: [fp32]}}\n"),
+                HasSubstr("; to go on without this rule, add --set 'quantization.op_wise.conv11=null'"));
+    EXPECT_THAT(error("  op_wise:\n    a.b: {activation: {dtype: [fp32]}}\n"),
+                HasSubstr("; to go on without this rule, remove it from the config"));
+    EXPECT_THAT(options("  op_wise: {conv11: null}\n"), ElementsAre(kFour, kFour, kFour))
+        << "a rule that was taken away";
     EXPECT_THAT(error("  exclude: [convolution]\n"),
                 HasSubstr("q.yaml:3:13: quantization.exclude 'convolution' matches no"));
     EXPECT_THAT(

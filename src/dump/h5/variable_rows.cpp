@@ -1,0 +1,105 @@
+// Rows of variable length.
+//
+//   VariableRows   how the references are stored: side by side, or in chunks
+//   address_of     where a row's reference lies in the file
+//   row            reference, collection, object, and the length that the reference says
+#include "dump/h5/variable_rows.hpp"
+
+#include "base/byte_reader.hpp"
+#include "base/file_system.hpp"
+#include "dump/h5/global_heap.hpp"
+
+namespace halftone::h5 {
+namespace {
+
+constexpr std::uint64_t kReferenceBytes = 16;
+}  // namespace
+
+VariableRows::VariableRows(const Set& set, const std::string& path, const std::string& place,
+                           std::vector<std::int64_t> shape, std::size_t element_bytes)
+    : path_(path), place_(place), file_bytes_(make_posix_file_system()->size(path)), element_bytes_(element_bytes) {
+    const auto refuse = [&](const std::string& why) {
+        throw DataError(place_ + ": holds rows of variable length " + why);
+    };
+    if (shape.size() != 1) refuse("in more than one dimension; one text or list for each row is read");
+    const List how(H5Dget_create_plist(set.get()), "read how it is stored");
+    if (H5Pget_nfilters(how.get()) != 0) {
+        refuse(
+            "that are packed, which is not read; packing such rows only packs where they lie, so store them without");
+    }
+    // Addresses are relative to a block of the user's in front of the file's own, which nearly no file has.
+    const File file(H5Iget_file_id(set.get()), "find its file");
+    const List made(H5Fget_create_plist(file.get()), "read how the file was made");
+    hsize_t user_bytes = 0;
+    std::size_t address_bytes = 0;
+    std::size_t size_bytes = 0;
+    check(H5Pget_userblock(made.get(), &user_bytes), "read how the file was made");
+    check(H5Pget_sizes(made.get(), &address_bytes, &size_bytes), "read how the file was made");
+    if (user_bytes != 0 || address_bytes != 8 || size_bytes != 8) {
+        refuse("in a file with a user block or addresses of another size, which is not read");
+    }
+    switch (H5Pget_layout(how.get())) {
+        case H5D_CONTIGUOUS: {
+            const haddr_t first = H5Dget_offset(set.get());
+            if (first == HADDR_UNDEF) refuse("that were never written");
+            first_ = first;
+            break;
+        }
+        case H5D_CHUNKED: {
+            hsize_t rows = 0;
+            if (H5Pget_chunk(how.get(), 1, &rows) != 1 || rows == 0) refuse("in chunks that are damaged");
+            chunk_rows_ = rows;
+            break;
+        }
+        default:
+            refuse("in the header of the file, which is not read");
+    }
+}
+
+std::uint64_t VariableRows::address_of(const Set& set, std::int64_t row) const {
+    const auto number = static_cast<std::uint64_t>(row);
+    if (chunk_rows_ == 0) return first_ + number * kReferenceBytes;
+    const hsize_t first_of_chunk = number / chunk_rows_ * chunk_rows_;
+    unsigned mask = 0;
+    haddr_t address = HADDR_UNDEF;
+    hsize_t bytes = 0;
+    const herr_t found = H5Dget_chunk_info_by_coord(set.get(), &first_of_chunk, &mask, &address, &bytes);
+    if (found < 0 || address == HADDR_UNDEF || bytes / kReferenceBytes < chunk_rows_) {
+        throw DataError(place_ + ": record " + std::to_string(row) + " was never written");
+    }
+    return address + (number - first_of_chunk) * kReferenceBytes;
+}
+
+/// Bytes of the file. Nothing is read, and no memory taken, for what lies beyond its end.
+std::string VariableRows::part(std::uint64_t address, std::uint64_t bytes) const {
+    if (address > file_bytes_ || bytes > file_bytes_ - address) {
+        throw DataError(place_ + ": refers to bytes beyond the end of the file");
+    }
+    try {
+        return make_posix_file_system()->read_part(path_, address, bytes);
+    } catch (const IoError& error) {
+        throw DataError(error.what());
+    }
+}
+
+std::string VariableRows::row(const Set& set, std::int64_t row) const {
+    const std::string place = place_ + ": record " + std::to_string(row);
+    const std::string reference = part(address_of(set, row), kReferenceBytes);
+    ByteReader reader(reference, place);
+    const auto elements = reader.get<std::uint32_t>("a length");
+    const auto address = reader.get<std::uint64_t>("an address");
+    const auto index = reader.get<std::uint32_t>("the number of an object");
+    reader.require_end<DataError>();
+    if (elements == 0) return {};
+    const std::string header = part(address, kHeapHeaderBytes);
+    const std::string collection = part(address, heap_bytes(header, place));
+    const std::string_view object = heap_object(collection, index, place);
+    const std::uint64_t wanted = std::uint64_t{elements} * element_bytes_;
+    if (wanted > object.size()) {
+        throw DataError(place + ": its length is " + std::to_string(elements) + " elements, the file holds " +
+                        std::to_string(object.size() / element_bytes_));
+    }
+    return std::string(object.substr(0, static_cast<std::size_t>(wanted)));
+}
+
+}  // namespace halftone::h5
