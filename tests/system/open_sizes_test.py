@@ -146,7 +146,7 @@ class OpenSizes(SystemTest):
             done = halftone("tune", config, "--workspace", out)
             self.assert_code(OK, done)
             scores[batch] = [(trial["accuracy"], trial["samples"]) for trial in records(out, "trial")]
-            # Texts of 1 to 16 words, and of 17 to 20, in shards of 40 texts.
+            # Texts of 2 to 16 words and of 17 to 20, 40 texts in a shard.
             self.assertIn("have 2 shapes " + ("with a session each" if batch == 1 else "in "), done.err)
         self.assertEqual(scores[7], scores[1])
         self.assertEqual(scores[25], scores[1])
@@ -184,7 +184,7 @@ class OpenSizes(SystemTest):
         dataset = {"path": "lists.h5", "inputs": {"input_ids": "ids", "mask": "ones"}, "targets": {"label": "labels"}}
         found, err = self.eval(self.config({"HDF5": dataset}, {"pad_to": {"multiple": 8}}))
         self.assertEqual(found["correct"], sum(i % 10 != 0 for i in range(TEXTS)))
-        self.assertIn("evaluation samples have 3 shapes in ", err)
+        self.assertIn("evaluation samples have 3 shapes ", err)
 
     def test_texts_of_another_tokenizer_are_refused_with_file_and_record(self):
         words = numpy.load(self.folder / "words.npy")

@@ -13,6 +13,7 @@ namespace halftone::h5 {
 namespace {
 
 constexpr std::uint64_t kReferenceBytes = 16;
+
 }  // namespace
 
 VariableRows::VariableRows(const Set& set, const std::string& path, const std::string& place,
@@ -71,9 +72,10 @@ std::uint64_t VariableRows::address_of(const Set& set, std::int64_t row) const {
 }
 
 /// Bytes of the file. Nothing is read, and no memory taken, for what lies beyond its end.
-std::string VariableRows::part(std::uint64_t address, std::uint64_t bytes) const {
+/// @param place  that refers to them, for messages
+std::string VariableRows::part(std::uint64_t address, std::uint64_t bytes, const std::string& place) const {
     if (address > file_bytes_ || bytes > file_bytes_ - address) {
-        throw DataError(place_ + ": refers to bytes beyond the end of the file");
+        throw DataError(place + ": refers to bytes beyond the end of the file");
     }
     try {
         return make_posix_file_system()->read_part(path_, address, bytes);
@@ -84,15 +86,15 @@ std::string VariableRows::part(std::uint64_t address, std::uint64_t bytes) const
 
 std::string VariableRows::row(const Set& set, std::int64_t row) const {
     const std::string place = place_ + ": record " + std::to_string(row);
-    const std::string reference = part(address_of(set, row), kReferenceBytes);
+    const std::string reference = part(address_of(set, row), kReferenceBytes, place);
     ByteReader reader(reference, place);
     const auto elements = reader.get<std::uint32_t>("a length");
     const auto address = reader.get<std::uint64_t>("an address");
     const auto index = reader.get<std::uint32_t>("the number of an object");
     reader.require_end<DataError>();
     if (elements == 0) return {};
-    const std::string header = part(address, kHeapHeaderBytes);
-    const std::string collection = part(address, heap_bytes(header, place));
+    const std::string header = part(address, kHeapHeaderBytes, place);
+    const std::string collection = part(address, heap_bytes(header, place), place);
     const std::string_view object = heap_object(collection, index, place);
     const std::uint64_t wanted = std::uint64_t{elements} * element_bytes_;
     if (wanted > object.size()) {

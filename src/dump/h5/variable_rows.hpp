@@ -31,7 +31,7 @@ public:
 
 private:
     [[nodiscard]] std::uint64_t address_of(const Set& set, std::int64_t row) const;
-    [[nodiscard]] std::string part(std::uint64_t address, std::uint64_t bytes) const;
+    [[nodiscard]] std::string part(std::uint64_t address, std::uint64_t bytes, const std::string& place) const;
 
     std::string path_, place_;
     std::uint64_t file_bytes_ = 0;

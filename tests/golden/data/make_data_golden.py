@@ -64,8 +64,8 @@ def hdf5(folder):
         file.create_dataset("texts", data=texts, dtype=h5py.string_dtype())
         lists = file.create_dataset("lists", (3,), dtype=h5py.vlen_dtype(np.int64))
         lists[0], lists[2] = [1, 2, 3], [-7]  # row 1 is empty
-        chunked = file.create_dataset("chunked", (5,), chunks=(2,), dtype=h5py.vlen_dtype(np.float32))
-        for row in range(4):  # the last chunk is never written
+        chunked = file.create_dataset("chunked", (4,), chunks=(3,), dtype=h5py.vlen_dtype(np.float32))
+        for row in range(4):
             chunked[row] = np.arange(row * 1000, dtype=np.float32)  # longer than a collection of 4 KiB
         file.create_dataset("packed", data=texts, dtype=h5py.string_dtype(), chunks=(2,), compression="gzip")
         file.create_dataset("square", data=np.array([["a", "b"]], object), dtype=h5py.string_dtype())
