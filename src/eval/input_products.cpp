@@ -62,7 +62,7 @@ private:
 
 std::map<std::string, std::vector<double>> input_products(const Graph& graph, const std::vector<std::string>& values,
                                                           SampleSource& samples, std::int64_t count) {
-    CompileOptions options{.batch = samples.batch()};  // a session of its own: it lives for this one pass
+    CompileOptions options;  // sessions of their own: they live for this one pass
     std::vector<ProductSums> sums;
     for (const std::string& name : values) {
         const ValueId id = graph.find_value(name).value();
@@ -73,13 +73,13 @@ std::map<std::string, std::vector<double>> input_products(const Graph& graph, co
     ShapedSessions sessions(graph, options);
     UnpaddedValues unpadded(graph, options.taps);
     Session* session = nullptr;
-    const auto inputs_at = [&](const InputShapes& shapes) {
-        session = &sessions.at(shapes);
+    const auto inputs_at = [&](const SessionShape& shape) {
+        session = &sessions.at(shape);
         return inputs_of(*session);
     };
     samples.for_each_batch({0, count}, inputs_at, Caching::pass, [&](const SampleBatch& batch) {
         session->run();
-        const UsedParts parts = unpadded.parts_of(batch, samples.batch());
+        const UsedParts parts = unpadded.parts_of(batch, batch.batch);
         for (std::size_t t = 0; t < values.size(); ++t) {
             const TensorView value = session->tap(t);
             const Shape& declared = graph.value(options.taps[t]).type.shape;
