@@ -5,7 +5,6 @@
 //   measure, measure_on_demand   rounds by number, or one for each line of standard input
 // What was measured is printed by show/bench_result.
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <csignal>
 #include <cstdio>
@@ -19,16 +18,17 @@
 #include "base/file_system.hpp"
 #include "base/log.hpp"
 #include "base/output_file.hpp"
+#include "base/process.hpp"
 #include "commands.hpp"
 #include "eval/autotune.hpp"
 #include "eval/bench_model.hpp"
 #include "eval/step_profile.hpp"
 #include "exec/apply_plan.hpp"
 #include "graph/onnx/onnx_model.hpp"
+#include "import/model_source.hpp"
 #include "kernel/ops/machine.hpp"
 #include "kernel/ops/op.hpp"
 #include "kernel/ops/reference_ops.hpp"
-#include "model_source.hpp"
 #include "plan/plan_document.hpp"
 #include "setup.hpp"
 #include "show/bench_result.hpp"
@@ -47,32 +47,6 @@ volatile std::sig_atomic_t is_stopped = 0;
 void stop(int signal) {
     is_stopped = 1;
     std::signal(signal, SIG_DFL);  // a second signal does not wait for the end of a long run
-}
-
-/// Returns how many samples a run has. A model without an open first dimension has as many as its file says.
-/// @throws ConfigError when --batch wants another number
-std::int64_t checked_batch(const Graph& graph, std::int64_t wanted) {
-    std::int64_t fixed = 1;
-    for (std::size_t i = graph.inputs().size(); i-- > 0;) {
-        const Value& input = graph.value(graph.inputs()[i]);
-        if (input.type.shape.rank() == 0) continue;
-        if (input.type.shape[0] == kSymbolic) return wanted;
-        fixed = input.type.shape[0];
-    }
-    if (wanted == fixed || wanted == 1) return fixed;  // 1 is also what is not said
-    throw ConfigError(fmt::format("--batch {}: the model leaves no batch open, the first dimension of its input is {}",
-                                  wanted, fixed));
-}
-
-/// A plan or file of another machine runs by the defaults where its kernels do not exist.
-void warn_of_missing_kernels(const Graph& graph, CompileOptions compile) {
-    if (kernel_choices(graph).empty()) return;
-    compile.lists_kernels = true;
-    const std::vector<std::string> missing = missing_kernels(graph, Session(graph, reference_ops(), compile));
-    if (missing.empty()) return;
-    log::warning("bench",
-                 "{} of the chosen kernels are not to be had on this machine ({}), the first {}: defaults run instead",
-                 missing.size(), isa_name(), missing[0]);
 }
 
 /// Until the handlers stand, a signal ends the process at once: there is nothing to print yet.
@@ -109,20 +83,14 @@ StepProfile measure_on_demand(Session& session) {
     return measured;
 }
 
-/// Of the whole process, the model's import included: what a machine must have to run the command.
-double peak_memory_mb() {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    return static_cast<double>(usage.ru_maxrss) / 1024.0;  // Linux counts KiB
-}
-
 /// The model as the options want it: by a plan file, or in one precision.
 BenchModel bench_model(const BenchOptions& options) {
     // A plan belongs to the units of the model; without one, a file that is quantized already runs as it is written.
     const auto prepare = options.plan.empty() ? prepare_model : prepare_for_tuning;
-    PreparedModel model =
-        prepare(read_framework_model(options.model, options.framework, options.sizes.parse(), options.part.parse()),
-                options.model, options.sizes.parse());
+    PreparedModel model = prepare(read_framework_model(options.model, options.framework,
+                                                       parse_input_sizes(options.sizes.shapes, options.sizes.dims),
+                                                       parse_ends(options.part.inputs, options.part.outputs)),
+                                  options.model, parse_input_sizes(options.sizes.shapes, options.sizes.dims));
     if (options.plan.empty()) return {std::move(model), options.model, options.precision};
     const LoadedPlan loaded = read_plan(options.plan, model);
     const QuantizedModel quantized = apply_plan(model.graph, model.units, loaded.plan, loaded.numbers);
@@ -188,7 +156,8 @@ int run_bench(const BenchOptions& options) {
                              .threads = options.threads,
                              .model_ms = 1000 * seconds(clock.now() - start)};
     fill_inputs(session, model.graph().inputs().size());
-    warn_of_missing_kernels(model.graph(), compile);
+    const std::string missing = missing_kernels_text(model.graph(), compile);
+    if (!missing.empty()) log::warning("bench", "{}", missing);
     if (model.has_candidates()) result.candidate_ms = candidate_set_up_ms(model, compile);
     result.measured = options.on_demand ? measure_on_demand(session) : measure(session, options.rounds);
     if (result.measured.runs_ms.empty() && is_stopped == 0)

@@ -8,7 +8,7 @@
 #include "base/error.hpp"
 #include "base/file_system.hpp"
 #include "commands.hpp"
-#include "model_source.hpp"
+#include "import/model_source.hpp"
 #include "ranks.hpp"
 #include "rehearsal/rehearsal.hpp"
 #include "setup.hpp"
@@ -47,8 +47,7 @@ int rehearse_and_print(const TuneOptions& options, int ranks, std::vector<RankFa
                                    .rank_facts = std::move(rank_facts)};
     const auto files = make_posix_file_system();
     const Rehearsal rehearsal = rehearse(request, rehearsal_services(options), *files, SystemClock());
-    for (const Fault& fault : rehearsal.faults)
-        report_error(fault.where.empty() ? fault.what : fault.where + ": " + fault.what);
+    for (const Fault& fault : rehearsal.faults) report_error(fault.to_text());
     fmt::print("{}", options.as_json ? rehearsal_json(rehearsal) + "\n" : rehearsal_text(rehearsal));
     return exit_code_of(rehearsal);
 }

@@ -17,7 +17,7 @@
 #include "commands.hpp"
 #include "eval/guessing.hpp"
 #include "eval/workbench.hpp"
-#include "model_source.hpp"
+#include "import/model_source.hpp"
 #include "setup.hpp"
 #include "show/saved_inputs.hpp"
 #include "study/run_report.hpp"

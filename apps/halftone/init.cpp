@@ -9,6 +9,7 @@
 #include "commands.hpp"
 #include "eval/guessing.hpp"
 #include "eval/workbench.hpp"
+#include "import/model_source.hpp"
 #include "init/init_config.hpp"
 #include "setup.hpp"
 #include "strategy/strategies.hpp"

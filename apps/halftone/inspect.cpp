@@ -6,7 +6,7 @@
 #include "commands.hpp"
 #include "eval/from_config.hpp"
 #include "eval/workbench.hpp"
-#include "model_source.hpp"
+#include "import/model_source.hpp"
 #include "setup.hpp"
 #include "show/inspection.hpp"
 
@@ -14,14 +14,14 @@ namespace halftone::app {
 
 int run_inspect(const InspectOptions& options) {
     RunConfig config;
-    InputSizes sizes = options.sizes.parse();
+    InputSizes sizes = parse_input_sizes(options.sizes.shapes, options.sizes.dims);
     if (!options.config.empty()) {
         config = load_config(options.config, options.overrides);
         check_isa(config);
         sizes.shapes.insert(config.input_shapes.begin(), config.input_shapes.end());  // the option's word comes first
     }
     const std::string& framework = options.framework.empty() ? config.framework : options.framework;
-    ModelEnds ends = options.part.parse();
+    ModelEnds ends = parse_ends(options.part.inputs, options.part.outputs);
     if (ends.is_empty() && !options.config.empty()) ends = config_ends(config);  // the option's word comes first
     show::Inspection inspection;
     try {

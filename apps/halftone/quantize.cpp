@@ -9,7 +9,7 @@
 #include "base/output_file.hpp"
 #include "commands.hpp"
 #include "graph/onnx/onnx_model.hpp"
-#include "model_source.hpp"
+#include "import/model_source.hpp"
 #include "setup.hpp"
 
 namespace halftone::app {
@@ -17,8 +17,9 @@ namespace halftone::app {
 int run_quantize(const QuantizeOptions& options) {
     check_output_file("--output", options.output, {options.model, options.plan});
     // No calibration and no data: every number that decides a bit of the file stands in the plan.
-    const InputSizes sizes = options.sizes.parse();
-    const std::string bytes = read_framework_model(options.model, "", sizes, options.part.parse());
+    const InputSizes sizes = parse_input_sizes(options.sizes.shapes, options.sizes.dims);
+    const std::string bytes =
+        read_framework_model(options.model, "", sizes, parse_ends(options.part.inputs, options.part.outputs));
     PreparedModel model = prepare_for_tuning(bytes, options.model, sizes);
     const LoadedPlan loaded = read_plan(options.plan, model);  // also prepares the model by the plan's recipes
     const QuantizedModel quantized = apply_plan(model.graph, model.units, loaded.plan, loaded.numbers);

@@ -14,7 +14,7 @@
 #include "base/text.hpp"
 #include "base/wire.hpp"
 #include "eval/workbench.hpp"
-#include "model_source.hpp"
+#include "import/model_source.hpp"
 #include "setup.hpp"
 
 namespace halftone::app {

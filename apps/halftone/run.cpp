@@ -7,6 +7,7 @@
 #include "commands.hpp"
 #include "exec/run_once.hpp"
 #include "graph/onnx/onnx_model.hpp"
+#include "import/model_source.hpp"
 #include "kernel/ops/find_op.hpp"
 #include "kernel/ops/reference_ops.hpp"
 #include "setup.hpp"

@@ -1,7 +1,7 @@
 // What several commands read before they begin.
 //
 //   known_names, load_config    the plug-ins of this build; a config read and checked with their names
-//   read_model, read_plan       files to bytes and to a plan, with errors that name the option or the config's line
+//   read_plan                   a file to a plan
 //   check_isa, check_runnable   what is refused before anything is created
 #include "setup.hpp"
 
@@ -9,11 +9,8 @@
 
 #include "base/error.hpp"
 #include "base/file_system.hpp"
-#include "base/path.hpp"
 #include "calib/observer.hpp"
 #include "data/dataset.hpp"
-#include "graph/onnx/external_data.hpp"
-#include "graph/onnx/foreign_format.hpp"
 #include "kernel/ops/machine.hpp"
 #include "metric/metric.hpp"
 #include "metric/postprocess.hpp"
@@ -28,10 +25,9 @@ KnownNames known_names() {
 
 namespace {
 
-// The parsers have limits of their own, 1 MiB for YAML and 2 GiB for ONNX, and say more about them. These are only
-// there so that a file which is far from any of them is not read first.
+// The parser of YAML has a limit of its own, 1 MiB, and says more about it. This one is only there so that a file which
+// is far above it is not read first.
 constexpr std::uint64_t kMostTextBytes = std::uint64_t{16} << 20U;
-constexpr std::uint64_t kMostModelBytes = std::uint64_t{4} << 30U;
 
 }  // namespace
 
@@ -49,19 +45,6 @@ RunConfig load_config(const std::string& path, const std::vector<std::string>& o
 void refuse_unavailable(const RunConfig& config) {
     if (config.not_available.empty()) return;
     throw ConfigError(fmt::format("{}", fmt::join(config.not_available, "\n       ")));
-}
-
-std::string read_model(const std::string& path, const std::string& from) {
-    const auto files = make_posix_file_system();
-    if (!files->exists(path)) throw ModelError(from + "no such model file: '" + path + "'");
-    if (files->is_directory(path)) throw ModelError(from + "'" + path + "' " + foreign_folder(files->list(path)));
-    try {
-        // Weights beside the file are taken in at once: the other ranks get one text and need no files.
-        return inline_external_data(files->read(path, kMostModelBytes), parent_path(path));
-    } catch (ModelError& error) {
-        error.add_context(path);
-        throw;
-    }
 }
 
 LoadedPlan read_plan(const std::string& path, PreparedModel& model) {

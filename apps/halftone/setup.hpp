@@ -1,5 +1,5 @@
 #pragma once
-// What several commands read before they begin: a config, a model, a plan.
+// What several commands read before they begin: a config, a plan.
 
 #include <string>
 #include <vector>
@@ -21,9 +21,6 @@ namespace halftone::app {
 
 /// @throws ConfigError listing what the config asks for and this build does not have
 void refuse_unavailable(const RunConfig& config);
-
-/// Bytes of a model file. @throws ModelError when it is missing
-[[nodiscard]] std::string read_model(const std::string& path, const std::string& from);
 
 /// Reads a plan file for this model, and prepares the model by the plan's recipes.
 /// @throws ConfigError when the file is missing, no plan, or of another model

@@ -39,7 +39,7 @@ OWNERS = [
     (r"hdf5|H5\w*\.h$", ["src/dump/"]),
     (r"spdlog/", ["src/base/log.cpp"]),
     (r"xxhash\.h$", ["src/base/hash.cpp"]),
-    (r"CLI/", ["apps/"]),
+    (r"CLI/", ["src/cli/"]),
     (r"fmt/", ["src/", "apps/"]),
 ]
 # Not third-party: the standard library (no dot, no slash), POSIX and the compiler's own.

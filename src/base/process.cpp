@@ -1,6 +1,7 @@
 #include "base/process.hpp"
 
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <array>
@@ -40,6 +41,12 @@ std::string working_directory() {
     std::string folder = std::filesystem::current_path(error).string();
     if (error) throw IoError("cannot find the working directory: " + error.message());
     return folder;
+}
+
+double peak_memory_mb() {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return static_cast<double>(usage.ru_maxrss) / 1024.0;  // Linux counts KiB
 }
 
 }  // namespace halftone

@@ -21,4 +21,7 @@ namespace halftone {
 /// Returns the folder that relative paths start from. @throws IoError when it was removed
 [[nodiscard]] std::string working_directory();
 
+/// Returns the largest amount of memory in MiB that this process has held at once.
+[[nodiscard]] double peak_memory_mb();
+
 }  // namespace halftone

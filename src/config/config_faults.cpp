@@ -205,12 +205,19 @@ PlacedMessage split_place(const std::string& message, const std::string& file,
     if (place == 0) return {.where = {}, .what = message};
     std::string rest(trim(message.substr(place + 1)));
     std::string where = message.substr(0, place);
+    bool is_sentence = false;
     const std::string word = rest.substr(0, rest.find_first_of(" :"));
     if (is_key_path(word, std::string_view(rest).substr(word.size()))) {
         where += " " + word;
-        rest = trim(std::string_view(rest).substr(word.size() + (rest.substr(word.size()).starts_with(":") ? 1 : 0)));
+        is_sentence = !rest.substr(word.size()).starts_with(":");
+        rest = trim(std::string_view(rest).substr(word.size() + (is_sentence ? 0 : 1)));
     }
-    return {.where = std::move(where), .what = std::move(rest)};
+    return {.where = std::move(where), .what = std::move(rest), .is_sentence = is_sentence};
+}
+
+std::string PlacedMessage::to_text() const {
+    if (where.empty()) return what;
+    return where + (is_sentence ? " " : ": ") + what;
 }
 
 bool TolerantReading::is_replaced(std::string_view path) const {

@@ -15,6 +15,10 @@ namespace halftone {
 struct PlacedMessage {
     std::string where;  ///< "c.yaml:12:7 evaluation.accuracy.metric"; empty if the message names no place
     std::string what;   ///< the rest of it
+    /// Whether the key in `where` is the subject of `what`, as in "KEY is missing"; else a colon stands between them.
+    bool is_sentence = false;
+    /// Returns the message as one text again, "c.yaml:12:7 KEY is missing" or "c.yaml:12:7 KEY: no such file".
+    [[nodiscard]] std::string to_text() const;
     friend bool operator==(const PlacedMessage&, const PlacedMessage&) = default;
 };
 

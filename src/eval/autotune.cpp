@@ -10,6 +10,8 @@
 // and in the layout that it likes.
 #include "eval/autotune.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <map>
@@ -19,6 +21,8 @@
 #include "base/check.hpp"
 #include "base/clock.hpp"
 #include "eval/latency.hpp"
+#include "kernel/ops/machine.hpp"
+#include "kernel/ops/reference_ops.hpp"
 
 namespace halftone {
 namespace {
@@ -235,6 +239,16 @@ std::vector<std::string> missing_kernels(const Graph& graph, const Session& sess
         if (!is_there) missing.push_back(kernel + " for " + node);
     }
     return missing;
+}
+
+std::string missing_kernels_text(const Graph& graph, CompileOptions compile) {
+    if (kernel_choices(graph).empty()) return {};
+    compile.lists_kernels = true;
+    const std::vector<std::string> missing = missing_kernels(graph, Session(graph, reference_ops(), compile));
+    if (missing.empty()) return {};
+    return fmt::format(
+        "{} of the chosen kernels are not to be had on this machine ({}), the first {}: defaults run instead",
+        missing.size(), isa_name(), missing[0]);
 }
 
 }  // namespace halftone

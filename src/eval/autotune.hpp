@@ -50,5 +50,8 @@ struct AutotuneOptions {
 /// Returns the choices of the graph that its session could not follow, "KERNEL for NODE": those of another machine.
 /// @pre the session was compiled with CompileOptions::lists_kernels
 [[nodiscard]] std::vector<std::string> missing_kernels(const Graph& graph, const Session& session);
+/// Returns a warning about them; empty if none is missing. A plan or file of another machine runs by the defaults where
+/// its kernels do not exist.
+[[nodiscard]] std::string missing_kernels_text(const Graph& graph, CompileOptions compile);
 
 }  // namespace halftone

@@ -1,5 +1,7 @@
 #include "eval/bench_model.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/error.hpp"
@@ -108,6 +110,19 @@ Graph BenchModel::quantized(const std::vector<UnitConfig>& units) {
     plan.tensors = topology_.tensors(units);
     plan.shared = topology_.shared(units);
     return apply_plan(model_.graph, model_.units, plan, *ranges_, &codes_).graph;
+}
+
+std::int64_t checked_batch(const Graph& graph, std::int64_t wanted) {
+    std::int64_t fixed = 1;
+    for (std::size_t i = graph.inputs().size(); i-- > 0;) {
+        const Value& input = graph.value(graph.inputs()[i]);
+        if (input.type.shape.rank() == 0) continue;
+        if (input.type.shape[0] == kSymbolic) return wanted;
+        fixed = input.type.shape[0];
+    }
+    if (wanted == fixed || wanted == 1) return fixed;
+    throw ConfigError(fmt::format("--batch {}: the model leaves no batch open, the first dimension of its input is {}",
+                                  wanted, fixed));
 }
 
 std::optional<double> tail_ms(const Graph& graph, const Session& session, const Clock& clock) {

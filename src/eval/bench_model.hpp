@@ -50,6 +50,11 @@ private:
     Graph graph_;
 };
 
+/// Returns how many samples a run has where `wanted` are asked for. A model without an open first dimension has as many
+/// as its file says; 1 is also what nobody asked for, so that it fits such a model. @throws ConfigError naming --batch
+/// where another number is wanted
+[[nodiscard]] std::int64_t checked_batch(const Graph& graph, std::int64_t wanted);
+
 /// Returns the milliseconds that the tail of a model takes behind one run of its head: the median of a few runs.
 /// Nothing for a model without a tail.
 /// @param session  of that graph, after run()

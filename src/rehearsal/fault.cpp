@@ -29,7 +29,12 @@ void FaultList::add(const Error& error, FaultKind kind, const std::string& place
     add({.kind = kind_of(error, kind),
          .code = error.code(),
          .where = std::move(message.where),
-         .what = std::move(message.what)});
+         .what = std::move(message.what),
+         .is_sentence = message.is_sentence});
+}
+
+std::string Fault::to_text() const {
+    return PlacedMessage{.where = where, .what = what, .is_sentence = is_sentence}.to_text();
 }
 
 std::vector<Fault> FaultList::sorted() const {

@@ -18,6 +18,9 @@ struct Fault {
     ExitCode code = ExitCode::usage;  ///< with which a run would end because of it
     std::string where;                ///< "c.yaml:12:7 evaluation.accuracy.metric"; empty if there is no place
     std::string what;
+    bool is_sentence = false;  ///< the key in `where` is the subject of `what`: "KEY is missing"
+    /// Returns place and message as one text, in the form in which the message came.
+    [[nodiscard]] std::string to_text() const;
 };
 
 /// Collects faults while the parts of a run are tried one after the other.

@@ -98,7 +98,11 @@ private:
 
     /// Faults of the schema come without an exception, one by one.
     void add_config_fault(const PlacedMessage& fault) {
-        faults_.add({.kind = FaultKind::config, .code = ExitCode::usage, .where = fault.where, .what = fault.what});
+        faults_.add({.kind = FaultKind::config,
+                     .code = ExitCode::usage,
+                     .where = fault.where,
+                     .what = fault.what,
+                     .is_sentence = fault.is_sentence});
     }
 
     /// The checks that need neither model nor data.
@@ -151,7 +155,8 @@ private:
             has_data = has_data && calibration_ != nullptr;
         } else if (config().not_available.empty()) {
             add_config_fault({.where = request_.config_path + " " + std::string(kCalibration) + ".dataloader",
-                              .what = "is missing: " + std::string(kSearchNeedsData)});
+                              .what = "is missing: " + std::string(kSearchNeedsData),
+                              .is_sentence = true});
         }
         if (config().evaluation) {
             result_.evaluation.emplace();
@@ -160,7 +165,8 @@ private:
         }
         count_samples();
         if (config().model_path.empty()) {
-            add_config_fault({.where = request_.config_path + " model.path", .what = "is missing"});
+            add_config_fault(
+                {.where = request_.config_path + " model.path", .what = "is missing", .is_sentence = true});
             return;
         }
         std::string bytes;

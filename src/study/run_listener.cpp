@@ -142,10 +142,11 @@ void RunListener::warn_if_too_fine(const Score& score) const {
     const double half = (ci.high - ci.low) / 2;
     const double allowed = std::abs(score.accuracy - goal_->target());
     if (allowed >= half) return;
-    log::info("tune",
-              "the allowed loss {:.4f} is below the 95 % half-width {:.4f} of an accuracy on {} samples: the goal is "
-              "judged on these samples only; the interval of a trial's loss, from the same samples, is narrower",
-              allowed, half, score.samples);
+    log::info(
+        "tune",
+        "{} samples measure an accuracy to within ±{:.4f} (95 %), but the goal allows a loss of {:.4f} only: a model "
+        "that meets it on these samples may miss it on others",
+        score.samples, half, allowed);
 }
 
 }  // namespace halftone::study

@@ -3,8 +3,19 @@
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "base/text.hpp"
+#include "kernel/ops/machine.hpp"
 
 namespace halftone::study {
+
+RunIdentity identity_of(const Workbench& bench, const std::string& version) {
+    RunIdentity identity{.version = version,
+                         .isa = isa_name(),
+                         .model = bench.model.hash,
+                         .data = {bench.calibration->identity_hash()},
+                         .space = bench.space->hash()};
+    if (bench.evaluation) identity.data.push_back(bench.evaluation->identity_hash());
+    return identity;
+}
 
 journal::Header run_header(const RunConfig& config, const RunIdentity& identity) {
     journal::Header header;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "config/run_config.hpp"
+#include "eval/workbench.hpp"
 #include "journal/format.hpp"
 #include "tune/tuner.hpp"
 
@@ -19,6 +20,9 @@ struct RunIdentity {
     std::vector<std::uint64_t> data;  ///< hashes of the calibration data and, where there are any, the evaluation data
     std::uint64_t space = 0;          ///< hash of the search space
 };
+
+/// Returns the identity of a run of this workbench on this machine. @pre it has a space and calibration data
+[[nodiscard]] RunIdentity identity_of(const Workbench& bench, const std::string& version);
 
 /// Returns the first record of a journal: everything that decides candidates and scores. A resumed run is refused if
 /// any of it differs, because replayed trials would then not be this run's. The number of ranks, the workspace and the

@@ -55,8 +55,7 @@ struct Epilogue {
 ///   int8  input is u8 or s8 codes, the weight s8 codes; the bias is s32 with the scale inputs[0].scale *
 ///         weight.scale[c], as the exported file holds it. MatMul's bias is fp32: in the file it is an Add behind it.
 ///   bf16  (is_bf16, all else as for fp32) inputs and weights are rounded to bf16, their products are added in fp32
-///   with
-///         an fp32 bias, and y is rounded to bf16.
+///         with an fp32 bias, and y is rounded to bf16.
 struct KernelRequest {
     const Node* node = nullptr;  ///< op type and attributes; it outlives the request, but not the built primitive
     std::vector<OperandEncoding> inputs{};  ///< of the data inputs in the node's order, then of the residual

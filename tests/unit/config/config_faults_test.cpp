@@ -33,15 +33,24 @@ std::vector<std::string> places(const TolerantReading& reading) {
 TEST(ConfigFaults, AMessageIsDividedIntoItsPlaceAndTheRest) {
     const auto split = [](const std::string& message) { return split_place(message, "d/c.yaml", {"tuning.shards=0"}); };
     EXPECT_EQ(split("d/c.yaml:12:7: tuning.shards must be an integer"),
-              (PlacedMessage{"d/c.yaml:12:7 tuning.shards", "must be an integer"}));
+              (PlacedMessage{"d/c.yaml:12:7 tuning.shards", "must be an integer", true}));
     EXPECT_EQ(split("d/c.yaml:3:9: model.path: no such model file: 'm.onnx'"),
               (PlacedMessage{"d/c.yaml:3:9 model.path", "no such model file: 'm.onnx'"}));
     EXPECT_EQ(split("d/c.yaml:1:1: the config must be a map"),
               (PlacedMessage{"d/c.yaml:1:1", "the config must be a map"}));
-    EXPECT_EQ(split("d/c.yaml: model.path is missing"), (PlacedMessage{"d/c.yaml model.path", "is missing"}));
+    EXPECT_EQ(split("d/c.yaml: model.path is missing"), (PlacedMessage{"d/c.yaml model.path", "is missing", true}));
     EXPECT_EQ(split("--set tuning.shards=0: tuning.shards must be > 0"),
-              (PlacedMessage{"--set tuning.shards=0 tuning.shards", "must be > 0"}));
+              (PlacedMessage{"--set tuning.shards=0 tuning.shards", "must be > 0", true}));
     EXPECT_EQ(split("x.npy: no such file"), (PlacedMessage{"", "x.npy: no such file"}));
+}
+
+TEST(ConfigFaults, ADividedMessageKeepsItsForm) {
+    const auto again = [](const std::string& message) { return split_place(message, "c.yaml", {}).to_text(); };
+    EXPECT_EQ(again("c.yaml:12:7: tuning.shards is missing"), "c.yaml:12:7 tuning.shards is missing");
+    EXPECT_EQ(again("c.yaml:3:9: model.path: no such model file: 'm.onnx'"),
+              "c.yaml:3:9 model.path: no such model file: 'm.onnx'");
+    EXPECT_EQ(again("c.yaml:1:1: the config must be a map"), "c.yaml:1:1: the config must be a map");
+    EXPECT_EQ(again("x.npy: no such file"), "x.npy: no such file");
 }
 
 TEST(ConfigFaults, AConfigWithoutMistakesIsTheConfig) {

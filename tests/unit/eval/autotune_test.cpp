@@ -88,5 +88,14 @@ TEST(Autotune, AStopLeavesNoChoice) {
     EXPECT_TRUE(autotune(graph, reference_ops(), {.batch = 2}, options).choices.empty());
 }
 
+TEST(Autotune, KernelsOfAnotherMachineAreNamed) {
+    const Graph graph = test::RandomNet(3).build();
+    EXPECT_EQ(missing_kernels_text(graph, {.batch = 2}), "") << "nothing was chosen";
+    const std::string node = graph.nodes().front().name;
+    const std::string text = missing_kernels_text(with_kernels(graph, {{node, "dnnl/no_such"}}), {.batch = 2});
+    EXPECT_EQ(text.substr(0, text.find('(')), "1 of the chosen kernels are not to be had on this machine ");
+    EXPECT_NE(text.find("the first dnnl/no_such for " + node), std::string::npos) << text;
+}
+
 }  // namespace
 }  // namespace halftone

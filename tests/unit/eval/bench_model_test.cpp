@@ -51,6 +51,21 @@ TEST(BenchModel, RefusesAnotherPrecisionOfAQuantizedModel) {
     EXPECT_NO_THROW(BenchModel(prepared(quantized), "q.onnx", "as-is"));
 }
 
+TEST(BenchModel, ABatchFitsAnOpenDimensionOrIsTheModelsOwn) {
+    const World world;
+    EXPECT_EQ(checked_batch(world.model.graph, 16), 16) << "the first dimension is open";
+    GraphMaker g;
+    const Graph fixed = g.build({g.node("Relu", "r", {g.input("x", {4, 2})})});
+    EXPECT_EQ(checked_batch(fixed, 1), 4) << "1 is also what nobody asked for";
+    EXPECT_EQ(checked_batch(fixed, 4), 4);
+    try {
+        (void)checked_batch(fixed, 8);
+        FAIL() << "nothing was thrown";
+    } catch (const ConfigError& error) {
+        EXPECT_THAT(error.what(), HasSubstr("--batch 8: the model leaves no batch open"));
+    }
+}
+
 TEST(StepProfile, ARoundHasWholeRunsAndOneProfiledRun) {
     const World world;
     Session session(world.model.graph, reference_ops(), {.batch = 1});

@@ -35,6 +35,19 @@ TEST(FaultList, AFileIsNamedOnce) {
     EXPECT_EQ(faults.sorted()[0].what, "cannot read bad: Is a directory");
 }
 
+// The dry run once printed "KEY: is missing" where tune says "KEY is missing".
+TEST(FaultList, AFaultReadsAsTheErrorThatItWas) {
+    FaultList faults("c.yaml", {});
+    faults.add(ConfigError("c.yaml:3:5: tuning.shards is missing"), FaultKind::config, "");
+    faults.add(ConfigError("c.yaml:4:9: model.path: no such model file: 'm.onnx'"), FaultKind::config, "");
+    faults.add(DataError("x.npy: no such file"), FaultKind::data, "");
+    const std::vector<Fault> sorted = faults.sorted();
+    ASSERT_THAT(sorted, SizeIs(3));
+    EXPECT_EQ(sorted[0].to_text(), "c.yaml:3:5 tuning.shards is missing");
+    EXPECT_EQ(sorted[1].to_text(), "c.yaml:4:9 model.path: no such model file: 'm.onnx'");
+    EXPECT_EQ(sorted[2].to_text(), "x.npy: no such file");
+}
+
 TEST(FaultList, TheSameFaultIsListedOnce) {
     FaultList faults("c.yaml", {});
     for (int i = 0; i < 2; ++i) faults.add(DataError("x.npy: no such file"), FaultKind::data, "here");

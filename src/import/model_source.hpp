@@ -2,12 +2,18 @@
 // A model that a config or an option names: an ONNX file, or a framework's model that is imported first.
 
 #include <string>
+#include <vector>
 
 #include "config/run_config.hpp"
 #include "graph/input_sizes.hpp"
 #include "graph/onnx/cut_model.hpp"
 
-namespace halftone::app {
+namespace halftone {
+
+/// Returns the bytes of a model file, with the weights that lie in files beside it.
+/// @param from  stands in front of a message about a file that is missing: "c.yaml:3:9: model.path: "
+/// @throws ModelError when the file is missing, a folder or an ONNX file whose weights cannot be found
+[[nodiscard]] std::string read_model(const std::string& path, const std::string& from);
 
 /// Returns whether the config's model is one of a framework, which read_config_model imports.
 [[nodiscard]] bool is_imported(const RunConfig& config);
@@ -29,7 +35,10 @@ namespace halftone::app {
 [[nodiscard]] std::string read_framework_model(const std::string& path, const std::string& word,
                                                const InputSizes& sizes, const ModelEnds& ends);
 
+/// Returns the names in texts such as "A,B": the options --inputs and --outputs, which may be given several times.
+[[nodiscard]] ModelEnds parse_ends(const std::vector<std::string>& inputs, const std::vector<std::string>& outputs);
+
 /// Returns what model.inputs and model.outputs of a config name.
 [[nodiscard]] ModelEnds config_ends(const RunConfig& config);
 
-}  // namespace halftone::app
+}  // namespace halftone

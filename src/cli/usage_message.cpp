@@ -1,4 +1,4 @@
-#include "usage_message.hpp"
+#include "cli/usage_message.hpp"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -7,7 +7,7 @@
 
 #include "base/text.hpp"
 
-namespace halftone::app {
+namespace halftone::cli {
 namespace {
 
 /// Returns the long option of a command that the user may have meant; empty where none is near.
@@ -40,4 +40,4 @@ std::string usage_message(const CLI::App& app, const CLI::ParseError& error) {
     return fmt::format("{} (see halftone {} --help)", text, command.get_name());
 }
 
-}  // namespace halftone::app
+}  // namespace halftone::cli

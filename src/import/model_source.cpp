@@ -1,26 +1,33 @@
 // Where a model's bytes come from.
 //
+//   read_model                                an ONNX file, and the weights beside it
 //   read_config_model, read_framework_model   an ONNX file is read; another model is imported
 //   chosen_part                               what model.inputs and model.outputs leave of an ONNX file
 //
 // Importing may run code that stands in the model. So it happens only where the user named a framework, never because a
 // file looks like one.
-#include "model_source.hpp"
+#include "import/model_source.hpp"
 
+#include <cstdint>
 #include <utility>
 
 #include "base/error.hpp"
 #include "base/file_system.hpp"
 #include "base/log.hpp"
+#include "base/path.hpp"
 #include "base/text.hpp"
-#include "commands.hpp"
+#include "graph/onnx/external_data.hpp"
+#include "graph/onnx/foreign_format.hpp"
 #include "import/import_cache.hpp"
 #include "import/source.hpp"
 #include "kernel/ops/reference_ops.hpp"
-#include "setup.hpp"
 
-namespace halftone::app {
+namespace halftone {
 namespace {
+
+// The parser of ONNX has a limit of its own, 2 GiB, and says more about it. This one is only there so that a file which
+// is far above it is not read first.
+constexpr std::uint64_t kMostModelBytes = std::uint64_t{4} << 30U;
 
 /// An ONNX file stays one whatever the framework says: LPOT's configs name their framework also for converted models.
 bool is_onnx_path(const std::string& path, const std::string& word) {
@@ -39,6 +46,19 @@ std::vector<std::string> config_names(const RunConfig& config, const char* key) 
 }
 
 }  // namespace
+
+std::string read_model(const std::string& path, const std::string& from) {
+    const auto files = make_posix_file_system();
+    if (!files->exists(path)) throw ModelError(from + "no such model file: '" + path + "'");
+    if (files->is_directory(path)) throw ModelError(from + "'" + path + "' " + foreign_folder(files->list(path)));
+    try {
+        // Weights beside the file are taken in at once: the other ranks get one text and need no files.
+        return inline_external_data(files->read(path, kMostModelBytes), parent_path(path));
+    } catch (ModelError& error) {
+        error.add_context(path);
+        throw;
+    }
+}
 
 bool is_imported(const RunConfig& config) { return !is_onnx_path(config.model_path, config.framework); }
 
@@ -64,7 +84,7 @@ ModelEnds config_ends(const RunConfig& config) {
     return {.inputs = config_names(config, "inputs"), .outputs = config_names(config, "outputs")};
 }
 
-ModelEnds PartOptions::parse() const {
+ModelEnds parse_ends(const std::vector<std::string>& inputs, const std::vector<std::string>& outputs) {
     ModelEnds ends;
     for (const auto& [texts, names] : {std::pair{&inputs, &ends.inputs}, std::pair{&outputs, &ends.outputs}}) {
         for (const std::string& text : *texts) {
@@ -91,7 +111,9 @@ std::string chosen_part(const RunConfig& config, const std::string& bytes) {
     } catch (Error& error) {
         const ConfigNode* model = config.effective.find("model");
         const ConfigNode* node = model->find(ends.inputs.empty() ? "outputs" : "inputs");
-        error.add_context(node->key_mark.to_text() + ": model.inputs, model.outputs");
+        const std::string place = node->key_mark.to_text();
+        // A config that was completed does not know the lines of all of its keys.
+        error.add_context((place.empty() ? config.file : place) + ": model.inputs, model.outputs");
         throw;
     }
 }
@@ -108,4 +130,4 @@ std::string read_framework_model(const std::string& path, const std::string& wor
     return cached_import(*make_posix_file_system(), import_folder(), std::move(options));
 }
 
-}  // namespace halftone::app
+}  // namespace halftone

@@ -1,0 +1,16 @@
+#pragma once
+// Completion for shells, made from the command line of the program. Only the parser calls this.
+
+#include <string>
+
+namespace CLI {
+class App;
+}  // namespace CLI
+
+namespace halftone::cli {
+
+/// Returns a script that completes commands and options; the shell itself completes files.
+/// @param shell  "bash" or "zsh"
+[[nodiscard]] std::string completion_script(const CLI::App& app, const std::string& shell);
+
+}  // namespace halftone::cli
