@@ -24,7 +24,7 @@ class AnyNumberOfRanks(SystemTest):
         self.assertEqual(reference.end[0]["best"], len(reference.trials) - 1)
 
     def test_give_the_same_files_when_the_trials_run_out(self):
-        reference = self.run_all(settings(images=200, goal=OUT_OF_REACH), GOAL_MISSED)
+        reference = self.run_all(settings(images=100, goal=OUT_OF_REACH), GOAL_MISSED)
         self.assertEqual(reference.end[0]["reason"], "max_trials")
         self.assertEqual(len(reference.trials), 30)
 

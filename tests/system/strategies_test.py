@@ -38,7 +38,7 @@ class Strategies(SystemTest):
     def test_savings_change_no_verdict_and_no_accuracy(self):
         for name in ("basic", "mse"):
             with self.subTest(strategy=name):
-                words = (*strategy(name), *settings(images=500, trials=60, goal=0.0))
+                words = (*strategy(name), *settings(images=200, trials=60, goal=0.0))
                 self.assert_code(OK, self.tune(f"{name}_on", *words))
                 self.assert_code(OK, self.tune(f"{name}_off", *words, "--set", "tuning.prefix_reuse=false", "--set",
                                                "tuning.early_termination=false"))

@@ -62,9 +62,9 @@ def live_lines(shown):
 
 
 class LiveLine(SystemTest):
-    def words(self, *more):
-        return ["tune", DEMO, *settings(images=1500, calibration=50, trials=4, goal=OUT_OF_REACH), "--workspace",
-                self.folder / "out", *more]
+    def words(self, *more, images=200, trials=4, folder="out"):
+        return ["tune", DEMO, *settings(images=images, calibration=50, trials=trials, goal=OUT_OF_REACH), "--workspace",
+                self.folder / folder, *more]
 
     def test_a_narrow_terminal_gets_the_beginning_of_the_line(self):
         terminal = Terminal(self.words(), columns=40)
@@ -77,7 +77,8 @@ class LiveLine(SystemTest):
         self.assertEqual(terminal.shown.count(b"\n"), terminal.shown.count(b"\r\n"))
 
     def test_a_resized_terminal_gets_lines_of_the_new_width(self):
-        terminal = Terminal(self.words("--set", "tuning.exit_policy.max_trials=6"), columns=200)
+        # Long enough that trials follow the change of the window also where this script has to wait for a core.
+        terminal = Terminal(self.words(images=1500, trials=6), columns=200)
         self.assertTrue(terminal.read_until(lambda shown: b"trial 1 of at most" in shown))
         wide = len(terminal.shown)
         terminal.resize(30)
@@ -98,8 +99,9 @@ class LiveLine(SystemTest):
     def test_no_colours(self):
         for variables in ({"NO_COLOR": "1"}, {}):
             with self.subTest(variables=variables):
-                terminal = Terminal(self.words("--workspace", self.folder / f"colours{len(variables)}"), 100, **variables)
+                terminal = Terminal(self.words(folder=f"colours{len(variables)}"), 100, **variables)
                 terminal.finish()
+                self.assertIn(b"trial 1 of at most 4", terminal.shown)
                 self.assertIsNone(re.search(rb"\x1b\[[0-9;]*m", terminal.shown))
 
     def test_quiet_is_quiet(self):
