@@ -143,7 +143,7 @@ expect("onnxrt_language_translation_bert_bert_dynamic onnxrt_language_translatio
 expect("onnxrt_language_translation_distilbert_distilbert", partial(models.text, TWO, ["output"]))
 # The rule names a node that only ONNX Runtime's own fusion makes.
 expect("onnxrt_language_translation_roberta_roberta", partial(models.text, TWO, ["output"]),
-       (USAGE, "quantization.op_wise: 'Attention_9' matches no unit", "add --set 'quantization.op_wise.Attention_9=null'"),
+       (USAGE, "quantization.op_wise 'Attention_9' matches no unit", "add --set 'quantization.op_wise.Attention_9=null'"),
        ("quantization.op_wise.Attention_9=null",))
 expect("onnxrt_language_translation_mobilebert_mobilebert", partial(models.text, BERT, ["output"]))
 expect("tensorflow_nlp_bert_large_squad_bert",
@@ -200,7 +200,7 @@ expect("""pytorch_eager_huggingface_models_head_conf pytorch_eager_huggingface_m
 expect("""pytorch_eager_image_recognition_imagenet_cpu_qat_conf_buildin
     pytorch_eager_image_recognition_imagenet_cpu_qat_during_prune_qat_conf""",
        refused=(USAGE, "quantization.train is not available: Halftone does not train"))
-expect("pytorch_eager_image_recognition_imagenet_gpu_conf", refused=(USAGE, "device: 'gpu' is not available; available: cpu"))
+expect("pytorch_eager_image_recognition_imagenet_gpu_conf", refused=(USAGE, "device 'gpu' is not available; available: cpu"))
 
 
 class LpotConfigs(SystemTest):
