@@ -28,18 +28,24 @@ bool is_constant_table(const Graph& graph, ValueId table) {
            graph.value(graph.node(producer).inputs.at(0)).is_constant();
 }
 
-/// Lowers the limit by every table whose rows this value numbers.
+/// Lowers the limit by every table whose rows this value numbers. A chain of reshapes may be as long as the model, so
+/// that what is still to be looked at stands in a list and not on the program's stack.
 void add_limits_of(const Graph& graph, ValueId indices, IndexLimit& limit) {
-    for (const Use& use : graph.uses(indices)) {
-        const Node& node = graph.node(use.node);
-        if (keeps_elements(node) && use.input == 0) add_limits_of(graph, node.outputs.at(0), limit);
-        if (node.op != "Gather" || use.input != 1 || int_attribute(node, "axis", 0) != 0) continue;
-        const ValueId table = node.inputs.at(0);
-        const Shape& shape = graph.value(table).type.shape;
-        if (!is_constant_table(graph, table) || shape.rank() == 0 || shape[0] < 1) continue;
-        if (limit.rows == 0 || shape[0] < limit.rows) {
-            limit.rows = shape[0];
-            limit.node = node.name.empty() ? graph.value(node.outputs.at(0)).name : node.name;
+    std::vector<ValueId> open{indices};
+    while (!open.empty()) {
+        const ValueId value = open.back();
+        open.pop_back();
+        for (const Use& use : graph.uses(value)) {
+            const Node& node = graph.node(use.node);
+            if (keeps_elements(node) && use.input == 0) open.push_back(node.outputs.at(0));
+            if (node.op != "Gather" || use.input != 1 || int_attribute(node, "axis", 0) != 0) continue;
+            const ValueId table = node.inputs.at(0);
+            const Shape& shape = graph.value(table).type.shape;
+            if (!is_constant_table(graph, table) || shape.rank() == 0 || shape[0] < 1) continue;
+            if (limit.rows == 0 || shape[0] < limit.rows) {
+                limit.rows = shape[0];
+                limit.node = node.name.empty() ? graph.value(node.outputs.at(0)).name : node.name;
+            }
         }
     }
 }

@@ -95,14 +95,15 @@ private:
         request.node = &node;
         add_constants(view_, node, request);
         request.outputs.push_back(view_.fp32_port(value));
-        if (graph.value(node.inputs[0]).is_constant()) {  // in blocks, which real_constant() does not read
-            emit(request, node.name, {}, {value});
-            return;
+        // None where constant codes are in blocks, which real_constant() does not read; several where the scale or the
+        // zero point is made at run time.
+        const std::vector<ValueId> inputs = view_.data_inputs(node);
+        for (const ValueId input : inputs) {
+            if (input != node.inputs[0]) need_real(input);  // a scale may be stored as codes itself
+            request.inputs.push_back(view_.fp32_port(input));
         }
-        OperandEncoding input = view_.fp32_port(node.inputs[0]);
-        if (const auto codes = view_.qdq().activation_codes(value)) input.params = codes->params;
-        request.inputs.push_back(std::move(input));
-        emit(request, node.name, {node.inputs[0]}, {value});
+        if (const auto codes = view_.qdq().activation_codes(value)) request.inputs[0].params = codes->params;
+        emit(request, node.name, inputs, {value});
     }
 
     const LoweringView& view_;

@@ -130,7 +130,13 @@ double bound_of_operator(const KernelRequest& request, const std::optional<Gain>
         product *= bound;
         largest = std::max(largest, bound);
     }
-    if (op == "DequantizeLinear") return largest;
+    if (op == "DequantizeLinear") {
+        // A scale that is made at run time has no bound. Constant codes (in blocks) differ from their zero point by at
+        // most 255 if they have 8 bits or less.
+        if (request.constants.size() < 2 || request.constants[1].is_empty()) return kUnknownBound;
+        if (!inputs.empty()) return largest;
+        return request.constants[0].dtype() == DType::s32 ? kUnknownBound : 255 * constants;
+    }
     if (op == "Add" || op == "Sub") return sum + constants;
     if (op == "Mul") return inputs.size() == 1 ? product * constants : product;
     if (op == "MatMul" && inputs.size() == 2) {

@@ -1,5 +1,6 @@
 // What each unit can be on this machine.
 //
+//   CapabilityFinder units that are equal to the kernels are asked about once (key_of); what they can be is shared
 //   UnitQuestions    turns a unit into requests and asks the kernels (ask), once for each way to store its codes
 //   is_finite        a unit with NaN or infinite weights is asked nothing, because no scale fits them
 //   add_options      the options of one agreed way of storing: algorithms and bits of the weights, range rules
@@ -9,11 +10,14 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "graph/raise_opset.hpp"
 #include "kernel/clamp.hpp"
 #include "kernel/ops/find_op.hpp"
+#include "kernel/ops/machine.hpp"
+#include "kernel/ops/request_fields.hpp"
 #include "tensor/affine.hpp"
 
 namespace halftone {
@@ -72,14 +76,42 @@ Support ask(const KernelRequest& request) {
 
 class UnitQuestions {
 public:
+    UnitQuestions(const Graph& graph, const Unit& unit) : graph_(graph), unit_(unit) {}
+
     /// The weight is quantized here, once for each granularity: every question of one granularity asks about the same
     /// codes, and to quantize a large weight takes longer than all questions together.
-    UnitQuestions(const Graph& graph, const Unit& unit) : graph_(graph), unit_(unit) {
+    void quantize_weights() {
+        if (weights_[0].params) return;
         const Tensor& weight = graph_.value(unit_.weight).constant;
         for (std::size_t i = 0; i < kGranularities.size(); ++i) {
             weights_[i].params = weight_params(weight, kGranularities[i], unit_.weight_channel_axis);
             weights_[i].values = quantize(weight, *weights_[i].params);
         }
+    }
+
+    /// Returns bytes that are equal for units to which all kernels give the same answers: operators, attributes, types
+    /// and what kernels see of the weights' numbers.
+    [[nodiscard]] std::string key() {
+        // As in fp32: the codes and parameters of all questions follow from these types.
+        KernelRequest main{.node = &graph_.node(unit_.main),
+                           .inputs = {{.type = single(graph_.value(unit_.input)), .params = {}}},
+                           .outputs = {{.type = single(graph_.value(unit_.main_output)), .params = {}}}};
+        main.weight.values = graph_.value(unit_.weight).constant;
+        if (unit_.bias.is_valid()) main.bias = graph_.value(unit_.bias).constant;
+        main.epilogue.clamp = clamp();
+        std::string key = type_key(main);
+        if (unit_.residual_add.is_valid()) {
+            key += type_key({.node = &graph_.node(unit_.residual_add),
+                             .inputs = {{.type = single(graph_.value(unit_.residual)), .params = {}}},
+                             .outputs = {{.type = single(graph_.value(unit_.output)), .params = {}}}});
+        }
+        key += std::to_string(unit_.weight_channel_axis);
+        if (!has_exact_int8()) {
+            // What needs_widening() asks of the codes.
+            quantize_weights();
+            for (const WeightOperand& weight : weights_) key += pairs_fit_16_bits(weight.values) ? "+" : "-";
+        }
+        return key + answers_by_numbers(main);
     }
 
     /// Answers of int8() by index of kGranularities.
@@ -115,6 +147,27 @@ public:
     }
 
 private:
+    /// The answers of our own kernels for depthwise convolutions as text; empty for all other units. Only these kernels
+    /// look at the weights' numbers, since their sums decide whether a result may leave int32.
+    [[nodiscard]] std::string answers_by_numbers(const KernelRequest& main) {
+        const Shape& weight = main.weight.values.shape();
+        const Op* op = find_op(Backend::native, main.node->op);
+        if (op == nullptr || main.node->op != "Conv" || weight.rank() < 2 || weight[1] != 1) return {};
+        quantize_weights();
+        std::string answers;
+        for (const DType dtype : kActivationDTypes) {
+            for (const Scheme scheme : kSchemes) {
+                for (const WeightOperand& operand : weights_) {
+                    KernelRequest request = main_request({dtype, scheme}, operand);
+                    if (!unit_.residual_add.is_valid()) request.epilogue.clamp = clamp();
+                    const Support support = op->supports(request);
+                    answers += support.is_supported ? "yes" : support.why;
+                }
+            }
+        }
+        return answers;
+    }
+
     [[nodiscard]] KernelRequest main_request(const Stored& stored, const WeightOperand& weight) const {
         KernelRequest request{.node = &graph_.node(unit_.main),
                               .inputs = {codes(graph_.value(unit_.input), stored)},
@@ -133,6 +186,12 @@ private:
     const Graph& graph_;
     const Unit& unit_;
     std::array<WeightOperand, kGranularities.size()> weights_;  ///< by index of kGranularities
+};
+
+/// The lists of a Capability while they grow.
+struct Answers {
+    std::vector<UnitConfig> options;
+    std::vector<Refusal> refused;
 };
 
 /// Options of one kind of storage, which the kernels have agreed to.
@@ -157,10 +216,9 @@ void add_options(const Stored& stored, const WeightConfig& stored_weight, const 
 
 /// Options whose activations are quantized at run time: always uint8 with a zero point, which is all that ONNX's
 /// DynamicQuantizeLinear gives.
-void add_dynamic_options(const Graph& graph, const Unit& unit, const OfferedSettings& settings,
-                         Capability& capability) {
+void add_dynamic_options(const Graph& graph, const Unit& unit, const OfferedSettings& settings, Answers& answers) {
     if (const std::string why = why_not_dynamic(graph, unit); !why.empty()) {
-        capability.refused.push_back({.dtype = "int8", .why = why});
+        answers.refused.push_back({.dtype = "int8", .why = why});
         return;
     }
     OfferedSettings weights = settings;
@@ -172,17 +230,17 @@ void add_dynamic_options(const Graph& graph, const Unit& unit, const OfferedSett
         }
     }
     for (UnitConfig& option : options) option.activation.when = When::at_run_time;
-    capability.options.insert(capability.options.end(), options.begin(), options.end());
+    answers.options.insert(answers.options.end(), options.begin(), options.end());
 }
 
 /// Options whose weights alone are codes, by blocks along the input channels: int4 first, which makes the file
-/// smallest.
+/// smallest. @param why_not_blocks  why the graph's operator set has none; empty if it has
 void add_weight_only_options(const Graph& graph, const Unit& unit, const OfferedSettings& settings,
-                             Capability& capability) {
+                             const std::string& why_not_blocks, Answers& answers) {
     std::string why = why_not_weight_only(graph, unit);
-    if (why.empty()) why = why_not_opset(graph, kBlockedOpset);
+    if (why.empty()) why = why_not_blocks;
     if (!why.empty()) {
-        for (const char* dtype : {"int4", "int8"}) capability.refused.push_back({.dtype = dtype, .why = why});
+        for (const char* dtype : {"int4", "int8"}) answers.refused.push_back({.dtype = dtype, .why = why});
         return;
     }
     for (const DType dtype : {DType::s4, DType::s8}) {
@@ -192,7 +250,7 @@ void add_weight_only_options(const Graph& graph, const Unit& unit, const Offered
                     UnitConfig option = high_precision(DType::f32);
                     option.weight = {
                         .dtype = dtype, .scheme = scheme, .algorithm = algorithm, .group_size = group_size};
-                    capability.options.push_back(option);
+                    answers.options.push_back(option);
                 }
             }
         }
@@ -208,46 +266,49 @@ bool is_finite(const Graph& graph, ValueId id) {
 
 /// The capability of a unit that can only stay in fp32.
 Capability fp32_only(const std::string& why) {
-    Capability capability;
-    for (const char* dtype : {"int8", "bf16"}) capability.refused.push_back({.dtype = dtype, .why = why});
-    capability.options.push_back(high_precision(DType::f32));
-    return capability;
+    return {.options = {high_precision(DType::f32)},
+            .refused = {{.dtype = "int8", .why = why}, {.dtype = "bf16", .why = why}}};
 }
 
 /// The option that keeps what the file gives, if a kernel runs it. Its scheme is that of any codes: parameters with a
 /// zero point hold symmetric ones, too.
-void add_given_option(const UnitQuestions& questions, const GivenUnit& given, Capability& capability) {
+void add_given_option(const UnitQuestions& questions, const GivenUnit& given, Answers& answers) {
     const auto support_of = questions.int8_by_granularity({given.activation, Scheme::asym});
     const Granularity granularity = given.weight.is_per_tensor() ? Granularity::per_tensor : Granularity::per_channel;
     if (!support_of[granularity == kGranularities[0] ? 0 : 1].is_supported) return;
     UnitConfig option;
     option.activation = {.dtype = given.activation, .algorithm = kGiven};
     option.weight = {.dtype = DType::s8, .granularity = granularity, .algorithm = kGiven};
-    capability.options.push_back(option);
+    answers.options.push_back(option);
+}
+
+bool is_symmetric(const QuantParams& weight) {
+    const bool is_signed = weight.dtype == DType::s4 || weight.dtype == DType::s8;
+    return is_signed && std::all_of(weight.zero_point.begin(), weight.zero_point.end(),
+                                    [](std::int32_t zero_point) { return zero_point == 0; });
 }
 
 /// The option that keeps the blocks that the file gives: also sizes of blocks that no config can ask for.
-void add_given_blocks(const Graph& graph, const Unit& unit, const QuantParams& weight, Capability& capability) {
+/// @param why_not_blocks  as of add_weight_only_options
+void add_given_blocks(const Graph& graph, const Unit& unit, const QuantParams& weight,
+                      const std::string& why_not_blocks, Answers& answers) {
     std::string why = why_not_weight_only(graph, unit);
-    if (why.empty()) why = why_not_opset(graph, kBlockedOpset);
+    if (why.empty()) why = why_not_blocks;
     const DType dtype = is_four_bit(weight.dtype) ? DType::s4 : DType::s8;
     if (!why.empty()) {
-        capability.refused.push_back({.dtype = std::string(to_string(dtype)), .why = why});
+        answers.refused.push_back({.dtype = std::string(to_string(dtype)), .why = why});
         return;
     }
-    const bool is_signed = weight.dtype == DType::s4 || weight.dtype == DType::s8;
-    const bool is_symmetric = is_signed && std::all_of(weight.zero_point.begin(), weight.zero_point.end(),
-                                                       [](std::int32_t zero_point) { return zero_point == 0; });
     UnitConfig option = high_precision(DType::f32);
     option.weight = {.dtype = dtype,
-                     .scheme = is_symmetric ? Scheme::sym : Scheme::asym,
+                     .scheme = is_symmetric(weight) ? Scheme::sym : Scheme::asym,
                      .algorithm = kGiven,
                      .group_size = weight.block_size};
-    capability.options.push_back(option);
+    answers.options.push_back(option);
 }
 
 /// Options with calibrated ranges, or the kernels' reasons against them.
-void add_static_options(const UnitQuestions& questions, const OfferedSettings& settings, Capability& capability) {
+void add_static_options(const UnitQuestions& questions, const OfferedSettings& settings, Answers& answers) {
     std::set<std::string> reasons;
     for (const DType dtype : kActivationDTypes) {
         for (const Scheme scheme : kSchemes) {
@@ -259,46 +320,94 @@ void add_static_options(const UnitQuestions& questions, const OfferedSettings& s
                     const Granularity granularity = kGranularities[i];
                     const Support& support = support_of[i];
                     if (!support.is_supported && reasons.insert(support.why).second) {
-                        capability.refused.push_back({.dtype = "int8", .why = support.why});
+                        answers.refused.push_back({.dtype = "int8", .why = support.why});
                     }
                     if (!support.is_supported) continue;
                     add_options(stored, {.dtype = DType::s8, .scheme = weight_scheme, .granularity = granularity},
-                                settings, capability.options);
+                                settings, answers.options);
                 }
             }
         }
     }
 }
 
-Capability capability(const Graph& graph, const Unit& unit, const OfferedSettings& settings) {
-    if (!is_finite(graph, unit.weight)) return fp32_only("its weights hold NaN or an infinity");
-    if (!is_finite(graph, unit.bias)) return fp32_only("its bias holds NaN or an infinity");
-    const UnitQuestions questions(graph, unit);
-    Capability capability;
-    if (settings.given != nullptr && settings.given->units.contains(unit.name)) {
-        const GivenUnit& given = settings.given->units.at(unit.name);
-        if (given.is_weight_only())
-            add_given_blocks(graph, unit, given.weight, capability);
-        else if (settings.offers_static)
-            add_given_option(questions, given, capability);
+/// Asks the kernels once about units that are equal to them. A model of 100,000 layers has a handful of
+/// kinds, and one question costs as much as reading hundreds of nodes.
+class CapabilityFinder {
+public:
+    CapabilityFinder(const Graph& graph, const OfferedSettings& settings)
+        : graph_(graph), settings_(settings), why_not_blocks_(why_not_opset(graph, kBlockedOpset)) {}
+
+    [[nodiscard]] Capability capability(const Unit& unit) {
+        if (!is_finite(graph_, unit.weight)) return nan_in_weights_;
+        if (!is_finite(graph_, unit.bias)) return nan_in_bias_;
+        UnitQuestions questions(graph_, unit);
+        const GivenUnit* given = given_of(unit);
+        const std::string key = questions.key() + given_key(given);
+        if (const auto known = known_.find(key); known != known_.end()) return known->second;
+        Capability found = ask_all(unit, questions, given);
+        // A shape rule may name the node in its refusal, which then is no other unit's.
+        const std::string name = describe(graph_.node(unit.main));
+        const bool is_own = std::any_of(found.refused.begin(), found.refused.end(), [&](const Refusal& refusal) {
+            return refusal.why.find(name) != std::string::npos;
+        });
+        if (!is_own) known_.emplace(key, found);
+        return found;
     }
-    if (settings.offers_static) add_static_options(questions, settings, capability);
-    if (settings.offers_dynamic) add_dynamic_options(graph, unit, settings, capability);
-    if (settings.offers_weight_only) add_weight_only_options(graph, unit, settings, capability);
-    if (const Support support = questions.bf16(); support.is_supported) {
-        capability.options.push_back(high_precision(DType::bf16));
-    } else {
-        capability.refused.push_back({.dtype = "bf16", .why = support.why});
+
+private:
+    [[nodiscard]] const GivenUnit* given_of(const Unit& unit) const {
+        if (settings_.given == nullptr) return nullptr;
+        const auto found = settings_.given->units.find(unit.name);
+        return found == settings_.given->units.end() ? nullptr : &found->second;
     }
-    capability.options.push_back(high_precision(DType::f32));
-    return capability;
-}
+
+    /// What add_given_option() and add_given_blocks() look at.
+    [[nodiscard]] static std::string given_key(const GivenUnit* given) {
+        if (given == nullptr) return {};
+        if (given->is_weight_only()) {
+            return "blocks" + std::string(to_string(given->weight.dtype)) + (is_symmetric(given->weight) ? "s" : "a") +
+                   std::to_string(given->weight.block_size);
+        }
+        return "given" + std::string(to_string(given->activation)) + (given->weight.is_per_tensor() ? "1" : "n");
+    }
+
+    [[nodiscard]] Capability ask_all(const Unit& unit, UnitQuestions& questions, const GivenUnit* given) const {
+        questions.quantize_weights();
+        Answers answers;
+        if (given != nullptr && given->is_weight_only())
+            add_given_blocks(graph_, unit, given->weight, why_not_blocks_, answers);
+        else if (given != nullptr && settings_.offers_static)
+            add_given_option(questions, *given, answers);
+        if (settings_.offers_static) add_static_options(questions, settings_, answers);
+        if (settings_.offers_dynamic) add_dynamic_options(graph_, unit, settings_, answers);
+        if (settings_.offers_weight_only) {
+            add_weight_only_options(graph_, unit, settings_, why_not_blocks_, answers);
+        }
+        if (const Support support = questions.bf16(); support.is_supported) {
+            answers.options.push_back(high_precision(DType::bf16));
+        } else {
+            answers.refused.push_back({.dtype = "bf16", .why = support.why});
+        }
+        answers.options.push_back(high_precision(DType::f32));
+        return {.options = std::move(answers.options), .refused = std::move(answers.refused)};
+    }
+
+    const Graph& graph_;
+    const OfferedSettings& settings_;
+    std::string why_not_blocks_;  ///< why no weights can be stored by blocks in this graph; empty: they can
+    std::map<std::string, Capability> known_;  ///< by key
+    const Capability nan_in_weights_ = fp32_only("its weights hold NaN or an infinity");
+    const Capability nan_in_bias_ = fp32_only("its bias holds NaN or an infinity");
+};
 
 }  // namespace
 
 CapabilityTable capabilities(const Graph& graph, const std::vector<Unit>& units, const OfferedSettings& settings) {
+    CapabilityFinder finder(graph, settings);
     CapabilityTable table;
-    for (const Unit& unit : units) table.push_back(capability(graph, unit, settings));
+    table.reserve(units.size());
+    for (const Unit& unit : units) table.push_back(finder.capability(unit));
     return table;
 }
 

@@ -81,7 +81,7 @@ void inspect_model(Inspection& inspection, const std::string& bytes, const std::
 
 std::string inspection_line(const Inspection& inspection) {
     // Without a space the model was refused: then the JSON holds the survey with its faults alone.
-    return json_line(inspection.space ? inspection_json(inspection) : survey_json(inspection.survey));
+    return inspection.space ? whole_line(inspection) : json_line(survey_json(inspection.survey));
 }
 
 }  // namespace halftone::show

@@ -1,10 +1,14 @@
-// The JSON of the command inspect. It is the source of the text, and what scripts read, so a key once written stays.
+// The JSON of the command inspect. It is what scripts read, so a key once written stays.
+//
+//   survey_json, model_json   what is known of the file and of the model as a whole
+//   unit_kinds                what units have in common, made once for all of them
+//   whole_line                the model, then unit by unit what it has for itself and what its kind has
 #include "show/inspection_json.hpp"
 
 #include <fmt/format.h>
 
 #include <map>
-#include <set>
+#include <tuple>
 
 #include "base/text.hpp"
 #include "kernel/ops/machine.hpp"
@@ -31,9 +35,6 @@ std::string option_text(const UnitConfig& option) {
                        is_accelerated(option) ? "" : " (not accelerated)");
 }
 
-/// The words that lists in the config can name for this unit, whether the space has them or not.
-std::string offered_text(const Capability& capability) { return describe_options(capability.options); }
-
 /// Sizes are numbers, open dimensions are their names, or "?".
 Json port_json(const ModelPort& port) {
     Json row;
@@ -51,13 +52,13 @@ Json port_json(const ModelPort& port) {
 
 /// How many nodes of each operator belong to no unit: they stay in high precision.
 Json nodes_outside_json(const PreparedModel& model) {
-    std::set<std::size_t> inside;
+    std::vector<bool> is_inside(model.graph.nodes().size(), false);
     for (const Unit& unit : model.units) {
-        for (const NodeId id : unit.nodes) inside.insert(id.index());
+        for (const NodeId id : unit.nodes) is_inside[id.index()] = true;
     }
     std::map<std::string, std::int64_t> counts;
     for (std::size_t i = 0; i < model.graph.nodes().size(); ++i) {
-        if (!inside.contains(i)) ++counts[model.graph.nodes()[i].op];
+        if (!is_inside[i]) ++counts[model.graph.nodes()[i].op];
     }
     Json json = Json::object();
     for (const auto& [op, count] : counts) json[op] = count;
@@ -69,25 +70,25 @@ Json tail_json(const Graph& tail) {
     return {{"nodes", tail.nodes().size()}, {"first", describe(tail.nodes().front())}};
 }
 
-/// Returns one unit: what it holds, what a search chooses between, what a config can name, and what is refused and why.
-Json unit_json(const PreparedModel& model, const Unit& unit, const Capability& capability,
-               const std::vector<UnitConfig>& options) {
+/// What a kind adds to the JSON of a unit.
+Json kind_json(const UnitKind& kind) {
     Json row;
-    row["name"] = unit.name;
-    row["op"] = unit.op;
-    row["nodes"] = Json::array();
-    for (const NodeId id : unit.nodes) row["nodes"].push_back(model.graph.node(id).name);
-    row["input"] = model.graph.value(unit.input).type.shape.to_text();
-    row["weight"] = model.graph.value(unit.weight).type.shape.to_text();
-    row["output"] = model.graph.value(unit.output).type.shape.to_text();
-    row["options"] = Json::array();  // those of the search space; "offered" may name more
-    for (const UnitConfig& option : options) row["options"].push_back(option_text(option));
-    row["offered"] = offered_text(capability);
+    row["options"] = kind.options;  // those of the search space; "offered" may name more
+    row["offered"] = kind.offered;
     row["refused"] = Json::array();
-    for (const Refusal& refusal : capability.refused) {
+    for (const Refusal& refusal : kind.refused) {
         row["refused"].push_back({{"dtype", refusal.dtype}, {"why", refusal.why}});
     }
     return row;
+}
+
+/// Names of a refused model may hold any bytes: those that are no UTF-8 are replaced, and nothing is thrown.
+std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+/// The text of an object without its braces, to be joined with that of another. @pre the object is not empty
+std::string members_of(const Json& object) {
+    const std::string text = text_of(object);
+    return text.substr(1, text.size() - 2);
 }
 
 }  // namespace
@@ -108,23 +109,66 @@ Json survey_json(const ModelSurvey& survey) {
     return json;
 }
 
-Json inspection_json(const Inspection& inspection) {
+UnitKinds unit_kinds(const Inspection& inspection) {
+    // What a kind has in common: options of the space, offered options, and refusals as text.
+    using Lists = std::tuple<std::vector<UnitConfig>, std::vector<UnitConfig>, std::string>;
+    std::map<Lists, std::size_t> known;
+    UnitKinds result;
+    for (std::size_t u = 0; u < inspection.model.units.size(); ++u) {
+        const Capability& capability = inspection.capability[u];
+        const std::vector<UnitConfig>& options = inspection.space->decisions()[u].options;
+        std::string refused;
+        for (const Refusal& refusal : capability.refused) refused += refusal.dtype + ": " + refusal.why + "\n";
+        const auto [entry, is_new] = known.try_emplace({options, capability.options, refused}, result.kinds.size());
+        if (is_new) {
+            UnitKind kind;
+            kind.offered = describe_options(capability.options);
+            kind.refused = capability.refused;
+            kind.first = inspection.model.units[u].name;
+            for (const UnitConfig& option : options) kind.options.push_back(option_text(option));
+            result.kinds.push_back(std::move(kind));
+        }
+        ++result.kinds[entry->second].units;
+        result.of_unit.push_back(entry->second);
+    }
+    return result;
+}
+
+Json model_json(const Inspection& inspection) {
     const PreparedModel& model = inspection.model;
     Json json = survey_json(inspection.survey);
     json["nodes"] = model.graph.nodes().size();
     json["nodes_outside_of_units"] = nodes_outside_json(model);
     if (model.graph.info().tail != nullptr) json["tail"] = tail_json(*model.graph.info().tail);
-    json["units"] = Json::array();
-    for (std::size_t u = 0; u < model.units.size(); ++u) {
-        json["units"].push_back(
-            unit_json(model, model.units[u], inspection.capability[u], inspection.space->decisions()[u].options));
-    }
-    // A text, because a space of 20 layers is larger than every integer type.
-    json["space_size"] = inspection.space->size_text();
     return json;
 }
 
-// Names of a refused model may hold any bytes: those that are no UTF-8 are replaced, and nothing is thrown.
-std::string json_line(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"; }
+Json unit_json(const PreparedModel& model, const Unit& unit) {
+    Json row;
+    row["name"] = unit.name;
+    row["op"] = unit.op;
+    row["nodes"] = Json::array();
+    for (const NodeId id : unit.nodes) row["nodes"].push_back(model.graph.node(id).name);
+    row["input"] = model.graph.value(unit.input).type.shape.to_text();
+    row["weight"] = model.graph.value(unit.weight).type.shape.to_text();
+    row["output"] = model.graph.value(unit.output).type.shape.to_text();
+    return row;
+}
+
+std::string whole_line(const Inspection& inspection) {
+    const UnitKinds kinds = unit_kinds(inspection);
+    std::vector<std::string> of_kind;
+    for (const UnitKind& kind : kinds.kinds) of_kind.push_back(members_of(kind_json(kind)));
+    std::string line = "{" + members_of(model_json(inspection)) + R"(,"units":[)";
+    const std::vector<Unit>& units = inspection.model.units;
+    for (std::size_t u = 0; u < units.size(); ++u) {
+        line += (u == 0 ? "{" : ",{") + members_of(unit_json(inspection.model, units[u])) + ",";
+        line += of_kind[kinds.of_unit[u]] + "}";
+    }
+    // A text, because a space of 20 layers is larger than every integer type.
+    return line + R"(],"space_size":)" + text_of(Json(inspection.space->size_text())) + "}\n";
+}
+
+std::string json_line(const Json& json) { return text_of(json) + "\n"; }
 
 }  // namespace halftone::show

@@ -1,4 +1,4 @@
-// The text of the command inspect, made from its JSON, so that both say the same.
+// The text of the command inspect, made from the parts of its JSON, so that both say the same.
 //
 //   ports_text          inputs and outputs: name, type, shape
 //   SharedTexts         texts that many units have in common: each once, with the number of units
@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -34,13 +34,10 @@ std::string ports_text(const Json& json, const char* key) {
 /// Texts with how many units have each, and one of these units, in the order in which they first appear.
 class SharedTexts {
 public:
-    void add(const std::string& text, const std::string& unit) {
-        // A list and not a map: there are few different texts, and their first appearance gives the order.
-        const auto found = std::find_if(rows_.begin(), rows_.end(), [&](const Row& row) { return row.text == text; });
-        if (found == rows_.end())
-            rows_.push_back({text, unit, 1});
-        else
-            ++found->count;
+    void add(const std::string& text, const UnitKind& kind) {
+        const auto [entry, is_new] = row_of_.try_emplace(text, rows_.size());
+        if (is_new) rows_.push_back({text, kind.first, 0});
+        rows_[entry->second].count += kind.units;
     }
     [[nodiscard]] std::string text(const char* title, std::size_t units) const {
         if (rows_.empty()) return "";
@@ -61,6 +58,7 @@ private:
         std::size_t count = 0;
     };
     std::vector<Row> rows_;
+    std::map<std::string, std::size_t> row_of_;  ///< by text
 };
 
 std::string counts_text(const Json& counts) {
@@ -69,24 +67,20 @@ std::string counts_text(const Json& counts) {
     return fmt::format("{}", fmt::join(parts, ", "));
 }
 
-std::string summary_text(const Json& json) {
+std::string summary_text(const Json& json, const Inspection& inspection, const UnitKinds& kinds) {
     std::string text = ports_text(json, "inputs") + ports_text(json, "outputs");
-    const std::size_t units = json["units"].size();
+    const std::size_t units = inspection.model.units.size();
     text += fmt::format("opset {}, instruction set {}, {} nodes, {} units\n\n", json["opset"].get<std::int64_t>(),
                         json["isa"].get<std::string>(), json["nodes"].get<std::size_t>(), units);
-    // A network has tens of units that differ in nothing but their names: what they share is said once.
+    // Types of units in the order of the graph, as all that follows.
     Json ops = Json::object();
+    for (const Unit& unit : inspection.model.units) ops[unit.op] = ops.value(unit.op, std::int64_t{0}) + 1;
+    // A network has tens of units that differ in nothing but their names: what they share is said once.
     SharedTexts options;
     SharedTexts refused;
-    for (const Json& unit : json["units"]) {
-        const std::string op = unit["op"].get<std::string>();
-        // Types of units in the order of the graph, as all that follows.
-        ops[op] = ops.value(op, std::int64_t{0}) + 1;
-        const std::string name = unit["name"].get<std::string>();
-        for (const Json& option : unit["options"]) options.add(option.get<std::string>(), name);
-        for (const Json& refusal : unit["refused"]) {
-            refused.add(refusal["dtype"].get<std::string>() + ": " + refusal["why"].get<std::string>(), name);
-        }
+    for (const UnitKind& kind : kinds.kinds) {
+        for (const std::string& option : kind.options) options.add(option, kind);
+        for (const Refusal& refusal : kind.refused) refused.add(refusal.dtype + ": " + refusal.why, kind);
     }
     if (units > 0) text += fmt::format("units by type\n    {}\n", counts_text(ops));
     text += options.text("options", units);
@@ -106,22 +100,31 @@ std::string summary_text(const Json& json) {
     return text;
 }
 
-/// Returns a block for each unit. A user looks here for the names that op_wise takes, and for why a unit falls out.
-std::string units_text(const Json& json) {
+/// Returns what all units of a kind have in their blocks.
+std::string kind_text(const UnitKind& kind) {
     std::string text;
-    for (const Json& unit : json["units"]) {
+    for (const std::string& option : kind.options) text += fmt::format("    option   {}\n", option);
+    text += fmt::format("    offered  {}\n", kind.offered);
+    for (const Refusal& refusal : kind.refused) {
+        text += fmt::format("    refused  {}: {}\n", refusal.dtype, refusal.why);
+    }
+    return text;
+}
+
+/// Returns a block for each unit. A user looks here for the names that op_wise takes, and for why a unit falls out.
+std::string units_text(const Inspection& inspection, const UnitKinds& kinds) {
+    std::vector<std::string> of_kind;
+    for (const UnitKind& kind : kinds.kinds) of_kind.push_back(kind_text(kind));
+    std::string text;
+    for (std::size_t u = 0; u < inspection.model.units.size(); ++u) {
+        const Json unit = unit_json(inspection.model, inspection.model.units[u]);
         text += fmt::format("\n{} ({})  {} x {} -> {}\n", unit["name"].get<std::string>(),
                             unit["op"].get<std::string>(), unit["input"].get<std::string>(),
                             unit["weight"].get<std::string>(), unit["output"].get<std::string>());
         std::vector<std::string> nodes;
         for (const Json& node : unit["nodes"]) nodes.push_back(node.get<std::string>());
         text += fmt::format("    nodes    {}\n", fmt::join(nodes, ", "));
-        for (const Json& option : unit["options"]) text += fmt::format("    option   {}\n", option.get<std::string>());
-        text += fmt::format("    offered  {}\n", unit["offered"].get<std::string>());
-        for (const Json& refusal : unit["refused"]) {
-            text += fmt::format("    refused  {}: {}\n", refusal["dtype"].get<std::string>(),
-                                refusal["why"].get<std::string>());
-        }
+        text += of_kind[kinds.of_unit[u]];
     }
     return text;
 }
@@ -129,10 +132,10 @@ std::string units_text(const Json& json) {
 }  // namespace
 
 std::string inspection_text(const Inspection& inspection, bool shows_units) {
-    const Json json = inspection_json(inspection);
-    std::string text = summary_text(json);
-    if (shows_units) text += units_text(json);
-    text += fmt::format("\nsize of the search space: {}\n", json["space_size"].get<std::string>());
+    const UnitKinds kinds = unit_kinds(inspection);
+    std::string text = summary_text(model_json(inspection), inspection, kinds);
+    if (shows_units) text += units_text(inspection, kinds);
+    text += fmt::format("\nsize of the search space: {}\n", inspection.space->size_text());
     if (!shows_units) text += "--units shows the name, shapes and options of each unit\n";
     return text;
 }

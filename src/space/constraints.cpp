@@ -2,13 +2,16 @@
 //
 //   collect_rules      every section of the config as rules with the units that they mean
 //   collect_excluded   units that keep fp32 only, whatever the rules say
-//   options_of         for each unit: the rules that apply to it, as one OptionFilter over its capability
+//   options_of         for each unit: the rules that apply to it, as one OptionFilter over its capability (filter);
+//                      units with the same rules and the same capability share the answer
 //   with_range         reduce_range: on, after the rules, because it lowers what they left
 //   check_wide_rules   last, when it is known whether any unit could follow a rule
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 #include "base/check.hpp"
 #include "base/error.hpp"
@@ -56,7 +59,7 @@ public:
         collect_excluded();
         std::vector<Decision> decisions;
         for (std::size_t u = 0; u < units_.size(); ++u) {
-            decisions.push_back({units_[u].name, units_[u].op, with_range(options_of(u))});
+            decisions.push_back({units_[u].name, units_[u].op, options_of(u)});
         }
         check_wide_rules(decisions);
         // Where the search chooses preparations, a calibration index is a pair: each size stands once for each of them.
@@ -137,29 +140,46 @@ private:
         if (!config_.last_conv_or_matmul_quantization && !units_.empty()) is_excluded_.back() = true;
     }
 
+    /// What is left of a list of offered options under some rules.
+    struct Filtered {
+        std::vector<UnitConfig> options;
+        bool lost_all_quantized = false;  ///< although the dtype lists admit a quantized option
+    };
+
     [[nodiscard]] std::vector<UnitConfig> options_of(std::size_t u) {
         const std::vector<UnitConfig>& offered = capabilities_[u].options;
-        if (is_excluded_[u]) return {high_precision(DType::f32)};
-        std::vector<AppliedRule> applied;
-        const Rule* narrowest = nullptr;  // the one to cite: the most specific thing that the user said of this unit
-        for (const Rule& rule : rules_) {
+        if (is_excluded_[u]) return fp32_only_;
+        std::vector<std::size_t> applied;  // by index in rules_
+        const Rule* narrowest = nullptr;   // the one to cite: the most specific thing that the user said of this unit
+        for (std::size_t r = 0; r < rules_.size(); ++r) {
+            const Rule& rule = rules_[r];
             if (!std::binary_search(rule.units.begin(), rule.units.end(), u)) continue;
-            applied.push_back({rule.level, rule.constraint, &rule.place});
+            applied.push_back(r);
             if (narrowest == nullptr || rule.level >= narrowest->level) narrowest = &rule;
         }
+        // Units that are offered the same, under the same rules, keep the same: most models have a handful of them.
+        const auto [entry, is_new] = filtered_.try_emplace({offered, applied});
+        if (is_new) entry->second = filter(offered, applied);
+        const Filtered& left = entry->second;
+        const bool lost_all = left.lost_all_quantized;
+        if (narrowest != nullptr && !narrowest->is_wide() && (left.options.empty() || lost_all)) {
+            throw ConfigError(fmt::format("{} leaves {} to unit '{}', which offers: {}", narrowest->place,
+                                          left.options.empty() ? "nothing" : "no quantized option", units_[u].name,
+                                          describe_options(offered)));
+        }
+        if (lost_all) lost_.push_back(u);
+        return left.options;
+    }
 
+    [[nodiscard]] Filtered filter(const std::vector<UnitConfig>& offered, const std::vector<std::size_t>& rules) const {
+        std::vector<AppliedRule> applied;
+        for (const std::size_t r : rules) applied.push_back({rules_[r].level, rules_[r].constraint, &rules_[r].place});
         const OptionFilter filter(applied);
         std::vector<UnitConfig> options = filter.apply(offered);
         // A unit whose dtype lists ask for high precision only has lost nothing: that is what the user wants.
         const bool lost_all_quantized =
             has_quantized(offered) && filter.admits_quantized(offered) && !has_quantized(options);
-        if (narrowest != nullptr && !narrowest->is_wide() && (options.empty() || lost_all_quantized)) {
-            throw ConfigError(fmt::format("{} leaves {} to unit '{}', which offers: {}", narrowest->place,
-                                          options.empty() ? "nothing" : "no quantized option", units_[u].name,
-                                          describe_options(offered)));
-        }
-        if (lost_all_quantized) lost_.push_back(u);
-        return options;
+        return {with_range(std::move(options)), lost_all_quantized};
     }
 
     /// reduce_range: on. Weights get 6 bits, so that two products fit the 16 bits in which older processors add them.
@@ -198,6 +218,9 @@ private:
     const QuantizationConfig& config_;
     std::vector<Rule> rules_;
     std::vector<bool> is_excluded_;
+    std::vector<UnitConfig> fp32_only_{high_precision(DType::f32)};
+    /// By the list that is offered and the indices of the rules that apply.
+    std::map<std::pair<std::vector<UnitConfig>, std::vector<std::size_t>>, Filtered> filtered_;
     std::vector<std::size_t> lost_;  ///< units that kept no quantized option although their dtype lists admit one
 };
 

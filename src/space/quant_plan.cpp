@@ -9,19 +9,22 @@
 #include "space/quant_plan.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "base/check.hpp"
 
 namespace halftone {
 namespace {
 
-/// Start of the chain of code-transparent nodes that ends in `value`; `value` itself without a chain.
-ValueId chain_top_of(const Graph& graph, ValueId value) {
-    while (true) {
-        const NodeId producer = graph.producer(value);
-        if (!producer.is_valid() || !is_code_transparent(graph.node(producer))) return value;
-        value = graph.node(producer).inputs[0];
+/// Returns for each value the start of the chain of code-transparent nodes that ends in it; the value itself without a
+/// chain. One walk over all nodes: a chain may be as long as the graph, and each of its values may have a reader.
+std::vector<ValueId> chain_tops(const Graph& graph) {
+    std::vector<ValueId> tops(graph.values().size());
+    for (std::size_t v = 0; v < tops.size(); ++v) tops[v] = make_id<ValueId>(v);
+    for (const Node& node : graph.nodes()) {
+        if (is_code_transparent(node)) tops[node.outputs[0].index()] = tops[node.inputs[0].index()];
     }
+    return tops;
 }
 
 }  // namespace
@@ -32,12 +35,13 @@ std::size_t QuantPlan::high_precision_units() const {
 }
 
 PlanTopology::PlanTopology(const Graph& graph, const std::vector<Unit>& units, bool joins_concats) {
+    const std::vector<ValueId> tops = chain_tops(graph);
     std::map<ValueId, std::size_t> unit_of_output;
     for (std::size_t u = 0; u < units.size(); ++u) unit_of_output[units[u].output] = u;
 
     const auto remember_name = [&](ValueId value) { names_[value] = graph.value(value).name; };
     const auto add_read = [&](std::size_t unit, ValueId value) {
-        Read read{.unit = unit, .value = value, .chain_top = chain_top_of(graph, value)};
+        Read read{.unit = unit, .value = value, .chain_top = tops[value.index()]};
         if (const auto top = unit_of_output.find(read.chain_top); top != unit_of_output.end()) {
             read.has_top_unit = true;
             read.top_unit = top->second;
@@ -64,18 +68,19 @@ PlanTopology::PlanTopology(const Graph& graph, const std::vector<Unit>& units, b
 
 void PlanTopology::add_joins(const Graph& graph, const std::map<ValueId, std::size_t>& unit_of_output,
                              const std::vector<Unit>& units) {
+    const std::vector<ValueId> tops = chain_tops(graph);
+    std::set<ValueId> read_tops;
+    for (const Read& read : reads_) read_tops.insert(read.chain_top);
     for (const Node& node : graph.nodes()) {
         if (node.op != "Concat") continue;
         Join join{.output = node.outputs[0], .producers = {}};
         for (const ValueId input : node.inputs) {
-            const auto unit = unit_of_output.find(chain_top_of(graph, input));
+            const auto unit = unit_of_output.find(tops[input.index()]);
             if (unit != unit_of_output.end() && units[unit->second].op == "Conv")
                 join.producers.push_back(unit->second);
         }
         // A Concat that no unit reads is nobody's input in int8: it would be quantized for nothing.
-        const auto reads_it = [&](const Read& read) { return read.chain_top == join.output; };
-        if (join.producers.size() != node.inputs.size() || std::none_of(reads_.begin(), reads_.end(), reads_it))
-            continue;
+        if (join.producers.size() != node.inputs.size() || !read_tops.contains(join.output)) continue;
         names_[join.output] = graph.value(join.output).name;
         joins_.push_back(std::move(join));
     }

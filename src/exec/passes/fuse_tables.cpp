@@ -73,6 +73,13 @@ private:
             sources.insert(node.inputs[0]);
             return true;
         }
+        // A table is made before the model runs, and so must be the scale and the zero point.
+        const bool is_linear = node.op == "DequantizeLinear" || node.op == "QuantizeLinear";
+        if (is_linear && !std::all_of(node.inputs.begin() + 1, node.inputs.end(), [&](ValueId input) {
+                return !input.is_valid() || graph_.value(input).is_constant();
+            })) {
+            return false;
+        }
         for (const ValueId input : node.inputs) {
             if (!input.is_valid()) continue;
             if (graph_.value(input).is_constant()) {

@@ -19,6 +19,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "graph/onnx/large_model.hpp"
 #include "graph/onnx/onnx_model.hpp"
 #include "graph/onnx/tensor_proto.hpp"
 #include "graph/passes/passes.hpp"
@@ -31,6 +32,9 @@ constexpr std::size_t kNearNames = 6;
 constexpr std::size_t kTellingLetters = 3;
 
 onnx::ModelProto parsed_model(std::string_view bytes, const std::string& name) {
+    if (model_text(bytes).data) {
+        throw ModelError(name + ": is larger than 2 GiB with its external data; no part can be cut out of it");
+    }
     onnx::ModelProto model;
     const bool is_short = bytes.size() <= static_cast<std::size_t>(std::numeric_limits<int>::max());
     if (is_short && model.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) && model.has_graph()) {

@@ -12,11 +12,12 @@
 #include "base/contained_file.hpp"
 #include "base/error.hpp"
 #include "base/file_system.hpp"
+#include "graph/onnx/large_model.hpp"
 
 namespace halftone {
 namespace {
 
-constexpr std::uint64_t kMostBytes = std::numeric_limits<int>::max();  // of a protobuf message
+constexpr std::uint64_t kMostSum = std::numeric_limits<std::uint64_t>::max() / 2;  // so that twice of it fits
 
 [[noreturn]] void refuse(const onnx::TensorProto& tensor, const std::string& why) {
     throw ModelError(fmt::format("tensor '{}': its external data {}", tensor.name(), why));
@@ -49,6 +50,7 @@ struct Part {
     std::string path;
     std::uint64_t offset = 0;
     std::uint64_t length = 0;
+    bool is_initialiser = false;  ///< else an attribute of a node
 };
 
 /// Finds the tensor's part of its file. A file names only a place in the model's own folder, and every number in it is
@@ -72,12 +74,17 @@ Part part_of(onnx::TensorProto& tensor, const FileSystem& files, const std::stri
     }
 }
 
-void load(const Part& part, const FileSystem& files) {
+std::string bytes_of(const Part& part, const FileSystem& files) {
     try {
-        part.tensor->set_raw_data(files.read_part(part.path, part.offset, part.length));
+        return files.read_part(part.path, part.offset, part.length);
     } catch (const IoError& error) {
         refuse(*part.tensor, error.what());
     }
+}
+
+/// Puts the bytes into the message.
+void load(const Part& part, const FileSystem& files) {
+    part.tensor->set_raw_data(bytes_of(part, files));
     part.tensor->clear_external_data();
     part.tensor->set_data_location(onnx::TensorProto::DEFAULT);
 }
@@ -88,10 +95,12 @@ bool is_external(const onnx::TensorProto& tensor) { return tensor.data_location(
 /// importer anyway.
 std::vector<Part> parts_of(onnx::ModelProto& model, const FileSystem& files, const std::string& folder) {
     std::vector<Part> parts;
-    const auto note = [&](onnx::TensorProto& tensor) {
-        if (is_external(tensor)) parts.push_back(part_of(tensor, files, folder));
+    const auto note = [&](onnx::TensorProto& tensor, bool is_initialiser = false) {
+        if (!is_external(tensor)) return;
+        parts.push_back(part_of(tensor, files, folder));
+        parts.back().is_initialiser = is_initialiser;
     };
-    for (onnx::TensorProto& tensor : *model.mutable_graph()->mutable_initializer()) note(tensor);
+    for (onnx::TensorProto& tensor : *model.mutable_graph()->mutable_initializer()) note(tensor, true);
     for (onnx::NodeProto& node : *model.mutable_graph()->mutable_node()) {
         for (onnx::AttributeProto& attribute : *node.mutable_attribute()) {
             if (attribute.has_t()) note(*attribute.mutable_t());
@@ -101,41 +110,58 @@ std::vector<Part> parts_of(onnx::ModelProto& model, const FileSystem& files, con
 }
 
 /// Adds up what will be loaded. A thousand tensors may all name the same two GiB of one file, so the sum decides and
-/// not the sizes of the files. @throws ModelError when one message cannot hold it
+/// not the sizes of the files.
 std::uint64_t sum_of(const std::vector<Part>& parts, std::size_t model_bytes) {
     std::uint64_t sum = model_bytes;
-    for (const Part& part : parts) {
-        // A protobuf message cannot hold more.
-        if (part.length > kMostBytes) refuse(*part.tensor, "is larger than 2 GiB, which is not supported");
-        sum += part.length;
-        if (sum > kMostBytes) {
-            throw ModelError("the model is larger than 2 GiB with its external data, which is not supported");
-        }
-    }
+    for (const Part& part : parts) sum = part.length > kMostSum - sum ? kMostSum : sum + part.length;
     return sum;
+}
+
+/// The message, and the weights behind it. Each of them is read to its place at once, so that nothing is there twice.
+std::string with_data_behind(onnx::ModelProto& model, const std::vector<Part>& parts, const FileSystem& files,
+                             std::uint64_t most) {
+    std::uint64_t data = 0;
+    for (const Part& part : parts) {
+        if (!part.is_initialiser) {
+            load(part, files);  // small ones: an attribute is a constant that somebody wrote down
+            continue;
+        }
+        set_place_in_data(*part.tensor, data, part.length);
+        data += part.length;
+    }
+    std::string message;
+    if (model.ByteSizeLong() > most || !model.SerializeToString(&message)) {
+        throw ModelError("the model is larger than 2 GiB without its external weights, which is not supported");
+    }
+    std::string whole = large_model_start(message);
+    whole.reserve(whole.size() + data);
+    for (const Part& part : parts) {
+        if (part.is_initialiser) whole += bytes_of(part, files);
+    }
+    return whole;
 }
 
 }  // namespace
 
-std::string inline_external_data(std::string bytes, const std::string& folder) {
+std::string inline_external_data(std::string bytes, const std::string& folder, std::uint64_t most) {
     // Every external tensor has this key, so other models need not be parsed twice.
     if (bytes.find("location") == std::string::npos) return bytes;
     onnx::ModelProto model;
-    if (bytes.size() > kMostBytes || !model.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    if (bytes.size() > kMostMessageBytes || !model.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
         return bytes;  // import_onnx says what is wrong with it
     }
     const auto files = make_posix_file_system();
     const std::vector<Part> parts = parts_of(model, *files, folder);
     if (parts.empty()) return bytes;
-    // Nothing is loaded before the whole is known to fit: once in the message, once in the text that is made of it.
-    const BudgetedBytes taken(process_budget(), 2 * sum_of(parts, bytes.size()), "the model with its external data");
+    // Nothing is loaded before the whole is known to fit: once as it is handed on, and once as tensors.
+    const std::uint64_t sum = sum_of(parts, bytes.size());
+    const BudgetedBytes taken(process_budget(), 2 * sum, "the model with its external data");
+    if (sum > most) return with_data_behind(model, parts, *files, most);
     for (const Part& part : parts) load(part, *files);
     // Serialized again, because the importer takes bytes: a test can then give it any model without files.
     std::string whole;
-    if (model.ByteSizeLong() > kMostBytes || !model.SerializeToString(&whole)) {
-        throw ModelError("the model is larger than 2 GiB with its external data, which is not supported");
-    }
-    return whole;
+    if (model.ByteSizeLong() <= most && model.SerializeToString(&whole)) return whole;
+    throw ModelError("the model is larger than 2 GiB with its external data, which is not supported");
 }
 
 }  // namespace halftone

@@ -1,17 +1,24 @@
 #pragma once
 // Models whose tensors lie in files beside them. A model file is untrusted: it may name files in its own folder only.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace halftone {
 
+/// The largest protobuf message: 2 GiB - 1.
+inline constexpr std::uint64_t kMostMessageBytes = 0x7fffffff;
+
 /// The model with all external data put into it, so that it can be handed on as bytes; `bytes` as they are when it has
-/// none. Locations are relative to `folder`, the model's own.
+/// none. Locations are relative to `folder`, the model's own. A whole that no protobuf message can hold is a text that
+/// only import_onnx() and survey_onnx() read (large_model.hpp).
+/// @param most  tests give a smaller limit of the message
 /// @throws ModelError naming the tensor: a location that is absolute, has "..", or leads out of the folder through a
-/// link; a file that is missing or no regular file; a range beyond its end; a model above 2 GiB with its data.
-/// @throws BudgetError when the
-/// whole needs more memory than the process has left. Sizes are compared before anything is loaded.
-[[nodiscard]] std::string inline_external_data(std::string bytes, const std::string& folder);
+/// link; a file that is missing or no regular file; a range beyond its end.
+/// @throws BudgetError when the whole needs more memory than the process has left. Sizes are compared before anything
+/// is loaded.
+[[nodiscard]] std::string inline_external_data(std::string bytes, const std::string& folder,
+                                               std::uint64_t most = kMostMessageBytes);
 
 }  // namespace halftone

@@ -15,7 +15,6 @@
 #include <fmt/format.h>
 #include <onnx/onnx_pb.h>
 
-#include <limits>
 #include <memory>
 #include <optional>
 #include <set>
@@ -28,6 +27,7 @@
 #include "graph/onnx/bodies.hpp"
 #include "graph/onnx/foreign_format.hpp"
 #include "graph/onnx/functions.hpp"
+#include "graph/onnx/large_model.hpp"
 #include "graph/onnx/model_check.hpp"
 #include "graph/onnx/onnx_model.hpp"
 #include "graph/onnx/partial_inference.hpp"
@@ -49,7 +49,9 @@ public:
     Importer(const onnx::ModelProto& model, const OpLibrary& ops, int depth = 0)
         : model_(model), proto_(model.graph()), ops_(ops), inference_(ops), depth_(depth) {}
     /// Reads a model that nobody needs afterwards: the bytes of a weight are given back as soon as it is read.
-    Importer(onnx::ModelProto&& model, const OpLibrary& ops) : Importer(std::as_const(model), ops) {
+    Importer(onnx::ModelProto&& model, const OpLibrary& ops, std::optional<std::string_view> data)
+        : Importer(std::as_const(model), ops) {
+        data_ = data;
         if (model.has_graph()) consumed_ = model.mutable_graph();  // or this would make one
     }
 
@@ -101,6 +103,7 @@ private:
     const onnx::ModelProto& model_;
     const onnx::GraphProto& proto_;
     onnx::GraphProto* consumed_ = nullptr;  ///< proto_ itself, where its weights may be given back
+    std::optional<std::string_view> data_;  ///< of a model that no message can hold (large_model.hpp)
     const OpLibrary& ops_;
     GraphBuilder builder_;
     std::map<std::string, Shape> shapes_;  ///< as declared, by value name
@@ -144,7 +147,7 @@ void Importer::give_back(int initialiser) {
 void Importer::read_initialiser(const onnx::TensorProto& proto) {
     if (proto.name().empty()) throw ModelError("an initialiser has no name");
     const std::string& name = check_text(proto.name(), "an initialiser's name");
-    set_constant(name, tensor_from_proto(proto, fmt::format("initialiser '{}'", name)));
+    set_constant(name, tensor_from_proto(proto, fmt::format("initialiser '{}'", name), data_));
     shapes_[name] = builder_.value(builder_.value_named(name)).type.shape;
 }
 
@@ -461,16 +464,14 @@ auto with_model(std::string_view bytes, const std::string& name, const Read& rea
     onnx::ModelProto model;
     try {
         if (bytes.empty()) throw ModelError("the file is empty");
-        if (bytes.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
-            throw ModelError("is larger than 2 GiB, which the format does not allow");
-        }
-        const bool is_parsed = model.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+        const auto [message, data] = model_text(bytes);
+        const bool is_parsed = model.ParseFromArray(message.data(), static_cast<int>(message.size()));
         if (!is_parsed || !model.has_graph()) {
             // Some formats happen to parse as a message without any known field.
             if (const std::string foreign = foreign_format(bytes); !foreign.empty()) throw ModelError(foreign);
         }
         if (!is_parsed) throw ModelError("is not an ONNX model: it cannot be parsed");
-        return read(model);
+        return read(model, data);
     } catch (ModelError& error) {
         // Users compare this with what their exporter says, so every refusal has it.
         const std::int64_t opset = named_opset(model);
@@ -482,13 +483,14 @@ auto with_model(std::string_view bytes, const std::string& name, const Read& rea
 }  // namespace
 
 Graph import_onnx(std::string_view bytes, const std::string& name, const OpLibrary& ops) {
-    return with_model(bytes, name, [&](onnx::ModelProto& model) { return Importer(std::move(model), ops).run(); });
+    const auto read = [&](onnx::ModelProto& model, auto data) { return Importer(std::move(model), ops, data).run(); };
+    return with_model(bytes, name, read);
 }
 
 ModelSurvey survey_onnx(std::string_view bytes, const std::string& name, const OpLibrary& ops,
                         const InputSizes& sizes) {
-    return with_model(bytes, name, [&](onnx::ModelProto& model) {
-        ModelSurvey survey = Importer(std::move(model), ops).survey();
+    return with_model(bytes, name, [&](onnx::ModelProto& model, auto data) {
+        ModelSurvey survey = Importer(std::move(model), ops, data).survey();
         survey.opset = named_opset(model);
         note_open_dimensions(survey, sizes);
         return survey;

@@ -23,6 +23,7 @@
 #include "base/byte_reader.hpp"
 #include "base/check.hpp"
 #include "base/error.hpp"
+#include "graph/onnx/large_model.hpp"
 #include "tensor/half.hpp"
 
 namespace halftone {
@@ -91,7 +92,7 @@ void check_count(std::size_t found, std::size_t expected, const char* field, con
 }
 
 /// The caller has compared the sizes. A bool is a byte, and any other byte than 0 and 1 would be undefined later on.
-void copy_raw(const std::string& raw, Tensor& tensor, const std::string& owner) {
+void copy_raw(std::string_view raw, Tensor& tensor, const std::string& owner) {
     ByteReader reader(raw, owner);
     reader.get_into(std::span(tensor.mutable_view().data, tensor.bytes()), "raw_data");
     reader.require_end<ModelError>();
@@ -128,13 +129,14 @@ std::byte nibble_value(unsigned half, bool is_signed) {
 
 /// 4-bit values, two in a byte of raw_data or in an int32 of int32_data. The caller has compared the sizes. The unused
 /// half of a last byte may hold anything.
-void copy_nibbles(const onnx::TensorProto& proto, Tensor& tensor, const std::string& owner) {
+void copy_nibbles(const onnx::TensorProto& proto, const std::optional<std::string_view>& raw, Tensor& tensor,
+                  const std::string& owner) {
     std::byte* out = tensor.mutable_view().data;
     const auto elements = static_cast<std::size_t>(tensor.elements());
     for (std::size_t i = 0; i < elements; ++i) {
         std::uint8_t pair = 0;
-        if (proto.has_raw_data()) {
-            pair = static_cast<std::uint8_t>(proto.raw_data()[i / 2]);
+        if (raw) {
+            pair = static_cast<std::uint8_t>((*raw)[i / 2]);
         } else {
             const std::int32_t value = proto.int32_data(static_cast<int>(i / 2));
             // As a signed byte, too: exporters write either.
@@ -162,13 +164,14 @@ std::size_t stored_count(std::size_t elements, bool is_packed) { return is_packe
 
 /// The 16-bit floats as fp32. The caller has compared the sizes. In a typed field each of them is an int32 that holds
 /// its 16 bits.
-void copy_half(const onnx::TensorProto& proto, Tensor& tensor, const std::string& owner) {
+void copy_half(const onnx::TensorProto& proto, const std::optional<std::string_view>& raw, Tensor& tensor,
+               const std::string& owner) {
     const std::span<float> out = tensor.mutable_view().as<float>();
     const bool is_brain = proto.data_type() == kBfloat16;
     for (std::size_t i = 0; i < out.size(); ++i) {
         std::uint16_t bits = 0;
-        if (proto.has_raw_data()) {
-            std::memcpy(&bits, proto.raw_data().data() + i * sizeof(bits), sizeof(bits));
+        if (raw) {
+            std::memcpy(&bits, raw->data() + i * sizeof(bits), sizeof(bits));
         } else {
             const std::int32_t value = proto.int32_data(static_cast<int>(i));
             if (!std::in_range<std::uint16_t>(value))
@@ -253,10 +256,16 @@ std::string onnx_type_word(std::int32_t element_type) {
     return onnx_type_name(element_type);
 }
 
-Tensor tensor_from_proto(const onnx::TensorProto& proto, const std::string& owner) {
-    if (proto.data_location() == onnx::TensorProto::EXTERNAL || proto.external_data_size() > 0) {
-        refuse(owner, "its values are stored outside the model file");
-    }
+Tensor tensor_from_proto(const onnx::TensorProto& proto, const std::string& owner,
+                         std::optional<std::string_view> data) {
+    const bool is_external = proto.data_location() == onnx::TensorProto::EXTERNAL || proto.external_data_size() > 0;
+    if (is_external && !data) refuse(owner, "its values are stored outside the model file");
+    // The bytes of the values, where the message or the data beside it holds them as they lie in memory.
+    std::optional<std::string_view> raw;
+    if (is_external)
+        raw = bytes_in_data(proto, *data, owner);
+    else if (proto.has_raw_data())
+        raw = proto.raw_data();
     // Segments are parts of a tensor in several messages; the format has them, no exporter writes them.
     if (proto.has_segment()) refuse(owner, "segmented tensors are not supported");
     const auto dtype = dtype_of_onnx(proto.data_type());
@@ -267,13 +276,13 @@ Tensor tensor_from_proto(const onnx::TensorProto& proto, const std::string& owne
     const auto elements = static_cast<std::size_t>(shape.elements());
     const TypedField field = typed_field(proto, *dtype);
     // Sizes first: a few bytes must not make us allocate what their dimensions promise.
-    if (proto.has_raw_data()) {
+    if (raw) {
         if (field.count > 0) refuse(owner, fmt::format("has both raw_data and {}", field.name));
         const std::size_t width = is_half_type(proto.data_type()) ? 2 : size_of(*dtype);
         const std::size_t needed = stored_count(elements, is_four_bit(*dtype)) * width;
-        if (proto.raw_data().size() != needed) {
-            refuse(owner, fmt::format("raw_data has {} bytes; its dimensions {} need {}", proto.raw_data().size(),
-                                      shape.to_text(), needed));
+        if (raw->size() != needed) {
+            refuse(owner, fmt::format("raw_data has {} bytes; its dimensions {} need {}", raw->size(), shape.to_text(),
+                                      needed));
         }
     } else {
         check_count(static_cast<std::size_t>(field.count), stored_count(elements, is_four_bit(*dtype)), field.name,
@@ -282,11 +291,11 @@ Tensor tensor_from_proto(const onnx::TensorProto& proto, const std::string& owne
     // From here on the sizes are known to be true.
     Tensor tensor(TensorType{*dtype, shape});
     if (is_half_type(proto.data_type()))
-        copy_half(proto, tensor, owner);
+        copy_half(proto, raw, tensor, owner);
     else if (is_four_bit(*dtype))
-        copy_nibbles(proto, tensor, owner);
-    else if (proto.has_raw_data())
-        copy_raw(proto.raw_data(), tensor, owner);
+        copy_nibbles(proto, raw, tensor, owner);
+    else if (raw)
+        copy_raw(*raw, tensor, owner);
     else
         copy_typed(proto, tensor, owner);
     return tensor;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "tensor/tensor.hpp"
 
@@ -28,8 +29,10 @@ namespace halftone {
 
 /// Values of an initialiser, a Constant or a tensor attribute. `owner` names it in messages: "initialiser 'w'".
 /// NaN and infinities are values like others: a mask of -inf and a Clip without an upper limit need them.
+/// @param data  where the bytes of external tensors lie (large_model.hpp); nothing refuses them
 /// @throws ModelError: external data, unsupported or missing type, sizes that disagree
-[[nodiscard]] Tensor tensor_from_proto(const onnx::TensorProto& proto, const std::string& owner);
+[[nodiscard]] Tensor tensor_from_proto(const onnx::TensorProto& proto, const std::string& owner,
+                                       std::optional<std::string_view> data = std::nullopt);
 
 /// Little-endian raw_data, no doc string.
 void tensor_to_proto(const Tensor& tensor, const std::string& name, onnx::TensorProto& proto);

@@ -1,9 +1,17 @@
+// Scale and zero point of QuantizeLinear and DequantizeLinear nodes.
+//
+//   check_lengths, checked_axis         what holds of constants and of values that are made at run time
+//   linear_params, linear_params_at     the parameters: of constants, with their values checked; of values at run time
+//   quantize_any, dequantize_any        the arithmetic for parameters that nobody has checked
+//   blocks_of, scale_place              one scale for several neighbours
+//   with_linear_constants               the executor's parameters of a port as the constants that the shape rule wants
 #include "kernel/codes/linear_params.hpp"
 
 #include <cmath>
 #include <cstring>
 
 #include "base/text.hpp"
+#include "tensor/code_rounding.hpp"
 
 namespace halftone::ref {
 namespace {
@@ -13,17 +21,29 @@ namespace {
 bool holds_one(const Shape& shape) { return shape.rank() == 0 || shape == Shape{1}; }
 
 /// One scale, or one for each slice along an axis. The zero point has as many elements.
-void check_lengths(const OpContext& op, const Tensor& scale) {
-    const Shape& shape = scale.shape();
+void check_lengths(const OpContext& op) {
+    const Shape& shape = op.inputs[1].shape;
     if (shape.rank() > 1) {
         refuse(op, "scale " + shape.to_text() + " is neither a scalar nor a vector; blocks are not supported");
     }
+    if (shape.rank() == 1 && shape[0] == kSymbolic) refuse(op, "how many scales there are depends on the batch");
     if (shape.rank() == 1 && shape[0] < 1) refuse(op, "scale is empty");
     if (!op.has_input(2) || (holds_one(shape) && holds_one(op.inputs[2].shape))) return;
     if (op.inputs[2].shape != shape) {
         refuse(op,
                "zero point " + op.inputs[2].shape.to_text() + " does not have the shape of scale " + shape.to_text());
     }
+}
+
+/// The axis along which each slice has a scale of its own. @pre several scales
+std::int64_t checked_axis(const OpContext& op) {
+    const Shape& shape = op.inputs[0].shape;
+    const std::size_t axis = normal_axis(op, int_attribute(op.node, "axis", 1), shape.rank());
+    const std::int64_t scales = op.inputs[1].shape[0];
+    if (shape[axis] != scales) {
+        refuse(op, std::to_string(scales) + " scales for " + shape.to_text() + " along axis " + std::to_string(axis));
+    }
+    return static_cast<std::int64_t>(axis);
 }
 
 std::vector<std::int32_t> zero_points(const OpContext& op, DType codes, std::size_t count) {
@@ -55,7 +75,7 @@ std::vector<std::int32_t> zero_points(const OpContext& op, DType codes, std::siz
 QuantParams linear_params(const OpContext& op, DType codes) {
     check_dtype(op, 1, {DType::f32});
     const Tensor& scale = constant_input(op, 1, "scale");
-    check_lengths(op, scale);
+    check_lengths(op);
     const auto scales = scale.as<float>();
     for (const float value : scales) {
         // Division by a scale of 0 gives infinity, and a negative scale would turn the order of the codes around.
@@ -63,15 +83,61 @@ QuantParams linear_params(const OpContext& op, DType codes) {
     }
     QuantParams params{.dtype = codes, .scale = {scales.begin(), scales.end()}, .zero_point = {}};
     params.zero_point = zero_points(op, codes, scales.size());
-    if (params.is_per_tensor()) return params;
-    const Shape& shape = op.inputs[0].shape;
-    params.axis = static_cast<std::int64_t>(normal_axis(op, int_attribute(op.node, "axis", 1), shape.rank()));
-    const std::int64_t channels = shape[static_cast<std::size_t>(params.axis)];
-    if (channels != static_cast<std::int64_t>(scales.size())) {
-        refuse(op, std::to_string(scales.size()) + " scales for " + shape.to_text() + " along axis " +
-                       std::to_string(params.axis));
-    }
+    if (!params.is_per_tensor()) params.axis = checked_axis(op);
     return params;
+}
+
+bool has_constant_params(const OpContext& op) {
+    return op.constants[1] != nullptr && (!op.has_input(2) || op.constants[2] != nullptr);
+}
+
+void check_linear_params(const OpContext& op, DType codes) {
+    if (has_constant_params(op)) {
+        static_cast<void>(linear_params(op, codes));
+        return;
+    }
+    check_dtype(op, 1, {DType::f32});
+    if (op.has_input(2)) check_dtype(op, 2, {codes});
+    check_lengths(op);
+    if (!holds_one(op.inputs[1].shape)) static_cast<void>(checked_axis(op));
+}
+
+QuantParams linear_params_at(const OpContext& op, DType codes, std::span<const TensorView> inputs) {
+    const auto scales = inputs[1].as<float>();
+    QuantParams params{.dtype = codes, .scale = {scales.begin(), scales.end()}, .zero_point = {}};
+    for (std::size_t i = 0; i < scales.size(); ++i)
+        params.zero_point.push_back(op.has_input(2) ? zero_point_at(inputs[2], i) : 0);
+    if (!params.is_per_tensor()) params.axis = checked_axis(op);
+    return params;
+}
+
+void quantize_any(std::span<const float> x, float scale, std::int32_t zero_point, MutableView codes) {
+    const auto quantize = [&]<class Code>(std::span<Code> out) {
+        const auto rounding = CodeRounding::of_type<Code>(scale, zero_point);
+        for (std::size_t i = 0; i < x.size(); ++i) out[i] = rounding.template code<Code>(x[i]);
+    };
+    if (codes.type.dtype == DType::s8)
+        quantize(codes.as<std::int8_t>());
+    else
+        quantize(codes.as<std::uint8_t>());
+}
+
+void dequantize_any(TensorView codes, float scale, std::int32_t zero_point, std::span<float> y) {
+    // A difference and a product, in this order, as ONNX defines it.
+    const auto dequantize = [&](auto from) {
+        for (std::size_t i = 0; i < y.size(); ++i)
+            y[i] = (static_cast<float>(from[i]) - static_cast<float>(zero_point)) * scale;
+    };
+    switch (codes.type.dtype) {
+        case DType::s8:
+        case DType::s4:
+            return dequantize(codes.as<std::int8_t>());
+        case DType::u8:
+        case DType::u4:
+            return dequantize(codes.as<std::uint8_t>());
+        default:
+            return dequantize(codes.as<std::int32_t>());
+    }
 }
 
 std::optional<Blocks> blocks_of(const OpContext& op, DType codes) {

@@ -1,7 +1,9 @@
 #pragma once
-// Scale and zero point of QuantizeLinear and DequantizeLinear nodes: one rule for both.
+// Scale and zero point of QuantizeLinear and DequantizeLinear nodes, constant or made at run time: one rule for both.
 
+#include <cstdint>
 #include <optional>
+#include <span>
 
 #include "kernel/ops/request.hpp"
 #include "kernel/shape/rules.hpp"
@@ -13,6 +15,19 @@ namespace halftone::ref {
 /// zero point is 0. @throws ModelError naming the node: not constant, scale not finite and > 0, sizes that do not
 /// match, a zero point of another dtype.
 [[nodiscard]] QuantParams linear_params(const OpContext& op, DType codes);
+/// Returns whether scale and zero point are known before the model runs; a zero point that is left out is.
+[[nodiscard]] bool has_constant_params(const OpContext& op);
+/// Checks inputs 1 and 2: of constants all that linear_params() checks, of values that are made at run time types and
+/// shapes. @throws ModelError naming the node
+void check_linear_params(const OpContext& op, DType codes);
+/// Reads scale and zero point that are made at run time. They may hold anything: quantize_any and dequantize_any give
+/// what the arithmetic of floats gives. @param inputs  all inputs of the node, as RefOp::run has them
+[[nodiscard]] QuantParams linear_params_at(const OpContext& op, DType codes, std::span<const TensorView> inputs);
+
+/// As quantize_linear() of the room tensor, with any scale: x / 0 saturates, and NaN becomes the zero point.
+void quantize_any(std::span<const float> x, float scale, std::int32_t zero_point, MutableView codes);
+/// As dequantize_linear() of the room tensor, with any scale.
+void dequantize_any(TensorView codes, float scale, std::int32_t zero_point, std::span<float> y);
 
 /// The request with scale and zero point as constants 1 and 2; where it has none, `params` of a port give them.
 [[nodiscard]] KernelRequest with_linear_constants(const KernelRequest& request,

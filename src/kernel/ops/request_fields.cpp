@@ -3,6 +3,7 @@
 //   FieldWriter   writes every field as bytes to a sink, so that different requests give different bytes
 //   hash_of       the sink is a hasher
 //   is_same       the sink collects the bytes, which are compared; tensors are compared in place
+//   type_key      these bytes without the tensors' elements
 //   to_text       a walk of its own, because a reader wants shapes instead of elements
 #include "kernel/ops/request_fields.hpp"
 
@@ -169,6 +170,11 @@ bool is_same(const KernelRequest& a, const KernelRequest& b) {
     return first.bytes == second.bytes &&
            std::equal(first.tensors.begin(), first.tensors.end(), second.tensors.begin(), second.tensors.end(),
                       [](const Tensor& x, const Tensor& y) { return is_same(x, y); });
+}
+
+std::string type_key(const KernelRequest& request) {
+    const std::vector<std::byte> bytes = fields_of(request).bytes;
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 std::string to_text(const KernelRequest& request) {

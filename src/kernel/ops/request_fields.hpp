@@ -82,6 +82,10 @@ concept HasFields = requires(const T& value) {
 /// Returns a hash of the type and the elements of a tensor.
 [[nodiscard]] std::uint64_t hash_of(const Tensor& tensor);
 
+/// Returns the bytes of all fields, of tensors only the type. Two requests with equal bytes differ at most in the
+/// elements of their tensors (weights, bias, constants, tensors among the node's attributes).
+[[nodiscard]] std::string type_key(const KernelRequest& request);
+
 /// Returns whether the two are equal in every field. Nodes are compared by what they compute (operator and attributes),
 /// tensors by their type and elements.
 [[nodiscard]] bool is_same(const KernelRequest& a, const KernelRequest& b);

@@ -1,7 +1,7 @@
 // The real value of a code: y = (x - zero_point) * scale, with one scale, one for each slice along an axis, or one for
-// each block. The difference of two codes is exact in fp32; the
-// product is rounded once. Source:
-// ONNX operator DequantizeLinear, opset 21; codes of 4 and 8 bits, and int32 (biases).
+// each block. The difference of two codes is exact in fp32; the product is rounded once. Scale and zero point may be
+// made at run time; then they may hold anything. Source: ONNX operator DequantizeLinear, opset 21; codes of 4 and 8
+// bits, and int32 (biases).
 #include "kernel/codes/linear_params.hpp"
 #include "kernel/ref/lib/ref_op.hpp"
 #include "tensor/affine.hpp"
@@ -21,7 +21,7 @@ public:
         check_outputs(op, 1);
         check_dtype(op, 0, {DType::u8, DType::s8, DType::u4, DType::s4, DType::s32});
         const DType codes = op.inputs[0].dtype;
-        if (!blocks_of(op, codes)) static_cast<void>(linear_params(op, codes));  // checks them
+        if (!blocks_of(op, codes)) check_linear_params(op, codes);
         return {{DType::f32, op.inputs[0].shape}};
     }
 
@@ -44,15 +44,18 @@ public:
             for (std::size_t i = 0; i < y.size(); ++i) {
                 const std::size_t place = scale_place(x.type.shape, *blocks, i);
                 const std::int32_t zero_point = op.has_input(2) ? zero_point_at(inputs[2], place) : 0;
-                dequantize_linear({{x.type.dtype, Shape{1}}, x.data + i * width}, inputs[1].as<float>()[place],
-                                  zero_point, y.subspan(i, 1));
+                dequantize_any({{x.type.dtype, Shape{1}}, x.data + i * width}, inputs[1].as<float>()[place], zero_point,
+                               y.subspan(i, 1));
             }
             return;
         }
-        const QuantParams params = linear_params(op, x.type.dtype);
+        const bool is_constant = has_constant_params(op);
+        const QuantParams params =
+            is_constant ? linear_params(op, x.type.dtype) : linear_params_at(op, x.type.dtype, inputs);
+        const auto dequantize = is_constant ? dequantize_linear : dequantize_any;
         for_each_run(x.type.shape, params, [&](std::size_t channel, std::size_t offset, std::size_t count) {
             const TensorView codes{{x.type.dtype, Shape{static_cast<std::int64_t>(count)}}, x.data + offset * width};
-            dequantize_linear(codes, params.scale[channel], params.zero_point[channel], y.subspan(offset, count));
+            dequantize(codes, params.scale[channel], params.zero_point[channel], y.subspan(offset, count));
         });
     }
 };

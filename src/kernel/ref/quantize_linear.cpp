@@ -21,7 +21,7 @@ public:
             refuse(op, "output_dtype without a zero point is not supported");
         }
         const DType codes = codes_of(op);
-        if (!blocks_of(op, codes)) static_cast<void>(linear_params(op, codes));  // checks them
+        if (!blocks_of(op, codes)) check_linear_params(op, codes);
         return {{codes, op.inputs[0].shape}};
     }
 
@@ -44,15 +44,18 @@ public:
             for (std::size_t i = 0; i < x.size(); ++i) {
                 const std::size_t place = scale_place(y.type.shape, *blocks, i);
                 const std::int32_t zero_point = op.has_input(2) ? zero_point_at(inputs[2], place) : 0;
-                quantize_linear(x.subspan(i, 1), inputs[1].as<float>()[place], zero_point,
-                                {{y.type.dtype, Shape{1}}, y.data + i});
+                quantize_any(x.subspan(i, 1), inputs[1].as<float>()[place], zero_point,
+                             {{y.type.dtype, Shape{1}}, y.data + i});
             }
             return;
         }
-        const QuantParams params = linear_params(op, y.type.dtype);
+        const bool is_constant = has_constant_params(op);
+        const QuantParams params =
+            is_constant ? linear_params(op, y.type.dtype) : linear_params_at(op, y.type.dtype, inputs);
+        const auto quantize = is_constant ? quantize_linear : quantize_any;
         for_each_run(y.type.shape, params, [&](std::size_t channel, std::size_t offset, std::size_t count) {
             const MutableView codes{{y.type.dtype, Shape{static_cast<std::int64_t>(count)}}, y.data + offset};
-            quantize_linear(x.subspan(offset, count), params.scale[channel], params.zero_point[channel], codes);
+            quantize(x.subspan(offset, count), params.scale[channel], params.zero_point[channel], codes);
         });
     }
 };

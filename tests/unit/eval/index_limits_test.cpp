@@ -41,6 +41,19 @@ TEST(IndexLimits, TheSmallestTableOfAnInputCounts) {
     EXPECT_EQ(limits[1].node, "types");
 }
 
+// On the program's stack such a chain was a segmentation fault.
+TEST(IndexLimits, AChainOf100000ReshapesIsFollowedToItsTable) {
+    test::GraphMaker g;
+    ValueId ids = g.input("ids", {4}, DType::s64);
+    for (int i = 0; i < 100'000; ++i) ids = g.node("Flatten", "f" + std::to_string(i), {ids});
+    const ValueId table = g.constant("table", test::random_tensor({7, 2}, 1));
+    // As an import would type it: the table's rows are all that is looked at.
+    const std::vector<IndexLimit> limits = index_limits(g.build({g.node("Gather", "rows", {table, ids})}));
+    ASSERT_EQ(limits.size(), 1U);
+    EXPECT_EQ(limits[0].rows, 7);
+    EXPECT_EQ(limits[0].node, "rows");
+}
+
 TEST(IndexLimits, ATableThatIsReadAlongAnotherAxisIsNone) {
     GraphMaker g;
     const ValueId ids = g.input("ids", {3}, DType::s64);

@@ -6,7 +6,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/budget.hpp"
 #include "base/error.hpp"
+#include "graph/onnx/cut_model.hpp"
 #include "model_text.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -104,6 +106,61 @@ TEST_F(ExternalData, AModelWithoutAnyIsLeftAsItIs) {
         graph_bytes(x_to_y() + "node { op_type: 'Relu' input: 'x' output: 'y' name: 'location' }");
     EXPECT_EQ(inline_external_data(bytes, folder_.path()), bytes);
     EXPECT_EQ(inline_external_data("no model, but a location", folder_.path()), "no model, but a location");
+}
+
+// A message holds 2 GiB at most. The limit is made small here, so that small models take the way of large ones.
+constexpr std::uint64_t kSmallMessage = 400;
+
+/// y = x + w, with n values of w in w_large.bin.
+std::string large_model_text(std::int64_t n, const std::string& more = "") {
+    const std::string size = std::to_string(n);
+    return graph_bytes(value_text("input", "x", {size}) + value_text("output", "y", {size}) +
+                       "initializer { name: 'w' dims: " + size + " data_type: 1 data_location: EXTERNAL " +
+                       entry("location", "w_large.bin") + more +
+                       "} node { op_type: 'Add' input: 'x' input: 'w' output: 'y' }");
+}
+
+TEST_F(ExternalData, AModelThatNoMessageCanHoldIsReadFromItsData) {
+    std::vector<float> values(200);
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i) - 7.5F;
+    write("model/w_large.bin", values);
+    const std::string folder = folder_ / "model";
+    const std::string whole = inline_external_data(large_model_text(200), folder, kSmallMessage);
+    const Graph large = import_onnx(whole, "m.onnx", ToyOps());
+    const Graph small = import_onnx(inline_external_data(large_model_text(200), folder), "m.onnx", ToyOps());
+    EXPECT_EQ(hash_of(large), hash_of(small)) << "the weights are the same, whichever way they came";
+    EXPECT_TRUE(survey_onnx(whole, "m.onnx", ToyOps(), {}).faults.empty());
+    EXPECT_LT(whole.size(), 200 * sizeof(float) + kSmallMessage + 64) << "each weight is there once";
+    EXPECT_THROW((void)cut_onnx(whole, "m.onnx", {.inputs = {}, .outputs = {"y"}}, {}, ToyOps()), ModelError);
+}
+
+TEST_F(ExternalData, DamagedLargeModelsAreRefused) {
+    write("model/w_large.bin", std::vector<float>(200, 1.0F));
+    const std::string whole = inline_external_data(large_model_text(200), folder_ / "model", kSmallMessage);
+    const auto why = [](const std::string& bytes) -> std::string {
+        try {
+            (void)import_onnx(bytes, "m.onnx", ToyOps());
+            return "read";
+        } catch (const ModelError& error) {
+            return error.what();
+        }
+    };
+    EXPECT_THAT(why(whole.substr(0, whole.size() - 1)),
+                HasSubstr("800 bytes from byte 0 on are not in the model's data"));
+    EXPECT_THAT(why(whole.substr(0, 60)), HasSubstr("ends within its message"));
+    EXPECT_THAT(why(whole.substr(0, 26)), HasSubstr("m.onnx"));
+    const std::string partial =
+        inline_external_data(large_model_text(200, entry("length", "400")), folder_ / "model", 300);
+    EXPECT_THAT(why(partial), HasSubstr("raw_data has 400 bytes"));
+}
+
+TEST_F(ExternalData, ARangeThatManyTensorsNameIsCountedEachTime) {
+    write("model/w_large.bin", std::vector<float>(200, 1.0F));
+    Budget& budget = process_budget();
+    const std::uint64_t limit = budget.byte_limit();
+    budget.set_byte_limit(budget.bytes_in_use() + 1000);
+    EXPECT_THROW((void)inline_external_data(large_model_text(200), folder_ / "model", kSmallMessage), BudgetError);
+    budget.set_byte_limit(limit);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "eval/from_config.hpp"
 #include "graph/passes/passes.hpp"
 #include "kernel/ops/reference_ops.hpp"
+#include "show/inspection_json.hpp"
 #include "support/graph_helpers.hpp"
 
 namespace halftone::show {
@@ -57,6 +58,29 @@ TEST(Inspection, TextSaysOnceWhatUnitsHaveInCommon) {
     EXPECT_EQ(summary.find("\n    fp32\n"), summary.rfind("\n    fp32\n")) << summary;
     EXPECT_THAT(summary, Not(HasSubstr("second (Conv)")));
     EXPECT_THAT(inspection_text(inspection, true), HasSubstr("second (Conv)"));
+}
+
+TEST(Inspection, UnitsOfOneKindAreDescribedOnceAndCounted) {
+    GraphMaker g;
+    ValueId x = g.input("x", {kSymbolic, 4});
+    for (int i = 0; i < 50; ++i) {
+        x = g.gemm("fc" + std::to_string(i), x, random_tensor({4, 4}, static_cast<std::uint64_t>(i)));
+    }
+    const std::string bytes =
+        export_onnx(infer_types(g.build({g.gemm("last", x, random_tensor({4, 2}, 99))}), reference_ops()));
+    const Inspection inspection = inspection_of(bytes);
+    const UnitKinds kinds = unit_kinds(inspection);
+    ASSERT_EQ(kinds.kinds.size(), 2U) << "texts are made for two kinds, not for 51 units";
+    EXPECT_EQ(kinds.kinds[0].units, 50U);
+    EXPECT_EQ(kinds.kinds[1].first, "last");
+    const auto json = nlohmann::json::parse(inspection_line(inspection));
+    ASSERT_EQ(json["units"].size(), 51U);
+    EXPECT_EQ(json["units"][7]["name"], "fc7");
+    EXPECT_EQ(json["units"][7]["options"], json["units"][0]["options"]);
+    EXPECT_EQ(json["units"][50]["weight"], "[4,2]");
+    EXPECT_TRUE(json["units"][50].contains("refused"));
+    EXPECT_EQ(json["space_size"].get<std::string>(), inspection.space->size_text());
+    EXPECT_THAT(inspection_text(inspection, true), HasSubstr("fc49 (Gemm)"));
 }
 
 TEST(Inspection, ARefusedModelLeavesItsSurveyAndAFault) {

@@ -150,5 +150,24 @@ TEST(PlanTopology, ADynamicUnitQuantizesNoTensorOfAnybodyElse) {
     EXPECT_EQ(names.size(), 2U);
 }
 
+// Each of them is read by a unit, and none walks back along the chain: the tops are found once for all values.
+TEST(PlanTopology, EveryValueOfAChainOfReshapesHasTheTopOfTheChain) {
+    UnitGraphMaker maker;
+    ValueId value = maker.conv("top", maker.input());
+    std::vector<ValueId> ends;
+    for (int i = 0; i < 4; ++i) {
+        value = maker.flatten("flatten" + std::to_string(i), value);
+        ends.push_back(maker.gemm("fc" + std::to_string(i), value));
+    }
+    const Graph graph = maker.build(ends);
+    const std::vector<Unit> units = find_units(graph);
+    ASSERT_EQ(units.size(), 5U);
+    std::vector<UnitConfig> plan(5, kKl);
+    EXPECT_EQ(text_of(PlanTopology(graph, units).tensors(plan)), "top_out=kl");
+    plan[0] = kFp32;
+    EXPECT_EQ(text_of(PlanTopology(graph, units).tensors(plan)),
+              "flatten0_out=kl flatten1_out=kl flatten2_out=kl flatten3_out=kl");
+}
+
 }  // namespace
 }  // namespace halftone

@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include <cmath>
 #include <limits>
 
 #include "graph/passes/passes.hpp"
@@ -169,6 +170,47 @@ TEST(Capabilities, WeightOnlyOptionsAreForMatMulAndPlainGemm) {
     };
     EXPECT_THAT(refusal(gemm(1)), HasSubstr("weight-only quantization: the data input is transposed"));
     EXPECT_EQ(refusal(conv_relu()), "weight-only quantization is for MatMul and Gemm");
+}
+
+/// Units that differ from the first one in one thing each: shape, function, bias, residual, attribute, NaN.
+Graph units_of_many_kinds() {
+    GraphMaker g;
+    const ValueId x = g.input("x", {kSymbolic, 4, 6, 6});
+    const auto conv = [&](const std::string& name, ValueId from, Shape weight, Attributes attributes = {}) {
+        return g.conv(name, from, random_tensor(weight, name.size()), {}, std::move(attributes));
+    };
+    const ValueId first = conv("a", x, {4, 4, 1, 1});
+    const ValueId wide = conv("b", first, {8, 4, 1, 1});
+    const ValueId back = g.node("Relu", "relu", {conv("c", wide, {4, 8, 1, 1})});
+    const ValueId clipped = g.node("Relu", "relu2", {conv("d", back, {4, 4, 1, 1})});
+    const ValueId depthwise = conv("e", clipped, {4, 1, 3, 3}, {{"group", std::int64_t{4}}});
+    const ValueId large =
+        g.conv("f", depthwise, random_tensor({4, 1, 3, 3}, 3, -1e6F, 1e6F), {}, {{"group", std::int64_t{4}}});
+    const ValueId nan = g.conv("g", large, floats({4, 4, 1, 1}, std::vector<float>(16, std::nanf(""))));
+    const ValueId other = conv("h", nan, {4, 4, 1, 1});
+    const ValueId sum = g.node("Add", "sum", {conv("i", other, {4, 4, 1, 1}), other});
+    const ValueId biased = g.conv("j", sum, random_tensor({4, 4, 1, 1}, 5), random_tensor({4}, 6));
+    return g.build({g.gemm("k", g.node("Flatten", "flat", {biased}), random_tensor({16, 3}, 7), {},
+                           {{"transA", std::int64_t{0}}})});
+}
+
+TEST(Capabilities, SharedAnswersAreThoseOfEachUnitAlone) {
+    const Graph typed = infer_types(units_of_many_kinds(), reference_ops());
+    const std::vector<Unit> units = find_units(typed);
+    for (const bool is_dynamic : {false, true}) {
+        const OfferedSettings settings{.offers_static = !is_dynamic, .offers_dynamic = is_dynamic};
+        const CapabilityTable table = capabilities(typed, units, settings);
+        for (std::size_t u = 0; u < units.size(); ++u) {
+            const CapabilityTable alone = capabilities(typed, {units[u]}, settings);
+            EXPECT_EQ(table[u].options, alone[0].options) << units[u].name;
+            const auto texts = [](const Capability& unit) {
+                std::vector<std::string> all;
+                for (const Refusal& refusal : unit.refused) all.push_back(refusal.dtype + refusal.why);
+                return all;
+            };
+            EXPECT_EQ(texts(table[u]), texts(alone[0])) << units[u].name;
+        }
+    }
 }
 
 }  // namespace
