@@ -108,7 +108,7 @@ TEST(RunTimeParams, AScaleThatTheModelComputesFeedsAProduct) {
     Tensor x = floats({2, 4}, kReals);
     for (float& value : x.mutable_view().as<float>()) value /= 8;
     for (const Backend backend : {Backend::ref, Backend::dnnl}) {
-        const auto out = run_once(graph, {x}, backend);
+        const auto out = run_once(graph, std::vector<Tensor>{x}, backend);
         EXPECT_THAT(values_of<std::int8_t>(out[1]), ElementsAre(-10, -1, 0, 0, 1, 3, 8, 127));
         EXPECT_THAT(values_of<float>(out[0]),
                     testing::Pointwise(testing::FloatNear(1e-5F), {-0.4133858F, 0.62992126F, 11.043307F, 10.07874F}));
