@@ -68,9 +68,15 @@ TEST(RunTimeParams, AScaleForEachChannelGivesTheNumbersOfOnnxRuntime) {
 
 // Constants of that kind are refused. What a model computes cannot be, and the arithmetic of floats has an answer.
 TEST(RunTimeParams, AScaleOfZeroSaturatesAndANegativeOneTurnsTheOrderAround) {
-    const Graph graph = there_and_back({8}, {}, DType::u8);
-    const auto codes = [&](float scale) {
-        const auto out = run_once(graph, {floats(kReals), Tensor::scalar(scale), bytes({}, {12})}, Backend::dnnl);
+    GraphMaker g;
+    const ValueId reals = g.input("x", {8});
+    // A product, because a scale that is an input of the graph would be bound as a constant (exec/bind_inputs.hpp).
+    const ValueId scale = g.node("Mul", "scale", {g.input("s", {1}), g.constant("one", floats({1}))});
+    const ValueId zero_point = g.constant("zero", bytes({}, {12}));
+    const Graph graph =
+        infer_types(g.build({g.node("QuantizeLinear", "quantize", {reals, scale, zero_point})}), reference_ops());
+    const auto codes = [&](float value) {
+        const auto out = run_once(graph, {floats(kReals), floats({value})}, Backend::dnnl);
         return values_of<std::uint8_t>(out[0]);
     };
     // ONNX Runtime gives 0 for 0 / 0; here NaN becomes the zero point (tensor/affine.hpp).

@@ -145,8 +145,9 @@ protected:
 
 TEST_F(ExternalSum, DecidesBeforeAnythingIsLoaded) {
     const std::string bytes = model(50, std::int64_t{1} << 30);
+    const MemoryLimit limit(std::uint64_t{16} << 30);
     EXPECT_THAT([&] { (void)inline_external_data(bytes, folder_.path()); },
-                ThrowsMessage<ModelError>(HasSubstr("larger than 2 GiB with its external data")));
+                ThrowsMessage<BudgetError>(HasSubstr("the model with its external data needs 100 GiB")));
 }
 
 TEST_F(ExternalSum, IsTakenFromTheBudget) {

@@ -163,7 +163,7 @@ TEST(PlanTopology, EveryValueOfAChainOfReshapesHasTheTopOfTheChain) {
     const std::vector<Unit> units = find_units(graph);
     ASSERT_EQ(units.size(), 5U);
     std::vector<UnitConfig> plan(5, kKl);
-    EXPECT_EQ(text_of(PlanTopology(graph, units).tensors(plan)), "top_out=kl");
+    EXPECT_EQ(text_of(PlanTopology(graph, units).tensors(plan)), "x=kl top_out=kl");
     plan[0] = kFp32;
     EXPECT_EQ(text_of(PlanTopology(graph, units).tensors(plan)),
               "flatten0_out=kl flatten1_out=kl flatten2_out=kl flatten3_out=kl");

@@ -57,6 +57,7 @@ TEST(SearchSpace, RefusesIndicesOutside) {
 TEST(SearchSpace, CodesOfTheFileAreKeptOnlyWhereNoPreparationChangesTheModel) {
     UnitConfig given = kMinmax;
     given.activation.algorithm = kGiven;
+    given.weight.algorithm = kGiven;
     const std::vector<Preparation> preparations{{}, {.equalizes = true}};
     const SearchSpace space({decision("a", {given, kKl, kFp32}), decision("b", {given, kFp32}), decision("c", {given})},
                             {100, 100}, PlanTopology(), preparations);
