@@ -5,8 +5,10 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <memory>
 #include <mutex>
+#include <utility>
 
 #include "base/error.hpp"
 
@@ -40,6 +42,7 @@ struct Sinks {
     Level stderr_level = Level::info;
     spdlog::sink_ptr to_stderr = std::make_shared<spdlog::sinks::stderr_sink_mt>();
     spdlog::sink_ptr to_file;
+    bool has_live_line = false;
 
     Sinks() { set_pattern(*to_stderr); }
     void set_pattern(spdlog::sinks::sink& sink) const {
@@ -85,6 +88,18 @@ void close_file() {
     s.to_file.reset();
 }
 
+void set_live_line(bool is_there) {
+    Sinks& s = sinks();
+    const std::lock_guard lock(s.mutex);
+    s.has_live_line = is_there;
+}
+
+bool has_live_line() {
+    Sinks& s = sinks();
+    const std::lock_guard lock(s.mutex);
+    return s.has_live_line;
+}
+
 bool is_enabled(Level level) {
     Sinks& s = sinks();
     const std::lock_guard lock(s.mutex);
@@ -107,7 +122,11 @@ void write(Level level, std::string_view room, std::string_view text) {
             // A full disk must not end a run because of its log; what matters (the journal) reports it by itself.
         }
     };
-    if (level >= s.stderr_level) put(*s.to_stderr);
+    if (level >= s.stderr_level) {
+        // Clears the whole line and goes back to its start.
+        if (std::exchange(s.has_live_line, false)) std::fputs("\x1b[2K\r", stderr);
+        put(*s.to_stderr);
+    }
     if (s.to_file && level >= Level::info) put(*s.to_file);
 }
 

@@ -25,6 +25,11 @@ void configure(Level stderr_level, int rank);
 void open_file(const std::string& path);
 void close_file();
 
+/// Says whether stderr, a terminal, ends in a line that is written over again and again. The next message on stderr
+/// takes its place, instead of going on in the middle of it, and after that there is no such line.
+void set_live_line(bool is_there);
+[[nodiscard]] bool has_live_line();
+
 [[nodiscard]] bool is_enabled(Level level);
 void write(Level level, std::string_view room, std::string_view text);
 

@@ -113,9 +113,9 @@ ProgressLine::~ProgressLine() { finish(); }
 
 void ProgressLine::finish() {
     // Other text would else continue in the middle of the live line.
-    if (!is_open_) return;
+    if (!log::has_live_line()) return;
     std::fputc('\n', stderr);
-    is_open_ = false;
+    log::set_live_line(false);
 }
 
 void ProgressLine::show(const tune::FinishedTrial& trial, const std::string& stage, const tune::Progress& progress) {
@@ -162,7 +162,7 @@ void ProgressLine::write_live(const std::string& text) {
     // Asked each time, because a window may be resized. A line that wraps could not be written over.
     fmt::print(stderr, "\r\x1b[K{}", cut_to_columns(text, stderr_columns()));
     std::fflush(stderr);
-    is_open_ = true;
+    log::set_live_line(true);
 }
 
 }  // namespace halftone::study

@@ -29,7 +29,6 @@ private:
     bool is_terminal_;
     bool is_quiet_;
     double timeout_s_;
-    bool is_open_ = false;
     std::string last_trial_;  ///< the live line's text of the last trial; empty before the first
     double shown_s_ = 0;      ///< elapsed time when the terminal showed something last
     double logged_s_ = 0;     ///< elapsed time when the log got a line last

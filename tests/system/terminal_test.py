@@ -13,6 +13,7 @@ import time
 from halftone_cli import DEMO, OK, OUT_OF_REACH, SystemTest, command, environment, halftone, main, settings
 
 CLEAR = b"\r\x1b[K"  # carriage return, then: clear the rest of the line
+CLEAR_FOR_A_MESSAGE = b"\x1b[2K\r"  # clear the whole line, then carriage return
 
 
 class Terminal:
@@ -58,7 +59,7 @@ class Terminal:
 
 def live_lines(shown):
     """What was written over and over again; what stands behind the last of them is no part of it."""
-    return [line.split(b"\r\n")[0].decode() for line in shown.split(CLEAR)[1:]]
+    return [re.split(b"\r\n|" + re.escape(CLEAR_FOR_A_MESSAGE), line)[0].decode() for line in shown.split(CLEAR)[1:]]
 
 
 class LiveLine(SystemTest):
@@ -74,6 +75,8 @@ class LiveLine(SystemTest):
         # The last column stays free: some terminals wrap as soon as it is written.
         self.assertEqual([line for line in lines if len(line) > 39], [])
         self.assertIn("trial 1 of at most 4  best ", terminal.shown.decode())
+        # A message has a line of its own: the live line gives its place away.
+        self.assertRegex(terminal.shown, rb"(\r\n|\x1b\[2K\r)[-0-9T:.]+ warning 0 tune no model can meet the goal")
         self.assertEqual(terminal.shown.count(b"\n"), terminal.shown.count(b"\r\n"))
 
     def test_a_resized_terminal_gets_lines_of_the_new_width(self):

@@ -46,6 +46,16 @@ TEST_F(Log, TheLevelDecidesWhatIsWritten) {
     EXPECT_THAT(stderr_of([] { write(Level::error, "tune", "silenced"); }), IsEmpty());
 }
 
+TEST_F(Log, AMessageTakesThePlaceOfTheLiveLine) {
+    configure(Level::warning, 0);
+    set_live_line(true);
+    EXPECT_THAT(stderr_of([] { info("tune", "quiet"); }), IsEmpty());
+    EXPECT_TRUE(has_live_line()) << "nothing was written";
+    EXPECT_THAT(stderr_of([] { warning("tune", "loud"); }), MatchesRegex("\x1b\\[2K\r[0-9].* warning 0 tune loud\n"));
+    EXPECT_FALSE(has_live_line());
+    EXPECT_THAT(stderr_of([] { warning("tune", "loud"); }), MatchesRegex("[0-9].* warning 0 tune loud\n"));
+}
+
 TEST_F(Log, OtherRanksOnlyWarn) {
     configure(Level::debug, 2);
     EXPECT_THAT(stderr_of([] { info("eval", "quiet"); }), IsEmpty());
