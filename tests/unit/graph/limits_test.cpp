@@ -161,7 +161,7 @@ TEST(TensorBytes, AreThoseOfTheProcess) {
     const std::uint64_t before = process_budget().bytes_in_use();
     {
         const Tensor tensor(TensorType{DType::f32, Shape{1000}});
-        const Tensor same = tensor;
+        const Tensor same = tensor;  // NOLINT(performance-unnecessary-copy-initialization): what is tested
         EXPECT_EQ(process_budget().bytes_in_use(), before + 4000) << "a copy shares the memory";
     }
     EXPECT_EQ(process_budget().bytes_in_use(), before);

@@ -9,7 +9,7 @@ namespace halftone::test {
 namespace {
 
 using testing::HasSubstr;
-constexpr std::int64_t N = kSymbolic;
+constexpr std::int64_t N = kSymbolic;  // NOLINT(readability-identifier-naming): as in shapes
 using Ints = std::vector<std::int64_t>;
 
 OpCase conv(Shape input, Shape weight, Attributes attributes = {}) {
