@@ -5,9 +5,7 @@
 #include <limits>
 
 #include "base/check.hpp"
-#include "eval/shaped_sessions.hpp"
-#include "eval/used_rows.hpp"
-#include "exec/session.hpp"
+#include "eval/tapped_values.hpp"
 
 namespace halftone {
 namespace {
@@ -59,30 +57,14 @@ void add_elements(TensorView value, const std::vector<UsedRun>& runs, bool chann
 
 std::map<std::string, ChannelStatistics> channel_statistics(const Graph& graph, const std::vector<std::string>& values,
                                                             SampleSource& samples, std::int64_t count) {
-    CompileOptions options;  // sessions of their own: they live for this one pass
     std::vector<bool> channels_last;
-    for (const std::string& name : values) {
-        options.taps.push_back(graph.find_value(name).value());
-        channels_last.push_back(has_channels_last(graph, name));
-    }
-    ShapedSessions sessions(graph, options);
-    UnpaddedValues unpadded(graph, options.taps);
-    Session* session = nullptr;
-    const auto inputs_at = [&](const SessionShape& shape) {
-        session = &sessions.at(shape);
-        return inputs_of(*session);
-    };
+    for (const std::string& name : values) channels_last.push_back(has_channels_last(graph, name));
     std::vector<ChannelStatistics> found(values.size());
     std::vector<std::vector<std::int64_t>> counts(values.size());
-    samples.for_each_batch({0, count}, inputs_at, Caching::pass, [&](const SampleBatch& batch) {
-        session->run();
-        const UsedParts parts = unpadded.parts_of(batch, batch.batch);
-        for (std::size_t t = 0; t < values.size(); ++t) {
-            const TensorView value = session->tap(t);
-            const Shape& declared = graph.value(options.taps[t]).type.shape;
-            add_elements(value, parts.runs(declared, value.type.shape, t), channels_last[t], found[t], counts[t]);
-        }
-    });
+    for_each_tapped_value(graph, values, samples, count,
+                          [&](std::size_t t, const TensorView& value, const std::vector<UsedRun>& runs) {
+                              add_elements(value, runs, channels_last[t], found[t], counts[t]);
+                          });
     std::map<std::string, ChannelStatistics> by_name;
     for (std::size_t t = 0; t < values.size(); ++t) {
         for (std::size_t c = 0; c < found[t].mean.size(); ++c) {

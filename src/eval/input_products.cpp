@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "eval/shaped_sessions.hpp"
-#include "eval/used_rows.hpp"
-#include "exec/session.hpp"
+#include "eval/tapped_values.hpp"
 
 namespace halftone {
 namespace {
@@ -62,30 +60,15 @@ private:
 
 std::map<std::string, std::vector<double>> input_products(const Graph& graph, const std::vector<std::string>& values,
                                                           SampleSource& samples, std::int64_t count) {
-    CompileOptions options;  // sessions of their own: they live for this one pass
     std::vector<ProductSums> sums;
     for (const std::string& name : values) {
-        const ValueId id = graph.find_value(name).value();
-        options.taps.push_back(id);
-        const Shape& shape = graph.value(id).type.shape;
+        const Shape& shape = graph.value(graph.find_value(name).value()).type.shape;
         sums.emplace_back(static_cast<std::size_t>(shape[shape.rank() - 1]));
     }
-    ShapedSessions sessions(graph, options);
-    UnpaddedValues unpadded(graph, options.taps);
-    Session* session = nullptr;
-    const auto inputs_at = [&](const SessionShape& shape) {
-        session = &sessions.at(shape);
-        return inputs_of(*session);
-    };
-    samples.for_each_batch({0, count}, inputs_at, Caching::pass, [&](const SampleBatch& batch) {
-        session->run();
-        const UsedParts parts = unpadded.parts_of(batch, batch.batch);
-        for (std::size_t t = 0; t < values.size(); ++t) {
-            const TensorView value = session->tap(t);
-            const Shape& declared = graph.value(options.taps[t]).type.shape;
-            sums[t].add(value.as<float>(), parts.runs(declared, value.type.shape, t));
-        }
-    });
+    for_each_tapped_value(graph, values, samples, count,
+                          [&](std::size_t t, const TensorView& value, const std::vector<UsedRun>& runs) {
+                              sums[t].add(value.as<float>(), runs);
+                          });
     std::map<std::string, std::vector<double>> by_name;
     for (std::size_t t = 0; t < values.size(); ++t) by_name.emplace(values[t], sums[t].take());
     return by_name;

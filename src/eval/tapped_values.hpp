@@ -1,0 +1,23 @@
+#pragma once
+// One pass of the samples through a graph that looks at some of its values, padding left out.
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "eval/sample_source.hpp"
+#include "eval/used_rows.hpp"
+#include "graph/graph.hpp"
+
+namespace halftone {
+
+/// Called with the index of a name in `values`, the value of one batch, and its elements that belong to samples.
+using TappedValueVisitor = std::function<void(std::size_t, const TensorView&, const std::vector<UsedRun>&)>;
+
+/// Runs the first `count` samples batch by batch and shows each of the named values to `visit`, in their order. The
+/// sessions live for this one pass. @pre the graph has all values
+void for_each_tapped_value(const Graph& graph, const std::vector<std::string>& values, SampleSource& samples,
+                           std::int64_t count, const TappedValueVisitor& visit);
+
+}  // namespace halftone
