@@ -89,7 +89,7 @@ public:
         Schema padded = input;
         // A name that no input has is a typing error; the padding would silently be 0.
         for (const auto& [name, value] : values_) {
-            const auto is_named = [&](const Field& field) { return field.name == name; };
+            const auto is_named = [&name = name](const Field& field) { return field.name == name; };
             if (std::none_of(padded.inputs.begin(), padded.inputs.end(), is_named)) {
                 throw DataError("collate.values: the samples have no input '" + name + "'; they have " +
                                 to_text(padded.inputs));
