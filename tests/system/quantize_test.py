@@ -98,8 +98,8 @@ class Recipes(TuneTest):
     PER_TENSOR = ["--set", "quantization.model_wise={activation: {algorithm: minmax, scheme: asym},"
                            " weight: {granularity: per_tensor}}"]
 
-    def accuracies(self, *words, name):
-        workspace = self.tuned(*words, name=name, images=2000)
+    def accuracies(self, *words, name, images=500):
+        workspace = self.tuned(*words, name=name, images=images)
         baseline, = records(workspace, "baseline")
         return baseline["accuracy"], records(workspace, "trial")[0]["accuracy"]
 
@@ -123,8 +123,8 @@ class Recipes(TuneTest):
         self.check_wins_back_half("weight_correction")
 
     def test_cross_layer_equalization_leaves_the_float_model_and_spares_fallbacks(self):
-        plain, _ = self.accuracies(name="plain")
-        baseline, trial = self.accuracies("--set", RECIPES + "cross_layer_equalization=True", name="equalized")
+        plain, _ = self.accuracies(name="plain", images=2000)
+        baseline, trial = self.accuracies("--set", RECIPES + "cross_layer_equalization=True", name="equalized", images=2000)
         self.assertEqual(baseline, plain)
         self.assertLessEqual(baseline - trial, 0.001)
 

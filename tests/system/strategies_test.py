@@ -21,13 +21,13 @@ class Strategies(SystemTest):
     def test_each_ends_and_gives_the_same_for_any_ranks(self):
         for name in ALL:
             with self.subTest(strategy=name):
-                words = (*strategy(name), *settings(images=200, calibration=10, trials=12, goal=0.005))
+                words = (*strategy(name), *settings(images=100, calibration=10, trials=10, goal=0.005))
                 alone = self.tune(name, *words)
                 self.assertIn(alone.code, (OK, GOAL_MISSED), alone.err)
                 self.assertEqual(alone.errors(), [])
                 trials = records(self.folder / name, "trial")
                 self.assertEqual([t["trial"] for t in trials], list(range(len(trials))))
-                self.assertLessEqual(len(trials), 12)
+                self.assertLessEqual(len(trials), 10)
                 self.assertEqual(len({t["candidate"] for t in trials}), len(trials), "no candidate twice")
                 if name in MEASURES:
                     continue
