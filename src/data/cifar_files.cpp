@@ -1,6 +1,7 @@
 #include "data/cifar_files.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -68,16 +69,23 @@ private:
     Schema schema_;
 };
 
-/// Reads the files NAME + ending of a folder. @return nothing where the first one is not there
+/// Reads the files NAME + ending of a folder. @return nothing where none of them is there
 std::vector<CifarBatch> read_batches(const std::string& folder, const std::vector<std::string>& names,
                                      const std::string& ending, CifarKind kind) {
     const auto files = make_posix_file_system();
     std::vector<CifarBatch> batches;
-    // The first file decides: a folder that has it holds this version, and must then hold all of it.
-    if (!files->is_file(folder + "/" + names.front() + ending)) return batches;
+    // A folder that has one of the files holds this version, and must then hold all of it.
+    std::vector<std::string> missing;
+    for (const std::string& name : names) {
+        if (!files->is_file(folder + "/" + name + ending)) missing.push_back(folder + "/" + name + ending);
+    }
+    if (missing.size() == names.size()) return batches;
+    if (!missing.empty()) {
+        throw DataError(fmt::format("{} {} not exist, and other files of the archive do", fmt::join(missing, ", "),
+                                    missing.size() == 1 ? "does" : "do"));
+    }
     for (const std::string& name : names) {
         const std::string path = folder + "/" + name + ending;
-        if (!files->is_file(path)) throw DataError(path + " does not exist, and other files of its archive do");
         const std::string bytes = read_data_file(path);
         batches.push_back(ending.empty() ? parse_cifar_pickle(bytes, kind, path)
                                          : parse_cifar_binary(bytes, kind, path));
@@ -105,9 +113,10 @@ std::unique_ptr<Dataset> make_cifar(const CifarLayout& layout, const ConfigNode&
         }
     }
     throw DataError(fmt::format(
-        "{}: {}/{}/{}.bin does not exist, nor {}/{}; unpack the archive of the binary or the Python version there. "
+        "{}: {}/{}/{}.bin does not exist, nor {}/{}; unpack the archive of the binary or the Python version there{}. "
         "`download: true` is accepted for LPOT's sake, but Halftone downloads nothing",
-        layout.word, root, layout.binary_folder, names.front(), layout.python_folder, names.front()));
+        layout.word, root, layout.binary_folder, names.front(), layout.python_folder, names.front(),
+        names.size() == 1 ? "" : fmt::format(", with all {} of its files {}", names.size(), fmt::join(names, ", "))));
 }
 
 }  // namespace halftone

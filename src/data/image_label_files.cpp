@@ -1,10 +1,11 @@
 // Images and labels in two IDX files, as MNIST and FashionMNIST have them.
 //
-//   find_file   the usual spellings of a file's name
+//   find_file   the usual spellings of a file's name; both files are looked for before one is missed
 //   read        one image with its label, from memory
 #include "data/image_label_files.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -13,6 +14,7 @@
 #include "base/file_system.hpp"
 #include "base/hash.hpp"
 #include "config/reader.hpp"
+#include "data/data_files.hpp"
 #include "data/idx_file.hpp"
 
 namespace halftone {
@@ -53,11 +55,11 @@ private:
     Schema schema_;
 };
 
-/// `stem` is "train-images"; `suffix` is "idx3-ubyte". @return the first of the usual spellings that exists
-std::string find_file(const std::string& name, const std::string& root, const std::string& stem,
-                      const std::string& suffix) {
+/// `stem` is "train-images"; `suffix` is "idx3-ubyte".
+/// @return the first of the usual spellings that exists; nothing if none does, and `faults` says so
+std::string find_file(const std::string& root, const std::string& stem, const std::string& suffix,
+                      std::vector<std::string>& faults) {
     const auto file_system = make_posix_file_system();
-    if (!file_system->is_directory(root)) throw DataError(name + ": the folder " + root + " does not exist");
     // The files are found under both of their usual spellings: "train-images-idx3-ubyte" and "train-images.idx3-ubyte".
     for (const char* separator : {"-", "."}) {
         for (const char* extension : {"", ".gz"}) {
@@ -65,10 +67,9 @@ std::string find_file(const std::string& name, const std::string& root, const st
             if (file_system->exists(path)) return path;
         }
     }
-    throw DataError(
-        fmt::format("{0}: {1}/{2}-{3} does not exist, nor {2}-{3}.gz, {2}.{3} or {2}.{3}.gz there; "
-                    "expected are the IDX files of {0}, plain or gzip (nothing is downloaded)",
-                    name, root, stem, suffix));
+    faults.push_back(
+        fmt::format("{0}/{1}-{2} does not exist, nor {1}-{2}.gz, {1}.{2} or {1}.{2}.gz there", root, stem, suffix));
+    return {};
 }
 
 }  // namespace
@@ -82,8 +83,15 @@ std::unique_ptr<Dataset> make_image_label_files(const std::string& name, const C
     static_cast<void>(reader.boolean("download", true));
     reader.finish();
 
-    const std::string image_path = find_file(name, root, split + "-images", "idx3-ubyte");
-    const std::string label_path = find_file(name, root, split + "-labels", "idx1-ubyte");
+    require_folder(name, root);
+    std::vector<std::string> faults;  // of both files, so that all missing ones are named at once
+    const std::string image_path = find_file(root, split + "-images", "idx3-ubyte", faults);
+    const std::string label_path = find_file(root, split + "-labels", "idx1-ubyte", faults);
+    if (!faults.empty()) {
+        throw DataError(
+            fmt::format("{0}: {1}; expected are the IDX files of {0}, plain or gzip (nothing is downloaded)", name,
+                        fmt::join(faults, "; ")));
+    }
     IdxArray images = read_idx(image_path, 3);
     IdxArray labels = read_idx(label_path, 1);
     // The two files belong together. A different count means that one of them is of another data set.

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <cstring>
+#include <span>
 
 #include "base/error.hpp"
 #include "config/reader.hpp"
@@ -11,6 +12,33 @@
 
 namespace halftone {
 namespace {
+
+struct Axis {
+    std::size_t size = 0;    ///< elements along the axis
+    std::size_t stride = 1;  ///< elements between two neighbours along it in the input
+};
+
+/// Writes the output in order and fetches each element from where it lies in the input. T is any type as wide as the
+/// elements. @pre `axes` are those of the output, and none of their sizes is 0
+template <class T>
+void copy_permuted(std::span<const Axis> axes, const std::byte* from, std::byte* to) {
+    const std::span<const Axis> outer = axes.first(axes.size() - 1);
+    const Axis inner = axes.back();
+    std::vector<std::size_t> index(outer.size(), 0);
+    bool is_done = false;
+    while (!is_done) {
+        std::size_t offset = 0;
+        for (std::size_t i = 0; i < outer.size(); ++i) offset += index[i] * outer[i].stride;
+        for (std::size_t i = 0; i < inner.size; ++i) {
+            std::memcpy(to + i * sizeof(T), from + (offset + i * inner.stride) * sizeof(T), sizeof(T));
+        }
+        to += inner.size * sizeof(T);
+        // Counts the index up like a mileage counter: the last axis turns fastest. When all have turned, it is done.
+        std::size_t i = outer.size();
+        while (i > 0 && ++index[i - 1] == outer[i - 1].size) index[--i] = 0;
+        is_done = i == 0;
+    }
+}
 
 class Transpose final : public InputTransform {
 public:
@@ -29,23 +57,24 @@ public:
 
     Tensor change(const Tensor& input) const override {
         Tensor output(output_type(input.type()));
+        if (output.elements() == 0) return output;
         if (is_reshape(input.shape())) {
             std::memcpy(output.mutable_view().data, input.view().data, output.bytes());
             return output;
         }
-        // The output is written in order, and each element is fetched from where it lies in the input.
-        const std::vector<std::size_t> strides = input_strides(input.shape());
-        const std::size_t width = size_of(input.dtype());
-        const std::byte* from = input.view().data;
-        std::byte* to = output.mutable_view().data;
-        const std::size_t rank = permutation_.size();
-        std::vector<std::int64_t> index(rank, 0);
-        for (std::size_t written = 0; written < output.bytes(); written += width) {
-            std::size_t offset = 0;
-            for (std::size_t i = 0; i < rank; ++i) offset += static_cast<std::size_t>(index[i]) * strides[i];
-            std::memcpy(to + written, from + offset * width, width);
-            // Counts the index up like a mileage counter: the last axis turns fastest.
-            for (std::size_t i = rank; i-- > 0 && ++index[i] == output.shape()[i];) index[i] = 0;
+        const std::vector<Axis> axes = merged_axes(input.shape());
+        switch (size_of(input.dtype())) {
+            case 1:
+                copy_permuted<std::uint8_t>(axes, input.view().data, output.mutable_view().data);
+                break;
+            case 2:
+                copy_permuted<std::uint16_t>(axes, input.view().data, output.mutable_view().data);
+                break;
+            case 4:
+                copy_permuted<std::uint32_t>(axes, input.view().data, output.mutable_view().data);
+                break;
+            default:
+                copy_permuted<std::uint64_t>(axes, input.view().data, output.mutable_view().data);
         }
         return output;
     }
@@ -62,15 +91,22 @@ private:
         return true;
     }
 
-    /// Elements between neighbours of the input along each axis of the output.
-    [[nodiscard]] std::vector<std::size_t> input_strides(const Shape& input) const {
-        std::vector<std::size_t> strides(permutation_.size(), 1);
+    /// Returns the axes of the output. Axes that are neighbours in the same order on both sides become one: height and
+    /// width of HWC to CHW are one axis of pixels. So the innermost loop is long, and it is all that a picture costs.
+    [[nodiscard]] std::vector<Axis> merged_axes(const Shape& input) const {
+        std::vector<Axis> axes;
         for (std::size_t i = 0; i < permutation_.size(); ++i) {
+            Axis axis{.size = static_cast<std::size_t>(input[permutation_[i]])};
             for (std::size_t j = permutation_[i] + 1; j < input.rank(); ++j) {
-                strides[i] *= static_cast<std::size_t>(input[j]);
+                axis.stride *= static_cast<std::size_t>(input[j]);
             }
+            if (i > 0 && permutation_[i] == permutation_[i - 1] + 1) {
+                axis.size *= axes.back().size;
+                axes.pop_back();
+            }
+            axes.push_back(axis);
         }
-        return strides;
+        return axes;
     }
 
     std::vector<std::size_t> permutation_;

@@ -5,6 +5,8 @@
 //   row            reference, collection, object, and the length that the reference says
 #include "dump/h5/variable_rows.hpp"
 
+#include <algorithm>
+
 #include "base/byte_reader.hpp"
 #include "base/file_system.hpp"
 #include "dump/h5/global_heap.hpp"
@@ -14,6 +16,14 @@ namespace {
 
 constexpr std::uint64_t kReferenceBytes = 16;
 
+/// A line of Python that stores rows once more in the same file, in one dimension and not packed.
+/// @param name  of the dataset  @param suffix  of the new one's  @param rows  an index of Python
+std::string copy_in_h5py(const std::string& path, const std::string& name, const std::string& suffix,
+                         const std::string& rows) {
+    return "f = h5py.File('" + path + "', 'a'); f.create_dataset('" + name + suffix + "', data=f['" + name + "']" +
+           rows + ", dtype=f['" + name + "'].dtype)";
+}
+
 }  // namespace
 
 VariableRows::VariableRows(const Set& set, const std::string& path, const std::string& place,
@@ -22,11 +32,18 @@ VariableRows::VariableRows(const Set& set, const std::string& path, const std::s
     const auto refuse = [&](const std::string& why) {
         throw DataError(place_ + ": holds rows of variable length " + why);
     };
-    if (shape.size() != 1) refuse("in more than one dimension; one text or list for each row is read");
+    const std::string name = place_.substr(std::min(place_.size(), path_.size() + 2));
+    if (shape.size() != 1) {
+        refuse(
+            "in more than one dimension, and one text or list for each row is read. Rewritten in h5py, a column is "
+            "read: " +
+            copy_in_h5py(path_, name, "_0", "[:, 0]"));
+    }
     const List how(H5Dget_create_plist(set.get()), "read how it is stored");
     if (H5Pget_nfilters(how.get()) != 0) {
-        refuse(
-            "that are packed, which is not read; packing such rows only packs where they lie, so store them without");
+        // Packing such rows only packs where they lie, so nothing is lost without.
+        refuse("that are packed, which is not read. Rewritten in h5py, they are: " +
+               copy_in_h5py(path_, name, "_plain", "[:]"));
     }
     // Addresses are relative to a block of the user's in front of the file's own, which nearly no file has.
     const File file(H5Iget_file_id(set.get()), "find its file");

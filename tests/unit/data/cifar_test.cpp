@@ -66,6 +66,9 @@ TEST(Cifar, TheTrainingPartIsFiveFilesInOrder) {
     std::filesystem::remove(folder / "data_batch_3.bin");
     EXPECT_THAT(message_of<DataError>([&] { (void)open_cifar("CIFAR10", folder.path(), ", train: true"); }),
                 HasSubstr("data_batch_3.bin does not exist"));
+    std::filesystem::remove(folder / "data_batch_1.bin");
+    EXPECT_THAT(message_of<DataError>([&] { (void)open_cifar("CIFAR10", folder.path(), ", train: true"); }),
+                HasSubstr((folder / "data_batch_1.bin") + ", " + (folder / "data_batch_3.bin") + " do not exist"));
 }
 
 TEST(Cifar, TheLabelOfCifar100IsTheFineClass) {

@@ -74,6 +74,13 @@ TEST(Hdf5, RowsOfVariableLengthAreReadAsH5pyWritesThem) {
     EXPECT_THAT(h5_refusal("packed", "variable.h5"),
                 HasSubstr("variable.h5::/packed: holds rows of variable length that"));
     EXPECT_THAT(h5_refusal("square", "variable.h5"), HasSubstr("one text or list for each row is read"));
+    // Both say what to write instead, in a line that Python takes.
+    const std::string opened = "f = h5py.File('" + kFolder + "/variable.h5', 'a'); ";
+    EXPECT_THAT(
+        h5_refusal("packed", "variable.h5"),
+        HasSubstr(opened + "f.create_dataset('/packed_plain', data=f['/packed'][:], dtype=f['/packed'].dtype)"));
+    EXPECT_THAT(h5_refusal("square", "variable.h5"),
+                HasSubstr(opened + "f.create_dataset('/square_0', data=f['/square'][:, 0], dtype=f['/square'].dtype)"));
 }
 
 TEST(Hdf5, ReferencesThatLeadNowhereAreRefusedWithTheRecord) {

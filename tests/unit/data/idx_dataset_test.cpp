@@ -11,6 +11,7 @@ namespace halftone {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 const std::string kGolden = HALFTONE_TEST_DATA "/data";
 
@@ -115,6 +116,10 @@ TEST_F(IdxFiles, AMissingFolderOrFileIsNamedWithWhatIsExpected) {
     std::filesystem::remove(folder_ + "/" + kImages);
     EXPECT_THAT(refusal(), HasSubstr(folder_ + "/t10k-images-idx3-ubyte does not exist"));
     EXPECT_THAT(refusal(), HasSubstr("t10k-images.idx3-ubyte.gz"));
+    EXPECT_THAT(refusal(), Not(HasSubstr("t10k-labels")));
+    std::filesystem::remove(folder_ + "/" + kLabels);
+    EXPECT_THAT(refusal(), HasSubstr("/t10k-images-idx3-ubyte does not exist")) << "both are named";
+    EXPECT_THAT(refusal(), HasSubstr("/t10k-labels-idx1-ubyte does not exist"));
     std::filesystem::remove_all(folder_);
     EXPECT_THAT(refusal(), HasSubstr("the folder " + folder_ + " does not exist"));
 }

@@ -1,6 +1,9 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -68,6 +71,55 @@ TEST(Transpose, PutsInputAxisPermOfIAtI) {
     EXPECT_THAT(channels_first.as<std::uint8_t>(), ElementsAre(0, 2, 4, 6, 8, 10, 1, 3, 5, 7, 9, 11));
     const Tensor swapped = changed(*transform("Transpose", "perm: 1, 0, 2"), image);
     EXPECT_THAT(swapped.as<std::uint8_t>(), ElementsAre(0, 1, 6, 7, 2, 3, 8, 9, 4, 5, 10, 11));
+}
+
+/// The transposition by its definition: the element at an index of the output is that at the permuted index of the
+/// input.
+template <class T>
+std::vector<T> transposed_by_definition(const Tensor& input, const std::vector<std::size_t>& perm, const Shape& shape) {
+    std::vector<T> expected;
+    for (std::int64_t written = 0; written < input.elements(); ++written) {
+        std::vector<std::int64_t> index(perm.size());  // in the input
+        std::int64_t rest = written;
+        for (std::size_t i = perm.size(); i-- > 0; rest /= shape[i]) index[perm[i]] = rest % shape[i];
+        std::int64_t offset = 0;
+        for (std::size_t axis = 0; axis < perm.size(); ++axis) offset = offset * input.shape()[axis] + index[axis];
+        expected.push_back(input.as<T>()[static_cast<std::size_t>(offset)]);
+    }
+    return expected;
+}
+
+template <class T>
+void expect_all_permutations(const Shape& shape) {
+    std::vector<T> values(static_cast<std::size_t>(shape.elements()));
+    std::iota(values.begin(), values.end(), T{0});
+    const Tensor input = tensor(shape, values);
+    std::vector<std::size_t> perm(shape.rank());
+    std::iota(perm.begin(), perm.end(), std::size_t{0});
+    do {
+        const std::string yaml = fmt::format("perm: [{}]", fmt::join(perm, ", "));
+        const Tensor result = changed(*transform("Transpose", yaml), input);
+        EXPECT_THAT(result.as<T>(),
+                    ::testing::ElementsAreArray(transposed_by_definition<T>(input, perm, result.shape())))
+            << yaml;
+    } while (std::ranges::next_permutation(perm).found);
+}
+
+TEST(Transpose, IsRightForEveryPermutationAndEveryWidthOfAnElement) {
+    expect_all_permutations<std::uint8_t>(Shape{2, 3, 4, 5});
+    expect_all_permutations<std::int16_t>(Shape{3, 1, 2});
+    expect_all_permutations<float>(Shape{2, 3, 4, 2});
+    expect_all_permutations<std::int64_t>(Shape{3, 2, 4});
+    expect_all_permutations<double>(Shape{4});
+    EXPECT_EQ(changed(*transform("Transpose", "perm: [1, 2, 0]"), tensor<float>(Shape{2, 0, 3}, {})).shape(),
+              (Shape{0, 3, 2}));
+}
+
+TEST(Rescale, OfAByteIsWhatItIsOfTheSameNumberInAnotherType) {
+    const Tensor bytes = every_pixel();
+    const Tensor numbers = changed(*transform("Cast", "dtype: int32"), bytes);
+    const Tensor expected = changed(*transform("Rescale"), numbers);
+    EXPECT_THAT(changed(*transform("Rescale"), bytes).as<float>(), ::testing::ElementsAreArray(expected.as<float>()));
 }
 
 TEST(Transpose, OfAGreyImageOnlyRenamesAxes) {
