@@ -1,5 +1,5 @@
 #pragma once
-// Changing the layout of a tensor. Defined in kernel/dnnl/lib, which knows all layouts.
+// Changing the layout of a tensor. Defined in kernel/reorder.cpp, which sees the backends that can.
 
 #include <memory>
 

@@ -149,26 +149,35 @@ std::int64_t repeats_of(const PositionMap& offsets, std::int64_t element) {
     return static_cast<std::int64_t>(repeats);
 }
 
-/// Rows from `first` to `last`; their places in the outer dimensions are counted like an odometer.
-void copy_rows(const MappedCopy& copy, std::int64_t first, std::int64_t last, const std::byte* x, std::byte* y) {
-    std::vector<std::int64_t> place(copy.outer.size());
-    std::int64_t rest = first;
-    for (std::size_t d = place.size(); d-- > 0;) {
+/// Where a row comes from: the sum of the offsets of its places, or kFilled if one of them is filled.
+std::int64_t outer_offset(const MappedCopy& copy, std::size_t dimensions, std::int64_t index) {
+    std::int64_t offset = 0;
+    for (std::size_t d = dimensions; d-- > 0;) {
         const auto size = static_cast<std::int64_t>(copy.outer[d].size());
-        place[d] = rest % size;
-        rest /= size;
+        const std::int64_t part = copy.outer[d][static_cast<std::size_t>(index % size)];
+        if (part == kFilled) return kFilled;
+        offset += part;
+        index /= size;
     }
+    return offset;
+}
+
+/// Rows from `first` to `last`. A row may be as short as a few cache lines, so the places in all outer dimensions but
+/// the last are looked up only where they change.
+void copy_rows(const MappedCopy& copy, std::int64_t first, std::int64_t last, const std::byte* x, std::byte* y) {
+    static const PositionMap single{0};
+    const PositionMap& lines = copy.outer.empty() ? single : copy.outer.back();
+    const auto size = static_cast<std::int64_t>(lines.size());
+    const std::size_t others = copy.outer.empty() ? 0 : copy.outer.size() - 1;
     std::int64_t before = kFilled;
-    for (std::int64_t row = first; row < last; ++row) {
-        std::int64_t offset = 0;
-        bool is_filled = false;
-        for (std::size_t d = 0; d < place.size(); ++d) {
-            const std::int64_t part = copy.outer[d][static_cast<std::size_t>(place[d])];
-            is_filled = is_filled || part == kFilled;
-            offset += part;
-        }
-        std::byte* to = y + row * copy.row_bytes;
-        if (is_filled) {
+    std::int64_t base = 0;
+    std::byte* to = y + first * copy.row_bytes;
+    std::int64_t line = first % size;
+    for (std::int64_t row = first; row < last; ++row, to += copy.row_bytes) {
+        if (row == first || line == 0) base = outer_offset(copy, others, row / size);
+        const std::int64_t part = lines[static_cast<std::size_t>(line)];
+        const std::int64_t offset = base == kFilled || part == kFilled ? kFilled : base + part;
+        if (offset == kFilled) {
             fill_bytes(copy, copy.row_bytes, to);
         } else if (offset == before) {
             // The row before came from the same place. It lies in the cache, and needs no second look at the segments.
@@ -176,11 +185,8 @@ void copy_rows(const MappedCopy& copy, std::int64_t first, std::int64_t last, co
         } else {
             copy_row(copy, x + offset, to);
         }
-        before = is_filled ? kFilled : offset;
-        for (std::size_t d = place.size(); d-- > 0;) {
-            if (++place[d] < static_cast<std::int64_t>(copy.outer[d].size())) break;
-            place[d] = 0;
-        }
+        before = offset;
+        if (++line == size) line = 0;
     }
 }
 

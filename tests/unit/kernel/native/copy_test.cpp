@@ -92,6 +92,16 @@ TEST(NativeCopy, ResizesToTheNearest) {
     }
 }
 
+// More elements than a thread takes at once, so that pieces begin in the middle of a picture, and at filled rows.
+TEST(NativeCopy, BeginsAtAnyRow) {
+    const Tensor scales = Tensor::of<float>({4}, std::vector{1.0F, 1.0F, 2.0F, 2.0F});
+    const Attributes floor{{"nearest_mode", "floor"}, {"coordinate_transformation_mode", "asymmetric"}};
+    expect_same_bytes(*moved("Resize", {2, 7, 31, 53}, floor, {{}, {}, scales}));
+    expect_same_bytes(*moved("Pad", {2, 7, 61, 53}, {}, {{}, numbers({1, 1, 2, 3, 0, 2, 1, 5})}));
+    expect_same_bytes(*moved("Pad", {3, 200, 97}, {{"mode", "edge"}}, {{}, numbers({1, 4, 2, 0, 3, 1})}));
+    expect_same_bytes(*moved("Expand", {3, 1, 2, 97}, {}, {{}, numbers({3, 70, 2, 97})}));
+}
+
 TEST(NativeCopy, ResizesByWeights) {
     for (const std::string mode : {"linear", "cubic"}) {
         for (const std::int64_t antialias : {0, 1}) {
@@ -135,6 +145,13 @@ TEST(NativeCopy, TransposesInEveryOrder) {
         }
     }
     expect_same_bytes(*moved("Transpose", {400, 333}, {}, {}));
+    // Squares alone, without rests: of words and of bytes, with the longer step on either side.
+    for (const DType dtype : {DType::f32, DType::u8}) {
+        expect_same_bytes(*moved("Transpose", {2, 32, 16, 64}, {{"perm", Ints{0, 2, 3, 1}}}, {}, dtype));
+        expect_same_bytes(*moved("Transpose", {2, 16, 64, 32}, {{"perm", Ints{0, 3, 1, 2}}}, {}, dtype));
+        expect_same_bytes(*moved("Transpose", {2, 3, 40, 50}, {{"perm", Ints{0, 2, 3, 1}}}, {}, dtype));
+        expect_same_bytes(*moved("Transpose", {2, 40, 50, 3}, {{"perm", Ints{0, 3, 1, 2}}}, {}, dtype));
+    }
     expect_same_bytes(*moved("Transpose", {7}, {}, {}));
 }
 
