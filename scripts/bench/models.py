@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Writes the benchmark models: networks as exporters write them, in fp32 and quantized by ONNX Runtime's own quantizer.
 
-    scripts/bench/models.py [OUT] [--only NAME,NAME]       OUT: build/bench_models; run scripts/bench/setup.sh first
+    scripts/bench/models.py [OUT] [--only NAME,NAME] [--fp32]    OUT: build/bench_models; run scripts/bench/setup.sh first
 
 OUT/NAME.onnx and OUT/NAME.int8.onnx (QDQ, uint8 activations, int8 weights per channel, minmax over random inputs), batch
-1, opset 13; bert_base leaves batch and length open. Weights are random but for EfficientNet-lite0: latency does not depend on them. Running statistics of batch
+1, opset 13; bert_base leaves batch and length open. Weights are random but for EfficientNet-lite0: latency does not
+depend on them. Running statistics of batch
 normalizations are drawn so that activations neither vanish nor explode, or every code would be 0 or 255.
 """
 
@@ -16,7 +17,8 @@ import sys
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 DEPS = pathlib.Path(os.environ.get("HALFTONE_DEPS_DIR", TOP / ".deps"))
-NAMES = ["resnet18", "resnet50", "mobilenet_v2", "efficientnet_lite0", "bert_base_128", "bert_base"]
+OTHERS = ["yolov8n", "unet", "svtr", "silero", "gru_tagger"]  # networks.py makes them
+NAMES = ["resnet18", "resnet50", "mobilenet_v2", "efficientnet_lite0", "bert_base_128", "bert_base", "densenet121", *OTHERS]
 OPSET = 13
 VOCABULARY = 30522
 
@@ -26,6 +28,10 @@ def network(name):
     import torch
 
     torch.manual_seed(0)
+    if name in OTHERS:
+        import networks
+
+        return networks.network(name)
     if name == "bert_base_128":
         return bert(), torch.randn(1, 128, 768)
     if name == "bert_base":
@@ -145,6 +151,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", nargs="?", type=pathlib.Path, default=TOP / "build/bench_models")
     parser.add_argument("--only", default=",".join(NAMES))
+    parser.add_argument("--fp32", action="store_true", help="make only the fp32 files")
     parser.add_argument("--quantize", nargs=2, metavar=("SOURCE", "TARGET"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.quantize:
@@ -158,6 +165,9 @@ def main():
             subprocess.run(["/usr/bin/python3", "-c", f"import sys; sys.path.insert(0, {str(TOP / 'scripts/bench')!r}); "
                             f"import models; models.export({name!r}, {str(source) + '.tmp'!r})"], check=True)
             os.replace(str(source) + ".tmp", source)
+        if options.fp32:
+            print(f"{source}  {source.stat().st_size / 2**20:.1f} MB")
+            continue
         if not target.exists():
             subprocess.run([str(DEPS / "bench/bin/python"), __file__, "--quantize", str(source), str(target) + ".tmp"],
                            check=True)

@@ -2,7 +2,7 @@
 """Measures Halftone against ONNX Runtime and OpenVINO, in turn, on the same files and machine with the same threads.
 
     scripts/bench/setup.sh && scripts/bench/models.py && cmake --preset release && cmake --build --preset release
-    scripts/bench/peers.py [--only NAME,…] [--threads 1,2] [--rounds 15] [--int8 peer|ours] [--autotune] [--json OUT]
+    scripts/bench/peers.py [--only NAME,…] [--threads 1,2] [--rounds 15] [--int8 peer|ours|none] [--fastest] [--autotune] [--json OUT]
 
 Six programs hold each model: three engines, in fp32 and int8. A round times each of them for 0.1 s, one after the
 other, so that a slow phase of the machine hits all of them. A ratio is the median over the rounds of the other
@@ -11,6 +11,8 @@ are listed.
 
     --int8 peer   the int8 file of ONNX Runtime's own quantizer
     --int8 ours   the file that `halftone bench --precision int8 --save` writes from the fp32 file
+    --int8 none   no int8: only the fp32 files are needed
+    --fastest     the fastest run of a round counts instead of the median: for a machine that others use as well
     --autotune    Halftone runs with the kernels that `halftone bench --autotune` chose just before, for the same file and
                   number of threads
 """
@@ -36,6 +38,7 @@ class Program:
 
     def __init__(self, engine, model, options, threads):
         self.engine = engine
+        self.statistic = min if getattr(options, "fastest", False) else statistics.median
         self.medians = []
         environment = dict(os.environ, OMP_NUM_THREADS=str(threads))
         if engine == "halftone":
@@ -55,7 +58,7 @@ class Program:
     def round(self):
         self.process.stdin.write("\n")
         self.process.stdin.flush()
-        self.medians.append(statistics.median(self.read()))
+        self.medians.append(self.statistic(self.read()))
 
     def finish(self):
         self.process.stdin.close()
@@ -94,16 +97,24 @@ def measure(files, options, threads):
 
 
 def summary(programs):
-    ours, quantized = programs["halftone", "fp32"], programs["halftone", "int8"]
+    kinds = sorted({kind for _, kind in programs})
     row = {f"{kind}_vs_{engine}": ratio(programs[engine, kind], programs["halftone", kind])
-           for kind in ("fp32", "int8") for engine in ENGINES[1:]}
-    row["int8_vs_our_fp32"] = ratio(ours, quantized)
+           for kind in kinds for engine in ENGINES[1:]}
+    if "int8" in kinds:
+        row["int8_vs_our_fp32"] = ratio(programs["halftone", "fp32"], programs["halftone", "int8"])
     for (engine, kind), program in programs.items():
         row[f"{engine}_{kind}_ms"] = statistics.median(program.medians)
         row[f"{engine}_{kind}_mb"] = program.about["peak_memory_mb"]
         if kind == "int8":
             row[f"{engine}_not_int8"] = program.not_int8()
     return row
+
+
+def print_fp32_table(rows):
+    print("\n| model | threads | Halftone ms | vs ORT | vs OpenVINO |\n|---|---|---|---|---|")
+    for row in rows:
+        print(f"| {row['model']} | {row['threads']} | {row['halftone_fp32_ms']:.2f} | "
+              f"{row['fp32_vs_onnxruntime']:.2f} | {row['fp32_vs_openvino']:.2f} |")
 
 
 def print_table(rows):
@@ -131,7 +142,8 @@ def main():
     parser.add_argument("--threads", default="1,2")
     parser.add_argument("--batch", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--int8", choices=["peer", "ours"], default="peer")
+    parser.add_argument("--int8", choices=["peer", "ours", "none"], default="peer")
+    parser.add_argument("--fastest", action="store_true", help="the fastest run of a round counts, not the median")
     parser.add_argument("--autotune", action="store_true", help="choose our kernels by measurement first")
     parser.add_argument("--program", type=pathlib.Path, default=TOP / "build/release/bin/halftone")
     parser.add_argument("--json", type=pathlib.Path, help="also write the figures to this file")
@@ -141,6 +153,8 @@ def main():
     rows = []
     for name in options.only.split(","):
         files = {"fp32": options.models / f"{name}.onnx", "int8": options.models / f"{name}.int8.onnx"}
+        if options.int8 == "none":
+            del files["int8"]
         if options.int8 == "ours":
             files["int8"] = options.models / f"{name}.ours.onnx"
             subprocess.run([str(options.program), "bench", str(files["fp32"]), "--precision", "int8", "--rounds", "1",
@@ -151,7 +165,7 @@ def main():
         for threads in (int(word) for word in options.threads.split(",")):
             print(f"{name}, {threads} thread{'s' if threads > 1 else ''} …", file=sys.stderr)
             rows.append({"model": name, "threads": threads, **summary(measure(files, options, threads))})
-    print_table(rows)
+    print_fp32_table(rows) if options.int8 == "none" else print_table(rows)
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1))
 

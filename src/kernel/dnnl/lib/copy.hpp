@@ -1,6 +1,6 @@
 #pragma once
-// CopyOp: Flatten and Reshape. The same row-major elements under another shape; nothing moves when the output takes the
-// buffer of the input.
+// CopyOp: Flatten, Reshape, Squeeze and Unsqueeze. The same row-major elements under another shape; nothing moves when
+// the output takes the buffer of the input.
 
 #include "kernel/ops/op.hpp"
 #include "kernel/shape/fast_op.hpp"

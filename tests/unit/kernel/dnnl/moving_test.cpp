@@ -1,4 +1,5 @@
-// Flatten and Reshape move nothing: plain in, plain out, any element type, the buffer may be shared.
+// Flatten, Reshape, Squeeze and Unsqueeze move nothing: plain in, plain out, any element type, the buffer may be
+// shared.
 #include "unit/kernel/dnnl/kernel_case.hpp"
 
 namespace halftone::test {
@@ -17,6 +18,21 @@ TEST(Reshape, EqualsReference) {
     KernelCase c("Reshape", {}, 2);
     c.input(random_reals({2, 3, 4, 5}, -1, 1, 1)).constants({{}, Tensor::of<std::int64_t>({2}, target)});
     expect_equal_to_ref(c.output());
+}
+
+TEST(Squeeze, AndUnsqueezeEqualReferenceAndShareTheBuffer) {
+    const std::vector<std::int64_t> axes{1, 3};
+    for (const std::string op : {"Squeeze", "Unsqueeze"}) {
+        const Shape shape = op == "Squeeze" ? Shape{2, 1, 5, 1, 3} : Shape{2, 5, 3};
+        KernelCase real(op, {}, 2);
+        real.input(random_reals(shape, -1, 1, 1)).constants({{}, Tensor::of<std::int64_t>({2}, axes)}).output();
+        expect_equal_to_ref(real);
+        EXPECT_EQ(build(Backend::dnnl, real.request)->in_place_input(), 0);
+        const QuantParams params = per_tensor(DType::u8, 0.1F, 9);
+        KernelCase codes(op, {}, 2);
+        codes.input(random_codes(DType::u8, shape, 1), params).constants({{}, Tensor::of<std::int64_t>({2}, axes)});
+        expect_equal_to_ref(codes.output(params));
+    }
 }
 
 TEST(Flatten, MaySharePlainBuffers) {
