@@ -5,7 +5,9 @@
 //   gather_block     for each output pixel: bias + the products that reach it, then the epilogue
 //
 // A block is as many rows as keep the products in the second-level cache; rows at the border of two blocks are
-// multiplied in both. Depthwise steps have no products to share and multiply while they gather.
+// multiplied in both. Depthwise steps have no products to share and multiply while they gather. Where the kernel is as
+// large as the stride (the way up of a U-Net), the pixels' tiles lie side by side: run_tiling writes products to their
+// place at once.
 //
 //   reaching_taps, cut_into_blocks, pack_weights   made once, in pack_transposed
 #include "kernel/native/lib/transposed.hpp"
@@ -110,6 +112,44 @@ void multiply_block(const Transposed& t, const TransposedBlock& block, const flo
                       .y = products + g * columns,
                       .y_step = t.product_columns,
                       .columns = 0});
+    }
+}
+
+/// True if each output pixel is one tap of one input pixel, and the taps of a row fill whole panels.
+bool lie_side_by_side(const ref::TransposedWindow& w, const Transposed& t) {
+    for (const std::size_t d : {std::size_t{1}, std::size_t{2}}) {
+        const bool is_exact = w.kernel[d] == w.strides[d] && (w.kernel[d] == 1 || w.dilations[d] == 1) &&
+                              w.pads[d] == 0 && w.output[d] == w.input[d] * w.kernel[d];
+        if (!is_exact) return false;
+    }
+    // A product of fewer pixels than a tile has rows is slower than gathering.
+    constexpr std::int64_t kLeastColumns = 6;
+    return w.rank == 2 && w.groups == 1 && !t.is_depthwise && t.in_columns >= kLeastColumns &&
+           t.column_taps * t.out_channels % kPanel == 0;
+}
+
+/// A product for each input row and each row of taps. Along an output row lie the pixels, in a pixel its taps and in a
+/// tap its outputs: that is the order of a row of products.
+void run_tiling(const Transposed& t, const float* x, float* y) {
+    const std::int64_t row_taps = t.out_rows / t.in_rows;
+    const std::int64_t floats = t.out_columns * t.out_channels;
+    PackedPanels weights = t.weights[0].view();
+    weights.panels = t.column_taps * t.out_channels / kPanel;
+    const std::int64_t tap_floats = weights.panels * weights.inner * kPanel;
+#pragma omp parallel for schedule(static) if (t.out_rows > 1)
+    for (std::int64_t row = 0; row < t.out_rows; ++row) {
+        ProductCall call{.a = x + row / row_taps * t.in_columns * t.in_channels,
+                         .a_step = t.in_channels,
+                         .rows = t.in_columns,
+                         .b = weights,
+                         .start = t.tile_bias.data(),
+                         .start_step = 0,
+                         .y = y + row * floats,
+                         .y_step = t.column_taps * t.out_channels,
+                         .columns = 0};
+        call.b.values += row % row_taps * tap_floats;
+        multiply_panels(call, 0, call.b.panels);
+        t.epilogue.apply(call.y, floats);
     }
 }
 
@@ -231,12 +271,19 @@ Transposed pack_transposed(const ref::TransposedWindow& window, std::int64_t bat
     t.bias.assign(static_cast<std::size_t>(t.out_channels), 0.0F);
     if (!bias.is_empty()) std::copy_n(bias.as<float>().begin(), t.out_channels, t.bias.begin());
     pack_weights(t, weights.as<float>().data(), window.kernel[1] * window.kernel[2]);
-    t.blocks = cut_into_blocks(t);
+    t.is_tiling = lie_side_by_side(window, t);
+    if (!t.is_tiling) {
+        t.blocks = cut_into_blocks(t);
+        return t;
+    }
+    for (std::int64_t tap = 0; tap < t.column_taps; ++tap)
+        t.tile_bias.insert(t.tile_bias.end(), t.bias.begin(), t.bias.end());
     return t;
 }
 
 void run_transposed(const Transposed& t, const float* x, float* y, float* scratch) {
     for (std::int64_t n = 0; n < t.batch; ++n) {
+        if (t.is_tiling) run_tiling(t, x, y);
         for (const TransposedBlock& block : t.blocks) {
             if (!t.is_depthwise) multiply_block(t, block, x, scratch);
             gather_block(t, block, t.is_depthwise ? x : scratch, y);

@@ -32,11 +32,13 @@ struct Transposed {
     std::int64_t column_taps = 1;
     std::int64_t product_columns = 0;   ///< of all groups together: floats that a pixel's products take
     bool is_depthwise = false;          ///< each channel by itself: no products are stored
+    bool is_tiling = false;             ///< no two pixels paint the same place: products are the output itself
     std::vector<PackedMatrix> weights;  ///< of each group: [channels of the group, taps * outputs of the group]
     std::vector<float> depthwise;       ///< [taps, channels]
     std::vector<float> bias;            ///< of each output channel; zeros if there is none
+    std::vector<float> tile_bias;       ///< of a tiling step: the bias of every tap of a row
     ReachingTaps rows, columns;
-    std::vector<TransposedBlock> blocks;
+    std::vector<TransposedBlock> blocks;  ///< none for a tiling step
     RowEpilogue epilogue{};
 
     /// Floats of scratch memory that run_transposed() needs.

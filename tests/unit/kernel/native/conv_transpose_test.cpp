@@ -32,6 +32,12 @@ std::vector<TransposedCase> transposed_cases() {
          {{"group", std::int64_t{33}}, {"strides", Ints{2, 2}}, {"pads", Ints{1, 1, 1, 1}}}},
         {{1, 4, 5, 5}, {4, 3, 3, 3}, {{"auto_pad", std::string("SAME_UPPER")}, {"strides", Ints{2, 2}}}},
         {{2, 8, 40}, {8, 6, 16}, {{"strides", Ints{8}}, {"pads", Ints{4, 4}}}},
+        // Kernels as large as the stride, whose tiles lie side by side: whole panels of outputs, and others.
+        {{2, 24, 5, 13}, {24, 16, 2, 2}, {{"strides", Ints{2, 2}}}},
+        {{1, 9, 6, 7}, {9, 16, 3, 1}, {{"strides", Ints{3, 1}}}},
+        {{1, 5, 20, 9}, {5, 8, 2, 4}, {{"strides", Ints{2, 4}}}},
+        {{1, 5, 6, 9}, {5, 16, 2, 2}, {{"strides", Ints{2, 2}}, {"output_padding", Ints{1, 0}}}},
+        {{1, 5, 6, 9}, {5, 16, 2, 2}, {{"strides", Ints{2, 2}}, {"pads", Ints{0, 1, 0, 1}}}},
         // Several blocks of rows, in one dimension and in two.
         {{1, 32, 700}, {32, 64, 16}, {{"strides", Ints{8}}, {"pads", Ints{4, 4}}}},
         {{1, 24, 40, 33}, {24, 33, 4, 4}, {{"strides", Ints{2, 2}}, {"pads", Ints{1, 1, 1, 1}}}},
@@ -73,6 +79,20 @@ TEST(NativeConvTranspose, ComputesTheActivationBehindIt) {
         c->clamp(-1e9F, 0.3F);
         EXPECT_LE(relative_error(run(Backend::native, *c), wanted), 1e-6) << op;
     }
+}
+
+TEST(NativeConvTranspose, ComputesTheActivationOfTilesByAnyNumberOfThreads) {
+    const auto c = transposed_case({{2, 24, 5, 13}, {24, 16, 2, 2}, {{"strides", Ints{2, 2}}}}, true);
+    KernelCase tanh("Tanh", {}, 1);
+    tanh.input(run(Backend::ref, *c)).output();
+    const Tensor wanted = run(Backend::ref, tanh);
+    c->request.epilogue.activation = &tanh.node;
+    const Tensor one = run(Backend::native, *c);
+    EXPECT_LE(relative_error(one, wanted), 2e-6);
+    set_kernel_threads(3);
+    const Tensor three = run(Backend::native, *c);
+    set_kernel_threads(1);
+    EXPECT_EQ(std::memcmp(one.view().data, three.view().data, one.bytes()), 0);
 }
 
 TEST(NativeConvTranspose, LeavesOtherActivationsAndThreeDimensions) {
