@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "base/error.hpp"
 #include "commands.hpp"
 #include "eval/workbench.hpp"
@@ -59,8 +61,8 @@ int run_dump(const DumpOptions& options, Communicator& comm) {
     const bool is_root = comm.rank() == RankId{0};
     catch_signals();
     Agreement agreement(comm);
-    const RunInputs inputs = read_inputs(comm, agreement, options.config, options.overrides,
-                                         [&](const RunConfig& config) { check_options(options, config); });
+    RunInputs inputs = read_inputs(comm, agreement, options.config, options.overrides,
+                                   [&](const RunConfig& config) { check_options(options, config); });
     agreement.after([&] { check_same_isa(comm, isa_name()); });
 
     RunConfig config;
@@ -68,10 +70,11 @@ int run_dump(const DumpOptions& options, Communicator& comm) {
     PreparedModel fp32;
     agreement.after([&] {
         config = read_run_config(inputs.config_text, options.config, options.overrides, known_names());
-        bench = make_workbench(config, inputs.model_bytes, config.model_path, true);
+        // The file's bytes end here: models hold constants of their own.
+        const std::string model = std::exchange(inputs.model_bytes, {});
+        bench = make_workbench(config, model, config.model_path, true);
         // A plan tells by itself how its model was prepared; the workbench's model is prepared as the config says.
-        fp32 = options.plan.empty() ? bench->model
-                                    : prepare_for_tuning(inputs.model_bytes, config.model_path, bench->sizes);
+        fp32 = options.plan.empty() ? bench->model : prepare_for_tuning(model, config.model_path, bench->sizes);
         if (options.samples > bench->calibration->size()) {
             throw ConfigError(fmt::format("--samples asks for {}, the calibration data set has {}", options.samples,
                                           bench->calibration->size()));

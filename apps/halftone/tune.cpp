@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "base/budget.hpp"
 #include "base/byte_reader.hpp"
 #include "base/error.hpp"
@@ -180,12 +182,12 @@ int run_tune(const TuneOptions& options, Communicator& comm) {
     Agreement agreement(comm);
 
     // What rank 0 can refuse by itself comes first, before the other ranks build anything.
-    const RunInputs inputs =
-        read_inputs(comm, agreement, options.config, options.overrides, [&](const RunConfig& config) {
-            check_runnable(config);
-            check_data(config);
-            (void)workspace_folder(options, config);
-        });
+    RunInputs inputs = read_inputs(comm, agreement, options.config, options.overrides, [&](const RunConfig& config) {
+        check_runnable(config);
+        check_data(config);
+        (void)workspace_folder(options, config);
+    });
+    const std::size_t model_bytes = inputs.model_bytes.size();
 
     RunConfig config;
     std::unique_ptr<Workbench> bench;
@@ -195,7 +197,9 @@ int run_tune(const TuneOptions& options, Communicator& comm) {
     agree_on_machine(comm, agreement);
     agreement.after([&] {
         config = read_run_config(inputs.config_text, options.config, options.overrides, known_names());
-        bench = make_workbench(config, inputs.model_bytes, config.model_path, true);
+        // The workbench has the model's constants by then. The file's bytes would double them for the whole run.
+        const std::string model = std::exchange(inputs.model_bytes, {});
+        bench = make_workbench(config, model, config.model_path, true);
     });
     agreement.after([&] { check_same_workbench(comm, *bench); });
     agreement.after([&] {
@@ -207,7 +211,7 @@ int run_tune(const TuneOptions& options, Communicator& comm) {
             *files, folder, options.resume, study::run_header(config, study::identity_of(*bench, HALFTONE_VERSION)),
             comm.size());
         log::open_file(workspace->path("tune.log"));
-        start = start_of(options, comm.size(), inputs.model_bytes.size());
+        start = start_of(options, comm.size(), model_bytes);
         workspace->write("study.json",
                          study::study_facts(config, bench->model, bench->capability, *bench->space, start));
     });

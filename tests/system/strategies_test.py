@@ -1,4 +1,6 @@
 """Every strategy, and what makes its trials cheaper, as a user runs them."""
+import shutil
+
 from halftone_cli import DEMO, GOAL_MISSED, OK, OUT_OF_REACH, USAGE, SystemTest, halftone, main, outcome, records, settings
 
 ALL = ("auto", "basic", "mse", "sensitivity", "pareto", "bayesian", "tpe", "random", "exhaustive")
@@ -34,6 +36,19 @@ class Strategies(SystemTest):
                 expected = outcome(self.folder / name)
                 self.assert_code(alone.code, self.tune(f"{name}_3", *words, ranks=3))
                 self.assert_same_outcome(expected, self.folder / f"{name}_3")
+
+    def test_what_auto_tries_follows_from_its_table_of_latencies(self):
+        """Rank 0 measures it once. With the table that one rank measured, three ranks try the same candidates; only the choice
+        between finalists is measured anew."""
+        words = (*strategy("auto"), *settings(images=100, calibration=10, trials=6, goal=0.005))
+        alone = self.tune("alone", *words)
+        self.assertIn(alone.code, (OK, GOAL_MISSED), alone.err)
+        lines = (self.folder / "alone/trials.jsonl").read_bytes().splitlines(keepends=True)
+        table = next(i for i, line in enumerate(lines) if b'"latency_table"' in line)
+        shutil.copytree(self.folder / "alone", self.folder / "three")
+        (self.folder / "three/trials.jsonl").write_bytes(b"".join(lines[:table + 1]))
+        self.assertIn(self.tune("three", *words, "--resume", ranks=3).code, (OK, GOAL_MISSED))
+        self.assertEqual(kept(self.folder / "alone"), kept(self.folder / "three"))
 
     def test_savings_change_no_verdict_and_no_accuracy(self):
         for name in ("basic", "mse"):
