@@ -75,9 +75,10 @@ void multiply_panels_loops(const ProductCall& call, std::int64_t first, std::int
         const float* b = call.b.values + panel * call.b.inner * kPanel;
         for (std::int64_t row = 0; row < call.rows; ++row) {
             float* y = call.y + row * call.y_step + panel * kPanel;
-            const float* start = call.start + row * call.start_step + panel * kPanel;
-            float sums[kPanel];  // NOLINT(modernize-avoid-c-arrays): std::array would need casts at each index
-            for (std::int64_t j = 0; j < kPanel; ++j) sums[j] = call.start == nullptr ? 0.0F : start[j];
+            float sums[kPanel] = {};  // NOLINT(modernize-avoid-c-arrays): std::array would need casts at each index
+            if (call.start != nullptr) {
+                std::copy_n(call.start + row * call.start_step + panel * kPanel, kPanel, sums);
+            }
             for (std::int64_t k = 0; k < call.b.inner; ++k) {
                 const float a = call.a[row * call.a_step + k];
                 for (std::int64_t j = 0; j < kPanel; ++j) sums[j] += a * b[k * kPanel + j];
