@@ -1,17 +1,26 @@
 // Runs a fuzz target over stored inputs, without libFuzzer: fuzz_replay TARGET PATH…, where a path is a file or a
 // folder of files. fuzz_replay --mutate N TARGET PATH… also runs N changed forms of each input, by the target's own
-// mutator: that tests the mutators where there is no clang. fuzz_replay --seeds TARGET FOLDER writes the seeds that a
-// target makes by itself. Without arguments it lists the targets.
+// mutator (one form in eight, and all where the target has none: byte by byte): that tests the mutators where there is
+// no clang. --mutate FIRST:N begins with another form, so that a second run does not repeat the first one. A form that
+// crashes is written to the file fuzz_replay.found.
+// fuzz_replay --seeds TARGET FOLDER writes the seeds that a target makes by itself. Without arguments it lists the
+// targets.
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "fuzz/mutate/mutate.hpp"
 #include "fuzz/target.hpp"
 
 namespace {
@@ -28,19 +37,46 @@ std::vector<std::filesystem::path> files_below(const std::filesystem::path& path
     return files;
 }
 
+/// The changed form that runs, for the handler of signals, which may use neither memory nor locks.
+std::string_view running_form;
+
+extern "C" void write_running_form(int number) {
+    const int file = ::open("fuzz_replay.found", O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    if (file >= 0 && ::write(file, running_form.data(), running_form.size()) >= 0) ::close(file);
+    std::signal(number, SIG_DFL);
+    std::raise(number);
+}
+
 /// Runs one input in a buffer of exactly its size, so that a sanitizer sees every read behind its end.
 void run(const FuzzTarget& target, const std::string& bytes) {
     const std::vector<char> copy(bytes.begin(), bytes.end());
     run_target(target, {copy.data(), copy.size()});
 }
 
-void run_with_mutations(const FuzzTarget& target, const std::string& bytes, int mutations) {
+/// Which changed forms of an input are run. Form i is a function of the input and of i only.
+struct ChangedForms {
+    std::uint64_t first = 0;
+    std::uint64_t count = 0;
+};
+
+/// Reads N or FIRST:N.
+ChangedForms changed_forms(const std::string& text) {
+    const std::size_t colon = text.find(':');
+    if (colon == std::string::npos) return {.first = 0, .count = std::strtoull(text.c_str(), nullptr, 10)};
+    return {.first = std::strtoull(text.c_str(), nullptr, 10),
+            .count = std::strtoull(text.c_str() + colon + 1, nullptr, 10)};
+}
+
+void run_with_mutations(const FuzzTarget& target, const std::string& bytes, const ChangedForms& forms) {
     run(target, bytes);
     std::string changed = bytes;
-    for (int i = 0; i < mutations && target.mutate != nullptr; ++i) {
-        halftone::Rng rng(static_cast<std::uint64_t>(i));
+    for (std::uint64_t i = forms.first; i < forms.first + forms.count; ++i) {
+        halftone::Rng rng(i);
         if (i % 8 == 0) changed = bytes;  // short chains of changes, so that inputs do not grow for ever
-        if (target.mutate(changed, rng)) run(target, changed);
+        const bool is_by_form = target.mutate != nullptr && rng.below(8) != 0;
+        if (!is_by_form || !target.mutate(changed, rng)) (void)halftone::fuzz::mutate_bytes(changed, rng);
+        running_form = changed;
+        run(target, changed);
     }
 }
 
@@ -63,10 +99,11 @@ int list_targets() {
 
 int main(int argc, char** argv) {
     std::vector<std::string> words(argv + 1, argv + argc);
-    int mutations = 0;
+    ChangedForms forms;
     if (words.size() > 1 && words[0] == "--mutate") {
-        mutations = std::atoi(words[1].c_str());
+        forms = changed_forms(words[1]);
         words.erase(words.begin(), words.begin() + 2);
+        for (const int number : {SIGABRT, SIGSEGV, SIGFPE, SIGBUS, SIGILL}) std::signal(number, &write_running_form);
     }
     const bool is_seeding = words.size() == 3 && words[0] == "--seeds";
     if (is_seeding) words.erase(words.begin());
@@ -89,7 +126,7 @@ int main(int argc, char** argv) {
             const std::string bytes{std::istreambuf_iterator<char>(file), {}};
             std::printf("%s, %zu bytes\n", path.c_str(), bytes.size());
             std::fflush(stdout);  // a crash must leave the guilty file as the last line
-            run_with_mutations(*target, bytes, mutations);
+            run_with_mutations(*target, bytes, forms);
             ++count;
         }
     }

@@ -24,6 +24,9 @@ bool mutate_journal(std::string& bytes, Rng& rng);
 /// Changes a text without a form: numbers, brackets and other characters that parsers are sensitive to.
 bool mutate_text(std::string& bytes, Rng& rng);
 
+/// Changes bytes of any format: bits, bytes, integers of 1 to 8 bytes, pieces that are removed or repeated.
+bool mutate_bytes(std::string& bytes, Rng& rng);
+
 /// Returns one of the numbers at which programs break: around 0, powers of two, the ends of integer types.
 [[nodiscard]] std::string odd_number(Rng& rng);
 

@@ -1,7 +1,9 @@
 // Any bytes as what a worker sends of its scores: the state of a metric, which the first byte chooses, or a whole
 // payload. Refused with an MpiError, or merged; what is saved then merges again to the same bytes.
 #include <algorithm>
+#include <array>
 #include <iterator>
+#include <memory>
 
 #include "base/error.hpp"
 #include "base/wire.hpp"
@@ -81,6 +83,13 @@ std::unique_ptr<Metric> scored_metric(std::size_t index) {
     return metric;
 }
 
+/// The metric of this kind, made once: reading its settings takes longer than most states do.
+const Metric& kept_metric(std::size_t index) {
+    static std::array<std::unique_ptr<Metric>, std::size(kScored)> metrics;
+    if (metrics.at(index) == nullptr) metrics.at(index) = scored_metric(index);
+    return *metrics.at(index);
+}
+
 void check_state(std::string_view name, const Metric& metric, std::string_view bytes) {
     const auto state = metric.start();
     state->merge(bytes);
@@ -101,7 +110,7 @@ void run_scores(std::string_view bytes) {
     const auto kind = static_cast<std::size_t>(static_cast<unsigned char>(bytes.front()));
     bytes.remove_prefix(1);
     try {
-        if (kind < std::size(kScored)) return check_state(kScored[kind], *scored_metric(kind), bytes);
+        if (kind < std::size(kScored)) return check_state(kScored[kind], kept_metric(kind), bytes);
         constexpr std::int64_t kSamples = 1000;
         (void)merge_margins({std::string(bytes)});
         (void)merge_judgements_of({std::string(bytes)}, kSamples);
