@@ -14,23 +14,20 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// Any text may stand in the file, and a double beyond 2^63 is no count.
-constexpr double kMostTrials = 1e15;
+/// Any text may stand in the file. A double beyond 2^63 is no count, and seconds beyond it have no text.
+constexpr double kMostNumber = 1e15;
 
 Json optional_seconds(const std::optional<double>& seconds) { return seconds ? Json(*seconds) : Json(nullptr); }
 
-/// @throws DataError for a number that is negative or none
+/// @throws DataError for a number that is negative, too large or none
 double number_at(const Json& json, const char* key) {
     const double number = json.at(key).get<double>();
     if (!std::isfinite(number) || number < 0) throw DataError(fmt::format("'{}' is no number from 0 on", key));
+    if (number > kMostNumber) throw DataError(fmt::format("'{}' is too large", key));
     return number;
 }
 
-std::int64_t count_at(const Json& json, const char* key) {
-    const double number = number_at(json, key);
-    if (number > kMostTrials) throw DataError(fmt::format("'{}' is too large", key));
-    return static_cast<std::int64_t>(number);
-}
+std::int64_t count_at(const Json& json, const char* key) { return static_cast<std::int64_t>(number_at(json, key)); }
 
 std::optional<double> optional_at(const Json& json, const char* key) {
     return json.at(key).is_null() ? std::nullopt : std::optional(number_at(json, key));

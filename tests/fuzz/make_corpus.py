@@ -287,6 +287,11 @@ def study(corpus):
         files[name] = journal + b"\n=== study.json\n" + facts + b"\n=== best.yaml\n" + plan
         files[f"{name}_without_facts"] = journal
         files[f"{name}_damaged_facts"] = journal + b"\n=== study.json\n" + facts[:500]
+    progress = {"trials": 4, "most_left": 5, "elapsed_s": 60.5, "expected_left_s": 15, "most_left_s": None,
+                "written_s": 1.7e9}
+    unfinished = (corpus / "journal" / "unfinished.jsonl").read_bytes()
+    files["running"] = unfinished + b"\n=== progress.json\n" + json.dumps(progress).encode()
+    files["verdict"] = (corpus / "journal" / "sample_run.jsonl").read_bytes() + b"\n=== run.yaml\nverdict: met\n"
     return files
 
 
@@ -317,7 +322,7 @@ def h5():
 
 def main():
     program, corpus = sys.argv[1], pathlib.Path(sys.argv[2])
-    for target in ("journal", "plan", "protocol", "tables", "h5", "run", "round_trip"):
+    for target in ("journal", "plan", "protocol", "tables", "scores", "h5", "run", "round_trip"):
         subprocess.run([program, "--seeds", target, str(corpus / target)], check=True)
     made = {"import_onnx": import_onnx(), "external_data": external_data(), "npy": npy(), "npz": npz(),
             "picture": picture(), "idx": idx(), "tf_record": tf_record(), "coco_json": coco_json(), "cifar": cifar(),

@@ -1,10 +1,10 @@
 // Runs a fuzz target over stored inputs, without libFuzzer: fuzz_replay TARGET PATH…, where a path is a file or a
-// folder of files. fuzz_replay --mutate N TARGET PATH… also runs N changed forms of each input, by the target's own
-// mutator (one form in eight, and all where the target has none: byte by byte): that tests the mutators where there is
-// no clang. --mutate FIRST:N begins with another form, so that a second run does not repeat the first one. A form that
-// crashes is written to the file fuzz_replay.found.
-// fuzz_replay --seeds TARGET FOLDER writes the seeds that a target makes by itself. Without arguments it lists the
-// targets.
+// folder of files; with a folder come the seeds that the target makes by itself, so that the forms of today's writers
+// are always among the inputs. fuzz_replay --mutate N TARGET PATH… also runs N changed forms of each input, by the
+// target's own mutator (one form in eight, and all where the target has none: byte by byte): that tests the mutators
+// where there is no clang. --mutate FIRST:N begins with another form, so that a second run does not repeat the first
+// one. A form that crashes is written to the file fuzz_replay.found. fuzz_replay --seeds TARGET FOLDER writes the seeds
+// that a target makes by itself. Without arguments it lists the targets.
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -18,6 +18,7 @@
 #include <iterator>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "fuzz/mutate/mutate.hpp"
@@ -80,6 +81,25 @@ void run_with_mutations(const FuzzTarget& target, const std::string& bytes, cons
     }
 }
 
+/// The inputs at a path, by name. Seeds that are among the stored inputs do not run twice.
+std::vector<std::pair<std::string, std::string>> inputs_at(const FuzzTarget& target, const std::string& path) {
+    std::vector<std::pair<std::string, std::string>> inputs;
+    for (const std::filesystem::path& name : files_below(path)) {
+        std::ifstream file(name, std::ios::binary);
+        if (!file) {
+            std::fprintf(stderr, "error: cannot read %s\n", name.c_str());
+            std::exit(4);
+        }
+        inputs.emplace_back(name.string(), std::string{std::istreambuf_iterator<char>(file), {}});
+    }
+    if (!std::filesystem::is_directory(path) || target.seeds == nullptr) return inputs;
+    for (const auto& [name, bytes] : target.seeds()) {
+        const auto is_same = [&seed = bytes](const auto& input) { return input.second == seed; };
+        if (std::none_of(inputs.begin(), inputs.end(), is_same)) inputs.emplace_back("seed " + name, bytes);
+    }
+    return inputs;
+}
+
 /// Writes the seeds that the target itself can make.
 int write_seeds(const std::string& folder, const FuzzTarget& target) {
     if (target.seeds == nullptr) return 0;
@@ -117,14 +137,8 @@ int main(int argc, char** argv) {
     if (is_seeding) return write_seeds(words.at(1), *target);
     int count = 0;
     for (std::size_t i = 1; i < words.size(); ++i) {
-        for (const std::filesystem::path& path : files_below(words[i])) {
-            std::ifstream file(path, std::ios::binary);
-            if (!file) {
-                std::fprintf(stderr, "error: cannot read %s\n", path.c_str());
-                return 4;
-            }
-            const std::string bytes{std::istreambuf_iterator<char>(file), {}};
-            std::printf("%s, %zu bytes\n", path.c_str(), bytes.size());
+        for (const auto& [name, bytes] : inputs_at(*target, words[i])) {
+            std::printf("%s, %zu bytes\n", name.c_str(), bytes.size());
             std::fflush(stdout);  // a crash must leave the guilty file as the last line
             run_with_mutations(*target, bytes, forms);
             ++count;

@@ -51,6 +51,8 @@ TEST(RunReport, AProgressFileIsReadOnlyWhileTheRunGoesOn) {
                                 R"({"trials":-1,"most_left":5,"elapsed_s":6,"expected_left_s":null,)"
                                 R"("most_left_s":null,"written_s":1})",
                                 R"({"trials":1e30,"most_left":5,"elapsed_s":6,"expected_left_s":null,)"
+                                R"("most_left_s":null,"written_s":1})",
+                                R"({"trials":1,"most_left":5,"elapsed_s":6,"expected_left_s":1e300,)"
                                 R"("most_left_s":null,"written_s":1})"})
         EXPECT_THROW(static_cast<void>(read_progress(damaged)), DataError) << damaged;
 }
