@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/error.hpp"
 #include "base/rng.hpp"
@@ -30,19 +31,23 @@ struct Noise {
     double of_largest = kTensorNoise;  ///< times the tensor's largest number, or `least` where that is larger
     double least = 0;
     bool moves_zeros = false;
+    bool flushes_subnormals = false;
 };
 
 Noise noise_of(const std::string& op) {
     // ONNX Runtime transforms lengths that are no power of 2 by Bluestein's algorithm: two more transforms in fp32.
-    if (op == "DFT" || op == "STFT") return {.of_largest = 1.0 / (1 << 20), .moves_zeros = true};
+    if (op == "DFT" || op == "STFT") {
+        return {.of_largest = 1.0 / (1 << 20), .moves_zeros = true, .flushes_subnormals = true};
+    }
     // Sums of cosines, which are as large as 1. A window of two elements may be nothing but the rest of such a sum.
-    if (op == "BlackmanWindow" || op == "HammingWindow" || op == "HannWindow") return {.least = 1};
-    return {};
+    if (op == "BlackmanWindow" || op == "HammingWindow" || op == "HannWindow")
+        return {.least = 1, .flushes_subnormals = true};
+    return {.flushes_subnormals = true};
 }
 
 /// Changes each number by a random relative error, and by one that is relative to the largest number of the tensor: a
 /// sum, or a function that goes to 0 such as Gelu, is only as exact as what it is computed from. An exact 0 stays, with
-/// any sign, unless the noise moves zeros.
+/// any sign, unless the noise moves zeros. A subnormal number becomes 0 half the time if the noise says so.
 Tensor with_noise(const Tensor& tensor, Rng* rng, const Noise& noise = {}) {
     if (rng == nullptr || tensor.is_empty() || tensor.dtype() != DType::f32) return tensor;
     Tensor noisy = tensor.clone();
@@ -53,6 +58,12 @@ Tensor with_noise(const Tensor& tensor, Rng* rng, const Noise& noise = {}) {
     for (float& value : noisy.mutable_view().as<float>()) {
         if (value == 0.0F && !noise.moves_zeros) {
             value = rng->below(2) == 0 ? 0.0F : -0.0F;
+            continue;
+        }
+        // The fast exp gives 0 where the result is no normal number, and vector units may be set to do so everywhere.
+        const bool is_subnormal = std::abs(value) < std::numeric_limits<float>::min();
+        if (noise.flushes_subnormals && is_subnormal && rng->below(2) == 0) {
+            value = 0.0F;
             continue;
         }
         const double relative = 1 + kNoise * rng->uniform(-1, 1);

@@ -8,8 +8,9 @@
 //     of a node changed by random relative errors of 2^-19, and by 2^-23 of the tensor's largest element (an exact 0
 //     stays 0, with any sign). The results of DFT and STFT are changed by 2^-20 of the largest element, their zeros as
 //     well: what cancels exactly in one algorithm leaves a rest in another. Of the windows of signals, the largest
-//     element counts as 1 at least. The largest move of the element in those runs, times 8, is added to what is
-//     allowed. An element that becomes NaN or infinite in one of them may be anything.
+//     element counts as 1 at least. A subnormal result of a node becomes 0 in half of the runs, as fast kernels may
+//     have it. The largest move of the element in those runs, times 8, is added to what is allowed. An element that
+//     becomes NaN or infinite in one of them may be anything.
 //   - A shape that depends on data may differ if it differs in one of these runs from the expected one: a NonZero of
 //     what is 0 but for a rounding.
 //   - Where a finite value of the graph is above 1e18, nothing is compared: its square overflows fp32.
