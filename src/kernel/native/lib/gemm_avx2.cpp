@@ -33,10 +33,10 @@ HALFTONE_FMA void product_tile(const ProductCall& call, std::int64_t row, std::i
         for (int i = 0; i < kRegisters; ++i) {
             // The sum begins with the bias or what stands in y already, so it needs no pass of its own. Where there is
             // neither, `start` is null, and C++ does not even allow to add an offset to it.
-            sums[r][i] = call.start == nullptr
-                             ? _mm256_setzero_ps()
-                             : _mm256_loadu_ps(call.start + (row + r) * call.start_step + panel * kPanel +
-                                               i * kLanesOfRegister);
+            sums[r][i] =
+                call.start == nullptr
+                    ? _mm256_setzero_ps()
+                    : _mm256_loadu_ps(call.start + (row + r) * call.start_step + panel * kPanel + i * kLanesOfRegister);
         }
     }
     for (std::int64_t k = 0; k < inner; ++k) {
