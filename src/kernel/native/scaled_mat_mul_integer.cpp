@@ -1,0 +1,79 @@
+// A product of codes whose input was quantized at run time, by a constant matrix, where oneDNN's is not exact: without
+// VNNI it would take two products for codes of more than 6 bits (dnnl/scaled_mat_mul_integer.cpp). lib/code_panels has
+// the sums, codes::ScaledProduct the zero points, scales and bias.
+#include "kernel/codes/scaled_product.hpp"
+#include "kernel/native/lib/code_panels.hpp"
+#include "kernel/ops/machine.hpp"
+#include "kernel/shape/fast_op.hpp"
+#include "tensor/affine.hpp"
+
+namespace halftone::native {
+namespace {
+
+constexpr std::size_t kCodesMatrix = 1;  ///< number of the operator's input
+
+class CodesProductStep final : public Primitive {
+public:
+    explicit CodesProductStep(const KernelRequest& request)
+        : product_(request), panels_(pack_code_panels(product_.matrix())), output_(request.outputs[0].type) {
+        for (const OperandEncoding& port : request.inputs) inputs_.emplace_back(port.type);
+    }
+
+    [[nodiscard]] const Layout& input_layout(std::size_t i) const override { return inputs_.at(i); }
+    [[nodiscard]] const Layout& output_layout(std::size_t /*i*/) const override { return output_; }
+    [[nodiscard]] std::string implementation() const override { return "run_time_codes:native:avx2"; }
+    [[nodiscard]] std::size_t weight_bytes() const override { return panels_.codes.size(); }
+    [[nodiscard]] std::size_t scratch_bytes() const override {
+        return bytes_of_code_sums() + widened_elements(panels_, rows()) * sizeof(std::int16_t);
+    }
+    void execute(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
+                 std::byte* scratch) override {
+        apply_kernel_threads();
+        multiply_codes({.matrix = &panels_,
+                        .codes = reinterpret_cast<const std::uint8_t*>(inputs[0]),
+                        .rows = rows(),
+                        .run = product_.values_of_run(inputs),
+                        .widened = reinterpret_cast<std::int16_t*>(scratch + bytes_of_code_sums()),
+                        .code_sums = reinterpret_cast<std::uint32_t*>(scratch),
+                        .y = reinterpret_cast<float*>(outputs[0])});
+    }
+
+private:
+    [[nodiscard]] std::int64_t rows() const { return static_cast<std::int64_t>(product_.rows()); }
+    [[nodiscard]] std::size_t bytes_of_code_sums() const { return product_.rows() * sizeof(std::uint32_t); }
+
+    codes::ScaledProduct product_;
+    CodePanels panels_;
+    Layout output_;
+    std::vector<Layout> inputs_;
+};
+
+class ScaledMatMulIntegerOp final : public FastOp {
+public:
+    Support accepts(const KernelRequest& request) const override {
+        if (has_exact_int8()) return Support::no("oneDNN's product is exact on this machine, and faster");
+        if (!has_avx2()) return Support::no("the machine has no AVX2");
+        const Support form = codes::accepts_scaled_product(request);
+        if (!form.is_supported) return form;
+        const Tensor& matrix = request.constants[kCodesMatrix];
+        if (matrix.dtype() == DType::s8 && pairs_fit_16_bits(matrix))
+            return Support::no("oneDNN's product is exact for codes of 6 bits, and faster");
+        return Support::yes();
+    }
+
+    // The rule is to see codes as they are stored: the operator's scales are inputs of its own.
+    ref::SeenAs seen_as() const override { return ref::SeenAs::stored; }
+
+    std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext& /*context*/) const override {
+        return std::make_unique<CodesProductStep>(request);
+    }
+};
+
+}  // namespace
+
+const FastOp& scaled_mat_mul_integer_op() {
+    static const ScaledMatMulIntegerOp op;
+    return op;
+}
+
+}  // namespace halftone::native
