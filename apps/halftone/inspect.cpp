@@ -20,7 +20,10 @@ int run_inspect(const InspectOptions& options) {
         check_isa(config);
         sizes.shapes.insert(config.input_shapes.begin(), config.input_shapes.end());  // the option's word comes first
     }
-    const std::string& framework = options.framework.empty() ? config.framework : options.framework;
+    // LPOT's configs keep the word of their framework for models that were converted. Only the option's word asks for
+    // an import, so only that one is worth a warning where it has no effect.
+    const bool uses_config = options.framework.empty() && !options.model.ends_with(".onnx");
+    const std::string& framework = uses_config ? config.framework : options.framework;
     ModelEnds ends = parse_ends(options.part.inputs, options.part.outputs);
     if (ends.is_empty() && !options.config.empty()) ends = config_ends(config);  // the option's word comes first
     show::Inspection inspection;

@@ -8,9 +8,12 @@
 
 #include <CLI/CLI.hpp>
 
+#include <limits>
 #include <map>
 #include <sstream>
+#include <utility>
 
+#include "base/text.hpp"
 #include "cli/command_rows.hpp"
 #include "cli/completion.hpp"
 #include "cli/manual.hpp"
@@ -18,6 +21,20 @@
 
 namespace halftone::cli {
 namespace {
+
+/// Says why a text is not a number that the target can hold; nothing if it is one. CLI11 alone would cut numbers that
+/// are too large, and name no kind of value for a text that is none.
+template <class Value>
+std::string whole_number_fault(const std::string& text) {
+    const std::size_t digits = text.starts_with('-') ? 1 : 0;
+    const bool is_whole = text.size() > digits && text.find_first_not_of("0123456789", digits) == std::string::npos;
+    if (!is_whole) return "'" + text + "' is not a whole number";
+    const auto number = parse_int(text);
+    if (number && std::in_range<Value>(*number)) return {};
+    const Value limit = digits == 1 ? std::numeric_limits<Value>::min() : std::numeric_limits<Value>::max();
+    return "'" + text + "' is " + (digits == 1 ? "below " : "above ") + std::to_string(limit) +
+           ", the limit of this option";
+}
 
 /// Adds an option to a command, with what the kind of its target asks for.
 struct OptionAdder {
@@ -31,9 +48,10 @@ struct OptionAdder {
         if (!row.takes_several) option->expected(1)->take_all()->allow_extra_args(false);
         return option;
     }
-    template <class Value>
-    CLI::Option* operator()(Value* target) const {
-        return command.add_option(row.name, *target, row.help);
+    CLI::Option* operator()(std::string* target) const { return command.add_option(row.name, *target, row.help); }
+    template <class Number>
+    CLI::Option* operator()(Number* target) const {
+        return command.add_option(row.name, *target, row.help)->check(whole_number_fault<Number>);
     }
 };
 

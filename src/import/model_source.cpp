@@ -120,6 +120,9 @@ std::string chosen_part(const RunConfig& config, const std::string& bytes) {
 
 std::string read_framework_model(const std::string& path, const std::string& word, const InputSizes& sizes,
                                  const ModelEnds& ends) {
+    if (path.ends_with(".onnx") && !framework_of_word(word).empty())
+        log::warning("import", "'{}' is read as an ONNX file, because of its name: the framework {} has no effect",
+                     path, word);
     if (is_onnx_path(path, word)) return cut_onnx(read_model(path, ""), path, ends, sizes, reference_ops());
     ImportOptions options;
     options.inputs = ends.inputs;

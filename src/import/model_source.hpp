@@ -29,7 +29,8 @@ namespace halftone {
 /// @throws ConfigError with the place of the names, ModelError
 [[nodiscard]] std::string chosen_part(const RunConfig& config, const std::string& bytes);
 
-/// The same for a path and a word that stand for themselves: --framework of inspect and bench.
+/// The same for a path and a word that stand for themselves: --framework of inspect and bench. A path that ends in
+/// .onnx is an ONNX file whatever the word says; a framework's word is then warned of.
 /// @param word  as in model.framework; empty, or a word of ONNX Runtime: the path is an ONNX file
 /// @param ends  of the part that is meant
 [[nodiscard]] std::string read_framework_model(const std::string& path, const std::string& word,

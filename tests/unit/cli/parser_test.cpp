@@ -111,12 +111,23 @@ TEST(CommandLineParser, EveryCommandRefusesAnUnknownOption) {
 TEST(CommandLineParser, AWrongValueIsNamed) {
     EXPECT_THAT(fault_of({"bench", "m", "--precision", "int4"}),
                 HasSubstr("--precision: int4 not in {as-is,fp32,int8"));
-    EXPECT_THAT(fault_of({"bench", "m", "--batch", "x"}), HasSubstr("--batch = x"));
+    EXPECT_THAT(fault_of({"bench", "m", "--batch", "x"}), HasSubstr("--batch: 'x' is not a whole number"));
     EXPECT_THAT(fault_of({"dump", "c", "--units", "a", "--samples", "3", "--output", "o", "--gzip", "12"}),
                 HasSubstr("--gzip"));
     EXPECT_THAT(fault_of({"--memory", "12q", "man"}), HasSubstr("'12q' is no number of bytes"));
     EXPECT_THAT(fault_of({"completion", "fish"}), HasSubstr("fish not in {bash,zsh}"));
     EXPECT_THAT(fault_of({"--log-level", "loud", "man"}), HasSubstr("loud not in"));
+}
+
+TEST(CommandLineParser, ANumberThatIsNoneOrTooLargeIsNamedAsItWasGiven) {
+    for (const char* text : {"1.5", "0x10", "-", "", "1e3", " 4", "4 "}) {
+        EXPECT_THAT(fault_of({"bench", "m", "--batch", text}), HasSubstr(std::string("'") + text + "'")) << text;
+    }
+    const std::string huge = "99999999999999999999";
+    EXPECT_THAT(fault_of({"dump", "c", "--units", "a", "--output", "o", "--samples", huge}),
+                HasSubstr("--samples: '" + huge + "' is above 9223372036854775807"));
+    EXPECT_THAT(fault_of({"bench", "m", "--rounds", "3000000000"}), HasSubstr("'3000000000' is above 2147483647"));
+    EXPECT_EQ(request_of({"bench", "m", "--batch", "-3"}).line.bench.batch, -3) << "the command refuses it";
 }
 
 TEST(CommandLineParser, OptionsThatNeedOrExcludeOthersSaySo) {

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "base/error.hpp"
 #include "graph/onnx/onnx_model.hpp"
 #include "graph/passes/passes.hpp"
@@ -56,6 +58,18 @@ TEST(ModelSource, EndsAreAListOrATextWithCommas) {
     const ModelEnds options = parse_ends({"a,b", "c"}, {});
     EXPECT_THAT(options.inputs, ElementsAre("a", "b", "c"));
     EXPECT_THAT(options.outputs, IsEmpty());
+}
+
+TEST(ModelSource, AFrameworkThatHasNoEffectIsWarnedOf) {
+    const TemporaryFolder folder;
+    const std::string path = folder / "m.onnx";
+    std::ofstream(path, std::ios::binary) << two_steps();
+    for (const auto& [word, is_warned] : {std::pair{"pytorch", true}, {"onnxrt_qlinearops", false}, {"", false}}) {
+        testing::internal::CaptureStderr();
+        EXPECT_FALSE(read_framework_model(path, word, {}, {}).empty());
+        const std::string said = testing::internal::GetCapturedStderr();
+        EXPECT_EQ(said.find("the framework pytorch has no effect") != std::string::npos, is_warned) << word << said;
+    }
 }
 
 TEST(ModelSource, AConfigChoosesAPartOfTheFile) {
