@@ -96,9 +96,14 @@ FoundData found_arrays(const DataQuery& query, const std::string& what, const Ar
     found.calibration_samples = training.inputs.front().second.rows;
     if (found.calibration == found.evaluation) found.notes.emplace_back(kSameSamples);
     for (const std::string& guess : testing.guessed) found.notes.push_back(guess);
-    if (!testing.left_out.empty())
+    // An array of a folder that is not divided by names stands on both sides.
+    std::vector<std::string> left_out = training.left_out;
+    for (const std::string& name : testing.left_out) {
+        if (std::find(left_out.begin(), left_out.end(), name) == left_out.end()) left_out.push_back(name);
+    }
+    if (!left_out.empty())
         found.notes.push_back(
-            fmt::format("Left out, because no input and no metric needs it: {}.", join(testing.left_out, ", ")));
+            fmt::format("Left out, because no input and no metric needs it: {}.", join(left_out, ", ")));
     // Arrays are taken as they are, because whoever saved them has preprocessed them; only pictures in bytes are not.
     found.transforms = transforms_of(query, testing);
     for (const auto& [name, array] : testing.targets) {

@@ -83,12 +83,15 @@ FoundData look_at_data(const InitRequest& request, const FileSystem& files, cons
     if (request.data.empty()) return no_data(model);
     if (!files.exists(request.data)) throw DataError(request.data + ": no such file or folder");
     if (auto found = find_data({.files = files, .path = request.data, .model = model})) return *found;
+    const std::string what = files.is_directory(request.data) && files.list(request.data).empty()
+                                 ? ": the folder is empty. init knows: "
+                                 : ": there are no data here that init knows. It knows: ";
     throw DataError(
-        request.data +
-        ": nothing here is known. init looks for: a folder for each class with JPEG or PNG pictures; a COCO tree "
-        "(annotations/instances_*.json beside the pictures); IDX files as MNIST has them; .npy files; an .npz archive; "
-        "an "
-        "HDF5 file; shards of TFRecords; a .csv or .txt file of names and labels");
+        request.data + what +
+        "a folder for each class with JPEG or PNG pictures; a COCO tree (annotations/instances_*.json beside "
+        "the pictures); IDX files as MNIST has them; .npy files; an .npz archive; an HDF5 file; shards of "
+        "TFRecords; a .csv or .txt file of names and labels. For other data, run init without --data and "
+        "write the data sets yourself (docs/data.md)");
 }
 
 /// The first lines say what the file is and what to do with it, for whoever finds it in a year.
@@ -167,13 +170,16 @@ void add_evaluation(ConfigLines& out, const ModelSurvey& model, const FoundData&
 }
 
 /// A goal that most users accept, the strategy that searches best by itself, and a word about other machines.
-void add_tuning(ConfigLines& out, const InitRequest& request) {
+/// @param is_agreement  there are no labels, and fp32's own answers are the measure
+void add_tuning(ConfigLines& out, const InitRequest& request, bool is_agreement) {
     out.add(0, "tuning");
     out.add(1, "strategy");
     out.add(2, "name", first_strategy(request.strategies));
-    out.comment(1,
-                "The goal: the quantized model may lose 1 % of what the fp32 model reaches. 'absolute: 0.003' would "
-                "allow 0.3 percentage points instead.");
+    out.comment(
+        1, is_agreement
+               ? "The goal: the quantized model may give another answer than the fp32 model for 1 % of the samples."
+               : "The goal: the quantized model may lose 1 % of what the fp32 model reaches. 'absolute: 0.003' "
+                 "would allow 0.3 percentage points instead.");
     out.add(1, "accuracy_criterion");
     out.add(2, "relative", "0.01");
     out.blank();
@@ -195,6 +201,9 @@ std::string init_config(const InitRequest& request, const FileSystem& files) {
     // Faults of the model are left to the dry run, which lists all of them; here only its ports matter.
     if (model.inputs.empty()) throw ModelError(request.model_path + ": the model has no inputs");
     const FoundData data = look_at_data(request, files, model);
+    const std::vector<std::string> metric = choose_metric(model, data).lines();
+    const bool is_agreement = std::any_of(metric.begin(), metric.end(),
+                                          [](const std::string& line) { return line.starts_with("agreement"); });
     const auto config_text = [&](const std::string& trial) {
         // In the order in which a config is usually read: model, data, metric, search.
         ConfigLines out;
@@ -202,7 +211,7 @@ std::string init_config(const InitRequest& request, const FileSystem& files) {
         add_model(out, request, model);
         add_quantization(out, data);
         add_evaluation(out, model, data, trial);
-        add_tuning(out, request);
+        add_tuning(out, request, is_agreement);
         return out.text();
     };
     const std::string untried = config_text({});

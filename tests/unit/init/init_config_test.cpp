@@ -144,9 +144,13 @@ TEST_F(InitConfigTest, TextArraysWithASplitInTheirNames) {
         write_npy("text/input_ids_" + split + ".npy", integers({rows, 6}, 30));
         write_npy("text/attention_mask_" + split + ".npy", integers({rows, 6}, 2));
         write_npy("text/labels_" + split + ".npy", integers({rows}, 2));
+        write_npy("text/token_type_ids_" + split + ".npy", integers({rows, 6}, 2));
     }
     const std::string yaml = config_for(model, folder_ / "text");
     static_cast<void>(opened(yaml));
+    for (const char* name : {"token_type_ids_train.npy", "token_type_ids_test.npy"})
+        EXPECT_THAT(yaml.substr(yaml.find("Left out"), 400), HasSubstr(name)) << "of both splits";
+    EXPECT_THAT(yaml, HasSubstr("may lose 1 %"));
     EXPECT_EQ(calibration_->size(), 12);
     EXPECT_EQ(evaluation_->size(), 5);
     EXPECT_EQ(evaluation_->schema().inputs.size(), 2U);
@@ -184,6 +188,8 @@ TEST_F(InitConfigTest, DatasetsOfAnHdf5FileInGroups) {
     EXPECT_EQ(calibration_->size(), 7);
     EXPECT_EQ(evaluation_->size(), 4);
     EXPECT_EQ(config.evaluation->metrics[0].plugin.name, "agreement") << "no labels";
+    EXPECT_THAT(yaml, testing::AllOf(HasSubstr("another answer"), Not(HasSubstr("percentage points"))))
+        << "the goal is about answers, not about an accuracy";
 }
 
 TEST_F(InitConfigTest, WithoutDataThereIsNoise) {
@@ -234,6 +240,9 @@ TEST_F(InitConfigTest, DataThatNobodyKnowsAreRefusedWithWhatIsKnown) {
         return std::string("(no error)");
     };
     EXPECT_THAT(message(folder_ / "odd"), HasSubstr("a folder for each class"));
+    EXPECT_THAT(message(folder_ / "odd"), HasSubstr("docs/data.md"));
+    std::filesystem::create_directory(folder_ / "empty");
+    EXPECT_THAT(message(folder_ / "empty"), HasSubstr("the folder is empty"));
     EXPECT_THAT(message(folder_ / "none"), HasSubstr("no such file or folder"));
     write_npy("wrong/x.npy", integers({3, 7}, 2));
     EXPECT_THAT(message(folder_ / "wrong"), HasSubstr("no array feeds image"));
