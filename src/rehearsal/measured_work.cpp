@@ -26,6 +26,7 @@
 #include "eval/unit_latency.hpp"
 #include "metric/metric_set.hpp"
 #include "space/search_space.hpp"
+#include "strategy/automatic/plain_candidate.hpp"
 #include "strategy/model_wise.hpp"
 
 namespace halftone {
@@ -144,12 +145,13 @@ public:
         calibrate();
         // Nearly every unit is quantized in it: the usual trial of a search, and the one that takes longest to build.
         const std::vector<Candidate> candidates = model_wise_candidates(space_, ModelWise::uniform);
-        promising_ = candidates.front();
+        first_ = promising_ = candidates.front();
         if (setup_.evaluation != nullptr) time_scores(candidates.front());
         if (setup_.probes) {
             const JobTime probe = time_job(*evaluator_, probe_job(candidates.front()), clock_);
             work_.probe = per_sample(calibrated_, probe.repeated);
-            try_preparations(candidates, error_of(evaluator_->merge_probe(probe.payloads)));
+            first_error_ = error_of(evaluator_->merge_probe(probe.payloads));
+            try_preparations(candidates, first_error_);
         }
         if (setup_.latency_table) measure_table();
         // Everything above is still alive, as in a worker in the middle of its run.
@@ -259,12 +261,20 @@ private:
         chances.fp32 = evaluator.merge_scores(fp32);
         chances.doubt = guessing_text(metrics, chances.fp32);
         evaluator.install_baseline(chances.fp32, evaluator.merge_judgements(fp32));
-        const ShardResult answer = evaluator.run(trial_job(promising_), 0);
-        if (answer.failure.empty() && std::isfinite(chances.fp32.accuracy)) {
-            chances.candidate = evaluator.merge_scores({answer.payload});
-            const double baseline = chances.fp32.accuracy;
-            chances.is_goal_likely =
-                is_within_reach(Goal(setup_.config->tuning.criterion, baseline), baseline, *chances.candidate);
+        const double baseline = chances.fp32.accuracy;
+        const auto score_of = [&](const Candidate& candidate) -> std::optional<Score> {
+            const ShardResult answer = evaluator.run(trial_job(candidate), 0);
+            if (!answer.failure.empty() || !std::isfinite(baseline)) return std::nullopt;
+            return evaluator.merge_scores({answer.payload});
+        };
+        AccuracyCriterion criterion = setup_.config->tuning.criterion;
+        chances.candidate = score_of(promising_);
+        if (chances.candidate)
+            chances.is_goal_likely = is_within_reach(Goal(criterion, baseline), baseline, *chances.candidate);
+        if (space_.preparation(first_.calibration) == Preparation{} && first_error_ <= kHopelessError) {
+            criterion.loss *= kEasyShareOfLoss;
+            const auto first = first_ == promising_ ? chances.candidate : score_of(first_);
+            chances.is_easy = first && is_within_reach(Goal(criterion, baseline), baseline, *first);
         }
         work_.chances = std::move(chances);
     }
@@ -278,7 +288,9 @@ private:
     std::int64_t most_samples_ = 0;  ///< of the evaluation data, as the run uses them
     std::optional<ModelEvaluator> evaluator_;
     std::string calibration_;  ///< merged
-    Candidate promising_;      ///< with the least error of those that were tried
+    Candidate first_;          ///< the first model-wise one, which has no preparation if the space has such candidates
+    double first_error_ = std::numeric_limits<double>::infinity();  ///< of its output; infinite if it was not probed
+    Candidate promising_;                                           ///< with the least error of those that were tried
     MeasuredWork work_;
 };
 

@@ -31,6 +31,9 @@ struct Chances {
     std::optional<Score> candidate = {};  ///< of the most promising candidate; nothing if it cannot be built
     /// The candidate keeps to the goal, or misses it by less than the standard error of its loss.
     bool is_goal_likely = true;
+    /// The first candidate, which has no preparation, keeps to half of the allowed loss in the same sense, and its
+    /// outputs differ little from fp32's: `auto` will then try no preparation.
+    bool is_easy = false;
 };
 
 /// All times are those of one process with the config's number of threads. What is not part of the run is 0.

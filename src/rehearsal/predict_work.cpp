@@ -109,9 +109,19 @@ WorkFacts predict_work(const MeasuredWork& measured, const RunSize& size, const 
     // Where the first samples say that the goal is within reach, the run will hardly be another than that in which it
     // is. Where they say that it is not, nobody knows how many units must stay in high precision.
     const bool is_likely = !measured.chances || measured.chances->is_goal_likely;
-    work.total = with_uncertainty(time_of(parts, talks.all_pass));
+    // Where the model is easy, the probes of the world in which every candidate passes have no preparation.
+    Parts best = parts;
+    if (measured.chances && measured.chances->is_easy) {
+        MeasuredWork plain = measured;
+        plain.preparation_factor = 1;
+        best = parts_of(plain, size);
+    }
+    const TalkCount& likely = is_likely ? talks.all_pass : talks.some_pass;
+    work.likely_trials = std::min(likely.trials, size.max_trials);
+    work.likely_probes = likely.probes;
+    work.total = with_uncertainty(time_of(best, talks.all_pass));
     if (!is_likely) work.total.high = work.longest;
-    work.expected = expected_time(parts, measured, size, is_likely ? talks.all_pass : talks.some_pass);
+    work.expected = expected_time(is_likely ? best : parts, measured, size, likely);
     if (size.timeout_s > 0) {  // a trial that runs when the time is up is not waited for longer than it takes
         const double longest = size.timeout_s + work.trial.high;
         work.total = {std::min(work.total.low, longest), std::min(work.total.high, longest)};

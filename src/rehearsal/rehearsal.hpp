@@ -68,6 +68,8 @@ struct MetricFacts {
 struct WorkFacts {
     std::int64_t trials_bound = 0;  ///< the run evaluates no more candidates than this
     std::int64_t probes = 0;        ///< that the strategy may ask for, besides
+    /// How many trials and probes the course has whose time is `expected`.
+    std::int64_t likely_trials = 0, likely_probes = 0;
     TimeSpan calibration;
     TimeSpan baseline;
     TimeSpan trial;  ///< low: one that fails early; high: one that sees all samples

@@ -94,11 +94,18 @@ std::string when_text(const WorkFacts& work, bool has_trials) {
                       samples, time_text(work.expected));
 }
 
+/// "about 2, at most 95".
+std::string count_text(std::int64_t likely, std::int64_t most) {
+    return likely < most ? fmt::format("about {}, at most {}", likely, most) : fmt::format("at most {}", most);
+}
+
 std::string work_text(const WorkFacts& work, const DataFacts* evaluation) {
     std::string text;
     if (evaluation != nullptr) {
-        text += line("trials", fmt::format("at most {}{}", work.trials_bound,
-                                           work.probes > 0 ? fmt::format(", and about {} probes", work.probes) : ""));
+        text += line("trials", count_text(work.likely_trials, work.trials_bound) + ": evaluations of a candidate");
+        if (work.probes > 0)
+            text += line("probes", count_text(work.likely_probes, work.probes) +
+                                       ": comparisons with fp32's outputs, without labels");
         text += line("work", fmt::format("calibration {}, fp32 {}, a trial {}", span_text(work.calibration),
                                          span_text(work.baseline), span_text(work.trial)));
     } else {
@@ -155,6 +162,8 @@ Json chances_json(const Chances& chances) {
 Json work_json(const WorkFacts& work) {
     return {{"trials_bound", work.trials_bound},
             {"probes", work.probes},
+            {"likely_trials", work.likely_trials},
+            {"likely_probes", work.likely_probes},
             {"seconds", span_json(work.total)},
             {"expected_seconds", std::round(work.expected * 1000) / 1000},
             {"longest_seconds", std::round(work.longest * 1000) / 1000},

@@ -299,11 +299,10 @@ private:
                                                         .probes = has_probes,
                                                         .latency_table = asks_for_latency_ && evaluation_ != nullptr},
                                                        clock_);
-            // Which trials a strategy asks for when the goal is met depends on what 8 bits gain on this machine.
-            if (measured.table && evaluation_) {
-                table_ = measured.table;
-                talks = talk();
-            }
+            // Which trials a strategy asks for when the goal is met depends on what 8 bits gain on this machine, and on
+            // whether the model needs a preparation.
+            if (measured.table) table_ = measured.table;
+            if (evaluation_) talks = talk(measured.chances && measured.chances->is_easy);
             result_.work = predict_work(measured, run_size(), talks);
         }));
     }
@@ -328,17 +327,19 @@ private:
 
     /// In the middle world a fifth of the units must stay in high precision: about what hard models of the benchmarks
     /// need (docs/strategies.md).
-    StrategyTalks talk() {
+    /// @param is_easy  in the world in which every candidate passes, they pass without a preparation, too
+    StrategyTalks talk(bool is_easy = false) {
         constexpr double kSome = 0.2;
         constexpr double kNone = 2;
         const TalkLimits limits{.max_trials = run_size().max_trials,
                                 .goes_on_after_pass = config().tuning.timeout_s > 0};
         const Goal goal(config().tuning.criterion, kMadeUpBaseline);
-        const auto talk = [&](double least) {
-            return talk_with_strategy([&] { return strategy(); }, *space_, goal, {.least_high_precision = least},
-                                      limits, clock_);
+        const auto talk = [&](const TalkScenario& scenario) {
+            return talk_with_strategy([&] { return strategy(); }, *space_, goal, scenario, limits, clock_);
         };
-        return {.all_pass = talk(0), .some_pass = talk(kSome), .none_passes = talk(kNone)};
+        return {.all_pass = talk({.least_high_precision = 0, .is_easy = is_easy}),
+                .some_pass = talk({.least_high_precision = kSome}),
+                .none_passes = talk({.least_high_precision = kNone})};
     }
 
     const RehearsalRequest& request_;

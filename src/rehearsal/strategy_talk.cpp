@@ -28,7 +28,8 @@ public:
     [[nodiscard]] Score score(const Candidate& candidate) const {
         // A hundredth below the target per unit: a strategy that compares failures sees an order.
         const double direction = goal_.higher_is_better() ? 1 : -1;
-        const double distance = is_pass(candidate) ? 0.001 : -0.01 * (1 + static_cast<double>(weight(candidate)));
+        const double margin = scenario_.is_easy ? kEasyMargin : kUsualMargin;
+        const double distance = is_pass(candidate) ? margin : -0.01 * (1 + static_cast<double>(weight(candidate)));
         Score score;
         score.accuracy = goal_.target() + direction * distance * std::max(1.0, std::abs(goal_.target()));
         score.samples = kSamples;
@@ -43,7 +44,7 @@ public:
         for (std::size_t i = 0; i < result.values.size(); ++i) {
             ErrorSums& sums = result.values[i];
             sums.count = kSamples;
-            sums.reference = kSamples;
+            sums.reference = scenario_.is_easy ? kEasySignal * kSamples : kSamples;
             sums.quantized = kSamples;
             sums.max = 1;
             const double units = is_output ? static_cast<double>(weight(request.candidate)) : static_cast<double>(i);
@@ -54,6 +55,10 @@ public:
 
 private:
     static constexpr std::int64_t kSamples = 100;
+    /// Distances to the goal of candidates that pass, as shares of the goal: beyond every allowed loss, and hardly any.
+    static constexpr double kEasyMargin = 1, kUsualMargin = 0.001;
+    /// By so much the signal is above the noise of a unit.
+    static constexpr double kEasySignal = 1e9;
 
     [[nodiscard]] bool is_quantized(const Candidate& candidate, std::size_t unit) const {
         return space_.decisions()[unit].options[candidate.choice[unit]].is_quantized();

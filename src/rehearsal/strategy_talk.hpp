@@ -31,6 +31,9 @@ struct TalkScenario {
     /// Share of the units with a quantized option that must stay in high precision. 0: every candidate passes;
     /// above 1: none does.
     double least_high_precision = 0;
+    /// Candidates that pass are as good as fp32 and have small errors, also without a preparation of the model. If not,
+    /// they pass by little, and errors without a preparation are large.
+    bool is_easy = false;
 };
 
 using MakeStrategy = std::function<std::unique_ptr<Strategy>()>;

@@ -54,6 +54,9 @@ private:
 struct Outlook {
     std::int64_t probes = 0;
     std::int64_t trials = 0;
+    /// The share of a trial's units that run in 8 bits, summed over the trials: from 0 (all of them are fp32) to
+    /// `trials` (all units of all of them are quantized). It says how quick these trials are beside fp32's evaluation.
+    double quantized = 0;
     friend bool operator==(const Outlook&, const Outlook&) = default;
 };
 
@@ -77,8 +80,8 @@ public:
     /// Returns what is ahead if all goes well; nothing if the strategy cannot say, for example because a candidate has
     /// failed and it searches on. For the time left only.
     [[nodiscard]] virtual std::optional<Outlook> outlook() const { return std::nullopt; }
-    /// Returns the steps of the strategy that could lead past a better candidate, in words for the report. Whatever
-    /// they miss, what is delivered was evaluated.
+    /// Returns the steps that the strategy has taken so far and that could lead past a better candidate, in words for
+    /// the report. Whatever they miss, what is delivered was evaluated.
     [[nodiscard]] virtual std::vector<std::string> heuristics() const { return {}; }
     /// Called only for strategies that ask for probes.
     virtual void tell_probe(std::int64_t probe, const ProbeResult& result);

@@ -211,6 +211,7 @@ void Conversation::tell_probe(const PendingAsk& pending) {
         record.stage = pending.ask.stage;
         run_.services.journal().append(record);
     }
+    probed_samples_ = pending.errors->failure.empty() ? pending.errors->samples : 0;
     strategy_->tell_probe(pending.number, *pending.errors);
     run_.listener.on_probe(pending.ask.probe, *pending.errors, pending.ask.stage);
 }

@@ -56,6 +56,9 @@ public:
     /// listener hears at once. @pre can_tell()
     std::optional<ToldTrial> tell_next();
 
+    /// Returns the samples of the probe that was told last; 0 if it failed, or if none was told.
+    [[nodiscard]] std::int64_t probed_samples() const { return probed_samples_; }
+
     /// Returns whether the journal has a trial that was not told yet.
     [[nodiscard]] bool has_replay() const { return run_.history.trials.contains(state_.trials_told); }
     /// Asks once, for something whose result the journal has. Returns false if it has not, which ends the replay.
@@ -98,6 +101,7 @@ private:
     std::int64_t next_to_tell_ = 0;          ///< a sequence number
     std::int64_t probes_asked_ = 0;
     SearchState state_;  ///< has_pending is filled in by state(), has_passing_trial here
+    std::int64_t probed_samples_ = 0;
 };
 
 }  // namespace halftone::tune

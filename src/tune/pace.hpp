@@ -1,6 +1,7 @@
 #pragma once
 // Pace: how long trials and probes take in this session, and what that says of the time left.
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -9,14 +10,28 @@
 
 namespace halftone::tune {
 
+/// What is known of the times of trials when the search begins.
+struct FirstGuess {
+    double fp32_s = 0;  ///< wall time of the fp32 model's evaluation, with all workers at it
+    /// Time of the model with every unit in 8 bits over fp32's, by the latency table; 1 where there is no table.
+    double quantized_ratio = 1;
+    double run_s = 0;  ///< one run of the fp32 model by the latency table: in the end models are timed; 0 if unknown
+    std::int64_t samples = 0;  ///< of the evaluation; 0 if unknown
+    std::int64_t workers = 1;
+};
+
 class Pace {
 public:
-    /// @param now         when the search begins
-    /// @param baseline_s  wall time of the fp32 model's evaluation: a trial is taken to need as long until one is told
-    Pace(std::chrono::nanoseconds now, double baseline_s) : last_told_(now), trial_guess_s_(baseline_s) {}
+    /// @param now    when the search begins
+    /// @param guess  stands for the pace of trials until one is told
+    Pace(std::chrono::nanoseconds now, const FirstGuess& guess) : last_told_(now), guess_(guess) {}
 
-    void note_probe(std::chrono::nanoseconds now) { probes_.add(take_interval(now)); }
-    void note_trial(std::chrono::nanoseconds now) { trials_.add(take_interval(now)); }
+    /// @param samples  of the calibration data, on which the probe ran a candidate; 0 if it failed
+    void note_probe(std::chrono::nanoseconds now, std::int64_t samples);
+    /// @param quantized  share of the trial's units that run in 8 bits
+    void note_trial(std::chrono::nanoseconds now, double quantized);
+    /// Notes a trial that ended early or failed: it says nothing of how long others take.
+    void note_short_trial(std::chrono::nanoseconds now) { (void)take_interval(now); }
 
     /// Returns the seconds that the strategy's outlook takes. What is being worked on counts as begun when the last one
     /// was told. Nothing while probes are ahead of which none was told yet.
@@ -27,18 +42,28 @@ private:
     /// intervals between them are a throughput.
     struct Told {
         double seconds = 0;
+        double least = 0;  ///< the shortest interval
         std::int64_t count = 0;
         void add(double interval) {
+            least = count > 0 ? std::min(least, interval) : interval;
             seconds += interval;
             ++count;
         }
         [[nodiscard]] double mean() const { return count > 0 ? seconds / static_cast<double>(count) : 0; }
     };
     double take_interval(std::chrono::nanoseconds now);
+    [[nodiscard]] double probe_s() const { return further_.count > 0 ? further_.mean() : probes_.mean(); }
+    [[nodiscard]] double quantized_guess_s() const;
+    [[nodiscard]] double trials_s(const Outlook& outlook) const;
 
     std::chrono::nanoseconds last_told_;
-    double trial_guess_s_;
-    Told probes_, trials_;
+    FirstGuess guess_;
+    Told probes_;
+    Told further_;                     ///< without the first probe of each worker, which runs the fp32 model, too
+    std::int64_t probed_samples_ = 0;  ///< of the last probe
+    // Sums over the told trials, for the straight line through them (trials_s).
+    double saved_ = 0;    ///< share of 8-bit units times the seconds that the trial was quicker than fp32
+    double squares_ = 0;  ///< squares of the shares
 };
 
 }  // namespace halftone::tune

@@ -1,5 +1,9 @@
-// The search, in order: replay (the journal's trials), then a loop of ask_more, tell_next, judge and step until a stop
-// condition holds, then wind_down. What happens for each told trial: take_into_account, report, delivery, stop.
+// The search, in order:
+//
+//   replay      the trials that the journal has
+//   run         a loop of ask_more, tell_next, judge and step, until a stop condition holds
+//   tell_next   a probe, or a trial: take_into_account, report, delivery, stop
+//   wind_down   what the workers are still at
 #include "tune/search.hpp"
 
 #include <algorithm>
@@ -22,9 +26,31 @@ Score finite_baseline(const RunContext& run) {
     return baseline;
 }
 
-/// Workers share the shards of the baseline, so its busy time is divided by their number.
-double baseline_seconds(const RunContext& run) {
-    return run.history.baseline->result.wall_s / static_cast<double>(run.dispatcher.workers());
+/// How long trials take, before one is told. Workers share the shards of the baseline, so its busy time is divided by
+/// their number.
+FirstGuess first_guess(const RunContext& run, const LatencyOnDemand& latency) {
+    FirstGuess guess;
+    const journal::TrialResult& baseline = run.history.baseline->result;
+    guess.workers = run.dispatcher.workers();
+    guess.fp32_s = baseline.wall_s / static_cast<double>(guess.workers);
+    guess.samples = baseline.score.samples;
+    const SearchSpace& space = run.services.space();
+    const auto fp32 = all_fp32(space);
+    const auto fp32_ms = fp32 ? latency.predict_ms(*fp32) : std::nullopt;
+    if (!fp32_ms || *fp32_ms <= 0) return guess;
+    // The first option of a unit is a quantized one where it has any.
+    const auto quantized_ms =
+        latency.predict_ms(space.make(0, std::vector<std::uint16_t>(space.decisions().size(), 0)));
+    guess.quantized_ratio = *quantized_ms / *fp32_ms;
+    guess.run_s = *fp32_ms / 1000;
+    return guess;
+}
+
+/// The share of the candidate's units that run in 8 bits; 0 for a model without units.
+double quantized_share(const SearchSpace& space, const Candidate& candidate) {
+    const QuantPlan plan = space.plan(candidate);
+    if (plan.units.empty()) return 0;
+    return 1 - static_cast<double>(plan.high_precision_units()) / static_cast<double>(plan.units.size());
 }
 
 /// The goal with the limits of single metrics, which need their baselines.
@@ -52,10 +78,9 @@ Search::Search(const RunContext& run, StopConditions& stop, RunResult& result)
       latency_(run),
       conversation_(run, goal_, make_strategy(), {stop, latency_}, can_end_early_),
       delivery_(run, goal_, baseline_, latency_.decides() ? latency_.source() : LatencySource{}),
-      pace_(run.services.clock().now(), baseline_seconds(run)) {
+      pace_(run.services.clock().now(), first_guess(run, latency_)) {
     stop_.begin_search(conversation_.strategy().refines());
     result_.baseline = baseline_;
-    result_.heuristics = conversation_.strategy().heuristics();
     const auto& judgements = run_.history.judgements;
     run_.evaluator.install_baseline(baseline_, judgements ? to_judgements(*judgements) : Judgements{});
     run_.listener.on_baseline(baseline_);
@@ -104,6 +129,7 @@ void Search::run() {
         work.expected_left_s = expected_left_s();
         run_.listener.on_work(work);
     }
+    result_.heuristics = conversation_.strategy().heuristics();
     wind_down();
 }
 
@@ -111,7 +137,7 @@ void Search::run() {
 // had. Only the goal and max_trials can end the replay, just as they would have ended the first run.
 void Search::replay() {
     while (!stop_.has_ended() && conversation_.has_replay() && conversation_.ask_for_replay()) tell_next();
-    pace_ = Pace(run_.services.clock().now(), baseline_seconds(run_));  // replayed probes took no time
+    pace_ = Pace(run_.services.clock().now(), first_guess(run_, latency_));  // replayed probes took no time
     delivery_.deliver();  // the last session may have ended between a record and its delivery
 }
 
@@ -119,10 +145,15 @@ void Search::tell_next() {
     const auto told = conversation_.tell_next();
     const auto now = run_.services.clock().now();
     if (!told) {
-        pace_.note_probe(now);
+        pace_.note_probe(now, conversation_.probed_samples());
         return;
     }
-    pace_.note_trial(now);
+    const bool is_whole = told->result.failure.empty() && !told->result.score.bounds;
+    if (is_whole) {
+        pace_.note_trial(now, quantized_share(run_.services.space(), told->trial.candidate));
+    } else {
+        pace_.note_short_trial(now);
+    }
     take_into_account(*told);
     report(*told);
     // While trials are replayed, each best of the past would be written only to be replaced by the next.
@@ -172,7 +203,11 @@ std::int64_t Search::most_trials_left() const {
 std::optional<double> Search::expected_left_s() const {
     auto outlook = conversation_.strategy().outlook();
     if (!outlook) return std::nullopt;
-    outlook->trials = std::min(outlook->trials, most_trials_left());
+    const std::int64_t most = most_trials_left();
+    if (outlook->trials > most) {
+        outlook->quantized *= static_cast<double>(most) / static_cast<double>(outlook->trials);
+        outlook->trials = most;
+    }
     return pace_.seconds_left(*outlook, run_.services.clock().now());
 }
 

@@ -1,6 +1,7 @@
 #include "strategy/automatic/preparation_ranking.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 #include <set>
 #include <utility>
@@ -32,39 +33,76 @@ std::vector<Candidate> one_of_each_index(const std::vector<Candidate>& candidate
     return firsts;
 }
 
+/// The candidates whose preparation does nothing.
+std::vector<Candidate> plain_ones(const SearchSpace& space, const std::vector<Candidate>& candidates) {
+    std::vector<Candidate> plain;
+    std::copy_if(candidates.begin(), candidates.end(), std::back_inserter(plain),
+                 [&](const Candidate& candidate) { return space.preparation(candidate.calibration) == Preparation{}; });
+    return plain;
+}
+
 }  // namespace
 
-PreparationRanking::PreparationRanking(std::vector<Candidate> candidates)
-    : candidates_(std::move(candidates)), all_(candidates_.size()), probed_(candidates_) {
+PreparationRanking::PreparationRanking(const SearchSpace& space, std::vector<Candidate> candidates)
+    : candidates_(std::move(candidates)) {
+    std::vector<Candidate> plain = plain_ones(space, candidates_);
+    if (plain.empty() || plain.size() == candidates_.size()) {
+        begin_all();
+    } else {
+        begin(Step::plain, std::move(plain));
+    }
+}
+
+void PreparationRanking::begin(Step step, std::vector<Candidate> ranked) {
+    step_ = step;
+    ranked_ = std::move(ranked);
+    asked_.clear();
+    std::copy_if(ranked_.begin(), ranked_.end(), std::back_inserter(asked_),
+                 [&](const Candidate& candidate) { return !errors_.contains(candidate.hash); });
+    probes_.start(asked_);
+}
+
+void PreparationRanking::begin_all() {
     std::vector<Candidate> firsts = one_of_each_index(candidates_);
     // One index alone has nothing to be compared with, however many candidates it has.
-    if (all_ > kMostProbesAtOnce && firsts.size() > 1) {
-        probed_ = std::move(firsts);
-        is_last_step_ = false;
+    if (candidates_.size() > kMostProbesAtOnce && firsts.size() > 1) {
+        begin(Step::one_of_each, std::move(firsts));
+    } else {
+        begin(Step::last, candidates_);
     }
-    probes_.start(probed_);
 }
+
+void PreparationRanking::include_all() { begin_all(); }
 
 std::optional<Ask> PreparationRanking::next_ask() {
     if (auto ask = probes_.next_ask("preparation")) return ask;
-    if (is_last_step_) return std::nullopt;
-    is_last_step_ = true;
-    probed_ = of_best_indices();
-    probes_.start(probed_);
+    if (step_ != Step::one_of_each) return std::nullopt;
+    begin(Step::last, of_best_indices());
     return probes_.next_ask("preparation");
 }
 
+void PreparationRanking::tell_probe(const ProbeResult& result) {
+    probes_.tell(result);
+    errors_.emplace(asked_[probes_.errors().size() - 1].hash, probes_.errors().back());
+}
+
 std::size_t PreparationRanking::probes_left() const {
-    if (is_last_step_) return probes_.left();
-    // In the first step one candidate of each index is probed, and the second has all candidates of a few indices.
-    const std::size_t indices = probed_.size();
-    return probes_.left() + std::min(kIndicesThatGoOn, indices) * all_ / std::max<std::size_t>(indices, 1);
+    if (step_ != Step::one_of_each) return probes_.left();
+    // The step behind this one has all candidates of a few indices, one of each of which is being probed now.
+    const std::size_t indices = std::max<std::size_t>(ranked_.size(), 1);
+    return probes_.left() + std::min(kIndicesThatGoOn, indices) * (candidates_.size() / indices - 1);
+}
+
+std::vector<double> PreparationRanking::errors_of_ranked() const {
+    std::vector<double> errors;
+    for (const Candidate& candidate : ranked_) errors.push_back(errors_.at(candidate.hash));
+    return errors;
 }
 
 std::vector<Candidate> PreparationRanking::of_best_indices() const {
     std::set<std::int64_t> chosen;
-    for (const std::size_t i : by_error(probes_.errors())) {
-        if (chosen.size() < kIndicesThatGoOn) chosen.insert(probed_[i].calibration);
+    for (const std::size_t i : by_error(errors_of_ranked())) {
+        if (chosen.size() < kIndicesThatGoOn) chosen.insert(ranked_[i].calibration);
     }
     std::vector<Candidate> all;
     std::copy_if(candidates_.begin(), candidates_.end(), std::back_inserter(all),
@@ -73,12 +111,13 @@ std::vector<Candidate> PreparationRanking::of_best_indices() const {
 }
 
 std::vector<ProbedCandidate> PreparationRanking::best(std::size_t count) const {
+    const std::vector<double> errors = errors_of_ranked();
     std::vector<ProbedCandidate> found;
     std::vector<ProbedCandidate> others;
     std::set<std::int64_t> seen;
-    for (const std::size_t i : by_error(probes_.errors())) {
-        const ProbedCandidate candidate{probed_[i], probes_.errors()[i]};
-        (seen.insert(probed_[i].calibration).second ? found : others).push_back(candidate);
+    for (const std::size_t i : by_error(errors)) {
+        const ProbedCandidate candidate{ranked_[i], errors[i]};
+        (seen.insert(ranked_[i].calibration).second ? found : others).push_back(candidate);
     }
     found.insert(found.end(), others.begin(), others.end());
     found.resize(std::min(found.size(), count));

@@ -3,6 +3,8 @@
 // labels. `auto` evaluates the first few of them.
 
 #include <cstddef>
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -12,31 +14,46 @@ namespace halftone {
 
 class PreparationRanking {
 public:
-    /// @param candidates  model-wise ones, for every calibration index; not empty
-    explicit PreparationRanking(std::vector<Candidate> candidates);
+    /// Begins with the plain candidates, those whose preparation does nothing. If there are none, or if all are plain,
+    /// all candidates are ranked at once.
+    /// @param candidates  model-wise ones of the space, for every calibration index; not empty
+    PreparationRanking(const SearchSpace& space, std::vector<Candidate> candidates);
 
     /// Returns the next probe, or a wait while results are missing; nothing once the ranking is known.
     [[nodiscard]] std::optional<Ask> next_ask();
     /// @pre results are told in the order of asking
-    void tell_probe(const ProbeResult& result) { probes_.tell(result); }
+    void tell_probe(const ProbeResult& result);
 
-    /// Returns how many results are missing until the ranking is known.
+    /// Returns whether the plain candidates alone are ranked, and there are others.
+    [[nodiscard]] bool has_only_plain() const { return step_ == Step::plain; }
+    /// Goes on with the candidates of all preparations. No candidate is probed twice.
+    /// @pre has_only_plain(), and next_ask() has returned nothing
+    void include_all();
+
+    /// Returns how many results are missing until next_ask() returns nothing.
     [[nodiscard]] std::size_t probes_left() const;
     /// Returns the best candidates, the one with the least error first. The others are, as far as there are any, the
     /// best of other calibration indices: the second best option of the same preparation would seldom say anything new.
     /// @pre next_ask() has returned nothing
     [[nodiscard]] std::vector<ProbedCandidate> best(std::size_t count) const;
     /// Returns whether all candidates were probed; if not, only those of the most promising preparations were.
-    [[nodiscard]] bool has_probed_all() const { return probed_.size() == all_; }
+    [[nodiscard]] bool has_probed_all() const { return ranked_.size() == candidates_.size(); }
 
 private:
+    /// What is ranked: the plain candidates; one of each calibration index; all, or all of the best indices.
+    enum class Step { plain, one_of_each, last };
+
+    void begin(Step step, std::vector<Candidate> ranked);
+    void begin_all();
     [[nodiscard]] std::vector<Candidate> of_best_indices() const;
+    [[nodiscard]] std::vector<double> errors_of_ranked() const;
 
     std::vector<Candidate> candidates_;
-    std::size_t all_;
-    std::vector<Candidate> probed_;  ///< what probes_ measures
-    OutputErrors probes_;
-    bool is_last_step_ = true;  ///< probed_ is what is ranked at the end
+    Step step_ = Step::last;
+    std::vector<Candidate> ranked_;           ///< the candidates of this step
+    std::vector<Candidate> asked_;            ///< those of them that no step before has probed, in the order of asking
+    OutputErrors probes_;                     ///< the probes of asked_
+    std::map<std::uint64_t, double> errors_;  ///< of all steps, by the candidate's hash
 };
 
 }  // namespace halftone

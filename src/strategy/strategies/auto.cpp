@@ -1,12 +1,17 @@
 // auto: the best that can be found without knowing which strategy or preparation suits the model.
 //
 // Stages in order, with the function that begins each:
-//   ranking   probes of every preparation and model-wise choice (automatic/preparation_ranking.hpp)
+//   ranking   probes of the model-wise choices without a preparation (automatic/preparation_ranking.hpp)
+//   plain     judge_ranking: a trial of the best of them, unless its error is beyond hope. If it loses no more than
+//   half
+//             of what it may, preparations are not looked at
+//   ranking   include_preparations: else probes of every preparation and model-wise choice
 //   few       begin_few: trials of the best; one alone, then the others if it fails
 //   repair    begin_repair: if none passes, a SensitivitySearch from the most accurate of them: other options before
 //             fallbacks, bisection, and what is not needed is taken back
 //   fastest   begin_speed: if the goal holds and latency counts, a trial of the plan that the latency table calls the
-//             fastest: units whose 8-bit form gains nothing here, conversions included, are in high precision
+//             fastest: units whose 8-bit form gains nothing here, conversions included, are in high precision. If it
+//             fails and preparations were not looked at, the search goes on with them
 //   front     begin_front: if that plan fails, a FrontSearch between accuracy and latency
 //
 // Whether the result is faster than fp32 is found out by a clock in the end (guards_speed; src/tune/README.md).
@@ -17,6 +22,7 @@
 
 #include "config/reader.hpp"
 #include "strategy/assumed_latency.hpp"
+#include "strategy/automatic/plain_candidate.hpp"
 #include "strategy/automatic/preparation_ranking.hpp"
 #include "strategy/model_wise.hpp"
 #include "strategy/pareto/front_search.hpp"
@@ -44,10 +50,11 @@ public:
     AutoStrategy(const StrategyContext& context, const AutoSettings& settings)
         : space_(context.space),
           goal_(context.goal),
+          easy_accuracy_(context.baseline + kEasyShareOfLoss * (context.goal.target() - context.baseline)),
           settings_(settings),
           batch_(context.batch),
           fp32_(all_fp32(context.space)),
-          ranking_(model_wise_candidates(context.space, context.model_wise)),
+          ranking_(context.space, model_wise_candidates(context.space, context.model_wise)),
           repair_(context.space, context.goal, {.options = settings.options}) {
         if (context.objective.latency <= 0) return;
         // The table is measured before the search, while the workers have nothing to do: what is timed must run alone.
@@ -56,52 +63,87 @@ public:
                        FrontLimits{.batch = static_cast<std::size_t>(context.batch), .rounds = settings.rounds});
         // Preparations cost no time in the model, so the first one tells how many trials the stage fastest will have.
         const Candidate first = model_wise_candidates(context.space, context.model_wise).front();
-        const std::vector<Candidate> wanted = speed_candidates(first);
-        speed_trials_ = static_cast<std::int64_t>(wanted.size()) - (wanted.front() == first ? 1 : 0);
+        for (const Candidate& each : speed_candidates(first)) {
+            if (each == first) continue;
+            ++speed_.trials;
+            speed_.quantized += quantized_share(each);
+        }
     }
 
     [[nodiscard]] bool refines() const override { return true; }
     [[nodiscard]] bool guards_speed() const override { return front_.has_value(); }
+    /// Those of the stages that this search has come to.
     [[nodiscard]] std::vector<std::string> heuristics() const override {
-        std::vector<std::string> steps{"preparations and model-wise choices are ranked by the error of the output"};
-        for (const std::string& step : repair_.heuristics()) steps.push_back("where the goal failed: " + step);
-        if (!front_) return steps;
-        steps.emplace_back("latencies of units and conversions add up to that of a model");
-        for (const std::string& step : FrontSearch::heuristics())
-            steps.push_back("where the fastest plan failed: " + step);
+        std::vector<std::string> steps;
+        if (stage_ == Stage::ranking && ranking_.has_only_plain()) return steps;
+        if (is_plain_enough_) {
+            steps.emplace_back("model-wise choices are ranked by the error of the output");
+            steps.emplace_back(
+                "preparations were not tried, because without one the model loses no more than half of what it may");
+        } else {
+            steps.emplace_back("preparations and model-wise choices are ranked by the error of the output");
+        }
+        if (has_begun_repair_) {
+            for (const std::string& step : repair_.heuristics())
+                steps.push_back("the first candidates missed the goal: " + step);
+        }
+        if (has_begun_speed_) steps.emplace_back("latencies of units and conversions add up to that of a model");
+        if (has_begun_front_) {
+            for (const std::string& step : FrontSearch::heuristics())
+                steps.push_back("the fastest plan missed the goal: " + step);
+        }
         return steps;
     }
 
     /// An upper bound, for the progress line: every stage that is still to come counts with all of its trials.
     [[nodiscard]] std::optional<std::int64_t> most_trials_left() const override {
-        if (stage_ == Stage::done) return 0;
-        const std::int64_t front = front_ ? 2 + front_most() : 0;  // the fastest plan, fp32, and the rounds
-        if (stage_ == Stage::front) return front_->most_trials_left();
         const auto now = static_cast<std::int64_t>(wanted_.size() - next_wanted_);
-        if (stage_ == Stage::fastest) return now + front_most();
-        if (stage_ == Stage::repair) return repair_.most_trials_left() + front;
-        return now + settings_.evaluate - (has_tried_all_few_ ? settings_.evaluate : 0) + repair_most() + front;
+        // Whatever comes of the plain candidate, the search may still go through all preparations.
+        const std::int64_t prepared = ranking_.has_only_plain() ? settings_.evaluate + repair_most() : 0;
+        switch (stage_) {
+            case Stage::ranking:
+                return (ranking_.has_only_plain() ? 1 + speed_most() : 0) + settings_.evaluate + repair_most() +
+                       speed_most() + front_most();
+            case Stage::plain:
+                return now + speed_most() + prepared + speed_most() + front_most();
+            case Stage::few:
+                return now + (has_tried_all_few_ ? 0 : settings_.evaluate) + repair_most() + speed_most() +
+                       front_most();
+            case Stage::repair:
+                return repair_.most_trials_left() + speed_most() + front_most();
+            case Stage::fastest:
+                return now + prepared + (ranking_.has_only_plain() ? speed_most() : 0) + front_most();
+            case Stage::front:
+                return front_->most_trials_left();
+            case Stage::done:
+                break;
+        }
+        return 0;
     }
 
     [[nodiscard]] std::optional<Outlook> outlook() const override {
-        const std::int64_t waiting = history_.asked() - history_.told();
-        const std::int64_t wanted = waiting + static_cast<std::int64_t>(wanted_.size() - next_wanted_);
+        Outlook outlook;
         switch (stage_) {
             case Stage::ranking:
-                return Outlook{.probes = static_cast<std::int64_t>(ranking_.probes_left()),
-                               .trials = 1 + speed_trials_};
+                // The candidate that wins has all of its units in 8 bits, or nearly all.
+                outlook = {.probes = static_cast<std::int64_t>(ranking_.probes_left()), .trials = 1, .quantized = 1};
+                break;
+            case Stage::plain:
             case Stage::few:
-                return Outlook{.trials = wanted + speed_trials_};
             case Stage::fastest:
-                return Outlook{.trials = wanted};
             case Stage::done:
-                return Outlook{.trials = waiting};
+                add_unfinished(outlook);
+                break;
             // Something failed: how much is still to be tried, nobody knows.
             case Stage::repair:
             case Stage::front:
-                break;
+                return std::nullopt;
         }
-        return std::nullopt;
+        if (stage_ == Stage::ranking || stage_ == Stage::plain || stage_ == Stage::few) {
+            outlook.trials += speed_.trials;
+            outlook.quantized += speed_.quantized;
+        }
+        return outlook;
     }
 
     [[nodiscard]] Ask ask() override {
@@ -120,7 +162,7 @@ public:
     }
 
 private:
-    enum class Stage { ranking, few, repair, fastest, front, done };
+    enum class Stage { ranking, plain, few, repair, fastest, front, done };
 
     /// What the stage asks next; nothing when all that it asked for is known.
     [[nodiscard]] std::optional<Ask> next_ask() {
@@ -137,7 +179,10 @@ private:
 
     [[nodiscard]] Ask propose(const Candidate& candidate) {
         history_.add_asked(candidate);
-        if (stage_ == Stage::few) return Ask::for_trial(candidate, "model_wise");
+        Ask ask = Ask::for_trial(candidate, "model_wise");
+        // A passing trial is evaluated to its end, and a plain candidate that fails is left behind.
+        ask.verdict_only = stage_ == Stage::plain;
+        if (stage_ == Stage::plain || stage_ == Stage::few) return ask;
         // wanted_ holds the fastest plan and perhaps fp32, in this order; next_wanted_ has moved on already.
         return Ask::for_trial(candidate, next_wanted_ == 1 ? "fastest" : "fp32");
     }
@@ -145,7 +190,10 @@ private:
     void advance() {
         switch (stage_) {
             case Stage::ranking:
-                begin_few();
+                judge_ranking();
+                break;
+            case Stage::plain:
+                judge_plain();
                 break;
             case Stage::few:
                 judge_few();
@@ -161,6 +209,8 @@ private:
             case Stage::fastest:
                 if (passes(wanted_.front())) {
                     stage_ = Stage::done;
+                } else if (ranking_.has_only_plain()) {
+                    include_preparations();
                 } else {
                     begin_front();
                 }
@@ -176,13 +226,62 @@ private:
     [[nodiscard]] std::int64_t repair_most() const {
         return static_cast<std::int64_t>(4 * space_.decisions().size()) + 2;
     }
+    /// Trials of the stage fastest: the fastest plan and fp32.
+    [[nodiscard]] std::int64_t speed_most() const { return front_ ? 2 : 0; }
     /// Trials of the rounds of a front search.
-    [[nodiscard]] std::int64_t front_most() const { return settings_.rounds * batch_; }
+    [[nodiscard]] std::int64_t front_most() const { return front_ ? settings_.rounds * batch_ : 0; }
+
+    /// Adds the trials that are wanted and not told yet.
+    void add_unfinished(Outlook& outlook) const {
+        const auto add = [&](const Candidate& candidate) {
+            ++outlook.trials;
+            outlook.quantized += quantized_share(candidate);
+        };
+        for (std::int64_t t = history_.told(); t < history_.asked(); ++t)
+            add(history_.candidate(make_id<TrialId>(static_cast<std::size_t>(t))));
+        for (std::size_t i = next_wanted_; i < wanted_.size(); ++i) {
+            if (!history_.was_asked(wanted_[i])) add(wanted_[i]);
+        }
+    }
+
+    /// Of the candidate's units, those that run in 8 bits.
+    [[nodiscard]] double quantized_share(const Candidate& candidate) const {
+        const std::vector<Decision>& units = space_.decisions();
+        if (units.empty()) return 0;
+        std::size_t quantized = 0;
+        for (std::size_t u = 0; u < units.size(); ++u)
+            quantized += units[u].options[candidate.choice[u]].is_quantized() ? 1 : 0;
+        return static_cast<double>(quantized) / static_cast<double>(units.size());
+    }
 
     void want(Stage stage, std::vector<Candidate> candidates) {
         stage_ = stage;
         wanted_ = std::move(candidates);
         next_wanted_ = 0;
+    }
+
+    // Where the plain candidates are ranked, the best of them gets a trial, unless its error is beyond hope: then the
+    // trial would be wasted. An error that is not finite is beyond hope, too.
+    void judge_ranking() {
+        if (!ranking_.has_only_plain()) return begin_few();
+        plain_ = ranking_.best(1).front();
+        if (plain_->error <= kHopelessError) return want(Stage::plain, {plain_->candidate});
+        include_preparations();
+    }
+
+    // Preparations win accuracy and no time. A model that is far from its limit without one needs none, and to rank
+    // them all would cost several times what the rest of the search costs.
+    void judge_plain() {
+        const auto accuracy = history_.accuracy(plain_->candidate);
+        is_plain_enough_ = passes(plain_->candidate) && accuracy && !goal_.is_better(easy_accuracy_, *accuracy);
+        if (is_plain_enough_) return begin_speed(*plain_);
+        include_preparations();
+    }
+
+    void include_preparations() {
+        is_plain_enough_ = false;
+        ranking_.include_all();
+        stage_ = Stage::ranking;
     }
 
     // One alone first: usually it passes, and further ones would be wasted work.
@@ -191,11 +290,13 @@ private:
         want(Stage::few, {few_.front().candidate});
     }
 
-    // If one of the few passes, nothing needs repair, and the search goes on with speed.
+    // If one of the few passes, or the plain one has passed before, nothing needs repair, and the search goes on with
+    // speed.
     void judge_few() {
         const auto passing = std::find_if(few_.begin(), few_.end(),
                                           [&](const ProbedCandidate& probed) { return passes(probed.candidate); });
         if (passing != few_.end()) return begin_speed(most_accurate());
+        if (plain_ && passes(plain_->candidate)) return begin_speed(*plain_);
         if (!has_tried_all_few_ && few_.size() > 1) {
             std::vector<Candidate> others;
             for (std::size_t i = 1; i < few_.size(); ++i) others.push_back(few_[i].candidate);
@@ -207,6 +308,7 @@ private:
 
     void begin_repair() {
         stage_ = Stage::repair;
+        has_begun_repair_ = true;
         repair_.start(most_accurate());
     }
 
@@ -216,6 +318,7 @@ private:
             return;
         }
         base_ = base;
+        has_begun_speed_ = true;
         want(Stage::fastest, speed_candidates(base.candidate));
     }
 
@@ -234,18 +337,27 @@ private:
 
     void begin_front() {
         stage_ = Stage::front;
+        has_begun_front_ = true;
         front_->start(base_);
     }
 
-    /// Of the few that were evaluated; of equal ones, and where all of them failed, the one with the least error.
+    /// Of the few that were evaluated; of equal ones, and where all of them failed, the one with the least error. The
+    /// plain candidate has no accuracy if its trial ended early; where it has the least error, it stays the first.
     [[nodiscard]] const ProbedCandidate& most_accurate() const {
         const ProbedCandidate* best = &few_.front();
+        if (ended_early(best->candidate) && !has_passed()) return *best;
         for (const ProbedCandidate& probed : few_) {
             const auto mine = history_.accuracy(probed.candidate);
             const auto other = history_.accuracy(best->candidate);
             if (mine && (!other || goal_.is_better(*mine, *other))) best = &probed;
         }
         return *best;
+    }
+
+    [[nodiscard]] bool ended_early(const Candidate& candidate) const {
+        const auto outcome = history_.find(candidate);
+        const auto* score = outcome ? std::get_if<Score>(&*outcome) : nullptr;
+        return score != nullptr && score->bounds.has_value();
     }
 
     [[nodiscard]] bool passes(const Candidate& candidate) const {
@@ -262,20 +374,24 @@ private:
 
     const SearchSpace& space_;
     Goal goal_;
+    double easy_accuracy_;  ///< a plain candidate that is no worse leaves no room for preparations
     AutoSettings settings_;
     std::int64_t batch_;             ///< trials of a round of the front search
     std::optional<Candidate> fp32_;  ///< empty where some unit cannot be fp32
     History history_;
     Stage stage_ = Stage::ranking;
     PreparationRanking ranking_;
+    std::optional<ProbedCandidate> plain_;  ///< the best without a preparation; empty if all are ranked at once
+    bool is_plain_enough_ = false;
     std::vector<ProbedCandidate> few_;  ///< the best of the ranking
     bool has_tried_all_few_ = false;    ///< and not the first of them alone
-    std::vector<Candidate> wanted_;     ///< whose outcomes the stages few and fastest wait for
+    std::vector<Candidate> wanted_;     ///< whose outcomes the stages plain, few and fastest wait for
     std::size_t next_wanted_ = 0;
     SensitivitySearch repair_;
-    std::int64_t speed_trials_ = 0;     ///< that the stage fastest is expected to have
+    Outlook speed_;                     ///< the trials that the stage fastest is expected to have
     std::optional<FrontSearch> front_;  ///< empty where the objective does not weigh latency
     ProbedCandidate base_;              ///< what front_ starts from
+    bool has_begun_repair_ = false, has_begun_speed_ = false, has_begun_front_ = false;
 };
 
 }  // namespace

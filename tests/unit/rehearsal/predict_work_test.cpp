@@ -93,6 +93,23 @@ TEST(PredictWork, WhatAPreparationAddsComesOnceOrWithEachSample) {
     EXPECT_NEAR(work.expected, rest + 10 * (once + 3 * plain) / 2 + 1.55, 1e-9);
 }
 
+TEST(PredictWork, ProbesOfAnEasyModelHaveNoPreparation) {
+    MeasuredWork measured = with_chances(true);
+    measured.probe = {0.1, 0.1};
+    measured.preparation_factor = 3;
+    const StrategyTalks talks{.all_pass = {.trials = 1, .probes = 4},
+                              .some_pass = {.trials = 5, .probes = 20},
+                              .none_passes = {.trials = 50, .failing = 50, .probes = 20}};
+    const WorkFacts prepared = predict_work(measured, size_of(), talks);
+    measured.chances->is_easy = true;
+    const WorkFacts easy = predict_work(measured, size_of(), talks);
+    EXPECT_LT(easy.expected, prepared.expected);
+    EXPECT_EQ(easy.longest, prepared.longest) << "if the goal is never met, preparations are tried as well";
+    EXPECT_EQ(easy.likely_probes, 4);
+    EXPECT_EQ(easy.likely_trials, 1);
+    EXPECT_EQ(easy.probes, 20);
+}
+
 TEST(PredictWork, AFailingTrialMayEndEarly) {
     RunSize size = size_of();
     size.early_termination = true;

@@ -63,6 +63,21 @@ TEST_F(Talk, SensitivityAsksForProbesAndEndsWhereAFewFallbacksSuffice) {
     EXPECT_LT(count.failing, count.trials) << "it ends with a candidate that passes";
 }
 
+// Two model-wise choices, each plain and with a preparation.
+TEST_F(Talk, AutoLooksAtPreparationsOnlyWhereTheModelIsNotEasy) {
+    const std::vector<Decision>& units = space_.decisions();
+    const SearchSpace space(units, {100, 100}, PlanTopology(), {Preparation{}, Preparation{.equalizes = true}});
+    const MakeStrategy make = [&] {
+        return make_strategy("auto", {.space = space, .goal = goal_, .baseline = 1.0, .seed = 1});
+    };
+    const TalkCount easy = talk_with_strategy(make, space, goal_, {.is_easy = true}, {}, clock_);
+    EXPECT_EQ(easy.probes, 2);
+    EXPECT_EQ(easy.trials, 1);
+    const TalkCount hard = talk_with_strategy(make, space, goal_, {.is_easy = false}, {}, clock_);
+    EXPECT_EQ(hard.probes, 4);
+    EXPECT_EQ(hard.failing, 0);
+}
+
 TEST_F(Talk, EveryStrategyCanBeTalkedTo) {
     for (const std::string& strategy : strategy_names()) {
         const TalkCount count = talk(strategy, 0.3, {.max_trials = 40});

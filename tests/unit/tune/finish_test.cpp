@@ -106,6 +106,8 @@ TEST(GuardedSpeed, WhatIsDeliveredIsNeverSlowerThanFp32) {
     for (const GuardedCase& c :
          {GuardedCase{ObjectiveUnmet::smallest, 0.5, "0 0", true},
           GuardedCase{ObjectiveUnmet::smallest, 1.0, "0 0", false},
+          GuardedCase{ObjectiveUnmet::smallest, 1.04, "0 0", false},  // within fp32's interval
+          GuardedCase{ObjectiveUnmet::smallest, 1.08, "1 1", false},  // the intervals overlap, and it is slower
           GuardedCase{ObjectiveUnmet::smallest, 1.5, "1 1", false},
           GuardedCase{ObjectiveUnmet::fp32, 1.0, "1 1", false}, GuardedCase{ObjectiveUnmet::fp32, 0.5, "0 0", true},
           GuardedCase{ObjectiveUnmet::fail, 1.5, "1 1", false}}) {
