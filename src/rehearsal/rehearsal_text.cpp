@@ -71,8 +71,25 @@ std::string loss_of(const Chances& chances) {
     return fmt::format("; a quantized model {} {:.4g} of it", loss < 0 ? "gains" : "loses", std::abs(loss));
 }
 
+/// Returns whether there are no labels, so that the measure is how often the quantized model answers as fp32 does.
+bool is_agreement(const MetricFacts& metric) { return metric.names == std::vector<std::string>{"agreement"}; }
+
+std::string metric_text(const MetricFacts& metric) {
+    // fp32's own value is 1, so shares of it and absolute losses are the same.
+    if (is_agreement(metric))
+        return fmt::format("agreement; goal: another answer than fp32's for {:.4g} % of the samples at most",
+                           metric.loss * 100);
+    return fmt::format("{}; goal: a loss of {:.4g}{} at most", fmt::join(metric.names, ", "),
+                       metric.is_relative ? metric.loss * 100 : metric.loss,
+                       metric.is_relative ? " % of fp32's value" : "");
+}
+
 /// "topk 0.934 on the first 500 samples; a quantized model loses 0.002 of it".
 std::string chances_text(const Chances& chances, const MetricFacts& metric) {
+    if (is_agreement(metric) && chances.candidate)
+        return line("agreement",
+                    fmt::format("a quantized model gives fp32's answer for {:.4g} % of the first {} samples",
+                                chances.candidate->accuracy * 100, chances.fp32.samples));
     std::string text = line("fp32", fmt::format("{} {:.4g} on the first {} samples{}", metric.names.front(),
                                                 chances.fp32.accuracy, chances.fp32.samples, loss_of(chances)));
     return chances.doubt.empty() ? text : text + line("warning", "fp32's " + chances.doubt);
@@ -181,12 +198,7 @@ std::string rehearsal_text(const Rehearsal& rehearsal) {
     if (rehearsal.model) text += model_text(*rehearsal.model);
     if (rehearsal.calibration) text += data_text("calibration", *rehearsal.calibration);
     if (rehearsal.evaluation) text += data_text("evaluation", *rehearsal.evaluation);
-    if (rehearsal.metric) {
-        const MetricFacts& metric = *rehearsal.metric;
-        text += line("metric", fmt::format("{}; goal: a loss of {:.4g}{} at most", fmt::join(metric.names, ", "),
-                                           metric.is_relative ? metric.loss * 100 : metric.loss,
-                                           metric.is_relative ? " % of fp32's value" : ""));
-    }
+    if (rehearsal.metric) text += line("metric", metric_text(*rehearsal.metric));
     if (!rehearsal.strategy.empty()) text += line("strategy", rehearsal.strategy);
     text += line("machine", fmt::format("{}, {}", rehearsal.isa,
                                         rehearsal.ranks == 1 ? std::string("one rank does everything")
