@@ -1,5 +1,6 @@
 // Element-wise steps with broadcasting, against the reference: equal bit for bit, whatever is repeated, in every
 // layout, with any number of threads.
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -174,6 +175,46 @@ TEST(NativeElementwise, LeavesPowersByOneConstantToOneDNN) {
     KernelCase c("Pow", {}, 2);
     c.input(random_reals({3}, 1, 2, 1)).constants({Tensor(), Tensor::scalar(2.0F)}).output();
     EXPECT_EQ(find_op(Backend::native, "Pow")->supports(c.request).why, "the exponent is one constant");
+}
+
+// Plain and channels-last, matrices and sequences, with and without a Relu; more rows than a thread takes at once. NaN
+// passes the Relu, and the number of threads changes no bit.
+TEST(NativeBatchNormalization, EqualsReferenceInBothLayouts) {
+    constexpr float kUnbounded = std::numeric_limits<float>::infinity();
+    for (const Shape& shape : {Shape{3, 7}, Shape{2, 5, 9}, Shape{2, 19, 6, 7}, Shape{1, 24, 40, 41}, Shape{1, 1, 4, 4},
+                               Shape{2, 6, 1, 1}, Shape{1, 3, 4, 5, 6}}) {
+        const Shape channels{shape[1]};
+        KernelCase c("BatchNormalization", {{"epsilon", 0.01F}}, 5);
+        c.input(random_reals(shape, -3, 3, 1));
+        c.constants({{},
+                     random_reals(channels, 0.5, 2, 11),
+                     random_reals(channels, -1, 1, 12),
+                     random_reals(channels, -1, 1, 13),
+                     random_reals(channels, 0.5, 2, 14)});
+        for (const bool has_relu : {false, true}) {
+            Tensor wanted = run(Backend::ref, c.clamp(-kUnbounded, kUnbounded).output());
+            if (has_relu) {
+                // The reference fuses nothing.
+                for (float& value : wanted.mutable_view().as<float>()) value = std::max(value, 0.0F);
+                c.clamp(0.0F, kUnbounded);
+            }
+            for (const bool is_last : {false, true}) {
+                const TensorType& type = c.data[0].type();
+                const std::vector<Layout> available{is_last ? channels_last_layout(type) : Layout(type)};
+                const auto primitive = build(Backend::native, c.request, {.weights = nullptr, .available = available});
+                ASSERT_NE(primitive, nullptr);
+                EXPECT_TRUE(primitive->input_layout(0) == available[0]);
+                const Tensor y = run(*primitive, c.data);
+                EXPECT_LE(relative_error(y, wanted), 1e-6) << shape.to_text();
+                set_kernel_threads(3);
+                const Tensor again = run(*primitive, c.data);
+                set_kernel_threads(1);
+                EXPECT_EQ(std::memcmp(y.view().data, again.view().data, y.bytes()), 0);
+            }
+        }
+        c.data[0].mutable_view().as<float>()[1] = std::nanf("");
+        EXPECT_TRUE(std::isnan(run(Backend::native, c).as<float>()[1]));
+    }
 }
 
 }  // namespace
