@@ -4,7 +4,7 @@
 //   read_window      one batch; where shapes differ, many samples, sorted by shape
 //   batches_of       which of them share a batch (batch_sizes), and how many rows it has
 //   feed_batch       their values into the inputs of a session, zeros into rows without a sample
-//   count_padding    how much of that belongs to no sample
+//   count_padding    how much of their rows is padding, and how many rows hold no sample
 #include "eval/sample_source.hpp"
 
 #include <fmt/format.h>
@@ -33,21 +33,27 @@ constexpr std::int64_t kSmallerBatch = 4;
 void PaddingFigures::merge(const PaddingFigures& other) {
     used += other.used;
     all += other.all;
+    rows += other.rows;
+    empty_rows += other.empty_rows;
     sessions.insert(other.sessions.begin(), other.sessions.end());
 }
 
 std::size_t PaddingFigures::shapes() const {
     std::set<std::string_view> distinct;
-    for (const auto& [shapes, rows] : sessions) distinct.insert(shapes);
+    for (const auto& [shapes, together] : sessions) distinct.insert(shapes);
     return distinct.size();
 }
 
 std::string PaddingFigures::to_text() const {
     const double share = all == 0 ? 0.0 : 100.0 * static_cast<double>(all - used) / static_cast<double>(all);
     const std::size_t count = shapes();
-    return fmt::format(
+    std::string text = fmt::format(
         "{} shape{} {}; {:.1f} % of the input elements that run are padding", count, count == 1 ? "" : "s",
         count == sessions.size() ? "with a session each" : fmt::format("in {} sessions", sessions.size()), share);
+    if (empty_rows > 0) {
+        text += fmt::format("; the model fixes its batch, and {} of {} rows hold no sample", empty_rows, rows);
+    }
+    return text;
 }
 
 std::vector<std::int64_t> batch_sizes(std::int64_t samples, std::int64_t most) {
@@ -166,9 +172,11 @@ void SampleSource::feed_batch(std::span<const ReadSample> samples, std::int64_t 
 void SampleSource::count_padding(std::span<const ReadSample> samples, std::span<const InputShapes> unpadded,
                                  std::int64_t batch, std::span<const MutableView> inputs) {
     std::string shapes;
+    padding_.rows += batch;
+    padding_.empty_rows += batch - static_cast<std::int64_t>(samples.size());
     for (std::size_t i = 0; i < inputs.size(); ++i) {
         const std::int64_t elements = inputs[i].elements();
-        padding_.all += elements;
+        padding_.all += elements / batch * static_cast<std::int64_t>(samples.size());
         shapes += (shapes.empty() ? "" : ", ") + samples.front().shapes[i].to_text();
         for (std::size_t row = 0; row < samples.size(); ++row) {
             if (unpadded.empty() || unpadded[row].empty()) {

@@ -47,12 +47,15 @@ struct Payload {
         nonfinite.first = wire.get_all<std::int64_t>("their numbers");
         padding.used = wire.get<std::int64_t>("a number of elements");
         padding.all = wire.get<std::int64_t>("a number of elements with padding");
+        padding.rows = wire.get<std::int64_t>("a number of rows");
+        padding.empty_rows = wire.get<std::int64_t>("a number of rows without a sample");
         const std::size_t sessions = wire.get_count(1 + sizeof(std::int64_t), "shapes of inputs");
         for (std::size_t i = 0; i < sessions; ++i) {
             std::string shapes = wire.get_text("shapes of inputs");
             padding.sessions.emplace(std::move(shapes), wire.get<std::int64_t>("samples together"));
         }
         wire.expect(padding.used >= 0 && padding.all >= padding.used, "no more elements of samples than there are");
+        wire.expect(padding.empty_rows >= 0 && padding.rows >= padding.empty_rows, "no more empty rows than rows");
         wire.expect(ids.size() == judgements.size(), "a judgement for each sample number");
         wire.expect(nonfinite.samples >= 0 && nonfinite.samples <= samples && nonfinite.first.size() <= kNamedSamples,
                     "a number of samples without finite outputs that can be");
@@ -181,6 +184,8 @@ std::string ShardScore::encode() const {
     wire.put_all(nonfinite_.first);
     wire.put(padding_.used);
     wire.put(padding_.all);
+    wire.put(padding_.rows);
+    wire.put(padding_.empty_rows);
     wire.put_varint(padding_.sessions.size());
     for (const auto& [shapes, rows] : padding_.sessions) {
         wire.put_text(shapes);

@@ -19,15 +19,16 @@ namespace {
 
 using namespace test;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 
 const std::vector<std::int64_t> kLengths{3, 5, 2, 7, 4, 4, 6, 2, 3, 5, 7, 2};
 constexpr std::int64_t kWords = 6;
 
-/// Ids [N, L] to two numbers for each word: the row of a table, times a matrix. Batch and length are open.
-Graph word_net() {
+/// Ids [N, L] to two numbers for each word: the row of a table, times a matrix. Length and, as a rule, batch are open.
+Graph word_net(std::int64_t batch = kSymbolic) {
     GraphMaker g;
-    const ValueId ids = g.input("ids", {kSymbolic, kSymbolic}, DType::s64);
+    const ValueId ids = g.input("ids", {batch, kSymbolic}, DType::s64);
     std::vector<float> table(kWords * 4, 1000.0F);
     for (std::size_t i = 4; i < table.size(); ++i) table[i] = static_cast<float>(i % 7) - 3.0F;
     const ValueId rows = g.node("Gather", "words", {g.constant("table", floats({kWords, 4}, table)), ids});
@@ -77,9 +78,9 @@ struct TextWorld {
     SearchSpace space;
     MetricSet metrics{metric_config("MSE", "{}")};
 
-    TextWorld(const Texts& texts, const std::string& pad_to)
+    TextWorld(const Texts& texts, const std::string& pad_to, std::int64_t batch = kSymbolic)
         : data(texts.loader(pad_to)),
-          model(prepared(run_passes(bind_sizes(word_net(), {.sample = typical_inputs(data)}), reference_ops()))),
+          model(prepared(run_passes(bind_sizes(word_net(batch), {.sample = typical_inputs(data)}), reference_ops()))),
           space(World::space_of(model, {static_cast<std::int64_t>(kLengths.size())})) {}
     [[nodiscard]] EvaluationSetup setup(std::int64_t shards = 2) {
         return {.model = &model,
@@ -213,6 +214,31 @@ TEST(OpenSizesFacts, SamplesOfOneShapeGoTogetherInAnOrderThatTheRangeFixes) {
     EXPECT_EQ(padding.all, 7 * 4 + 5 * 8);
     EXPECT_THAT(padding.to_text(), HasSubstr("2 shapes in 4 sessions; 26.5 % of"));
     EXPECT_EQ(source.take_padding().all, 0);
+}
+
+TEST(OpenSizesFacts, RowsWithoutASampleAreToldOfBesidePaddingAndFixedBatchesAreFilled) {
+    const Texts texts;
+    TextWorld world(texts, "{max: 8}", 5);
+    SampleSource source(world.data, {.samples = 12,
+                                     .batch = 5,
+                                     .fields = fields_of(world.model.graph, world.data.schema()),
+                                     .open = OpenShapes(world.model.graph, world.data, {})});
+    ShapedSessions sessions(world.model.graph, {});
+    const auto inputs_at = [&](const SessionShape& shape) { return inputs_of(sessions.at(shape)); };
+    const auto nothing = [](const SampleBatch&) {};
+    source.for_each_batch({0, 12}, inputs_at, Caching::pass, nothing);
+    EXPECT_THAT(source.take_padding().to_text(),
+                HasSubstr("; 47.9 % of the input elements that run are padding; the model fixes its batch, and 3 of 15 "
+                          "rows hold no sample"))
+        << "50 of 12 * 8";
+    source.for_each_batch({0, 10}, inputs_at, Caching::pass, nothing);
+    EXPECT_THAT(source.take_padding().to_text(), EndsWith("are padding"));
+    // A shard costs a batch at least, so there are no more shards than batches.
+    const ModelEvaluator evaluator(world.setup(12));
+    EXPECT_EQ(evaluator.shards(JobKind::baseline), 3);
+    EXPECT_EQ(evaluator.shards(JobKind::calibrate), 3);
+    TextWorld open(texts, "{max: 8}");
+    EXPECT_EQ(ModelEvaluator(open.setup(12)).shards(JobKind::baseline), 12);
 }
 
 TEST(OpenSizesFacts, ACalibrationOfOneSizeStandsBesideAnEvaluationOfAnother) {
