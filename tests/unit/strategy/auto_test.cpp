@@ -174,6 +174,28 @@ TEST(Auto, WhereTheFastestPlanFailsPreparationsAreTriedBeforeTheFront) {
     EXPECT_THAT(strategy->heuristics(), testing::Not(testing::Contains(testing::HasSubstr("front"))));
 }
 
+// Easy, nearly easy, failing and hopeless without a preparation: whatever the workers do, the same is asked for.
+TEST(Auto, WorkersDoNotChangeItsCourse) {
+    for (const double plain : {0.001, 0.008, 0.02}) {
+        const PreparedToy toy({plain, 0.03, 0.0009, 0.02});
+        const Conversation alone = toy.talk();
+        for (std::size_t workers = 2; workers < 6; ++workers) {
+            const auto strategy = make_over(toy);
+            const Conversation talk = simulate(
+                *strategy, [&](const Candidate& c) { return score(1 - toy.lost(c)); },
+                {.count = workers, .seed = workers},
+                [&](const ProbeRequest& r) {
+                    return ProbeResult{.values = {{.error = toy.lost(r.candidate), .reference = 1, .count = 1}},
+                                       .samples = 1,
+                                       .failure = {}};
+                });
+            EXPECT_EQ(talk.candidates, alone.candidates) << plain << " with " << workers;
+            EXPECT_EQ(talk.stages, alone.stages);
+            EXPECT_EQ(talk.probes.size(), alone.probes.size());
+        }
+    }
+}
+
 // A plain candidate whose trial ended early has no accuracy. Where its error is the least, it is the base of the
 // repair.
 TEST(Auto, AnEarlyEndDoesNotHideTheBestBase) {
