@@ -212,5 +212,25 @@ TEST_F(RehearseTest, TextThatIsNoYamlIsOneFault) {
     EXPECT_THAT(rehearsal_json(rehearsal), HasSubstr(R"("ok":false)"));
 }
 
+TEST(RehearsalText, OfDataWithoutLabelsSpeaksOfAnswers) {
+    Rehearsal rehearsal;
+    rehearsal.metric = MetricFacts{.names = {"agreement"}, .is_relative = true, .loss = 0.01};
+    WorkFacts work;
+    work.trials_bound = 100;
+    work.likely_trials = 2;
+    work.probes = 92;
+    work.likely_probes = 92;
+    work.chances = Chances{.fp32 = {.accuracy = 1, .samples = 168}, .candidate = Score{.accuracy = 0.995}};
+    rehearsal.work = work;
+    rehearsal.evaluation.emplace();
+    const std::string text = rehearsal_text(rehearsal);
+    EXPECT_THAT(text, HasSubstr("another answer than fp32's for 1 % of the samples at most"));
+    EXPECT_THAT(text, HasSubstr("a quantized model gives fp32's answer for 99.5 % of the first 168 samples"));
+    EXPECT_THAT(text, HasSubstr("about 2, at most 100: evaluations of a candidate"));
+    EXPECT_THAT(text, HasSubstr("probes       at most 92: comparisons")) << "where no other number is likely";
+    rehearsal.metric->names = {"topk"};
+    EXPECT_THAT(rehearsal_text(rehearsal), HasSubstr("topk; goal: a loss of 1 % of fp32's value at most"));
+}
+
 }  // namespace
 }  // namespace halftone
