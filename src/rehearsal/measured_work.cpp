@@ -20,6 +20,7 @@
 
 #include "base/budget.hpp"
 #include "base/error.hpp"
+#include "base/process.hpp"
 #include "eval/from_config.hpp"
 #include "eval/guessing.hpp"
 #include "eval/model_evaluator.hpp"
@@ -155,7 +156,10 @@ public:
         }
         if (setup_.latency_table) measure_table();
         // Everything above is still alive, as in a worker in the middle of its run.
-        work_.bytes = process_budget().bytes_in_use();
+        work_.tensor_bytes = process_budget().bytes_in_use();
+        // The budget counts tensors alone; packed weights and the import of the model are in the process's peak.
+        const auto peak = static_cast<std::uint64_t>(peak_memory_mb() * static_cast<double>(1 << 20));
+        work_.bytes = std::max(work_.tensor_bytes, peak);
         if (setup_.evaluation != nullptr) judge();
         return work_;
     }

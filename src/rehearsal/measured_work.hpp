@@ -54,7 +54,8 @@ struct MeasuredWork {
     /// The table from a few rounds: good enough to see which trials a strategy will ask for. Empty if it needs none.
     std::optional<LatencyTable> table = {};
     std::int64_t batch = 0;               ///< samples that run together
-    std::uint64_t bytes = 0;              ///< that this process holds when all of it was run once
+    std::uint64_t bytes = 0;              ///< that this process has held at most when all of it was run once
+    std::uint64_t tensor_bytes = 0;       ///< of its tensors, which the budget limits
     std::optional<Chances> chances = {};  ///< nothing where nothing is scored
 };
 

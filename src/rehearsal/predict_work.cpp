@@ -88,6 +88,7 @@ WorkFacts predict_work(const MeasuredWork& measured, const RunSize& size, const 
     WorkFacts work;
     work.batch = measured.batch;
     work.memory = measured.bytes;
+    work.tensor_memory = measured.tensor_bytes;
     work.calibration = with_uncertainty(parts.calibration);
     work.baseline = with_uncertainty(parts.baseline);
     work.trial = with_uncertainty({parts.failing_trial.low, parts.whole_trial.high});

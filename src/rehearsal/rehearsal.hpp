@@ -77,7 +77,8 @@ struct WorkFacts {
     double expected = 0;
     double longest = 0;  ///< where the strategy tries all it may
     std::int64_t batch = 0;
-    std::uint64_t memory = 0;             ///< bytes of one rank
+    std::uint64_t memory = 0;             ///< bytes of one rank, with packed weights and the program
+    std::uint64_t tensor_memory = 0;      ///< of these, the bytes of tensors, which --memory limits
     std::optional<Chances> chances = {};  ///< what the first samples say; nothing where nothing is scored
 };
 
@@ -87,7 +88,7 @@ struct Rehearsal {
     std::string strategy;
     int ranks = 1;
     std::string hosts;               ///< "3 ranks on node1, 2 on node2"; empty: there is one rank
-    std::uint64_t memory_limit = 0;  ///< bytes that a rank may take; the smallest of all ranks
+    std::uint64_t memory_limit = 0;  ///< bytes that a rank's tensors may take; the smallest of all ranks
     std::optional<ModelFacts> model;
     std::optional<DataFacts> calibration, evaluation;
     std::optional<MetricFacts> metric;

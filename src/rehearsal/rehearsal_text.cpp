@@ -206,8 +206,10 @@ std::string rehearsal_text(const Rehearsal& rehearsal) {
                                                                            rehearsal.ranks, rehearsal.ranks - 1)));
     if (!rehearsal.hosts.empty()) text += line("hosts", rehearsal.hosts);
     if (rehearsal.work) {
-        text += line("memory", fmt::format("about {} on each rank, which may take {}",
-                                           bytes_text(rehearsal.work->memory), bytes_text(rehearsal.memory_limit)));
+        text +=
+            line("memory", fmt::format("about {} on each rank; tensors take {} of it and may take {} (--memory)",
+                                       bytes_text(rehearsal.work->memory), bytes_text(rehearsal.work->tensor_memory),
+                                       bytes_text(rehearsal.memory_limit)));
         if (rehearsal.work->chances && rehearsal.metric)
             text += chances_text(*rehearsal.work->chances, *rehearsal.metric);
         text += work_text(*rehearsal.work, rehearsal.evaluation ? &*rehearsal.evaluation : nullptr);
@@ -245,7 +247,9 @@ std::string rehearsal_json(const Rehearsal& rehearsal) {
     if (rehearsal.work && rehearsal.work->chances && !rehearsal.work->chances->doubt.empty())
         json["warnings"].push_back("fp32's " + rehearsal.work->chances->doubt);
     if (rehearsal.work) {
-        json["memory"] = {{"bytes", rehearsal.work->memory}, {"limit", rehearsal.memory_limit}};
+        json["memory"] = {{"bytes", rehearsal.work->memory},
+                          {"tensors", rehearsal.work->tensor_memory},
+                          {"limit", rehearsal.memory_limit}};
         json["work"] = work_json(*rehearsal.work);
     } else {
         json["work"] = nullptr;
