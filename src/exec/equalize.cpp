@@ -84,17 +84,19 @@ struct Link {
 };
 
 std::vector<Link> find_links(const Graph& graph, const std::vector<Unit>& units) {
+    std::map<ValueId, const Unit*> reader_of;  // the first unit that reads a value
+    for (const Unit& unit : units) reader_of.try_emplace(unit.input, &unit);
     std::vector<Link> links;
     for (const Unit& first : units) {
         if (!can_be_first(graph, first) || graph.uses(first.output).size() != 1) continue;
-        const auto second =
-            std::find_if(units.begin(), units.end(), [&](const Unit& unit) { return unit.input == first.output; });
-        if (second == units.end() || graph.uses(first.output)[0].node != second->main) continue;
+        const auto reader = reader_of.find(first.output);
+        if (reader == reader_of.end() || graph.uses(first.output)[0].node != reader->second->main) continue;
+        const Unit* second = reader->second;
         const auto axis = input_axis(graph, *second);
         if (!axis || !is_own(graph, second->weight)) continue;
         const Shape& output_shape = graph.value(first.weight).constant.shape();
         Link link{.first = &first,
-                  .second = &*second,
+                  .second = second,
                   .outputs = slices_of(output_shape, first.weight_channel_axis),
                   .inputs = slices_of(graph.value(second->weight).constant.shape(), static_cast<std::int64_t>(*axis)),
                   .factor = {}};
@@ -126,10 +128,12 @@ double balance(Link& link, Tensor& first, Tensor& second) {
     return change;
 }
 
-const Unit& unit_named(const std::vector<Unit>& units, const std::string& name) {
-    const auto found = std::find_if(units.begin(), units.end(), [&](const Unit& unit) { return unit.name == name; });
+using UnitsByName = std::map<std::string, const Unit*>;
+
+const Unit* unit_named(const UnitsByName& units, const std::string& name) {
+    const auto found = units.find(name);
     if (found == units.end()) throw ModelError("equalization names '" + name + "', which is no unit of the model");
-    return *found;
+    return found->second;
 }
 
 /// Constants that were rescaled so far.
@@ -174,15 +178,18 @@ std::vector<EqualizedPair> find_equalization(const Graph& graph, const std::vect
 }
 
 Graph equalize(const Graph& graph, const std::vector<Unit>& units, const std::vector<EqualizedPair>& pairs) {
+    UnitsByName by_name;
+    for (const Unit& unit : units) by_name.try_emplace(unit.name, &unit);
     const std::vector<Link> links = find_links(graph, units);
+    std::map<const Unit*, const Link*> link_of;  // by its first unit, which has one link at most
+    for (const Link& link : links) link_of.emplace(link.first, &link);
     Rescaler constants(graph);
     for (const EqualizedPair& pair : pairs) {
-        const Unit& first = unit_named(units, pair.first);
-        const Unit& second = unit_named(units, pair.second);
-        const auto link = std::find_if(links.begin(), links.end(), [&](const Link& known) {
-            return known.first == &first && known.second == &second && known.factor.size() == pair.factor.size();
-        });
-        if (link == links.end()) {
+        const Unit& first = *unit_named(by_name, pair.first);
+        const Unit& second = *unit_named(by_name, pair.second);
+        const auto known = link_of.find(&first);
+        const Link* link = known == link_of.end() ? nullptr : known->second;
+        if (link == nullptr || link->second != &second || link->factor.size() != pair.factor.size()) {
             throw ModelError("equalization of '" + pair.first + "' and '" + pair.second + "' does not fit the model");
         }
         scale_channels(constants.at(first.weight), link->outputs, pair.factor, true);

@@ -19,30 +19,32 @@ bool is_same_buffer(const Tensor& a, const Tensor& b) { return a.view().data == 
 
 QuantParams WeightCodes::params(const Tensor& weight, const WeightConfig& config, std::int64_t axis) {
     const std::lock_guard lock(mutex_);
-    const auto known = std::find_if(params_.begin(), params_.end(), [&](const KnownParams& entry) {
+    std::vector<KnownParams>& params = known_[weight.view().data].params;
+    const auto known = std::find_if(params.begin(), params.end(), [&](const KnownParams& entry) {
         return is_same_buffer(entry.weight, weight) && entry.config == config && entry.axis == axis;
     });
-    if (known != params_.end()) return known->params;
+    if (known != params.end()) return known->params;
     // Computed under the lock: two threads that want the same weight would otherwise both do the slow search.
-    params_.push_back({weight, config, axis, choose_weight_params(weight, config, axis)});
-    return params_.back().params;
+    params.push_back({weight, config, axis, choose_weight_params(weight, config, axis)});
+    return params.back().params;
 }
 
 Tensor WeightCodes::codes(const Tensor& weight, const QuantParams& params) {
     const std::lock_guard lock(mutex_);
+    std::list<KnownCodes>& codes = known_[weight.view().data].codes;
     const auto is_of_weight = [&](const KnownCodes& entry) { return is_same_buffer(entry.weight, weight); };
-    const auto known = std::find_if(codes_.begin(), codes_.end(), [&](const KnownCodes& entry) {
+    const auto known = std::find_if(codes.begin(), codes.end(), [&](const KnownCodes& entry) {
         return is_of_weight(entry) && entry.params == params;
     });
-    if (known != codes_.end()) {
-        codes_.splice(codes_.begin(), codes_, known);
-        return codes_.front().codes;
+    if (known != codes.end()) {
+        codes.splice(codes.begin(), codes, known);
+        return codes.front().codes;
     }
-    if (std::count_if(codes_.begin(), codes_.end(), is_of_weight) >= kMostCodesOfAWeight) {
-        codes_.erase(std::next(std::find_if(codes_.rbegin(), codes_.rend(), is_of_weight)).base());
+    if (std::count_if(codes.begin(), codes.end(), is_of_weight) >= kMostCodesOfAWeight) {
+        codes.erase(std::next(std::find_if(codes.rbegin(), codes.rend(), is_of_weight)).base());
     }
-    codes_.push_front({weight, params, quantize(weight, params)});
-    return codes_.front().codes;
+    codes.push_front({weight, params, quantize(weight, params)});
+    return codes.front().codes;
 }
 
 }  // namespace halftone

@@ -1,9 +1,11 @@
 #pragma once
 // Integer weights that were made before: most candidates change few units, and weights are the large part of a plan.
 
+#include <cstddef>
 #include <cstdint>
 #include <list>
 #include <mutex>
+#include <unordered_map>
 #include <vector>
 
 #include "graph/capability.hpp"
@@ -33,9 +35,14 @@ private:
         QuantParams params;
         Tensor codes;
     };
+    struct OfBuffer {
+        std::vector<KnownParams> params;
+        std::list<KnownCodes> codes;  // most recently used first
+    };
     std::mutex mutex_;
-    std::vector<KnownParams> params_;
-    std::list<KnownCodes> codes_;  // most recently used first; a few hundred, compared by address
+    // By the buffer's address, so that a weight is not looked for among those of a model of 100,000 layers. One buffer
+    // may be read with two shapes.
+    std::unordered_map<const std::byte*, OfBuffer> known_;
 };
 
 }  // namespace halftone

@@ -1,8 +1,10 @@
-// The checks of a whole graph, after which no later code needs to ask: every value has a name of its own (check_names)
+// The checks of a whole graph, after which no later code needs to ask: every value has a name of its own (sorted_names)
 // and one definition (find_producers), everything that is read is defined (check_reads), and there is no cycle
 // (sorted_nodes). needed_nodes finds what the outputs depend on.
 #include "graph/assembly.hpp"
 
+#include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <queue>
@@ -12,11 +14,34 @@
 namespace halftone {
 
 // swap_names and edits through value() can give two values one name, so the names are checked once more at the end.
-void Assembly::check_names() const {
-    std::map<std::string_view, bool> seen;
-    for (const Value& value : values_) {
-        if (!seen.emplace(value.name, true).second) throw ModelError("two values are named '" + value.name + "'");
+std::vector<ValueId> Assembly::sorted_names() const {
+    // The first eight bytes of a name as a number decide most comparisons, without a look at the text elsewhere in
+    // memory. Bytes that a short name does not have are zeros, as in the order of texts.
+    struct Key {
+        std::uint64_t start = 0;
+        ValueId id;
+    };
+    std::vector<Key> keys;
+    keys.reserve(values_.size());
+    for (std::size_t i = 0; i < values_.size(); ++i) {
+        const std::string& name = values_[i].name;
+        std::uint64_t start = 0;
+        for (std::size_t c = 0; c < sizeof(start); ++c)
+            start = start << 8U | (c < name.size() ? static_cast<std::uint8_t>(name[c]) : 0U);
+        keys.push_back({start, make_id<ValueId>(i)});
     }
+    std::sort(keys.begin(), keys.end(), [&](const Key& a, const Key& b) {
+        return a.start != b.start ? a.start < b.start : name_of(a.id) < name_of(b.id);
+    });
+    std::vector<ValueId> ids;
+    ids.reserve(keys.size());
+    for (const Key& key : keys) {
+        if (!ids.empty() && name_of(ids.back()) == name_of(key.id)) {
+            throw ModelError("two values are named '" + name_of(key.id) + "'");
+        }
+        ids.push_back(key.id);
+    }
+    return ids;
 }
 
 std::string Assembly::who(std::int64_t producer, ValueId value) const {

@@ -16,8 +16,8 @@ public:
              const std::vector<ValueId>& inputs, const std::vector<ValueId>& outputs)
         : nodes_(nodes), removed_(removed), values_(values), inputs_(inputs), outputs_(outputs) {}
 
-    /// @throws ModelError when two values have one name
-    void check_names() const;
+    /// Returns all values sorted by name. @throws ModelError when two values have one name
+    [[nodiscard]] std::vector<ValueId> sorted_names() const;
     /// Finds what defines each value. @throws ModelError when a value is defined twice
     void find_producers();
     /// @throws ModelError when a node or a graph output reads what nothing defines

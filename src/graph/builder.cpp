@@ -49,30 +49,26 @@ void link(std::vector<Node>& nodes, const std::vector<ValueId>& new_ids, std::ve
     }
 }
 
-std::vector<ValueId> ids_by_name(const std::vector<Value>& values) {
-    std::vector<ValueId> ids;
-    ids.reserve(values.size());
-    for (std::size_t i = 0; i < values.size(); ++i) ids.push_back(make_id<ValueId>(i));
-    std::sort(ids.begin(), ids.end(),
-              [&](ValueId a, ValueId b) { return values[a.index()].name < values[b.index()].name; });
-    return ids;
-}
-
 }  // namespace
 
-// Tensors are shared by the copy, so starting from a large model costs little.
-GraphBuilder::GraphBuilder(const Graph& graph)
-    : nodes_(graph.nodes()),
-      removed_(graph.nodes().size(), false),
-      values_(graph.values()),
-      inputs_(graph.inputs()),
-      outputs_(graph.outputs()),
-      info_(graph.info()) {
-    for (std::size_t i = 0; i < values_.size(); ++i) by_name_.emplace(values_[i].name, make_id<ValueId>(i));
+// Tensors are shared by the copy, but nodes and names are not, and a search for something to edit mostly finds nothing.
+GraphBuilder& GraphBuilder::begin_edit() {
+    if (!is_source_) return *this;
+    is_source_ = false;
+    nodes_ = source_.nodes();
+    removed_.assign(nodes_.size(), false);
+    values_ = source_.values();
+    inputs_ = source_.inputs();
+    outputs_ = source_.outputs();
+    info_ = source_.info();
+    // In the order of the names, so that each one goes to the end of the map.
+    for (const ValueId id : source_.data_->by_name) by_name_.emplace_hint(by_name_.end(), source_.value(id).name, id);
+    return *this;
 }
 
 // Names are the identity of values outside of one graph, so every value has one and no two share one.
 ValueId GraphBuilder::add_value(std::string name) {
+    begin_edit();
     if (name.empty()) name = fresh_value_name("value");
     const auto id = make_id<ValueId>(values_.size());
     const bool is_new = by_name_.emplace(name, id).second;
@@ -95,6 +91,7 @@ ValueId GraphBuilder::add_constant(std::string name, Tensor tensor) {
 }
 
 ValueId GraphBuilder::value_named(const std::string& name) {
+    begin_edit();
     const auto found = by_name_.find(name);
     return found != by_name_.end() ? found->second : add_value(name);
 }
@@ -102,6 +99,7 @@ ValueId GraphBuilder::value_named(const std::string& name) {
 // Numbers from 1 on, so that the same edits give the same names in every run. A name that is taken stays taken, so
 // counting goes on where it stopped: a file with 100,000 equal names would else be counted through 100,000 times.
 std::string GraphBuilder::fresh_value_name(const std::string& name) {
+    begin_edit();
     if (!by_name_.contains(name)) return name;
     int& n = next_number_.try_emplace(name, 1).first->second;
     std::string candidate = name + "_" + std::to_string(n);
@@ -110,6 +108,7 @@ std::string GraphBuilder::fresh_value_name(const std::string& name) {
 }
 
 std::string GraphBuilder::fresh_node_name(const std::string& name) {
+    begin_edit();
     if (!node_names_) {
         node_names_.emplace();
         for (std::size_t i = 0; i < nodes_.size(); ++i) {
@@ -130,6 +129,7 @@ std::string GraphBuilder::fresh_node_name(const std::string& name) {
 
 // Nodes may come in any order: a pass adds them where it stands, and build() sorts.
 NodeId GraphBuilder::add_node(Node node) {
+    begin_edit();
     // A name that fresh_node_name gave is counted already.
     if (node_names_ && promised_names_.erase(node.name) == 0) ++(*node_names_)[node.name];
     nodes_.push_back(std::move(node));
@@ -139,6 +139,7 @@ NodeId GraphBuilder::add_node(Node node) {
 
 // Only marked: ids are indices, and those of other nodes must not move while a pass holds them.
 void GraphBuilder::remove_node(NodeId id) {
+    begin_edit();
     if (node_names_ && !removed_[id.index()]) free_node_name(nodes_[id.index()].name);
     removed_[id.index()] = true;
 }
@@ -157,6 +158,7 @@ void GraphBuilder::free_node_name(const std::string& name) {
 
 // Also where the value is a graph output: then the graph gives the other value, under the other's name.
 void GraphBuilder::replace_uses(ValueId from, ValueId to) {
+    begin_edit();
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
         if (!removed_[i]) std::replace(nodes_[i].inputs.begin(), nodes_[i].inputs.end(), from, to);
     }
@@ -164,7 +166,11 @@ void GraphBuilder::replace_uses(ValueId from, ValueId to) {
 }
 
 void GraphBuilder::replace_all_uses(const std::vector<ValueId>& replacements) {
-    HALFTONE_CHECK(replacements.size() == values_.size(), "one replacement for each value");
+    HALFTONE_CHECK(replacements.size() == value_count(), "one replacement for each value");
+    bool is_any = false;
+    for (std::size_t i = 0; i < replacements.size(); ++i) is_any = is_any || replacements[i] != make_id<ValueId>(i);
+    if (!is_any) return;
+    begin_edit();
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
         if (!removed_[i]) renumber(nodes_[i].inputs, replacements);
     }
@@ -173,21 +179,24 @@ void GraphBuilder::replace_all_uses(const std::vector<ValueId>& replacements) {
 
 // The graph's outputs are found by name from outside. A pass that replaces the node in front of one moves the name.
 void GraphBuilder::swap_names(ValueId a, ValueId b) {
+    begin_edit();
     std::swap(values_[a.index()].name, values_[b.index()].name);
     by_name_[values_[a.index()].name] = a;
     by_name_[values_[b.index()].name] = b;
 }
 
 Graph GraphBuilder::build() && {
+    // A graph is sorted and holds nothing that no output needs, so building it again would give the same.
+    if (is_source_) return source_;
     Assembly assembly(nodes_, removed_, values_, inputs_, outputs_);
-    assembly.check_names();
+    std::vector<ValueId> by_name = assembly.sorted_names();
     assembly.find_producers();
     assembly.check_reads();
     const std::vector<std::size_t> order = assembly.sorted_nodes();
     const std::vector<bool> needed = assembly.needed_nodes();
 
     // What no output needs is dropped, with the values that only it used. Graph inputs stay: callers give all of them.
-    Graph graph;
+    const auto graph = std::make_shared<Graph::Data>();
     std::vector<bool> used(values_.size(), false);
     const auto mark = [&used](const std::vector<ValueId>& ids) {
         for (const ValueId id : ids) {
@@ -200,24 +209,26 @@ Graph GraphBuilder::build() && {
         if (!needed[i]) continue;
         mark(nodes_[i].inputs);
         mark(nodes_[i].outputs);
-        graph.nodes_.push_back(std::move(nodes_[i]));
+        graph->nodes.push_back(std::move(nodes_[i]));
     }
     const std::vector<ValueId> new_ids = compact_ids(used);
     for (std::size_t i = 0; i < values_.size(); ++i) {
-        if (used[i]) graph.values_.push_back(std::move(values_[i]));
+        if (used[i]) graph->values.push_back(std::move(values_[i]));
     }
-    graph.producers_.resize(graph.values_.size());
-    graph.uses_.resize(graph.values_.size());
-    link(graph.nodes_, new_ids, graph.producers_, graph.uses_);
+    graph->producers.resize(graph->values.size());
+    graph->uses.resize(graph->values.size());
+    link(graph->nodes, new_ids, graph->producers, graph->uses);
     renumber(inputs_, new_ids);
     renumber(outputs_, new_ids);
-    graph.is_output_.resize(graph.values_.size(), false);
-    for (const ValueId id : outputs_) graph.is_output_[id.index()] = true;
-    graph.by_name_ = ids_by_name(graph.values_);
-    graph.inputs_ = std::move(inputs_);
-    graph.outputs_ = std::move(outputs_);
-    graph.info_ = std::move(info_);
-    return graph;
+    graph->is_output.resize(graph->values.size(), false);
+    for (const ValueId id : outputs_) graph->is_output[id.index()] = true;
+    std::erase_if(by_name, [&](ValueId id) { return !used[id.index()]; });
+    renumber(by_name, new_ids);
+    graph->by_name = std::move(by_name);
+    graph->inputs = std::move(inputs_);
+    graph->outputs = std::move(outputs_);
+    graph->info = std::move(info_);
+    return Graph(graph);
 }
 
 }  // namespace halftone

@@ -15,8 +15,9 @@ namespace halftone {
 class GraphBuilder {
 public:
     GraphBuilder() = default;
-    /// Starts with a copy of `graph`: same ids for its values; nodes can then be edited or removed.
-    explicit GraphBuilder(const Graph& graph);
+    /// Starts with a copy of `graph`: same ids for its values; nodes can then be edited or removed. Nothing is copied
+    /// before the first edit, and without one build() returns `graph` itself.
+    explicit GraphBuilder(const Graph& graph) : source_(graph), is_source_(true) {}
 
     /// @pre the name is new. An empty name is replaced by a fresh one.
     ValueId add_value(std::string name);
@@ -31,19 +32,21 @@ public:
 
     NodeId add_node(Node node);
     void remove_node(NodeId id);  ///< ids of other nodes stay valid until build()
-    [[nodiscard]] bool is_removed(NodeId id) const { return removed_[id.index()]; }
-    [[nodiscard]] Node& node(NodeId id) { return nodes_[id.index()]; }
-    [[nodiscard]] Value& value(ValueId id) { return values_[id.index()]; }
-    [[nodiscard]] const Value& value(ValueId id) const { return values_[id.index()]; }
-    [[nodiscard]] std::size_t node_count() const { return nodes_.size(); }
-    [[nodiscard]] std::size_t value_count() const { return values_.size(); }
+    [[nodiscard]] bool is_removed(NodeId id) const { return !is_source_ && removed_[id.index()]; }
+    // Those that are not const count as an edit: a pass that only looks does so through a const reference.
+    [[nodiscard]] Node& node(NodeId id) { return begin_edit().nodes_[id.index()]; }
+    [[nodiscard]] const Node& node(NodeId id) const { return is_source_ ? source_.node(id) : nodes_[id.index()]; }
+    [[nodiscard]] Value& value(ValueId id) { return begin_edit().values_[id.index()]; }
+    [[nodiscard]] const Value& value(ValueId id) const { return is_source_ ? source_.value(id) : values_[id.index()]; }
+    [[nodiscard]] std::size_t node_count() const { return is_source_ ? source_.nodes().size() : nodes_.size(); }
+    [[nodiscard]] std::size_t value_count() const { return is_source_ ? source_.values().size() : values_.size(); }
 
-    void add_input(ValueId id) { inputs_.push_back(id); }
-    void add_output(ValueId id) { outputs_.push_back(id); }
-    [[nodiscard]] std::vector<ValueId>& inputs() { return inputs_; }
-    [[nodiscard]] std::vector<ValueId>& outputs() { return outputs_; }
-    [[nodiscard]] ModelInfo& info() { return info_; }
-    [[nodiscard]] const ModelInfo& info() const { return info_; }
+    void add_input(ValueId id) { begin_edit().inputs_.push_back(id); }
+    void add_output(ValueId id) { begin_edit().outputs_.push_back(id); }
+    [[nodiscard]] std::vector<ValueId>& inputs() { return begin_edit().inputs_; }
+    [[nodiscard]] std::vector<ValueId>& outputs() { return begin_edit().outputs_; }
+    [[nodiscard]] ModelInfo& info() { return begin_edit().info_; }
+    [[nodiscard]] const ModelInfo& info() const { return is_source_ ? source_.info() : info_; }
 
     /// Every read of `from` (also as graph output) becomes a read of `to`. Looks at all nodes: a caller that replaces
     /// many values uses replace_all_uses.
@@ -61,8 +64,12 @@ public:
     [[nodiscard]] Graph build() &&;
 
 private:
+    /// Copies the source when the first edit is near. Returns the builder.
+    GraphBuilder& begin_edit();
     void free_node_name(const std::string& name);
 
+    Graph source_;            ///< what the builder started with; kept, because callers hold references into it
+    bool is_source_ = false;  ///< nothing was edited yet: the source is the graph, and the lists below are empty
     std::vector<Node> nodes_;
     std::vector<bool> removed_;
     std::vector<Value> values_;

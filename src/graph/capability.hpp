@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/enum_names.hpp"
+#include "base/shared_list.hpp"
 #include "tensor/quant_params.hpp"
 
 namespace halftone {
@@ -96,10 +97,11 @@ struct Refusal {
     std::string why;
 };
 
-/// Options of one unit; quantized ones first (their order is the default order of the search), fp32 always last.
+/// Options of one unit; quantized ones first (their order is the default order of the search), fp32 always last. Units
+/// that are equal to the kernels share both lists.
 struct Capability {
-    std::vector<UnitConfig> options;
-    std::vector<Refusal> refused;
+    SharedList<UnitConfig> options;
+    SharedList<Refusal> refused;
 };
 
 using CapabilityTable = std::vector<Capability>;  ///< by unit index

@@ -60,9 +60,10 @@ void add_node(Hasher& hasher, const Graph& graph, const Node& node) {
 }  // namespace
 
 std::optional<ValueId> Graph::find_value(std::string_view name) const {
-    const auto found = std::lower_bound(by_name_.begin(), by_name_.end(), name,
+    const std::vector<ValueId>& by_name = data_->by_name;
+    const auto found = std::lower_bound(by_name.begin(), by_name.end(), name,
                                         [this](ValueId id, std::string_view text) { return value(id).name < text; });
-    if (found == by_name_.end() || value(*found).name != name) return std::nullopt;
+    if (found == by_name.end() || value(*found).name != name) return std::nullopt;
     return *found;
 }
 
@@ -70,12 +71,16 @@ std::optional<ValueId> Graph::find_value(std::string_view name) const {
 // after every pass, and for a graph of 100,000 nodes building it again would be most of the time of an import.
 Graph with_types(const Graph& graph, const std::vector<TensorType>& types) {
     HALFTONE_CHECK(types.size() == graph.values().size(), "one type for each value");
-    Graph typed = graph;
+    const bool has_them =
+        std::equal(types.begin(), types.end(), graph.values().begin(),
+                   [](const TensorType& type, const Value& value) { return value.has_type && value.type == type; });
+    if (has_them) return graph;
+    const auto typed = std::make_shared<Graph::Data>(*graph.data_);
     for (std::size_t i = 0; i < types.size(); ++i) {
-        typed.values_[i].type = types[i];
-        typed.values_[i].has_type = true;
+        typed->values[i].type = types[i];
+        typed->values[i].has_type = true;
     }
-    return typed;
+    return Graph(typed);
 }
 
 std::uint64_t hash_of(const Graph& graph) {

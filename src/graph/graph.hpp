@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "graph/node.hpp"
@@ -46,40 +47,55 @@ struct ModelInfo {
     std::vector<std::string> output_order;
 };
 
+/// Copies share one memory, which never changes: a copy costs nothing, however large the network is.
 class Graph {
 public:
-    [[nodiscard]] const std::vector<Node>& nodes() const { return nodes_; }
-    [[nodiscard]] const std::vector<Value>& values() const { return values_; }
-    [[nodiscard]] const Node& node(NodeId id) const { return nodes_[id.index()]; }
-    [[nodiscard]] const Value& value(ValueId id) const { return values_[id.index()]; }
+    Graph() : data_(std::make_shared<const Data>()) {}
+    // No move of its own: what is left of a moved graph can still be asked.
+    Graph(const Graph&) = default;
+    Graph& operator=(const Graph&) = default;
+
+    [[nodiscard]] const std::vector<Node>& nodes() const { return data_->nodes; }
+    [[nodiscard]] const std::vector<Value>& values() const { return data_->values; }
+    [[nodiscard]] const Node& node(NodeId id) const { return data_->nodes[id.index()]; }
+    [[nodiscard]] const Value& value(ValueId id) const { return data_->values[id.index()]; }
     /// Without initialisers, also where an old file lists those as inputs.
-    [[nodiscard]] const std::vector<ValueId>& inputs() const { return inputs_; }
-    [[nodiscard]] const std::vector<ValueId>& outputs() const { return outputs_; }
-    [[nodiscard]] const ModelInfo& info() const { return info_; }
+    [[nodiscard]] const std::vector<ValueId>& inputs() const { return data_->inputs; }
+    [[nodiscard]] const std::vector<ValueId>& outputs() const { return data_->outputs; }
+    [[nodiscard]] const ModelInfo& info() const { return data_->info; }
 
     /// The node that produces the value; invalid for inputs and initialisers.
-    [[nodiscard]] NodeId producer(ValueId id) const { return producers_[id.index()]; }
+    [[nodiscard]] NodeId producer(ValueId id) const { return data_->producers[id.index()]; }
     /// All reads of the value, in node order. A graph output counts in is_output, not here.
-    [[nodiscard]] const std::vector<Use>& uses(ValueId id) const { return uses_[id.index()]; }
-    [[nodiscard]] bool is_output(ValueId id) const { return is_output_[id.index()]; }
+    [[nodiscard]] const std::vector<Use>& uses(ValueId id) const { return data_->uses[id.index()]; }
+    [[nodiscard]] bool is_output(ValueId id) const { return data_->is_output[id.index()]; }
     /// The value of that name, if there is one. Takes time logarithmic in the number of values.
     [[nodiscard]] std::optional<ValueId> find_value(std::string_view name) const;
+
+    /// Returns whether the other one is a copy of this graph, or the other way round. Equal graphs that were built one
+    /// by one are no copies.
+    [[nodiscard]] bool shares_memory_with(const Graph& other) const { return data_ == other.data_; }
 
 private:
     friend class GraphBuilder;
     friend Graph with_types(const Graph& graph, const std::vector<TensorType>& types);
-    std::vector<Node> nodes_;
-    std::vector<Value> values_;
-    std::vector<ValueId> inputs_;
-    std::vector<ValueId> outputs_;
-    std::vector<NodeId> producers_;
-    std::vector<std::vector<Use>> uses_;
-    std::vector<bool> is_output_;   ///< by value id
-    std::vector<ValueId> by_name_;  ///< all values, sorted by name
-    ModelInfo info_;
+    struct Data {
+        std::vector<Node> nodes;
+        std::vector<Value> values;
+        std::vector<ValueId> inputs;
+        std::vector<ValueId> outputs;
+        std::vector<NodeId> producers;
+        std::vector<std::vector<Use>> uses;
+        std::vector<bool> is_output;   ///< by value id
+        std::vector<ValueId> by_name;  ///< all values, sorted by name
+        ModelInfo info;
+    };
+    explicit Graph(std::shared_ptr<const Data> data) : data_(std::move(data)) {}
+    std::shared_ptr<const Data> data_;  ///< never null
 };
 
-/// Returns the same graph with a type for each of its values. @pre one type for each value
+/// Returns the same graph with a type for each of its values; a copy where it has these types already. @pre one type
+/// for each value
 [[nodiscard]] Graph with_types(const Graph& graph, const std::vector<TensorType>& types);
 
 /// Identity of what the graph computes and is called: names, ops, attributes, types, constants.

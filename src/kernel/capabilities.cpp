@@ -346,6 +346,8 @@ public:
         const std::string key = questions.key() + given_key(given);
         if (const auto known = known_.find(key); known != known_.end()) return known->second;
         Capability found = ask_all(unit, questions, given);
+        // Kinds that differ in sizes alone are mostly offered the same.
+        found.options = *lists_.insert(found.options).first;
         // A shape rule may name the node in its refusal, which then is no other unit's.
         const std::string name = describe(graph_.node(unit.main));
         const bool is_own = std::any_of(found.refused.begin(), found.refused.end(), [&](const Refusal& refusal) {
@@ -397,6 +399,7 @@ private:
     const OfferedSettings& settings_;
     std::string why_not_blocks_;  ///< why no weights can be stored by blocks in this graph; empty: they can
     std::map<std::string, Capability> known_;  ///< by key
+    std::set<SharedList<UnitConfig>> lists_;   ///< each list of options that some unit has, once
     const Capability nan_in_weights_ = fp32_only("its weights hold NaN or an infinity");
     const Capability nan_in_bias_ = fp32_only("its bias holds NaN or an infinity");
 };

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <map>
 #include <tuple>
 
@@ -111,12 +112,22 @@ Json survey_json(const ModelSurvey& survey) {
 
 UnitKinds unit_kinds(const Inspection& inspection) {
     // What a kind has in common: options of the space, offered options, and refusals as text.
-    using Lists = std::tuple<std::vector<UnitConfig>, std::vector<UnitConfig>, std::string>;
+    using Lists = std::tuple<SharedList<UnitConfig>, SharedList<UnitConfig>, std::string>;
     std::map<Lists, std::size_t> known;
+    // Most units share their lists with an earlier unit. Then the addresses of the lists tell the kind, and what stands
+    // in the lists need not be compared.
+    std::map<std::array<const void*, 3>, std::size_t> known_addresses;
     UnitKinds result;
     for (std::size_t u = 0; u < inspection.model.units.size(); ++u) {
         const Capability& capability = inspection.capability[u];
-        const std::vector<UnitConfig>& options = inspection.space->decisions()[u].options;
+        const SharedList<UnitConfig>& options = inspection.space->decisions()[u].options;
+        const auto [address, is_new_address] = known_addresses.try_emplace(
+            {options.identity(), capability.options.identity(), capability.refused.identity()});
+        if (!is_new_address) {
+            ++result.kinds[address->second].units;
+            result.of_unit.push_back(address->second);
+            continue;
+        }
         std::string refused;
         for (const Refusal& refusal : capability.refused) refused += refusal.dtype + ": " + refusal.why + "\n";
         const auto [entry, is_new] = known.try_emplace({options, capability.options, refused}, result.kinds.size());
@@ -128,6 +139,7 @@ UnitKinds unit_kinds(const Inspection& inspection) {
             for (const UnitConfig& option : options) kind.options.push_back(option_text(option));
             result.kinds.push_back(std::move(kind));
         }
+        address->second = entry->second;
         ++result.kinds[entry->second].units;
         result.of_unit.push_back(entry->second);
     }
@@ -161,6 +173,11 @@ std::string whole_line(const Inspection& inspection) {
     for (const UnitKind& kind : kinds.kinds) of_kind.push_back(members_of(kind_json(kind)));
     std::string line = "{" + members_of(model_json(inspection)) + R"(,"units":[)";
     const std::vector<Unit>& units = inspection.model.units;
+    // 100,000 units make hundreds of megabytes, which are not to be copied while the text grows.
+    constexpr std::size_t kBytesOfOneUnit = 256;  // of what it has for itself, about
+    std::size_t bytes = line.size() + units.size() * kBytesOfOneUnit;
+    for (std::size_t k = 0; k < of_kind.size(); ++k) bytes += of_kind[k].size() * kinds.kinds[k].units;
+    line.reserve(bytes);
     for (std::size_t u = 0; u < units.size(); ++u) {
         line += (u == 0 ? "{" : ",{") + members_of(unit_json(inspection.model, units[u])) + ",";
         line += of_kind[kinds.of_unit[u]] + "}";

@@ -16,7 +16,7 @@ using Json = nlohmann::ordered_json;
 struct UnitKind {
     std::vector<std::string> options;  ///< "uint8/asym/per_tensor/kl x int8/sym/per_channel/minmax", of the space
     std::string offered;  ///< the words that lists in the config can name, whether the space has them or not
-    std::vector<Refusal> refused;
+    SharedList<Refusal> refused;
     std::size_t units = 0;  ///< how many units are of this kind
     std::string first;      ///< the name of the first of them
 };

@@ -142,12 +142,12 @@ private:
 
     /// What is left of a list of offered options under some rules.
     struct Filtered {
-        std::vector<UnitConfig> options;
+        SharedList<UnitConfig> options;
         bool lost_all_quantized = false;  ///< although the dtype lists admit a quantized option
     };
 
-    [[nodiscard]] std::vector<UnitConfig> options_of(std::size_t u) {
-        const std::vector<UnitConfig>& offered = capabilities_[u].options;
+    [[nodiscard]] SharedList<UnitConfig> options_of(std::size_t u) {
+        const SharedList<UnitConfig>& offered = capabilities_[u].options;
         if (is_excluded_[u]) return fp32_only_;
         std::vector<std::size_t> applied;  // by index in rules_
         const Rule* narrowest = nullptr;   // the one to cite: the most specific thing that the user said of this unit
@@ -157,9 +157,9 @@ private:
             applied.push_back(r);
             if (narrowest == nullptr || rule.level >= narrowest->level) narrowest = &rule;
         }
-        // Units that are offered the same, under the same rules, keep the same: most models have a handful of them.
-        const auto [entry, is_new] = filtered_.try_emplace({offered, applied});
-        if (is_new) entry->second = filter(offered, applied);
+        // Units that are offered one list, under the same rules, keep one list: most models have a handful of them.
+        const auto [entry, is_new] = filtered_.try_emplace({offered.identity(), std::move(applied)});
+        if (is_new) entry->second = filter(offered, entry->first.second);
         const Filtered& left = entry->second;
         const bool lost_all = left.lost_all_quantized;
         if (narrowest != nullptr && !narrowest->is_wide() && (left.options.empty() || lost_all)) {
@@ -218,9 +218,9 @@ private:
     const QuantizationConfig& config_;
     std::vector<Rule> rules_;
     std::vector<bool> is_excluded_;
-    std::vector<UnitConfig> fp32_only_{high_precision(DType::f32)};
-    /// By the list that is offered and the indices of the rules that apply.
-    std::map<std::pair<std::vector<UnitConfig>, std::vector<std::size_t>>, Filtered> filtered_;
+    SharedList<UnitConfig> fp32_only_{high_precision(DType::f32)};
+    /// By the list that is offered (its identity) and the indices of the rules that apply.
+    std::map<std::pair<const void*, std::vector<std::size_t>>, Filtered> filtered_;
     std::vector<std::size_t> lost_;  ///< units that kept no quantized option although their dtype lists admit one
 };
 

@@ -12,7 +12,6 @@
 
 #include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "graph/graph.hpp"
@@ -54,13 +53,18 @@ private:
     struct Join {
         ValueId output;
         std::vector<std::size_t> producers;  ///< units, one for each input
+        std::vector<std::size_t> readers;    ///< units that read the output, also behind a chain
+        std::vector<ValueId> values;         ///< what shares one range: the output, and what the producers make
     };
-    [[nodiscard]] bool is_active(const Join& join, const std::vector<UnitConfig>& units) const;
-    void add_joins(const Graph& graph, const std::map<ValueId, std::size_t>& unit_of_output,
-                   const std::vector<Unit>& units);
+    [[nodiscard]] static bool is_active(const Join& join, const std::vector<UnitConfig>& units);
+    /// Returns the groups of shared() by value id.
+    [[nodiscard]] std::vector<std::vector<ValueId>> groups(const std::vector<UnitConfig>& units) const;
+    /// @param tops  by value: the start of the chain of code-transparent nodes that ends in it
+    void add_joins(const Graph& graph, const std::vector<ValueId>& tops,
+                   const std::map<ValueId, std::size_t>& unit_of_output, const std::vector<Unit>& units);
 
     std::vector<Read> reads_;
-    std::vector<std::pair<std::size_t, ValueId>> outputs_;  ///< of Convs, by unit
+    std::map<ValueId, std::size_t> outputs_;  ///< outputs of Convs that are quantized with them, with the unit
     std::vector<Join> joins_;
     std::vector<Inner> inners_;
     std::map<ValueId, std::string> names_;

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/shared_list.hpp"
 #include "config/run_config.hpp"
 #include "graph/capability.hpp"
 #include "graph/graph.hpp"
@@ -16,11 +17,12 @@
 
 namespace halftone {
 
-/// What one unit can be. Quantized options first; the first is the default; a unit has at least one option.
+/// What one unit can be. Quantized options first; the first is the default; a unit has at least one option. Units with
+/// the same options share one list.
 struct Decision {
     std::string unit;
     std::string op;
-    std::vector<UnitConfig> options;
+    SharedList<UnitConfig> options;
     /// Index of the option with this high-precision dtype, or -1.
     [[nodiscard]] int find_high_precision(DType dtype) const;
     [[nodiscard]] bool has_quantized() const { return !options.empty() && options.front().is_quantized(); }

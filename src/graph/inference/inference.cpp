@@ -35,15 +35,17 @@ std::string where(const Graph& graph, const Node& node) {
     return fmt::format("{} (output '{}')", describe(node), output_name(graph, node));
 }
 
-/// Called for every shape that a rule gives, so that no later product of dimensions can overflow.
-void check_shape(const Shape& shape, const std::string& owner) {
+/// Called for every shape that a rule gives, so that no later product of dimensions can overflow. @param owner  returns
+/// whose shape it is, for messages
+template <class Owner>
+void check_shape(const Shape& shape, const Owner& owner) {
     std::int64_t product = 1;
     for (const std::int64_t dim : shape.dims()) {
         if (dim == kSymbolic) continue;
-        if (dim < 0) throw ModelError(fmt::format("{}: a dimension is {}", owner, dim));
+        if (dim < 0) throw ModelError(fmt::format("{}: a dimension is {}", owner(), dim));
         if (dim == 0) return;
         if (dim > kMaxElements / product) {
-            throw ModelError(fmt::format("{}: shape {} has more than 2^40 elements", owner, shape.to_text()));
+            throw ModelError(fmt::format("{}: shape {} has more than 2^40 elements", owner(), shape.to_text()));
         }
         product *= dim;
     }
@@ -111,7 +113,7 @@ private:
                 throw ModelError(fmt::format("{} has {} outputs; supported: {}", where(graph_, node),
                                              node.outputs.size(), outputs.size()));
             }
-            check_shape(outputs[i].shape, where(graph_, node));
+            check_shape(outputs[i].shape, [&] { return where(graph_, node); });
             result_.types[node.outputs[i].index()] = outputs[i];
         }
         follow_bound_sizes(node);
@@ -270,7 +272,7 @@ std::vector<TensorType> source_types(const Graph& graph) {
     for (const ValueId id : graph.inputs()) {
         if (!graph.value(id).has_type) throw ModelError("graph input '" + graph.value(id).name + "' has no type");
         types[id.index()] = graph.value(id).type;
-        check_shape(types[id.index()].shape, "graph input '" + graph.value(id).name + "'");
+        check_shape(types[id.index()].shape, [&] { return "graph input '" + graph.value(id).name + "'"; });
     }
     return types;
 }

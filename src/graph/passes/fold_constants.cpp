@@ -48,7 +48,7 @@ bool take(Budget& budget, const OpContext& op, const std::vector<TensorType>& ty
 }
 
 /// Types and constants of the inputs; nothing if an input is not constant.
-bool gather_constants(GraphBuilder& builder, OpContext& op, std::vector<Tensor>& inputs) {
+bool gather_constants(const GraphBuilder& builder, OpContext& op, std::vector<Tensor>& inputs) {
     for (const ValueId id : op.node.inputs) {
         if (!id.is_valid()) {
             op.inputs.emplace_back();
@@ -75,7 +75,7 @@ bool has_readers(const Graph& graph, const Node& node) {
 /// Reshape can read a constant only, also where the shape is an output of the model as well.
 void set_results(GraphBuilder& builder, const Graph& graph, NodeId id, const std::vector<Tensor>& results,
                  bool is_replaced) {
-    const std::vector<ValueId> outputs = builder.node(id).outputs;
+    const std::vector<ValueId> outputs = std::as_const(builder).node(id).outputs;
     if (is_replaced) builder.remove_node(id);
     for (std::size_t i = 0; i < outputs.size() && i < results.size(); ++i) {
         if (!outputs[i].is_valid()) continue;
@@ -109,7 +109,7 @@ Graph fold_constants(const Graph& graph, const OpLibrary& ops) {
     Budget budget(fold_limits(graph));
     for (std::size_t n = 0; n < graph.nodes().size(); ++n) {
         const auto id = make_id<NodeId>(n);
-        const Node& node = builder.node(id);  // with inputs that may just have become constants
+        const Node& node = std::as_const(builder).node(id);  // with inputs that may just have become constants
         const bool is_replaced = may_fold(graph, node, ops);
         if (!is_replaced && (!may_evaluate(node, ops) || !has_readers(graph, node))) continue;
         OpContext op{.node = node, .inputs = {}, .constants = {}};

@@ -253,9 +253,10 @@ private:
     [[nodiscard]] bool is_taken(NodeId id) const { return taken_.contains(id); }
 
     /// The constant that an input has by now: a chain behind the product may have changed it already.
-    [[nodiscard]] Tensor current(NodeId id, std::size_t input) {
-        const Node& node = builder_.node(id);
-        return has_input(node, input) ? builder_.value(node.inputs[input]).constant : Tensor();
+    [[nodiscard]] Tensor current(NodeId id, std::size_t input) const {
+        const GraphBuilder& now = builder_;
+        const Node& node = now.node(id);
+        return has_input(node, input) ? now.value(node.inputs[input]).constant : Tensor();
     }
 
     /// Puts weights and, if it is not empty, a bias into the product. @return false if a number is not finite, or the

@@ -23,10 +23,12 @@ std::span<const Pass> all_passes() { return kPasses.rows(); }
 
 Graph run_passes(const Graph& graph, const OpLibrary& ops) {
     Graph current = typed_head(graph, ops);
-    // Types again after each pass: the next one relies on them, and so do all later readers of the graph.
+    // Types again after each pass that changed something: the next one relies on them, and so do all later readers of
+    // the graph.
     for (const Pass& pass : all_passes()) {
-        if (pass.value == infer_types) continue;  // the graph is typed already, and each pass below types it again
-        current = infer_types(pass.value(current, ops), ops);
+        if (pass.value == infer_types) continue;  // the graph is typed already, and again after each pass below
+        const Graph changed = pass.value(current, ops);
+        if (!changed.shares_memory_with(current)) current = infer_types(changed, ops);
     }
     return current;
 }

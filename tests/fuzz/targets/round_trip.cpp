@@ -72,7 +72,7 @@ void check_round_trip(const Graph& graph, const std::vector<Tensor>& inputs, Byt
     if (units.empty()) return;
     const CapabilityTable table = capabilities(graph, units, {});
     std::vector<UnitConfig> configs;
-    for (const Capability& unit : table) configs.push_back(source.any(unit.options));
+    for (const Capability& unit : table) configs.push_back(source.any<UnitConfig>(unit.options));
     const test::QuantCase c(graph, configs, ranges_of(graph, inputs));
     const Graph quantized = c.apply().graph;
     const PreparedModel file = prepare_model(export_onnx(quantized), "best.onnx");

@@ -55,6 +55,19 @@ TEST(WeightCodes, ForgetTheLeastRecentlyUsed) {
     }
     params.scale[0] /= 16;
     EXPECT_NE(address(known.codes(weight, params)), address(first));
+    EXPECT_EQ(address(known.codes(ramp(2, 8, 0.3F), params)) == address(other), false) << "an equal weight is another";
+}
+
+TEST(WeightCodes, EachWeightKeepsItsOwnSets) {
+    WeightCodes known;
+    std::vector<Tensor> weights;
+    std::vector<const std::byte*> first;
+    const QuantParams params = weight_params(ramp(2, 8, 0.1F), Granularity::per_tensor, 0);
+    for (int i = 0; i < 50; ++i) {
+        weights.push_back(ramp(2, 8, 0.1F));
+        first.push_back(address(known.codes(weights.back(), params)));
+    }
+    for (std::size_t i = 0; i < weights.size(); ++i) EXPECT_EQ(address(known.codes(weights[i], params)), first[i]);
 }
 
 }  // namespace

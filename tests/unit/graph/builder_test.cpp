@@ -160,5 +160,41 @@ TEST(GraphBuilder, RefusesToAddATakenNameAsAProgrammersError) {
     EXPECT_EQ(builder.value_named("x").index(), 0U);
 }
 
+// A pass looks at every node and mostly finds nothing to do. It must not copy 100,000 nodes for that.
+TEST(GraphBuilder, WithoutAnEditItGivesTheGraphThatItWasMadeOf) {
+    test::GraphMaker g;
+    const Graph graph = g.build({g.node("Relu", "relu", {g.input("x", {4})})});
+    GraphBuilder reader(graph);
+    EXPECT_EQ(reader.node_count(), 1U);
+    EXPECT_EQ(reader.value_count(), 2U);
+    EXPECT_FALSE(reader.is_removed(make_id<NodeId>(0)));
+    EXPECT_EQ(std::as_const(reader).value(graph.inputs()[0]).name, "x");
+    std::vector<ValueId> same;
+    for (std::size_t i = 0; i < reader.value_count(); ++i) same.push_back(make_id<ValueId>(i));
+    reader.replace_all_uses(same);
+    EXPECT_TRUE(std::move(reader).build().shares_memory_with(graph));
+
+    GraphBuilder editor(graph);
+    editor.node(make_id<NodeId>(0)).op = "Tanh";
+    const Graph edited = std::move(editor).build();
+    EXPECT_FALSE(edited.shares_memory_with(graph));
+    EXPECT_EQ(edited.nodes()[0].op, "Tanh");
+    EXPECT_EQ(graph.nodes()[0].op, "Relu") << "the source stays as it was";
+}
+
+TEST(GraphBuilder, NamesThatBeginAlikeAreFoundAndToldApart) {
+    test::GraphMaker g;
+    const ValueId x = g.input("a_long_name", {4});
+    std::vector<ValueId> all;
+    for (const char* name : {"a_long_name_2", "a_long_n", "a_long", "b", "a_long_name_10"})
+        all.push_back(g.node("Relu", name, {x}, {}, name));
+    const Graph graph = g.build(all);
+    for (const Value& value : graph.values()) {
+        ASSERT_TRUE(graph.find_value(value.name)) << value.name;
+        EXPECT_EQ(graph.value(*graph.find_value(value.name)).name, value.name);
+    }
+    EXPECT_FALSE(graph.find_value("a_long_name_1"));
+}
+
 }  // namespace
 }  // namespace halftone::test

@@ -347,5 +347,16 @@ TEST_F(WeightOnlyConstraints, WhatIsNotOfferedIsRefusedWithWhatIs) {
                 HasSubstr("leaves no quantized option to any unit"));
 }
 
+// A model of 100,000 layers has a handful of lists, and none is filtered twice.
+TEST_F(Constraints, UnitsWithOneCapabilityUnderTheSameRulesShareOneList) {
+    const SearchSpace plain = space("  approach: post_training_static_quant\n");
+    EXPECT_EQ(plain.decisions()[0].options.identity(), plain.decisions()[1].options.identity());
+    EXPECT_EQ(plain.decisions()[0].options.identity(), plain.decisions()[2].options.identity());
+    const SearchSpace ruled = space("  op_wise: {conv2: {activation: {dtype: [fp32]}}}\n");
+    EXPECT_EQ(ruled.decisions()[0].options.identity(), ruled.decisions()[2].options.identity());
+    EXPECT_NE(ruled.decisions()[0].options.identity(), ruled.decisions()[1].options.identity());
+    EXPECT_THAT(ruled.decisions()[1].options, ElementsAre(kFp32));
+}
+
 }  // namespace
 }  // namespace halftone

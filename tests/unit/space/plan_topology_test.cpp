@@ -1,6 +1,8 @@
 // Which tensors a plan quantizes; the rules are those of src/space/README.md.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "space/search_space.hpp"
 #include "support/toy_space.hpp"
 #include "support/unit_graphs.hpp"
@@ -167,6 +169,75 @@ TEST(PlanTopology, EveryValueOfAChainOfReshapesHasTheTopOfTheChain) {
     plan[0] = kFp32;
     EXPECT_EQ(text_of(PlanTopology(graph, units).tensors(plan)),
               "flatten0_out=kl flatten1_out=kl flatten2_out=kl flatten3_out=kl");
+}
+
+/// Convs over x and Concats of them, each read by a Conv of its own. A Concat that is named by two digits reads the
+/// Convs of these numbers.
+struct Concats {
+    explicit Concats(int convs, const std::vector<std::string>& concats) {
+        const ValueId x = maker.input();
+        std::vector<ValueId> parts;
+        for (int i = 0; i < convs; ++i) parts.push_back(maker.conv("c" + std::to_string(i), x));
+        std::vector<ValueId> ends;
+        for (const std::string& name : concats) {
+            const auto part = [&](std::size_t digit) { return parts.at(static_cast<std::size_t>(name[digit] - '0')); };
+            ends.push_back(maker.conv("r" + name, maker.concat(name, {part(0), part(1)})));
+        }
+        graph = maker.build(ends);
+        units = find_units(graph);
+        topology = PlanTopology(graph, units);
+    }
+    /// "c0_out c1_out 01_out; ...": groups in their order
+    [[nodiscard]] std::string shared(const std::vector<std::string>& fp32 = {}) const {
+        std::vector<UnitConfig> plan;
+        for (const Unit& unit : units) {
+            plan.push_back(std::find(fp32.begin(), fp32.end(), unit.name) != fp32.end() ? kFp32 : kKl);
+        }
+        std::string text;
+        for (const auto& group : topology.shared(plan)) {
+            text += text.empty() ? "" : ";";
+            for (const std::string& name : group) text += (text.empty() || text.back() == ';' ? "" : " ") + name;
+        }
+        return text;
+    }
+    UnitGraphMaker maker;
+    Graph graph;
+    std::vector<Unit> units;
+    PlanTopology topology;
+};
+
+TEST(PlanTopology, ConcatsWithAValueInCommonAreOneGroup) {
+    const Concats net(6, {"01", "34", "12", "45"});
+    EXPECT_EQ(net.shared(), "01_out 12_out c0_out c1_out c2_out;34_out 45_out c3_out c4_out c5_out");
+    EXPECT_EQ(net.shared({"c1"}), "34_out 45_out c3_out c4_out c5_out") << "c1 is real, so neither moves codes";
+    EXPECT_EQ(net.shared({"r12"}), "01_out c0_out c1_out;34_out 45_out c3_out c4_out c5_out")
+        << "nobody reads the codes of 12";
+}
+
+TEST(PlanTopology, AConcatThatMeetsTwoGroupsMakesThemOneInItsOwnPlace) {
+    EXPECT_EQ(Concats(6, {"01", "23", "45"}).shared(),
+              "01_out c0_out c1_out;23_out c2_out c3_out;45_out c4_out c5_out");
+    EXPECT_EQ(Concats(6, {"01", "23", "45", "20"}).shared(),
+              "45_out c4_out c5_out;01_out 20_out 23_out c0_out c1_out c2_out c3_out");
+}
+
+TEST(PlanTopology, ValuesOfAGroupTakeTheConfigurationOfItsFirstConv) {
+    const Concats net(3, {"12", "01"});
+    std::vector<UnitConfig> plan(net.units.size(), kKl);
+    plan[0] = kMinmax;
+    EXPECT_EQ(text_of(net.topology.tensors(plan)),
+              "x=minmax c0_out=minmax c1_out=minmax c2_out=minmax 12_out=minmax 01_out=minmax");
+}
+
+// Rule 1 leaves outputs of the graph real, so that no Conv of this Concat decides anything.
+TEST(PlanTopology, AConcatOfOutputsOfTheGraphIsDecidedByItsReader) {
+    UnitGraphMaker maker;
+    const ValueId x = maker.input();
+    const ValueId a = maker.conv("a", x);
+    const ValueId b = maker.conv("b", x);
+    const Graph graph = maker.build({a, b, maker.conv("c", maker.concat("joined", {a, b}))});
+    const PlanTopology topology(graph, find_units(graph));
+    EXPECT_EQ(text_of(topology.tensors({kKl, kKl, kMinmax})), "x=kl joined_out=minmax");
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 #include "kernel/dnnl/lib/weights.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <optional>
 
 #include "base/hash.hpp"
 #include "kernel/dnnl/lib/engine.hpp"
@@ -24,6 +26,16 @@ dnnl::memory reorder_weights(const Tensor& weights, const dnnl::memory::desc& fr
     });
 }
 
+/// Returns the entry under this key of an index that is wanted; nothing if there is none.
+template <class Index, class IsWanted>
+std::optional<typename Index::mapped_type> find_entry(const Index& index, const typename Index::key_type& key,
+                                                      const IsWanted& is_wanted) {
+    const auto [begin, end] = index.equal_range(key);
+    const auto found = std::find_if(begin, end, [&](const auto& row) { return is_wanted(*row.second); });
+    if (found == end) return std::nullopt;
+    return found->second;
+}
+
 }  // namespace
 
 std::size_t PackedWeights::bytes() const {
@@ -39,7 +51,7 @@ std::size_t PackedWeights::entries() const {
 // The lock is held while packing: two threads that want the same weights pack them once.
 dnnl::memory PackedWeights::get(const Tensor& weights, const dnnl::memory::desc& from, const dnnl::memory::desc& to) {
     const std::lock_guard lock(mutex_);
-    const auto use = [&](std::list<Entry>::iterator entry) {
+    const auto use = [&](Entries::iterator entry) {
         entries_.splice(entries_.begin(), entries_, entry);
         return entries_.front().packed;
     };
@@ -47,26 +59,37 @@ dnnl::memory PackedWeights::get(const Tensor& weights, const dnnl::memory::desc&
     // First by address: sessions of one process share a weight's buffer, and comparing pointers is free. Only a miss
     // hashes the contents, which finds equal weights in other buffers, such as the same codes made for another
     // candidate.
-    const auto same = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
-        return entry.source.view().data == weights.view().data && entry.source.bytes() == weights.bytes() &&
-               is_wanted(entry);
+    const std::byte* address = weights.view().data;
+    const auto same = find_entry(by_address_, address, [&](const Entry& entry) {
+        return entry.source.bytes() == weights.bytes() && is_wanted(entry);
     });
-    if (same != entries_.end()) return use(same);
-    const std::uint64_t content = hash_({weights.view().data, weights.bytes()});
+    if (same) return use(*same);
+    const std::uint64_t content = hash_({address, weights.bytes()});
     // The hash only saves comparisons: two different weights may have the same.
-    const auto equal = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
-        return entry.content == content && is_wanted(entry) && is_same(entry.source, weights);
-    });
-    if (equal != entries_.end()) return use(equal);
+    const auto equal = find_entry(
+        by_content_, content, [&](const Entry& entry) { return is_wanted(entry) && is_same(entry.source, weights); });
+    if (equal) return use(*equal);
     entries_.push_front({weights, content, from, reorder_weights(weights, from, to)});
+    by_address_.emplace(address, entries_.begin());
+    by_content_.emplace(content, entries_.begin());
     bytes_ += to.get_size();
-    // The least recently used entries go. A session that is still using one keeps it alive by its own handle, so this
-    // only bounds what the cache itself holds. The newest entry stays in any case.
-    while (bytes_ > limit_bytes_ && entries_.size() > 1) {
-        bytes_ -= entries_.back().packed.get_desc().get_size();
-        entries_.pop_back();
-    }
+    // A session that is still using an entry keeps it alive by its own handle, so this only bounds what the cache
+    // itself holds. The newest entry stays in any case.
+    while (bytes_ > limit_bytes_ && entries_.size() > 1) forget_oldest();
     return entries_.front().packed;
+}
+
+void PackedWeights::forget_oldest() {
+    const auto oldest = std::prev(entries_.end());
+    const auto is_oldest = [&](const auto& row) { return row.second == oldest; };
+    const auto erase_from = [&](auto& index, const auto& key) {
+        const auto [begin, end] = index.equal_range(key);
+        index.erase(std::find_if(begin, end, is_oldest));
+    };
+    erase_from(by_address_, oldest->source.view().data);
+    erase_from(by_content_, oldest->content);
+    bytes_ -= oldest->packed.get_desc().get_size();
+    entries_.erase(oldest);
 }
 
 dnnl::memory pack(WeightCache* cache, const Tensor& weights, const dnnl::memory::desc& from,

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <list>
 #include <mutex>
+#include <unordered_map>
 
 #include "kernel/ops/op.hpp"
 #include "oneapi/dnnl/dnnl.hpp"
@@ -29,10 +30,18 @@ private:
         dnnl::memory::desc from;
         dnnl::memory packed;
     };
+    using Entries = std::list<Entry>;
+    /// Drops the least recently used entry.
+    void forget_oldest();
+
     const std::size_t limit_bytes_;
     const WeightHash hash_;
     mutable std::mutex mutex_;
-    std::list<Entry> entries_;  // most recently used first; a few hundred at most, compared by hash
+    Entries entries_;  // most recently used first
+    // A model of 100,000 layers has as many entries, so that none is found by a walk over all of them. Several entries
+    // may have one key: a weight that is packed for several primitives.
+    std::unordered_multimap<const std::byte*, Entries::iterator> by_address_;  // of the source
+    std::unordered_multimap<std::uint64_t, Entries::iterator> by_content_;
     std::size_t bytes_ = 0;
 };
 

@@ -1,6 +1,8 @@
 // What candidates share: packed weights. Scales are run-time arguments, so other scales need no other packing.
 #include <thread>
 
+#include "base/hash.hpp"
+#include "kernel/dnnl/lib/weights.hpp"
 #include "kernel/ops/machine.hpp"
 #include "unit/kernel/dnnl/kernel_case.hpp"
 
@@ -61,6 +63,49 @@ TEST(PackedWeightsCache, WeightsWithOneHashAreCompared) {
         EXPECT_LE(relative_error(run(*built, c.data), run(Backend::ref, c)), 1e-6);
     }
     EXPECT_EQ(cache->entries(), 2U);
+}
+
+TEST(PackedWeightsCache, ContentsAreHashedOnlyForBuffersThatAreNew) {
+    static std::int64_t hashed_weights = 0;  // a hash is a function, which holds nothing
+    onednn::PackedWeights cache(std::size_t{1} << 20U, [](std::span<const std::byte> bytes) {
+        ++hashed_weights;
+        return hash_bytes(bytes);
+    });
+    const auto f32 = [](dnnl::memory::format_tag tag) {
+        return dnnl::memory::desc({8, 8}, dnnl::memory::data_type::f32, tag);
+    };
+    std::vector<Tensor> weights;
+    for (std::uint64_t seed = 0; seed < 20; ++seed) weights.push_back(random_reals({8, 8}, -1, 1, seed));
+    const auto packed = [&](const Tensor& weight) {
+        const dnnl::memory memory =
+            cache.get(weight, f32(dnnl::memory::format_tag::ab), f32(dnnl::memory::format_tag::ba));
+        return static_cast<const float*>(memory.get_data_handle())[1];
+    };
+    for (int round = 0; round < 3; ++round) {
+        for (const Tensor& weight : weights) EXPECT_EQ(packed(weight), weight.as<float>()[8]) << "transposed";
+    }
+    EXPECT_EQ(hashed_weights, 20);
+    EXPECT_EQ(packed(weights[3].clone()), weights[3].as<float>()[8]);
+    EXPECT_EQ(hashed_weights, 21);
+    EXPECT_EQ(cache.entries(), 20U) << "equal contents in another buffer";
+}
+
+TEST(PackedWeightsCache, TheOldestEntriesLeave) {
+    const dnnl::memory::desc desc({8, 8}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::ab);
+    onednn::PackedWeights cache(3 * desc.get_size(), [](std::span<const std::byte>) { return std::uint64_t{7}; });
+    std::vector<Tensor> weights;
+    for (std::uint64_t seed = 0; seed < 5; ++seed) weights.push_back(random_reals({8, 8}, -1, 1, seed));
+    const auto address = [&](std::size_t i) { return cache.get(weights[i], desc, desc).get_data_handle(); };
+    const dnnl::memory kept = cache.get(weights[0], desc, desc);
+    const auto second = cache.get(weights[1], desc, desc);
+    static_cast<void>(address(2));
+    EXPECT_EQ(address(0), kept.get_data_handle()) << "used again, so that 1 is the oldest now";
+    static_cast<void>(address(3));
+    EXPECT_EQ(cache.entries(), 3U);
+    EXPECT_EQ(cache.bytes(), 3 * desc.get_size());
+    EXPECT_EQ(address(0), kept.get_data_handle());
+    EXPECT_NE(address(1), second.get_data_handle()) << "packed anew, while the old one still lives";
+    EXPECT_EQ(cache.entries(), 3U);
 }
 
 TEST_F(WeightReuse, SameBytesInAnotherOrderAreAnotherEntry) {

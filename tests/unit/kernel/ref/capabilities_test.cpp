@@ -172,6 +172,39 @@ TEST(Capabilities, WeightOnlyOptionsAreForMatMulAndPlainGemm) {
     EXPECT_EQ(refusal(conv_relu()), "weight-only quantization is for MatMul and Gemm");
 }
 
+/// The address of the options of each unit.
+std::vector<const void*> lists_of(const CapabilityTable& table) {
+    std::vector<const void*> lists;
+    for (const Capability& unit : table) lists.push_back(unit.options.identity());
+    return lists;
+}
+
+// A model of 100,000 layers keeps a handful of lists. A shared list of refusals shows that the kernels were not asked
+// again.
+TEST(Capabilities, UnitsThatDifferInWeightsAloneShareOneAnswer) {
+    GraphMaker g;
+    ValueId x = g.input("x", {kSymbolic, 4});
+    for (int i = 0; i < 100; ++i) {
+        const auto seed = static_cast<std::uint64_t>(i);
+        x = g.mat_mul("m" + std::to_string(i), x, random_tensor({4, 4}, seed), random_tensor({4}, seed));
+    }
+    const Graph typed = infer_types(g.build({x}), reference_ops());
+    const CapabilityTable table = capabilities(typed, find_units(typed), {});
+    ASSERT_EQ(table.size(), 100U);
+    EXPECT_THAT(lists_of(table), testing::Each(table[0].options.identity()));
+    for (const Capability& unit : table) EXPECT_EQ(unit.refused.identity(), table[0].refused.identity());
+}
+
+TEST(Capabilities, KindsThatAreOfferedTheSameShareTheList) {
+    GraphMaker g;
+    ValueId x = g.input("x", {kSymbolic, 4});
+    for (std::int64_t i = 4; i < 24; ++i) x = g.mat_mul("m" + std::to_string(i), x, random_tensor({i, i + 1}, 1));
+    const Graph typed = infer_types(g.build({x}), reference_ops());
+    const CapabilityTable table = capabilities(typed, find_units(typed), {});
+    ASSERT_EQ(table.size(), 20U);
+    EXPECT_THAT(lists_of(table), testing::Each(table[0].options.identity()));
+}
+
 /// Units that differ from the first one in one thing each: shape, function, bias, residual, attribute, NaN.
 Graph units_of_many_kinds() {
     GraphMaker g;
