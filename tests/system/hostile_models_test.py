@@ -264,7 +264,7 @@ class ManyNodes(SystemTest):
                 onnx.save(many_weights(op), path)
                 done = halftone_in(GIB, "inspect", path)
                 self.assert_code(OK, done)
-                self.assertIn(f"{COUNT} units", done.stdout)
+                self.assertIn(f"{COUNT} units", done.out)
 
     def test_units_of_one_name(self):
         self.assert_read(many_units(500, name="same"))
