@@ -20,11 +20,14 @@ public:
 
     SharedList() : SharedList(std::vector<T>{}) {}
     // Implicit: a list of options is written as a vector and only kept as a shared one.
+    // NOLINTNEXTLINE(google-explicit-constructor)
     SharedList(std::vector<T> items) : items_(std::make_shared<const std::vector<T>>(std::move(items))) {}
     SharedList(std::initializer_list<T> items) : SharedList(std::vector<T>(items)) {}
     // No move of its own: what is left of a moved list can still be read.
     SharedList(const SharedList&) = default;
     SharedList& operator=(const SharedList&) = default;
+    // Implicit, too: who reads the list need not know that it is shared.
+    // NOLINTNEXTLINE(google-explicit-constructor)
     operator const std::vector<T>&() const { return *items_; }
 
     [[nodiscard]] const_iterator begin() const { return items_->begin(); }

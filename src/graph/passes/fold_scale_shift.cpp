@@ -372,11 +372,12 @@ private:
         taken_.insert(chain.nodes.begin(), chain.nodes.end());
         // Whoever reads a node of the chain, the product or a Pad before it, reads what the chain began with.
         std::map<ValueId, ValueId> origin;
-        for (auto id = chain.nodes.rbegin(); id != chain.nodes.rend(); ++id) {
-            const ValueId x = data_input(graph_.node(*id));
+        const std::vector<NodeId> backwards(chain.nodes.rbegin(), chain.nodes.rend());
+        for (const NodeId id : backwards) {
+            const ValueId x = data_input(graph_.node(id));
             const auto before = origin.find(x);
-            origin[graph_.node(*id).outputs[0]] = before != origin.end() ? before->second : x;
-            builder_.remove_node(*id);
+            origin[graph_.node(id).outputs[0]] = before != origin.end() ? before->second : x;
+            builder_.remove_node(id);
         }
         for (const auto& [value, x] : origin) {
             const NodeId reader = only_reader(graph_, value);

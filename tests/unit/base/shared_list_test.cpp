@@ -9,7 +9,7 @@ using testing::ElementsAre;
 
 TEST(SharedList, CopiesShareOneMemoryAndEqualListsDoNot) {
     const SharedList<int> list{3, 1, 2};
-    const SharedList<int> copy = list;
+    const SharedList<int> copy = list;  // NOLINT(performance-unnecessary-copy-initialization): the copy is the subject
     const SharedList<int> equal(std::vector<int>{3, 1, 2});
     EXPECT_EQ(copy.identity(), list.identity());
     EXPECT_NE(equal.identity(), list.identity());
@@ -29,7 +29,7 @@ TEST(SharedList, ReadsAsAVector) {
 
 TEST(SharedList, WhatIsLeftOfAMovedOneCanBeRead) {
     SharedList<int> list{3, 1, 2};
-    const SharedList<int> taken = std::move(list);
+    const SharedList<int> taken = std::move(list);  // NOLINT(performance-move-const-arg): it copies, on purpose
     EXPECT_THAT(taken, ElementsAre(3, 1, 2));
     list = taken;
     EXPECT_EQ(list.size(), 3U);
