@@ -27,7 +27,7 @@ public:
     ///         than as-is for a model that is quantized already
     BenchModel(PreparedModel model, const std::string& name, const std::string& precision);
     /// A graph that is made already, for example by a plan file.
-    explicit BenchModel(Graph graph) : graph_(std::move(graph)) {}
+    explicit BenchModel(const Graph& graph) : graph_(graph) {}
 
     [[nodiscard]] const Graph& graph() const { return graph_; }
     void set_kernels(const KernelChoices& choices) { graph_ = with_kernels(graph_, choices); }

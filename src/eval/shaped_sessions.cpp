@@ -48,8 +48,7 @@ bool are_enough_sessions(std::size_t sessions) {
     return sessions > 0 && budget.bytes_left() < budget.byte_limit() / kFreeShareOfMemory;
 }
 
-ShapedSessions::ShapedSessions(Graph graph, const CompileOptions& options)
-    : graph_(std::move(graph)), options_(options) {
+ShapedSessions::ShapedSessions(const Graph& graph, const CompileOptions& options) : graph_(graph), options_(options) {
     if (options_.weights == nullptr) {
         own_weights_ = make_weight_cache();
         options_.weights = own_weights_.get();

@@ -29,7 +29,7 @@ namespace halftone {
 class ShapedSessions {
 public:
     /// Compiles nothing yet. Sessions share packed weights and working memory: those of `options`, else their own.
-    ShapedSessions(Graph graph, const CompileOptions& options);
+    ShapedSessions(const Graph& graph, const CompileOptions& options);
 
     /// Returns the session for these shapes and makes it if there is none. The reference is valid until the next call
     /// with another shape, which may remove a session that was not used for long.
@@ -48,7 +48,7 @@ private:
 class UnpaddedValues {
 public:
     /// @param values  of the graph
-    UnpaddedValues(Graph graph, std::vector<ValueId> values) : graph_(std::move(graph)), values_(std::move(values)) {}
+    UnpaddedValues(const Graph& graph, std::vector<ValueId> values) : graph_(graph), values_(std::move(values)) {}
 
     /// Returns the shapes of the values for one sample alone whose inputs have these shapes; they are found by
     /// inference, nothing is run. Empty where the model cannot run at them: then nobody can tell. Results are kept.

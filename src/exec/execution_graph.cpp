@@ -27,12 +27,12 @@ ExecutionGraph::ExecutionGraph(const Graph& given, const OpLibrary& ops, std::in
     // In the order of the list, each once: fuse_tables is last, because the passes before it make some of the chains
     // that it replaces.
     for (const auto& [word, pass] : exec_passes()) {
-        if (auto graph = pass(*graph_, {.ops = ops, .batch = batch, .taps = taps_})) replace(std::move(*graph));
+        if (auto graph = pass(*graph_, {.ops = ops, .batch = batch, .taps = taps_})) replace(*graph);
     }
 }
 
-void ExecutionGraph::replace(Graph graph) {
-    auto own = std::make_unique<Graph>(std::move(graph));
+void ExecutionGraph::replace(const Graph& graph) {
+    auto own = std::make_unique<Graph>(graph);
     taps_ = same_names(*graph_, taps_, *own);  // before the graph goes that the old ids belong to
     own_ = std::move(own);
     graph_ = own_.get();

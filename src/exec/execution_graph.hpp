@@ -23,7 +23,7 @@ public:
     [[nodiscard]] const std::vector<ValueId>& taps() const { return taps_; }
 
 private:
-    void replace(Graph graph);
+    void replace(const Graph& graph);
 
     const Graph* graph_;
     std::vector<ValueId> taps_;

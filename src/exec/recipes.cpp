@@ -8,8 +8,8 @@ namespace halftone {
 namespace {
 
 /// A recipe changes nodes and constants, so the units, which refer to them, are found anew after each.
-void replace_graph(PreparedModel& model, Graph graph) {
-    model.graph = std::move(graph);
+void replace_graph(PreparedModel& model, const Graph& graph) {
+    model.graph = graph;
     model.units = find_units(model.graph);
 }
 

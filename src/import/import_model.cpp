@@ -175,7 +175,7 @@ Converted convert_here(FileSystem& files, const ImportSource& source, const Impo
     std::vector<std::string> notes;
     Graph graph = read_mxnet_net({symbol, params, source.path, source.params}, options.sizes, notes);
     auto comparison = compare_with_mxnet(files, source, options, graph);
-    return {std::move(graph), std::move(notes), std::move(comparison)};
+    return {graph, std::move(notes), std::move(comparison)};
 }
 
 std::string versions_text(const std::map<std::string, std::string>& versions) {

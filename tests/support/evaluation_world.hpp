@@ -62,9 +62,9 @@ inline std::vector<std::vector<float>> rows_of(const Pipeline& data, std::int64_
     return rows;
 }
 
-inline PreparedModel prepared(Graph graph) {
+inline PreparedModel prepared(const Graph& graph) {
     PreparedModel model;
-    model.graph = std::move(graph);
+    model.graph = graph;
     model.units = find_units(model.graph);
     return model;
 }
@@ -83,9 +83,9 @@ struct World {
     SearchSpace space;
     std::unique_ptr<MetricSet> metrics = std::make_unique<MetricSet>(metric_config("topk", "1"));
 
-    explicit World(Graph graph = RandomNet(1).build(), std::vector<std::int64_t> sizes = {40},
+    explicit World(const Graph& graph = RandomNet(1).build(), std::vector<std::int64_t> sizes = {40},
                    const std::string& samples = "[60, 3, 9, 9]")
-        : model(prepared(std::move(graph))), data(noise(samples)), space(space_of(model, std::move(sizes))) {}
+        : model(prepared(graph)), data(noise(samples)), space(space_of(model, std::move(sizes))) {}
 
     static SearchSpace space_of(const PreparedModel& model, std::vector<std::int64_t> sizes) {
         QuantizationConfig config;

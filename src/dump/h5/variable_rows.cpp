@@ -27,7 +27,7 @@ std::string copy_in_h5py(const std::string& path, const std::string& name, const
 }  // namespace
 
 VariableRows::VariableRows(const Set& set, const std::string& path, const std::string& place,
-                           std::vector<std::int64_t> shape, std::size_t element_bytes)
+                           const std::vector<std::int64_t>& shape, std::size_t element_bytes)
     : path_(path), place_(place), file_bytes_(make_posix_file_system()->size(path)), element_bytes_(element_bytes) {
     const auto refuse = [&](const std::string& why) {
         throw DataError(place_ + ": holds rows of variable length " + why);

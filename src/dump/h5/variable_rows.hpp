@@ -22,8 +22,8 @@ public:
     /// @param path  the file, on a disk  @param place  "file::object", for messages
     /// @param element_bytes  of one element of a row: 1 for texts
     /// @throws DataError when the rows are stored in a way that is not read: packed, or more than one dimension
-    VariableRows(const Set& set, const std::string& path, const std::string& place, std::vector<std::int64_t> shape,
-                 std::size_t element_bytes);
+    VariableRows(const Set& set, const std::string& path, const std::string& place,
+                 const std::vector<std::int64_t>& shape, std::size_t element_bytes);
 
     /// Returns the elements of one row as they are stored. @pre 0 <= row < number of rows
     /// @throws DataError when the row refers to something that is not there

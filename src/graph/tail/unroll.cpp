@@ -110,7 +110,7 @@ public:
         : ops_(ops), allowance_(allowance), work_(work) {}
 
     [[nodiscard]] Graph run(Graph graph) {
-        while (std::optional<Graph> next = one_walk(graph)) graph = *std::move(next);
+        while (std::optional<Graph> next = one_walk(graph)) graph = *next;
         return graph;
     }
     /// Whether something that was unrolled follows from a bound size.

@@ -18,8 +18,8 @@ struct FactoryWorld {
     Calibrator calibrator;
     CandidateFactory factory;
 
-    explicit FactoryWorld(const CandidateTreatment& treatment = {}, Graph graph = doubling_graph())
-        : world(std::move(graph), {10}, "[60, 2]"),
+    explicit FactoryWorld(const CandidateTreatment& treatment = {}, const Graph& graph = doubling_graph())
+        : world(graph, {10}, "[60, 2]"),
           samples(world.data, {.samples = 10, .batch = 8}),
           calibrator(world.model, world.space, &samples),
           factory(world.space, calibrator, &samples, treatment) {}

@@ -21,8 +21,8 @@ struct ProberWorld {
     CandidateFactory factory;
     Prober prober;
 
-    explicit ProberWorld(Graph graph = doubling_graph())
-        : world(std::move(graph), {40, 10}, "[60, 2]"),
+    explicit ProberWorld(const Graph& graph = doubling_graph())
+        : world(graph, {40, 10}, "[60, 2]"),
           samples(world.data, {.samples = 40, .shards = 4, .batch = 8}),
           calibrator(world.model, world.space, &samples),
           factory(world.space, calibrator, &samples, {}),
