@@ -46,10 +46,11 @@ public:
             affine.factors.push_back(static_cast<float>(double{value(1)} / std::sqrt(double{value(4)} + epsilon)));
             affine.shifts.push_back(value(2));
         }
-        const std::int64_t plane = type.shape.elements() / (type.shape[0] * channels);
+        std::int64_t plane = 1;
+        for (std::size_t d = 2; d < type.shape.rank(); ++d) plane *= type.shape[d];
         // One channel or one pixel: both layouts are the same memory, and planes are right for it.
         affine.plane = layout.is_plain() && type.shape.rank() > 2 ? plane : 0;
-        affine.rows = type.shape.elements() / (affine.plane == 0 ? channels : affine.plane);
+        affine.rows = type.shape[0] * (affine.plane == 0 ? plane : channels);
         const auto body = [affine](auto inputs, auto outputs) {
             run_channel_affine(affine, reinterpret_cast<const float*>(inputs[0]), reinterpret_cast<float*>(outputs[0]));
         };
