@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <exception>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -124,8 +125,8 @@ Converted convert_there(FileSystem& files, const ImportSource& source, const Imp
     files.create_directories(options.folder);
     Conversion conversion = run_conversion(files, request);
     const Graph graph = with_own_names(import_onnx(conversion.onnx, options.source, reference_ops()));
-    Graph typed = infer_types(bind_sizes(graph, sizes_of(graph, conversion.inputs)), reference_ops());
-    return {std::move(typed), conversion.notes, std::move(conversion)};
+    const Graph typed = infer_types(bind_sizes(graph, sizes_of(graph, conversion.inputs)), reference_ops());
+    return {typed, conversion.notes, std::move(conversion)};
 }
 
 /// MXNet is asked only where it is installed or the user names a Python that has it.
@@ -156,6 +157,7 @@ Graph read_mxnet_net(const MxnetFiles& mxnet, const InputSizes& sizes, std::vect
     try {
         return import_mxnet(mxnet, sizes, reference_ops());
     } catch (const ModelError& open_error) {
+        const std::exception_ptr first = std::current_exception();
         try {
             Graph graph = import_mxnet(mxnet, sizes, reference_ops(), MxnetBatch::as_given);
             notes.emplace_back(std::string("its batch is fixed as --shape says, because it cannot be left open: ") +
@@ -163,7 +165,7 @@ Graph read_mxnet_net(const MxnetFiles& mxnet, const InputSizes& sizes, std::vect
             return graph;
         } catch (const ModelError&) {
             // The first message is the better one: it is about the network as the user has it.
-            throw open_error;
+            std::rethrow_exception(first);
         }
     }
 }
