@@ -88,7 +88,7 @@ std::vector<std::pair<std::string, std::string>> inputs_at(const FuzzTarget& tar
         std::ifstream file(name, std::ios::binary);
         if (!file) {
             std::fprintf(stderr, "error: cannot read %s\n", name.c_str());
-            std::exit(4);
+            std::exit(4);  // NOLINT(concurrency-mt-unsafe): there is one thread
         }
         inputs.emplace_back(name.string(), std::string{std::istreambuf_iterator<char>(file), {}});
     }
