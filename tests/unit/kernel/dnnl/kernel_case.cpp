@@ -128,6 +128,13 @@ std::unique_ptr<Primitive> build(Backend backend, const KernelRequest& request, 
     return support.is_supported ? op->build(request, context) : nullptr;
 }
 
+Tensor in_layout(const Tensor& x, const Layout& from, const Layout& to) {
+    Tensor y(to.type());
+    const Tensor bytes = reordered(x.view().data, from, to);
+    std::memcpy(y.mutable_view().data, bytes.view().data, y.bytes());
+    return y;
+}
+
 Tensor run(Primitive& primitive, const std::vector<Tensor>& data) {
     std::vector<Tensor> inputs;
     std::vector<const std::byte*> input_bytes;

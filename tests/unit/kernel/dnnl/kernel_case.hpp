@@ -43,6 +43,8 @@ struct KernelCase {
 /// The primitive of a backend; fails the test and returns null if it is not supported.
 [[nodiscard]] std::unique_ptr<Primitive> build(Backend backend, const KernelRequest& request,
                                                const BuildContext& context = {});
+/// A tensor whose elements lie as in `from`, as they lie in `to`. @pre neither layout is padded
+[[nodiscard]] Tensor in_layout(const Tensor& x, const Layout& from, const Layout& to);
 /// Reorders the plain inputs as the primitive wants them, runs it and gives its first output, plain.
 [[nodiscard]] Tensor run(Primitive& primitive, const std::vector<Tensor>& data);
 [[nodiscard]] Tensor run(Backend backend, const KernelCase& kernel_case, const BuildContext& context = {});

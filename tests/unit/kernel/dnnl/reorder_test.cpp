@@ -18,16 +18,6 @@ Layout channels_last_of(const TensorType& type) {
     return build(Backend::dnnl, c.request)->input_layout(0);
 }
 
-Tensor moved(const Tensor& x, const Layout& from, const Layout& to) {
-    const auto reorder = build_reorder(from, to);
-    Tensor y(to.type());
-    Tensor scratch({DType::u8, Shape{static_cast<std::int64_t>(reorder->scratch_bytes()) + 1}});
-    const std::byte* inputs[] = {x.view().data};
-    std::byte* outputs[] = {y.mutable_view().data};
-    reorder->execute(inputs, outputs, scratch.mutable_view().data);
-    return y;
-}
-
 TEST(Reorder, PutsChannelsLastAndBack) {
     std::vector<float> values(2 * 3 * 2 * 2);
     std::iota(values.begin(), values.end(), 0.0F);
@@ -35,11 +25,11 @@ TEST(Reorder, PutsChannelsLastAndBack) {
     const Layout plain(x.type());
     const Layout last = channels_last_of(x.type());
     ASSERT_EQ(last.name(), "nhwc");
-    const Tensor y = moved(x, plain, last);
+    const Tensor y = in_layout(x, plain, last);
     // image 0, pixel 0: channels 0, 1, 2 are 4 apart in nchw
     EXPECT_EQ(std::vector<float>(y.as<float>().begin(), y.as<float>().begin() + 4),
               (std::vector<float>{0.0F, 4.0F, 8.0F, 1.0F}));
-    const Tensor back = moved(y, last, plain);
+    const Tensor back = in_layout(y, last, plain);
     EXPECT_EQ(std::vector<float>(back.as<float>().begin(), back.as<float>().end()), values);
 }
 
@@ -47,7 +37,8 @@ TEST(Reorder, MovesCodesUnchanged) {
     for (const DType dtype : {DType::u8, DType::s8}) {
         const Tensor x = random_codes(dtype, {2, 19, 3, 5}, 1);
         const Layout last = channels_last_of(x.type());
-        EXPECT_EQ(code_difference(moved(moved(x, Layout(x.type()), last), last, Layout(x.type())), x).largest, 0);
+        EXPECT_EQ(code_difference(in_layout(in_layout(x, Layout(x.type()), last), last, Layout(x.type())), x).largest,
+                  0);
     }
 }
 
@@ -79,8 +70,8 @@ TEST(Reorder, OfEveryShapeAndWidthGoesThereAndBack) {
             const auto wanted = reordered_one_by_one(x, last);
             for (const int threads : {1, 3}) {
                 set_kernel_threads(threads);
-                const Tensor y = moved(x, plain, last);
-                const Tensor back = moved(y, last, plain);
+                const Tensor y = in_layout(x, plain, last);
+                const Tensor back = in_layout(y, last, plain);
                 set_kernel_threads(1);
                 EXPECT_EQ(std::memcmp(y.view().data, wanted.data(), wanted.size()), 0) << last.name();
                 EXPECT_EQ(std::memcmp(back.view().data, x.view().data, x.bytes()), 0) << last.name();
@@ -95,7 +86,7 @@ TEST(Reorder, OfEveryShapeAndWidthGoesThereAndBack) {
 TEST(Reorder, OfEqualLayoutsIsACopyOfAnyType) {
     const std::vector<std::int64_t> values{1, -2, 3};
     const Tensor x = Tensor::of<std::int64_t>({3}, values);
-    const Tensor y = moved(x, Layout(x.type()), Layout(x.type()));
+    const Tensor y = in_layout(x, Layout(x.type()), Layout(x.type()));
     EXPECT_EQ(std::vector<std::int64_t>(y.as<std::int64_t>().begin(), y.as<std::int64_t>().end()), values);
     EXPECT_EQ(build_reorder(Layout(x.type()), Layout(x.type()))->in_place_input(), 0);
 }

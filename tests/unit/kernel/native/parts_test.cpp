@@ -4,7 +4,6 @@
 
 #include "kernel/ops/machine.hpp"
 #include "kernel/ops/reference_ops.hpp"
-#include "kernel/ops/reorder.hpp"
 #include "kernel/shape/request_context.hpp"
 #include "unit/kernel/dnnl/kernel_case.hpp"
 
@@ -12,16 +11,6 @@ namespace halftone::test {
 namespace {
 
 using Ints = std::vector<std::int64_t>;
-
-Tensor in_layout(const Tensor& x, const Layout& from, const Layout& to) {
-    const auto reorder = build_reorder(from, to);
-    Tensor y(to.type());
-    Tensor scratch({DType::u8, Shape{static_cast<std::int64_t>(reorder->scratch_bytes()) + 1}});
-    const std::byte* inputs[] = {x.view().data};
-    std::byte* outputs[] = {y.mutable_view().data};
-    reorder->execute(inputs, outputs, scratch.mutable_view().data);
-    return y;
-}
 
 /// All outputs, plain. kernel_case's run() gives the first one only.
 std::vector<Tensor> all_outputs(Primitive& primitive, const KernelCase& c) {
