@@ -18,8 +18,7 @@
 namespace halftone::codes {
 namespace {
 
-// Numbers of the operator's inputs, as in kernel/ref/scaled_mat_mul_integer.cpp.
-constexpr std::size_t kMatrix = 1;
+// Numbers of the operator's other inputs, as in kernel/ref/scaled_mat_mul_integer.cpp.
 constexpr std::size_t kMatrixScale = 3;
 constexpr std::size_t kMatrixZero = 5;
 constexpr std::size_t kRow = 6;
@@ -80,7 +79,7 @@ ScaleRow find_scale_row() {
 Support accepts_scaled_product(const KernelRequest& request) {
     if (request.is_fused() || request.outputs[0].params) return Support::no("the operator fuses nothing");
     const bool has_run_time_codes =
-        request.inputs.size() == kRunTimeInputs && !is_given(request, 0) && is_given(request, kMatrix) &&
+        request.inputs.size() == kRunTimeInputs && !is_given(request, 0) && is_given(request, kProductMatrix) &&
         is_given(request, kMatrixScale) && request.inputs[0].type.dtype == DType::u8 &&
         request.inputs[1].type.dtype == DType::f32 && request.inputs[2].type.dtype == DType::u8;
     if (!has_run_time_codes) return Support::no("only uint8 codes of run time by a constant matrix");
@@ -90,9 +89,9 @@ Support accepts_scaled_product(const KernelRequest& request) {
 }
 
 ScaledProduct::ScaledProduct(const KernelRequest& request)
-    : inner_(static_cast<std::size_t>(request.constants[kMatrix].shape()[0])),
-      columns_(static_cast<std::size_t>(request.constants[kMatrix].shape()[1])),
-      matrix_(request.constants[kMatrix]),
+    : inner_(static_cast<std::size_t>(request.constants[kProductMatrix].shape()[0])),
+      columns_(static_cast<std::size_t>(request.constants[kProductMatrix].shape()[1])),
+      matrix_(request.constants[kProductMatrix]),
       column_sums_(padded(columns_), 0),
       scale_(row_of(request.constants[kMatrixScale], columns_)),
       // -0.0 is the number that changes nothing when it is added, also not a -0.0.

@@ -11,6 +11,10 @@
 
 namespace halftone::codes {
 
+/// Number of the matrix among the inputs of ScaledMatMulInteger (kernel/ref/scaled_mat_mul_integer.cpp has all of
+/// them).
+inline constexpr std::size_t kProductMatrix = 1;
+
 /// Returns why the operator ScaledMatMulInteger cannot run as integer sums with scales behind them, or yes.
 [[nodiscard]] Support accepts_scaled_product(const KernelRequest& request);
 

@@ -18,8 +18,6 @@ namespace {
 
 using dnnl::memory;
 
-constexpr std::size_t kMatrix = 1;  ///< number of the operator's input
-
 /// Half of each code, rounded down, or what is left of it.
 Tensor part_of_codes(const Tensor& codes, bool is_half) {
     Tensor result(codes.type());
@@ -33,8 +31,8 @@ Tensor part_of_codes(const Tensor& codes, bool is_half) {
 }
 
 dnnl::matmul::primitive_desc describe_sums(const KernelRequest& request) {
-    const std::int64_t inner = request.constants[kMatrix].shape()[0];
-    const std::int64_t columns = request.constants[kMatrix].shape()[1];
+    const std::int64_t inner = request.constants[codes::kProductMatrix].shape()[0];
+    const std::int64_t columns = request.constants[codes::kProductMatrix].shape()[1];
     const std::int64_t rows = request.inputs[0].type.shape.elements() / inner;
     return {cpu_engine(), row_major({rows, inner}, memory::data_type::u8),
             memory::desc({inner, columns}, memory::data_type::s8, memory::format_tag::any),

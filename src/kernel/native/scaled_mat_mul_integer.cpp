@@ -10,8 +10,6 @@
 namespace halftone::native {
 namespace {
 
-constexpr std::size_t kCodesMatrix = 1;  ///< number of the operator's input
-
 class CodesProductStep final : public Primitive {
 public:
     explicit CodesProductStep(const KernelRequest& request)
@@ -55,7 +53,7 @@ public:
         if (!has_avx2()) return Support::no("the machine has no AVX2");
         const Support form = codes::accepts_scaled_product(request);
         if (!form.is_supported) return form;
-        const Tensor& matrix = request.constants[kCodesMatrix];
+        const Tensor& matrix = request.constants[codes::kProductMatrix];
         if (matrix.dtype() == DType::s8 && pairs_fit_16_bits(matrix))
             return Support::no("oneDNN's product is exact for codes of 6 bits, and faster");
         return Support::yes();
