@@ -6,8 +6,8 @@
     VENV/bin/python scripts/bench/nncf_control.py --config text.yaml --drop 0.009
 
 It gets the same samples as Halftone, which prepares them (`halftone eval --save-inputs`): those of the calibration, and
-those of the evaluation. The metric is computed by scripts/certify_metrics.py; a metric that this file does not know
-(boxes, for example) is refused.
+those of the evaluation. The metric is computed by scripts/certify_metrics.py, that of a detector by detection_judge.py,
+which needs pycocotools==2.0.11. Other metrics are refused. A layer counts as one in int8 if OpenVINO executes it so.
 """
 import argparse
 import json
@@ -55,7 +55,10 @@ def items_of(arrays, ports, has_targets):
              {name: array[i:i + BATCH] for name, array in targets.items()}) for i in range(0, samples, BATCH)]
 
 
-def judge_of(config):
+def judge_of(config, folder):
+    if "COCOmAP" in config["evaluation"]["accuracy"]["metric"]:
+        from detection_judge import DetectionJudge  # pycocotools is needed for it alone
+        return DetectionJudge(config["evaluation"]["accuracy"], folder)
     judges, unknown = judges_of(config["evaluation"]["accuracy"])
     if unknown or len(judges) != 1:
         sys.exit("; ".join(f"{name}: {why}" for name, why in unknown.items()) or "one metric is judged, not several")
@@ -92,28 +95,24 @@ def fastest_ms(models, ports, shapes):
     return best
 
 
-def weighted_layers(model):
-    """Layers with a weight, and how many of them run in fp32; a MatMul of two tensors is no layer."""
-    layers = []
-    for op in model.get_ops():
-        if op.get_type_name() in ("Convolution", "GroupConvolution", "ConvolutionBackpropData"):
-            layers.append(op)
-        elif op.get_type_name() == "MatMul":
-            source = op.input_value(1).get_node()
-            while source.get_input_size() and source.get_type_name() in ("FakeQuantize", "Multiply", "Subtract", "Convert",
-                                                                         "Reshape", "Transpose"):
-                source = source.input_value(0).get_node()
-            if source.get_type_name() == "Constant":
-                layers.append(op)
+def executed_layers(compiled):
+    """Layers with a weight, and how many of them OpenVINO does not execute on 8-bit codes."""
+    primitives = []
+    for op in compiled.get_runtime_model().get_ops():
+        info = op.get_rt_info()
+        if info["layerType"].value in ("Convolution", "Deconvolution", "FullyConnected"):
+            primitives.append(info["primitiveType"].value)
+    return len(primitives), sum(not primitive.upper().endswith("I8") for primitive in primitives)
 
-    def is_codes(source):
-        kind = source.get_type_name()
-        if kind in ("Reshape", "Transpose", "Squeeze", "Unsqueeze", "MaxPool"):
-            return is_codes(source.input_value(0).get_node())
-        if kind == "Concat":
-            return all(is_codes(source.input_value(i).get_node()) for i in range(source.get_input_size()))
-        return kind == "FakeQuantize"
-    return len(layers), sum(not is_codes(op.input_value(0).get_node()) for op in layers)
+
+def stay_in_fp32():
+    """OpenVINO takes bf16 for fp32 where the processor has it, in every model that NNCF or this script compiles."""
+    compile_model = openvino.Core.compile_model
+
+    def in_fp32(core, model, device_name=None, config=None):
+        settings = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1, **(config or {})}
+        return compile_model(core, model, device_name or "CPU", settings)
+    openvino.Core.compile_model = in_fp32
 
 
 def main():
@@ -126,11 +125,11 @@ def main():
     options = parser.parse_args()
     config = yaml.safe_load(options.config.read_text())
     options.model = (options.model or options.config.parent / config["model"]["path"]).resolve()
+    stay_in_fp32()
     core = openvino.Core()
-    core.set_property("CPU", {"INFERENCE_NUM_THREADS": 1})
     model = core.read_model(options.model)
     ports = [port.get_any_name() for port in model.inputs]
-    judge = judge_of(config)
+    judge = judge_of(config, options.config.resolve().parent)
     calibration, validation = data_of(options, config, ports)
 
     def validate(compiled, batches):
@@ -155,7 +154,7 @@ def main():
     compiled, original = core.compile_model(result, "CPU"), core.compile_model(core.read_model(options.model), "CPU")
     accuracy, _ = validate(compiled, validation)
     fp32, _ = validate(original, validation)
-    layers, in_fp32 = weighted_layers(result)
+    layers, in_fp32 = executed_layers(compiled)
     print(f"NNCF {nncf.__version__}: accuracy {accuracy:.4f} (fp32 {fp32:.4f}), {in_fp32} of {layers} layers in fp32, "
           f"{wall:.1f} s")
     if options.json:
