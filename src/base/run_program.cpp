@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -51,9 +52,13 @@ private:
 };
 
 /// What the child does between fork and exec: system calls only, because other threads may have held any lock.
-[[noreturn]] void become(char* const* arguments, const char* folder, int out, int err, int report) {
+[[noreturn]] void become(char* const* arguments, const char* folder, int out, int err, int report, pid_t parent) {
     // A process group of its own: when the time is up, the program's own children are ended with it.
     ::setpgid(0, 0);
+    // Nobody would wait for it or limit its time if this process were killed, so it ends then, too. The parent may have
+    // ended before the kernel knew of that wish.
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(127);
     const int nothing = ::open("/dev/null", O_RDONLY);
     const bool is_ready = nothing >= 0 && ::dup2(nothing, STDIN_FILENO) >= 0 && ::dup2(out, STDOUT_FILENO) >= 0 &&
                           ::dup2(err, STDERR_FILENO) >= 0 && (*folder == '\0' || ::chdir(folder) == 0);
@@ -73,10 +78,12 @@ pid_t start_child(const std::vector<std::string>& arguments, const std::string& 
     // execvp takes pointers to characters that it does not change.
     for (const std::string& argument : arguments) pointers.push_back(const_cast<char*>(argument.c_str()));
     pointers.push_back(nullptr);
+    const pid_t parent = ::getpid();
     const pid_t child = ::fork();
     if (child < 0) throw IoError("cannot start '" + arguments[0] + "': " + reason_of(errno));
     if (child == 0) {
-        become(pointers.data(), folder.c_str(), pipes.out.write_end(), pipes.err.write_end(), pipes.report.write_end());
+        become(pointers.data(), folder.c_str(), pipes.out.write_end(), pipes.err.write_end(), pipes.report.write_end(),
+               parent);
     }
     pipes.out.close_write();
     pipes.err.close_write();

@@ -2,6 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
 
 #include "base/error.hpp"
 #include "base/file_system.hpp"
@@ -37,6 +43,28 @@ TEST(RunProgram, IsKilledWithAllThatItStartedWhenTheTimeIsUp) {
         EXPECT_TRUE(result.timed_out) << line;
         EXPECT_EQ(result.signal, 9) << line;
     }
+}
+
+// Each process that holds the write end keeps the pipe open: the one that calls run_program, and the program.
+TEST(RunProgram, EndsWithTheProcessThatStartedIt) {
+    std::array<int, 2> ends{};
+    ASSERT_EQ(::pipe(ends.data()), 0);
+    const pid_t caller = ::fork();
+    ASSERT_GE(caller, 0);
+    if (caller == 0) {
+        (void)run_program({"sh", "-c", "echo started >&" + std::to_string(ends[1]) + "; exec sleep 120"}, "", 120s,
+                          1000);
+        ::_exit(0);
+    }
+    ::close(ends[1]);
+    std::array<char, 8> word{};
+    ASSERT_EQ(::read(ends[0], word.data(), word.size()), 8);  // "started" and the end of its line
+    ::kill(caller, SIGKILL);
+    ::waitpid(caller, nullptr, 0);
+    pollfd waiting{ends[0], POLLIN, 0};
+    EXPECT_EQ(::poll(&waiting, 1, 60'000), 1) << "the program still runs";
+    EXPECT_EQ(::read(ends[0], word.data(), word.size()), 0);
+    ::close(ends[0]);
 }
 
 TEST(RunProgram, SaysWhichSignalEndedIt) {
