@@ -66,6 +66,20 @@ Json nodes_outside_json(const PreparedModel& model) {
     return json;
 }
 
+/// What inspect says of recurrent networks: users of dynamic quantization in other tools look for them.
+constexpr const char* kWhyNoRecurrentCodes =
+    "ONNX has no operator for them on codes, so no file could hold them quantized";
+
+/// How many recurrent nodes there are; empty if there is none.
+Json recurrent_json(const Json& nodes_outside) {
+    Json counts = Json::object();
+    for (const char* op : {"LSTM", "GRU", "RNN"}) {
+        if (nodes_outside.contains(op)) counts[op] = nodes_outside[op];
+    }
+    if (counts.empty()) return counts;
+    return {{"nodes", counts}, {"why", kWhyNoRecurrentCodes}};
+}
+
 /// The nodes whose shapes depend on data: how many, and where they begin.
 Json tail_json(const Graph& tail) {
     return {{"nodes", tail.nodes().size()}, {"first", describe(tail.nodes().front())}};
@@ -151,6 +165,9 @@ Json model_json(const Inspection& inspection) {
     Json json = survey_json(inspection.survey);
     json["nodes"] = model.graph.nodes().size();
     json["nodes_outside_of_units"] = nodes_outside_json(model);
+    if (Json recurrent = recurrent_json(json["nodes_outside_of_units"]); !recurrent.empty()) {
+        json["recurrent"] = std::move(recurrent);
+    }
     if (model.graph.info().tail != nullptr) json["tail"] = tail_json(*model.graph.info().tail);
     return json;
 }

@@ -91,6 +91,10 @@ std::string summary_text(const Json& json, const Inspection& inspection, const U
         text += fmt::format("outside of units, never quantized by themselves\n    {}\n",
                             counts_text(json["nodes_outside_of_units"]));
     }
+    if (json.contains("recurrent")) {
+        text += fmt::format("recurrent nodes stay fp32 under every approach\n    {}: {}\n",
+                            counts_text(json["recurrent"]["nodes"]), json["recurrent"]["why"].get<std::string>());
+    }
     if (json.contains("tail")) {
         text += fmt::format(
             "tail: shapes depend on data, so the plain operators run it, sample by sample\n    {} nodes, the first is "

@@ -60,6 +60,20 @@ TEST(Inspection, TextSaysOnceWhatUnitsHaveInCommon) {
     EXPECT_THAT(inspection_text(inspection, true), HasSubstr("second (Conv)"));
 }
 
+TEST(Inspection, SaysWhyRecurrentNodesStayInFp32) {
+    GraphMaker g;
+    const ValueId x = g.input("x", {5, 1, 4});
+    const ValueId w = g.constant("w", random_tensor({1, 9, 4}, 1));
+    const ValueId r = g.constant("r", random_tensor({1, 9, 3}, 2));
+    const ValueId y = g.node("GRU", "gru", {x, w, r}, {{"hidden_size", std::int64_t{3}}}, "y");
+    const Inspection inspection = inspection_of(export_onnx(infer_types(g.build({y}), reference_ops())));
+    const auto json = nlohmann::json::parse(inspection_line(inspection));
+    EXPECT_EQ(json["recurrent"]["nodes"]["GRU"], 1);
+    EXPECT_THAT(inspection_text(inspection, false),
+                HasSubstr("recurrent nodes stay fp32 under every approach\n    1 GRU: ONNX has no operator"));
+    EXPECT_FALSE(nlohmann::json::parse(inspection_line(inspection_of(two_convs()))).contains("recurrent"));
+}
+
 TEST(Inspection, UnitsOfOneKindAreDescribedOnceAndCounted) {
     GraphMaker g;
     ValueId x = g.input("x", {kSymbolic, 4});
