@@ -18,7 +18,8 @@ import sys
 TOP = pathlib.Path(__file__).resolve().parents[2]
 DEPS = pathlib.Path(os.environ.get("HALFTONE_DEPS_DIR", TOP / ".deps"))
 OTHERS = ["yolov8n", "unet", "svtr", "silero", "gru_tagger"]  # networks.py makes them
-NAMES = ["resnet18", "resnet50", "mobilenet_v2", "efficientnet_lite0", "bert_base_128", "bert_base", "densenet121", *OTHERS]
+BERTS = {"bert_base_16": 16, "bert_base_128": 128}  # tokens
+NAMES = ["resnet18", "resnet50", "mobilenet_v2", "efficientnet_lite0", *BERTS, "bert_base", "densenet121", *OTHERS]
 OPSET = 13
 VOCABULARY = 30522
 
@@ -32,8 +33,8 @@ def network(name):
         import networks
 
         return networks.network(name)
-    if name == "bert_base_128":
-        return bert(), torch.randn(1, 128, 768)
+    if name in BERTS:
+        return bert(), torch.randn(1, BERTS[name], 768)
     if name == "bert_base":
         return bert_of_words(), (torch.randint(0, VOCABULARY, (1, 24)), torch.ones(1, 24, dtype=torch.int64))
     if name == "efficientnet_lite0":

@@ -1,7 +1,7 @@
 """One peer with one model, for peers.py: prints a JSON object when it is ready, then measures a round for each line of
 standard input (its latencies in ms as a JSON array), and at the end of the input prints a JSON object with its peak memory.
 
-    peer_worker.py onnxruntime|onnxruntime_exact|openvino MODEL THREADS BATCH
+    peer_worker.py onnxruntime|onnxruntime_exact|openvino|openvino_exact MODEL THREADS BATCH
 """
 
 import json
@@ -49,13 +49,13 @@ def with_onnxruntime(model, threads, batch, accuracy_level=None):
     return lambda: session.run(None, arrays), constants, onnxruntime.__version__
 
 
-def with_openvino(model, threads, batch):
+def with_openvino(model, threads, batch, **settings):
     import openvino
 
     core = openvino.Core()
     compiled = core.compile_model(model, "CPU", {
         "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32",
-        "PERFORMANCE_HINT": "LATENCY"})
+        "PERFORMANCE_HINT": "LATENCY", **settings})
     not_int8 = []
     for node in compiled.get_runtime_model().get_ordered_ops():
         info = node.get_rt_info()
@@ -74,7 +74,11 @@ def main():
     def with_exact_onnxruntime(*arguments):
         return with_onnxruntime(*arguments, accuracy_level="1")  # weights by blocks: fp32 activations
 
-    engines = {"onnxruntime": with_onnxruntime, "onnxruntime_exact": with_exact_onnxruntime, "openvino": with_openvino}
+    def with_exact_openvino(*arguments):
+        return with_openvino(*arguments, DYNAMIC_QUANTIZATION_GROUP_SIZE="0")
+
+    engines = {"onnxruntime": with_onnxruntime, "onnxruntime_exact": with_exact_onnxruntime, "openvino": with_openvino,
+               "openvino_exact": with_exact_openvino}
     run, not_int8, version = engines[peer](model, threads, batch)
     for _ in range(3):
         run()

@@ -5,12 +5,14 @@
     scripts/bench/weight_only.py [--sizes 1024x4096,…] [--tokens 1,128] [--threads 1] [--rounds 15] [--json OUT]
 
 Each row is one MatMul [tokens, K] x [K, N] with seeded weights: as it is, and in the form that weight-only quantization
-writes (symmetric blocks of 32). Outputs are compared with ONNX Runtime's first. Then a round times each program for
+writes (symmetric blocks of --group). Outputs are compared with ONNX Runtime's first. Then a round times each program for
 0.1 s, one after the other, so that a slow phase of the machine hits all of them. A ratio is the median over the rounds
 of the other program's median divided by that of Halftone with int4: above 1, Halftone with int4 is faster.
 
 ONNX Runtime stands there twice: as it comes, where it rounds activations to 8 bits (accuracy level 4), and with fp32
-activations (level 1), which is what the file means and what Halftone and OpenVINO compute.
+activations (level 1), which is what the file means and what Halftone computes. OpenVINO stands there twice, too: as it
+comes, where it rounds activations to 8 bits in groups of 32, and with DYNAMIC_QUANTIZATION_GROUP_SIZE 0. "ours bf16" is
+Halftone with bf16 activations (only on machines with AVX-512 BF16).
 """
 
 import argparse
@@ -33,13 +35,13 @@ from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
 import operators  # noqa: E402
 
-BLOCK = 32
-KINDS = ("fp32", "int4", "int8")
+KINDS = ("fp32", "int4", "int8", "bf16")
 # name of a column: engine, kind of weights
 PROGRAMS = {"ours int4": ("halftone", "int4"), "ours int8": ("halftone", "int8"), "ours fp32": ("halftone", "fp32"),
             "ORT fp32": ("onnxruntime", "fp32"), "ORT int4 level 4": ("onnxruntime", "int4"),
             "ORT int4 level 1": ("onnxruntime_exact", "int4"), "OpenVINO fp32": ("openvino", "fp32"),
-            "OpenVINO int4": ("openvino", "int4")}
+            "OpenVINO int4": ("openvino", "int4"), "OpenVINO int4 exact": ("openvino_exact", "int4"),
+            "ours bf16": ("halftone", "bf16")}
 
 
 def packed(codes, name, kind):
@@ -50,21 +52,24 @@ def packed(codes, name, kind):
     return helper.make_tensor(name, TensorProto.INT4, codes.shape, (halves[::2] | halves[1::2] << 4).tobytes(), raw=True)
 
 
-def model(tokens, inner, columns, kind):
+def model(tokens, inner, columns, kind, block):
     weight = numpy.random.default_rng(7).normal(0, inner ** -0.5, (inner, columns)).astype(numpy.float32)
     if kind == "fp32":
         nodes, constants = [], [numpy_helper.from_array(weight, "w")]
     else:
-        steps = 7 if kind == "int4" else 127
-        blocks = weight.reshape(-1, BLOCK, columns)
+        steps = 127 if kind == "int8" else 7
+        blocks = weight.reshape(-1, block, columns)
         scale = numpy.abs(blocks).max(axis=1) / numpy.float32(steps)
         codes = numpy.rint(blocks / scale[:, None]).reshape(inner, columns)
-        nodes = [helper.make_node("DequantizeLinear", ["q", "s"], ["w"], axis=0, block_size=BLOCK)]
+        nodes = [helper.make_node("DequantizeLinear", ["q", "s"], ["w"], axis=0, block_size=block)]
         constants = [packed(codes, "q", kind), numpy_helper.from_array(scale, "s")]
     graph = helper.make_graph(nodes + [helper.make_node("MatMul", ["x", "w"], ["y"], "product")], "row",
                               [helper.make_tensor_value_info("x", TensorProto.FLOAT, [tokens, inner])],
                               [helper.make_tensor_value_info("y", TensorProto.FLOAT, [tokens, columns])], constants)
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
+    if kind == "bf16":
+        helper.set_model_props(made, {"halftone.bf16": "product\n"})
+    return made
 
 
 def measure(paths, options, threads):
@@ -82,6 +87,7 @@ def measure(paths, options, threads):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--group", type=int, default=32, help="rows of the matrix that share a scale")
     parser.add_argument("--sizes", default="768x3072,1024x4096,4096x4096", help="K x N of the matrix")
     parser.add_argument("--tokens", default="1,128")
     parser.add_argument("--threads", default="1")
@@ -96,9 +102,9 @@ def main():
     for size in options.sizes.split(","):
         inner, columns = (int(word) for word in size.split("x"))
         for tokens in (int(word) for word in options.tokens.split(",")):
-            paths = {kind: options.models / f"{size}_{tokens}_{kind}.onnx" for kind in KINDS}
+            paths = {kind: options.models / f"{size}_{options.group}_{tokens}_{kind}.onnx" for kind in KINDS}
             for kind, path in paths.items():
-                onnx.save(model(tokens, inner, columns, kind), path)
+                onnx.save(model(tokens, inner, columns, kind, options.group), path)
             error = operators.difference(options.program, paths["fp32"])
             for threads in (int(word) for word in options.threads.split(",")):
                 times, ratios = measure(paths, options, threads)
