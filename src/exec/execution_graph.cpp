@@ -1,9 +1,12 @@
 #include "exec/execution_graph.hpp"
 
 #include <optional>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "base/check.hpp"
+#include "exec/apply_plan.hpp"
 #include "exec/passes/passes.hpp"
 
 namespace halftone {
@@ -26,8 +29,9 @@ ExecutionGraph::ExecutionGraph(const Graph& given, const OpLibrary& ops, std::in
     : graph_(&given), taps_(std::move(taps)) {
     // In the order of the list, each once: fuse_tables is last, because the passes before it make some of the chains
     // that it replaces.
+    const std::set<std::string> bf16 = bf16_nodes(given);
     for (const auto& [word, pass] : exec_passes()) {
-        if (auto graph = pass(*graph_, {.ops = ops, .batch = batch, .taps = taps_})) replace(*graph);
+        if (auto graph = pass(*graph_, {.ops = ops, .batch = batch, .taps = taps_, .bf16 = bf16})) replace(*graph);
     }
 }
 

@@ -234,7 +234,8 @@ void add_dynamic_options(const Graph& graph, const Unit& unit, const OfferedSett
 }
 
 /// Options whose weights alone are codes, by blocks along the input channels: int4 first, which makes the file
-/// smallest. @param why_not_blocks  why the graph's operator set has none; empty if it has
+/// smallest. Activations are fp32, or bf16 where the machine has it. @param why_not_blocks  why the graph's operator
+/// set has none; empty if it has
 void add_weight_only_options(const Graph& graph, const Unit& unit, const OfferedSettings& settings,
                              const std::string& why_not_blocks, Answers& answers) {
     std::string why = why_not_weight_only(graph, unit);
@@ -250,6 +251,9 @@ void add_weight_only_options(const Graph& graph, const Unit& unit, const Offered
                     UnitConfig option = high_precision(DType::f32);
                     option.weight = {
                         .dtype = dtype, .scheme = scheme, .algorithm = algorithm, .group_size = group_size};
+                    answers.options.push_back(option);
+                    if (!has_bf16()) continue;
+                    option.activation.dtype = DType::bf16;
                     answers.options.push_back(option);
                 }
             }

@@ -209,6 +209,7 @@ OptionFilter::OptionFilter(const std::vector<AppliedRule>& rules) : limits_(fiel
     }
     // int8 activations and bf16 are there for whoever asks for them.
     Limit& activation = limits_[kActivationDType];
+    names_activation_ = activation.is_set;
     if (activation.is_set) return;
     activation = {.is_set = true, .allowed = {word_of(DType::u8), word_of(DType::f32)}, .is_ordered = false};
     if (dtype_level) activation.allowed.push_back(word_of(DType::bf16));
@@ -248,6 +249,8 @@ std::vector<UnitConfig> OptionFilter::apply(const std::vector<UnitConfig>& optio
             if (admits_quantized(options) && !recalibrates_ && has_type) given.push_back(option);
             continue;
         }
+        // Weights by blocks beside bf16 activations are for who names bf16: a rule that says int4 means the weights.
+        if (option.is_weight_only() && option.activation.dtype == DType::bf16 && !names_activation_) continue;
         bool is_kept = allows_dtypes(option);
         // The other fields say nothing of high precision, so only quantized options can fail them.
         for (std::size_t f = kWeightDType + 1; f < fields().size() && option.is_quantized(); ++f) {

@@ -40,9 +40,10 @@ private:
     };
     [[nodiscard]] bool allows_dtypes(const UnitConfig& option) const;
 
-    std::vector<Limit> limits_;  ///< by field
-    bool recalibrates_ = false;  ///< a rule names something else than dtypes: what the file gives is not asked for
-    bool keeps_fp32_ = true;     ///< no rule by name or pattern names a dtype
+    std::vector<Limit> limits_;      ///< by field
+    bool recalibrates_ = false;      ///< a rule names something else than dtypes: what the file gives is not asked for
+    bool keeps_fp32_ = true;         ///< no rule by name or pattern names a dtype
+    bool names_activation_ = false;  ///< a rule names dtypes of activations
 };
 
 /// Does the rule name any field of quantization?

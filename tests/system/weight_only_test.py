@@ -1,6 +1,8 @@
 """Weight-only quantization through the program: no calibration data, the plan file, and the result in ONNX Runtime, whose
 product by blocks must compute the same. Codes and scales are compared with NumPy's and with onnx's own reference. Run by a
 Python that has onnx and onnxruntime."""
+import json
+
 import numpy
 import onnx
 import onnxruntime
@@ -167,6 +169,30 @@ class WeightOnly(WeightOnlyCase):
         self.assert_code(OK, done)
         for name in ("best.yaml", "best.onnx"):
             self.assertEqual((self.folder / "many" / name).read_bytes(), (out / name).read_bytes(), name)
+
+    def test_activations_are_bf16_where_the_machine_has_it(self):
+        words = ("--set", "quantization.model_wise={activation: {dtype: bf16}, weight: {dtype: int4}}")
+        shown = halftone("inspect", self.folder / "net.onnx", "--config", self.folder / "net.yaml", *words, "--json")
+        if shown.code == USAGE:
+            self.assertIn("leaves no quantized option to any unit", shown.err)
+            self.skipTest("no AVX-512 BF16")
+        self.assertEqual(json.loads(shown.out)["units"][0]["options"], ["bf16 x int4/sym/rtn/32", "fp32"])
+        out = self.tuned(*words)
+        plan = yaml.safe_load((out / "best.yaml").read_text())
+        self.assertEqual([unit["activation"] for unit in plan["units"]], [{"dtype": "bf16"}] * 2)
+        self.assertEqual([unit["weight"]["dtype"] for unit in plan["units"]], ["int4"] * 2)
+        best = onnx.load(out / "best.onnx")
+        self.assertEqual({entry.key: entry.value for entry in best.metadata_props}["halftone.bf16"], "first\nhead\n")
+        done = halftone("quantize", self.folder / "net.onnx", "--plan", out / "best.yaml", "--output",
+                        self.folder / "again.onnx")
+        self.assert_code(OK, done)
+        self.assertEqual((self.folder / "again.onnx").read_bytes(), (out / "best.onnx").read_bytes())
+        # Another runtime computes the same file in fp32: the difference is that of roundings to 8 bits of a significand.
+        ours = self.ours(out / "best.onnx")
+        theirs = session(out / "best.onnx").run(None, {"x": self.x})[0]
+        difference = numpy.abs(ours - theirs).max()
+        self.assertGreater(difference, 1e-5)
+        self.assertLess(difference, 0.05 * numpy.abs(theirs).max())
 
     def test_any_strategy_searches_types_groups_and_fallbacks(self):
         for strategy in ("basic", "sensitivity", "mse", "pareto", "random"):

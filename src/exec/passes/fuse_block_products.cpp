@@ -3,8 +3,9 @@
 //   DequantizeLinear(codes [K, N], axis 0, block_size) -> MatMul [-> Add of a row]  ->  BlockMatMul
 //
 // That is how weight-only quantization is written, by our own export and by others. The weights then stay packed in
-// memory. What else reads codes by blocks, or codes of 4 bits (a table that Gather reads, a turned matrix), becomes a
-// constant of real values: those codes would be unpacked in each run. A tap or a graph output keeps its value.
+// memory. A product whose unit is in bf16 gets the attribute bf16. What else reads codes by blocks, or codes of 4 bits
+// (a table that Gather reads, a turned matrix), becomes a constant of real values: those codes would be unpacked in
+// each run. A tap or a graph output keeps its value.
 #include <algorithm>
 #include <optional>
 #include <set>
@@ -80,7 +81,8 @@ private:
     std::set<ValueId> taps_;
 };
 
-void replace_block_product(GraphBuilder& builder, const BlockProduct& found) {
+/// @param bf16  names of nodes that run in bf16
+void replace_block_product(GraphBuilder& builder, const BlockProduct& found, const std::set<std::string>& bf16) {
     const Node product = builder.node(found.product);
     const Node dequantize = builder.node(found.dequantize);
     Node fused{.name = product.name,
@@ -88,6 +90,7 @@ void replace_block_product(GraphBuilder& builder, const BlockProduct& found) {
                .inputs = {product.inputs[0], dequantize.inputs[0], dequantize.inputs[1]},
                .outputs = builder.node(found.add.is_valid() ? found.add : found.product).outputs,
                .attributes = {{"block_size", dequantize.attributes.at("block_size")}}};
+    if (bf16.contains(product.name)) fused.attributes.emplace("bf16", std::int64_t{1});
     fused.inputs.push_back(has_input(dequantize, 2) ? dequantize.inputs[2] : ValueId{});
     if (found.row.is_valid()) {
         const Tensor row = builder.value(found.row).constant;
@@ -133,7 +136,7 @@ std::optional<Graph> fuse_block_products(const Graph& graph, const ExecPassConte
     }
     if (packed.empty()) return std::nullopt;
     GraphBuilder builder(graph);
-    for (const BlockProduct& found : products) replace_block_product(builder, found);
+    for (const BlockProduct& found : products) replace_block_product(builder, found, context.bf16);
     for (const NodeId id : packed) {
         const ValueId real = graph.node(id).outputs[0];
         const auto& uses = graph.uses(real);

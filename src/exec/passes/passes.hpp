@@ -5,7 +5,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -22,6 +24,7 @@ struct ExecPassContext {
     /// Values of the pass's graph that must stay readable. A pass that joins nodes must keep them apart around a tap;
     /// one that cannot tell does nothing when there are taps.
     std::vector<ValueId> taps{};
+    std::set<std::string> bf16{};  ///< names of the main nodes of bf16 units
 };
 
 /// Returns the rewritten graph, or nothing when there is nothing to do (a graph is expensive to copy). Types of all

@@ -12,6 +12,7 @@
 #define HALFTONE_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
 #define HALFTONE_AVX512_VBMI __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi")))
 #define HALFTONE_AVX512_VNNI __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")))
+#define HALFTONE_AVX512_BF16 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")))
 
 #define HALFTONE_AVX2_INLINE HALFTONE_AVX2 HALFTONE_INLINE
 #define HALFTONE_AVX512_INLINE HALFTONE_AVX512 HALFTONE_INLINE

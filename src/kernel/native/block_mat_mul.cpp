@@ -14,6 +14,8 @@ constexpr std::size_t kBlockScale = 2;
 constexpr std::size_t kBlockZero = 3;
 constexpr std::size_t kBlockBias = 4;
 
+bool is_in_bf16(const KernelRequest& request) { return int_attribute(*request.node, "bf16", 0) != 0; }
+
 Tensor block_constant(const KernelRequest& request, std::size_t input) {
     return input < request.constants.size() ? request.constants[input] : Tensor();
 }
@@ -26,27 +28,35 @@ public:
           matrix_(pack_blocks(request.constants[kBlockCodes], request.constants[kBlockScale],
                               block_constant(request, kBlockZero), block_constant(request, kBlockBias),
                               int_attribute(*request.node, "block_size", 0))),
-          rows_(request.outputs[0].type.shape.elements() / matrix_.columns) {}
+          rows_(request.outputs[0].type.shape.elements() / matrix_.columns),
+          is_bf16_(is_in_bf16(request)) {}
 
     [[nodiscard]] const Layout& input_layout(std::size_t /*i*/) const override { return input_; }
     [[nodiscard]] const Layout& output_layout(std::size_t /*i*/) const override { return output_; }
     [[nodiscard]] std::string implementation() const override {
-        return "int" + std::to_string(matrix_.bits) + "_blocks:" + product_instructions();
+        const std::string name = "int" + std::to_string(matrix_.bits) + "_blocks:";
+        return name + (is_bf16_ ? "avx512_bf16" : product_instructions());
+    }
+    [[nodiscard]] std::size_t scratch_bytes() const override {
+        return is_bf16_ ? bf16_scratch_bytes(matrix_, rows_) : 0;
     }
     [[nodiscard]] std::size_t weight_bytes() const override {
         return matrix_.codes.size() + (matrix_.scale.size() + matrix_.zero.size()) * sizeof(float);
     }
     void execute(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
-                 std::byte* /*scratch*/) override {
+                 std::byte* scratch) override {
         apply_kernel_threads();
-        multiply_blocks(matrix_, reinterpret_cast<const float*>(inputs[0]), rows_,
-                        reinterpret_cast<float*>(outputs[0]));
+        const auto* x = reinterpret_cast<const float*>(inputs[0]);
+        auto* y = reinterpret_cast<float*>(outputs[0]);
+        if (is_bf16_) return multiply_blocks_bf16(matrix_, x, rows_, y, scratch);
+        multiply_blocks(matrix_, x, rows_, y);
     }
 
 private:
     Layout input_, output_;
     BlockPanels matrix_;
     std::int64_t rows_;
+    bool is_bf16_;
 };
 
 class BlockMatMulOp final : public FastOp {
@@ -57,6 +67,7 @@ public:
                                 !block_constant(request, kBlockCodes).is_empty() &&
                                 !block_constant(request, kBlockScale).is_empty();
         if (!has_matrix) return Support::no("only fp32 rows by a constant matrix");
+        if (is_in_bf16(request) && !has_bf16()) return Support::no("bf16 needs AVX-512 BF16");
         if (request.outputs[0].type.shape.elements() == 0 || request.inputs[0].type.shape.elements() == 0)
             return Support::no("the product is empty");
         return Support::yes();

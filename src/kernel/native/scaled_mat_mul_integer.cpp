@@ -1,5 +1,6 @@
-// A product of codes whose input was quantized at run time, by a constant matrix, where oneDNN's is not exact: without
-// VNNI it would take two products for codes of more than 6 bits (dnnl/scaled_mat_mul_integer.cpp). lib/code_panels has
+// A product of codes whose input was quantized at run time, by a constant matrix. With AVX-512 and VNNI the real values
+// are made while the sums are in the first-level cache, which oneDNN's product leaves to a second pass. With AVX2
+// oneDNN would take two products for codes of more than 6 bits (dnnl/scaled_mat_mul_integer.cpp). lib/code_panels has
 // the sums, codes::ScaledProduct the zero points, scales and bias.
 #include "kernel/codes/scaled_product.hpp"
 #include "kernel/native/lib/code_panels.hpp"
@@ -13,16 +14,20 @@ namespace {
 class CodesProductStep final : public Primitive {
 public:
     explicit CodesProductStep(const KernelRequest& request)
-        : product_(request), panels_(pack_code_panels(product_.matrix())), output_(request.outputs[0].type) {
+        : product_(request),
+          panels_(pack_code_panels(product_.matrix(), has_avx512_vnni() ? kVnniDepth : kAvx2Depth)),
+          output_(request.outputs[0].type) {
         for (const OperandEncoding& port : request.inputs) inputs_.emplace_back(port.type);
     }
 
     [[nodiscard]] const Layout& input_layout(std::size_t i) const override { return inputs_.at(i); }
     [[nodiscard]] const Layout& output_layout(std::size_t /*i*/) const override { return output_; }
-    [[nodiscard]] std::string implementation() const override { return "run_time_codes:native:avx2"; }
+    [[nodiscard]] std::string implementation() const override {
+        return panels_.depth == kVnniDepth ? "run_time_codes:native:avx512_vnni" : "run_time_codes:native:avx2";
+    }
     [[nodiscard]] std::size_t weight_bytes() const override { return panels_.codes.size(); }
     [[nodiscard]] std::size_t scratch_bytes() const override {
-        return bytes_of_code_sums() + widened_elements(panels_, rows()) * sizeof(std::int16_t);
+        return bytes_of_code_sums() + staged_bytes(panels_, rows());
     }
     void execute(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
                  std::byte* scratch) override {
@@ -31,7 +36,7 @@ public:
                         .codes = reinterpret_cast<const std::uint8_t*>(inputs[0]),
                         .rows = rows(),
                         .run = product_.values_of_run(inputs),
-                        .widened = reinterpret_cast<std::int16_t*>(scratch + bytes_of_code_sums()),
+                        .staged = scratch + bytes_of_code_sums(),
                         .code_sums = reinterpret_cast<std::uint32_t*>(scratch),
                         .y = reinterpret_cast<float*>(outputs[0])});
     }
@@ -49,10 +54,10 @@ private:
 class ScaledMatMulIntegerOp final : public FastOp {
 public:
     Support accepts(const KernelRequest& request) const override {
-        if (has_exact_int8()) return Support::no("oneDNN's product is exact on this machine, and faster");
-        if (!has_avx2()) return Support::no("the machine has no AVX2");
         const Support form = codes::accepts_scaled_product(request);
-        if (!form.is_supported) return form;
+        if (!form.is_supported || has_avx512_vnni()) return form;
+        if (has_exact_int8()) return Support::no("oneDNN's product is exact on this machine");
+        if (!has_avx2()) return Support::no("the machine has no AVX2");
         const Tensor& matrix = request.constants[codes::kProductMatrix];
         if (matrix.dtype() == DType::s8 && pairs_fit_16_bits(matrix))
             return Support::no("oneDNN's product is exact for codes of 6 bits, and faster");

@@ -2,8 +2,10 @@
 // once, with one scale and zero point for `block_size` neighbours of a column. What a file writes as a DequantizeLinear
 // with blocks along axis 0, MatMul and Add. An operator of ours, which no file can name (exec/passes makes it). Inputs:
 // x [.., K], codes [K, N] of 4 or 8 bits, scale [blocks, N], zero_point like scale (optional), bias [N] (optional).
-// Source: ONNX operators DequantizeLinear, opset 21, and MatMul, opset 13.
+// With the attribute bf16 = 1, x, the weights w and y are rounded to bf16. Source: ONNX operators DequantizeLinear,
+// opset 21, and MatMul, opset 13.
 #include "kernel/codes/linear_params.hpp"
+#include "kernel/ref/lib/bf16.hpp"
 #include "kernel/ref/lib/ref_op.hpp"
 #include "tensor/block_affine.hpp"
 
@@ -55,20 +57,22 @@ public:
         const auto columns = static_cast<std::size_t>(inputs[kBlockCodes].type.shape[1]);
         if (columns == 0) return;
         const auto size = static_cast<std::size_t>(int_attribute(op.node, "block_size", 0));
+        const bool is_bf16 = int_attribute(op.node, "bf16", 0) != 0;
+        const auto stored = [&](float value) { return is_bf16 ? rounded_to_bf16(value) : value; };
         std::vector<float> weight(inner * columns);
         for (std::size_t i = 0; i < weight.size(); ++i) {
             const std::size_t block = i / columns / size * columns + i % columns;
             const std::int32_t zero = op.has_input(kBlockZero) ? code_of(inputs[kBlockZero], block) : 0;
-            weight[i] =
-                static_cast<float>(code_of(inputs[kBlockCodes], i) - zero) * inputs[kBlockScale].as<float>()[block];
+            weight[i] = stored(static_cast<float>(code_of(inputs[kBlockCodes], i) - zero) *
+                               inputs[kBlockScale].as<float>()[block]);
         }
         const auto x = inputs[0].as<float>();
         const auto y = outputs[0].as<float>();
         for (std::size_t row = 0; row < y.size() / columns; ++row) {
             for (std::size_t n = 0; n < columns; ++n) {
                 float sum = 0;
-                for (std::size_t k = 0; k < inner; ++k) sum += x[row * inner + k] * weight[k * columns + n];
-                y[row * columns + n] = op.has_input(kBlockBias) ? sum + inputs[kBlockBias].as<float>()[n] : sum;
+                for (std::size_t k = 0; k < inner; ++k) sum += stored(x[row * inner + k]) * weight[k * columns + n];
+                y[row * columns + n] = stored(op.has_input(kBlockBias) ? sum + inputs[kBlockBias].as<float>()[n] : sum);
             }
         }
     }

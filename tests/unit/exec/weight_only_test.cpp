@@ -138,6 +138,23 @@ TEST(WeightOnly, ASessionRunsOneStepForEachProduct) {
     }
 }
 
+TEST(WeightOnly, Bf16UnitsAreNamedAndRounded) {
+    UnitConfig config = by_blocks();
+    config.activation.dtype = DType::bf16;
+    const QuantCase c = quantized_products(config);
+    const Graph graph = infer_types(c.apply().graph, reference_ops());
+    EXPECT_EQ(graph.info().metadata.at(kBf16Key), "a\nb\nfc\n");
+    // Read from its file, it runs the same: the names are found again.
+    const Graph back = infer_types(import_onnx(export_onnx(graph), "m.onnx", reference_ops()), reference_ops());
+    const std::vector<float> plain = output_values(back, {.batch = 3, .backend = Backend::ref});
+    EXPECT_EQ(plain, output_values(graph, {.batch = 3, .backend = Backend::ref}));
+    const std::vector<float> in_fp32 = output_values(quantized_products(by_blocks()).apply().graph, {.batch = 3});
+    EXPECT_GT(distance(plain, in_fp32), 1e-4) << "inputs, weights and outputs are rounded";
+    EXPECT_LT(distance(plain, in_fp32), 0.2);
+    // One bit of bf16 is 1/256 of a value; the order of sums may turn it.
+    EXPECT_LT(distance(output_values(graph, {.batch = 3}), plain), 0.1);
+}
+
 TEST(WeightOnly, UnitsInFp32KeepTheirForm) {
     const QuantCase c(products_and_a_gemm(), {kFp32, by_blocks(), kFp32});
     const Graph graph = c.apply().graph;

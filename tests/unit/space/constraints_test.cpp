@@ -298,6 +298,10 @@ const UnitConfig kInt4 = by_blocks(DType::s4);
 const UnitConfig kInt4Wide = by_blocks(DType::s4, 128);
 const UnitConfig kInt4Asym = by_blocks(DType::s4, kDefaultGroupSize, Scheme::asym);
 const UnitConfig kInt8Blocks = by_blocks(DType::s8);
+UnitConfig beside_bf16(UnitConfig config) {
+    config.activation.dtype = DType::bf16;
+    return config;
+}
 
 class WeightOnlyConstraints : public Constraints {
 protected:
@@ -327,6 +331,20 @@ TEST_F(WeightOnlyConstraints, ListsNameTypeGroupSchemeAndAlgorithm) {
     // What concerns codes of activations, or weights without blocks, says nothing here.
     EXPECT_THAT(fc("  model_wise: {activation: {algorithm: kl, scheme: sym}, weight: {granularity: per_tensor}}\n"),
                 ElementsAre(kInt4, kInt8Blocks, kFp32));
+}
+
+TEST_F(WeightOnlyConstraints, ActivationsAreBf16WhereARuleNamesThem) {
+    const UnitConfig int4 = beside_bf16(kInt4);
+    const UnitConfig int8 = beside_bf16(kInt8Blocks);
+    const UnitConfig bf16 = high_precision(DType::bf16);
+    const Options all{kInt4, int4, kInt8Blocks, int8, bf16, kFp32};
+    capabilities_[2] = {.options = all, .refused = {}};
+    EXPECT_THAT(fc(""), ElementsAre(kInt4, kInt8Blocks, kFp32));
+    EXPECT_THAT(fc("  model_wise: {weight: {dtype: int4}}\n"), ElementsAre(kInt4, kFp32));
+    EXPECT_THAT(fc("  model_wise: {activation: {dtype: bf16}, weight: {dtype: int4}}\n"), ElementsAre(int4, kFp32));
+    EXPECT_THAT(fc("  model_wise: {activation: {dtype: [bf16, fp32]}, weight: {dtype: int4}}\n"),
+                ElementsAre(int4, kInt4, kFp32));
+    EXPECT_THAT(fc("  model_wise: {activation: {dtype: bf16}}\n"), ElementsAre(int4, int8, bf16, kFp32));
 }
 
 TEST_F(WeightOnlyConstraints, OpWiseIsTheLastWord) {

@@ -19,7 +19,7 @@ namespace halftone::native {
 namespace {
 
 constexpr std::int64_t kSumsOfRegister = 8;
-constexpr std::int64_t kPairBytes = kCodeColumns * 2;  ///< of a panel, for two rows of the matrix
+constexpr std::int64_t kPairBytes = kCodeColumns * kAvx2Depth;  ///< of a panel, for two rows of the matrix
 
 HALFTONE_AVX2_INLINE __m256i eight_integers(const std::uint32_t* values) {
     return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(values));
@@ -61,8 +61,8 @@ template <int Rows, int Panels>
 HALFTONE_AVX2 void code_tile(const CodeProductCall& call, std::int64_t row, std::int64_t panel) {
     constexpr int kRegisters = 2 * Panels;
     constexpr std::int64_t kColumns = Panels * kCodeColumns;
-    const std::int64_t pairs = call.matrix->pairs;
-    const std::int16_t* rows = call.widened + row * 2 * pairs;
+    const std::int64_t pairs = call.matrix->steps;
+    const std::int16_t* rows = reinterpret_cast<const std::int16_t*>(call.staged) + row * kAvx2Depth * pairs;
     const std::int8_t* b = call.matrix->codes.data() + panel * pairs * kPairBytes;
     __m256i sums[Rows][kRegisters];  // NOLINT(modernize-avoid-c-arrays): std::array drops the alignment of __m256i
 #pragma GCC unroll 8

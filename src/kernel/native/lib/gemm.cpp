@@ -1,4 +1,4 @@
-// Packing, and the cut of a product into pieces for threads. The tiles are in gemm_avx2.
+// Packing, and the cut of a product into pieces for threads. The tiles are in gemm_avx2 and gemm_avx512.
 //
 //   pack_panel            16 columns of a matrix side by side, so that a tile reads memory from the front to the back
 //   multiply_all          pieces of rows x panels; each is computed by one thread as if it were alone
@@ -40,8 +40,9 @@ void pack_panel(PackedMatrix& matrix, std::int64_t panel, const float* b, std::i
 void multiply_panels(const ProductCall& call, std::int64_t first, std::int64_t last) {
 #ifdef __x86_64__
     // Asked once: the question goes to oneDNN and takes as long as a small product.
-    static const bool is_wide = has_avx2();
-    if (is_wide) return multiply_panels_avx2(call, first, last);
+    static const bool has_wide = has_avx512(), has_half = has_avx2();
+    if (has_wide) return multiply_panels_avx512(call, first, last);
+    if (has_half) return multiply_panels_avx2(call, first, last);
 #endif
     multiply_panels_loops(call, first, last);
 }
@@ -67,7 +68,7 @@ void multiply_all(const ProductCall& call) {
     }
 }
 
-const char* product_instructions() { return has_avx2() ? "avx2" : "loops"; }
+const char* product_instructions() { return has_avx512() ? "avx512" : has_avx2() ? "avx2" : "loops"; }
 
 // For machines without AVX2. The inner loop has a fixed length, so that it vectorises by any instruction set.
 void multiply_panels_loops(const ProductCall& call, std::int64_t first, std::int64_t last) {

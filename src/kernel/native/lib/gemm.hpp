@@ -8,7 +8,7 @@
 
 namespace halftone::native {
 
-inline constexpr std::int64_t kPanel = 16;  ///< columns of a panel: two registers of AVX2
+inline constexpr std::int64_t kPanel = 16;  ///< columns of a panel: two registers of AVX2, or one of AVX-512
 
 /// Where a packed matrix [inner, panels * kPanel] lies: one panel after the other, in a panel the kPanel columns of a
 /// row side by side. Columns that the matrix does not have are zero.
@@ -56,10 +56,12 @@ void multiply_panels(const ProductCall& call, std::int64_t first, std::int64_t l
 /// Computes everything by all threads. @pre not called by several threads of one OpenMP team
 void multiply_all(const ProductCall& call);
 
-/// "avx2" or "loops", for the names of implementations.
+/// "avx512", "avx2" or "loops", for the names of implementations.
 [[nodiscard]] const char* product_instructions();
 
-// By instruction set; AVX2 means FMA as well, as it does on all processors and for oneDNN.
+// By instruction set; AVX2 means FMA as well, as it does on all processors and for oneDNN. AVX2 and AVX-512 give the
+// same bits.
+void multiply_panels_avx512(const ProductCall& call, std::int64_t first, std::int64_t last);
 void multiply_panels_avx2(const ProductCall& call, std::int64_t first, std::int64_t last);
 void multiply_panels_loops(const ProductCall& call, std::int64_t first, std::int64_t last);
 

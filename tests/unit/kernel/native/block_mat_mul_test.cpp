@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstring>
 #include <functional>
+#include <utility>
 
 #include "kernel/native/lib/block_panels.hpp"
 #include "kernel/ops/machine.hpp"
@@ -17,6 +18,7 @@ struct BlockCase {
     DType dtype = DType::s4;
     std::int64_t block_size = 16;
     bool has_bias = true;
+    bool is_bf16 = false;
 };
 
 /// The codes and their parameters are made from seeded weights.
@@ -35,7 +37,9 @@ std::unique_ptr<KernelCase> product(const BlockCase& b) {
         for (std::size_t i = 0; i < points.size(); ++i) points[i] = static_cast<std::uint8_t>(params.zero_point[i]);
     }
     if (b.has_bias) constants[4] = random_reals({b.columns}, -1, 1, 8);
-    auto c = std::make_unique<KernelCase>("BlockMatMul", Attributes{{"block_size", b.block_size}}, 5);
+    Attributes attributes{{"block_size", b.block_size}};
+    if (b.is_bf16) attributes.emplace("bf16", std::int64_t{1});
+    auto c = std::make_unique<KernelCase>("BlockMatMul", std::move(attributes), 5);
     if (!has_zeros) c->node.inputs[3] = {};
     if (!b.has_bias) c->node.inputs[4] = {};
     c->input(random_reals(b.left, -1, 1, 3)).constants(std::move(constants)).output();
@@ -73,11 +77,14 @@ TEST(BlockMatMul, TheInputMayHaveAnyRank) {
 }
 
 TEST(BlockMatMul, ARowHasTheSameBitsWhateverStandsBesideIt) {
-    for (const DType dtype : {DType::s4, DType::u8}) {
-        const auto all = product({.left = {131, 300}, .columns = 37, .dtype = dtype, .block_size = 32});
+    for (const auto& [dtype, is_bf16] : {std::pair{DType::s4, false}, {DType::u8, false}, {DType::s4, true}}) {
+        if (is_bf16 && !has_bf16()) continue;
+        BlockCase net{.left = {131, 300}, .columns = 37, .dtype = dtype, .block_size = 32, .is_bf16 = is_bf16};
+        const auto all = product(net);
         const Tensor many = run(Backend::native, *all);
         for (const std::int64_t rows : {1, 2, 3, 4, 6}) {
-            const auto some = product({.left = {rows, 300}, .columns = 37, .dtype = dtype, .block_size = 32});
+            net.left = {rows, 300};
+            const auto some = product(net);
             std::memcpy(some->data[0].mutable_view().data, all->data[0].view().data, some->data[0].bytes());
             const Tensor few = run(Backend::native, *some);
             EXPECT_EQ(std::memcmp(few.view().data, many.view().data, few.bytes()), 0) << rows;
@@ -98,14 +105,21 @@ TEST(BlockMatMul, ThreadsChangeNoBit) {
 }
 
 TEST(BlockMatMul, UnpackedWeightsAreThoseOfTheFile) {
-    // Both loops give (code - zero_point) * scale rounded once, also where 8 * scale is no float any more.
+    // All loops give (code - zero_point) * scale rounded once, also where 8 * scale is no float any more.
     const auto c = product({.left = {1, 40}, .columns = 20, .dtype = DType::s4, .block_size = 16});
     Tensor huge = c->request.constants[2].clone();
     for (float& scale : huge.mutable_view().as<float>()) scale = scale * 6 * 1e38F;
     for (const Tensor& scale : {c->request.constants[2], huge}) {
-        const auto matrix = native::pack_blocks(c->request.constants[1], scale, {}, {}, 16);
+        const auto packed = [&, &scale = scale](native::CodeOrder order) {
+            return native::pack_blocks(c->request.constants[1], scale, {}, {}, 16, order);
+        };
+        const native::BlockPanels matrix = packed(native::CodeOrder::halves);
+        const native::BlockPanels pairs = packed(native::CodeOrder::pairs);
         std::vector<float> loops(40 * 16);
         native::unpack_blocks_loops(matrix, 1, 0, 40, loops.data());
+        std::vector<float> found(40 * 16);
+        native::unpack_blocks_loops(pairs, 1, 0, 40, found.data());
+        EXPECT_EQ(found, loops) << "the order of codes changes nothing";
         for (std::size_t k = 0; k < 40; ++k) {
             for (std::size_t n = 16; n < 20; ++n) {
                 const auto code = static_cast<float>(c->request.constants[1].as<std::int8_t>()[k * 20 + n]);
@@ -113,17 +127,65 @@ TEST(BlockMatMul, UnpackedWeightsAreThoseOfTheFile) {
             }
         }
         if (!has_avx2()) continue;
-        std::vector<float> wide(40 * 16);
-        native::unpack_blocks_avx2(matrix, 1, 0, 40, wide.data());
-        for (std::size_t i = 0; i < wide.size(); ++i) EXPECT_EQ(wide[i], loops[i]) << i;
+        native::unpack_blocks_avx2(matrix, 1, 0, 40, found.data());
+        EXPECT_EQ(found, loops);
+        if (!has_avx512()) continue;
+        native::unpack_blocks_avx512(pairs, 1, 0, 40, found.data());
+        EXPECT_EQ(found, loops);
+    }
+}
+
+TEST(BlockMatMul, Avx2AndAvx512GiveTheSameBits) {
+    if (!has_avx512()) GTEST_SKIP() << "needs AVX-512";
+    for (const DType dtype : {DType::s4, DType::u4, DType::s8, DType::u8}) {
+        for (const std::int64_t rows : {1, 2, 3, 4, 5, 130}) {
+            for (const std::int64_t columns : {5, 64, 71}) {
+                const auto c = product({.left = {rows, 300}, .columns = columns, .dtype = dtype, .block_size = 32});
+                const auto& constants = c->request.constants;
+                const auto multiply = [&](native::CodeOrder order) {
+                    const native::BlockPanels matrix =
+                        native::pack_blocks(constants[1], constants[2], constants[3], constants[4], 32, order);
+                    std::vector<float> y(static_cast<std::size_t>(rows * columns));
+                    native::multiply_blocks(matrix, c->data[0].as<float>().data(), rows, y.data());
+                    return y;
+                };
+                EXPECT_EQ(multiply(native::CodeOrder::pairs), multiply(native::CodeOrder::halves))
+                    << to_string(dtype) << " " << rows << " x " << columns;
+            }
+        }
+    }
+}
+
+TEST(BlockMatMul, InBf16EqualsTheReferenceWithItsRoundings) {
+    for (const std::int64_t rows : {1, 3, 4, 8, 13, 130}) {
+        for (const std::int64_t columns : {5, 16, 71}) {
+            for (const std::int64_t inner : {1, 40, 301}) {  // odd ones have half a pair, 301 has two pieces
+                const auto c = product({.left = {rows, inner}, .columns = columns, .block_size = 16, .is_bf16 = true});
+                const Support support = find_op(Backend::native, "BlockMatMul")->supports(c->request);
+                EXPECT_EQ(support.is_supported, has_bf16()) << "the plain loops run it elsewhere";
+                if (!has_bf16()) continue;
+                // The order of a sum may turn its rounding, so results differ by one step of bf16: 2^-8 of a value.
+                EXPECT_LE(relative_error(run(Backend::native, *c), run(Backend::ref, *c)), 1.0 / 256)
+                    << rows << " x " << inner << " x " << columns;
+                const Tensor y = run(Backend::native, *c);
+                for (const float value : y.as<float>()) {
+                    std::uint32_t bits = 0;
+                    std::memcpy(&bits, &value, sizeof bits);
+                    EXPECT_EQ(bits & 0xFFFFU, 0U) << "results are bf16";
+                }
+            }
+        }
     }
 }
 
 TEST(BlockMatMul, PassesNaNToItsRow) {
-    const auto c = product({.left = {6, 32}, .columns = 20});
-    c->data[0].mutable_view().as<float>()[32] = std::nanf("");
-    const Tensor y = run(Backend::native, *c);
-    for (std::size_t i = 0; i < 120; ++i) EXPECT_EQ(std::isnan(y.as<float>()[i]), i / 20 == 1) << i;
+    for (const bool is_bf16 : {false, true}) {
+        if (is_bf16 && !has_bf16()) continue;
+        const auto c = product({.left = {6, 32}, .columns = 20, .is_bf16 = is_bf16});
+        c->data[0].mutable_view().as<float>()[32] = std::nanf("");
+        const Tensor y = run(Backend::native, *c);
+        for (std::size_t i = 0; i < 120; ++i) EXPECT_EQ(std::isnan(y.as<float>()[i]), i / 20 == 1) << i;
+    }
 }
 
 TEST(BlockMatMul, RefusesWhatDoesNotFit) {

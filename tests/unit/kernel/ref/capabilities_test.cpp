@@ -159,12 +159,14 @@ TEST(Capabilities, WeightOnlyOptionsAreForMatMulAndPlainGemm) {
         return capabilities(typed, find_units(typed), settings).back();
     };
     const Capability capability = offered(gemm(0));
-    EXPECT_EQ(capability.options.size(), 8 + reals()) << "two types, two schemes, two sizes";
+    EXPECT_EQ(capability.options.size(), (has_bf16() ? 16 : 8) + reals())
+        << "two types, two schemes, two sizes, and two types of activations";
+    EXPECT_EQ(capability.options[1].activation.dtype, has_bf16() ? DType::bf16 : DType::f32);
     const WeightConfig first = capability.options[0].weight;
     EXPECT_EQ(first, (WeightConfig{.dtype = DType::s4, .algorithm = kRoundToNearest, .group_size = 32}));
     const auto refusal = [&](const Graph& graph) {
         const Capability refused = offered(graph);
-        EXPECT_EQ(refused.options.size(), reals());
+        EXPECT_THAT(refused.options, testing::Each(testing::Property(&UnitConfig::is_quantized, false)));
         EXPECT_EQ(refused.refused[0].dtype, "int4");
         return refused.refused[0].why;
     };
