@@ -21,6 +21,7 @@
 #include "base/log.hpp"
 #include "base/process.hpp"
 #include "base/standard_streams.hpp"
+#include "base/text.hpp"
 #include "cli/parser.hpp"
 #include "comm/local.hpp"
 #include "comm/mpi/mpi_communicator.hpp"
@@ -36,7 +37,7 @@ std::string version_text() {
                        onednn_version(), mpi_version(), isa_name());
 }
 
-void report_error(const std::string& message) { write_message("error: " + message); }
+void report_error(const std::string& message) { write_message("error: " + printable(message)); }
 
 namespace {
 

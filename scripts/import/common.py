@@ -1,6 +1,7 @@
 """What the converters share: random inputs, arrays on disk, messages. Needs numpy, and only when it writes arrays."""
 
 import pathlib
+import re
 import resource
 
 SEED = 21
@@ -19,8 +20,9 @@ def limit_memory(limit):
 
 
 def short_text(error):
-    """The type and the first lines of an exception, on one line."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    """The type and the first lines of an exception, on one line, without the colours that torch gives them."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     return f"{type(error).__name__}: {' '.join(lines[:3])}"[:600]
 
 

@@ -36,6 +36,9 @@ def main():
         result, code = convert(request), 0
     except common.UsageError as error:
         result, code = {"error": str(error), "kind": "usage"}, 2
+    except MemoryError:
+        traceback.print_exc()
+        result, code = {"error": "it needs more memory than --memory allows", "kind": "model"}, 3
     except Exception as error:  # whatever a framework throws is said to the user; the log has the whole of it
         traceback.print_exc()
         result, code = {"error": common.short_text(error), "kind": "model"}, 3

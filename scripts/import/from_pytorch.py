@@ -31,13 +31,18 @@ def torch_program(request):
         feeds[name] = common.random_array(common.concrete_shape(name, shape, request["shapes"], len(names)), dtype, rng)
     results = program.module()(*[torch.from_numpy(x) for x in feeds.values()])
     path = str(pathlib.Path(request["folder"]) / "model.onnx")
-    exported = torch.onnx.export(program, dynamo=True, external_data=False)
-    exported.save(path)
+    import onnxscript
+
+    try:
+        exported = torch.onnx.export(program, dynamo=True, external_data=False)
+        exported.save(path)
+    except Exception as error:  # a pair of versions that do not fit fails in many ways
+        raise RuntimeError(f"torch {torch.__version__} with onnxscript {onnxscript.__version__} cannot export it (the "
+                           "two must fit each other, as torch 2.15 and onnxscript 0.7.2 do): "
+                           f"{common.short_text(error)}") from error
     inputs = [x.name for x in exported.model.graph.inputs]
     outputs = [y.name for y in exported.model.graph.outputs]
     wanted = {f"output {i}": y for i, y in enumerate(flat_arrays(results))}
-    import onnxscript
-
     return common.result(request["folder"], common.pair_up(inputs, feeds), common.pair_up(outputs, wanted),
                          {"torch": torch.__version__, "onnxscript": onnxscript.__version__})
 

@@ -99,6 +99,17 @@ std::optional<std::string> nearest_name(std::string_view word, std::span<const s
 std::string float_text(float value) { return shortest_text(value); }
 std::string float_text(double value) { return shortest_text(value); }
 
+std::string printable(std::string_view text) {
+    constexpr unsigned char kFirstPrintable = 0x20;
+    constexpr unsigned char kDelete = 0x7f;
+    std::string result(text);
+    for (char& c : result) {
+        const auto byte = static_cast<unsigned char>(c);
+        if ((byte < kFirstPrintable && c != '\n' && c != '\t') || byte == kDelete) c = '?';
+    }
+    return result;
+}
+
 std::string hex16(std::uint64_t value) { return fmt::format("{:016x}", value); }
 
 std::optional<std::uint64_t> parse_hex16(std::string_view text) {

@@ -24,6 +24,10 @@ namespace halftone {
 [[nodiscard]] std::string float_text(float value);
 [[nodiscard]] std::string float_text(double value);
 
+/// Returns the text with '?' for each control character but ends of lines and tabs. What a stranger's file holds must
+/// neither move the cursor of a terminal nor change its colours.
+[[nodiscard]] std::string printable(std::string_view text);
+
 /// 16 lower-case hex digits.
 [[nodiscard]] std::string hex16(std::uint64_t value);
 [[nodiscard]] std::optional<std::uint64_t> parse_hex16(std::string_view text);

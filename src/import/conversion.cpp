@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/budget.hpp"
+#include "base/byte_size.hpp"
 #include "base/error.hpp"
 #include "base/run_program.hpp"
 #include "base/text.hpp"
@@ -82,7 +83,9 @@ ProgramResult run_converter(FileSystem& files, const ConversionRequest& request)
     }
     const std::string end =
         done.signal != 0 ? fmt::format("signal {}", done.signal) : fmt::format("exit code {}", done.exit_code);
-    throw ModelError(fmt::format("the conversion ended with {}{}", end, log));
+    // Few frameworks say a word when they get no more memory.
+    throw ModelError(fmt::format("the conversion ended with {}; it may use at most {} of memory (--memory){}", end,
+                                 byte_size_text(process_budget().byte_limit()), log));
 }
 
 /// A name that convert.py gives is one of a file in the folder, and not a path to somewhere else.

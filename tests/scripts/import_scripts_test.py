@@ -43,6 +43,12 @@ class Names(unittest.TestCase):
         self.assertLess(from_pytorch.version_of("1.13.0a0"), from_pytorch.OLDEST_FOR_PROGRAMS)
 
 
+class Messages(unittest.TestCase):
+    def test_the_first_lines_without_colours(self):
+        error = ValueError("\x1b[96mstep 3\x1b[0m\n\n failed \nhere\nnot shown")
+        self.assertEqual(common.short_text(error), "ValueError: step 3 failed here")
+
+
 class Shapes(unittest.TestCase):
     def test_the_models_own_and_the_batch(self):
         self.assertEqual(common.concrete_shape("x", [None, 4, 4, 3], {}, 1), [common.BATCH, 4, 4, 3])

@@ -1,14 +1,17 @@
 """`halftone import` and models of frameworks in other commands, without any framework: MXNet's files are read by Halftone,
 and a stand-in for the framework's Python shows what a converter may say and do."""
 import json
+import os
+import select
 import shutil
 import stat
+import subprocess
 
 import numpy
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from halftone_cli import MODEL, OK, SOURCE, USAGE, SystemTest, environment, halftone, main
+from halftone_cli import MODEL, OK, SOURCE, USAGE, SystemTest, command, environment, halftone, main
 
 MXNET = SOURCE / "tests/golden/import/mxnet"
 NO_DEPS = {"HALFTONE_DEPS_DIR": "/nonexistent", "PATH": "/usr/bin:/bin"}
@@ -196,7 +199,30 @@ class Converter(Import):
 
     def test_a_crash_is_a_refusal(self):
         done = self.run_import(*self.stand_in("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n"))
-        self.assert_refused(done, MODEL, "signal 11", "import.log")
+        self.assert_refused(done, MODEL, "signal 11", "of memory (--memory)", "import.log")
+
+    def test_a_killed_import_leaves_no_model_and_no_process(self):
+        # The stand-in holds this end of the pipe open, as long as it runs.
+        mine, its = os.pipe()
+        waits = f"import os, time\nos.write({its}, b'x')\ntime.sleep(300)\n"
+        source, *words = self.stand_in(waits)
+        running = subprocess.Popen(command("import", source, "--output", self.output, *words), env=self.env, pass_fds=[its],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        os.close(its)
+        self.assertEqual(os.read(mine, 1), b"x")
+        running.kill()
+        running.wait(timeout=60)
+        self.assertTrue(select.select([mine], [], [], 60)[0], "the conversion still runs")
+        self.assertEqual(os.read(mine, 1), b"")
+        os.close(mine)
+        self.assertFalse(self.output.exists())
+        self.assert_code(OK, self.run_import(*self.stand_in("OFFSET = 0\n" + SUCCESS)))
+        self.assertEqual(os.listdir(f"{self.output}.import"), ["import.log"])
+
+    def test_a_message_of_a_converter_moves_no_cursor(self):
+        said = ("import json, pathlib, sys\nfolder = pathlib.Path(json.loads(pathlib.Path(sys.argv[1]).read_text())['folder'])\n"
+                "(folder / 'result.json').write_text(json.dumps({'error': 'a\\x1b[2Jb\\rc', 'kind': 'model'}))\nsys.exit(3)\n")
+        self.assert_refused(self.run_import(*self.stand_in(said)), MODEL, "a?[2Jb?c")
 
     def test_answers_that_are_no_answers_are_refused(self):
         write = "import json, pathlib, sys\nf = pathlib.Path(json.loads(pathlib.Path(sys.argv[1]).read_text())['folder'])\n"

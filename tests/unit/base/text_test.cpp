@@ -132,5 +132,10 @@ TEST(ParseDouble, TakesFiniteDecimalsOnly) {
     }
 }
 
+TEST(Text, ControlCharactersAreNotPrinted) {
+    EXPECT_EQ(printable("\x1b[31mred\x1b[0m\a\r\x7f"), "?[31mred?[0m???");
+    EXPECT_EQ(printable("two\n\tlines: \xc3\xa9"), "two\n\tlines: \xc3\xa9") << "UTF-8 stays";
+}
+
 }  // namespace
 }  // namespace halftone
