@@ -1,9 +1,9 @@
 #pragma once
 // Budget: how many bytes and how much work one import, one load or one execution may take.
 //
-// Sizes come from models, data and configs of strangers. Whoever takes memory or works for a size from a file asks a
-// budget first: it refuses before anything is allocated, with a message that a user can act on. Without it the program
-// would end in the middle of its work, by std::bad_alloc or by the operating system.
+// Sizes come from models, data and configs of strangers. Code that takes memory or works for a size from a file asks a
+// budget first. The budget refuses before anything is allocated, with a message that a user can act on. Without it the
+// program would end in the middle of its work, by std::bad_alloc or by the operating system.
 
 #include <atomic>
 #include <cstdint>
@@ -16,8 +16,8 @@
 
 namespace halftone {
 
-/// Something needs more memory or work than it may take. This is no bug of ours: the exit code is that of a refused
-/// model. Of one candidate it is the candidate's failure, and the search goes on.
+/// Something needs more memory or work than it may take. This is not a bug: the exit code is that of a refused model.
+/// If a candidate needs too much, only its trial fails, and the search goes on.
 struct BudgetError : Error {
     explicit BudgetError(std::string message) : Error(ExitCode::model, std::move(message)) {}
 };
@@ -52,7 +52,7 @@ public:
     [[nodiscard]] std::uint64_t byte_limit() const { return byte_limit_; }
     [[nodiscard]] std::uint64_t bytes_in_use() const { return bytes_; }
     [[nodiscard]] std::uint64_t bytes_left() const;
-    /// Changes the limit of bytes. What is taken already stays taken, also where it is more.
+    /// Changes the limit of bytes. Bytes that are taken already stay taken, even if they exceed it.
     void set_byte_limit(std::uint64_t bytes) { byte_limit_ = bytes; }
 
     /// Returns the error that take_bytes throws, for callers that ask with try_take_bytes.

@@ -1,10 +1,10 @@
 #pragma once
-// Bounds-checked reading of bytes that came from elsewhere: files, messages, payloads. Every binary parser stands on
-// this reader; none computes an offset by itself. (base/wire.hpp writes what travels between ranks.)
+// Bounds-checked reading of bytes that this code did not make: files, messages, payloads. Every binary parser uses this
+// reader; none computes an offset by itself. (base/wire.hpp writes the bytes of messages between ranks.)
 //
-// A reader that meets damage does not throw. It remembers the first fault, and whatever is read from then on is zero or
-// empty. A parser may therefore read several fields and ask once with require() or require_end(). Ask before a value
-// that was read decides about memory or about a loop; counts that get_count gives are safe by themselves.
+// A reader that meets damage does not throw. It remembers the first fault, and everything that is read afterwards is
+// zero or empty. So a parser may read several fields and then check once with require() or require_end(). It must check
+// before a value decides about memory or a loop; counts from get_count are always safe.
 
 #include <algorithm>
 #include <array>
@@ -20,7 +20,7 @@
 
 namespace halftone {
 
-/// In which order the bytes of a number stand: `little` has the lowest byte first.
+/// The order of the bytes of a number: `little` has the lowest byte first.
 enum class ByteOrder { little, big };
 
 class ByteReader {
@@ -121,11 +121,11 @@ public:
         for (T& value : values) value = get<T>(what);
         return values;
     }
-    /// Returns a reader for the next `count` bytes, and goes on behind them. It has this reader's source, byte order
-    /// and fault; its offsets count from the same beginning. A fault that it finds later is its own.
+    /// Returns a reader for the next `count` bytes, and skips them in this reader. The new reader has the source, byte
+    /// order and fault of this one, and counts offsets from the same beginning. Its later faults are its own.
     [[nodiscard]] ByteReader get_reader(std::uint64_t count, std::string_view what = "a section");
 
-    /// Says that what was read last is damage, unless `holds`. `expected` ends the message "expected …".
+    /// Reports the value that was read last as damage, unless `holds`. `expected` ends the message "expected …".
     void expect(bool holds, std::string_view expected) {
         if (!holds) fail(offset_, expected, "");
     }

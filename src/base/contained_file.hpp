@@ -5,8 +5,8 @@
 
 namespace halftone {
 
-/// Finds the regular file at `location`, a path that is relative to `folder` and stays in it: absolute paths, "..", and
-/// links that lead out of the folder are refused. An empty folder is the working directory.
+/// Finds the regular file at `location`, a path relative to `folder` that stays in it: absolute paths, "..", and links
+/// that lead out of the folder are refused. An empty folder means the working directory.
 /// @return the file's path without links
 /// @throws IoError  the message is the end of a sentence about the file, such as "is at the absolute path '/etc/x'"
 [[nodiscard]] std::string contained_file(const std::string& folder, const std::string& location);

@@ -36,7 +36,7 @@ private:
     std::string message_;
 };
 
-/// A mistake in the user's YAML, command line or rules; the message starts with file:line:column where known.
+/// A mistake in the user's YAML, command line or rules; the message begins with file:line:column if they are known.
 struct ConfigError : Error {
     explicit ConfigError(std::string message) : Error(ExitCode::usage, std::move(message)) {}
 };

@@ -44,21 +44,21 @@ public:
     [[nodiscard]] virtual bool is_link(const std::string& path) const = 0;
     /// Returns the bytes of a regular file.
     [[nodiscard]] virtual std::uint64_t size(const std::string& path) const = 0;
-    /// Returns a whole regular file of at most `limit` bytes, as long as it was when it was opened: what another
-    /// process appends meanwhile is not read. Anything else is an IoError: a folder, a FIFO, a socket, a device, a
-    /// larger file, a file that becomes shorter while it is read.
+    /// Returns a whole regular file of at most `limit` bytes. Bytes that another process appends after the file was
+    /// opened are not read. @throws IoError for a folder, a FIFO, a socket, a device, a larger file, or a file that
+    /// becomes shorter while it is read
     [[nodiscard]] virtual std::string read(const std::string& path, std::uint64_t limit) const = 0;
     /// Returns a whole regular file of at most kMostFileBytes.
     [[nodiscard]] std::string read(const std::string& path) const { return read(path, kMostFileBytes); }
-    /// Returns `count` bytes of a regular file from byte `offset` on. A file that ends before is an IoError.
+    /// Returns `count` bytes of a regular file from byte `offset` on. @throws IoError if the file is shorter.
     [[nodiscard]] virtual std::string read_part(const std::string& path, std::uint64_t offset,
                                                 std::uint64_t count) const = 0;
-    /// Names (not paths) in a folder, sorted.
+    /// Returns the names (not paths) in a folder, sorted.
     [[nodiscard]] virtual std::vector<std::string> list(const std::string& folder) const = 0;
     virtual void create_directories(const std::string& path) = 0;
-    /// Removes a file. A file that is not there is an IoError, a folder too.
+    /// Removes a file. @throws IoError for a file that does not exist, and for a folder
     virtual void remove(const std::string& path) = 0;
-    /// Whole file as path.tmp, synced, renamed over path, which may be a file or a link and nothing else.
+    /// Writes path.tmp, syncs it and renames it to path. If path exists, it must be a file or a link.
     virtual void write_atomically(const std::string& path, std::string_view bytes) = 0;
     /// Makes a file that a library wrote and closed durable, then renames it over `path`: readers of `path` see the old
     /// or the new file.
@@ -71,12 +71,12 @@ public:
 
 [[nodiscard]] std::unique_ptr<FileSystem> make_posix_file_system();
 
-/// Room on a device, for what is about to be written.
+/// The free space on a device for a file that will be written.
 struct FreeSpace {
     std::string folder;       ///< the folder that was asked about
-    std::uint64_t bytes = 0;  ///< that a user without privileges may still write there
+    std::uint64_t bytes = 0;  ///< which a user without privileges may still write there
 };
-/// Returns the room on the device where `path` is or would be made: its nearest folder that exists is asked.
+/// Returns the free space on the device of `path`. If `path` does not exist, its nearest existing folder counts.
 [[nodiscard]] FreeSpace free_space_for(const std::string& path);
 
 /// Files in memory. `fail_after_bytes` >= 0 makes writes fail with "no space left" once that many bytes were written.

@@ -1,11 +1,11 @@
 #pragma once
-// May this process write where it is about to? Asked without writing anything.
+// Checks whether this process may write in a folder, without writing anything.
 
 #include <string>
 
 namespace halftone {
 
-/// Checks that files can be made in `folder`, which need not exist: its nearest folder that does must be writable.
+/// Checks that files can be made in `folder`. If it does not exist, its nearest existing folder must be writable.
 /// @throws IoError naming that folder and the reason
 void check_writable(const std::string& folder);
 

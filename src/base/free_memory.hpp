@@ -1,5 +1,5 @@
 #pragma once
-// How much memory this process can get before the operating system refuses it or ends it.
+// How much memory this process can get before the operating system refuses more or ends the process.
 
 #include <cstdint>
 #include <string>
@@ -13,8 +13,8 @@ namespace halftone {
 /// @param root  folder in which /proc and /sys are looked for; "" is the machine itself, tests have copies
 [[nodiscard]] std::uint64_t free_memory(const std::string& root = "");
 
-/// Returns how many ranks of this program's MPI job run on this machine, as Open MPI, MPICH and Slurm tell it in the
-/// environment; 1 without a launcher. They share the machine's memory.
+/// Returns how many ranks of this program's MPI job run on this machine and share its memory. Open MPI, MPICH and Slurm
+/// put this number into the environment; without a launcher it is 1.
 [[nodiscard]] std::int64_t ranks_on_machine();
 
 }  // namespace halftone

@@ -25,8 +25,8 @@ void configure(Level stderr_level, int rank);
 void open_file(const std::string& path);
 void close_file();
 
-/// Says whether stderr, a terminal, ends in a line that is written over again and again. The next message on stderr
-/// takes its place, instead of going on in the middle of it, and after that there is no such line.
+/// Tells the log that the last line of stderr, a terminal, is a live line, which is overwritten again and again. The
+/// next message on stderr replaces this line, and after that there is no live line.
 void set_live_line(bool is_there);
 [[nodiscard]] bool has_live_line();
 

@@ -1,5 +1,5 @@
 #pragma once
-// What the operating system says of this machine and of the programs on it.
+// Facts from the operating system about this machine and the programs on it.
 
 #include <optional>
 #include <string>
@@ -7,15 +7,15 @@
 
 namespace halftone {
 
-/// Returns the processor's name, as "AMD EPYC 7B13"; "unknown processor" where the system does not tell.
+/// Returns the processor's name, such as "AMD EPYC 7B13", or "unknown processor" if the system has none.
 [[nodiscard]] std::string processor_name();
 /// Returns the number of hardware threads of the machine.
 [[nodiscard]] int machine_cores();
-/// Returns how many of them this process may run on: a launcher that binds ranks to cores makes it fewer.
+/// Returns on how many hardware threads this process may run. A launcher that binds ranks to cores leaves fewer.
 [[nodiscard]] int usable_cores();
 /// Returns the path of the running program. @throws IoError
 [[nodiscard]] std::string program_path();
-/// Returns the path of a program that PATH leads to, or nothing.
+/// Returns the path of a program that is in PATH, or nothing.
 [[nodiscard]] std::optional<std::string> find_program(const std::string& name);
 
 /// Starts a program that shares stdin, stdout and stderr with this process, and waits for its end.

@@ -1,6 +1,6 @@
 #pragma once
-// SharedList: a list that never changes, whose copies share one memory. For lists that thousands of owners have in
-// common: a model of 100,000 equal units has one list of options, not 100,000.
+// SharedList: a list that never changes, whose copies share one memory. It is for lists that thousands of owners have
+// in common: a model of 100,000 equal units has one list of options, not 100,000.
 
 #include <compare>
 #include <cstddef>

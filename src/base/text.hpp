@@ -11,16 +11,16 @@
 namespace halftone {
 
 [[nodiscard]] std::string_view trim(std::string_view text);
-/// Parts between separators, trimmed; empty parts are kept ("a,,b" -> 3).
+/// Returns the trimmed parts between separators; empty parts are kept ("a,,b" has 3 parts).
 [[nodiscard]] std::vector<std::string> split(std::string_view text, char separator);
 [[nodiscard]] std::string join(std::span<const std::string> parts, std::string_view separator);
 
-/// The candidate with the smallest edit distance to `word`, if it is near enough to be a likely typing error
-/// (at most a third of the longer word, at least 1). Ties: the first.
+/// Returns the candidate with the smallest edit distance to `word` (the first of equal ones), if the distance is small
+/// enough for a typing error: at most 1, or at most a third of the longer word.
 [[nodiscard]] std::optional<std::string> nearest_name(std::string_view word, std::span<const std::string> candidates);
 
-/// Shortest decimal text that reads back as the same float/double, always with a '.' and, where there is an exponent,
-/// with its sign: "0.0235", "1.0e-05", "3.0". inf and nan as YAML's ".inf", "-.inf", ".nan".
+/// Returns the shortest decimal text that reads back as the same float or double. It always has a '.', and an exponent
+/// has a sign: "0.0235", "1.0e-05", "3.0". Infinity and NaN are YAML's ".inf", "-.inf", ".nan".
 [[nodiscard]] std::string float_text(float value);
 [[nodiscard]] std::string float_text(double value);
 

@@ -24,7 +24,7 @@ public:
         std::memcpy(raw, &value, sizeof(T));
         bytes_.append(raw, sizeof(T));
     }
-    /// One byte for values below 128, at most ten.
+    /// Takes one byte for values below 128, and at most ten bytes.
     void put_varint(std::uint64_t value) {
         for (; value >= 0x80; value >>= 7) put(static_cast<std::uint8_t>(value | 0x80));
         put(static_cast<std::uint8_t>(value));

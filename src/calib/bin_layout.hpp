@@ -1,10 +1,10 @@
 #pragma once
 // Private to this room. BinLayout: which bin of a value's histogram a float belongs to.
 //
-// Bins follow the floats themselves: each octave [2^e, 2^(e+1)) is cut into 2^m equal bins, which are the values that
-// share the leading m bits of the mantissa. So a bin is never wider than 1/256 of its values, however large another
-// value is. The upper octaves are cut finer, so that bins near the limit are as wide as those of a histogram with 8192
-// equal bins on each side of zero.
+// Each octave [2^e, 2^(e+1)) is cut into 2^m equal bins; the values of one bin share the leading m bits of the
+// mantissa. So a bin is never wider than 1/256 of its values, even if another value is very large. The upper octaves
+// are cut finer, so that bins near the limit are as wide as those of a histogram with 8192 equal bins on each side of
+// zero.
 
 #include <algorithm>
 #include <array>
@@ -48,11 +48,11 @@ struct BinLayout {
     [[nodiscard]] static float value_of(std::int32_t key) {
         return key < 0 ? -std::bit_cast<float>(-key) : std::bit_cast<float>(key);
     }
-    /// Distance from zero in floats, such that bins are closed below and open above on both sides: -x lies where the
-    /// float just nearer to zero than x lies.
+    /// Returns the distance from zero, counted in floats. On both sides, bins are closed below and open above: -x gets
+    /// the distance of the float that is next to x on the side of zero.
     [[nodiscard]] static std::int32_t magnitude_of(std::int32_t key) { return key ^ (key >> 31); }
 
-    /// Returns the bin of a magnitude, counted from zero outwards. Bin 0 holds what lies below all octaves.
+    /// Returns the bin of a magnitude, counted from zero outwards. Bin 0 holds the magnitudes below all octaves.
     [[nodiscard]] std::int32_t position_of(std::int32_t magnitude) const {
         const auto octave = static_cast<std::size_t>(magnitude >> kMantissaBits);
         return start[octave] + ((magnitude & ((1 << kMantissaBits) - 1)) >> shift[octave]);

@@ -1,6 +1,6 @@
 #pragma once
 // Observers choose a range from a value's statistics. Each is a plug-in of calib/observers, found by the word of its
-// algorithm (minmax, kl, …). That folder's list is the only place that knows which words there are.
+// algorithm (minmax, kl, …). Only the list of that folder holds these words.
 
 #include <memory>
 #include <optional>
@@ -16,7 +16,7 @@ namespace halftone {
 class Observer {
 public:
     virtual ~Observer() = default;
-    /// The interval to represent with 256 codes. An empty statistic gives [0, 0].
+    /// Returns the interval that 256 codes will represent. Statistics without values give [0, 0].
     [[nodiscard]] virtual Range range(const ValueStatistics& statistics) const = 0;
 };
 

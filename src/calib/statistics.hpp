@@ -1,8 +1,8 @@
 #pragma once
-// What one pass over the calibration data keeps of a value: minimum, maximum, and a histogram of integer counts whose
-// bins are as narrow as 1/256 of their values. When the range doubles, bins merge in pairs. Counts are integers and
-// edges nest, so any sharding and any order of merging gives bit-identical statistics. Every algorithm and every
-// candidate derives its range from this.
+// Statistics of a value over the calibration data: minimum, maximum, and a histogram of integer counts. A bin is at
+// most 1/256 as wide as its values. When the limit doubles, pairs of bins become one bin. Counts are integers and old
+// edges stay edges, so any sharding and any order of merging gives the same bits. The ranges of all algorithms and
+// candidates are computed from these statistics.
 
 #include <cstdint>
 #include <span>
@@ -45,13 +45,13 @@ public:
     [[nodiscard]] double limit() const { return limit_; }  ///< a power of two > max|x|
     [[nodiscard]] double bin_width() const { return 2 * limit_ / kBins; }
 
-    /// Returns the bins that are not empty, from low to high, as narrow as they are kept. No bin is wider than 1/256 of
-    /// its values, but for those of magnitudes below 2^-78 (exact zeros among them), which share one on each side.
+    /// Returns the stored bins that are not empty, from low to high. No bin is wider than 1/256 of its values, with one
+    /// exception: magnitudes below 2^-78, and exact zeros, share one bin on each side.
     [[nodiscard]] std::vector<Bin> used_bins() const;
     /// Returns all values in kBins equally wide bins over [-limit(), limit()).
     [[nodiscard]] UniformHistogram histogram() const { return histogram_within(limit_); }
     /// Returns the values inside [-limit, limit) in equally wide bins, and how many lie outside. There are as many bins
-    /// as the kept bins allow without splitting one: 512 at least, kBins at most.
+    /// as possible without splitting a stored bin: 512 at least, kBins at most.
     /// @pre limit is a power of two, not above limit() and at least 2^-64
     [[nodiscard]] UniformHistogram histogram_within(double limit) const;
 

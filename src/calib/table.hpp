@@ -30,12 +30,12 @@ private:
 class RangeTable {
 public:
     RangeTable() = default;
-    /// Derives the ranges. @pre the rules' algorithms have observers
+    /// Computes the ranges. @pre the rules' algorithms have observers
     RangeTable(const CalibrationTable& table, const std::vector<RangeRule>& rules);
 
     /// @throws InternalError when value or rule is not in the table
     [[nodiscard]] Range range(const std::string& value, const RangeRule& rule) const;
-    /// Of all rules. @pre the value is in the table
+    /// Sets the range of a value for all rules. @pre the value is in the table
     void replace(const std::string& value, Range range);
     [[nodiscard]] const std::map<std::pair<std::string, RangeRule>, Range>& ranges() const { return ranges_; }
     [[nodiscard]] std::string encode() const;

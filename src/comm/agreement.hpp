@@ -1,6 +1,6 @@
 #pragma once
-// Agreement: steps that may fail on one rank alone end on all ranks alike. Without it, the ranks that succeed would
-// wait in the next collective call for the rank that has left.
+// Agreement: if a step fails on one rank, it fails on all ranks. Without it, the ranks that succeed would wait in the
+// next collective call for the rank that has left.
 
 #include <cstdint>
 #include <functional>
@@ -39,12 +39,12 @@ private:
 ///         Agreement::after, so that all ranks leave.
 void check_same_isa(Communicator& comm, const std::string& isa);
 
-/// Something that must be the same on all ranks, in short: a hash or a word.
+/// A short form of something that must be the same on all ranks: a hash or a word.
 struct Fingerprint {
     std::string what;                 ///< "the evaluation data"
     std::string value;                ///< "9f3c51c0a37be210"
     ExitCode code = ExitCode::usage;  ///< of the refusal
-    std::string advice = {};          ///< what the user can do; empty: nothing is said
+    std::string advice = {};          ///< what the user can do; empty: the message gives no advice
 };
 
 /// Collective: compares every rank's fingerprints with those of rank 0. Copies of

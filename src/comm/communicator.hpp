@@ -26,15 +26,15 @@ public:
     [[nodiscard]] virtual RankId rank() const = 0;
     [[nodiscard]] virtual int size() const = 0;
 
-    /// Hands the bytes over and returns without waiting for the receiver. Messages from one sender to one receiver
-    /// arrive in order; between senders there is no order. A rank may send to itself. @throws MpiError
+    /// Takes the bytes and returns without waiting for the receiver. Messages from one sender to one receiver arrive in
+    /// order; between senders there is no order. A rank may send to itself. @throws MpiError
     virtual void send(RankId to, Bytes bytes) = 0;
 
-    /// The next message for this rank, or nothing once `timeout` has passed (0 = only what is here already).
-    /// Waits without burning a core. @throws MpiError
+    /// Returns the next message for this rank, or nothing once `timeout` has passed (0: only a message that has
+    /// arrived). A waiting rank does not keep a core busy. @throws MpiError
     [[nodiscard]] virtual std::optional<Message> receive_for(std::chrono::nanoseconds timeout) = 0;
 
-    /// Waits for the next message without limit, without burning a core. @throws MpiError
+    /// Waits for the next message without a time limit; the core is free meanwhile. @throws MpiError
     [[nodiscard]] virtual Message receive() = 0;
 
     /// Collective: every rank returns root's bytes (any size, also above 2 GiB). Other ranks' argument is ignored.

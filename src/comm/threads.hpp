@@ -17,7 +17,7 @@ struct ThreadWorldOptions {
     std::uint64_t seed = 0;                  ///< of the delays
 };
 
-/// Thrown inside a rank that was killed with ThreadWorld::kill, from its next communication call.
+/// The next communication call of a rank throws this after ThreadWorld::kill has killed the rank.
 struct RankKilled {};
 
 class ThreadWorld {
@@ -27,9 +27,10 @@ public:
     ThreadWorld(const ThreadWorld&) = delete;
     ThreadWorld& operator=(const ThreadWorld&) = delete;
 
-    /// Runs body(communicator) on `size` threads and joins them. The first exception other than RankKilled, by rank
-    /// number, is rethrown, causes before their consequences: once a rank has thrown or was killed, the others' waiting
-    /// calls take what was sent and then throw MpiError instead of hanging; so does receive() when all others ended.
+    /// Runs body(communicator) on `size` threads and joins them. Once a rank has thrown or was killed, the waiting
+    /// calls of the others take what was sent and then throw MpiError instead of hanging; so does receive() when all
+    /// others ended. run() rethrows the exception of the lowest rank, but first those that are not a consequence of
+    /// another one, and never RankKilled.
     void run(const std::function<void(Communicator&)>& body);
     /// Callable from any thread: `rank`'s current or next communication call throws RankKilled; its messages are lost.
     void kill(RankId rank);

@@ -1,6 +1,6 @@
 #pragma once
-// Candidate: one point of the search space, as option indices. QuantPlan: what it means, unit by unit and tensor by
-// tensor. Both are immutable values.
+// Candidate: one point of the search space, as option indices. QuantPlan: the configuration of each unit and each
+// tensor of a candidate. Both are immutable values.
 
 #include <cstdint>
 #include <string>
@@ -14,7 +14,7 @@ namespace halftone {
 /// choice[d] indexes the options of decision d. `hash` identifies the *effective* plan: two candidates that compute the
 /// same have the same hash (SearchSpace fills it in).
 struct Candidate {
-    /// Index into SearchSpace::calibration_sizes() and preparations(): how many samples, and how the model is prepared.
+    /// Index into SearchSpace::calibration_sizes() and preparations(): the number of samples, and the preparation.
     std::int64_t calibration = 0;
     std::vector<std::uint16_t> choice;
     std::uint64_t hash = 0;

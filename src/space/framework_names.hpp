@@ -1,6 +1,6 @@
 #pragma once
-// Names that a model's parts have in the framework they come from, where the ONNX file calls them otherwise. LPOT's
-// configs use the framework's names.
+// The names that parts of a model have in their framework, if the ONNX file has other names for them. LPOT's configs
+// use the framework's names.
 
 #include <string>
 #include <string_view>
@@ -8,7 +8,7 @@
 namespace halftone {
 
 /// Returns the path of the PyTorch module that a node comes from: "layer1.0.conv1" of "/layer1/layer1.0/conv1/Conv".
-/// Empty where the name is not one that PyTorch's exporter gives. Source: torch.onnx, from version 1.13 on.
+/// Empty if PyTorch's exporter does not make such names. Source: torch.onnx, from version 1.13 on.
 [[nodiscard]] std::string module_path(std::string_view node_name);
 
 /// Returns whether a key of LPOT's op_wise means the node with this name. The key is a module's path, perhaps with

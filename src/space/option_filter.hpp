@@ -11,7 +11,7 @@
 
 namespace halftone {
 
-/// Narrower beats wider, field by field.
+/// For each field, the narrowest level that names it decides.
 enum class RuleLevel : std::uint8_t { model_wise, optype_wise, pattern, exact };
 
 /// A rule that applies to a unit. Both pointers outlive the filter.
@@ -23,8 +23,9 @@ struct AppliedRule {
 
 class OptionFilter {
 public:
-    /// The order of `rules` plays no part. A field that no rule names keeps what is searched by default (README.md).
-    /// @throws ConfigError for a word that is none of the field
+    /// The order of `rules` plays no part. A field that no rule names keeps the values of the default search
+    /// (README.md).
+    /// @throws ConfigError for a word that the field does not have
     explicit OptionFilter(const std::vector<AppliedRule>& rules);
 
     /// Returns the options that stay, quantized ones first, each kind in the order of the user's words.
@@ -41,12 +42,12 @@ private:
     [[nodiscard]] bool allows_dtypes(const UnitConfig& option) const;
 
     std::vector<Limit> limits_;      ///< by field
-    bool recalibrates_ = false;      ///< a rule names something else than dtypes: what the file gives is not asked for
+    bool recalibrates_ = false;      ///< a rule names other fields than dtypes, which removes the option `given`
     bool keeps_fp32_ = true;         ///< no rule by name or pattern names a dtype
     bool names_activation_ = false;  ///< a rule names dtypes of activations
 };
 
-/// Does the rule name any field of quantization?
+/// Returns whether the rule names any field of quantization.
 [[nodiscard]] bool names_anything(const OpConstraint& constraint);
 
 /// Returns the options as text for messages: "activation uint8 asym per_tensor minmax|kl, weight int8 sym

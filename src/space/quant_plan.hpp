@@ -3,11 +3,11 @@
 //
 // Rules. (1) An int8 unit reads its data input and its residual quantized; with a residual, its main output is
 // quantized too. An int8 Conv's output is quantized whoever reads it, because other runtimes have no int8 convolution
-// that writes reals; a graph output, or another unit's output, only if an int8 unit reads it. (2) Where the value read
-// is the result of a chain of code-transparent nodes (MaxPool, Flatten, Reshape) that starts at an int8 unit's output,
-// that output is the quantized tensor and the chain carries its codes. (3) A tensor's parameters come from the int8
-// unit that produces it, else from the int8 unit with the lowest index that reads it. (4) Scale propagation: a Concat
-// that an int8 unit reads and whose inputs all come from int8 Convs moves codes: it and its inputs share one range, the
+// that writes reals; a graph output, or another unit's output, only if an int8 unit reads it. (2) If an int8 unit reads
+// the end of a chain of code-transparent nodes (MaxPool, Flatten, Reshape) that starts at an int8 unit's output, that
+// output is the quantized tensor and the chain carries its codes. (3) A tensor's parameters come from the int8 unit
+// that produces it, else from the int8 unit with the lowest index that reads it. (4) Scale propagation: a Concat that
+// an int8 unit reads and whose inputs all come from int8 Convs moves codes: it and its inputs share one range, the
 // union of theirs, and the configuration of the first of those units. Order of rules or of ranks plays no part.
 
 #include <map>
@@ -20,11 +20,11 @@
 
 namespace halftone {
 
-/// A graph's connections as rules 1 to 3 need them, so that plans need no graph walk.
+/// The connections of a graph that the rules need, so that a plan can be made without the graph.
 class PlanTopology {
 public:
-    PlanTopology() = default;  ///< has no tensors: for the toy spaces of tests
-    /// @param joins_concats  rule 4 holds
+    PlanTopology() = default;  ///< has no tensors; for the toy spaces of tests
+    /// @param joins_concats  whether rule 4 applies
     PlanTopology(const Graph& graph, const std::vector<Unit>& units, bool joins_concats = true);
 
     /// Returns the values that are quantized, by value id, each with the configuration that decides its parameters.
@@ -54,7 +54,7 @@ private:
         ValueId output;
         std::vector<std::size_t> producers;  ///< units, one for each input
         std::vector<std::size_t> readers;    ///< units that read the output, also behind a chain
-        std::vector<ValueId> values;         ///< what shares one range: the output, and what the producers make
+        std::vector<ValueId> values;  ///< the values that share one range: the output, and those of the producers
     };
     [[nodiscard]] static bool is_active(const Join& join, const std::vector<UnitConfig>& units);
     /// Returns the groups of shared() by value id.

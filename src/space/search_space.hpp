@@ -1,5 +1,5 @@
 #pragma once
-// SearchSpace: decisions x options from graph, capability and the user's constraints. Indexed, never listed.
+// SearchSpace: the options of each unit, from graph, capability and the user's rules. Candidates are found by index.
 
 #include <cstdint>
 #include <optional>
@@ -17,7 +17,7 @@
 
 namespace halftone {
 
-/// What one unit can be. Quantized options first; the first is the default; a unit has at least one option. Units with
+/// The options of one unit, at least one. Quantized options come first, and the first option is the default. Units with
 /// the same options share one list.
 struct Decision {
     std::string unit;
@@ -38,8 +38,8 @@ public:
     /// Returns how the model is prepared for each calibration index; empty if the search chooses no preparation. A size
     /// then stands in calibration_sizes() once for each preparation.
     [[nodiscard]] const std::vector<Preparation>& preparations() const { return preparations_; }
-    /// Returns the preparation of a calibration index: what the search chooses there beside the recipes that hold for
-    /// every candidate. It is the one that does nothing if the search chooses none.
+    /// Returns the preparation of a calibration index: the recipes that the search chooses, without those that every
+    /// candidate has. If the search chooses no preparation, it is the one that does nothing.
     [[nodiscard]] Preparation preparation(std::int64_t calibration) const;
     [[nodiscard]] const PlanTopology& topology() const { return topology_; }
     /// Returns the number of candidates: calibration sizes times the product of all options. Exact below 2^63, else
@@ -57,7 +57,7 @@ public:
     [[nodiscard]] bool contains(const Candidate& candidate) const;
     /// Returns the same candidate with unit `decision` set to `option`.
     [[nodiscard]] Candidate with(const Candidate& candidate, std::size_t decision, std::uint16_t option) const;
-    /// Returns what the candidate means, unit by unit and tensor by tensor.
+    /// Returns the configuration of each unit and each tensor of the candidate.
     [[nodiscard]] QuantPlan plan(const Candidate& candidate) const;
     /// Returns the identity of the space: names, options, sizes. It stands in the journal's header.
     [[nodiscard]] std::uint64_t hash() const;
@@ -69,7 +69,7 @@ private:
     PlanTopology topology_;
 };
 
-/// Returns the candidate with every unit in fp32; nothing where some unit does not offer it.
+/// Returns the candidate with every unit in fp32, or nothing if some unit does not offer fp32.
 [[nodiscard]] std::optional<Candidate> all_fp32(const SearchSpace& space);
 
 /// Returns the units that a plan keeps in high precision although they have a quantized option, as (unit, dtype word),
@@ -78,9 +78,9 @@ private:
                                                                          const QuantPlan& plan);
 
 /// Narrows the capability by the user's rules: exact unit or node name > pattern (re: or glob) > optype_wise >
-/// model_wise; within one level all matching rules must hold. `exclude`d units keep fp32 only. A rule narrows only what
-/// it names; order of rules plays no part; the user's order of words decides the order of options.
-/// @throws ConfigError with the rule's line when it matches nothing (with the nearest names) or leaves nothing.
+/// model_wise; within one level all matching rules must hold. `exclude`d units keep fp32 only. A rule narrows only the
+/// fields that it names. The order of rules plays no part; the user's order of words is the order of options.
+/// @throws ConfigError with the rule's line if it matches no unit (with the nearest names) or leaves no option.
 [[nodiscard]] SearchSpace build_space(const Graph& graph, const std::vector<Unit>& units,
                                       const CapabilityTable& capabilities, const QuantizationConfig& config);
 

@@ -13,8 +13,8 @@
 
 namespace halftone {
 
-/// Does the shell pattern match the whole text? `*` any text (also with '/'), `?` one byte, `[a-z]` and `[!a-z]` one
-/// byte of a set. A '[' without its ']' is itself.
+/// Returns whether the shell pattern matches the whole text. `*` matches any text (also '/'), `?` one byte, `[a-z]` and
+/// `[!a-z]` one byte of a set. A '[' without its ']' matches '['.
 [[nodiscard]] bool matches_glob(std::string_view pattern, std::string_view text);
 
 struct UnitMatch {
@@ -28,19 +28,19 @@ struct UnitMatch {
                                             const std::vector<Unit>& units);
 
 /// Returns the units that the rule's key means, at least one.
-/// @throws ConfigError as find_matching_units; or nothing matches, then with the nearest names
+/// @throws ConfigError as find_matching_units does; and, with the nearest names, if nothing matches
 [[nodiscard]] UnitMatch match_units(const ConstraintRule& rule, std::string_view section, const Graph& graph,
                                     const std::vector<Unit>& units);
 
-/// Returns whether the key means a node of the model's file, whatever became of it: it may belong to no unit, it may
-/// stand in the tail, or a pass may have removed it. @pre the key is a valid regex where it begins with `re:`
+/// Returns whether the key means a node of the model's file. The node may belong to no unit, it may be in the tail, or
+/// a pass may have removed it. @pre the key is a valid regex if it begins with `re:`
 [[nodiscard]] bool names_file_node(const ConstraintRule& rule, const Graph& graph);
 
 /// Returns the units whose op is the key. @throws ConfigError when there are none, naming the ops that the model has
 [[nodiscard]] std::vector<std::size_t> match_op_type(const ConstraintRule& rule, std::string_view section,
                                                      const std::vector<Unit>& units);
 
-/// Returns how messages begin that cite a rule: "file:1:2: quantization.op_wise 'conv1'".
+/// Returns the beginning of messages about a rule: "file:1:2: quantization.op_wise 'conv1'".
 [[nodiscard]] std::string describe_rule(const ConstraintRule& rule, std::string_view section);
 
 }  // namespace halftone

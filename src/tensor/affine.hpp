@@ -37,12 +37,12 @@ void dequantize_linear(TensorView codes, float scale, std::int32_t zero_point, s
 /// gives scale 1 (exact). @pre weights are f32 @throws ModelError when a weight is not finite
 [[nodiscard]] QuantParams weight_params(const Tensor& weights, Granularity granularity, std::int64_t axis);
 
-/// Refuses a weight that is NaN or infinite. A file's own weights were checked when it was read; what passes and
-/// recipes compute of them may still overflow. @throws ModelError always
+/// Refuses a weight that is NaN or infinite. The weights of a file were checked when it was read, but passes and
+/// recipes compute new ones, which may overflow. @throws ModelError always
 [[noreturn]] void refuse_weight_without_scale();
 
-/// Can no two products of these s8 weights with u8 codes exceed the 16 bits that vpmaddubsw adds them in, whichever
-/// weights are neighbours?
+/// Returns whether the sum of two products of these s8 weights by u8 codes always fits the 16 bits of vpmaddubsw,
+/// whichever two weights are neighbours.
 [[nodiscard]] bool pairs_fit_16_bits(const Tensor& weight_codes);
 
 /// [lowest, highest] code: u8 0..255, s8 -128..127, u4 0..15, s4 -8..7.
@@ -52,8 +52,8 @@ struct CodeRange {
 };
 [[nodiscard]] CodeRange code_range(DType dtype);
 
-/// True when quantizing clamp(x, lower, upper) equals quantizing x for every x: the activation is implied by the
-/// saturation of the codes and can be left out (rule 4 of the export rules). Use -inf/+inf for an open side.
+/// Returns true if quantizing clamp(x, lower, upper) equals quantizing x for every x. The saturation of the codes then
+/// implies the activation, which can be left out (export rule E.4). Use -inf/+inf for an open side.
 [[nodiscard]] bool is_clamp_implied(const QuantParams& params, float lower, float upper);
 
 }  // namespace halftone

@@ -1,6 +1,6 @@
 #pragma once
-// Algorithm: names the rule that chooses a range from statistics, by the rule's word. The set of words is open: each
-// observer brings its own (calib/observers/list.inc), and calib/observer.hpp tells which words have an observer.
+// Algorithm: the name of a rule that chooses a range from statistics. The set of names is open: each observer adds its
+// own (calib/observers/list.inc), and calib/observer.hpp says which names have an observer.
 
 #include <algorithm>
 #include <array>
@@ -11,7 +11,7 @@
 
 namespace halftone {
 
-/// A small value that holds the word itself, so that a copy never refers to anything.
+/// A small value that holds the word itself, so that a copy refers to no other memory.
 class Algorithm {
 public:
     static constexpr std::size_t kLongestWord = 23;
@@ -19,7 +19,7 @@ public:
     /// The four that code outside calib/observers names. Other observers need no constant here.
     static const Algorithm minmax, kl, percentile, mse;
 
-    /// The word is taken as it is; whether an observer has it is not asked here.
+    /// Takes any word; it does not check whether an observer has this word.
     /// @throws std::invalid_argument when it is empty or longer than kLongestWord
     constexpr explicit Algorithm(std::string_view word) : size_(static_cast<std::uint8_t>(word.size())) {
         if (word.empty() || word.size() > kLongestWord) throw std::invalid_argument("an algorithm's word is 1-23 long");

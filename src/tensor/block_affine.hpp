@@ -1,6 +1,6 @@
 #pragma once
-// Affine quantization of a matrix by blocks: neighbours along one axis share a scale. That is how weights are stored
-// whose activations stay real values (weight-only quantization). Codes have 4 or 8 bits.
+// Affine quantization of a matrix by blocks: neighbours along one axis share a scale. Weight-only quantization stores
+// weights in this form, while activations stay real values. Codes have 4 or 8 bits.
 
 #include "tensor/quant_params.hpp"
 #include "tensor/tensor.hpp"
@@ -29,7 +29,7 @@ struct BlockRule {
 /// Source: ONNX operator DequantizeLinear, opset 21, with block_size. @pre as quantize_blocks
 [[nodiscard]] Tensor dequantize_blocks(const Tensor& codes, const QuantParams& params);
 
-/// Returns the shape of the scales of a matrix: its own, with the number of blocks along the axis.
+/// Returns the shape of a matrix's scales: that of the matrix, with the number of blocks along the axis.
 [[nodiscard]] Shape block_scale_shape(const Shape& matrix, std::int64_t axis, std::int64_t block_size);
 
 /// Returns the matrix with rows and columns exchanged. @pre elements of one byte or fp32

@@ -1,6 +1,6 @@
 #pragma once
 // CodeRounding: QuantizeLinear's arithmetic for a single value. The loops of this room inline it. The kernels' loops
-// (kernel/codes) have the same arithmetic fused with a clamp; tests hold both together, bit for bit.
+// (kernel/codes) have the same arithmetic fused with a clamp; tests compare both, bit for bit.
 
 #include <bit>
 #include <cstdint>

@@ -1,6 +1,6 @@
 #pragma once
-// Fields: what a sample consists of. A model's inputs, a data set's targets and a model's outputs are lists of fields,
-// and data, metric and eval all speak of them in these words.
+// Fields: the parts of a sample. A model's inputs, a data set's targets and a model's outputs are lists of fields. The
+// rooms data, metric and eval use these types.
 
 #include <cstdint>
 #include <optional>
@@ -16,13 +16,13 @@ namespace halftone {
 /// One named part of every sample.
 struct Field {
     std::string name;
-    /// Of one sample, without a batch dimension. A size of kSymbolic differs from sample to sample.
+    /// The type in one sample, without a batch dimension. A size of kSymbolic differs from sample to sample.
     TensorType type{};
-    bool is_text = false;  ///< whether its values are texts; then `type` says nothing
+    bool is_text = false;  ///< whether its values are texts; `type` has no meaning then
     friend bool operator==(const Field&, const Field&) = default;
 };
 
-/// What every sample of a data set holds, in order.
+/// The fields of every sample of a data set, in order.
 struct Schema {
     std::vector<Field> inputs;   ///< what a model takes
     std::vector<Field> targets;  ///< the right answers that a metric compares with; empty: the samples have no labels
@@ -32,14 +32,14 @@ struct Schema {
 /// The value of one field in one sample: numbers, or texts (a question may have several right answers).
 using FieldValue = std::variant<Tensor, std::vector<std::string>>;
 
-/// Returns which field of `fields` serves each of the wanted names. Names decide where the fields have all of them;
-/// further fields are left alone then. Next come names that are words of the wanted ones ("style" of "style_input"), if
-/// each wanted name holds exactly one and no two the same. Otherwise the order decides, if there are as many fields as
-/// names and none of the names stands at another position. Returns nothing where none of it holds.
+/// Returns which field of `fields` serves each of the wanted names. If the fields have all the names, names decide, and
+/// other fields are ignored. Next, a field may have a word of the wanted name ("style" of "style_input"), if each
+/// wanted name has exactly one such field and no two the same. Otherwise the order decides, if there are as many fields
+/// as names and no name stands at another position. Returns nothing if none of these rules applies.
 [[nodiscard]] std::optional<std::vector<std::size_t>> match_fields(const std::vector<std::string>& wanted,
                                                                    const std::vector<Field>& fields);
 
-/// Returns fields as a user reads them: "input_ids int64 [96], label text"; "none" for an empty list.
+/// Returns fields as text for users: "input_ids int64 [96], label text"; "none" for an empty list.
 [[nodiscard]] std::string to_text(const std::vector<Field>& fields);
 
 /// One sample as a metric sees it. All spans are valid during the call only.

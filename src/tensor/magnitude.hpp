@@ -1,5 +1,5 @@
 #pragma once
-// How large the numbers of a buffer are, NaN included, at the speed of reading them.
+// The largest magnitude in a buffer, NaN included, as fast as memory can be read.
 
 #include <cstddef>
 #include <cstdint>

@@ -27,9 +27,9 @@ struct NpyHeader {
 /// NumPy's own headers have 128 bytes, unless an array has very many dimensions.
 inline constexpr std::uint64_t kMostNpyHeaderBytes = 1U << 16U;
 
-/// The array in the bytes of a .npy file; `name` is the file's, for messages. Big-endian values and Fortran order are
-/// turned into our own.
-/// @param notes  gets a sentence for each such conversion; null: nobody wants to know
+/// Returns the array in the bytes of a .npy file, little-endian and in C order, whatever the file has. `name` is the
+/// name of the file, for messages.
+/// @param notes  gets a sentence for each such conversion; may be null
 /// @throws DataError: not .npy, another element type, a size that does not fit the shape
 [[nodiscard]] Tensor from_npy(std::string_view bytes, const std::string& name,
                               std::vector<std::string>* notes = nullptr);

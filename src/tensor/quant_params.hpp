@@ -27,7 +27,7 @@ struct RangeRule {
     friend auto operator<=>(const RangeRule&, const RangeRule&) = default;
 };
 
-/// What `percentile` keeps when nothing else is said, in %.
+/// The share of the values that `percentile` keeps by default, in %.
 inline constexpr float kDefaultPercentile = 99.99F;
 
 /// "kl", "percentile 99.99"
@@ -46,7 +46,7 @@ struct QuantParams {
     DType dtype = DType::u8;
     std::vector<float> scale{1.0F};
     std::vector<std::int32_t> zero_point{0};
-    std::int64_t axis = 0;  ///< of the slices, or along which blocks are cut; meaningless per tensor
+    std::int64_t axis = 0;  ///< of the slices, or along which blocks are cut; has no meaning per tensor
     /// Elements of a block; 0 if there are none. Scales then form a row-major matrix with the shape of the tensor's,
     /// but for the number of blocks along `axis`.
     std::int64_t block_size = 0;

@@ -15,9 +15,9 @@ namespace halftone {
 /// @throws InternalError that names both types
 [[noreturn]] void refuse_element_type(DType found, DType asked);
 
-/// Elements are only ever read as what they are: anything else would read beyond the buffer, or nonsense. A boolean and
-/// a uint4 are read as std::uint8_t, an int4 as std::int8_t. The check stays in release builds; it is one comparison
-/// for a whole tensor.
+/// Elements may be read only as their own type: another type would read beyond the buffer, or wrong numbers. A boolean
+/// and a uint4 are read as std::uint8_t, an int4 as std::int8_t. The check stays in release builds; it is one
+/// comparison for a whole tensor.
 /// @throws InternalError if elements of type `found` are asked for as `asked`
 inline void check_element_type(DType found, DType asked) {
     const bool is_in_a_byte = ((found == DType::boolean || found == DType::u4) && asked == DType::u8) ||
@@ -80,7 +80,7 @@ public:
     [[nodiscard]] std::int64_t elements() const { return type_.shape.elements(); }
     [[nodiscard]] std::size_t bytes() const { return static_cast<std::size_t>(elements()) * size_of(type_.dtype); }
     [[nodiscard]] TensorView view() const { return {type_, data_.get()}; }
-    /// Only while this Tensor is the buffer's single owner.
+    /// Returns a view for writing. @pre this Tensor is the only owner of the buffer
     [[nodiscard]] MutableView mutable_view() { return {type_, data_.get()}; }
     /// Returns the elements. @throws InternalError as TensorView::as
     template <class T>

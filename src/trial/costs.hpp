@@ -1,5 +1,5 @@
 #pragma once
-// Costs: what an objective weighs against each other when several candidates meet the accuracy goal.
+// Costs: the numbers that an objective weighs if several candidates meet the accuracy goal.
 
 #include <cstdint>
 

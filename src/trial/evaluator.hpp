@@ -32,7 +32,7 @@ struct Job {
     ProbeKind probe = ProbeKind::unit_errors;  ///< for `probe`
 };
 
-/// The result of one shard. A failure is about the candidate; a broken world (the data are gone) throws instead.
+/// The result of one shard. `failure` is for faults of the candidate; other faults (the data are gone) are exceptions.
 struct ShardResult {
     std::string payload;
     std::string failure;  ///< if not empty, this candidate cannot be evaluated, and the text says why
@@ -41,8 +41,8 @@ struct ShardResult {
     std::vector<ShardResult> followers{};  ///< one for each follower of the job
 };
 
-/// A score that cannot be computed although all shards are there. It is the trial's failure, and the search goes on; at
-/// the baseline it ends the run.
+/// A score cannot be computed although all shards are there. Then the trial fails and the search goes on; if it is the
+/// baseline's score, the run ends.
 struct ScoreFailure : Error {
     explicit ScoreFailure(std::string message) : Error(ExitCode::model, std::move(message)) {}
 };
@@ -53,16 +53,16 @@ public:
     virtual ~ScoreMerge() = default;
     /// Adds the payload of the next shard. @throws MpiError when it is damaged
     virtual void add(const std::string& payload) = 0;
-    /// Returns the score of all shards so far. It may take as long as the metric likes. @pre at least one was added
+    /// Returns the score of all shards so far. Some metrics take long for this. @pre at least one was added
     /// @throws ScoreFailure
     [[nodiscard]] virtual Score score() const = 0;
-    /// Returns what the accuracy can still become; nothing if the metric cannot say.
+    /// Returns the bounds of the final accuracy, or nothing if the metric has no bounds.
     [[nodiscard]] virtual std::optional<AccuracyBounds> bounds() const { return std::nullopt; }
 };
 
-/// What the fp32 model got for each sample: one number, of which the metric is the mean. The position is the number of
-/// the sample in its data set; NaN: there is no such sample. Of a metric that judges no sample by itself: its values on
-/// random draws of the samples, whatever the evaluator draws. Empty: the metric has neither.
+/// The fp32 model's judgements: one number for each sample, whose mean is the metric. The position is the number of the
+/// sample in its data set; NaN means that there is none. If a metric does not judge single samples: its values on the
+/// random draws of the samples that the evaluator makes. Empty: the metric has neither.
 using Judgements = std::vector<double>;
 
 class Evaluator {
@@ -72,12 +72,12 @@ public:
     /// Returns the number of shards of a job, at least 1. Config and data decide it, never the number of ranks.
     [[nodiscard]] virtual std::int64_t shards(JobKind kind) const = 0;
     [[nodiscard]] virtual ShardResult run(const Job& job, std::int64_t shard) = 0;
-    /// Makes the merged calibration known to this process. It is needed before the first `evaluate` or `probe`.
+    /// Gives this process the merged calibration, which it needs before the first `evaluate` or `probe`.
     virtual void install_calibration(const std::string& merged) = 0;
-    /// Makes known which samples the fp32 model got wrong (the result of merge_difficulty). From then on trials that
-    /// may end early see the hardest samples first, so that a failing trial shows early.
+    /// Tells which samples the fp32 model answers wrongly (the result of merge_difficulty). From then on trials that
+    /// may end early see the hardest samples first, so that a failing trial ends early.
     virtual void install_difficulty(const std::string& merged);
-    /// Makes the baseline known to the process that merges scores (rank 0). From then on scores have a loss.
+    /// Gives the baseline to the process that merges scores (rank 0). From then on scores have a loss.
     virtual void install_baseline(const Score& score, const Judgements& judgements);
 
     // The functions below run on rank 0. They take the payloads in shard order, one for each shard of the job.

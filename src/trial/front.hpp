@@ -16,7 +16,7 @@ struct FrontPoint {
 };
 
 /// Returns the points that no other point dominates, fastest first; points of equal latency keep their order. A point
-/// dominates another if it is nowhere worse and somewhere better; so of two equal points both stay.
+/// dominates another if it is worse in nothing and better in something, so two equal points both stay.
 [[nodiscard]] std::vector<FrontPoint> pareto_front(const std::vector<FrontPoint>& points, bool higher_is_better);
 
 }  // namespace halftone

@@ -1,6 +1,6 @@
 #pragma once
-// LatencyTable: what the units of a plan and the conversions between them cost on this machine, measured once before a
-// search. Strategies and resumed runs see only the table, never a clock.
+// LatencyTable: the times of the units of a plan and of the conversions between them on this machine, measured once in
+// a run. Strategies and resumed runs use only the table, never a clock.
 
 #include <cstdint>
 #include <functional>
@@ -10,8 +10,8 @@
 
 namespace halftone {
 
-/// The border between two units: unit `producer` (or the model's input) feeds unit `consumer`. Where one of them works
-/// on codes and the other does not, somebody converts and the plan pays for it. Times are in milliseconds.
+/// A pair of units: unit `producer` (or the model's input) feeds unit `consumer`. If only one of them is quantized,
+/// there is a conversion between them, which takes time. Times are in milliseconds.
 struct UnitConversion {
     static constexpr std::int32_t kInput = -1;  ///< the producer is the model's input, which holds real values
     std::int32_t producer = kInput;
@@ -20,7 +20,7 @@ struct UnitConversion {
     double dequantize_ms = 0;  ///< codes to real values
     friend bool operator==(const UnitConversion&, const UnitConversion&) = default;
 
-    /// Returns the time that this border costs: nothing where both sides are quantized, or neither is.
+    /// Returns the time of the conversion: 0 if both units are quantized, or if neither is.
     [[nodiscard]] double cost_ms(bool producer_is_quantized, bool consumer_is_quantized) const;
 };
 
@@ -39,8 +39,8 @@ struct LatencyTable {
     [[nodiscard]] bool fits(const SearchSpace& space) const;
 };
 
-/// Gives the table. The first call measures it or reads it from the journal, so strategies that do without cost
-/// nothing.
+/// Returns the table. The first call measures it or reads it from the journal, so a strategy that does not need the
+/// table costs no time.
 using LatencySource = std::function<const LatencyTable&()>;
 
 }  // namespace halftone

@@ -1,6 +1,6 @@
 #pragma once
-// Probes: label-free measurements that a strategy may ask for beside trials. They run the fp32 model and a candidate
-// over the calibration samples, side by side, and compare.
+// Probes: measurements without labels, for which a strategy may ask besides trials. A probe runs the fp32 model and a
+// candidate over the calibration samples and compares their values.
 
 #include <cstdint>
 #include <string>
@@ -15,8 +15,8 @@ enum class ProbeKind : std::uint8_t {
     output_error,  ///< of the model's outputs
 };
 
-/// Sums over all elements of all samples, from which every distance is made. x is the value of the fp32 model, y the
-/// real value of the quantized one.
+/// Sums over all elements of all samples, from which every distance is computed. x is the value in the fp32 model, y
+/// the real value in the quantized model.
 struct ErrorSums {
     double error = 0;                             ///< sum (x - y)^2
     double reference = 0;                         ///< sum x^2
@@ -32,8 +32,8 @@ struct ErrorSums {
     void add(float x, float y);
     /// Adds a later shard's sums.
     void merge(const ErrorSums& later);
-    /// Returns noise to signal, sum (x - y)^2 / sum x^2; the inverse is the SQNR. 0 / 0 is 0, and infinite means that a
-    /// value should be all zero and is not.
+    /// Returns noise to signal, sum (x - y)^2 / sum x^2; the inverse is the SQNR. 0 / 0 is 0. The result is infinite if
+    /// x is zero everywhere and y is not.
     [[nodiscard]] double relative() const;
     /// Returns the distance of LPOT 1.5: the mean of squared differences after each tensor is scaled by its own range
     /// to [0, 1]. A constant tensor scales to 0; without elements the distance is 0.

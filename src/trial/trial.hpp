@@ -1,5 +1,5 @@
 #pragma once
-// The words of a search: score, failure, outcome, goal.
+// The values of a search: score, failure, outcome, goal.
 
 #include <cstdint>
 #include <optional>
@@ -12,7 +12,7 @@
 
 namespace halftone {
 
-/// Between these an accuracy lies once every sample is counted.
+/// The limits between which an accuracy will lie once every sample is counted.
 struct AccuracyBounds {
     double low = 0;
     double high = 0;
@@ -26,16 +26,16 @@ struct MetricValue {
     friend bool operator==(const MetricValue&, const MetricValue&) = default;
 };
 
-/// How much worse than fp32 a model is, in the units of what the goal judges; positive is worse.
+/// How much worse than fp32 a model is, in the units of the goal's metric; positive is worse.
 struct ScoreLoss {
     double value = 0;
     /// The 95 % interval, from the differences of both models' answers to the same samples, or of their values on the
-    /// same random draws of the samples; empty where the metric has neither.
+    /// same random draws of the samples; empty if the metric has neither.
     std::optional<AccuracyBounds> ci95 = {};
     friend bool operator==(const ScoreLoss&, const ScoreLoss&) = default;
 };
 
-/// Samples for which the model's output holds NaN or infinity: their answers mean nothing.
+/// Samples for which the model's output holds NaN or infinity, so that their answers have no meaning.
 struct NonfiniteOutputs {
     std::int64_t samples = 0;
     std::vector<std::int64_t> first = {};  ///< numbers of the first of them in the data set, in the order of evaluation
@@ -44,10 +44,10 @@ struct NonfiniteOutputs {
 /// How many sample numbers NonfiniteOutputs::first holds at most.
 inline constexpr std::size_t kNamedSamples = 5;
 
-/// Result of evaluating one candidate on the whole evaluation set, or on as much of it as settles that it fails.
+/// Result of evaluating one candidate on the whole evaluation set, or on a part that proves that it fails.
 struct Score {
-    double accuracy = 0;                       ///< the value of what the goal judges; NaN when ended early
-    std::optional<std::int64_t> correct = {};  ///< where that is a share of samples
+    double accuracy = 0;                       ///< the value that the goal judges; NaN when ended early
+    std::optional<std::int64_t> correct = {};  ///< right samples, if the accuracy is their share
     std::int64_t samples = 0;
     std::int64_t sample_units = 0;              ///< samples x units really executed
     std::optional<AccuracyBounds> bounds = {};  ///< set if the evaluation ended early, after `samples` samples
@@ -68,20 +68,20 @@ using Outcome = std::variant<Score, TrialFailure>;
 /// The accuracy goal as a limit, sign-safe: loss = higher_is_better ? baseline - accuracy : accuracy - baseline,
 /// allowed up to `loss` (absolute) or loss * |baseline| (relative), inclusive. NaN never meets it, as accuracy or as
 /// baseline. The limit is a rounded number, and so is every accuracy: 0.9328 - 0.003 is not the double nearest to
-/// 0.9298. So "inclusive" allows 4 units of rounding (of 2^-52, relative), far below the 1/samples between two
+/// 0.9298. So "inclusive" allows 4 units of rounding (of 2^-52, relative), far less than the 1/samples between two
 /// accuracies.
 class Goal {
 public:
     Goal(const AccuracyCriterion& criterion, double baseline);
     /// Adds a limit on the loss of one metric: the goal is then met only if that metric keeps to it, too.
-    /// @param baseline  the metric's value of the fp32 model
+    /// @param baseline  the metric's value for the fp32 model
     void add_limit(const std::string& metric, const AccuracyCriterion& criterion, double baseline);
 
     [[nodiscard]] double target() const { return target_; }
-    /// Judges an accuracy, whatever limits other metrics have.
+    /// Judges an accuracy alone, without the limits of other metrics.
     [[nodiscard]] bool is_met(double accuracy) const;
-    /// Judges an outcome by its accuracy and by all limits. A failure meets no goal; nor does a score without the value
-    /// of a metric that has a limit.
+    /// Judges an outcome by its accuracy and by all limits. A failure does not meet the goal; neither does a score
+    /// without the value of a metric that has a limit.
     [[nodiscard]] bool is_met(const Outcome& outcome) const;
     /// True when a is strictly better than b in the metric's direction; NaN is worse than everything.
     [[nodiscard]] bool is_better(double a, double b) const;
@@ -94,9 +94,9 @@ public:
 private:
     bool higher_is_better_;
     double target_;
-    double slack_;                      ///< rounding that the inclusive limit forgives
+    double slack_;                      ///< rounding that the inclusive limit allows
     std::vector<std::string> limited_;  ///< names of the metrics with a limit
-    std::vector<Goal> limits_;          ///< theirs, one by one; each without limits of its own
+    std::vector<Goal> limits_;          ///< the limits of these metrics, in the same order
 };
 
 }  // namespace halftone

@@ -9,8 +9,8 @@
 
 namespace halftone {
 
-/// MPI from MPI_Init_thread to MPI_Finalize. While an exception unwinds through it and the world has several ranks,
-/// the destructor does not finalize (other ranks would hang): main calls abort() instead.
+/// Calls MPI_Init_thread, and MPI_Finalize in its destructor. While an exception unwinds and there are several ranks,
+/// the destructor does not finalize, because it would wait for the other ranks: main calls abort() instead.
 class MpiWorld {
 public:
     /// @throws MpiError naming the call. Also works without mpirun (a world of one rank).
@@ -19,8 +19,8 @@ public:
     MpiWorld(const MpiWorld&) = delete;
     MpiWorld& operator=(const MpiWorld&) = delete;
 
-    /// A communicator of its own (MPI_Comm_dup of the world); must not outlive this. Collective. Longer messages travel
-    /// in pieces of `piece_bytes` (below 2^31, as MPI counts with int); tests make it small.
+    /// Returns a new communicator (MPI_Comm_dup of the world), which must not outlive this. Collective. Longer messages
+    /// travel in pieces of `piece_bytes` (below 2^31, as MPI counts with int); tests make it small.
     [[nodiscard]] std::unique_ptr<Communicator> communicator(std::size_t piece_bytes = std::size_t{1} << 28);
     [[nodiscard]] int size() const;
     [[nodiscard]] int rank() const;
