@@ -9,7 +9,7 @@
 
 namespace halftone {
 
-/// Indices are the builder's. It refers to the builder's lists and changes none of them. Call in the order below.
+/// Indices are those of the builder, whose lists it reads and does not change. Call the functions in the order below.
 class Assembly {
 public:
     Assembly(const std::vector<Node>& nodes, const std::vector<bool>& removed, const std::vector<Value>& values,
@@ -20,10 +20,10 @@ public:
     [[nodiscard]] std::vector<ValueId> sorted_names() const;
     /// Finds what defines each value. @throws ModelError when a value is defined twice
     void find_producers();
-    /// @throws ModelError when a node or a graph output reads what nothing defines
+    /// @throws ModelError when a node or a graph output reads a value that nothing defines
     void check_reads() const;
-    /// Returns the nodes that were not removed so that each follows those whose outputs it reads. Where several may
-    /// come next, the one that was added first does. @throws ModelError on a cycle
+    /// Returns the nodes that were not removed, sorted: each node follows those whose outputs it reads. If several
+    /// nodes may come next, the one that was added first comes first. @throws ModelError on a cycle
     [[nodiscard]] std::vector<std::size_t> sorted_nodes() const;
     /// Returns for each node whether a graph output depends on it.
     [[nodiscard]] std::vector<bool> needed_nodes() const;

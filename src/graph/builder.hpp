@@ -33,7 +33,7 @@ public:
     NodeId add_node(Node node);
     void remove_node(NodeId id);  ///< ids of other nodes stay valid until build()
     [[nodiscard]] bool is_removed(NodeId id) const { return !is_source_ && removed_[id.index()]; }
-    // Those that are not const count as an edit: a pass that only looks does so through a const reference.
+    // The functions that are not const count as an edit: a pass that only reads uses a const reference.
     [[nodiscard]] Node& node(NodeId id) { return begin_edit().nodes_[id.index()]; }
     [[nodiscard]] const Node& node(NodeId id) const { return is_source_ ? source_.node(id) : nodes_[id.index()]; }
     [[nodiscard]] Value& value(ValueId id) { return begin_edit().values_[id.index()]; }
@@ -48,11 +48,11 @@ public:
     [[nodiscard]] ModelInfo& info() { return begin_edit().info_; }
     [[nodiscard]] const ModelInfo& info() const { return is_source_ ? source_.info() : info_; }
 
-    /// Every read of `from` (also as graph output) becomes a read of `to`. Looks at all nodes: a caller that replaces
-    /// many values uses replace_all_uses.
+    /// Replaces every read of `from` (also as graph output) by a read of `to`. It walks over all nodes, so a caller
+    /// that replaces many values must use replace_all_uses.
     void replace_uses(ValueId from, ValueId to);
-    /// Every read of a value becomes a read of the value that stands for it, in one walk over the nodes.
-    /// @param replacements  by value id, one for each value; a value that stays stands for itself
+    /// Replaces every read of a value by a read of its replacement, in one walk over the nodes.
+    /// @param replacements  by value id, one for each value; the replacement of a value that stays is itself
     void replace_all_uses(const std::vector<ValueId>& replacements);
 
     /// Exchanges the names of two values, so that another value can carry a graph output's name.
@@ -64,7 +64,7 @@ public:
     [[nodiscard]] Graph build() &&;
 
 private:
-    /// Copies the source when the first edit is near. Returns the builder.
+    /// Copies the source before the first edit. Returns the builder.
     GraphBuilder& begin_edit();
     void free_node_name(const std::string& name);
 

@@ -1,6 +1,6 @@
 #pragma once
-// What a unit can be: the options that this machine's kernels offer, and why others are refused. Plain values, so that
-// the room space never sees the room kernel.
+// The options of a unit that this machine's kernels offer, and why others are refused. These are plain values, so that
+// the room space need not know the room kernel.
 
 #include <optional>
 #include <string>
@@ -20,7 +20,7 @@ enum class When : std::uint8_t {
 /// LPOT's words for the two.
 inline constexpr EnumNames<When, 2> kWhenNames{{{{When::calibrated, "static"}, {When::at_run_time, "dynamic"}}}};
 
-/// How the activations that a unit reads and writes are stored. f32/bf16: the other fields mean nothing (defaults).
+/// How the activations that a unit reads and writes are stored. With f32 or bf16 the other fields have their defaults.
 struct ActivationConfig {
     DType dtype = DType::f32;
     Scheme scheme = Scheme::asym;
@@ -41,20 +41,20 @@ inline constexpr float kReducedBits = 6.0F;
 inline constexpr Algorithm kRoundToNearest{"rtn"};
 /// Weights by blocks whose codes are chosen by calibration data (exec/gptq.hpp).
 inline constexpr Algorithm kGptq{"gptq"};
-/// Weights that share a scale where nothing else is said.
+/// The default number of weights that share a scale.
 inline constexpr std::int64_t kDefaultGroupSize = 32;
 
 struct WeightConfig {
-    /// Of weights by blocks int4 or int8, whatever the scheme: symmetric ones are stored as int4 and int8, asymmetric
+    /// For weights by blocks int4 or int8, with any scheme: symmetric weights are stored as int4 and int8, asymmetric
     /// ones as uint4 and uint8 (stored_dtype).
     DType dtype = DType::f32;
     Scheme scheme = Scheme::sym;
     Granularity granularity = Granularity::per_channel;
     Algorithm algorithm = Algorithm::minmax;
-    /// Of the code's magnitude: codes reach 2^bit - 1. 7: all of int8; 6: no pair of products can exceed 16 bits.
+    /// Bits of a code's magnitude: codes reach 2^bit - 1. 7: all of int8; 6: no pair of products can exceed 16 bits.
     float bit = kAllBits;
-    /// Weights along the input channels that share a scale; 0 if weights are not stored by blocks. Then granularity and
-    /// bit mean nothing.
+    /// Weights along the input channels that share a scale; 0 if weights are not stored by blocks. If it is not 0,
+    /// granularity and bit have no meaning.
     std::int64_t group_size = 0;
     friend auto operator<=>(const WeightConfig&, const WeightConfig&) = default;
 };
@@ -64,21 +64,21 @@ struct UnitConfig {
     WeightConfig weight;
     /// Returns whether the unit's weights are stored as codes; it is then static, dynamic or weight-only.
     [[nodiscard]] bool is_quantized() const { return reads_codes() || is_weight_only(); }
-    /// Returns whether it reads and writes codes of calibrated ranges, which its neighbours may share.
+    /// Returns whether the unit reads and writes codes of calibrated ranges, which its neighbours may share.
     [[nodiscard]] bool is_static() const { return reads_codes() && activation.when == When::calibrated; }
-    /// Returns whether it makes codes of real values each time it runs, and gives real values. Its neighbours see
-    /// nothing of the codes, and no calibration is needed.
+    /// Returns whether the unit makes codes of real values each time it runs, and gives real values. Its neighbours see
+    /// no codes, and it needs no calibration.
     [[nodiscard]] bool is_dynamic() const { return reads_codes() && activation.when == When::at_run_time; }
-    /// Returns whether its weights are codes by blocks, and everything else is real. No calibration is needed, and its
-    /// neighbours see nothing of it.
+    /// Returns whether the unit's weights are codes by blocks, and everything else is real. It needs no calibration,
+    /// and its neighbours see no codes.
     [[nodiscard]] bool is_weight_only() const { return weight.group_size != 0; }
     /// Returns whether the products are sums of codes.
     [[nodiscard]] bool reads_codes() const { return activation.dtype == DType::u8 || activation.dtype == DType::s8; }
     friend auto operator<=>(const UnitConfig&, const UnitConfig&) = default;
 };
 
-/// Does an integer kernel run it? With calibrated activations, weights with zero points have none: they are computed
-/// exactly from real numbers, and only their size is int8's.
+/// Returns whether an integer kernel runs the unit. There is none for calibrated activations and weights with zero
+/// points: such a unit is computed from real values, and only the file gets smaller.
 inline bool is_accelerated(const UnitConfig& config) {
     return !config.is_static() || config.weight.scheme == Scheme::sym;
 }
@@ -98,7 +98,7 @@ struct Refusal {
 };
 
 /// Options of one unit; quantized ones first (their order is the default order of the search), fp32 always last. Units
-/// that are equal to the kernels share both lists.
+/// with the same options and refusals share both lists.
 struct Capability {
     SharedList<UnitConfig> options;
     SharedList<Refusal> refused;

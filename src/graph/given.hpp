@@ -1,5 +1,5 @@
 #pragma once
-// What the file of a quantized model says of its units: the parameters that it gives, and the option that keeps them.
+// The parameters that the file of a quantized model gives its units, and the option that keeps them.
 
 #include <map>
 #include <string>
@@ -11,11 +11,11 @@ namespace halftone {
 /// The algorithm of an option whose parameters come from the model's file, and not from calibration or from weights.
 inline constexpr Algorithm kGiven{"given"};
 
-/// Returns whether the option keeps what the file says.
+/// Returns whether the option keeps the parameters of the file.
 [[nodiscard]] inline bool is_given(const UnitConfig& config) { return config.weight.algorithm == kGiven; }
 
-/// One unit that the file quantizes as our kernels can: codes in, int8 weights without zero points; or real values in,
-/// and a weight by blocks.
+/// A unit whose quantization in the file suits our kernels: it reads codes and has int8 weights without zero points, or
+/// it reads real values and has a weight by blocks.
 struct GivenUnit {
     DType activation = DType::u8;  ///< of the codes that it reads; f32: of real values
     QuantParams weight{};

@@ -20,7 +20,7 @@ struct Use {
     std::size_t input = 0;
 };
 
-/// What the file said about itself; carried through to the export.
+/// Facts about the model from its file, which the export needs.
 struct ModelInfo {
     std::int64_t ir_version = 8;
     std::int64_t opset = 13;  ///< of the default domain in the source file; the export writes max(13, opset)
@@ -35,10 +35,10 @@ struct ModelInfo {
     /// By name of a graph input or output that the file declares as float16 or bfloat16: ONNX's number of that type.
     /// The graph computes them in fp32, and the export puts a Cast behind the input or in front of the output.
     std::map<std::string, std::int32_t> half_types;
-    /// By name of a graph output: its type as the file declares it, where it has one. A claim that nobody has checked.
+    /// By name of a graph output: its type as the file declares it, if it does. Nothing has checked this type.
     std::map<std::string, TensorType> declared_outputs;
-    /// Names of the nodes in the file, also of those that the import or a pass has removed since, and of those in the
-    /// tail. A user's rule may name any of them.
+    /// Names of the nodes in the file. Some may be removed by now, or be in the tail; a user's rule may name any of
+    /// them.
     std::set<std::string> node_names;
     /// The tail: nodes behind the first shape that depends on data (graph/tail/split_tail.hpp). It reads outputs of
     /// this graph. Null for most models.
@@ -47,11 +47,11 @@ struct ModelInfo {
     std::vector<std::string> output_order;
 };
 
-/// Copies share one memory, which never changes: a copy costs nothing, however large the network is.
+/// Copies share one memory, which never changes, so a copy costs nothing even for a large network.
 class Graph {
 public:
     Graph() : data_(std::make_shared<const Data>()) {}
-    // No move of its own: what is left of a moved graph can still be asked.
+    // There is no move constructor, so that a graph can be used after it was moved from.
     Graph(const Graph&) = default;
     Graph& operator=(const Graph&) = default;
 
@@ -72,8 +72,8 @@ public:
     /// The value of that name, if there is one. Takes time logarithmic in the number of values.
     [[nodiscard]] std::optional<ValueId> find_value(std::string_view name) const;
 
-    /// Returns whether the other one is a copy of this graph, or the other way round. Equal graphs that were built one
-    /// by one are no copies.
+    /// Returns whether both graphs are copies of one graph. Equal graphs that were built separately are no
+    /// copies.
     [[nodiscard]] bool shares_memory_with(const Graph& other) const { return data_ == other.data_; }
 
 private:
@@ -94,8 +94,8 @@ private:
     std::shared_ptr<const Data> data_;  ///< never null
 };
 
-/// Returns the same graph with a type for each of its values; a copy where it has these types already. @pre one type
-/// for each value
+/// Returns the same graph with a type for each of its values; a copy if it has these types already. @pre one type for
+/// each value
 [[nodiscard]] Graph with_types(const Graph& graph, const std::vector<TensorType>& types);
 
 /// Identity of what the graph computes and is called: names, ops, attributes, types, constants.

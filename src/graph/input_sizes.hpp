@@ -12,15 +12,15 @@
 
 namespace halftone {
 
-/// What a user, a config or a data set says about the sizes of a model's inputs.
+/// The sizes of a model's inputs that a user, a config or a data set gives.
 struct InputSizes {
-    /// By name of graph input, one number for each dimension. -1 says nothing about its dimension.
+    /// By name of graph input, one number for each dimension. -1 leaves the dimension as it is.
     std::map<std::string, std::vector<std::int64_t>> shapes = {};
     /// By name of a dimension that the model leaves open.
     std::map<std::string, std::int64_t> dims = {};
 
-    /// What a sample of the data set holds for the model: rows of its inputs, or whole inputs with the batch. It
-    /// answers for the dimensions behind the batch, where nothing else does. Empty: there is no data set.
+    /// The fields of a data set's sample: rows of the inputs, or whole inputs with the batch. They give the dimensions
+    /// after the batch that nothing else gives. Empty: there is no data set.
     std::vector<Field> sample = {};
 };
 
@@ -29,10 +29,10 @@ struct InputSizes {
 [[nodiscard]] InputSizes parse_input_sizes(const std::vector<std::string>& shapes,
                                            const std::vector<std::string>& dims);
 
-/// Returns the graph with sizes in the place of its inputs' open dimensions. A dimension without a size of its own gets
-/// the size of another one that the model calls by the same name. A first dimension without a size stays open. What was
-/// bound is written down in ModelInfo::bound_dims, so that an export can leave it open again. Types of other values are
-/// not inferred.
+/// Returns the graph with sizes instead of its inputs' open dimensions. A dimension without a size gets the size of
+/// another dimension that has the same name in the model. A first dimension without a size stays open.
+/// ModelInfo::bound_dims lists the bound dimensions, so that an export can leave them open again. Types of other values
+/// are not inferred.
 /// @throws ModelError listing every open dimension without a size, and how to give one
 /// @throws ConfigError listing every size that fits no input or contradicts the model or another size
 [[nodiscard]] Graph bind_sizes(const Graph& graph, const InputSizes& sizes);

@@ -1,5 +1,5 @@
 #pragma once
-// The words of a graph: attribute values, values (edges) and nodes. Plain data; rules live in the builder and passes.
+// The parts of a graph as plain data: attribute values, values (edges) and nodes. The builder checks them.
 
 #include <map>
 #include <memory>
@@ -33,10 +33,10 @@ class Graph;
 
 /// The graphs inside of a control-flow operator (If, Loop, Scan).
 struct NodeBodies {
-    /// By attribute: "then_branch", "else_branch" or "body". The inputs of a graph are those that ONNX gives it, and
-    /// behind them the captured values. Values in it have no types.
+    /// By attribute: "then_branch", "else_branch" or "body". The inputs of such a graph are those that ONNX gives it,
+    /// then the captured values. Its values have no types.
     std::map<std::string, std::shared_ptr<const Graph>> graphs;
-    /// How many values of the graph around are read inside. They are the last inputs of the node.
+    /// How many values of the surrounding graph the bodies read. They are the last inputs of the node.
     std::size_t captured = 0;
 };
 
@@ -63,7 +63,7 @@ struct Node {
 [[nodiscard]] std::vector<std::int64_t> ints_attribute(const Node& node, const std::string& name,
                                                        const std::vector<std::int64_t>& fallback);
 
-/// "Conv node '/0/conv'": how messages name a node.
+/// Returns the node's name for messages: "Conv node '/0/conv'".
 [[nodiscard]] std::string describe(const Node& node);
 
 }  // namespace halftone

@@ -1,6 +1,6 @@
 #pragma once
-// What the graph room must know of operators, given to it from outside (the room kernel implements it): whether an op
-// is known, its shape rule, and its value on constants. So passes need no kernel headers.
+// The interface through which the graph room uses operators: whether an op is known, its shape rule, and its value on
+// constants. The room kernel implements it, so passes need no kernel headers.
 
 #include <cstdint>
 #include <string_view>
@@ -24,9 +24,10 @@ struct PartialInt {
 };
 using PartialInts = std::vector<PartialInt>;  ///< row-major
 
-/// A node with what is known of its inputs. `constants[i]` is null unless input i has the same value for every batch
-/// (missing optional inputs have rank-0 type and null constant; check node.inputs[i].is_valid()). `partials` has an
-/// entry per input, or none at all; it is null unless input i holds integers of which some depend on the batch.
+/// A node with the facts that are known about its inputs. `constants[i]` is null unless input i has the same value for
+/// every batch (missing optional inputs have rank-0 type and null constant; check node.inputs[i].is_valid()).
+/// `partials` has an entry per input, or none at all; it is null unless input i holds integers of which some depend on
+/// the batch.
 struct OpContext {
     const Node& node;
     std::vector<TensorType> inputs;

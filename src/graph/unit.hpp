@@ -1,7 +1,7 @@
 #pragma once
 // Unit: a fused group of nodes that is quantized, or falls back to high precision, as one: Conv, Gemm or MatMul with
-// constant weights, its activation (Relu or Clip), a MatMul's bias, and a residual Add. What users and LPOT call an
-// "op" in configs and reports.
+// constant weights, its activation (Relu or Clip), a MatMul's bias, and a residual Add. Users and LPOT call it an "op"
+// in configs and reports.
 
 #include <optional>
 #include <string>
@@ -35,13 +35,13 @@ struct Unit {
 /// activation before the Add, both operands have the same shape, and the other operand is not a constant.
 [[nodiscard]] std::vector<Unit> find_units(const Graph& graph);
 
-/// Returns why the unit cannot be quantized at run time, or an empty text if it can. The file holds a product of two
-/// matrices then, and what Gemm adds to one (transposed data, a factor) has no place in it. Convolutions stay out:
-/// ONNX Runtime has no fast ConvInteger.
+/// Returns why the unit cannot be quantized at run time, or an empty text if it can. The file of a dynamic unit holds a
+/// plain product of two matrices, which has no transposed data and no factor as Gemm has. Convolutions cannot be
+/// dynamic, because ONNX Runtime has no fast ConvInteger.
 [[nodiscard]] std::string why_not_dynamic(const Graph& graph, const Unit& unit);
 
-/// Returns why the unit's weights cannot be stored by blocks, or an empty text if they can. The file holds a product of
-/// two matrices then, as for dynamic quantization, and an operator set of 21 or later.
+/// Returns why the unit's weights cannot be stored by blocks, or an empty text if they can. The file then holds a plain
+/// product of two matrices, as for dynamic quantization, and has operator set 21 or later.
 [[nodiscard]] std::string why_not_weight_only(const Graph& graph, const Unit& unit);
 
 /// Ops that only move or select codes, so that input and output share quantization parameters:

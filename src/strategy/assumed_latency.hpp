@@ -1,5 +1,5 @@
 #pragma once
-// A stand-in for the latency table, where nothing was measured: toys, and tests of strategies.
+// A replacement for the latency table if nothing was measured: in toy spaces, and in tests of strategies.
 
 #include "trial/latency_table.hpp"
 

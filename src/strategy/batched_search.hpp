@@ -1,6 +1,6 @@
 #pragma once
-// BatchedSearch: the frame of strategies that learn a model from all outcomes so far and ask for a batch of candidates
-// that the model likes (bayesian, tpe).
+// BatchedSearch: the base of strategies that make a model from all outcomes so far and ask for a batch of candidates
+// that the model suggests (bayesian, tpe).
 
 #include <cstdint>
 #include <optional>
@@ -13,9 +13,9 @@
 
 namespace halftone {
 
-/// The first candidate is every unit's first option, `startup` candidates in all are drawn at random, then come
-/// batches. A batch begins when everything asked before is told, and nothing that is told within it is looked at before
-/// the next one: so a batch may run on as many workers as there are, and the search is the same for any number of them.
+/// The first candidate takes every unit's first option; with it, `startup` candidates come before the first model, the
+/// others at random. Then come batches. A batch begins when all earlier outcomes are told, and outcomes of a batch
+/// count only for the next one. So a batch may run on any number of workers, and the search is always the same.
 class BatchedSearch : public Strategy {
 public:
     [[nodiscard]] Ask ask() final;
@@ -25,18 +25,18 @@ protected:
     struct Plan {
         std::int64_t startup = 0;  ///< random candidates before the first model, the very first included
         std::int64_t batch = 1;
-        const char* stage = "";    ///< what the journal calls candidates that the model suggests
-        std::uint64_t stream = 0;  ///< makes the strategy's random numbers its own, whatever the seed
+        const char* stage = "";    ///< the stage in the journal of candidates that the model suggests
+        std::uint64_t stream = 0;  ///< gives the strategy random numbers that differ from those of other strategies
     };
     BatchedSearch(const StrategyContext& context, Subspace::Options options, const Plan& plan);
 
-    /// An outcome came in, of the candidate at this point.
+    /// Takes the outcome of the candidate at this point.
     virtual void learn(const Point& point, const Candidate& candidate, const Outcome& outcome) = 0;
-    /// All outcomes are in: makes the model for the batch that begins. Returns false where nothing usable was learnt;
-    /// the batch is drawn at random then.
+    /// Makes the model for the next batch; all outcomes are told. Returns false if no outcome was usable; then the
+    /// batch is drawn at random.
     [[nodiscard]] virtual bool make_model() = 0;
-    /// Returns the next point of the batch, one that was not asked for. Nothing means that the search ends; before
-    /// that, draw_new() may find a point that the model did not look at.
+    /// Returns the next point of the batch, which was not asked for before. Nothing means that the search ends; an
+    /// override may first try draw_new(), which may find a point that the model did not consider.
     [[nodiscard]] virtual std::optional<Point> suggest() = 0;
 
     [[nodiscard]] const Subspace& subspace() const { return subspace_; }

@@ -12,8 +12,8 @@ namespace halftone {
 [[nodiscard]] StrategyContext strategy_context(const RunConfig& config, const SearchSpace& space, const Goal& goal,
                                                double baseline, const LatencySource& latency);
 
-/// Makes the config's strategy once and lets it go. A strategy reads its settings when it is made, which in a run is
-/// behind the baseline: wrong ones are found here before anything is evaluated. @throws ConfigError
+/// Makes the config's strategy once, to check its settings. In a run, a strategy is made (and reads its settings) after
+/// the baseline; this check finds wrong settings before anything is evaluated. @throws ConfigError
 void check_strategy(const RunConfig& config, const SearchSpace& space);
 
 }  // namespace halftone

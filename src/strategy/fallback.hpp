@@ -26,7 +26,7 @@ struct Judged {
 };
 [[nodiscard]] Judged judge(const Candidate& candidate, const History& history);
 /// Returns the most accurate candidate, of equal ones the first. If all of them failed, it is the first candidate,
-/// because falling back may mend it. @pre there is a candidate
+/// because with fallbacks it may no longer fail. @pre there is a candidate
 [[nodiscard]] Judged best_of(const std::vector<Candidate>& candidates, const Goal& goal, const History& history);
 
 /// Returns the high-precision dtypes that some unit can fall back to, cheapest first: bf16, then fp32. The list is
@@ -52,8 +52,8 @@ struct Judged {
 [[nodiscard]] std::vector<Candidate> accumulate_moves(const SearchSpace& space, Candidate base,
                                                       const std::vector<FallbackMove>& moves);
 
-/// Walks a ranking and keeps a move only if it makes the best so far strictly better. Serial by nature: each step
-/// depends on the one before.
+/// Walks along a ranking and keeps a move only if it makes the best candidate strictly better. The steps cannot run in
+/// parallel, because each one depends on the one before.
 class IncrementalWalk {
 public:
     IncrementalWalk(const SearchSpace& space, const Goal& goal, Judged start, std::vector<FallbackMove> moves)

@@ -1,6 +1,6 @@
 #pragma once
-// FallbackSearch: the frame of LPOT's strategies basic and mse. They differ in how units are ranked; everything else is
-// the same: model-wise candidates first, then units fall back along the ranking.
+// FallbackSearch: the base of LPOT's strategies basic and mse. They differ only in how units are ranked: both try
+// model-wise candidates first, then units fall back along the ranking.
 
 #include <cstdint>
 #include <optional>

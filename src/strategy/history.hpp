@@ -1,6 +1,6 @@
 #pragma once
-// History: what a strategy has asked and been told, by effective hash. A duplicate costs no trial and finds its own
-// result.
+// History: the candidates for which a strategy has asked, with their outcomes, by effective hash. A duplicate costs no
+// trial and gets its own result.
 
 #include <cstdint>
 #include <map>

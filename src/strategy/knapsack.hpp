@@ -1,6 +1,6 @@
 #pragma once
-// The multiple-choice knapsack behind `pareto`: for each unit one choice, to minimise latency against accuracy loss.
-// Latency has pair terms: a border between a quantized and an unquantized unit costs a conversion.
+// The multiple-choice knapsack of `pareto`: one choice for each unit, so that latency and accuracy loss are small. The
+// latency has terms for pairs of units: between a quantized and another unit there is a conversion.
 
 #include <cstddef>
 #include <cstdint>
@@ -34,14 +34,14 @@ struct KnapsackLimits {
     std::size_t states = 4096;
 };
 
-/// All solutions that no other beats in both loss and latency, from the fastest to the most accurate.
+/// Returns the front: all solutions that no other solution dominates in loss and latency, the fastest first.
 ///
-/// Dynamic programming over the units in order. A state is which of the units that still feed later ones are quantized;
-/// in a state, partial solutions that another one dominates are dropped. That is exact. Where a state has more than
-/// `labels` of them, only the fastest of each of `labels` equal intervals of loss is kept: then the loss of a solution
-/// may exceed the best one's of the same latency by at most units x (range of losses) / labels. Where there are more
-/// than `states` states (more than 12 units that feed later ones at once), the fastest are kept, and nothing is
-/// promised.
+/// Dynamic programming over the units in order. A state says which of the units that still feed later ones are
+/// quantized; in a state, partial solutions that another one dominates are dropped. This is exact. If a state has more
+/// than `labels` solutions, only the fastest of each of `labels` equal intervals of loss is kept: then the loss of a
+/// solution may exceed that of the best one of equal latency by at most units x (range of losses) / labels. If there
+/// are more than `states` states (more than 12 units that feed later ones), the fastest are kept, without a bound on
+/// the error.
 [[nodiscard]] std::vector<KnapsackPoint> knapsack_front(const KnapsackProblem& problem,
                                                         const KnapsackLimits& limits = {});
 

@@ -1,6 +1,6 @@
 #pragma once
-// OutputErrors: probes of the model's output error, asked for and told in batches. Strategies rank candidates by them
-// without labels, and choose the model-wise candidate that they start from.
+// OutputErrors: probes of the model's output error, in batches. With them, strategies rank candidates without labels
+// and choose the model-wise candidate from which they start.
 
 #include <cstddef>
 #include <optional>

@@ -1,6 +1,6 @@
 #pragma once
-// Subspace: a part of the search space that has some of the options of each unit. Its points can be drawn, numbered and
-// walked.
+// Subspace: a part of the search space that has some of the options of each unit. It gives a point by its number, at
+// random, or one after the other.
 
 #include <cstdint>
 #include <optional>
@@ -31,9 +31,9 @@ public:
     [[nodiscard]] Point at(std::uint64_t index) const;
     [[nodiscard]] Point draw(Rng& random) const;
     [[nodiscard]] Candidate candidate(const Point& point) const;
-    /// Returns a point whose effect was not asked for. It is drawn; where draws keep repeating, it is looked for from a
-    /// drawn number on, in spaces of up to a million points. Returns nothing if there is no such point, or if it would
-    /// take too long to find one.
+    /// Returns a random point whose effective candidate was not asked for. If random points keep repeating, the search
+    /// goes in order from a random number on, in spaces of up to a million points. Returns nothing if there is no such
+    /// point, or if it would take too long to find one.
     [[nodiscard]] std::optional<Point> draw_new(Rng& random, const History& history) const;
 
 private:

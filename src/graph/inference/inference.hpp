@@ -1,6 +1,6 @@
 #pragma once
-// Inference: types of all values, with the small tensors that exporters compute from shapes (Shape -> Gather -> Concat
-// -> Reshape) followed along the way. For the passes of graph/passes.
+// Inference: types of all values, and the values of the small tensors that exporters compute from shapes (Shape ->
+// Gather -> Concat -> Reshape). The passes of graph/passes use it.
 
 #include <cstdint>
 #include <optional>
@@ -21,23 +21,23 @@ struct Inference {
     std::vector<bool> has_bound_type;  ///< by value id: whether the type may follow from such a size
 };
 
-/// What can be said of a graph in which some shapes depend on data.
+/// The types of a graph in which some shapes depend on data.
 struct HeadInference {
-    Inference inference;        ///< the types of what the tail computes are placeholders
-    std::vector<bool> is_tail;  ///< by node: its shape depends on data, or it reads what has such a shape
+    Inference inference;        ///< the types of values in the tail are placeholders
+    std::vector<bool> is_tail;  ///< by node: its shape depends on data, or it reads a value with such a shape
 };
 
 /// @param types  by value id; set for graph inputs and constants, filled in for the others
 /// @throws ModelError naming the node
 [[nodiscard]] Inference infer_values(const Graph& graph, const OpLibrary& ops, std::vector<TensorType> types);
 
-/// How much work may be done to follow small tensors through a graph, in the units of work_of(). Real shape arithmetic
-/// is some thousand elements for a model. Each tensor is small by itself, but a Conv or MatMul between two small ones
-/// is not, and a file may have any number of them.
+/// The limit on the work of computing small tensors of a graph, in the units of work_of(). Real shape arithmetic has
+/// some thousand elements in a model. Each tensor is small, but a Conv or MatMul of two of them may be much work, and a
+/// file may have any number of them.
 inline constexpr std::uint64_t kFollowedWork = std::uint64_t{1} << 26U;
 
-/// The same as infer_values for a graph that may have a tail. @param work  to follow small tensors; beyond it they are
-/// not known
+/// The same as infer_values for a graph that may have a tail. @param work  limit for computing small tensors; beyond it
+/// they are unknown
 /// @throws ModelError naming the node, for one that is wrong whatever the data are
 [[nodiscard]] HeadInference infer_head(const Graph& graph, const OpLibrary& ops, std::uint64_t work = kFollowedWork);
 
@@ -46,10 +46,10 @@ inline constexpr std::uint64_t kFollowedWork = std::uint64_t{1} << 26U;
 /// The same with the batch in the place of symbolic dimensions.
 [[nodiscard]] std::vector<TensorType> source_types(const Graph& graph, std::int64_t batch);
 
-/// May the value of a node be computed when a model is read? Not what is meaning rather than work (a quantized file
-/// stores its weights as DequantizeLinear of a constant), nor what the library does not know.
+/// Returns whether the value of a node may be computed when a model is read. A DequantizeLinear of a constant may not,
+/// because quantized files store weights in this form; nor may an operator that the library does not know.
 [[nodiscard]] bool may_evaluate(const Node& node, const OpLibrary& ops);
-/// May a node be replaced by its value? As may_evaluate, and it must produce no graph output.
+/// Returns whether a node may be replaced by its value: may_evaluate, and it produces no graph output.
 [[nodiscard]] bool may_fold(const Graph& graph, const Node& node, const OpLibrary& ops);
 
 }  // namespace halftone

@@ -1,5 +1,5 @@
 #pragma once
-// How much work an operator is, told from types alone. For limits on what is computed while a model is read.
+// The work of an operator, computed from types alone. It is for limits on the work of reading a model.
 
 #include <cstdint>
 #include <vector>

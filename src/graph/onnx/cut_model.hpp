@@ -1,5 +1,5 @@
 #pragma once
-// A part of a model: what lies between given tensors (model.inputs and model.outputs of a config).
+// A part of a model: the nodes between given tensors (model.inputs and model.outputs of a config).
 
 #include <string>
 #include <string_view>
@@ -19,12 +19,12 @@ struct ModelEnds {
 };
 
 /// Returns the model between these ends as an ONNX file: its inputs and outputs are the named tensors, in the order of
-/// the lists, and nodes that no output needs are gone. The bytes are returned as they are where nothing would change.
+/// the lists, and nodes that no output needs are gone. If nothing would change, the bytes are returned as they are.
 /// @param name   of the file, for messages
 /// @param sizes  of inputs: they say how many dimensions an inner tensor has that becomes an input, where the file does
 ///        not. All of them stay open, so that the bytes do not depend on the sizes
-/// @throws ConfigError for a name that the model does not have, listing those that are near; for an input that no
-///         output needs, and for one that the outputs need and the list leaves out
+/// @throws ConfigError for a name that the model does not have, listing similar names; for an input that no output
+/// needs, and for one that the outputs need and the list leaves out
 /// @throws ModelError for a file that cannot be read, and where the shape of a new input is not known
 [[nodiscard]] std::string cut_onnx(std::string_view bytes, const std::string& name, const ModelEnds& ends,
                                    const InputSizes& sizes, const OpLibrary& ops);

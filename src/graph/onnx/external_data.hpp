@@ -10,8 +10,8 @@ namespace halftone {
 /// The largest protobuf message: 2 GiB - 1.
 inline constexpr std::uint64_t kMostMessageBytes = 0x7fffffff;
 
-/// The model with all external data put into it, so that it can be handed on as bytes; `bytes` as they are when it has
-/// none. Locations are relative to `folder`, the model's own. A whole that no protobuf message can hold is a text that
+/// Returns the bytes of the model with all external data in them, or `bytes` as they are if it has none. Locations are
+/// relative to `folder`, the folder of the model. If no protobuf message can hold the whole, the result has a form that
 /// only import_onnx() and survey_onnx() read (large_model.hpp).
 /// @param most  tests give a smaller limit of the message
 /// @throws ModelError naming the tensor: a location that is absolute, has "..", or leads out of the folder through a

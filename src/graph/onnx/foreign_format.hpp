@@ -1,5 +1,5 @@
 #pragma once
-// Files that are given as a model and are something else, which people download or save by mistake.
+// Files of other formats that users give as a model by mistake.
 
 #include <string>
 #include <string_view>
@@ -7,8 +7,8 @@
 
 namespace halftone {
 
-/// Returns what a file is that begins like a known format other than ONNX, and how to come to an ONNX file from there:
-/// "is a TensorFlow Lite model, not an ONNX file: …". Returns an empty text where nothing is known about the bytes.
+/// If the bytes begin like a known format other than ONNX, returns its name and how to get an ONNX file from it: "is a
+/// TensorFlow Lite model, not an ONNX file: …". Otherwise returns an empty text.
 [[nodiscard]] std::string foreign_format(std::string_view bytes);
 
 /// The same for a folder. @param names  of its files

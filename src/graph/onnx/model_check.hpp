@@ -1,5 +1,5 @@
 #pragma once
-// Private to graph/onnx: what is asked of a model before its tensors and nodes are read.
+// Private to graph/onnx: the checks of a model before its tensors and nodes are read.
 
 #include <cstdint>
 #include <string>
@@ -15,18 +15,18 @@ class NodeProto;
 
 namespace halftone {
 
-/// Returns a node as messages name it: "Conv node '/0/conv'". A node without a name is told by its first output.
+/// Returns a node as messages name it: "Conv node '/0/conv'". A node without a name is named after its first output.
 [[nodiscard]] std::string text_of(const onnx::NodeProto& node);
 
-/// Returns the version of the default operator set that the file names, or 0 when it names none. Two: the last one.
+/// Returns the version of the default operator set that the file names (of several, the last one), or 0 if none.
 [[nodiscard]] std::int64_t named_opset(const onnx::ModelProto& model);
 
 /// Returns the version of the default operator set, which is one that this room can read.
 /// @throws ModelError for two versions, and for one that is too old or too new
 [[nodiscard]] std::int64_t checked_opset(const onnx::ModelProto& model);
 
-/// Checks all names of the graph: nodes, operators, attributes, values, initialisers, dimensions. A name may have 4096
-/// bytes. In a file that Halftone wrote it may have 256 more, because the export puts suffixes behind names of the
+/// Checks all names of the graph: nodes, operators, attributes, values, initialisers, dimensions. A name may have
+/// 4096 bytes. In a file that Halftone wrote it may have 256 more, because the export adds suffixes to names of the
 /// model.
 /// @throws ModelError naming the kind of name, its length and how it begins
 void check_name_lengths(const onnx::ModelProto& model);

@@ -28,7 +28,7 @@ struct ModelPort {
     std::vector<std::string> dims;  ///< numbers, and names of open dimensions; "?" for an open one without a name
 };
 
-/// One thing in a file that stands in the way of its import.
+/// A fault of a file, for which its import is refused.
 struct ModelFault {
     std::string kind;  ///< "file", "function", "operator", "constant", "input", "output", "open dimension", "graph"
     std::string what;  ///< the whole message
@@ -36,15 +36,15 @@ struct ModelFault {
     std::string where;       ///< the node, constant, input or output; empty for the file as a whole
 };
 
-/// What a file says of itself, and everything that can be seen to be wrong without typing its nodes.
+/// Facts about a file, and all its faults that can be found without the types of its values.
 struct ModelSurvey {
     std::int64_t opset = 0;                  ///< 0: the file names none
     std::vector<ModelPort> inputs, outputs;  ///< in the order of the file, without initialisers
     std::vector<ModelFault> faults;          ///< in the order of the kinds above
 };
 
-/// Looks at all parts of a file, where import_onnx stops at the first one that is wrong. A survey without faults does
-/// not promise an import: types of values are not inferred here, and branches of If are not looked at.
+/// Checks all parts of a file, while import_onnx stops at the first fault. A survey without faults does not mean that
+/// the import succeeds: it does not infer types of values, and does not check branches of If.
 /// @param sizes  of dimensions that the file leaves open. One behind the first without a size is a fault.
 /// @throws ModelError for bytes that are no ONNX model at all
 [[nodiscard]] ModelSurvey survey_onnx(std::string_view bytes, const std::string& name, const OpLibrary& ops,

@@ -1,7 +1,7 @@
 #pragma once
-// Private to the readers of model files (this folder, and the room import): what can be said of a value while the file
-// is still being read. The meaning of a few nodes depends on it: which branch of an If is taken, what an old Softmax
-// normalizes over, what MXNet's reshape codes stand for.
+// Private to the readers of model files (this folder, and the room import): types and values that can be inferred while
+// the file is still being read. A few nodes depend on them: which branch of an If is taken, over which axes an old
+// Softmax normalizes, what MXNet's reshape codes mean.
 
 #include <map>
 #include <optional>

@@ -27,8 +27,8 @@ using Pass = RegistryRow<RunPass>;
 /// The same with the symbolic batch bound: types by value id. @pre batch > 0
 [[nodiscard]] std::vector<TensorType> bind_batch(const Graph& graph, const OpLibrary& ops, std::int64_t batch);
 
-/// Returns the graph for other sizes of its inputs, with the types of all values that follow. Only dimensions that the
-/// model's file leaves open may have another size (input_sizes.hpp), because nothing was folded that depends on those.
+/// Returns the graph for other sizes of its inputs, with the types of all its values. Only dimensions that the model's
+/// file leaves open may have another size (input_sizes.hpp), because no value that depends on them was folded.
 /// @param shapes  by graph input, with as many dimensions as the input; the batch may be open
 /// @throws ModelError naming the node that cannot be run at these sizes
 [[nodiscard]] Graph with_input_shapes(const Graph& graph, const OpLibrary& ops, const std::vector<Shape>& shapes);

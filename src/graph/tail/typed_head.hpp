@@ -1,5 +1,5 @@
 #pragma once
-// The part of a model that can be planned, with types: where all work on a model that was read begins.
+// The part of a model before its tail, with types. All work on an imported model begins with it.
 
 #include "graph/graph.hpp"
 #include "graph/op_library.hpp"
@@ -9,11 +9,11 @@ namespace halftone {
 /// Returns the graph with types. Control flow whose course is known is unrolled (unroll.hpp), and what depends on data
 /// is cut off (split_tail.hpp).
 ///
-/// The batch stays open where the shape rules can follow an open one. Where they cannot, but the model is right for
-/// batches of 1 and of 2, it gets a batch of 1 and runs sample by sample: for example, PyTorch's MultiheadAttention
-/// multiplies the batch by the number of heads.
-/// @throws ModelError naming the node. A model that is right for a batch of 1 only holds its exporter's batch in a
-/// constant; the message says how to ask for it
+/// The batch stays open if the shape rules can follow it. If they cannot, but the shapes fit batches of 1 and of 2, the
+/// model gets a batch of 1 and runs sample by sample: for example, PyTorch's MultiheadAttention multiplies the batch by
+/// the number of heads.
+/// @throws ModelError naming the node. If the shapes fit a batch of 1 only, a constant holds the exporter's batch; the
+/// message says how to ask for this batch
 [[nodiscard]] Graph typed_head(const Graph& graph, const OpLibrary& ops);
 
 }  // namespace halftone

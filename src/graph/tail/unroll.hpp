@@ -1,7 +1,7 @@
 #pragma once
-// Control flow whose course is known before any data are: an If whose condition follows from constants and shapes, a
-// Loop whose rounds can be counted, a Scan over a dimension of known length. Its nodes take its place, so that they and
-// all that follows them are planned, quantized and timed like the rest. What depends on data stays (split_tail.hpp).
+// Control flow whose course is known without data: an If whose condition follows from constants and shapes, a Loop
+// whose rounds can be counted, a Scan over a dimension of known length. The nodes of its body replace it, so that they
+// and all later nodes are planned, quantized and timed like the rest. Other control flow stays (split_tail.hpp).
 
 #include "graph/graph.hpp"
 #include "graph/op_library.hpp"

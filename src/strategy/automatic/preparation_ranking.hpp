@@ -1,6 +1,6 @@
 #pragma once
-// PreparationRanking: which model-wise candidates of which preparation distort the model's output least. It needs no
-// labels. `auto` evaluates the first few of them.
+// PreparationRanking: ranks the model-wise candidates of all preparations by the error of the model's output. It needs
+// no labels. `auto` evaluates the first few candidates.
 
 #include <cstddef>
 #include <cstdint>
@@ -32,15 +32,15 @@ public:
 
     /// Returns how many results are missing until next_ask() returns nothing.
     [[nodiscard]] std::size_t probes_left() const;
-    /// Returns the best candidates, the one with the least error first. The others are, as far as there are any, the
-    /// best of other calibration indices: the second best option of the same preparation would seldom say anything new.
+    /// Returns the best candidates. The first one has the least error; the next ones are the best of other calibration
+    /// indices, if there are any, because a second candidate of the same preparation seldom differs much.
     /// @pre next_ask() has returned nothing
     [[nodiscard]] std::vector<ProbedCandidate> best(std::size_t count) const;
     /// Returns whether all candidates were probed; if not, only those of the most promising preparations were.
     [[nodiscard]] bool has_probed_all() const { return ranked_.size() == candidates_.size(); }
 
 private:
-    /// What is ranked: the plain candidates; one of each calibration index; all, or all of the best indices.
+    /// The candidates that are ranked: the plain ones; one of each calibration index; all, or all of the best indices.
     enum class Step { plain, one_of_each, last };
 
     void begin(Step step, std::vector<Candidate> ranked);
@@ -50,9 +50,9 @@ private:
 
     std::vector<Candidate> candidates_;
     Step step_ = Step::last;
-    std::vector<Candidate> ranked_;           ///< the candidates of this step
-    std::vector<Candidate> asked_;            ///< those of them that no step before has probed, in the order of asking
-    OutputErrors probes_;                     ///< the probes of asked_
+    std::vector<Candidate> ranked_;  ///< the candidates of this step
+    std::vector<Candidate> asked_;   ///< those of ranked_ that no earlier step has probed, in the order of asking
+    OutputErrors probes_;            ///< the probes of asked_
     std::map<std::uint64_t, double> errors_;  ///< of all steps, by the candidate's hash
 };
 

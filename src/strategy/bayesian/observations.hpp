@@ -1,5 +1,5 @@
 #pragma once
-// The observations of the strategy bayesian: what was told, and the part of it that the model is made from.
+// The observations of the strategy bayesian: all told outcomes, and those from which the model is made.
 
 #include <cstddef>
 #include <optional>
@@ -24,7 +24,7 @@ public:
     void add(const Point& point, std::optional<double> target);
     /// Returns whether some trial had a target.
     [[nodiscard]] bool has_targets() const { return worst_.has_value(); }
-    /// Makes the model from all observations or, where they are many, from the best and the latest.
+    /// Makes the model from all observations or, if there are many, from the best and the latest ones.
     /// @pre has_targets()
     void update_model();
     [[nodiscard]] const ObservedModel& model() const { return model_; }

@@ -1,6 +1,6 @@
 #pragma once
-// The surrogate of the strategy bayesian: a Gaussian process that stands in for the trials, and how much a point
-// promises by it (the acquisition function).
+// The surrogate of the strategy bayesian: a Gaussian process that predicts trials, and the promise of a point, which is
+// computed from its prediction (the acquisition function).
 
 #include <cstdint>
 #include <span>
@@ -18,7 +18,7 @@ struct Acquisition {
     double xi = 0;         ///< of ei: the improvement that counts, in standard deviations of the targets
 };
 
-/// Returns how much a prediction promises, greater is better.
+/// Returns the promise of a prediction; greater is better.
 ///
 /// ei, the expected improvement over the best target so far, E[max(0, f - best - xi)] for a normal f:
 ///   (mean - best - xi) Phi(z) + deviation phi(z),  z = (mean - best - xi) / deviation
@@ -29,7 +29,7 @@ struct Acquisition {
 [[nodiscard]] double promise(const Acquisition& acquisition, const GaussianProcess::Prediction& prediction,
                              double best);
 
-/// A process over standardised targets (mean 0, deviation 1), because it takes a mean of zero for granted.
+/// A process over standardised targets (mean 0, deviation 1), because it assumes a mean of zero.
 class Surrogate {
 public:
     Surrogate(std::vector<Point> points, std::vector<double> targets, const GpParameters& parameters,

@@ -1,7 +1,7 @@
 #pragma once
-// FrontSearch: the fastest candidate that meets the goal. Losses of units come from probes, latencies from the table; a
-// knapsack gives the front of predicted plans, and trials along it find where the goal begins to hold. The strategy
-// `pareto` is this search from the best model-wise candidate; `auto` ends with it.
+// FrontSearch: finds the fastest candidate that meets the goal. Losses of units come from probes, latencies from the
+// table; a knapsack gives the front of predicted plans, and trials along it find its fastest point that passes. The
+// strategy `pareto` is this search from the best model-wise candidate; `auto` ends with it.
 
 #include <cstdint>
 #include <optional>
@@ -36,13 +36,13 @@ public:
     void tell_probe(const ProbeResult& result) { probes_.tell(result); }
 
     /// Returns the plan of least predicted latency among those in which each unit runs as in the base or in high
-    /// precision, whatever it loses.
+    /// precision. Its loss does not count.
     [[nodiscard]] Candidate fastest(const Candidate& base) const;
     /// Returns the candidate's predicted latency.
     [[nodiscard]] double predict_ms(const Candidate& candidate) const { return table_.predict_ms(space_, candidate); }
     /// Returns how many trials it may still ask for at the most.
     [[nodiscard]] std::int64_t most_trials_left() const;
-    /// Returns the steps that could lead past a better candidate, in words.
+    /// Returns the steps that may miss a better candidate, in words.
     [[nodiscard]] static std::vector<std::string> heuristics() {
         return {"losses of units are what they add to the error of the model's output, and add up",
                 "along the predicted front less loss is never worse"};

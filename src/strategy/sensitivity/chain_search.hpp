@@ -1,5 +1,5 @@
 #pragma once
-// ChainSearch: how many of the ranked fallbacks does the goal need? It asks about one number of them after the other.
+// ChainSearch: finds how many of the ranked fallbacks the goal needs, by asking about one number after the other.
 
 #include <cstddef>
 #include <cstdint>
@@ -7,18 +7,18 @@
 
 namespace halftone {
 
-/// A chain of length n stands for 1 … n fallbacks; none at all is known to fail.
+/// A chain of length n stands for 1 … n fallbacks; the base without a fallback is known to fail.
 class ChainSearch {
 public:
     enum class Method : std::uint8_t {
-        bisection,  ///< takes it that more fallbacks never fail where fewer pass; about 2 log2 n trials
-        greedy,     ///< one after the other, assumes nothing; up to n trials
+        bisection,  ///< assumes that more fallbacks never fail where fewer pass; about 2 log2 n trials
+        greedy,     ///< tries one after the other and assumes nothing; up to n trials
     };
     ChainSearch(std::size_t length, Method method) : length_(length), method_(method) {}
 
     /// Returns how many fallbacks to try next; nothing when the search is over.
     [[nodiscard]] std::optional<std::size_t> next() const;
-    /// So many fallbacks pass, or fail. @pre next() returned this number
+    /// Notes whether so many fallbacks pass. @pre next() returned this number
     void note(std::size_t fallbacks, bool passes);
     /// Returns the fewest fallbacks that pass; nothing if even all of them fail, or while none has passed.
     [[nodiscard]] std::optional<std::size_t> passing() const { return passing_; }

@@ -1,6 +1,6 @@
 #pragma once
-// Other quantized options of the units that lose most: what they save costs no latency, so they are tried before any
-// unit falls back to high precision.
+// Other quantized options of the most sensitive units. They lower the error at no cost of latency, so they are tried
+// before any unit falls back to high precision.
 
 #include <cstddef>
 #include <cstdint>
@@ -14,9 +14,9 @@ namespace halftone {
 
 /// Returns the moves of sensitive units to their other quantized options.
 /// @param ranked   fallbacks of units, the most sensitive unit first
-/// @param errors   the output's error that is left when each of them alone falls back
-/// @param most     number of units that are looked at
-/// A unit counts as sensitive where its fallback removes 2 % of the base's error or more.
+/// @param errors  the output's error when each of these units alone falls back
+/// @param most  number of units that are considered. A unit counts as sensitive if its fallback removes at least 2 % of
+/// the base's error.
 [[nodiscard]] std::vector<FallbackMove> other_options(const SearchSpace& space, const ProbedCandidate& base,
                                                       const std::vector<FallbackMove>& ranked,
                                                       const std::vector<double>& errors, std::int64_t most);

@@ -1,7 +1,7 @@
 #pragma once
-// SensitivitySearch: from a quantized base to one that meets the goal with as few fallbacks as possible, ranked by the
-// error of the model's output. The strategy `sensitivity` is this search from the best model-wise candidate; `auto`
-// runs it where none of its first candidates meets the goal.
+// SensitivitySearch: finds a candidate that meets the goal with few fallbacks from a quantized base. Fallbacks are
+// ranked by the error of the model's output. The strategy `sensitivity` is this search from the best model-wise
+// candidate; `auto` runs it if none of its first candidates meets the goal.
 
 #include <cstdint>
 #include <optional>
@@ -36,7 +36,7 @@ public:
     [[nodiscard]] const ProbedCandidate& base() const { return base_; }
     /// Returns how many trials it may still ask for at the most.
     [[nodiscard]] std::int64_t most_trials_left() const;
-    /// Returns the steps that could lead past a better candidate, in words.
+    /// Returns the steps that may miss a better candidate, in words.
     [[nodiscard]] std::vector<std::string> heuristics() const;
 
 private:

@@ -1,5 +1,5 @@
 #pragma once
-// For passes that compute new weights: which constants a node has, and how another one takes a constant's place.
+// For passes that compute new weights: finds the constants of a node, and replaces a constant by a new one.
 
 #include <cstdint>
 
@@ -20,15 +20,15 @@ namespace halftone {
 /// output. Such a value may disappear.
 [[nodiscard]] NodeId only_reader(const Graph& graph, ValueId value);
 
-/// Puts new constants in the place of old ones in a graph that is being edited. Constants that several nodes read are
-/// copied, and a small file may let thousands of nodes read one large weight: so the copies of one pass have a limit.
+/// Replaces constants in a graph that is being edited. A constant that several nodes read is copied. A small file may
+/// let thousands of nodes read one large weight, so the copies of one pass have a limit.
 class ConstantEditor {
 public:
     ConstantEditor(GraphBuilder& builder, const Graph& graph);
 
     /// Returns whether input `input` of the node may get a new constant of this size; counts it as copied if so.
     [[nodiscard]] bool may_replace(NodeId node, std::size_t input, std::uint64_t bytes);
-    /// Input `input` of the node becomes this constant. It keeps the old one's name, unless others read that one too.
+    /// Input `input` of the node becomes this constant. It gets the old constant's name, unless other nodes read that.
     void replace(NodeId node, std::size_t input, Tensor tensor);
 
 private:
