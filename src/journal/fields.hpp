@@ -1,6 +1,6 @@
 #pragma once
-// The fields of every record, each list written once. Writing a line, reading it and comparing headers walk the same
-// list, so a new field cannot be forgotten in one of them. Only the journal's own files include this one.
+// The fields of every record, each in one list. Writing a line, reading it and comparing headers use the same list, so
+// a new field cannot be forgotten in one of them. Only the journal's own files include this one.
 //
 // walk_fields(visit, value) calls, in the order of the keys in the file:
 //   visit(key, member)                    a field that is always there; a std::optional member may be missing

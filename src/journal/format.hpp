@@ -1,7 +1,7 @@
 #pragma once
 // The records of trials.jsonl as plain values. The text form is documented in src/journal/README.md; journal/fields.hpp
-// lists the fields of each record, and the functions below write and read by that list. The journal is the only truth
-// of a run: everything else in the workspace can be written again from it.
+// lists the fields of each record, and the functions below write and read by that list. A resumed run reads only the
+// journal and can write the other files of the workspace again.
 
 #include <cstdint>
 #include <optional>
@@ -21,7 +21,7 @@ namespace halftone::journal {
 /// resumed.
 inline constexpr int kFormat = 2;
 
-/// First record. Every field is compared on resume; a difference is refused by name.
+/// First record. A resumed run compares every field, and refuses a difference by the name of the field.
 struct Header {
     std::string version;  ///< of Halftone
     std::string strategy;
@@ -34,9 +34,9 @@ struct Header {
     friend bool operator==(const Header&, const Header&) = default;
 };
 
-/// The outcome of one evaluation, and what it cost. If `failure` is not empty, the candidate could not be evaluated and
-/// the score means nothing; only its sample_units count. If score.bounds is set, the evaluation ended early:
-/// score.accuracy is NaN and the accuracy lies between the bounds.
+/// The outcome of one evaluation, and its cost. If `failure` is not empty, the candidate could not be evaluated, and of
+/// the score only sample_units has a meaning. If score.bounds is set, the evaluation ended early: score.accuracy is
+/// NaN, and the accuracy lies between the bounds.
 struct TrialResult {
     Score score = {};
     std::string failure = {};
@@ -93,17 +93,17 @@ struct Partial {
     friend bool operator==(const Partial&, const Partial&) = default;
 };
 
-/// What the fp32 model found hard: one character for each evaluation sample, '0' = wrong. Written before the baseline.
+/// How hard samples are for fp32: one character for each evaluation sample, '0' = wrong. Written before the baseline.
 struct Difficulty {
     std::string samples;
     friend bool operator==(const Difficulty&, const Difficulty&) = default;
 };
 
-/// What the fp32 model got for each evaluation sample, so that losses can be paired sample by sample; written before
-/// the baseline. One of the two is filled. The position is the sample's number in its data set.
+/// The fp32 model's judgement of each evaluation sample, so that losses can be paired sample by sample; written before
+/// the baseline. Only one of the two is filled. The position is the sample's number in its data set.
 struct Judgements {
     std::string right;           ///< '1' right, '0' wrong, '-' no such sample
-    std::vector<double> values;  ///< where a sample is not just right or wrong; NaN: no such sample
+    std::vector<double> values;  ///< if a sample is not just right or wrong; NaN: no such sample
     friend bool operator==(const Judgements&, const Judgements&) = default;
 };
 
@@ -130,7 +130,7 @@ struct Sensitivity {
 /// The latency table is a record as it is.
 using halftone::LatencyTable;
 
-/// The best passing trials, timed side by side at the end.
+/// The best passing trials, timed in turn at the end.
 struct Finalists {
     struct Entry {
         std::int64_t trial = 0;
@@ -175,8 +175,8 @@ using Record = std::variant<Header, Baseline, Trial, Partial, Resume, End, Diffi
 /// Returns the record as one line without '\n', keys in the documented order, `crc` last (CRC-32C, 8 hex digits, of the
 /// text before `,"crc"`).
 [[nodiscard]] std::string to_line(const Record& record);
-/// Returns the record, or the reason why the line is none (bad JSON, missing or wrong crc, unknown type, a key that is
-/// missing or of the wrong type).
+/// Returns the record, or the reason why the line is not a record (bad JSON, missing or wrong crc, unknown type, a key
+/// that is missing or of the wrong type).
 [[nodiscard]] std::variant<Record, std::string> parse_line(std::string_view line);
 
 /// Returns the first field that differs, as "field: journal has X, this run has Y"; an empty text when all are equal.

@@ -1,5 +1,5 @@
 #pragma once
-// Reading and appending trials.jsonl. One writer (rank 0), which holds the file's lock for as long as it lives.
+// Reading and appending trials.jsonl. The only writer is rank 0; it holds the file's lock as long as it exists.
 
 #include <cstddef>
 #include <memory>
@@ -20,13 +20,13 @@ struct Replay {
 
 /// Reads all records. A missing file gives an empty replay. An unfinished or damaged last line is dropped. Damage
 /// before the last line (a bad line followed by more lines) throws IoError naming path:line and the reason, because
-/// finished trials would be lost silently.
+/// finished trials would be lost without a message.
 /// @throws IoError when the file cannot be read
 [[nodiscard]] Replay read_journal(const FileSystem& files, const std::string& path);
 
-/// Returns the first trial that stands where another one belongs, as "7: trial 2 stands where trial 1 belongs", with
-/// the number of its line; an empty text where there is none. Trials are numbered 0, 1, 2 … in the order of the file,
-/// and every line has its checksum, so only somebody who took lines out, or put some in, can have changed that.
+/// Returns the first trial with a wrong number, as "7: trial 2 stands where trial 1 belongs" with the number of its
+/// line, or an empty text if there is none. Trials are numbered 0, 1, 2 … in the order of the file, and every line has
+/// a checksum. So a wrong number means that somebody removed or added lines.
 /// @param records  of a whole journal, a record for each line
 [[nodiscard]] std::string sequence_fault(const std::vector<Record>& records);
 

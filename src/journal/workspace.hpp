@@ -1,6 +1,6 @@
 #pragma once
 // Workspace: the folder of one tune run. It opens, locks and compares the journal in it, and writes whole files beside
-// the journal. Nothing is created before everything that can be checked has been checked.
+// the journal. It makes all possible checks before it creates anything.
 
 #include <memory>
 #include <string>
@@ -12,9 +12,9 @@
 
 namespace halftone::journal {
 
-/// Checks a workspace as its opening would, without creating or locking anything: a new run must not write over an
-/// earlier one or over files of the user, and a resumed run needs one to go on with. Whether an earlier run is the same
-/// is not looked at.
+/// Checks a workspace without creating or locking anything: a new run must not overwrite an earlier run or files
+/// of the user, and a resumed run needs an earlier run. It does not check whether the earlier run has the same
+/// config.
 /// @throws ConfigError, IoError
 void check_workspace(const FileSystem& files, const std::string& folder, bool resume);
 

@@ -1,6 +1,7 @@
 #pragma once
-// Conversation: the talk with the strategy. It asks for candidates and probes, hands them to the dispatcher, keeps the
-// answers until their turn has come, and tells them in the order of asking. It replays what the journal holds.
+// Conversation: the dialogue with the strategy. It asks the strategy for candidates and probes, gives them to the
+// dispatcher, keeps the results until their turn has come, and tells them in the order of the asks. It also replays the
+// journal.
 
 #include <cstdint>
 #include <map>
@@ -15,7 +16,7 @@
 
 namespace halftone::tune {
 
-/// A trial or a probe that the strategy has asked for and that it was not told yet.
+/// A trial or a probe for which the strategy has asked and whose result it was not told yet.
 struct PendingAsk {
     Ask ask;
     std::int64_t number = 0;                     ///< of the trial, or of the probe
@@ -36,24 +37,24 @@ struct ToldTrial {
 
 class Conversation {
 public:
-    /// What the conversation asks its surroundings; both outlive it.
+    /// Functions that the conversation calls; both outlive it.
     struct Surroundings {
         const StopConditions& stop;
         const LatencyOnDemand& latency;
     };
-    /// @param can_end_early  says that the evaluators know which samples are difficult, so that trials of which a
-    /// verdict is enough may end early
+    /// @param can_end_early  whether the evaluators know which samples are difficult, so that a trial that needs only a
+    /// verdict may end early
     Conversation(const RunContext& run, const Goal& goal, std::unique_ptr<Strategy> strategy, Surroundings around,
                  bool can_end_early);
 
-    /// Asks as long as workers could run dry, and hands out what was asked for.
+    /// Asks as long as workers could run out of work, and submits the trials and probes.
     void ask_more();
-    /// Puts a finished job's results to what was asked for.
+    /// Stores a finished job's results with their pending asks.
     void collect(const FinishedJob& job);
-    /// Returns whether what is to be told next has its result.
+    /// Returns whether the trial or probe that is next in order has its result.
     [[nodiscard]] bool can_tell() const;
-    /// Journals what is next and tells it to the strategy. Returns the trial; nothing if it was a probe, of which the
-    /// listener hears at once. @pre can_tell()
+    /// Journals the next trial or probe and tells it to the strategy. Returns the trial; nothing if it was a probe,
+    /// which the listener has then been told. @pre can_tell()
     std::optional<ToldTrial> tell_next();
 
     /// Returns the samples of the probe that was told last; 0 if it failed, or if none was told.
@@ -61,9 +62,10 @@ public:
 
     /// Returns whether the journal has a trial that was not told yet.
     [[nodiscard]] bool has_replay() const { return run_.history.trials.contains(state_.trials_told); }
-    /// Asks once, for something whose result the journal has. Returns false if it has not, which ends the replay.
+    /// Asks once, for a trial or probe whose result the journal has. Returns false if it does not, which ends the
+    /// replay.
     /// @pre has_replay()
-    /// @throws ConfigError when the strategy asks for something else than the journal names
+    /// @throws ConfigError when the strategy asks for another candidate than the journal names
     [[nodiscard]] bool ask_for_replay();
 
     [[nodiscard]] SearchState state() const;
@@ -75,7 +77,7 @@ private:
         std::int64_t id = 0;
         std::int64_t first_trial = 0;
         std::vector<Candidate> candidates;
-        std::vector<std::int64_t> sequence_numbers;  ///< theirs in pending_
+        std::vector<std::int64_t> sequence_numbers;  ///< those of the candidates in pending_
     };
 
     void add(Ask ask);

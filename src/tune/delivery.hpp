@@ -1,5 +1,5 @@
 #pragma once
-// Delivery: which finished trial is the best so far. The best is on disk at any time, and the run ends with it.
+// Delivery: which finished trial is the best so far. Its model is on disk at any time, and is the result of the run.
 
 #include <map>
 #include <optional>
@@ -9,20 +9,20 @@
 
 namespace halftone::tune {
 
-/// How two trials are compared: passing beats failing. Between passing ones the objective decides, where latencies are
-/// looked at and costs differ by more than a measurement can tell; else the one with fewer units in high precision;
-/// else accuracy. Between failing ones accuracy decides. In a tie the earlier trial stays. A failed trial, or one that
-/// ended early, is never delivered.
+/// How two trials are compared: a passing trial is better than a failing one. Of two passing trials the objective
+/// decides, if latencies count and the costs differ by more than the noise of a measurement; else fewer units in high
+/// precision; else accuracy. Of two failing ones accuracy decides. In a tie the earlier trial stays. A trial that could
+/// not be evaluated, or that ended early, is never delivered.
 class Delivery {
 public:
-    /// @param latency  gives the table by which passing trials are compared; empty if costs are not looked at
+    /// @param latency  gives the table by which passing trials are compared; empty if costs do not count
     Delivery(const RunContext& run, const Goal& goal, const Score& baseline, LatencySource latency);
 
-    /// Returns whether the trial is the best so far, and keeps it then.
+    /// Returns whether the trial is the best so far; if so, keeps it.
     bool consider(const FinishedTrial& trial);
     /// Returns the best trial so far; empty while there is none.
     [[nodiscard]] const std::optional<FinishedTrial>& best() const { return best_; }
-    /// Makes this trial the best, whatever was considered.
+    /// Makes this trial the best, without a comparison.
     void choose(const FinishedTrial& trial);
     /// Tells the listener of the best trial, if it has changed since the last time.
     void deliver();

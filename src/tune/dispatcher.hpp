@@ -1,5 +1,5 @@
 #pragma once
-// Spreads jobs over workers shard by shard and collects the answers. Knows no strategy and no journal.
+// Assigns jobs to workers shard by shard and collects the answers. It knows no strategy and no journal.
 
 #include <chrono>
 #include <cstdint>
@@ -20,7 +20,7 @@
 
 namespace halftone::tune {
 
-/// What the shards of a job gave for one candidate.
+/// The results of a job's shards for one candidate.
 struct FinishedPart {
     std::vector<std::string>
         payloads;         ///< in shard order; only the first ones if the trial ended early, none if it failed
@@ -28,7 +28,7 @@ struct FinishedPart {
     std::int64_t sample_units = 0;
 };
 
-/// A job of which all shards are answered, or as many as decide it.
+/// A job whose shards are all answered, or enough of them to decide it.
 struct FinishedJob : FinishedPart {
     std::int64_t item = 0;
     Job job;
@@ -37,8 +37,8 @@ struct FinishedJob : FinishedPart {
     std::int64_t last_worker = 0;
 };
 
-/// Is given the payloads of one job, one after the other in shard order, and keeps what it needs of them. Returns true
-/// once they settle the job, so that the other shards need not run.
+/// Takes the payloads of one job, one after the other in shard order, and keeps what it needs of them. Returns true
+/// once they decide the job, so that the other shards need not run.
 using Judge = std::function<bool(const std::string& payload)>;
 /// Makes the judge of one job.
 using StartJudge = std::function<Judge(const Job& job)>;
@@ -50,25 +50,26 @@ public:
     [[nodiscard]] std::int64_t workers() const { return static_cast<std::int64_t>(workers_.size()); }
     /// Adds a job and returns its item number; the numbers ascend.
     std::int64_t submit(const Job& job);
-    /// Sent to each worker together with its next candidate.
+    /// Sets the calibration, which each worker gets with its next candidate.
     void set_calibration(std::string merged);
-    /// Sent together with the calibration.
+    /// Sets the difficulty, which is sent with the calibration.
     void set_difficulty(std::string merged);
     /// Every job that may end early gets a judge of its own. It sees the shards in their order, so where the job ends
     /// does not depend on which worker was fast. An empty function: from now on nothing is judged.
     void set_judges(StartJudge start_judge) { start_judge_ = std::move(start_judge); }
     /// Returns the number of jobs that were submitted and are not finished.
     [[nodiscard]] std::int64_t unfinished() const { return static_cast<std::int64_t>(jobs_.size()); }
-    /// Returns how far the jobs are that are out; the kind is that of the lowest. @param elapsed_s  is handed through
+    /// Returns how far the unfinished jobs are; the kind is that of the lowest. @param elapsed_s  is copied to the
+    /// result
     [[nodiscard]] WorkInHand work(double elapsed_s) const;
 
-    /// Hands out shards, waits up to `wait` for an answer (runs one shard itself when this rank is alone), and returns
-    /// a job that this answer finished, if any. @throws Error carried by a broken worker; MpiError for a message that
-    /// makes no sense
+    /// Assigns shards, waits up to `wait` for an answer (or runs one shard itself if this rank is alone), and returns a
+    /// job that this answer finished, if any. @throws Error that a worker met; MpiError for a message that has no
+    /// meaning
     [[nodiscard]] std::optional<FinishedJob> step(std::chrono::nanoseconds wait);
 
-    /// Hands out no more shards and tells every worker to stop: it ends the shard it is at, drops the others and says
-    /// farewell. Answers sent before that still come out of step().
+    /// Assigns no more shards and tells every worker to stop: it ends the shard that it runs, drops the others and says
+    /// farewell. step() still returns answers that were sent before that.
     void request_stop();
     /// Returns whether every worker has said farewell, so that nothing will arrive any more.
     [[nodiscard]] bool is_stopped() const;
@@ -92,7 +93,7 @@ private:
     };
     struct WorkerState {
         RankId rank;
-        std::set<std::pair<std::int64_t, std::int64_t>> owed{};  ///< item and shard of what it was given to run
+        std::set<std::pair<std::int64_t, std::int64_t>> owed{};  ///< item and shard of each shard that it must answer
         std::int64_t current_item = -1;
         bool has_calibration = false;
         bool has_left = false;
@@ -103,8 +104,8 @@ private:
     [[nodiscard]] std::int64_t pick(const WorkerState& worker) const;
     void assign(WorkerState& worker, std::int64_t item);
     [[nodiscard]] std::optional<FinishedJob> receive_answer(RankId from, Done done);
-    /// Returns the job of an answer that counts. Null for an answer to a shard that has one already: the first counts.
-    /// @throws MpiError when nobody asked this worker for it
+    /// Returns the job of an answer; null if the shard has an answer already, because the first one counts.
+    /// @throws MpiError if this worker was not given the shard
     [[nodiscard]] ActiveJob* job_of(WorkerState& worker, const Done& done);
     [[nodiscard]] WorkerState& worker_of(RankId rank);
     void judge(ActiveJob& job) const;

@@ -1,6 +1,6 @@
 #pragma once
-// The last phase of a run: trials that ended early are completed where one of them may be the best, finalists are
-// timed, the best is delivered and the end is journaled.
+// The last phase of a run: trials that ended early and may be the best are completed, finalists are timed, the best
+// model is written and the end is journaled.
 
 #include <optional>
 #include <vector>

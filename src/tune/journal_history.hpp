@@ -1,5 +1,5 @@
 #pragma once
-// JournalHistory: what earlier sessions of a run left in its journal, sorted by what it is.
+// JournalHistory: the records of a run's earlier sessions, sorted by kind.
 
 #include <map>
 #include <optional>
@@ -25,7 +25,7 @@ struct JournalHistory {
     double elapsed_s = 0;  ///< of all earlier sessions, as the last trial or end record says
 };
 
-/// Returns the records, sorted. Of several records that say the same thing, the last one counts.
+/// Returns the records, sorted by kind. Of several records about the same thing, the last one counts.
 /// @throws IoError when trials have gaps
 [[nodiscard]] JournalHistory sort_records(const std::vector<journal::Record>& records);
 

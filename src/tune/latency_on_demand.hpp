@@ -1,5 +1,5 @@
 #pragma once
-// LatencyOnDemand: the latency table of a run, measured when something asks for it first.
+// LatencyOnDemand: the latency table of a run, measured at the first request.
 
 #include <optional>
 
@@ -20,8 +20,8 @@ public:
     [[nodiscard]] const std::optional<LatencyTable>& known() const { return table_; }
     /// Returns the predicted latency of a candidate; empty while the table is not known.
     [[nodiscard]] std::optional<double> predict_ms(const Candidate& candidate) const;
-    /// Returns whether passing trials are compared by their costs: in a search that goes on for a faster one, and where
-    /// the strategy looks at latency anyway. In all other searches the result depends on nothing that is measured.
+    /// Returns whether passing trials are compared by their costs: if the search goes on after the goal is met, or if
+    /// the strategy uses latencies. In all other searches the result does not depend on measured times.
     [[nodiscard]] bool decides() const { return run_.settings.timeout_s > 0 || table_.has_value(); }
 
 private:

@@ -1,5 +1,5 @@
 #pragma once
-// Pace: how long trials and probes take in this session, and what that says of the time left.
+// Pace: how long trials and probes take in this session, and the time left that follows from it.
 
 #include <algorithm>
 #include <chrono>
@@ -10,10 +10,10 @@
 
 namespace halftone::tune {
 
-/// What is known of the times of trials when the search begins.
+/// The facts about the times of trials that are known when the search begins.
 struct FirstGuess {
     double fp32_s = 0;  ///< wall time of the fp32 model's evaluation, with all workers at it
-    /// Time of the model with every unit in 8 bits over fp32's, by the latency table; 1 where there is no table.
+    /// Time of the model with every unit in 8 bits, divided by fp32's, by the latency table; 1 without a table.
     double quantized_ratio = 1;
     double run_s = 0;  ///< one run of the fp32 model by the latency table: in the end models are timed; 0 if unknown
     std::int64_t samples = 0;  ///< of the evaluation; 0 if unknown
@@ -23,23 +23,23 @@ struct FirstGuess {
 class Pace {
 public:
     /// @param now    when the search begins
-    /// @param guess  stands for the pace of trials until one is told
+    /// @param guess  is used as the pace of trials until one is told
     Pace(std::chrono::nanoseconds now, const FirstGuess& guess) : last_told_(now), guess_(guess) {}
 
     /// @param samples  of the calibration data, on which the probe ran a candidate; 0 if it failed
     void note_probe(std::chrono::nanoseconds now, std::int64_t samples);
     /// @param quantized  share of the trial's units that run in 8 bits
     void note_trial(std::chrono::nanoseconds now, double quantized);
-    /// Notes a trial that ended early or failed: it says nothing of how long others take.
+    /// Notes a trial that ended early or failed. Its time does not count for the pace.
     void note_short_trial(std::chrono::nanoseconds now) { (void)take_interval(now); }
 
-    /// Returns the seconds that the strategy's outlook takes. What is being worked on counts as begun when the last one
-    /// was told. Nothing while probes are ahead of which none was told yet.
+    /// Returns the seconds that the strategy's outlook takes. Running work counts as begun when the last result was
+    /// told. Returns nothing if probes are expected and none was told yet.
     [[nodiscard]] std::optional<double> seconds_left(const Outlook& outlook, std::chrono::nanoseconds now) const;
 
 private:
-    /// What was told of one kind. Results come one by one even if several workers compute them at the same time, so the
-    /// intervals between them are a throughput.
+    /// The told results of one kind. Results come one by one even if several workers compute them at the same time, so
+    /// the intervals between them measure a throughput.
     struct Told {
         double seconds = 0;
         double least = 0;  ///< the shortest interval

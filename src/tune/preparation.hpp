@@ -7,9 +7,9 @@
 namespace halftone::tune {
 
 /// Runs the fp32 jobs to their end. The calibration always runs, because its statistics are not journaled. The baseline
-/// is taken from the journal if it is there; else it is evaluated, journaled and put into run.history, together with
-/// what the fp32 model found difficult. Without evaluation data there is no baseline.
-/// Returns false, and interrupts `stop`, when the user asked to stop before the end.
+/// is taken from the journal if it is there; else it is evaluated, journaled and put into run.history, with the
+/// difficulty of the samples. Without evaluation data there is no baseline. Returns false, and interrupts `stop`, when
+/// the user asked to stop before the end.
 /// @throws ModelError when the fp32 model cannot run
 [[nodiscard]] bool prepare(const RunContext& run, StopConditions& stop);
 

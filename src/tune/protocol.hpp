@@ -34,11 +34,11 @@ struct Done {
     std::int64_t shard = 0;
     ShardResult result = {};
     double wall_s = 0;
-    std::int32_t broken_code = 0;  ///< if not 0, the world is broken (data gone) and the run ends with this exit code
+    std::int32_t broken_code = 0;  ///< if not 0, the worker met an exception, and the run ends with this exit code
     std::string broken = {};       ///< the message that goes with it
 };
 
-/// Coordinator to worker: end. The worker drops what it has not started and answers with Done{kFarewell}.
+/// Coordinator to worker: end. The worker drops the shards that it has not started and answers Done{kFarewell}.
 struct Stop {};
 
 using Message = std::variant<Assign, Done, Stop>;

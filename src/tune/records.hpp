@@ -1,5 +1,5 @@
 #pragma once
-// Between the words of a search and the journal's records.
+// Converts between results of a search and the journal's records.
 
 #include "journal/format.hpp"
 #include "space/search_space.hpp"
@@ -8,8 +8,8 @@
 
 namespace halftone::tune {
 
-/// Returns the record of one candidate of a finished job.
-/// If it has fewer payloads than shards, the trial ended early, and the record has bounds in place of an accuracy.
+/// Returns the record of one candidate of a finished job. If it has fewer payloads than shards, the trial ended early,
+/// and the record has bounds instead of an accuracy.
 [[nodiscard]] journal::TrialResult to_record(const FinishedJob& job, const FinishedPart& part,
                                              const Evaluator& evaluator);
 

@@ -1,5 +1,5 @@
 #pragma once
-// RunContext: what the parts of one run share on rank 0. The coordinator makes it; the parts only read it.
+// RunContext: the objects that the parts of one run share on rank 0. The coordinator makes it; the parts only read it.
 
 #include <chrono>
 
@@ -16,10 +16,10 @@ struct RunContext {
     Listener& listener;
     Evaluator& evaluator;  ///< of this rank
     Dispatcher& dispatcher;
-    JournalHistory& history;  ///< what earlier sessions left; the preparation adds the baseline of this one
+    JournalHistory& history;  ///< records of earlier sessions; the preparation adds the baseline of this one
 };
 
-/// How long a step waits for an answer before the loop looks at the stop flag and the clock again. A user who presses
+/// How long a step waits for an answer before the loop reads the stop flag and the clock again. A user who presses
 /// Ctrl-C does not notice 50 ms, and twenty wake-ups a second cost nothing.
 inline constexpr std::chrono::milliseconds kStepWait{50};
 

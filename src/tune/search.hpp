@@ -1,6 +1,6 @@
 #pragma once
-// Search: the second phase of a run. It replays what the journal holds, then keeps the workers busy until a stop
-// condition says why the search is over.
+// Search: the second phase of a run. It replays the journal, then keeps the workers busy until a stop condition ends
+// the search.
 
 #include <chrono>
 #include <optional>
@@ -24,7 +24,7 @@ public:
     // Its parts refer to one another.
     Search(const Search&) = delete;
     Search& operator=(const Search&) = delete;
-    /// Takes its judge back from the dispatcher, which lives longer.
+    /// Removes its judges from the dispatcher, which lives longer.
     ~Search();
 
     /// Searches until stop.reason() is set.
@@ -40,7 +40,7 @@ public:
 
 private:
     [[nodiscard]] std::unique_ptr<Strategy> make_strategy();
-    /// Makes known to the evaluators which samples fp32 got wrong. Returns whether that is known.
+    /// Tells the evaluators which samples fp32 answers wrongly. Returns whether the journal or the baseline says which.
     [[nodiscard]] bool install_difficulty();
     /// Tells all trials of earlier sessions before anything else.
     void replay();

@@ -1,5 +1,5 @@
 #pragma once
-// StopConditions: the one place that decides whether a run has ended, and why.
+// StopConditions: decides whether a run has ended, and why. No other code decides this.
 
 #include <chrono>
 #include <optional>
@@ -8,7 +8,7 @@
 
 namespace halftone::tune {
 
-/// What the search has come to. The conditions are judged by these numbers and by the clock, never by who was fast.
+/// The state of the search. The conditions depend on these numbers and on the clock, never on which worker was fast.
 struct SearchState {
     std::int64_t trials_asked = 0;
     std::int64_t trials_told = 0;

@@ -1,5 +1,5 @@
 #pragma once
-// The door of the room: what one tune run needs (RunSettings, RunServices, Listener), what it gives (RunResult), and
+// The interface of the room: the inputs of a tune run (RunSettings, RunServices, Listener), its result (RunResult), and
 // the two functions that run it. Rank 0 calls run_coordinator, all other ranks call run_worker.
 
 #include <cstdint>
@@ -45,15 +45,15 @@ struct Progress {
     double elapsed_s = 0;        ///< of all sessions
     double trial_s = 0;          ///< mean wall time of a trial in this session; 0 means that it is unknown
     std::int64_t most_left = 0;  ///< trials that may still follow, by max_trials and the strategy's bound
-    /// Seconds until the end if what is tried next meets the goal; empty where the strategy cannot say.
+    /// Seconds until the end if the next candidate meets the goal; empty if the strategy cannot say.
     std::optional<double> expected_left_s = {};
     std::optional<double> latency_ms = {};  ///< of the trial, predicted by the latency table; empty without a table
     bool is_replayed = false;               ///< told from the journal of an earlier session
 };
 
-/// What the workers are at between two results, for a progress line that must not fall silent.
+/// The work that is going on between two results, for a progress line that shows that the run still works.
 struct WorkInHand {
-    JobKind kind = JobKind::evaluate;  ///< of the job that is waited for
+    JobKind kind = JobKind::evaluate;  ///< of the lowest unfinished job
     std::int64_t shards_done = 0;      ///< of all jobs that are out
     std::int64_t shards = 0;           ///< of all jobs that are out
     std::int64_t busy_workers = 0;     ///< that have a shard to run
@@ -63,13 +63,13 @@ struct WorkInHand {
     std::optional<double> expected_left_s = {};
 };
 
-/// Hears what happens in a run, on rank 0. All calls come from the loop of run_coordinator.
+/// Is told the events of a run, on rank 0. All calls come from the loop of run_coordinator.
 class Listener {
 public:
     virtual ~Listener() = default;
     /// The evaluator of this rank has merged and installed the calibration. Also on resume, where it is made again.
     virtual void on_calibration() {}
-    /// Called about twenty times a second while results are waited for.
+    /// Called about twenty times a second while the run waits for results.
     virtual void on_work(const WorkInHand& /*work*/) {}
     virtual void on_baseline(const Score& score) = 0;
     /// Called for every told trial in trial order, also for those that are replayed from the journal.
@@ -81,7 +81,7 @@ public:
     virtual void on_best(const FinishedTrial& best, const Score& baseline) = 0;
 };
 
-/// What a run needs from outside, on rank 0. The application implements it; tests have a toy (support/toy_tuning.hpp).
+/// Functions that a run calls on rank 0. The application implements them; tests have a toy (support/toy_tuning.hpp).
 /// Everything that is returned by reference outlives the run.
 class RunServices {
 public:
@@ -90,7 +90,7 @@ public:
     [[nodiscard]] virtual const SearchSpace& space() const = 0;
     [[nodiscard]] virtual journal::Writer& journal() = 0;
     [[nodiscard]] virtual const Clock& clock() const = 0;
-    /// Returns whether a signal asks the run to stop. It is looked at every 50 ms and after every shard.
+    /// Returns whether a signal asks the run to stop. It is called every 50 ms and after every shard.
     [[nodiscard]] virtual bool is_stop_requested() const = 0;
     /// Called once, when the accuracy of fp32 is known.
     /// @param latency  gives the latency table; empty if this run has none
@@ -109,33 +109,34 @@ public:
 
     /// Returns whether time_finalists() can be called. If not, the best is chosen by the latency table alone.
     [[nodiscard]] virtual bool can_time_finalists() const { return false; }
-    /// Times whole models side by side while no other rank works. Returns milliseconds for one run of each.
+    /// Times whole models in turn while no other rank works. Returns milliseconds for one run of each.
     [[nodiscard]] virtual std::vector<MedianInterval> time_finalists(const std::vector<Candidate>&) { return {}; }
 };
 
-/// A limit on the loss of one metric, beside the goal.
+/// A limit on the loss of one metric, in addition to the goal.
 struct MetricLimit {
     std::string metric;
     AccuracyCriterion criterion;
 };
 
-/// What the user's config says about the search.
+/// The settings of the search from the user's config.
 struct RunSettings {
     AccuracyCriterion criterion;
     std::vector<MetricLimit> limits = {};
     double timeout_s = 0;  ///< 0 means: end at the first trial that meets the goal
     std::int64_t max_trials = 100;
     bool calibrate_only = false;  ///< there is no evaluation data: end after calibration, without baseline or trials
-    /// Trials of which a verdict is enough end as soon as it is certain.
+    /// A trial that needs only a verdict ends as soon as it is certain to fail.
     bool early_termination = true;
     /// Candidates that the strategy groups are evaluated together and share their first units.
     bool prefix_reuse = true;
     std::int64_t finalists = 3;       ///< number of passing candidates that are timed at the end; below 2, none is
-    ObjectiveWeights objective = {};  ///< what decides between trials that meet the goal
-    ObjectiveUnmet objective_unmet = ObjectiveUnmet::smallest;  ///< what is delivered where none of them is fast
+    ObjectiveWeights objective = {};  ///< decides between trials that meet the goal
+    ObjectiveUnmet objective_unmet =
+        ObjectiveUnmet::smallest;  ///< what is delivered if none of them is faster than fp32
 };
 
-/// How the delivered model's time stands to fp32's, by clocks that ran side by side. For strategies that guard speed.
+/// Compares the delivered model's time with fp32's, both measured in turn. It is for strategies that guard speed.
 struct SpeedVerdict {
     MedianInterval fp32_ms;
     MedianInterval best_ms;

@@ -1,5 +1,5 @@
 #pragma once
-// The worker's side: runs assigned shards one at a time, in the order of assignment, looking for Stop in between.
+// The worker: runs assigned shards one at a time, in the order of assignment, and checks for a Stop in between.
 
 #include <deque>
 
@@ -15,7 +15,7 @@ public:
 
     void accept(Assign assign);
     [[nodiscard]] bool has_work() const { return !queue_.empty(); }
-    /// Runs one shard and sends its Done to rank 0; an exception of the evaluator travels in it. @pre has_work()
+    /// Runs one shard and sends its Done to rank 0, also if the evaluator throws an exception. @pre has_work()
     void run_one();
     /// Forgets all shards that were not started.
     void drop_work() { queue_.clear(); }
