@@ -17,31 +17,31 @@
 
 namespace halftone::cli {
 
-/// Where the value of an option goes, which says how its text is read. A bool is a flag: the option has no value. A
-/// list takes one text each time the option is given.
+/// The variable for the value of an option; its type says how the text is read. A bool is a flag: the option has no
+/// value. A list takes one text each time the option is given.
 using OptionTarget = std::variant<bool*, std::string*, std::vector<std::string>*, int*, std::int64_t*>;
 
 /// One option of a command, or one operand: a value that stands without a name.
 struct OptionRow {
     std::string name{};  ///< "--json" or "-v,--verbose"; an operand has no dashes: "config"
     OptionTarget target{};
-    std::string type{};  ///< what stands for the value in help texts, such as "DIR"; empty for a flag
+    std::string type{};  ///< the word for the value in help texts, such as "DIR"; empty for a flag
     std::string help{};
     bool is_required = false;
     bool takes_several = false;                   ///< of a list: one option may have several values, as in --units a b
     std::vector<std::string> words{};             ///< the values that are allowed; empty: any
     std::optional<std::pair<int, int>> limits{};  ///< the smallest and the largest number that are allowed
-    /// Returns what is wrong with a value, or an empty text; null: every value is right.
+    /// Returns the fault of a value, or an empty text if it is right; null: every value is right.
     std::function<std::string(const std::string&)> fault{};
     std::vector<std::string> needs{};     ///< options without which this one is refused
-    std::vector<std::string> excludes{};  ///< options beside which this one is refused
+    std::vector<std::string> excludes{};  ///< options together with which this one is refused
 };
 
 struct CommandRow {
     std::string name{};
     std::string help{};
     std::vector<OptionRow> options{};  ///< in the order of the help text; operands are filled in this order
-    std::string footer{};              ///< examples, and what else is worth knowing; empty: none
+    std::string footer{};              ///< examples and further remarks; empty: none
     /// Takes the words that no option explains, as they are; null: such words are refused.
     std::vector<std::string>* further = nullptr;
 };

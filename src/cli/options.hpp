@@ -1,6 +1,6 @@
 #pragma once
-// What each command needs from the command line: plain structs, texts as the user wrote them. The defaults are those of
-// the help texts.
+// The options of each command as plain structs, with the texts as the user wrote them. The defaults are those of the
+// help texts.
 
 #include <cstdint>
 #include <string>
@@ -13,7 +13,7 @@ struct SizeOptions {
     std::vector<std::string> shapes, dims;
 };
 
-/// The options --inputs and --outputs: the part of a model that is meant.
+/// The options --inputs and --outputs: they name a part of a model.
 struct PartOptions {
     std::vector<std::string> inputs, outputs;  ///< names, or several in one text: "A,B"
 };
@@ -125,7 +125,7 @@ struct CertifyOptions {
     std::vector<std::string> further;  ///< options of certify.py, as they are
 };
 
-/// Everything that a command line can say. Only the struct of the command that was named is filled.
+/// All options of a command line. Only the struct of the command that was named is filled.
 struct CommandLine {
     TuneOptions tune;
     InitOptions init;

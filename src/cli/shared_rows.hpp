@@ -14,10 +14,10 @@ namespace halftone::cli {
 /// Returns --json, which has the same text for every command but a dry run.
 [[nodiscard]] OptionRow json_row(bool& as_json);
 
-/// Returns --framework: the word of a config's model.framework. Only who gives it lets a framework load the model.
+/// Returns --framework: the word of a config's model.framework. A framework loads the model only if it is given.
 [[nodiscard]] OptionRow framework_row(std::string& framework, const std::string& help);
 
-/// Returns --shape and --dim, for commands that read a model without data, whose samples would tell.
+/// Returns --shape and --dim, for commands that read a model without data, so that no sample gives the sizes.
 [[nodiscard]] std::vector<OptionRow> size_rows(SizeOptions& sizes);
 
 /// Returns --inputs and --outputs. They mean the same as model.inputs and model.outputs in a config.

@@ -1,5 +1,5 @@
 #pragma once
-// What is said of a command line that cannot be parsed.
+// The message for a command line that cannot be parsed.
 
 #include <string>
 
@@ -10,8 +10,8 @@ class ParseError;
 
 namespace halftone::cli {
 
-/// Returns the message for a command line that `app` refused with `error`: what is wrong, the option that may have been
-/// meant, and where help is to be had.
+/// Returns the message for a command line that `app` refused with `error`: the fault, the option that the user may have
+/// meant, and the command for help.
 [[nodiscard]] std::string usage_message(const CLI::App& app, const CLI::ParseError& error);
 
 }  // namespace halftone::cli

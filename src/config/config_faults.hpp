@@ -1,6 +1,6 @@
 #pragma once
-// Reading a config to its end although parts of it are wrong: every mistake with its place, and what is left of the
-// config. For the dry run, which names all faults at once.
+// Reads a config to its end even if parts of it are wrong: every mistake with its place, and the rest of the config. It
+// is for the dry run, which names all faults at once.
 
 #include <optional>
 #include <string>
@@ -22,25 +22,25 @@ struct PlacedMessage {
     friend bool operator==(const PlacedMessage&, const PlacedMessage&) = default;
 };
 
-/// Divides a message "c.yaml:12:7: tuning.shards must be …" into its place with the key, and the rest. A place in front
-/// of a message is one of this config file or of one of the overrides; any other message has no place.
+/// Divides a message "c.yaml:12:7: tuning.shards must be …" into its place with the key, and the rest. A message has a
+/// place if it begins with this config file or with one of the overrides.
 /// @param overrides  the "--set" assignments, as read_run_config gets them
 [[nodiscard]] PlacedMessage split_place(const std::string& message, const std::string& file,
                                         const std::vector<std::string>& overrides);
 
-/// What could be read of a config.
+/// The parts of a config that could be read.
 struct TolerantReading {
     /// The config without the parts that are wrong. Nothing if the text is no YAML.
     std::optional<RunConfig> config;
     std::vector<PlacedMessage> faults;  ///< in the order in which the schema is read
-    /// Paths of keys whose values are stand-ins, because the config cannot be read without them: a metric, a data set.
-    /// What stands there in `config` is not the user's.
+    /// Paths of keys whose values in `config` are not the user's but replacements, because the config cannot be read
+    /// without a value there: a metric, a data set.
     std::vector<std::string> replaced;
     [[nodiscard]] bool is_replaced(std::string_view path) const;
 };
 
-/// Reads a config like read_run_config, but goes on behind a mistake: the value that is wrong is left out, and the rest
-/// is read as if it had not been there. A mistake that only follows from such a gap is not reported.
+/// Reads a config like read_run_config, but continues after a mistake: the wrong value is left out, and the rest is
+/// read as if the value had not been there. A mistake that only follows from this is not reported.
 [[nodiscard]] TolerantReading read_run_config_tolerantly(std::string_view text, const std::string& file,
                                                          const std::vector<std::string>& overrides,
                                                          const KnownNames& known);

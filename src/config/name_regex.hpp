@@ -1,7 +1,7 @@
 #pragma once
-// The regular expressions by which a config names units. RE2 does the matching (this file's .cpp is the only one that
-// sees it): its time is linear in the name, whatever the pattern, and it has no recursion that a long name could drive
-// off the stack.
+// The regular expressions by which a config names units. RE2 does the matching (only this file's .cpp includes it):
+// for any pattern, its time is linear in the name, and it has no recursion, so a long name cannot overflow the
+// stack.
 
 #include <memory>
 #include <string>

@@ -1,6 +1,6 @@
 #pragma once
-// Private to this room: the parts of the schema. Each reads its Section, leaves the effective keys in it and notes what
-// is not available yet; the caller finishes the section.
+// Private to this room: the parts of the schema. Each function reads its Section, puts the effective keys into it and
+// notes values that are not available yet; the caller finishes the section.
 
 #include "config/names.hpp"
 #include "config/run_config.hpp"
@@ -12,7 +12,7 @@ namespace halftone::config_detail {
 [[nodiscard]] RunConfig read_tree(const ConfigNode& root, const std::string& file, const KnownNames& known);
 
 [[nodiscard]] QuantizationConfig read_quantization(Section& section, const KnownNames& known, Notes& notes);
-/// @param higher_is_better  direction of the metric, where the config does not say it
+/// @param higher_is_better  direction of the metric, if the config does not give it
 [[nodiscard]] TuningConfig read_tuning(Section& section, const KnownNames& known, Notes& notes, bool higher_is_better);
 /// Nothing without evaluation.accuracy. @param goal  tuning.accuracy_criterion, for metrics that have no limit
 [[nodiscard]] std::optional<EvaluationConfig> read_evaluation(Section& section, const KnownNames& known, Notes& notes,
@@ -21,8 +21,8 @@ namespace halftone::config_detail {
 /// Reads these two keys only. @returns nothing if neither is given. @throws ConfigError if both are
 [[nodiscard]] std::optional<AccuracyCriterion> read_loss(Section& section);
 
-/// Returns whether a higher value is better of the metric that the goal judges, by the metric's own nature or by
-/// multi_metrics.higher_is_better. Looks at the tree before it is checked: whatever is wrong there is found later.
+/// Returns whether a higher value of the goal's metric is better, by the metric itself or by
+/// multi_metrics.higher_is_better. It reads the tree before the checks, which find its faults later.
 [[nodiscard]] bool is_higher_better(const ConfigNode& root, const KnownNames& known);
 /// Reads `metric` or `multi_metrics` of evaluation.accuracy. @throws ConfigError
 void read_metrics(Section& section, EvaluationConfig& config, const KnownNames& known, Notes& notes,

@@ -1,6 +1,6 @@
 #pragma once
-// Typed, strict access to one map of the config: every key must be asked for, else finish() refuses it and suggests the
-// nearest asked-for key. Each plug-in (dataset, transform, metric, strategy) reads its own node with a Reader, so a new
+// Typed, strict access to one map of the config: finish() refuses every key that was not asked for, and suggests the
+// nearest key that was. Each plug-in (dataset, transform, metric, strategy) reads its own node with a Reader, so a new
 // plug-in never edits a central schema. Coercions are LPOT's (docs/configuration.md lists them).
 
 #include <cstdint>

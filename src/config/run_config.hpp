@@ -25,7 +25,7 @@ struct DataloaderConfig {
     std::int64_t batch_size = 1;  ///< accepted for LPOT's sake; never reaches a kernel
     std::string last_batch = "rollover";
     bool shuffle = false;  ///< accepted; static calibration never shuffles
-    /// The word of model.framework: whose meaning of a data set or transform counts where LPOT's frameworks differ.
+    /// The word of model.framework: it decides the meaning of a data set or transform if LPOT's frameworks differ.
     std::string framework = "onnxrt_qlinearops";
     std::optional<PluginConfig> filter;
     PluginConfig dataset;
@@ -68,11 +68,11 @@ inline constexpr std::string_view kWeightOnlyApproach = "post_training_weight_on
 [[nodiscard]] inline bool needs_no_calibration(std::string_view approach) {
     return approach == kDynamicApproach || approach == kWeightOnlyApproach;
 }
-/// The model was trained for quantization and says itself how it is quantized. Nothing is trained here.
+/// The model was trained for quantization, and its file says how it is quantized. Nothing is trained here.
 inline constexpr std::string_view kTrainedApproach = "quant_aware_training";
 
-/// The algorithm of weights by blocks whose codes are chosen by calibration data. The room space has the value with
-/// this word (graph/capability.hpp).
+/// The algorithm of weights by blocks whose codes are chosen by calibration data; graph/capability.hpp has the same
+/// word as an Algorithm (kGptq).
 inline constexpr std::string_view kGptqWord = "gptq";
 
 struct QuantizationConfig {
@@ -91,8 +91,8 @@ struct QuantizationConfig {
     bool bias_correction = false;
     bool cross_layer_equalization = false;
     std::vector<double> smooth_alphas;  ///< empty: no smoothing of every candidate
-    /// What the search chooses between beside the recipes above, which hold for every candidate; in the order of the
-    /// lists. Empty: it chooses nothing.
+    /// The preparations between which the search chooses, in the order of the lists; the recipes above apply to every
+    /// candidate. Empty: there is no choice.
     std::vector<Preparation> preparations;
     bool finds_preparations = false;  ///< recipes: auto. The preparations follow from the model
     /// Weights of 6 bits, so that no int8 product saturates without VNNI: auto (where the machine has none), on, off,
@@ -115,15 +115,15 @@ inline constexpr EnumNames<Objective, 3> kObjectiveNames{{{{Objective::performan
                                                            {Objective::modelsize, "modelsize"},
                                                            {Objective::footprint, "footprint"}}}};
 
-/// What is delivered where no model that meets the goal is faster than fp32, although latency is the objective: of
-/// those that are not slower the one with the smallest file; the fp32 model; or the best found, and the run counts as
+/// What is delivered if latency is the objective but no model that meets the goal is faster than fp32: the
+/// smallest file of the models that are not slower; the fp32 model; or the best model, and the run counts as
 /// failed.
 enum class ObjectiveUnmet { smallest, fp32, fail };
 inline constexpr EnumNames<ObjectiveUnmet, 3> kObjectiveUnmetNames{
     {{{ObjectiveUnmet::smallest, "smallest"}, {ObjectiveUnmet::fp32, "fp32"}, {ObjectiveUnmet::fail, "fail"}}}};
 
-/// What decides between candidates that meet the goal: a weighted sum of costs, lower is better. Each cost counts as a
-/// share of the fp32 model's; accuracy counts as loss, as a share of the baseline.
+/// Decides between candidates that meet the goal: a weighted sum of costs, lower is better. Each cost is a share of the
+/// fp32 model's cost; accuracy counts as the loss, as a share of the baseline.
 struct ObjectiveWeights {
     double latency = 1;
     double model_bytes = 0;
@@ -157,7 +157,7 @@ struct TuningConfig {
     bool early_termination = true;
     bool prefix_reuse = true;
     std::int64_t prefix_memory_mb = 256;
-    std::int64_t sample_memory_mb = 1024;  ///< of each rank, for samples that come round again
+    std::int64_t sample_memory_mb = 1024;  ///< of each rank, for samples that are used again
     std::int64_t finalists = 3;
 };
 
@@ -167,7 +167,7 @@ struct MetricConfig {
     std::vector<std::string> outputs = {}, targets = {};  ///< what it compares, by name; empty: by order
     bool higher_is_better = true;
     double weight = 1;  ///< in the mean that the goal judges, where the metrics are weighted
-    /// Limit on the metric's own loss, beside the goal. Its higher_is_better is the metric's.
+    /// Limit on the metric's own loss, in addition to the goal. Its higher_is_better is that of the metric.
     std::optional<AccuracyCriterion> limit = {};
 };
 
@@ -179,7 +179,7 @@ struct EvaluationConfig {
     DataloaderConfig dataloader;
     std::vector<PluginConfig> postprocess = {};  ///< between model and metrics, in the order of the file
     std::int64_t iteration = -1;
-    /// Returns the name of what the goal judges: the first metric's, or "weighted mean".
+    /// Returns the name of the value that the goal judges: the first metric's name, or "weighted mean".
     [[nodiscard]] std::string goal_name() const;
 };
 
@@ -189,7 +189,7 @@ struct RunConfig {
     std::string framework;
     std::string model_path;  ///< resolved against the config file's folder
     Mark model_path_mark;
-    /// Sizes of the model's inputs, by name; -1 says nothing about its dimension. Empty: the data set decides.
+    /// Sizes of the model's inputs, by name; -1 leaves the dimension open. Empty: the data set decides.
     std::map<std::string, std::vector<std::int64_t>> input_shapes;
     QuantizationConfig quantization;
     TuningConfig tuning;
@@ -199,7 +199,7 @@ struct RunConfig {
     std::vector<std::string>
         not_available;  ///< "file:l:c: tuning.strategy.name 'tpe' is not available yet; …": running is refused
 
-    /// Of everything that decides the candidates and their scores: not workspace, timeout, max_trials.
+    /// Returns the hash of everything that decides the candidates and their scores: not workspace, timeout, max_trials.
     [[nodiscard]] std::uint64_t identity_hash() const;
 };
 

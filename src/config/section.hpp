@@ -1,7 +1,7 @@
 #pragma once
 // Private to this room. A Section reads one map of the schema with a Reader and at the same time writes the same keys,
-// in the schema's order and with defaults filled in, to the effective config. So a key that is read is a key that
-// --print-config shows.
+// in the schema's order and with defaults filled in, to the effective config. So --print-config shows every key that is
+// read.
 
 #include <memory>
 #include <span>
@@ -10,7 +10,7 @@
 
 namespace halftone::config_detail {
 
-/// What parses but cannot run yet; only running is refused.
+/// The values that are read but not available yet; only a run with them is refused.
 class Notes {
 public:
     explicit Notes(std::vector<std::string>& messages) : messages_(messages) {}
@@ -46,7 +46,7 @@ public:
 
     /// The map below `key`, empty if absent. Give its finish() to put().
     [[nodiscard]] Section section(std::string_view key);
-    /// Takes the key over as it is written, if it is there and not empty.
+    /// Copies the key to the effective config as it is written, if it exists and is not empty.
     const ConfigNode* keep(std::string_view key);
     void put(std::string_view key, ConfigNode value);
     /// For maps whose keys are the user's: no key is unknown. The caller walks node().entries.

@@ -1,5 +1,5 @@
 #pragma once
-// Private to this room. What a YAML text may consist of, checked before yaml-cpp sees it.
+// Private to this room. Checks the characters of a YAML text before yaml-cpp reads it.
 
 #include <cstddef>
 #include <string>
@@ -7,9 +7,9 @@
 
 namespace halftone::config_detail {
 
-/// Refuses what yaml-cpp would pass over in silence: control characters (its reader stops at 0x04), broken UTF-8, and
-/// tabs in the indentation; also texts of more than 1 MiB.
-/// @return how many bytes were looked at, a small multiple of the text's size whatever the text is
+/// Refuses what yaml-cpp would ignore without a message: control characters (its reader stops at 0x04), broken UTF-8,
+/// and tabs in the indentation. Also refuses texts of more than 1 MiB.
+/// @return how many bytes were examined: for any text, a small multiple of its size
 /// @throws ConfigError with the place in `file`
 std::size_t check_yaml_text(std::string_view text, const std::string& file);
 

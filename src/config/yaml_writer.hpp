@@ -11,11 +11,11 @@
 
 namespace halftone {
 
-/// Returns a scalar that holds `text`, in quotes where YAML would otherwise read something else.
+/// Returns a scalar that holds `text`, in quotes if YAML would otherwise read something else.
 [[nodiscard]] ConfigNode text_node(std::string text);
 /// Returns a scalar without quotes: a number, true, false or a word. @pre can_be_plain(text)
 [[nodiscard]] ConfigNode plain_node(std::string text);
-/// Tells whether the text can stand in YAML without quotes. Says no in doubt.
+/// Returns whether the text can stand in YAML without quotes; false in doubt.
 [[nodiscard]] bool can_be_plain(std::string_view text);
 
 /// Returns the YAML text of a tree: keys in their order, each node in its style, lines end with a line feed.

@@ -1,7 +1,7 @@
 #pragma once
-// H5Reader: reads files of ours, and distrusts them. It follows hard links only and opens no other file, whatever the
-// file says: a link, an external or a virtual dataset is refused. It takes no more memory than the file really holds
-// (unpacked), and loads no plug-in for a filter.
+// H5Reader: reads Halftone's files without trusting them. It follows hard links only and opens no other file: a link,
+// an external or a virtual dataset is refused. It takes no more memory than the file really holds (unpacked), and loads
+// no plug-in for a filter.
 
 #include <cstddef>
 #include <cstdint>
@@ -16,7 +16,7 @@
 
 namespace halftone {
 
-/// What a dataset holds.
+/// Shape and type of a dataset.
 struct H5Layout {
     DType dtype = DType::f32;  ///< of plain numbers; texts and codes are read by their own functions
     std::vector<std::int64_t> shape;
@@ -40,7 +40,7 @@ public:
     void read(std::int64_t row, std::span<std::byte> data) const;
     /// Returns the texts of one row. @pre are_texts(). @throws DataError as read()
     [[nodiscard]] std::vector<std::string> texts(std::int64_t row) const;
-    /// Returns the numbers of one row, one behind the other. @pre have_lengths(). @throws DataError as read()
+    /// Returns the bytes of the numbers of one row. @pre have_lengths(). @throws DataError as read()
     [[nodiscard]] std::string row_bytes(std::int64_t row) const;
 
 private:
@@ -82,8 +82,8 @@ private:
     std::unique_ptr<State> state_;
 };
 
-/// Refuses a file that says something else of itself than `format` and `version` in its attributes `format` and
-/// `format_version`. @throws DataError
+/// Refuses a file whose attributes `format` and `format_version` are not `format` and `version`. @throws
+/// DataError
 void check_format(const H5Reader& reader, const std::string& path, const std::string& format, std::int64_t version);
 
 }  // namespace halftone

@@ -1,5 +1,5 @@
 #pragma once
-// Values as HDF5 files of ours hold them: plain numbers, fixed-length UTF-8, enums. No HDF5 type appears here.
+// Values in the form of Halftone's HDF5 files: plain numbers, fixed-length UTF-8, enums. No HDF5 type appears here.
 
 #include <cstdint>
 #include <string>

@@ -1,6 +1,6 @@
 #pragma once
-// H5Writer: an HDF5 file that is there whole or not at all. It grows as PATH.tmp and gets its name when it is closed
-// and synced; a writer that dies leaves the .tmp, one that is destroyed uncommitted removes it.
+// H5Writer: an HDF5 file that is either complete or absent. It is written as PATH.tmp and gets its name when it is
+// closed and synced. A writer that is destroyed before commit() removes the .tmp; a killed process leaves it.
 
 #include <cstddef>
 #include <cstdint>
@@ -34,16 +34,16 @@ struct H5Column {
 struct H5Source {
     std::string file;  ///< its name, without folders
     std::string path;
-    std::int64_t first = 0;  ///< place of its first row here
+    std::int64_t first = 0;  ///< index of its first row in this dataset
     std::int64_t rows = 0;
 };
 
-/// Where a file grows. HDF5 1.10 may crash where the disk is full while it has more to do than write rows, so only what
-/// is too large for memory grows on the disk.
+/// Where a file is built. HDF5 1.10 may crash if the disk is full while it does more than write rows, so only a file
+/// that is too large for memory is built on the disk.
 enum class H5Growth { in_memory, on_disk };
 
-/// Starts the library. Programs under MPI call it before MPI_Init: it then leaves its own tidying at the end of MPI and
-/// of the process alone, which crashes where a file could not be written. Called again, it does nothing.
+/// Starts the library. Programs under MPI call it before MPI_Init. It turns off HDF5's own clean-up at the end of MPI
+/// and of the process, which crashes if a file could not be written. A second call does nothing.
 void start_hdf5();
 
 class H5Writer {
@@ -67,7 +67,7 @@ public:
     void virtual_rows(const H5Rows& rows, const std::vector<H5Source>& sources);
     /// Copies an object with all below it from another file.
     void copy(const std::string& file, const std::string& from, const std::string& to);
-    /// Closes, syncs, renames. @throws IoError, then PATH is what it was
+    /// Closes, syncs and renames the file. @throws IoError; then PATH is unchanged
     void commit();
 
 private:

@@ -13,12 +13,12 @@
 
 namespace halftone {
 
-/// What is kept of a unit.
+/// The facts about a unit in a dump.
 struct DumpedUnit {
     std::string group;  ///< "003_layer1_conv": number and name, without what a link's name cannot hold
     std::string unit, op, value;
     std::vector<std::int64_t> sample_shape;  ///< of its output, for one sample
-    /// Elements of a sample that lie together in the executor: less than all where the batch is not its first
+    /// Elements of a sample that lie together in the executor: not all of them if the batch is not its first
     /// dimension.
     std::int64_t inner = 1;
     DType stored = DType::f32;  ///< of the quantized output: s8 and u8 codes, or f32 where it is not stored as codes
@@ -64,8 +64,8 @@ private:
     H5Writer file_;
 };
 
-/// Empty when the part is there, whole and of this dump, else what is wrong with it; "missing" is the first word where
-/// there is none.
+/// Returns an empty text if the part exists, is complete and belongs to this dump; else the fault. Its first word is
+/// "missing" if there is no part.
 [[nodiscard]] std::string check_part(const DumpLayout& layout, std::size_t shard, const std::string& folder);
 
 /// Writes all of the index but the weights, which the caller adds before commit(). @pre all parts are there

@@ -8,7 +8,7 @@
 
 namespace halftone {
 
-/// What a candidate's document is made from.
+/// The inputs from which a candidate's document is made.
 struct DeliveredPlan {
     const PreparedModel& model;  ///< prepared by the recipes, not quantized
     const SearchSpace& space;

@@ -1,5 +1,6 @@
 #pragma once
-// Findings: what a run learnt about single units. They explain in the plan file why a unit is not quantized.
+// Findings: the facts that a run finds out about single units. With them the plan file says why a unit is not
+// quantized.
 
 #include <map>
 #include <optional>
@@ -20,15 +21,15 @@ public:
     /// @param space  of the run; must outlive the findings
     explicit Findings(const SearchSpace& space) : space_(space) {}
 
-    /// Notes the outcome of a trial. Failed trials and trials that ended early say nothing about a unit.
-    /// @param stage  of the strategy; "model_wise": every unit that can be is quantized; "fastest": the units that are
-    /// not are faster in high precision
+    /// Notes the outcome of a trial. Trials that failed or ended early do not count.
+    /// @param stage  of the strategy. In "model_wise" every unit is quantized that can be; in "fastest" the other units
+    /// are faster in high precision
     void note_trial(const Candidate& candidate, const Outcome& outcome, const std::string& stage, const Goal& goal);
     void note_probe(const ProbeRequest& request, const ProbeResult& result);
 
-    /// Returns why a unit is not quantized, in words: from the kernels' refusals and the rules if it never could be,
-    /// else because it is faster so, else from what was measured with this unit alone in high precision, else from its
-    /// error when quantized, else "chosen by the strategy".
+    /// Returns the reason why a unit is not quantized, in words. The first of these that exists: a refusal of the
+    /// kernels or the rules; that it is faster in high precision; a measurement with this unit alone in high precision;
+    /// its error when quantized; "chosen by the strategy".
     [[nodiscard]] std::string reason(const CapabilityTable& capability, std::size_t unit) const;
 
 private:
@@ -44,8 +45,8 @@ private:
     std::map<std::string, double> error_alone_;  ///< the output's error with just this unit in high precision; the last
 };
 
-/// Returns the reason that is known without a search: what the kernels refuse, or that the rules leave nothing.
-/// Nothing: the unit has a quantized option.
+/// Returns the reason that is known without a search: the kernels refuse the unit, or the rules leave no quantized
+/// option. Returns nothing if the unit has a quantized option.
 [[nodiscard]] std::optional<std::string> refusal_of(const Decision& decision, const Capability& capability);
 
 }  // namespace halftone

@@ -1,5 +1,5 @@
 #pragma once
-// A plan file applied to the model that it was made for: everything that rebuilds the quantized model, bit for bit.
+// Applies a plan file to the model for which it was made, so that the quantized model can be rebuilt bit for bit.
 
 #include "exec/kernel_choice.hpp"
 #include "exec/plan_numbers.hpp"
@@ -15,8 +15,8 @@ struct LoadedPlan {
     KernelChoices kernels;
 };
 
-/// Checks the plan against the model, and prepares the model by the plan's recipes: afterwards the plan's numbers
-/// belong to it.
+/// Checks that the plan fits the model, and changes the model by the plan's recipes, so that the plan's numbers belong
+/// to it.
 /// @param model  as prepare_model returns it
 /// @throws ConfigError  with the file's line: the plan is of another model, or its units or numbers do not fit
 [[nodiscard]] LoadedPlan load_plan(const ParsedPlan& parsed, PreparedModel& model);

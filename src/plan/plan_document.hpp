@@ -18,18 +18,17 @@ namespace halftone {
 
 inline constexpr std::int64_t kPlanFormat = 1;
 
-/// How sure an accuracy is: its 95 % interval on so many samples.
+/// The 95 % interval of an accuracy, and the number of samples.
 struct PlanEvidence {
     std::int64_t samples = 0;
     double low = 0;
     double high = 0;
 };
 
-/// How much worse than fp32 the plan is, in the units of what the goal judges; positive is worse.
+/// How much worse than fp32 the plan is, in the units of the goal's metric; positive is worse.
 struct PlanLoss {
     double value = 0;
-    std::optional<std::pair<double, double>>
-        ci95;  ///< its 95 % interval; none where the metric is no mean over samples
+    std::optional<std::pair<double, double>> ci95;  ///< its 95 % interval; none if the metric has none
 };
 
 /// The accuracy goal, and whether the trial met it.
@@ -39,14 +38,14 @@ struct PlanGoal {
     bool is_met = false;
 };
 
-/// What the search measured of the plan.
+/// The measurements of the plan in the search.
 struct PlanScore {
     std::int64_t trial = 0;
     double accuracy = 0;
     double baseline = 0;                                  ///< accuracy of the fp32 model
     std::vector<std::pair<std::string, double>> metrics;  ///< name and value of each metric
     std::optional<PlanLoss> loss;                         ///< none in files of earlier versions
-    std::optional<PlanEvidence> evidence;                 ///< none where the metric is no count of samples
+    std::optional<PlanEvidence> evidence;                 ///< none if the metric does not count right samples
     PlanGoal goal;
 };
 
@@ -70,11 +69,11 @@ struct PlanCorrection {
 };
 
 struct PlanDocument {
-    std::optional<PlanScore> score;  ///< none where nothing was evaluated
+    std::optional<PlanScore> score;  ///< none if nothing was evaluated
     std::string isa;                 ///< instruction set of the search
     std::string model;               ///< hash of the fp32 model's file, 16 hex digits
     std::int64_t calibration_samples = 0;
-    std::string preparation;               ///< that the search chose, in words; empty where it chose none
+    std::string preparation;               ///< that the search chose, in words; empty if it had no choice
     std::vector<PlanUnit> units;           ///< by unit index
     std::vector<QuantizedTensor> tensors;  ///< every quantized tensor, weights and biases included
     std::vector<PlanCorrection> corrections;
@@ -83,7 +82,7 @@ struct PlanDocument {
     std::string kernels_comment;  ///< how the kernels were found; written as a comment, so it is lost in reading
 };
 
-/// Where the parts of a document stand in their file, for messages: "best.yaml:12:3: units[0]".
+/// The places of a document's parts in their file, for messages: "best.yaml:12:3: units[0]".
 struct PlanPlaces {
     std::string file;                                      ///< "best.yaml:1:1"
     std::string model;                                     ///< of the model's hash

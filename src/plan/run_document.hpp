@@ -11,7 +11,7 @@
 
 namespace halftone {
 
-/// What came of the objective performance: whether the delivered model is faster than fp32.
+/// The result for the objective performance: whether the delivered model is faster than fp32.
 struct RunObjective {
     bool is_met = false;                 ///< it is faster, beyond the noise of the measurement
     std::string text;                    ///< one sentence
@@ -30,14 +30,14 @@ struct RunDocument {
     std::string onednn, mpi;  ///< versions of the libraries
     std::string reason;       ///< why the run ended: goal_met, max_trials, timeout, exhausted, interrupted
     int exit_code = 0;
-    std::string verdict;                     ///< what came of the run, in one sentence; empty where nothing did
-    std::optional<double> fp32_ms, best_ms;  ///< median latencies; none where they were not measured
+    std::string verdict;                     ///< the outcome of the run in one sentence; empty if no model is delivered
+    std::optional<double> fp32_ms, best_ms;  ///< median latencies; none if they were not measured
     std::int64_t sample_units = 0;           ///< samples x units really executed
     std::optional<std::int64_t> skipped;     ///< samples that could not be read; none unless they may be skipped
-    std::vector<std::string> heuristics;     ///< what the strategy says of its steps, in words
-    std::optional<RunObjective> objective;   ///< none where latency is no objective, or nothing was measured
+    std::vector<std::string> heuristics;     ///< the heuristic steps of the strategy, in words
+    std::optional<RunObjective> objective;   ///< none if latency is no objective, or nothing was measured
     std::vector<std::string> warnings;       ///< what makes the result doubtful, in whole sentences; usually empty
-    std::vector<FrontPoint> front;           ///< empty where the run has no latency table
+    std::vector<FrontPoint> front;           ///< empty if the run has no latency table
     ConfigNode config;                       ///< the effective config
 };
 

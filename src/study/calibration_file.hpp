@@ -1,5 +1,5 @@
 #pragma once
-// calibration.h5: what the calibration of a run saw, for study.h5. The schema is in src/dump/README.md.
+// calibration.h5: the statistics and ranges of a run's calibration, for study.h5. Schema: src/dump/README.md.
 
 #include <string>
 

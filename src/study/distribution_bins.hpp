@@ -1,5 +1,5 @@
 #pragma once
-// The histogram of one value: where its bins lie, and how elements are counted into them.
+// The histogram of one value: the positions of its bins, and the counting of elements.
 
 #include <span>
 

@@ -23,7 +23,7 @@ struct UnitDistributions {
 /// @throws DataError when the file is missing, damaged, or of another number of units
 [[nodiscard]] UnitDistributions read_distribution_file(const std::string& path, std::size_t units);
 
-/// The file is there whole or not at all. @throws IoError
+/// Writes a file that is either complete or absent. @throws IoError
 void write_distribution_file(const std::string& path, const UnitDistributions& all);
 
 }  // namespace halftone::study

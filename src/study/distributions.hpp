@@ -1,7 +1,7 @@
 #pragma once
-// tuning.tensorboard: how the values of every unit are distributed, in the fp32 model and in each trial, and how the
-// search goes. The files distributions/*.h5 keep what was measured, one whole file for each trial. TensorBoard's event
-// files follow from them and from the journal, and each session writes them again.
+// tuning.tensorboard: the distributions of every unit's values in the fp32 model and in each trial, and the course of
+// the search. The files distributions/*.h5 keep the measurements, one whole file for each trial. TensorBoard's event
+// files are made from them and from the journal, and each session writes them again.
 
 #include <memory>
 #include <optional>
@@ -20,7 +20,7 @@
 
 namespace halftone::study {
 
-/// What the distributions are measured with; all of it outlives them.
+/// The objects that measure the distributions; all of them outlive it.
 struct DistributionInputs {
     CandidateFactory& factory;    ///< makes the quantized model of a candidate
     const PreparedModel& model;   ///< the fp32 model

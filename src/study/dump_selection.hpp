@@ -1,5 +1,5 @@
 #pragma once
-// What a user asks a dump for, found in the model and in earlier runs: units by name, a candidate by its trial.
+// Finds what a user's options of a dump name: units of the model by name, a candidate of an earlier run by its trial.
 
 #include <string>
 #include <vector>

@@ -1,6 +1,6 @@
 #pragma once
-// What a dump holds, and the writing of its parts. The format is in src/dump/README.md; the folder and its limits are
-// dump_folder.hpp's business.
+// The contents of a dump, and the writing of its parts. The format is in src/dump/README.md; dump_folder.hpp checks the
+// folder and its limits.
 
 #include <optional>
 #include <string>
@@ -25,7 +25,7 @@ struct DumpContents {
     std::string version;             ///< of Halftone
 };
 
-/// Runs the fp32 model and a quantized one side by side, and writes the outputs of units.
+/// Runs the fp32 model and a quantized one on the same samples, and writes the outputs of units.
 class DumpWork {
 public:
     /// @param data  the samples that are run; outlives this

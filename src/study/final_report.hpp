@@ -1,5 +1,5 @@
 #pragma once
-// The last words of a tune: a table of the fp32 and the quantized model, whether the goal is met, the Pareto front.
+// The text at the end of a tune: a table of the fp32 and the quantized model, whether the goal is met, the front.
 
 #include <cstddef>
 #include <optional>

@@ -1,5 +1,5 @@
 #pragma once
-// Goals that decide nothing, because no model or every model meets them.
+// Goals that make no sense, because no model or every model meets them.
 
 #include <string>
 
@@ -8,7 +8,7 @@
 namespace halftone::study {
 
 /// Returns what is wrong with a goal for a share of samples, which lies between 0 and 1: no model can meet it, or every
-/// model does. Returns an empty text where the goal decides something, and for metrics that are no share.
+/// model does. Returns an empty text if the goal makes sense, and for metrics that are no share.
 /// @param target  the worst accuracy that meets the goal
 /// @param fp32    the baseline
 [[nodiscard]] std::string goal_doubt(double target, const Score& fp32);

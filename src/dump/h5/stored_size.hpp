@@ -1,5 +1,5 @@
 #pragma once
-// What a dataset of a foreign file may make the reader do. Private to the room dump.
+// Checks of a dataset before it is read, because a file may come from a stranger. Private to the room dump.
 
 #include <cstdint>
 #include <optional>
@@ -13,8 +13,8 @@ namespace halftone::h5 {
 /// - its elements are all in its own file (no external and no virtual dataset),
 /// - its filters are those of HDF5 itself that we write: deflate, shuffle, fletcher32. For others the library would
 ///   look for a plug-in, which is code that the file has asked for.
-/// - the bytes that its shape and its chunks claim are really stored. What is packed may claim 1032 times as much, the
-///   best that deflate can do.
+/// - the bytes that its shape and its chunks declare are really stored; a compressed dataset may declare 1032 times as
+/// many bytes as it stores, which is the best that deflate can do.
 /// @param file_bytes  size of the file that the dataset is in
 [[nodiscard]] std::string why_not_read(const Set& set, std::uint64_t file_bytes);
 
