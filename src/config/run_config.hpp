@@ -189,7 +189,7 @@ struct RunConfig {
     std::string framework;
     std::string model_path;  ///< resolved against the config file's folder
     Mark model_path_mark;
-    /// Sizes of the model's inputs, by name; -1 leaves the dimension open. Empty: the data set decides.
+    /// Sizes of the model's inputs, by name; -1 leaves the dimension to the data set. Empty: it gives all.
     std::map<std::string, std::vector<std::int64_t>> input_shapes;
     QuantizationConfig quantization;
     TuningConfig tuning;

@@ -132,8 +132,7 @@ struct RunSettings {
     bool prefix_reuse = true;
     std::int64_t finalists = 3;       ///< number of passing candidates that are timed at the end; below 2, none is
     ObjectiveWeights objective = {};  ///< decides between trials that meet the goal
-    ObjectiveUnmet objective_unmet =
-        ObjectiveUnmet::smallest;  ///< what is delivered if none of them is faster than fp32
+    ObjectiveUnmet objective_unmet = ObjectiveUnmet::smallest;  ///< what is delivered if none of them is fast enough
 };
 
 /// Compares the delivered model's time with fp32's, both measured in turn. It is for strategies that guard speed.
