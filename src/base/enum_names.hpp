@@ -1,6 +1,6 @@
 #pragma once
-// One table per enum, so that printing, parsing and the list of allowed words always agree. inline constexpr
-// EnumNames<Color, 2> kColorNames{{{{Color::red, "red"}, {Color::blue, "blue"}}}};
+// One table per enum, so that printing, parsing and the list of allowed words always agree.
+//   inline constexpr EnumNames<Color, 2> kColorNames{{{{Color::red, "red"}, {Color::blue, "blue"}}}};
 
 #include <array>
 #include <optional>

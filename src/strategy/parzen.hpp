@@ -11,8 +11,8 @@
 namespace halftone {
 
 /// A density over points whose coordinates are independent. The probability of a place (a value of a coordinate) is
-/// p(place) = (count + prior_weight / places) / (observations + prior_weight), that is, the observed shares, mixed with
-/// a prior that is even over the places.
+///   p(place) = (count + prior_weight / places) / (observations + prior_weight),
+/// that is, the observed shares, mixed with a prior that is even over the places.
 class Parzen {
 public:
     /// @param places        number of places of each coordinate

@@ -14,7 +14,7 @@ namespace halftone::h5 {
 /// - its filters are those of HDF5 itself that we write: deflate, shuffle, fletcher32. For others the library would
 ///   look for a plug-in, which is code that the file has asked for.
 /// - the bytes that its shape and its chunks declare are really stored; a compressed dataset may declare 1032 times as
-/// many bytes as it stores, which is the best that deflate can do.
+///   many bytes as it stores, which is the best that deflate can do.
 /// @param file_bytes  size of the file that the dataset is in
 [[nodiscard]] std::string why_not_read(const Set& set, std::uint64_t file_bytes);
 

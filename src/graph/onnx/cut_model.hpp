@@ -23,8 +23,8 @@ struct ModelEnds {
 /// @param name   of the file, for messages
 /// @param sizes  of inputs: they say how many dimensions an inner tensor has that becomes an input, where the file does
 ///        not. All of them stay open, so that the bytes do not depend on the sizes
-/// @throws ConfigError for a name that the model does not have, listing similar names; for an input that no output
-/// needs, and for one that the outputs need and the list leaves out
+/// @throws ConfigError for a name that the model does not have, listing similar names; for an input that no
+///         output needs, and for one that the outputs need and the list leaves out
 /// @throws ModelError for a file that cannot be read, and where the shape of a new input is not known
 [[nodiscard]] std::string cut_onnx(std::string_view bytes, const std::string& name, const ModelEnds& ends,
                                    const InputSizes& sizes, const OpLibrary& ops);
