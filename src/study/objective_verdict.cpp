@@ -5,14 +5,9 @@
 namespace halftone::study {
 namespace {
 
-/// Instruction sets that multiply 8-bit codes at more than the speed of fp32.
-bool has_fast_int8(const std::string& isa) {
-    return isa.find("vnni") != std::string::npos || isa.find("amx") != std::string::npos;
-}
-
 std::vector<std::string> help_for(const ObjectiveFacts& facts) {
     std::vector<std::string> help;
-    if (!has_fast_int8(facts.isa)) {
+    if (!facts.has_vnni) {
         help.push_back(
             fmt::format("a CPU with VNNI (AVX512-VNNI, AVX-VNNI or AMX): this one runs {}, where 8-bit products "
                         "gain little over fp32's",

@@ -20,6 +20,7 @@ struct ObjectiveVerdict {
 /// What the verdict depends on beside the times.
 struct ObjectiveFacts {
     std::string isa = {};         ///< of this machine
+    bool has_vnni = false;        ///< it multiplies 8-bit codes at more than the speed of fp32
     std::string pinned_isa = {};  ///< cluster.isa; empty if the config pins none
     std::int64_t threads = 1;
     bool delivers_fp32 = false;  ///< the delivered model is fp32: nothing that was found is better

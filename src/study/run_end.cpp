@@ -82,6 +82,7 @@ RunObjective objective_of(const RunConfig& config, const SearchSpace& space, con
         std::all_of(plan.units.begin(), plan.units.end(), [](const auto& unit) { return !unit.is_quantized(); });
     const ObjectiveVerdict verdict = judge_objective(fp32_ms, best_ms,
                                                      {.isa = isa_name(),
+                                                      .has_vnni = has_exact_int8(),
                                                       .pinned_isa = config.cluster_isa,
                                                       .threads = config.tuning.threads,
                                                       .delivers_fp32 = is_fp32});
