@@ -2,7 +2,7 @@
 """Measures one product by a matrix of fp32, int4 and int8 weights in Halftone, ONNX Runtime and OpenVINO, in turn.
 
     scripts/bench/setup.sh && cmake --preset release && cmake --build --preset release
-    scripts/bench/weight_only.py [--sizes 1024x4096,…] [--tokens 1,128] [--threads 1] [--rounds 15] [--json OUT]
+    scripts/bench/weight_only.py [--sizes 1024x4096,…] [--tokens 1,128] [--threads 1] [--rounds 15] [--fastest] [--json OUT]
 
 Each row is one MatMul [tokens, K] x [K, N] with seeded weights: as it is, and in the form that weight-only quantization
 writes (symmetric blocks of --group). Outputs are compared with ONNX Runtime's first. Then a round times each program for
@@ -92,6 +92,7 @@ def main():
     parser.add_argument("--tokens", default="1,128")
     parser.add_argument("--threads", default="1")
     parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--fastest", action="store_true", help="the fastest run of a round counts, not the median")
     parser.add_argument("--models", type=pathlib.Path, default=peers.TOP / "build/bench_weight_only")
     parser.add_argument("--program", type=pathlib.Path, default=peers.TOP / "build/release/bin/halftone")
     parser.add_argument("--json", type=pathlib.Path, help="also write the figures to this file")
