@@ -28,6 +28,8 @@ public:
     [[nodiscard]] std::size_t columns() const { return columns_; }
     /// The matrix [inner, columns] as int8. A file's uint8 codes are moved by 128.
     [[nodiscard]] const Tensor& matrix() const { return matrix_; }
+    /// Frees the matrix, which has been packed by now.
+    void forget_matrix() { matrix_ = Tensor(); }
 
     /// What one run does to its integer sums, by column: float(sum - offset - zero * row's sum of codes) * scale +
     /// bias. Integers are unsigned, because sums wrap as in MatMulInteger. The roundings of that formula, one for each

@@ -20,14 +20,28 @@ Tensor block_constant(const KernelRequest& request, std::size_t input) {
     return input < request.constants.size() ? request.constants[input] : Tensor();
 }
 
+std::size_t bytes_of_blocks(const BlockPanels& matrix) {
+    return matrix.codes.size() + (matrix.scale.size() + matrix.zero.size()) * sizeof(float);
+}
+
+/// The packed matrix, which all sessions of a process share.
+std::shared_ptr<const BlockPanels> shared_blocks(const KernelRequest& request, const BuildContext& context) {
+    const std::int64_t size = int_attribute(*request.node, "block_size", 0);
+    const std::vector<Tensor> sources{request.constants[kBlockCodes], request.constants[kBlockScale],
+                                      block_constant(request, kBlockZero), block_constant(request, kBlockBias)};
+    return shared_pack(
+        context.weights, sources, "blocks of " + std::to_string(size),
+        [&] { return pack_blocks(sources[0], sources[1], sources[2], sources[3], size); }, bytes_of_blocks);
+}
+
 class BlockProductStep final : public Primitive {
 public:
-    explicit BlockProductStep(const KernelRequest& request)
+    BlockProductStep(const KernelRequest& request, const BuildContext& context)
         : input_(request.inputs[0].type),
           output_(request.outputs[0].type),
-          matrix_(pack_blocks(request.constants[kBlockCodes], request.constants[kBlockScale],
-                              block_constant(request, kBlockZero), block_constant(request, kBlockBias),
-                              int_attribute(*request.node, "block_size", 0))),
+          packed_(shared_blocks(request, context)),
+          matrix_(*packed_),
+          is_own_(context.weights == nullptr),
           rows_(request.outputs[0].type.shape.elements() / matrix_.columns),
           is_bf16_(is_in_bf16(request)) {}
 
@@ -40,9 +54,7 @@ public:
     [[nodiscard]] std::size_t scratch_bytes() const override {
         return is_bf16_ ? bf16_scratch_bytes(matrix_, rows_) : 0;
     }
-    [[nodiscard]] std::size_t weight_bytes() const override {
-        return matrix_.codes.size() + (matrix_.scale.size() + matrix_.zero.size()) * sizeof(float);
-    }
+    [[nodiscard]] std::size_t weight_bytes() const override { return is_own_ ? bytes_of_blocks(matrix_) : 0; }
     void execute(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
                  std::byte* scratch) override {
         apply_kernel_threads();
@@ -54,7 +66,9 @@ public:
 
 private:
     Layout input_, output_;
-    BlockPanels matrix_;
+    std::shared_ptr<const BlockPanels> packed_;
+    const BlockPanels& matrix_;  ///< *packed_
+    bool is_own_;                ///< it lies in no cache
     std::int64_t rows_;
     bool is_bf16_;
 };
@@ -76,8 +90,8 @@ public:
     // The rule is to see codes as they are stored: the operator's scales are inputs of its own.
     ref::SeenAs seen_as() const override { return ref::SeenAs::stored; }
 
-    std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext& /*context*/) const override {
-        return std::make_unique<BlockProductStep>(request);
+    std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext& context) const override {
+        return std::make_unique<BlockProductStep>(request, context);
     }
 };
 

@@ -11,28 +11,40 @@
 namespace halftone::native {
 namespace {
 
+/// The packed matrix, which all sessions of a process share: it depends on the file's codes and on the machine alone.
+std::shared_ptr<const CodePanels> shared_panels(const KernelRequest& request, const BuildContext& context,
+                                                const codes::ScaledProduct& product) {
+    const std::int64_t depth = has_avx512_vnni() ? kVnniDepth : kAvx2Depth;
+    return shared_pack(
+        context.weights, {request.constants[codes::kProductMatrix]}, "code panels of " + std::to_string(depth),
+        [&] { return pack_code_panels(product.matrix(), depth); },
+        [](const CodePanels& panels) { return panels.codes.size(); });
+}
+
 class CodesProductStep final : public Primitive {
 public:
-    explicit CodesProductStep(const KernelRequest& request)
+    CodesProductStep(const KernelRequest& request, const BuildContext& context)
         : product_(request),
-          panels_(pack_code_panels(product_.matrix(), has_avx512_vnni() ? kVnniDepth : kAvx2Depth)),
+          panels_(shared_panels(request, context, product_)),
+          is_own_(context.weights == nullptr),
           output_(request.outputs[0].type) {
+        product_.forget_matrix();
         for (const OperandEncoding& port : request.inputs) inputs_.emplace_back(port.type);
     }
 
     [[nodiscard]] const Layout& input_layout(std::size_t i) const override { return inputs_.at(i); }
     [[nodiscard]] const Layout& output_layout(std::size_t /*i*/) const override { return output_; }
     [[nodiscard]] std::string implementation() const override {
-        return panels_.depth == kVnniDepth ? "run_time_codes:native:avx512_vnni" : "run_time_codes:native:avx2";
+        return panels_->depth == kVnniDepth ? "run_time_codes:native:avx512_vnni" : "run_time_codes:native:avx2";
     }
-    [[nodiscard]] std::size_t weight_bytes() const override { return panels_.codes.size(); }
+    [[nodiscard]] std::size_t weight_bytes() const override { return is_own_ ? panels_->codes.size() : 0; }
     [[nodiscard]] std::size_t scratch_bytes() const override {
-        return bytes_of_code_sums() + staged_bytes(panels_, rows());
+        return bytes_of_code_sums() + staged_bytes(*panels_, rows());
     }
     void execute(std::span<const std::byte* const> inputs, std::span<std::byte* const> outputs,
                  std::byte* scratch) override {
         apply_kernel_threads();
-        multiply_codes({.matrix = &panels_,
+        multiply_codes({.matrix = panels_.get(),
                         .codes = reinterpret_cast<const std::uint8_t*>(inputs[0]),
                         .rows = rows(),
                         .run = product_.values_of_run(inputs),
@@ -46,7 +58,8 @@ private:
     [[nodiscard]] std::size_t bytes_of_code_sums() const { return product_.rows() * sizeof(std::uint32_t); }
 
     codes::ScaledProduct product_;
-    CodePanels panels_;
+    std::shared_ptr<const CodePanels> panels_;
+    bool is_own_;  ///< the panels lie in no cache
     Layout output_;
     std::vector<Layout> inputs_;
 };
@@ -67,8 +80,8 @@ public:
     // The rule is to see codes as they are stored: the operator's scales are inputs of its own.
     ref::SeenAs seen_as() const override { return ref::SeenAs::stored; }
 
-    std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext& /*context*/) const override {
-        return std::make_unique<CodesProductStep>(request);
+    std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext& context) const override {
+        return std::make_unique<CodesProductStep>(request, context);
     }
 };
 

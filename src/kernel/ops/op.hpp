@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -47,6 +48,16 @@ public:
     virtual ~WeightCache() = default;
     [[nodiscard]] virtual std::size_t bytes() const = 0;
     [[nodiscard]] virtual std::size_t entries() const = 0;
+
+    /// What a kernel of ours has packed, and the bytes that it takes.
+    struct Packed {
+        std::shared_ptr<const void> object;
+        std::size_t bytes = 0;
+    };
+    /// Returns what `pack` makes of the sources. It is called only if no equal sources were packed in this form, or if
+    /// that result was dropped to make room. Thread-safe.
+    [[nodiscard]] virtual std::shared_ptr<const void> get(const std::vector<Tensor>& sources, const std::string& form,
+                                                          const std::function<Packed()>& pack) = 0;
 };
 using WeightHash = std::uint64_t (*)(std::span<const std::byte>);
 /// @param hash  by which equal weights are looked for before they are compared; null: hash_bytes. Tests give one that
@@ -57,6 +68,19 @@ struct BuildContext {
     WeightCache* weights = nullptr;  ///< may be null: pack without caching
     std::vector<Layout> available;   ///< layout in which each data input is at hand; a hint
 };
+
+/// Returns what `pack` makes of the sources, by way of the cache if there is one. @param bytes_of  of the result
+template <class Pack, class BytesOf>
+[[nodiscard]] auto shared_pack(WeightCache* cache, const std::vector<Tensor>& sources, const std::string& form,
+                               const Pack& pack, const BytesOf& bytes_of) {
+    using Object = decltype(pack());
+    const auto make = [&] { return std::make_shared<const Object>(pack()); };
+    if (cache == nullptr) return make();
+    return std::static_pointer_cast<const Object>(cache->get(sources, form, [&]() -> WeightCache::Packed {
+        const auto object = make();
+        return {object, bytes_of(*object)};
+    }));
+}
 
 class Op {
 public:

@@ -49,34 +49,76 @@ std::size_t PackedWeights::entries() const {
 }
 
 // The lock is held while packing: two threads that want the same weights pack them once.
-dnnl::memory PackedWeights::get(const Tensor& weights, const dnnl::memory::desc& from, const dnnl::memory::desc& to) {
-    const std::lock_guard lock(mutex_);
-    const auto use = [&](Entries::iterator entry) {
+const PackedWeights::Entry& PackedWeights::find_or_make(const std::vector<Tensor>& sources, const IsWanted& is_wanted,
+                                                        const std::function<Entry()>& make) {
+    const auto use = [&](Entries::iterator entry) -> const Entry& {
         entries_.splice(entries_.begin(), entries_, entry);
-        return entries_.front().packed;
+        return entries_.front();
     };
-    const auto is_wanted = [&](const Entry& entry) { return entry.from == from && entry.packed.get_desc() == to; };
     // First by address: sessions of one process share a weight's buffer, and comparing pointers is free. Only a miss
     // hashes the contents, which finds equal weights in other buffers, such as the same codes made for another
     // candidate.
-    const std::byte* address = weights.view().data;
+    const auto are_all = [&](const Entry& entry, const auto& is_equal) {
+        return is_wanted(entry) &&
+               std::equal(entry.sources.begin(), entry.sources.end(), sources.begin(), sources.end(), is_equal);
+    };
+    const std::byte* address = sources[0].view().data;
     const auto same = find_entry(by_address_, address, [&](const Entry& entry) {
-        return entry.source.bytes() == weights.bytes() && is_wanted(entry);
+        return are_all(entry, [](const Tensor& a, const Tensor& b) {
+            return a.view().data == b.view().data && a.bytes() == b.bytes();
+        });
     });
     if (same) return use(*same);
-    const std::uint64_t content = hash_({address, weights.bytes()});
+    std::uint64_t content = 0;
+    for (const Tensor& source : sources) {
+        content = 31 * content + (source.is_empty() ? 0 : hash_({source.view().data, source.bytes()}));
+    }
     // The hash only saves comparisons: two different weights may have the same.
-    const auto equal = find_entry(
-        by_content_, content, [&](const Entry& entry) { return is_wanted(entry) && is_same(entry.source, weights); });
+    const auto equal = find_entry(by_content_, content, [&](const Entry& entry) {
+        return are_all(entry, [](const Tensor& a, const Tensor& b) { return is_same(a, b); });
+    });
     if (equal) return use(*equal);
-    entries_.push_front({weights, content, from, reorder_weights(weights, from, to)});
+    entries_.push_front(make());
+    Entry& entry = entries_.front();
+    entry.sources = sources;
+    entry.content = content;
     by_address_.emplace(address, entries_.begin());
     by_content_.emplace(content, entries_.begin());
-    bytes_ += to.get_size();
+    bytes_ += entry.bytes;
     // A session that is still using an entry keeps it alive by its own handle, so this only bounds what the cache
     // itself holds. The newest entry stays in any case.
     while (bytes_ > limit_bytes_ && entries_.size() > 1) forget_oldest();
-    return entries_.front().packed;
+    return entry;
+}
+
+dnnl::memory PackedWeights::get(const Tensor& weights, const dnnl::memory::desc& from, const dnnl::memory::desc& to) {
+    const std::lock_guard lock(mutex_);
+    const auto is_wanted = [&](const Entry& entry) {
+        return entry.form.empty() && entry.from == from && entry.packed.get_desc() == to;
+    };
+    const auto make = [&] {
+        Entry entry;
+        entry.bytes = to.get_size();
+        entry.from = from;
+        entry.packed = reorder_weights(weights, from, to);
+        return entry;
+    };
+    return find_or_make({weights}, is_wanted, make).packed;
+}
+
+std::shared_ptr<const void> PackedWeights::get(const std::vector<Tensor>& sources, const std::string& form,
+                                               const std::function<Packed()>& pack) {
+    const std::lock_guard lock(mutex_);
+    const auto is_wanted = [&](const Entry& entry) { return entry.form == form; };
+    const auto make = [&] {
+        Packed packed = pack();
+        Entry entry;
+        entry.bytes = packed.bytes;
+        entry.form = form;
+        entry.object = std::move(packed.object);
+        return entry;
+    };
+    return find_or_make(sources, is_wanted, make).object;
 }
 
 void PackedWeights::forget_oldest() {
@@ -86,9 +128,9 @@ void PackedWeights::forget_oldest() {
         const auto [begin, end] = index.equal_range(key);
         index.erase(std::find_if(begin, end, is_oldest));
     };
-    erase_from(by_address_, oldest->source.view().data);
+    erase_from(by_address_, oldest->sources[0].view().data);
     erase_from(by_content_, oldest->content);
-    bytes_ -= oldest->packed.get_desc().get_size();
+    bytes_ -= oldest->bytes;
     entries_.erase(oldest);
 }
 

@@ -3,9 +3,13 @@
 // (compensation of zero points); scales are not part of it, so equal codes with other scales share one entry.
 
 #include <cstdint>
+#include <functional>
 #include <list>
+#include <memory>
 #include <mutex>
+#include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "kernel/ops/op.hpp"
 #include "oneapi/dnnl/dnnl.hpp"
@@ -22,15 +26,24 @@ public:
     [[nodiscard]] std::size_t entries() const override;
     /// `weights`, whose buffer reads as `from`, in the layout `to`.
     [[nodiscard]] dnnl::memory get(const Tensor& weights, const dnnl::memory::desc& from, const dnnl::memory::desc& to);
+    [[nodiscard]] std::shared_ptr<const void> get(const std::vector<Tensor>& sources, const std::string& form,
+                                                  const std::function<Packed()>& pack) override;
 
 private:
     struct Entry {
-        Tensor source;  // kept, so that its address names its content
-        std::uint64_t content;
-        dnnl::memory::desc from;
-        dnnl::memory packed;
+        std::vector<Tensor> sources;  // kept, so that their addresses name their content
+        std::uint64_t content = 0;
+        std::size_t bytes = 0;
+        dnnl::memory::desc from{};
+        dnnl::memory packed{};
+        std::string form{};  // of an object of another kernel; empty: `from` and `packed` count
+        std::shared_ptr<const void> object{};
     };
     using Entries = std::list<Entry>;
+    using IsWanted = std::function<bool(const Entry&)>;
+    /// Returns the entry of these sources that is wanted, and makes it if there is none. @pre the mutex is locked
+    const Entry& find_or_make(const std::vector<Tensor>& sources, const IsWanted& is_wanted,
+                              const std::function<Entry()>& make);
     /// Drops the least recently used entry.
     void forget_oldest();
 
@@ -40,7 +53,7 @@ private:
     Entries entries_;  // most recently used first
     // A model of 100,000 layers has as many entries, so that none is found by a walk over all of them. Several entries
     // may have one key: a weight that is packed for several primitives.
-    std::unordered_multimap<const std::byte*, Entries::iterator> by_address_;  // of the source
+    std::unordered_multimap<const std::byte*, Entries::iterator> by_address_;  // of the first source
     std::unordered_multimap<std::uint64_t, Entries::iterator> by_content_;
     std::size_t bytes_ = 0;
 };

@@ -104,6 +104,26 @@ TEST(BlockMatMul, ThreadsChangeNoBit) {
     }
 }
 
+TEST(BlockMatMul, SessionsShareThePackedMatrix) {
+    const auto cache = make_weight_cache();
+    const BuildContext context{.weights = cache.get(), .available = {}};
+    const auto c = product({.has_bias = false});
+    const auto first = build(Backend::native, c->request, context);
+    const auto second = build(Backend::native, c->request, context);
+    EXPECT_EQ(cache->entries(), 1U);
+    EXPECT_EQ(first->weight_bytes() + second->weight_bytes(), 0U);
+    // 40 rows by two panels of 16 columns of half a byte; scale and zero point of three blocks of each column.
+    EXPECT_EQ(cache->bytes(), 40U * 32 / 2 + 3U * 32 * 2 * sizeof(float));
+    EXPECT_EQ(relative_error(run(*second, c->data), run(Backend::native, *c)), 0);
+    // Equal codes with other scales are another matrix.
+    Tensor scale = c->request.constants[2].clone();
+    scale.mutable_view().as<float>()[0] *= 2;
+    c->request.constants[2] = scale;
+    const auto other = build(Backend::native, c->request, context);
+    EXPECT_EQ(cache->entries(), 2U);
+    EXPECT_EQ(relative_error(run(*other, c->data), run(Backend::native, *c)), 0);
+}
+
 TEST(BlockMatMul, UnpackedWeightsAreThoseOfTheFile) {
     // All loops give (code - zero_point) * scale rounded once, also where 8 * scale is no float any more.
     const auto c = product({.left = {1, 40}, .columns = 20, .dtype = DType::s4, .block_size = 16});

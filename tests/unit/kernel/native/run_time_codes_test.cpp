@@ -52,6 +52,31 @@ TEST(NativeRunTimeCodes, ThreadsDoNotChangeTheResult) {
     set_kernel_threads(1);
 }
 
+TEST(NativeRunTimeCodes, SessionsShareThePackedMatrix) {
+    if (!has_kernel()) GTEST_SKIP() << "oneDNN has this product here";
+    for (const DType weight : {DType::s8, DType::u8}) {
+        const auto cache = make_weight_cache();
+        const BuildContext context{.weights = cache.get(), .available = {}};
+        // 34 rows and 24 columns are packed as 36 by 32.
+        const auto c = codes_product({.left = {5, 34}, .columns = 24, .weight = weight});
+        const Tensor alone = run(Backend::native, *c);
+        for (int session = 0; session < 2; ++session) {
+            const auto primitive = build(Backend::native, c->request, context);
+            EXPECT_EQ(primitive->weight_bytes(), 0U);
+            EXPECT_EQ(cache->entries(), 1U);
+            EXPECT_EQ(cache->bytes(), has_avx512_vnni() ? 36U * 32 : 34U * 32);
+            EXPECT_EQ(relative_error(run(*primitive, c->data), alone), 0);
+        }
+        // The same codes in another buffer are the same matrix, others are not.
+        const auto equal = codes_product({.left = {5, 34}, .columns = 24, .weight = weight});
+        (void)build(Backend::native, equal->request, context);
+        EXPECT_EQ(cache->entries(), 1U);
+        equal->request.constants[1].mutable_view().data[3] ^= std::byte{1};
+        (void)build(Backend::native, equal->request, context);
+        EXPECT_EQ(cache->entries(), 2U);
+    }
+}
+
 TEST(NativeRunTimeCodes, WhichProductsAreLeftToOneDnn) {
     const auto is_supported = [](const KernelCase& c) {
         return find_op(Backend::native, "ScaledMatMulInteger")->supports(c.request).is_supported;
