@@ -31,7 +31,7 @@ OWNERS = [
     (r"yaml-cpp/", ["src/config/"]),
     # std::regex too: a long name drives it off the stack, so that only this file could have a reason to use it.
     (r"(re2/.*|regex$)", ["src/config/name_regex.cpp"]),
-    (r"zlib\.h$", ["src/data/"]),
+    (r"zlib\.h$", ["src/data/", "src/dump/h5/packed_chunk.cpp"]),
     (r"(jpeglib|jerror|png)\.h$", ["src/data/formats/"]),
     (r"nlohmann/", ["src/journal/", "src/study/", "src/import/", "src/doctor/", "src/rehearsal/", "src/data/formats/",
                     "src/show/", "apps/"]),

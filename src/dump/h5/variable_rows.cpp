@@ -1,7 +1,7 @@
 // Rows of variable length.
 //
 //   VariableRows   how the references are stored: side by side, or in chunks
-//   address_of     where a row's reference lies in the file
+//   reference      the reference of a row, out of its packed chunk where need be
 //   row            reference, collection, object, and the length that the reference says
 #include "dump/h5/variable_rows.hpp"
 
@@ -15,6 +15,28 @@ namespace halftone::h5 {
 namespace {
 
 constexpr std::uint64_t kReferenceBytes = 16;
+/// Chunks of h5py have about a mebibyte at most.
+constexpr std::uint64_t kMostPackedRows = std::uint64_t{1} << 24U;
+/// Source: zlib's technical notes, "Maximum Compression Factor".
+constexpr std::uint64_t kMostInflation = 1032;
+
+/// Returns how the chunks are packed; nothing if there are other filters than shuffle and deflate behind it.
+std::optional<Packing> packing_of(const List& how) {
+    std::vector<H5Z_filter_t> filters;
+    for (int i = 0; i < H5Pget_nfilters(how.get()); ++i) {
+        unsigned flags = 0;
+        std::size_t values = 0;
+        filters.push_back(
+            H5Pget_filter2(how.get(), static_cast<unsigned>(i), &flags, &values, nullptr, 0, nullptr, nullptr));
+    }
+    using Filters = std::vector<H5Z_filter_t>;
+    if (filters.empty()) return Packing{};
+    if (filters == Filters{H5Z_FILTER_SHUFFLE}) return Packing{ChunkFilter::shuffle};
+    if (filters == Filters{H5Z_FILTER_DEFLATE}) return Packing{ChunkFilter::deflate};
+    if (filters == Filters{H5Z_FILTER_SHUFFLE, H5Z_FILTER_DEFLATE})
+        return Packing{ChunkFilter::shuffle, ChunkFilter::deflate};
+    return std::nullopt;
+}
 
 /// A line of Python that stores rows once more in the same file, in one dimension and not packed.
 /// @param name  of the dataset  @param suffix  of the new one's  @param rows  an index of Python
@@ -40,11 +62,13 @@ VariableRows::VariableRows(const Set& set, const std::string& path, const std::s
             copy_in_h5py(path_, name, "_0", "[:, 0]"));
     }
     const List how(H5Dget_create_plist(set.get()), "read how it is stored");
-    if (H5Pget_nfilters(how.get()) != 0) {
+    const auto packing = packing_of(how);
+    if (!packing) {
         // Packing such rows only packs where they lie, so nothing is lost without.
-        refuse("that are packed, which is not read. Rewritten in h5py, they are: " +
+        refuse("behind filters that are not read (gzip and shuffle are). Rewritten in h5py, they are read: " +
                copy_in_h5py(path_, name, "_plain", "[:]"));
     }
+    packing_ = *packing;
     // Addresses are relative to a block of the user's in front of the file's own, which nearly no file has.
     const File file(H5Iget_file_id(set.get()), "find its file");
     const List made(H5Fget_create_plist(file.get()), "read how the file was made");
@@ -67,6 +91,7 @@ VariableRows::VariableRows(const Set& set, const std::string& path, const std::s
             hsize_t rows = 0;
             if (H5Pget_chunk(how.get(), 1, &rows) != 1 || rows == 0) refuse("in chunks that are damaged");
             chunk_rows_ = rows;
+            if (!packing_.empty() && chunk_rows_ > kMostPackedRows) refuse("in packed chunks of more than 2^24 rows");
             break;
         }
         default:
@@ -74,18 +99,27 @@ VariableRows::VariableRows(const Set& set, const std::string& path, const std::s
     }
 }
 
-std::uint64_t VariableRows::address_of(const Set& set, std::int64_t row) const {
+/// Returns the 16 bytes that say where a row's elements lie.
+std::string VariableRows::reference(const Set& set, std::int64_t row, const std::string& place) const {
     const auto number = static_cast<std::uint64_t>(row);
-    if (chunk_rows_ == 0) return first_ + number * kReferenceBytes;
+    if (chunk_rows_ == 0) return part(first_ + number * kReferenceBytes, kReferenceBytes, place);
     const hsize_t first_of_chunk = number / chunk_rows_ * chunk_rows_;
-    unsigned mask = 0;
+    const std::uint64_t in_chunk = (number - first_of_chunk) * kReferenceBytes;
+    if (unpacked_first_ == first_of_chunk) return unpacked_.substr(in_chunk, kReferenceBytes);
+    unsigned left_out = 0;
     haddr_t address = HADDR_UNDEF;
-    hsize_t bytes = 0;
-    const herr_t found = H5Dget_chunk_info_by_coord(set.get(), &first_of_chunk, &mask, &address, &bytes);
-    if (found < 0 || address == HADDR_UNDEF || bytes / kReferenceBytes < chunk_rows_) {
-        throw DataError(place_ + ": record " + std::to_string(row) + " was never written");
+    hsize_t stored_bytes = 0;
+    const herr_t found = H5Dget_chunk_info_by_coord(set.get(), &first_of_chunk, &left_out, &address, &stored_bytes);
+    const std::uint64_t bytes = chunk_rows_ * kReferenceBytes;
+    const std::uint64_t most = packing_.empty() ? stored_bytes : stored_bytes * kMostInflation;
+    if (found < 0 || address == HADDR_UNDEF || stored_bytes > file_bytes_ || most < bytes) {
+        throw DataError(place + " was never written");
     }
-    return address + (number - first_of_chunk) * kReferenceBytes;
+    if (packing_.empty()) return part(address + in_chunk, kReferenceBytes, place);
+    unpacked_first_.reset();
+    unpacked_ = unpack_chunk(part(address, stored_bytes, place), packing_, left_out, bytes, kReferenceBytes, place);
+    unpacked_first_ = first_of_chunk;
+    return unpacked_.substr(in_chunk, kReferenceBytes);
 }
 
 /// Bytes of the file. Nothing is read, and no memory taken, for what lies beyond its end.
@@ -103,8 +137,8 @@ std::string VariableRows::part(std::uint64_t address, std::uint64_t bytes, const
 
 std::string VariableRows::row(const Set& set, std::int64_t row) const {
     const std::string place = place_ + ": record " + std::to_string(row);
-    const std::string reference = part(address_of(set, row), kReferenceBytes, place);
-    ByteReader reader(reference, place);
+    const std::string bytes = reference(set, row, place);
+    ByteReader reader(bytes, place);
     const auto elements = reader.get<std::uint32_t>("a length");
     const auto address = reader.get<std::uint64_t>("an address");
     const auto index = reader.get<std::uint32_t>("the number of an object");

@@ -2,6 +2,7 @@
 //
 //   read_everything   each object and each attribute of the file, by the reader's functions for all kinds
 //   read_heaps        each global heap of it, where rows of variable length lie
+//   unpack_chunks     packed references to such rows
 //   then as a file of distributions, as the index of a dump, as a part of a dump, and as calibration.h5 of a run
 //
 // Each is refused with a DataError, or read.
@@ -10,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "dump/h5/global_heap.hpp"
+#include "dump/h5/packed_chunk.hpp"
 #include "dump/h5_reader.hpp"
 #include "dump/h5_writer.hpp"
 #include "dump/tensor_dump.hpp"
@@ -142,8 +144,24 @@ void read_heaps(std::string_view bytes) {
     }
 }
 
+/// The bytes as a chunk, and from each place in which packed bytes may begin (zlib's header for 32 KiB windows).
+void unpack_chunks(std::string_view bytes) {
+    using h5::ChunkFilter;
+    const auto unpack = [](std::string_view stored, const h5::Packing& packing) {
+        for (const unsigned left_out : {0U, 1U}) {
+            try_reading([&] { (void)h5::unpack_chunk(stored, packing, left_out, 64, 16, "chunk"); });
+        }
+    };
+    unpack(bytes, {ChunkFilter::shuffle});
+    for (std::size_t at = bytes.find('\x78'); at != std::string_view::npos; at = bytes.find('\x78', at + 1)) {
+        unpack(bytes.substr(at), {ChunkFilter::deflate});
+        unpack(bytes.substr(at), {ChunkFilter::shuffle, ChunkFilter::deflate});
+    }
+}
+
 void run_h5(std::string_view bytes) {
     read_heaps(bytes);
+    unpack_chunks(bytes);
     static const ScratchFolder folder;
     const std::string path = folder.write("fuzz.h5", bytes);
     try_reading([&] {

@@ -69,6 +69,13 @@ def hdf5(folder):
             chunked[row] = np.arange(row * 1000, dtype=np.float32)  # longer than a collection of 4 KiB
         file.create_dataset("packed", data=texts, dtype=h5py.string_dtype(), chunks=(2,), compression="gzip")
         file.create_dataset("square", data=np.array([["a", "b"]], object), dtype=h5py.string_dtype())
+    with h5py.File(os.path.join(folder, "variable_packed.h5"), "w", libver="earliest") as file:
+        kinds = {"gzip": {"compression": "gzip"}, "shuffled": {"shuffle": True},
+                 "both": {"compression": 9, "shuffle": True}, "other": {"compression": "lzf"}}
+        for name, filters in kinds.items():
+            lists = file.create_dataset(name, (7,), chunks=(4,), dtype=h5py.vlen_dtype(np.int64), **filters)
+            for row in range(7):
+                lists[row] = np.arange(row) - 3
     with h5py.File(os.path.join(folder, "linked.h5"), "w", libver="earliest") as file:
         file["elsewhere"] = h5py.ExternalLink("samples.h5", "/eval/ids")
         layout = h5py.VirtualLayout((4, 3), "i8")

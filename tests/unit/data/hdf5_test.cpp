@@ -71,16 +71,56 @@ TEST(Hdf5, RowsOfVariableLengthAreReadAsH5pyWritesThem) {
     EXPECT_EQ(first_input(longest).as<float>()[2999], 2999);
     EXPECT_THAT(std::get<std::vector<std::string>>(open_h5_fields("inputs: {x: eval/free}")->read(1).inputs[0]),
                 ElementsAre("two"));
-    EXPECT_THAT(h5_refusal("packed", "variable.h5"),
-                HasSubstr("variable.h5::/packed: holds rows of variable length that"));
-    EXPECT_THAT(h5_refusal("square", "variable.h5"), HasSubstr("one text or list for each row is read"));
-    // Both say what to write instead, in a line that Python takes.
-    const std::string opened = "f = h5py.File('" + kFolder + "/variable.h5', 'a'); ";
     EXPECT_THAT(
-        h5_refusal("packed", "variable.h5"),
-        HasSubstr(opened + "f.create_dataset('/packed_plain', data=f['/packed'][:], dtype=f['/packed'].dtype)"));
+        std::get<std::vector<std::string>>(open_h5_fields("inputs: {x: packed}", "variable.h5")->read(2).inputs[0]),
+        ElementsAre("zw\xc3\xb6lf"));
+    EXPECT_THAT(h5_refusal("square", "variable.h5"), HasSubstr("one text or list for each row is read"));
+    // It says what to write instead, in a line that Python takes.
+    const std::string opened = "f = h5py.File('" + kFolder + "/variable.h5', 'a'); ";
     EXPECT_THAT(h5_refusal("square", "variable.h5"),
                 HasSubstr(opened + "f.create_dataset('/square_0', data=f['/square'][:, 0], dtype=f['/square'].dtype)"));
+}
+
+TEST(Hdf5, PackedRowsOfVariableLengthAreUnpacked) {
+    for (const char* name : {"gzip", "shuffled", "both"}) {
+        SCOPED_TRACE(name);
+        const auto dataset = open_h5_fields(std::string("inputs: {x: ") + name + "}", "variable_packed.h5");
+        ASSERT_EQ(dataset->size(), 7);
+        for (const std::int64_t row : {6, 0, 3, 4, 1, 5, 2}) {  // to and fro between the two chunks
+            const Sample sample = dataset->read(row);
+            const auto values = first_input(sample).as<std::int64_t>();
+            ASSERT_EQ(values.size(), static_cast<std::size_t>(row));
+            for (std::int64_t i = 0; i < row; ++i) EXPECT_EQ(values[static_cast<std::size_t>(i)], i - 3);
+        }
+    }
+    EXPECT_THAT(h5_refusal("other", "variable_packed.h5"),
+                HasSubstr("/other: is stored with a filter that is not read"));
+}
+
+/// Bytes behind each place in which a packed chunk may begin (zlib's first byte is 0x78) are damaged in turn: rows are
+/// what they were, or they are refused as the data's fault.
+TEST(Hdf5, DamagedPackedRowsAreRefused) {
+    const TemporaryFolder folder;
+    const std::string good = make_posix_file_system()->read(kFolder + "/variable_packed.h5");
+    std::vector<std::size_t> places;
+    for (std::size_t at = good.find('\x78'); at != std::string::npos; at = good.find('\x78', at + 1)) {
+        for (const std::size_t byte : {1U, 3U, 8U}) places.push_back(std::min(at + byte, good.size() - 1));
+    }
+    int refused = 0;
+    for (const std::size_t at : places) {
+        std::string bad = good;
+        bad[at] = static_cast<char>(bad[at] ^ 0x5A);
+        std::ofstream(folder / "bad.h5", std::ios::binary) << bad;
+        try {
+            const auto dataset =
+                make_dataset("HDF5", section("{path: " + (folder / "bad.h5") + ", inputs: {x: both}}"));
+            for (std::int64_t id = 0; id < std::min<std::int64_t>(dataset->size(), 7); ++id) (void)dataset->read(id);
+        } catch (const DataError& error) {
+            EXPECT_THAT(error.what(), HasSubstr("bad.h5"));
+            ++refused;
+        }
+    }
+    EXPECT_GE(refused, 2) << "both chunks of the dataset were damaged, of " << places.size() << " places";
 }
 
 TEST(Hdf5, ReferencesThatLeadNowhereAreRefusedWithTheRecord) {
