@@ -100,7 +100,9 @@ std::string pickle_refusal(const std::string& bytes) {
 }
 
 TEST(Cifar, APickleThatCallsAnythingElseIsRefused) {
-    EXPECT_THAT(pickle_refusal(std::string("\x80\x02") + "cposix\nsystem\nX\x02\0\0\0id\x85R."),
+    EXPECT_THAT(pickle_refusal("\x80\x02"
+                               "cposix\nsystem\nX\x02" +
+                               std::string(3, '\0') + "id\x85R."),
                 HasSubstr("test_batch: byte "));
     EXPECT_THAT(pickle_refusal("\x80\x02"
                                "cposix\nsystem\n."),
