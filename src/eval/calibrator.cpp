@@ -204,6 +204,13 @@ CalibrationTable Calibrator::observe(const Source& source, SampleRange range, Le
     return table;
 }
 
+/// Returns whether anything was observed. Nothing is, if every sample was skipped.
+bool Calibrator::has_values(CalibrationTable& table) const {
+    return observed_.empty() || std::any_of(observed_.begin(), observed_.end(), [&](const TensorPlan& tensor) {
+               return !table.at(tensor.name).is_empty();
+           });
+}
+
 /// Says what was left out, once for each value. A value that no sample leaves finite is the model's fault, and the
 /// range of its other elements would hide it.
 void Calibrator::report_left_out(const LeftOut& left_out) const {
@@ -238,6 +245,7 @@ std::string Calibrator::merge(const std::vector<std::string>& payloads) {
         CalibrationTable merged;
         for (std::size_t i = 0; i < sizes.size(); ++i) {
             merged.merge(segments[s][i]);  // grows from size to size
+            if (left_out[s].empty() && !has_values(merged)) refuse_unread_samples("calibration", sizes[i]);
             for (const auto& [name, found] : left_out[s]) {
                 if (merged.at(name).is_empty()) refuse_value(name, sizes[i]);
             }

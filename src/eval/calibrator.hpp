@@ -89,6 +89,7 @@ private:
     [[nodiscard]] std::size_t source_of(std::int64_t calibration) const;
     void open(Source& source) const;
     [[nodiscard]] CalibrationTable observe(const Source& source, SampleRange range, LeftOut& left_out);
+    [[nodiscard]] bool has_values(CalibrationTable& table) const;
     void report_left_out(const LeftOut& left_out) const;
     void smooth_variant(CalibrationVariant& variant, double alpha);
 

@@ -65,6 +65,10 @@ std::vector<std::int64_t> batch_sizes(std::int64_t samples, std::int64_t most) {
     return sizes;
 }
 
+void refuse_unread_samples(const std::string& purpose, std::int64_t samples) {
+    throw DataError(fmt::format("{}: no sample can be read (on_bad_sample: skip left out all {})", purpose, samples));
+}
+
 std::int64_t shard_count(std::int64_t samples, std::int64_t wanted) {
     return std::max<std::int64_t>(1, std::min(wanted, samples));
 }
@@ -156,7 +160,12 @@ void SampleSource::feed_batch(std::span<const ReadSample> samples, std::int64_t 
     std::vector<InputShapes> unpadded;
     bool is_padded = false;
     for (const ReadSample& read : samples) {
-        put_sample(read.sample, cut_.fields, static_cast<std::int64_t>(ids.size()), batch, inputs);
+        try {
+            put_sample(read.sample, cut_.fields, static_cast<std::int64_t>(ids.size()), batch, inputs);
+        } catch (DataError& error) {
+            error.add_context(data_.place(read.id));
+            throw;
+        }
         ids.push_back(read.id);
         targets.push_back(read.sample.targets);
         unpadded.push_back(cut_.open.unpadded(read.sample));

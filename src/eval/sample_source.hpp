@@ -70,6 +70,11 @@ struct PaddingFigures {
 /// Whether a batch that is read is worth memory: `keep` for samples that come round again, `pass` for one look.
 enum class Caching : std::uint8_t { keep, pass };
 
+/// Refuses a data set of which every sample was skipped (on_bad_sample: skip).
+/// @param purpose  "calibration" or "evaluation"
+/// @throws DataError
+[[noreturn]] void refuse_unread_samples(const std::string& purpose, std::int64_t samples);
+
 /// Returns how many logical shards so many samples are cut into: `wanted`, but not more than samples and at least 1.
 [[nodiscard]] std::int64_t shard_count(std::int64_t samples, std::int64_t wanted);
 

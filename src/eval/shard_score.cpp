@@ -17,6 +17,7 @@
 #include "base/byte_reader.hpp"
 #include "base/error.hpp"
 #include "base/wire.hpp"
+#include "eval/sample_source.hpp"
 #include "metric/resampling.hpp"
 
 namespace halftone {
@@ -100,6 +101,7 @@ public:
     }
 
     Score score() const override {
+        if (state_.samples() == 0 && samples_ > 0) refuse_unread_samples("evaluation", samples_);
         Score score;
         score.samples = state_.samples();
         score.nonfinite = nonfinite_;

@@ -105,6 +105,20 @@ class Samples(SystemTest):
         self.assertEqual([json.loads(done.out)[key] for key in ("samples", "skipped")], [3, 1])
         self.assertIn("sample 3 is skipped", done.err)
 
+    def test_a_data_set_without_a_readable_sample_is_refused(self):
+        dataset = self.write_pictures(b"no picture")
+        for picture in self.folder.glob("p/a/[0-9].png"):
+            picture.unlink()
+        skip = ("--set", "evaluation.accuracy.dataloader.on_bad_sample=skip")
+        done = self.evaluate(dataset, *skip)
+        self.assert_code(MODEL, done)
+        self.assertIn("error: evaluation: no sample can be read (on_bad_sample: skip left out all 1)", done.err)
+        calibration = ("--set", f"quantization.calibration.dataloader={{dataset: {dataset}, on_bad_sample: skip}}")
+        done = halftone("tune", DEMO, "--workspace", self.folder / "out", *calibration, cwd=self.folder)
+        self.assert_code(MODEL, done)
+        self.assertIn("error: calibration: no sample can be read", done.err)
+        self.assertFalse((self.folder / "out/best.onnx").exists())
+
     def test_a_png_that_claims_too_many_pixels(self):
         dataset = self.write_pictures(png(fashion(1)[0][0], claimed=(10**5, 10**5)))
         self.assert_refused(self.evaluate(dataset), MODEL, "bad.png: claims 100000 x 100000 pixels")
