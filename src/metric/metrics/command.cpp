@@ -181,8 +181,9 @@ public:
         if (result.exit_code != 0) {
             const std::string how = result.signal != 0 ? fmt::format("was ended by signal {}", result.signal)
                                                        : fmt::format("ended with code {}", result.exit_code);
-            throw MetricFailure(
-                fmt::format("metric command: '{}' {}: {}", join(settings_.run, " "), how, tail_of(result.err)));
+            const std::string last_words = tail_of(result.err);
+            throw MetricFailure(fmt::format("metric command: '{}' {}{}{}", join(settings_.run, " "), how,
+                                            last_words.empty() ? " and wrote nothing to stderr" : ": ", last_words));
         }
         return read_answer(result.out, samples());
     }
