@@ -5,6 +5,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <limits>
+
+#include "base/text.hpp"
 #include "study/progress_line.hpp"
 #include "study/run_report.hpp"
 #include "study/verdict_line.hpp"
@@ -18,6 +22,25 @@ std::string latency_cell(const std::optional<double>& latency_ms) {
 
 std::string bytes_cell(std::size_t bytes) { return fmt::format("{:.1f} KB", static_cast<double>(bytes) / 1000); }
 
+/// Names the metrics of the best model that lose more than their own limit allows.
+std::string missed_limits(const RunConfig& config, const tune::RunResult& result) {
+    const auto value_of = [](const Score& score, const std::string& metric) {
+        const auto found = std::find_if(score.metrics.begin(), score.metrics.end(),
+                                        [&](const MetricValue& value) { return value.name == metric; });
+        return found == score.metrics.end() ? std::numeric_limits<double>::quiet_NaN() : found->value;
+    };
+    std::vector<std::string> missed;
+    for (const MetricConfig& metric : config.evaluation->metrics) {
+        if (!metric.limit) continue;
+        const Goal limit(*metric.limit, value_of(result.baseline, metric.plugin.name));
+        const double value = value_of(std::get<Score>(result.best->outcome), metric.plugin.name);
+        if (limit.is_met(value)) continue;
+        missed.push_back(
+            fmt::format("{} is {:.6g}, and its limit is {:.6g}", metric.plugin.name, value, limit.target()));
+    }
+    return join(missed, "; ");
+}
+
 /// Says which loss is allowed and whether a trial keeps to it.
 std::string goal_line(const RunConfig& config, const tune::RunResult& result) {
     const AccuracyCriterion& c = config.tuning.criterion;
@@ -27,10 +50,8 @@ std::string goal_line(const RunConfig& config, const tune::RunResult& result) {
     if (result.is_goal_met) return fmt::format("goal ({} at most): met by trial {}\n", kind, result.best->trial.value);
     // Its accuracy is good enough, so a metric with a limit of its own is not.
     if (result.gap <= 0) {
-        return fmt::format(
-            "goal ({} at most): NOT met; the best model (trial {}) keeps to it, but a metric misses its "
-            "limit\n",
-            kind, result.best->trial.value);
+        return fmt::format("goal ({} at most): NOT met; the best model (trial {}) keeps to it, but {}\n", kind,
+                           result.best->trial.value, missed_limits(config, result));
     }
     return fmt::format("goal ({} at most): NOT met; the best model (trial {}) misses it by {}\n", kind,
                        result.best->trial.value, metric_number(result.gap, std::get<Score>(result.best->outcome)));

@@ -1,5 +1,5 @@
 #pragma once
-// Goals that make no sense, because no model or every model meets them.
+// Goals that make no sense, because no model or every model meets them, or only one that loses nothing at all.
 
 #include <string>
 
@@ -7,10 +7,10 @@
 
 namespace halftone::study {
 
-/// Returns what is wrong with a goal for a share of samples, which lies between 0 and 1: no model can meet it, or every
-/// model does. Returns an empty text if the goal makes sense, and for metrics that are no share.
-/// @param target  the worst accuracy that meets the goal
-/// @param fp32    the baseline
-[[nodiscard]] std::string goal_doubt(double target, const Score& fp32);
+/// Returns what is wrong with a goal, or an empty text if the goal makes sense. A goal for a share of samples, which lies
+/// between 0 and 1, is wrong if no model or every model meets it. A relative goal for another metric is wrong if fp32's
+/// value is 0, because it then allows no loss.
+/// @param fp32  the baseline
+[[nodiscard]] std::string goal_doubt(const AccuracyCriterion& criterion, const Score& fp32);
 
 }  // namespace halftone::study

@@ -42,7 +42,8 @@ void RunListener::on_baseline(const Score& score) {
     log::info("tune", "fp32 accuracy={} samples={} goal={}", float_text(score.accuracy), score.samples,
               float_text(goal_->target()));
     warn_if_too_fine(score);
-    if (const std::string text = goal_doubt(goal_->target(), score); !text.empty()) log::warning("tune", "{}", text);
+    if (const std::string text = goal_doubt(config_.tuning.criterion, score); !text.empty())
+        log::warning("tune", "{}", text);
     // A goal that is derived from NaN means nothing, and any quantized model would meet it.
     if (score.samples > 0 && score.nonfinite.samples == score.samples) {
         throw ModelError(

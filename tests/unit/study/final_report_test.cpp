@@ -101,7 +101,12 @@ TEST_F(FinalReport, SaysHowMuchIsMissing) {
     result_.gap = 0.25;
     EXPECT_THAT(report(), HasSubstr("NOT met; the best model (trial 2) misses it by 0.2500\n"));
     result_.gap = -0.005;  // of the accuracy; another metric has a limit
-    EXPECT_THAT(report(), HasSubstr("NOT met; the best model (trial 2) keeps to it, but a metric misses its limit\n"));
+    const AccuracyCriterion tenth{.is_relative = true, .loss = 0.1, .higher_is_better = false};
+    config_.evaluation->metrics = {{.plugin = {"topk", {}}}, {.plugin = {"MSE", {}}, .limit = tenth}};
+    result_.baseline.metrics = {{"topk", 0.9}, {"MSE", 2}};
+    result_.best->outcome = Score{.accuracy = 0.895, .samples = 100, .metrics = {{"topk", 0.895}, {"MSE", 2.5}}};
+    EXPECT_THAT(report(), HasSubstr("NOT met; the best model (trial 2) keeps to it, but MSE is 2.5, and its limit is "
+                                    "2.2\n"));
     result_.best.reset();
     EXPECT_EQ(report(), "goal (0.01 absolute loss at most): no trial gave a usable model\n");
 }
