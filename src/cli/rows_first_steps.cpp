@@ -24,8 +24,9 @@ CommandRow init_command(InitOptions& options) {
                     {.name = "--data",
                      .target = &options.data,
                      .type = "DIR|FILE",
-                     .help = "The data: folders of classes, a COCO tree, IDX files, .npy, .npz, HDF5, TFRecords, or a "
-                             "list of names and labels."}},
+                     .help =
+                         "The data: folders of classes, pictures with masks, a COCO tree, IDX files, .npy, .npz, HDF5, "
+                         "TFRecords, or a list of names and labels."}},
         .footer =
             "Example:\n"
             "  halftone init model.onnx --data photos > tune.yaml\n"

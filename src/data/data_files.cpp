@@ -51,6 +51,14 @@ std::string extension_of(const std::string& name) {
     return extension;
 }
 
+bool is_picture_file(const std::string& path) {
+    const std::string extension = extension_of(path);
+    for (const char* unread : {".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".jp2"}) {
+        if (extension == unread) throw DataError(path + ": pictures of this kind are not read; JPEG and PNG are");
+    }
+    return extension == ".jpg" || extension == ".jpeg" || extension == ".png";
+}
+
 void require_folder(const std::string& dataset, const std::string& path) {
     if (make_posix_file_system()->is_directory(path)) return;
     throw DataError(dataset + ": the folder " + path +

@@ -26,6 +26,10 @@ void add_file(Hasher& hasher, const std::string& path, std::uint64_t part);
 /// Returns the end of a file's name in lower case, with its dot: ".jpg"; empty if there is none.
 [[nodiscard]] std::string extension_of(const std::string& name);
 
+/// Returns whether a file's name is that of a JPEG or PNG picture.
+/// @throws DataError for a picture of another kind. Leaving it out without a word would make another data set.
+[[nodiscard]] bool is_picture_file(const std::string& path);
+
 /// Checks a folder that a data set needs. @throws DataError "<dataset>: the folder <path> does not exist"
 void require_folder(const std::string& dataset, const std::string& path);
 

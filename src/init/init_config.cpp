@@ -89,7 +89,8 @@ FoundData look_at_data(const InitRequest& request, const FileSystem& files, cons
     throw DataError(
         request.data + what +
         "a folder for each class with JPEG or PNG pictures; a COCO tree (annotations/instances_*.json beside "
-        "the pictures); IDX files as MNIST has them; .npy files; an .npz archive; an HDF5 file; shards of "
+        "the pictures); a folder of pictures and one with their masks (images and masks); IDX files as MNIST has them; "
+        ".npy files; an .npz archive; an HDF5 file; shards of "
         "TFRecords; a .csv or .txt file of names and labels. For other data, run init without --data and "
         "write the data sets yourself (docs/data.md)");
 }

@@ -11,6 +11,7 @@ import yaml
 from onnx import TensorProto, helper, numpy_helper
 
 from halftone_cli import MODEL, OK, SOURCE, USAGE, SystemTest, halftone, main
+from samples_test import png
 
 GOLDEN = SOURCE / "tests/golden/data"
 FRAMEWORKS = ("tensorflow", "tensorflow_itex", "pytorch", "pytorch_fx", "pytorch_ipex", "mxnet", "onnxrt_qlinearops",
@@ -58,6 +59,18 @@ def text_model(path, rows):
              helper.make_node("ReduceMean", ["numbers"], ["extra"], axes=[1], keepdims=1),
              helper.make_node("Add", ["mean", "extra"], ["y"])]
     graph = helper.make_graph(nodes, "texts", inputs, [y], [numpy_helper.from_array(table, "table")])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)])
+    model.ir_version = 7
+    onnx.save(model, str(path))
+
+
+def darkness_model(path, size):
+    """A grey picture x [N, 1, size, size] to scores of two classes: x and 0.5."""
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ("N", 1, size, size))
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, ("N", 2, size, size))
+    weights = numpy.array([1, 0], numpy.float32).reshape(2, 1, 1, 1)
+    parts = [numpy_helper.from_array(weights, "w"), numpy_helper.from_array(numpy.array([0, 0.5], numpy.float32), "b")]
+    graph = helper.make_graph([helper.make_node("Conv", ["x", "w", "b"], ["y"], name="scores")], "areas", [x], [y], parts)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)])
     model.ir_version = 7
     onnx.save(model, str(path))
@@ -137,6 +150,30 @@ class DataSets(SystemTest):
         height, width, _ = numpy.load(GOLDEN / "pictures/rgb.jpg.npy").shape
         colour_model(self.folder / "colours.onnx", height, width, classes=1001)
         return self.config({"ImageRecord": {"root": "records"}})
+
+    def test_pictures_with_masks_score_as_numpy_does(self):
+        darkness_model(self.folder / "areas.onnx", 8)
+        random = numpy.random.default_rng(3)
+        pixels = random.integers(0, 256, (6, 8, 8), numpy.uint8)
+        masks = random.choice(numpy.array([0, 255, 9], numpy.uint8), (6, 8, 8), p=[0.5, 0.4, 0.1])
+        for name, arrays in (("images", pixels), ("masks", masks)):
+            (self.folder / "data" / name).mkdir(parents=True)
+            for i, array in enumerate(arrays):
+                (self.folder / "data" / name / f"{i}.png").write_bytes(png(array))
+        section = {"SegmentationFolder": {"images": "data/images", "masks": "data/masks", "values": [0, 255]}}
+        config = yaml.safe_load(self.config(section, transform={"Rescale": {}, "Transpose": {"perm": [2, 0, 1]}}).read_text())
+        config["model"]["path"] = "areas.onnx"
+        config["evaluation"]["accuracy"]["metric"] = {"mIOU": {"num_classes": 2}}
+        (self.folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+        done = halftone("eval", self.folder / "config.yaml", "--json")
+        self.assert_code(OK, done)
+        said = (pixels < 127.5).astype(int)  # of equal scores class 0, but no pixel is 127.5
+        used = masks != 9  # no class
+        shares = [numpy.sum((said == c) & (masks == 255 * c)) / numpy.sum(((said == c) & used) | (masks == 255 * c)) for c in (0, 1)]
+        self.assertAlmostEqual(json.loads(done.out)["accuracy"], float(numpy.mean(shares)), 12)
+        done = halftone("init", self.folder / "areas.onnx", "--data", self.folder / "data")
+        self.assert_code(OK, done)
+        self.assertEqual(list(yaml.safe_load(done.out)["evaluation"]["accuracy"]["dataloader"]["dataset"]), ["SegmentationFolder"])
 
     def test_shards_of_tensorflow_are_scored(self):
         done = halftone("eval", self.records(), "--json", cwd=self.folder)

@@ -25,16 +25,6 @@ struct LabelledPicture {
     std::int64_t label = 0;
 };
 
-/// Whether a file of the folder is a picture. Other kinds of pictures are refused rather than left out without a word:
-/// a data set without a fifth of its samples would be another one.
-bool is_picture_file(const std::string& path) {
-    const std::string extension = extension_of(path);
-    for (const char* unread : {".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".jp2"}) {
-        if (extension == unread) throw DataError(path + ": pictures of this kind are not read; JPEG and PNG are");
-    }
-    return extension == ".jpg" || extension == ".jpeg" || extension == ".png";
-}
-
 class ImageFolder final : public Dataset {
 public:
     explicit ImageFolder(std::vector<LabelledPicture> pictures) : pictures_(std::move(pictures)) {

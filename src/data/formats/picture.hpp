@@ -24,7 +24,7 @@ namespace halftone {
 
 /// Returns the numbers that the pixels of a PNG file are stored as, uint8 [height, width]: of a palette's entries, or
 /// grey values. Masks of classes are stored so, and their colours are only for the eye.
-/// @throws DataError as decode_picture, and for a picture with colours of its own
+/// @throws DataError as decode_picture, and for a picture with colours of its own, or of 16 bits
 [[nodiscard]] Tensor decode_class_mask(std::string_view bytes, const std::string& name);
 
 /// Returns whether the bytes begin as a JPEG or PNG file does.

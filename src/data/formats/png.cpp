@@ -32,6 +32,7 @@ struct PngDecoder {
     std::string_view rest;
     std::array<char, 200> text{};
     int passes = 1;
+    bool has_16_bits = false;
     bool keeps_numbers;  ///< pixels stay numbers of the palette, or grey values as they are stored
 
     PngDecoder(std::string_view bytes, bool keep_numbers) : rest(bytes), keeps_numbers(keep_numbers) {}
@@ -70,6 +71,7 @@ bool begin(PngDecoder& decoder) {
     const int colours = png_get_color_type(decoder.png, decoder.info);
     // A palette's entries and grey of 1, 2 or 4 bits become bytes of the full scale; 16 bits lose the lower 8.
     if (decoder.keeps_numbers) png_set_packing(decoder.png);  // a byte for each number of 1, 2 or 4 bits
+    decoder.has_16_bits = png_get_bit_depth(decoder.png, decoder.info) == 16;
     if (colours == PNG_COLOR_TYPE_PALETTE && !decoder.keeps_numbers) png_set_palette_to_rgb(decoder.png);
     if (colours == PNG_COLOR_TYPE_GRAY && !decoder.keeps_numbers) png_set_expand_gray_1_2_4_to_8(decoder.png);
     png_set_strip_16(decoder.png);
@@ -103,6 +105,9 @@ Tensor decode_png_pixels(std::string_view bytes, const std::string& name, bool k
     Tensor picture = make_picture(height, width, channels, bytes.size(), name);
     const std::size_t row_bytes = std::size_t{width} * static_cast<std::size_t>(channels);
     if (png_get_rowbytes(decoder.png, decoder.info) != row_bytes) refuse();
+    if (keep_numbers && decoder.has_16_bits) {
+        throw DataError(name + ": has pixels of 16 bits; class numbers are read from PNG files of 8 bits or fewer");
+    }
     auto* out = reinterpret_cast<png_bytep>(picture.mutable_view().data);
     if (!read(decoder, out, row_bytes, height)) refuse();
     return picture;

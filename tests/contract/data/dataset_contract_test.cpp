@@ -149,6 +149,19 @@ std::string write_picture_list(const std::string& folder, char label) {
     return "data_path: " + folder;
 }
 
+/// Five pictures with masks. Another content is another mask of the first.
+std::string write_masked_pictures(const std::string& folder, char content) {
+    std::filesystem::create_directories(folder + "/images");
+    std::filesystem::create_directories(folder + "/masks");
+    for (int i = 0; i < kSamples; ++i) {
+        const bool is_other = i == 0 && content != 7;
+        const std::string name = std::to_string(i);
+        write_bytes(folder + "/images/" + name + ".jpg", golden_picture(i % 2 == 0 ? "rgb.jpg" : "grey.jpg"));
+        write_bytes(folder + "/masks/" + name + ".png", golden_picture(is_other ? "palette.png" : "grey.png"));
+    }
+    return "{images: " + folder + "/images, masks: " + folder + "/masks}";
+}
+
 /// Five contents and one style.
 std::string write_styles(const std::string& folder, char content) {
     std::filesystem::create_directories(folder + "/style");
@@ -210,6 +223,7 @@ const std::map<std::string, Make> kMakers{
      [](const std::string& folder, char content) { return "data_dir: " + write_text_features(folder, content); }},
     {"bert", [](const std::string& folder, char content) { return "root: " + write_text_features(folder, content); }},
     {"ImagenetRaw", write_picture_list},
+    {"SegmentationFolder", write_masked_pictures},
     {"style_transfer", write_styles},
     {"dummy",
      [](const std::string&, char content) {

@@ -213,6 +213,66 @@ TEST_F(InitConfigTest, ACocoTree) {
     EXPECT_THAT(yaml, HasSubstr("COCOmAP"));
 }
 
+/// A grey PNG file of 2 x 2 pixels: 0, 255, 255, 255. Written by Python's zlib.
+std::string black_and_white_png() {
+    const std::string_view digits =
+        "89504e470d0a1a0a0000000d494844520000000200000002080000000057dd52f80000000e4944415478da6360f8cff0"
+        "ff3f0006ff02fec5edcf6c0000000049454e44ae426082";
+    std::string bytes;
+    for (std::size_t i = 0; i < digits.size(); i += 2)
+        bytes += static_cast<char>(std::stoi(std::string(digits.substr(i, 2)), nullptr, 16));
+    return bytes;
+}
+
+/// [N, 1, height, width] to a map of scores for two classes.
+Graph segmentation_model() {
+    test::GraphMaker g;
+    const ValueId x = g.input("image", {kSymbolic, 1, 2, 2});
+    return g.build({g.conv("logits", x, test::floats({2, 1, 1, 1}, {1, -1}))});
+}
+
+TEST_F(InitConfigTest, PicturesWithMasksInTwoFolders) {
+    for (const char* split : {"train", "val"}) {
+        for (const char* name : {"a", "b"}) {
+            const std::string end = std::string(split) + "/" + name;
+            write("both/" + std::string(split) + "/images/" + name + ".png", black_and_white_png());
+            write("both/" + std::string(split) + "/masks/" + name + "_mask.png", black_and_white_png());
+            write("inside/Images/" + end + ".png", black_and_white_png());
+            write("inside/annotations/" + end + ".png", black_and_white_png());
+        }
+    }
+    const std::string both = config_for(segmentation_model(), folder_ / "both");
+    EXPECT_THAT(both, HasSubstr("mask_suffix: \"_mask\""));
+    EXPECT_THAT(both, HasSubstr("images: " + (folder_ / "both/val/images")));
+    EXPECT_THAT(both, HasSubstr("images: " + (folder_ / "both/train/images")));
+    const RunConfig config = opened(both);
+    EXPECT_EQ(config.evaluation->metrics[0].plugin.name, "mIOU");
+    EXPECT_EQ(evaluation_->size(), 2);
+    EXPECT_EQ(evaluation_->schema().inputs[0].type, (TensorType{DType::f32, Shape{kSymbolic, 2, 2}}));
+    // 255 is class 1, as the comment says.
+    const auto mask = std::get<Tensor>(evaluation_->read(0).targets[0]);
+    EXPECT_THAT(mask.as<std::uint8_t>(), testing::ElementsAre(0, 1, 1, 1));
+    EXPECT_THAT(both, HasSubstr("so 255 is taken for class 1"));
+
+    const std::string inside = config_for(segmentation_model(), folder_ / "inside");
+    EXPECT_THAT(inside, HasSubstr("masks: " + (folder_ / "inside/annotations/val")));
+    EXPECT_THAT(inside, Not(HasSubstr("mask_suffix")));
+    static_cast<void>(opened(inside));
+}
+
+TEST_F(InitConfigTest, PicturesWithoutAMaskAreToldOf) {
+    write("some/img/a.png", black_and_white_png());
+    write("some/img/b.png", black_and_white_png());
+    write("some/label/a.png", black_and_white_png());
+    const std::string yaml = config_for(segmentation_model(), folder_ / "some");
+    EXPECT_THAT(yaml, HasSubstr("LOOK HERE: 1 of the pictures have no mask"));
+    EXPECT_THAT(yaml, HasSubstr("read the same samples"));
+    // Classes of pictures that happen to have such names stay classes.
+    write("classes/image/a.png", black_and_white_png());
+    write("classes/label/b.png", black_and_white_png());
+    EXPECT_THAT(config_for(picture_model(1, 2, 2), folder_ / "classes"), HasSubstr("ImageFolder:"));
+}
+
 TEST_F(InitConfigTest, ListsOfNamesAndLabels) {
     write("list/pictures/a.jpg", "x");
     write("list/names.csv", "name,label\na.jpg,3\n");
