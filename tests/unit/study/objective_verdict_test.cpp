@@ -32,8 +32,8 @@ TEST(ObjectiveVerdict, ASlowerModelIsNoPlainSuccess) {
 }
 
 TEST(ObjectiveVerdict, WithinTheNoiseNothingIsFaster) {
-    const ObjectiveVerdict verdict =
-        judge_objective(kFp32Ms, {1.95, 1.85, 2.05}, {.isa = "avx512_core_bf16", .has_vnni = true, .pinned_isa = "avx2", .threads = 4});
+    const ObjectiveVerdict verdict = judge_objective(
+        kFp32Ms, {1.95, 1.85, 2.05}, {.isa = "avx512_core_bf16", .has_vnni = true, .pinned_isa = "avx2", .threads = 4});
     EXPECT_FALSE(verdict.is_met);
     EXPECT_FALSE(verdict.is_slower);
     EXPECT_THAT(verdict.text, HasSubstr("within the noise"));
