@@ -399,7 +399,7 @@ private:
         if (main.name.empty()) main.name = builder_.fresh_node_name(unit.name);
         main.op = "MatMulInteger";
         main.inputs = {input.codes, weight, input.zero_point};
-        if (numbers.weight.zero_point != std::vector<std::int32_t>(numbers.weight.zero_point.size(), 0)) {
+        if (std::ranges::any_of(numbers.weight.zero_point, [](std::int32_t zero) { return zero != 0; })) {
             main.inputs.push_back(zero_point);
         }
         main.attributes.clear();
