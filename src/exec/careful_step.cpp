@@ -12,17 +12,16 @@
 namespace halftone {
 namespace {
 
-/// Copies NaN from the witness to the result, and infinities, too, where the witness computed the whole step. (Without
-/// the fused function its infinities are not yet the result's.)
-void copy_nonfinite(const float* witness, float* result, std::size_t n, bool takes_infinities) {
+void mend_nonfinite(const float* witness, float* result, std::size_t n, const Completion& completion) {
     for (std::size_t i = 0; i < n; ++i) {
-        if (std::isnan(witness[i]) || (takes_infinities && std::isinf(witness[i]))) result[i] = witness[i];
+        if (std::isfinite(witness[i]) && std::isfinite(result[i])) continue;
+        result[i] = std::isnan(witness[i]) ? witness[i] : completion(witness[i]);
     }
 }
 
 /// The same for bf16, whose bits are the upper half of a float's: NaN has all exponent bits and some mantissa bit set.
-/// Infinities are left alone here.
-void copy_nonfinite(const std::uint16_t* witness, std::uint16_t* result, std::size_t n) {
+/// Infinities are left alone here: the sum of the witness was rounded to bf16, and may have been a number before.
+void mend_nonfinite(const std::uint16_t* witness, std::uint16_t* result, std::size_t n) {
     constexpr std::uint16_t kInfinity = 0x7f80;
     for (std::size_t i = 0; i < n; ++i) {
         if ((witness[i] & 0x7fffU) > kInfinity) result[i] = witness[i];
@@ -55,14 +54,39 @@ WitnessRequest::WitnessRequest(const LoweredStep& step) : node(*step.request.nod
     // witness is built.
     request.node = nullptr;
     is_fused = request.epilogue.activation != nullptr || !request.epilogue.clamp.is_identity();
+    if (request.epilogue.activation != nullptr) activation = *request.epilogue.activation;
+    clamp = request.epilogue.clamp;
     request.epilogue.activation = nullptr;
     request.epilogue.clamp = {};
+}
+
+Completion::Completion(const WitnessRequest& wanted) : clamp_(wanted.clamp) {
+    if (!wanted.activation) return;
+    const OperandEncoding one{.type = {DType::f32, Shape{1}}, .params = {}};
+    KernelRequest request;
+    request.node = &*wanted.activation;
+    request.inputs = {one};
+    request.outputs = {one};
+    request.constants.resize(1);
+    const Op* reference = find_op(Backend::ref, wanted.activation->op);
+    HALFTONE_CHECK(reference != nullptr && reference->supports(request).is_supported, "ref has every function");
+    function_ = reference->build(request, {});
+}
+
+float Completion::operator()(float sum) const {
+    float value = sum;
+    if (function_) {
+        const auto* input = reinterpret_cast<const std::byte*>(&sum);
+        auto* output = reinterpret_cast<std::byte*>(&value);
+        function_->execute({&input, 1}, {&output, 1}, nullptr);
+    }
+    return std::isnan(value) ? value : std::clamp(value, clamp_.low, clamp_.high);
 }
 
 CarefulStep::CarefulStep(const WitnessRequest& wanted, Primitive& fast)
     : fast_(fast),
       node_(wanted.node),
-      is_reference_(!wanted.is_fused),
+      completion_(wanted),
       witness_(build_witness(wanted, node_, fast)),
       result_(witness_memory(witness_->output_layout(0).bytes())),
       scratch_(witness_memory(witness_->scratch_bytes())) {
@@ -97,10 +121,10 @@ void CarefulStep::execute(std::span<const std::byte* const> inputs, std::span<st
     fast_.execute(inputs, outputs, scratch);
     const Layout& layout = fast_.output_layout(0);
     if (layout.type().dtype == DType::f32) {
-        copy_nonfinite(reinterpret_cast<const float*>(result), reinterpret_cast<float*>(outputs[0]),
-                       layout.bytes() / sizeof(float), is_reference_);
+        mend_nonfinite(reinterpret_cast<const float*>(result), reinterpret_cast<float*>(outputs[0]),
+                       layout.bytes() / sizeof(float), completion_);
     } else {
-        copy_nonfinite(reinterpret_cast<const std::uint16_t*>(result), reinterpret_cast<std::uint16_t*>(outputs[0]),
+        mend_nonfinite(reinterpret_cast<const std::uint16_t*>(result), reinterpret_cast<std::uint16_t*>(outputs[0]),
                        layout.bytes() / sizeof(std::uint16_t));
     }
 }

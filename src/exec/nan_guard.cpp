@@ -181,6 +181,8 @@ double allowed_magnitude(const KernelRequest& request, const std::optional<Gain>
         const double allowed = (kSafeBound - gain->offset) / (gain->gain + 1);  // + 1: a residual
         return std::isfinite(gain->gain) && std::isfinite(gain->offset) ? allowed : -1.0;
     }
+    // Gelu multiplies x by a number up to 2 before it halves it.
+    if (request.node->op == "Gelu") return kSafeBound;
     // Add: of two operands. The others (pools, functions of one element, Softmax) take every finite number.
     const bool adds = request.node->op == "Add" || request.node->op == "Sub" || request.node->op == "Mul";
     return adds ? std::sqrt(kSafeBound) : static_cast<double>(std::numeric_limits<float>::max());

@@ -14,7 +14,7 @@ namespace halftone {
 
 /// What a session does before a step runs (careful_step.hpp says what happens if a check fails).
 struct StepGuard {
-    bool loses_nan = false;              ///< the kernel may give a number where the result is NaN
+    bool loses_nan = false;              ///< the kernel may be wrong for NaN or infinity, see Op::loses_nan
     std::vector<std::size_t> checked{};  ///< inputs to look at, by position; empty: the bounds are proven
     float limit = 0;                     ///< of their magnitudes; below 0: the step's own constants are not finite
     std::vector<float> output_bounds{};  ///< of magnitudes, by output; infinity: nothing is known

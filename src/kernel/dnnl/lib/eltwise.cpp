@@ -52,8 +52,9 @@ std::optional<Eltwise> eltwise_of(const Node& node) {
 
 bool function_loses_nan(const Node& node) {
     // Their vector code bounds the argument of an exponential by max and min, which lose NaN (dnnl/README.md).
-    // Products with x, as in Swish and Gelu, bring it back.
-    static const std::set<std::string> functions{"Elu", "Exp", "HardSigmoid", "Sigmoid", "Tanh"};
+    // Products with x, as in Swish and Gelu, bring it back. Gelu's code for AVX-512 makes NaN of infinity: it adds up a
+    // polynomial of x.
+    static const std::set<std::string> functions{"Elu", "Exp", "Gelu", "HardSigmoid", "Sigmoid", "Tanh"};
     return functions.contains(node.op);
 }
 

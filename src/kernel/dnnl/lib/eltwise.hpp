@@ -18,8 +18,9 @@ struct Eltwise {
 /// Nothing for an operator that oneDNN does not compute.
 [[nodiscard]] std::optional<Eltwise> eltwise_of(const Node& node);
 
-/// Returns whether oneDNN's function gives a number for NaN. It does where an exponential or a clamp is the last step;
-/// a product with x, as in Swish and Gelu, brings the NaN back. @pre eltwise_of(node)
+/// Returns whether oneDNN's function gives a number for NaN, or a wrong value for an infinity. The first is so where an
+/// exponential or a clamp is the last step; a product with x, as in Swish and Gelu, brings the NaN back. The second is
+/// so for Gelu. @pre eltwise_of(node)
 [[nodiscard]] bool function_loses_nan(const Node& node);
 
 /// The operator `type` by the eltwise primitive; fp32.
