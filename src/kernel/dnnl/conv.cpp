@@ -64,8 +64,8 @@ public:
     bool loses_nan(const KernelRequest& request) const override { return epilogue_loses_nan(request); }
 
     std::vector<std::string> implementations(const KernelRequest& request) const override {
-        return as_computed(request,
-                           [](const KernelRequest& real) { return names_of(describe_conv(real, fuse_conv(real))); });
+        return as_computed(
+            request, [](const KernelRequest& real) { return names_of(describe_conv(real, fuse_conv(real)), real); });
     }
 
     std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext& context) const override {
@@ -76,7 +76,8 @@ public:
                                      [&](const KernelRequest& real) { return build(real, context); });
             }
             const Fusion fusion = fuse_conv(request);
-            const auto descriptor = chosen([&] { return describe_conv(request, fusion); }, request.implementation);
+            const auto descriptor =
+                chosen([&] { return describe_conv(request, fusion); }, request, request.implementation);
             const Layout output = make_layout(stored_type(request, request.outputs[0]), descriptor.dst_desc());
             const Layout input = make_layout(stored_type(request, request.inputs[0]), descriptor.src_desc());
             StepParts parts{

@@ -143,7 +143,7 @@ private:
 
 std::unique_ptr<Primitive> build_pair(const KernelRequest& request) {
     const Fusion fusion = fuse_pair(request);
-    const auto descriptor = chosen([&] { return describe_pair(request, fusion); }, request.implementation);
+    const auto descriptor = chosen([&] { return describe_pair(request, fusion); }, request, request.implementation);
     const PairDescs descs = pair_descs(request);
     StepParts parts{.inputs = {{Layout(request.inputs[0].type), DNNL_ARG_SRC, descs.left},
                                {Layout(request.inputs[1].type), DNNL_ARG_WEIGHTS, descs.right}},
@@ -171,7 +171,7 @@ public:
     std::vector<std::string> implementations(const KernelRequest& request) const override {
         return as_computed(request, [](const KernelRequest& real) {
             if (!real.weight.values.is_empty()) return product_implementations(mat_mul_product(real));
-            return names_of(describe_pair(real, fuse_pair(real)));
+            return names_of(describe_pair(real, fuse_pair(real)), real);
         });
     }
 

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "kernel/dnnl/lib/engine.hpp"
+#include "kernel/ops/machine.hpp"
+#include "kernel/ops/request.hpp"
 
 namespace halftone::onednn {
 
@@ -15,14 +17,23 @@ namespace halftone::onednn {
     return name == "brdgmm_dw:avx2" ? "jit_dw:avx2" : name;
 }
 
-/// What `describe` gives, at the implementation called `wanted`, or where there is none so called at the default.
+/// Returns whether this implementation would not multiply the codes of `request` exactly on a machine that can. oneDNN
+/// offers some kernels without VNNI there, behind those with it; they add two products in 16 bits and saturate.
+/// (On machines without VNNI, requests that come here have codes of 6 bits: codes/needs_widening.)
+[[nodiscard]] inline bool saturates(const std::string& name, const KernelRequest& request) {
+    if (!request.is_quantized() || !has_exact_int8() || name.find("brg") == std::string::npos) return false;
+    return name.ends_with(":avx512_core") || name.ends_with(":avx2");
+}
+
+/// What `describe` gives, at the implementation that the request names, or where there is none so called, or one that
+/// saturates, at the default.
 /// Descriptors are made anew where one went past: copies share oneDNN's object, which next_impl() changes.
 template <class Describe>
-[[nodiscard]] auto chosen(Describe describe, const std::string& wanted) {
+[[nodiscard]] auto chosen(Describe describe, const KernelRequest& request, const std::string& wanted) {
     auto descriptor = describe();
     const std::string first = descriptor.impl_info_str();
     for (const std::string& name : {wanted, default_for(first)}) {
-        if (name.empty()) continue;
+        if (name.empty() || saturates(name, request)) continue;
         if (name == first) return descriptor;
         while (descriptor.next_impl()) {
             if (descriptor.impl_info_str() == name) return descriptor;
@@ -32,16 +43,17 @@ template <class Describe>
     return descriptor;
 }
 
-/// Names of all implementations, the default first; plain loops (ref) are no choice where there is another.
-/// @pre the descriptor is at oneDNN's first; it is not used again
+/// Names of all implementations, the default first; plain loops (ref) are no choice where there is another, and what
+/// saturates is none.
+/// @pre the descriptor is that of `request` and at oneDNN's first; it is not used again
 template <class Descriptor>
-[[nodiscard]] std::vector<std::string> names_of(Descriptor descriptor) {
+[[nodiscard]] std::vector<std::string> names_of(Descriptor descriptor, const KernelRequest& request) {
     std::vector<std::string> names;
     const std::string preferred = default_for(descriptor.impl_info_str());
     do {
         std::string name = descriptor.impl_info_str();
-        const bool is_plain = name.find("ref") != std::string::npos;
-        if (names.empty() || (!is_plain && std::find(names.begin(), names.end(), name) == names.end())) {
+        const bool is_choice = name.find("ref") == std::string::npos && !saturates(name, request);
+        if (names.empty() || (is_choice && std::find(names.begin(), names.end(), name) == names.end())) {
             names.push_back(std::move(name));
         }
     } while (descriptor.next_impl());

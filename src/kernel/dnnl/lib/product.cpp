@@ -64,7 +64,7 @@ dnnl::matmul::primitive_desc describe_matmul(const Product& p, const Fusion& fus
 
 Multiplier as_matmul(const Product& p) {
     Fusion fusion = fuse_matmul(p);
-    const auto descriptor = chosen([&] { return describe_matmul(p, fusion); }, p.request.implementation);
+    const auto descriptor = chosen([&] { return describe_matmul(p, fusion); }, p.request, p.request.implementation);
     // [N, K] in memory is [K, N] with the order of dimensions turned. A tag says so; no element moves before packing.
     const auto tag = p.is_transposed ? memory::format_tag::ba : memory::format_tag::ab;
     return {descriptor,
@@ -116,7 +116,7 @@ std::string wanted_convolution(const Product& p) {
 
 Multiplier as_convolution(const Product& p) {
     Fusion fusion = fuse_convolution(p);
-    const auto descriptor = chosen([&] { return describe_convolution(p, fusion); }, wanted_convolution(p));
+    const auto descriptor = chosen([&] { return describe_convolution(p, fusion); }, p.request, wanted_convolution(p));
     // The same two orders of memory, in the words of a convolution: [N, K, 1, 1] and [1, 1, K, N].
     const auto tag = p.is_transposed ? memory::format_tag::oihw : memory::format_tag::hwio;
     return {descriptor,
@@ -162,9 +162,10 @@ bool runs_as_convolution(const Product& p) {
 }
 
 template <class Descriptor>
-std::vector<std::string> prefixed_names(const std::optional<Descriptor>& descriptor, std::string_view prefix) {
+std::vector<std::string> prefixed_names(const std::optional<Descriptor>& descriptor, const KernelRequest& request,
+                                        std::string_view prefix) {
     std::vector<std::string> names;
-    if (descriptor) names = names_of(*descriptor);
+    if (descriptor) names = names_of(*descriptor, request);
     for (std::string& name : names) name.insert(0, prefix);
     return names;
 }
@@ -180,8 +181,8 @@ std::vector<std::string> product_implementations(const Product& p) {
     const auto matmul = if_any([&] { return describe_matmul(p, fuse_matmul(p)); });
     auto convolution = if_any([&] { return describe_convolution(p, fuse_convolution(p)); });
     if (convolution && is_plain(*convolution)) convolution.reset();
-    std::vector<std::string> products = prefixed_names(matmul, "");
-    std::vector<std::string> convolutions = prefixed_names(convolution, kConvolution);
+    std::vector<std::string> products = prefixed_names(matmul, p.request, "");
+    std::vector<std::string> convolutions = prefixed_names(convolution, p.request, kConvolution);
     if (prefers_convolution(p)) products.swap(convolutions);
     products.insert(products.end(), convolutions.begin(), convolutions.end());
     return products;
