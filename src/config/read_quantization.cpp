@@ -308,11 +308,12 @@ void read_recipes(Section& parent, QuantizationConfig& config, Notes& notes) {
 }
 
 void read_reduce_range(Section& section, QuantizationConfig& config) {
-    static constexpr std::array<std::string_view, 6> kWords{"auto", "on", "off", "verify", "True", "False"};
+    static constexpr std::array<std::string_view, 8> kWords{"auto", "on",    "off",  "verify",
+                                                            "true", "false", "True", "False"};
     std::string word = section.word("reduce_range", config.reduce_range, kWords);
-    // LPOT has a boolean here. The words of ours go beyond it, and its spellings stay valid.
-    if (word == "True") word = "on";
-    if (word == "False") word = "off";
+    // LPOT has a boolean here. The words of ours go beyond it, and the spellings of a boolean stay valid.
+    if (word == "true" || word == "True") word = "on";
+    if (word == "false" || word == "False") word = "off";
     config.reduce_range = word;
 }
 

@@ -202,6 +202,7 @@ TEST(Quantization, RecipesMayBeFoundByTheSearch) {
 
 TEST(Quantization, ReduceRangeTakesBooleansToo) {
     EXPECT_EQ(config("quantization: {reduce_range: False}").quantization.reduce_range, "off");
+    EXPECT_EQ(config("quantization: {reduce_range: true}").quantization.reduce_range, "on");
     EXPECT_EQ(config("quantization: {reduce_range: on}").quantization.reduce_range, "on");
     EXPECT_EQ(config("quantization: {reduce_range: verify}").quantization.reduce_range, "verify");
 }
