@@ -36,7 +36,7 @@ std::unique_ptr<study::DumpWork> make_work(const DumpOptions& options, const Run
     study::DumpContents contents;
     contents.samples = options.samples;
     contents.batch = bench.evaluator->batch();
-    contents.shards = bench.evaluator->shards_of(options.samples);
+    contents.shards = bench.evaluator->calibration_shards(options.samples);
     contents.gzip = options.gzip;
     contents.version = HALFTONE_VERSION;
     if (options.plan.empty()) {

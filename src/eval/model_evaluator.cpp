@@ -33,20 +33,12 @@ std::int64_t batch_for(const EvaluationSetup& setup) {
     return samples.empty() ? wanted : executor_batch(setup.model->graph, samples, wanted);
 }
 
-/// The rows that the model's file fixes for a run, where samples fill them; 1 where any number of samples can run.
-std::int64_t fixed_rows(const Graph& graph, std::int64_t batch) {
-    if (batch == 1 || graph.inputs().empty()) return 1;
-    const Shape& first = graph.value(graph.inputs().front()).type.shape;
-    return first.rank() > 0 && first[0] == batch ? batch : 1;
-}
-
 }  // namespace
 
 ModelEvaluator::ModelEvaluator(const EvaluationSetup& setup) : shards_(setup.shards), space_(setup.space) {
     // Everything that can be refused is refused here, before the first sample is run.
     resources_.batch = batch_for(setup);
     const Graph& graph = setup.model->graph;
-    fixed_rows_ = fixed_rows(graph, resources_.batch);
     if (setup.calibration) {
         calibration_fields_ =
             fitting_fields(graph, setup.calibration->schema(), resources_.batch, "quantization.calibration",
@@ -64,7 +56,7 @@ ModelEvaluator::ModelEvaluator(const EvaluationSetup& setup) : shards_(setup.sha
         if (samples < 1) throw ConfigError("evaluation.accuracy: there are no samples to evaluate");
         OpenShapes open(graph, *setup.evaluation, evaluation_fields_);
         evaluation_samples_.emplace(*setup.evaluation, SampleCut{.samples = samples,
-                                                                 .shards = shards_of(samples),
+                                                                 .shards = shards_,
                                                                  .batch = resources_.batch,
                                                                  .cache_bytes = setup.cache_bytes,
                                                                  .fields = evaluation_fields_,
@@ -87,7 +79,7 @@ void ModelEvaluator::add_calibration(const EvaluationSetup& setup) {
         calibration_samples_.emplace(
             *setup.calibration,
             SampleCut{.samples = samples,
-                      .shards = shards_of(samples),
+                      .shards = shards_,
                       .batch = resources_.batch,
                       .cache_bytes = setup.cache_bytes / kCalibrationCacheShare,
                       .fields = calibration_fields_,
@@ -121,15 +113,15 @@ void ModelEvaluator::add_scorer(const EvaluationSetup& setup) {
                                 .baseline_bytes = setup.cache_bytes / kBaselineCacheShare});
 }
 
-// With a batch that the file fixes, each shard costs a whole batch at least, however few samples it has.
-std::int64_t ModelEvaluator::shards_of(std::int64_t samples) const {
-    return shard_count((samples + fixed_rows_ - 1) / fixed_rows_, shards_);
+std::int64_t ModelEvaluator::calibration_shards(std::int64_t samples) const {
+    return calibration_samples_.value().shards_of(samples);
 }
 
 std::int64_t ModelEvaluator::shards(JobKind kind) const {
     if (kind == JobKind::baseline || kind == JobKind::evaluate) return evaluation_samples_.value().shards();
     // Calibration and probes are cut alike, by the longest sample set, also where no calibration set is given.
-    return shards_of(calibrator_.value().most_samples());
+    return calibration_samples_ ? calibration_samples_->shards()
+                                : shard_count(calibrator_.value().most_samples(), shards_, 1);
 }
 
 // Jobs come in messages. What cannot be run here was asked for by a rank 0 with another program, config or data.

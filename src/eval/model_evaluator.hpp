@@ -68,9 +68,8 @@ public:
     [[nodiscard]] std::string merge_difficulty(const std::vector<std::string>& payloads) const override;
     [[nodiscard]] ProbeResult merge_probe(const std::vector<std::string>& payloads) const override;
 
-    /// Returns how many logical shards so many samples are cut into: those of the config, but none without a sample,
-    /// and no more than batches where the model fixes how many samples a batch has.
-    [[nodiscard]] std::int64_t shards_of(std::int64_t samples) const;
+    /// Returns into how many shards the first `samples` samples of the calibration set are cut. @pre one was given
+    [[nodiscard]] std::int64_t calibration_shards(std::int64_t samples) const;
     /// Returns how many samples run together: the config's number, unless the model fixes it or runs sample by sample.
     [[nodiscard]] std::int64_t batch() const { return resources_.batch; }
 
@@ -92,9 +91,8 @@ private:
     [[nodiscard]] bool can_run(const Job& job, std::int64_t shard) const;
 
     // Later members refer to earlier ones, so the order is that of construction. All stay where they are.
-    std::int64_t shards_;          ///< that the config asks for
-    std::int64_t fixed_rows_ = 1;  ///< of a batch, where the model's file fixes them; else 1
-    const SearchSpace* space_;     ///< null if nothing is tuned
+    std::int64_t shards_;       ///< that the config asks for
+    const SearchSpace* space_;  ///< null if nothing is tuned
     SessionResources resources_;
     InputFields calibration_fields_;                   ///< which field of the calibration set feeds each input
     InputFields evaluation_fields_;                    ///< the same of the evaluation set

@@ -69,8 +69,9 @@ void refuse_unread_samples(const std::string& purpose, std::int64_t samples) {
     throw DataError(fmt::format("{}: no sample can be read (on_bad_sample: skip left out all {})", purpose, samples));
 }
 
-std::int64_t shard_count(std::int64_t samples, std::int64_t wanted) {
-    return std::max<std::int64_t>(1, std::min(wanted, samples));
+std::int64_t shard_count(std::int64_t samples, std::int64_t wanted, std::int64_t rows) {
+    HALFTONE_CHECK(samples >= 0 && rows >= 1, "a number of samples, and room for one of them");
+    return std::max<std::int64_t>(1, std::min(wanted, (samples + rows - 1) / rows));
 }
 
 SampleSource::SampleSource(const Pipeline& data, const SampleCut& cut)
@@ -78,6 +79,21 @@ SampleSource::SampleSource(const Pipeline& data, const SampleCut& cut)
       cut_(cut),
       skips_bad_samples_(data.skips_bad_samples()),
       cache_(data, cut.cache_bytes, cut.samples) {}
+
+// Where shapes differ and the model fixes no batch, batches are cut to the samples that are there (batch_sizes).
+std::int64_t SampleSource::whole_rows() const {
+    return !has_open_shapes() || cut_.open.has_fixed_batch() ? cut_.batch : 1;
+}
+
+std::int64_t SampleSource::shards_of(std::int64_t samples) const {
+    return shard_count(samples, cut_.shards, whole_rows());
+}
+
+SampleRange SampleSource::shard(std::int64_t index) const {
+    const std::int64_t rows = whole_rows();
+    const SampleRange batches = shard_range((size() + rows - 1) / rows, shards(), index);
+    return {std::min(batches.first * rows, size()), std::min(batches.last * rows, size())};
+}
 
 /// A sample as the pipeline reads it, or from memory, whose numbers are rows that the model has.
 const Sample& SampleSource::read_checked(std::int64_t id, Caching caching) {

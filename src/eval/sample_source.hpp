@@ -26,7 +26,7 @@ namespace halftone {
 /// How a data set is cut. None of these numbers depends on ranks, so every rank cuts it alike.
 struct SampleCut {
     std::int64_t samples = 0;     ///< only the first so many samples of the data set are used
-    std::int64_t shards = 20;     ///< wanted; a source never has more shards than samples, and always at least one
+    std::int64_t shards = 20;     ///< wanted; a source may have fewer, see SampleSource::shards()
     std::int64_t batch = 25;      ///< samples that run together, see SampleSource::for_each_batch
     std::size_t cache_bytes = 0;  ///< preprocessed samples that may stay in memory
     InputFields fields{};         ///< which field feeds each input; empty: the fields in their order
@@ -75,8 +75,10 @@ enum class Caching : std::uint8_t { keep, pass };
 /// @throws DataError
 [[noreturn]] void refuse_unread_samples(const std::string& purpose, std::int64_t samples);
 
-/// Returns how many logical shards so many samples are cut into: `wanted`, but not more than samples and at least 1.
-[[nodiscard]] std::int64_t shard_count(std::int64_t samples, std::int64_t wanted);
+/// Returns how many logical shards so many samples are cut into: `wanted`, but at least 1, and not more than there are
+/// batches of `rows` samples. A shard runs whole batches, so with more shards most rows would hold no sample.
+/// @pre samples >= 0, rows >= 1
+[[nodiscard]] std::int64_t shard_count(std::int64_t samples, std::int64_t wanted, std::int64_t rows);
 
 /// Returns into batches of which sizes so many samples of one shape are cut: as many of `most` as fit, then of a
 /// quarter of that, then single ones. So no row is without a sample, and a shape takes three sessions at most.
@@ -90,9 +92,13 @@ public:
     [[nodiscard]] std::int64_t size() const { return cut_.samples; }
     /// Returns how many samples run together at most.
     [[nodiscard]] std::int64_t batch() const { return cut_.batch; }
-    [[nodiscard]] std::int64_t shards() const { return shard_count(cut_.samples, cut_.shards); }
-    /// Returns the samples of one shard. @pre 0 <= index < shards()
-    [[nodiscard]] SampleRange shard(std::int64_t index) const { return shard_range(size(), shards(), index); }
+    /// Returns into how many shards the source is cut. It depends on config and data only.
+    [[nodiscard]] std::int64_t shards() const { return shards_of(cut_.samples); }
+    /// Returns into how many shards the first `samples` samples would be cut.
+    [[nodiscard]] std::int64_t shards_of(std::int64_t samples) const;
+    /// Returns the samples of one shard: whole batches, so that only the last batch of all has rows without a sample.
+    /// @pre 0 <= index < shards()
+    [[nodiscard]] SampleRange shard(std::int64_t index) const;
 
     /// Returns where the targets of a sample lie, for messages.
     [[nodiscard]] std::string targets_place(std::int64_t id) const { return data_.targets_place(id); }
@@ -130,6 +136,10 @@ public:
     [[nodiscard]] PaddingFigures take_padding() { return std::exchange(padding_, {}); }
 
 private:
+    /// Returns how many rows every batch has, whether samples fill them or not; 1 where batches are cut to the samples
+    /// that are there.
+    [[nodiscard]] std::int64_t whole_rows() const;
+
     /// A sample that was read, and where it belongs.
     struct ReadSample {
         std::int64_t position = 0;  ///< in the source's order

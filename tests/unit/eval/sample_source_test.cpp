@@ -99,13 +99,18 @@ TEST(SampleSource, ShardsHoldEverySampleOnce) {
         borders.push_back(world.source.shard(s).first);
         borders.push_back(world.source.shard(s).last);
     }
-    EXPECT_THAT(borders, ElementsAre(0, 2, 2, 5, 5, 8));
+    EXPECT_THAT(borders, ElementsAre(0, 3, 3, 6, 6, 8)) << "batches of 3: only the last one is not full";
 }
 
 TEST(SampleSource, HasNoMoreShardsThanSamplesAndAtLeastOne) {
-    EXPECT_EQ(shard_count(100, 20), 20);
-    EXPECT_EQ(shard_count(7, 20), 7);
-    EXPECT_EQ(shard_count(0, 20), 1);
+    EXPECT_EQ(shard_count(100, 20, 1), 20);
+    EXPECT_EQ(shard_count(7, 20, 1), 7);
+    EXPECT_EQ(shard_count(0, 20, 1), 1);
+    // A shard runs whole batches: 100 samples are four batches of 25, and 101 are five.
+    EXPECT_EQ(shard_count(100, 20, 25), 4);
+    EXPECT_EQ(shard_count(101, 20, 25), 5);
+    EXPECT_EQ(shard_count(10'000, 20, 25), 20);
+    EXPECT_EQ(shard_count(7, 20, 25), 1);
 }
 
 TEST(SampleSource, ANewOrderHoldsForBatchesThatWereCachedInTheOldOne) {
