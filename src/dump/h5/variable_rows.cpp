@@ -29,11 +29,11 @@ std::optional<Packing> packing_of(const List& how) {
         filters.push_back(
             H5Pget_filter2(how.get(), static_cast<unsigned>(i), &flags, &values, nullptr, 0, nullptr, nullptr));
     }
-    using Filters = std::vector<H5Z_filter_t>;
+    using Numbers = std::vector<H5Z_filter_t>;
     if (filters.empty()) return Packing{};
-    if (filters == Filters{H5Z_FILTER_SHUFFLE}) return Packing{ChunkFilter::shuffle};
-    if (filters == Filters{H5Z_FILTER_DEFLATE}) return Packing{ChunkFilter::deflate};
-    if (filters == Filters{H5Z_FILTER_SHUFFLE, H5Z_FILTER_DEFLATE})
+    if (filters == Numbers{H5Z_FILTER_SHUFFLE}) return Packing{ChunkFilter::shuffle};
+    if (filters == Numbers{H5Z_FILTER_DEFLATE}) return Packing{ChunkFilter::deflate};
+    if (filters == Numbers{H5Z_FILTER_SHUFFLE, H5Z_FILTER_DEFLATE})
         return Packing{ChunkFilter::shuffle, ChunkFilter::deflate};
     return std::nullopt;
 }
