@@ -23,10 +23,9 @@ public:
     /// Opens `folder` for this run, creates it when it is missing, and appends the run's first record: `header` for a
     /// new run, a resume record for a resumed one. The journal stays locked for as long as the workspace lives.
     /// @param files   must outlive the workspace
-    /// @param resume  false: a folder that holds a journal already is refused, and one without a journal that has a
-    /// file
-    ///                with a name of the run's, such as run.yaml. true: a folder without a journal, or with one whose
-    ///                header differs from `header`, is refused
+    /// @param resume  false: refuses a folder that holds a journal, or a file with a name of the run's such as
+    ///                run.yaml. true: refuses a folder without a journal, or with one whose header differs from
+    ///                `header`
     /// @param ranks   number of ranks of this session, for the resume record
     /// @throws ConfigError  for a refused folder, or when another process holds the journal's lock; IoError
     Workspace(FileSystem& files, const std::string& folder, bool resume, const Header& header, int ranks);

@@ -17,7 +17,7 @@ struct ObjectiveVerdict {
     std::vector<std::string> help = {};  ///< what could make 8 bits faster here; empty if it is met
 };
 
-/// What the verdict depends on beside the times.
+/// The facts besides the times on which the verdict depends.
 struct ObjectiveFacts {
     std::string isa = {};         ///< of this machine
     bool has_vnni = false;        ///< it multiplies 8-bit codes at more than the speed of fp32
@@ -26,7 +26,7 @@ struct ObjectiveFacts {
     bool delivers_fp32 = false;  ///< the delivered model is fp32: nothing that was found is better
 };
 
-/// Judges the times of fp32 and of the delivered model, which were measured side by side at batch 1.
+/// Judges the times of fp32 and of the delivered model, which were measured in turn at batch 1.
 [[nodiscard]] ObjectiveVerdict judge_objective(const MedianInterval& fp32_ms, const MedianInterval& best_ms,
                                                const ObjectiveFacts& facts);
 

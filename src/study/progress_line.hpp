@@ -1,5 +1,5 @@
 #pragma once
-// What a person sees while a tune runs: one live line on a terminal, plain log lines elsewhere.
+// The output while a tune runs: one live line on a terminal, plain log lines elsewhere.
 
 #include <string>
 
@@ -17,8 +17,8 @@ public:
 
     /// Shows a trial: on the terminal in the live line, and as a line of the log.
     void show(const tune::FinishedTrial& trial, const std::string& stage, const tune::Progress& progress);
-    /// Shows what is being worked at, between trials: on the terminal once a second, in the log once in 30 seconds in
-    /// which nothing else was shown.
+    /// Shows the work between trials: on the terminal once a second, and in the log if it showed nothing for 30
+    /// seconds.
     void show(const tune::WorkInHand& work);
     /// Ends the live line, so that other text starts on a line of its own.
     void finish();
@@ -38,29 +38,29 @@ private:
 /// a trial that ended early.
 [[nodiscard]] std::string accuracy_text(const Score& score);
 
-/// Returns a value or a loss of the score's goal metric: four digits behind the point, or four that count where the
+/// Returns a value or a loss of the score's goal metric: four digits after the point, or four significant digits if the
 /// metric is no share and the number is small.
 [[nodiscard]] std::string metric_number(double value, const Score& score);
 
 /// Returns "loss 0.0022 [0.0010, 0.0034]": the loss against fp32 with its 95 % interval, paired sample by sample; empty
-/// where the score has no loss.
+/// if the score has no loss.
 [[nodiscard]] std::string loss_text(const Score& score);
 
 /// Returns "topk 0.93, MSE 0.0012": every metric of a score that has several; empty for one metric, which is its
 /// accuracy.
 [[nodiscard]] std::string other_metrics_text(const Score& score);
 
-/// Returns the seconds of the most trials that may follow, by the pace of this session, or what the time limit leaves.
+/// Returns the seconds that all possible trials would take at the pace of this session, or that the time limit leaves.
 /// @param timeout_s  0: none
 [[nodiscard]] double most_seconds_left(const tune::Progress& progress, double timeout_s);
 
-/// Returns the time left with its range: "left about 35s (up to 3m 20s)", or "left 12s to 3m 20s" where nothing is
-/// expected. Its lower end is then one trial, because most strategies may end with the next.
+/// Returns the time left with its range: "left about 35s (up to 3m 20s)", or "left 12s to 3m 20s" if the expected time
+/// is unknown. The lower end is then one trial, because most strategies may end with the next one.
 /// @param timeout_s  0: none
 [[nodiscard]] std::string time_left_text(const tune::Progress& progress, double timeout_s);
 
-/// Returns the beginning of a text that fits into one line of a terminal; all of it where `columns` is 0. Whole
-/// characters of UTF-8 only.
+/// Returns the beginning of a text that fits into one line of a terminal; all of it if `columns` is 0. It never cuts a
+/// character of UTF-8.
 [[nodiscard]] std::string cut_to_columns(const std::string& text, int columns);
 
 /// "1h 02m", "3m 20s", "12s".

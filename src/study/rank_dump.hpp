@@ -11,12 +11,12 @@
 
 namespace halftone::study {
 
-/// By what the units are ordered; the largest error comes first.
+/// The error by which the units are ordered; the largest error comes first.
 enum class DumpOrder {
     mse,      ///< noise to signal: sum (x - y)^2 / sum x^2; x: fp32, y: quantized
     lpot,     ///< LPOT 1.5's mean squared difference of tensors that are scaled by their own ranges
     cosine,   ///< the smallest cosine of the angle between x and y comes first
-    clipped,  ///< share of the fp32 values that lie outside of what the codes can represent
+    clipped,  ///< share of the fp32 values that lie outside of the range of the codes
 };
 inline constexpr EnumNames<DumpOrder, 4> kDumpOrderNames{{{{DumpOrder::mse, "mse"},
                                                            {DumpOrder::lpot, "lpot"},

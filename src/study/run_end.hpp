@@ -1,5 +1,5 @@
 #pragma once
-// run.yaml's content: what is known when a run starts, and what is measured and judged when its search has ended.
+// The content of run.yaml: facts at the start of a run, and measurements and verdicts after its search has ended.
 
 #include <optional>
 #include <string>
@@ -14,12 +14,12 @@
 
 namespace halftone::study {
 
-/// Returns what run.yaml says before the run: program, machine, command and config.
+/// Returns the part of run.yaml that is known before the run: program, machine, command and config.
 [[nodiscard]] RunDocument started_run(const RunStart& start, const RunConfig& config);
 
-/// Returns what run.yaml says in the end. Unless a signal stopped the run, the delivered model is timed side by side
-/// with fp32; so the workers must have stopped, or their work would disturb the times.
-/// Logs a warning where latency is the objective and the model is no faster.
+/// Returns the complete run.yaml. Unless a signal stopped the run, the delivered model and fp32 are timed in turn. So
+/// the workers must have stopped, because their work would disturb the times. Logs a warning if latency is the
+/// objective and the model is not faster.
 /// @param delivered  the candidate whose model is in best.onnx; none if nothing was delivered
 [[nodiscard]] RunDocument ended_run(const RunStart& start, const RunConfig& config, const RunParts& parts,
                                     const tune::RunResult& result, const std::optional<Candidate>& delivered);
@@ -29,12 +29,12 @@ namespace halftone::study {
 [[nodiscard]] RunObjective objective_of(const RunConfig& config, const SearchSpace& space, const Candidate& delivered,
                                         const MedianInterval& fp32_ms, const MedianInterval& best_ms);
 
-/// Returns the Pareto front of all trials with an accuracy; empty where the run has no latency table.
+/// Returns the Pareto front of all trials with an accuracy; empty if the run has no latency table.
 [[nodiscard]] std::vector<FrontPoint> front_of(const RunConfig& config, const RunParts& parts,
                                                const tune::RunResult& result);
 
-/// Returns a warning for a space in which no unit can be quantized; empty for any other. It is said before the search:
-/// at its end one would read "no quantized model was better", and look for the reason elsewhere.
+/// Returns a warning for a space in which no unit can be quantized; empty for any other. It is shown before the search:
+/// the text at the end, "no quantized model was better", does not show the reason.
 [[nodiscard]] std::string nothing_to_quantize_text(const SearchSpace& space);
 
 }  // namespace halftone::study

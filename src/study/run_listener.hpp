@@ -1,5 +1,5 @@
 #pragma once
-// RunListener: what a tune leaves behind while it runs. It writes best.onnx, best.yaml, calibration.h5 and the
+// RunListener: the files and messages of a tune while it runs. It writes best.onnx, best.yaml, calibration.h5 and the
 // distributions into the workspace, logs the goal, and shows the progress line.
 
 #include <cstddef>
@@ -21,16 +21,16 @@
 
 namespace halftone::study {
 
-/// What a run works on; everything outlives the listener.
+/// The objects of a run; all of them outlive the listener.
 struct RunParts {
     const PreparedModel& model;         ///< prepared by the recipes
     const RecipeNumbers& recipes;       ///< what they did
     const CapabilityTable& capability;  ///< of the model's units
     const SearchSpace& space;
     const Pipeline& calibration;
-    const Pipeline& timing;  ///< the samples that latencies are measured with
+    const Pipeline& timing;  ///< the samples with which latencies are measured
     ModelEvaluator& evaluator;
-    const MetricSet* metrics = nullptr;  ///< bound to the model; null where nothing is scored
+    const MetricSet* metrics = nullptr;  ///< bound to the model; null if nothing is scored
 };
 
 class RunListener final : public tune::Listener {

@@ -1,5 +1,5 @@
 #pragma once
-// What a config means for one run: when it may go on from an earlier session, how far it may go, how it ends.
+// What follows from a config for one run: whether it may resume an earlier session, its limits, its exit code.
 
 #include <cstdint>
 #include <string>
@@ -12,7 +12,7 @@
 
 namespace halftone::study {
 
-/// What decides candidates and scores beside the config.
+/// The facts besides the config that decide candidates and scores.
 struct RunIdentity {
     std::string version;              ///< of this program
     std::string isa;                  ///< the instruction set of all ranks
@@ -29,12 +29,12 @@ struct RunIdentity {
 /// limits are left out on purpose: they may change.
 [[nodiscard]] journal::Header run_header(const RunConfig& config, const RunIdentity& identity);
 
-/// Returns what the coordinator needs of the config. With performance_only one trial is enough: nobody asks for its
-/// verdict.
+/// Returns the settings of the config for the coordinator. With performance_only one trial is enough, because its
+/// verdict does not matter.
 [[nodiscard]] tune::RunSettings run_settings(const RunConfig& config);
 
-/// Returns the exit code of a run that ended by itself or by a signal. It is 0 also where nobody judged the goal:
-/// without evaluation data, or with performance_only.
+/// Returns the exit code of a run that ended by itself or by a signal. It is also 0 if the goal was not judged: without
+/// evaluation data, or with performance_only.
 [[nodiscard]] int exit_code_of(const tune::RunResult& result, const RunConfig& config);
 
 }  // namespace halftone::study

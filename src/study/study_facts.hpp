@@ -1,6 +1,7 @@
 #pragma once
-// study.json: what study.h5 needs beyond the journal, written when a run starts. It holds how the run was started, its
-// units and their options. All of it follows from config, model and data, so a resumed run writes it again.
+// study.json: the facts for study.h5 that the journal does not hold, written when a run starts: how the run was
+// started, its units and their options. All of it follows from config, model and data, so a resumed run writes it
+// again.
 
 #include <cstdint>
 #include <string>

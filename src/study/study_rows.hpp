@@ -1,5 +1,5 @@
 #pragma once
-// Rows of study.h5's larger tables, collected row by row and handed over column by column.
+// Rows of study.h5's larger tables, which are collected row by row and written column by column.
 
 #include <string>
 #include <vector>
@@ -10,9 +10,9 @@
 
 namespace halftone::study {
 
-/// Returns the word for a unit's dtype in a candidate: that of the recorded option; where the journal did not record
-/// options, what the unit fell back to, else the dtype of its first option; "unknown" where nothing of this is known.
-/// An option whose weights alone are codes has the word "int4 weights" or "int8 weights".
+/// Returns the word for a unit's dtype in a candidate: that of the recorded option. If the journal has no options: the
+/// dtype to which the unit fell back, else that of its first option; "unknown" if this is unknown, too. An option whose
+/// weights alone are codes has the word "int4 weights" or "int8 weights".
 [[nodiscard]] std::string dtype_of(const StudySource& source, const journal::CandidateOptions& choice,
                                    const std::vector<journal::Change>& changed, std::size_t unit);
 

@@ -48,8 +48,8 @@ struct StudySource {
     bool is_running = false;          ///< another process holds the journal's lock
 
     // From study.json.
-    /// Whether study.json was there and could be read. If not, the fields below keep their defaults, and `units` are
-    /// those that the journal names, in the order in which it does, with nothing but their names.
+    /// Whether study.json existed and could be read. If not, the fields below keep their defaults, and `units` are
+    /// those that the journal names, in the order of the journal, with their names only.
     bool has_facts = false;
     std::string version, git, command, directory, libraries, model_path, metric, config_text;
     std::int64_t ranks = 0, threads = 0, model_bytes = 0, max_trials = 0;
@@ -61,24 +61,24 @@ struct StudySource {
     // The folder's other files.
     std::optional<RunProgress> progress;  ///< while the run goes on, and only once progress.json is written
     double progress_age_s = 0;            ///< how long ago that was
-    std::string verdict;                  ///< of run.yaml; empty before the end, or where nothing was delivered
+    std::string verdict;                  ///< of run.yaml; empty before the end, or if no model was delivered
     std::string calibration_file;         ///< path of calibration.h5; empty: there is none
     std::string plan_text;                ///< best.yaml; empty: there is none, or it is damaged
     std::optional<ConfigNode> plan;       ///< best.yaml, parsed
 
     /// Returns the accuracy that the goal asks for, or NaN before the baseline is known.
     [[nodiscard]] double goal_limit() const;
-    /// Returns the trial's result; that on all samples where the trial was completed after it had ended early.
+    /// Returns the trial's result; if the trial was completed after it had ended early, the result on all samples.
     [[nodiscard]] const journal::TrialResult& result(const journal::Trial& trial) const;
-    /// Returns the number of the trial whose model best.onnx holds, or -1 where there is none.
+    /// Returns the number of the trial whose model best.onnx holds, or -1 if there is none.
     [[nodiscard]] std::int64_t delivered() const;
-    /// Returns the option that a candidate takes for a unit; null where the journal did not record it, or where
-    /// study.json is missing.
+    /// Returns the option that a candidate takes for a unit; null if the journal did not record it, or if study.json is
+    /// missing.
     [[nodiscard]] const OptionFacts* option(const journal::CandidateOptions& choice, std::size_t unit) const;
 };
 
-/// Reads the text of a study.json into the source's facts. @throws DataError saying what is wrong with it; the facts
-/// may be half filled then
+/// Reads the text of a study.json into the source's facts. @throws DataError that names the fault; some facts may be
+/// filled then
 void read_study_facts(const std::string& text, StudySource& source);
 
 /// Reads a run's folder.

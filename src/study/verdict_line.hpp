@@ -1,5 +1,5 @@
 #pragma once
-// The first and the last words of a finished tune: one sentence about what came of it, and what to do next.
+// The first and the last lines of a finished tune: its outcome in one sentence, and the next steps.
 
 #include <optional>
 #include <string>
