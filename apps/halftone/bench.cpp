@@ -7,10 +7,12 @@
 #include <fmt/format.h>
 
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <functional>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -63,6 +65,12 @@ StepProfile measure(Session& session, int rounds) {
         if (round == 0) catch_stop_signals();  // from now on a stopped bench has something to print
     }
     return measured;
+}
+
+/// As in a config, the limits catch typing errors before kernels multiply with them. @throws ConfigError
+void check_number(std::string_view option, std::int64_t value, std::int64_t most) {
+    if (value >= 1 && value <= most) return;
+    throw ConfigError(fmt::format("{} must be an integer from 1 to {}, got {}", option, most, value));
 }
 
 /// A script that compares programs asks each of them for a round in turn, so that a slow phase of the machine hits all
@@ -127,14 +135,9 @@ Autotuned choose_kernels(BenchModel& model, const BenchOptions& options, const C
 }  // namespace
 
 int run_bench(const BenchOptions& options) {
-    if (options.batch < 1 || options.threads < 1 || options.rounds < 1) {
-        throw ConfigError("--batch, --threads and --rounds must be at least 1");
-    }
-    // As in a config: the limits catch typing errors before kernels multiply with them.
-    if (options.batch > kMostBatch || options.threads > kMostThreads || options.rounds > kMostRounds) {
-        throw ConfigError(fmt::format("--batch may be up to {}, --threads up to {}, --rounds up to {}", kMostBatch,
-                                      kMostThreads, kMostRounds));
-    }
+    check_number("--batch", options.batch, kMostBatch);
+    check_number("--threads", options.threads, kMostThreads);
+    check_number("--rounds", options.rounds, kMostRounds);
     check_outputs(options);
     set_kernel_threads(options.threads);
     const auto weights = make_weight_cache();  // candidates share it, as those of a search do

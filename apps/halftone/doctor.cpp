@@ -22,9 +22,8 @@ int run_certify(const CertifyOptions& options) {
     const std::string script = find_certify_script(program);
     if (script.empty()) {
         throw ConfigError(
-            "certify.py is not here: it is looked for beside the program, in ../share/halftone/scripts and in the "
-            "source "
-            "tree ('halftone doctor' shows what is missing)");
+            "certify: certify.py was found neither beside the program, nor in ../share/halftone/scripts, "
+            "nor in a source tree; 'cmake --install' installs it");
     }
     // Asked here, because the error of the system would only say that a file is missing.
     if (!find_program("python3")) throw ConfigError("certify needs python3, which is not in PATH");

@@ -16,12 +16,12 @@
 namespace halftone::app {
 namespace {
 
-/// "A,B" and repeated options alike.
-std::vector<std::string> names_of(const std::vector<std::string>& texts) {
+/// "A,B" and repeated options alike. @param option  its name, for messages
+std::vector<std::string> names_of(const std::string& option, const std::vector<std::string>& texts) {
     std::vector<std::string> names;
     for (const std::string& text : texts) {
         for (const std::string& name : split(text, ',')) {
-            if (name.empty()) throw ConfigError("an empty name in '" + text + "'");
+            if (name.empty()) throw ConfigError(option + ": an empty name in '" + text + "'; expected A,B");
             names.push_back(name);
         }
     }
@@ -54,8 +54,8 @@ int run_import(const ImportCommand& command) {
     ImportOptions options;
     options.source = command.source;
     options.framework = framework_of_word(command.framework);
-    options.inputs = names_of(command.inputs);
-    options.outputs = names_of(command.outputs);
+    options.inputs = names_of("--inputs", command.inputs);
+    options.outputs = names_of("--outputs", command.outputs);
     options.sizes = parse_input_sizes(command.shapes, {});
     options.python = command.python;
     options.folder = command.output + ".import";

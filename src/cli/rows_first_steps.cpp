@@ -40,8 +40,8 @@ CommandRow doctor_command(DoctorOptions& options) {
         .help = "Shows the machine, what int8 gains on it, and what is missing.",
         .options = {json_row(options.as_json)},
         .footer =
-            "Examples:\n  halftone doctor\n  mpirun -n 4 halftone doctor        also shows on which cores the ranks "
-            "run"};
+            "Examples:\n  halftone doctor\n  mpirun -n 4 halftone doctor        also shows whether ranks are bound to "
+            "cores"};
 }
 
 /// Options behind the model go to the script as they are, so that they are listed in one place only.

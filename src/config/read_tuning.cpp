@@ -5,6 +5,8 @@
 //   read_objectives   what decides between candidates that meet the goal; read_objective_unmet: and if none is faster
 //   read_exit_policy  time and number of trials
 //   read_execution    ours: shards, batches, threads, and what saves work
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -128,10 +130,15 @@ void read_objectives(Section& section, TuningConfig& config) {
     const bool fits = (weights.empty() || weights.size() == objectives.size()) &&
                       (directions.empty() || directions.size() == objectives.size());
     if (objectives.empty() || !fits) {
-        fail_at(multi.node(), "must have objectives, and as many weights and directions as those", true);
+        fail_at(multi.node(),
+                fmt::format("must have objectives, and as many weights and directions as those, got {} objectives, {} "
+                            "weights and {} directions (higher_is_better)",
+                            objectives.size(), weights.size(), directions.size()),
+                true);
     }
-    if (std::any_of(weights.begin(), weights.end(), [](double w) { return w < 0; })) {
-        fail_at(*multi.given("weight"), "must be >= 0", true);
+    const auto negative = std::find_if(weights.begin(), weights.end(), [](double w) { return w < 0; });
+    if (negative != weights.end()) {
+        fail_at(*multi.given("weight"), "must be numbers >= 0, got '" + float_text(*negative) + "'", true);
     }
     // Equal shares that add up to one, so that the sum stays a mean.
     if (weights.empty()) weights.assign(objectives.size(), 1.0 / static_cast<double>(objectives.size()));

@@ -44,9 +44,7 @@ Finding bf16(const MachineFacts& facts) {
         return {.subject = "bf16", .value = "yes", .advice = "bf16 can replace fp32 for single layers."};
     return {.subject = "bf16",
             .value = "no",
-            .advice =
-                "It needs AVX-512 BF16; configs that ask for bf16 fall back to "
-                "fp32."};
+            .advice = "It needs AVX-512 BF16. With a config that asks for bf16, units stay in fp32 instead."};
 }
 
 /// Cores that this process may not use are the usual reason for a search that is slower than expected.
@@ -55,8 +53,11 @@ Finding cores(const MachineFacts& facts) {
     if (facts.usable_cores < facts.cores)
         finding.advice = "A launcher or a container binds this process to some of the machine's cores.";
     else if (facts.cores > 2)
-        finding.advice = fmt::format("mpirun -n {} halftone tune … uses them all: one rank leads, the others evaluate.",
-                                     facts.cores + 1);
+        // Open MPI refuses more ranks than cores, and rank 0 needs no core of its own: it sleeps while others work.
+        finding.advice = fmt::format(
+            "mpirun --oversubscribe --bind-to none -n {} halftone tune … uses them all: rank 0 leads, the others "
+            "evaluate.",
+            facts.cores + 1);
     return finding;
 }
 
@@ -79,7 +80,7 @@ Finding mpi(const MachineFacts& facts) {
         finding.value += fmt::format(", {} rank{}", *facts.ranks, *facts.ranks == 1 ? "" : "s");
     } else if (facts.has_mpirun) {
         finding.advice =
-            "This process was not started by mpirun, so it is one rank. 'mpirun -n 3 halftone doctor' shows "
+            "This process was not started by mpirun, so it is one rank. 'mpirun -n 2 halftone doctor' shows "
             "how ranks are bound.";
     } else {
         finding.state = FindingState::note;

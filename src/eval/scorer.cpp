@@ -161,7 +161,7 @@ Score Scorer::score_graph(const Graph& graph, Tensor* logits) {
     if (logits) check_output(graph);
     SampleSource& samples = *setup_.samples;
     if (logits && samples.has_open_shapes()) {
-        throw ConfigError("the outputs of samples of different sizes cannot be saved as one array");
+        throw ConfigError("--logits: outputs of samples of different sizes cannot be saved as one array");
     }
     ShapedSessions sessions(graph, setup_.resources->options());
     const ScoredOutputs outputs = scored_outputs(graph, samples.batch());

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "calib/observer.hpp"
 #include "config/reader.hpp"
 #include "graph/given.hpp"
@@ -92,7 +93,7 @@ PlanLoss parse_loss(const ConfigNode& node) {
     PlanLoss loss;
     loss.value = any_number(reader, "value", 0);
     const std::vector<double> interval = reader.numbers("ci95", {});
-    // Left out where the metric is no mean over samples.
+    // Left out if the metric has no interval.
     if (!interval.empty() && interval.size() != 2) reader.fail("ci95", "must be two numbers");
     if (!interval.empty()) loss.ci95 = {interval[0], interval[1]};
     reader.finish();
@@ -188,15 +189,23 @@ WeightConfig parse_weight(const ConfigNode& node) {
 void check_params(const ConfigNode& item, const QuantParams& params) {
     if (params.has_blocks()) return;         // the scales follow from the weight, and the unit says how
     if (params.dtype == DType::s32) return;  // a bias: its scale is the product of two others, and is not read back
-    if (params.dtype != DType::u8 && params.dtype != DType::s8) fail_at(item, "must have dtype uint8, int8 or int32");
-    const auto is_good = [](float scale) { return scale > 0; };
-    if (params.scale.empty() || !std::all_of(params.scale.begin(), params.scale.end(), is_good)) {
-        fail_at(item, "must have scales > 0");
+    if (params.dtype != DType::u8 && params.dtype != DType::s8) {
+        fail_at(item, fmt::format("must have dtype uint8, int8 or int32, got {}", to_string(params.dtype)));
     }
-    if (params.zero_point.size() != params.scale.size()) fail_at(item, "must have a zero point for each scale");
+    if (params.scale.empty()) fail_at(item, "must have scales > 0, got none");
+    for (const float scale : params.scale) {
+        if (!(scale > 0)) fail_at(item, "must have scales > 0, got " + float_text(scale));
+    }
+    if (params.zero_point.size() != params.scale.size()) {
+        fail_at(item, fmt::format("must have a zero point for each scale, got {} zero points for {} scales",
+                                  params.zero_point.size(), params.scale.size()));
+    }
     const CodeRange range = code_range(params.dtype);
     for (const std::int32_t zero_point : params.zero_point) {
-        if (zero_point < range.low || zero_point > range.high) fail_at(item, "has a zero point that is no code");
+        if (zero_point < range.low || zero_point > range.high) {
+            fail_at(item, fmt::format("has a zero point that is no code: {}; allowed: {} to {}", zero_point, range.low,
+                                      range.high));
+        }
     }
 }
 

@@ -99,7 +99,8 @@ class Bench(SystemTest):
 
     def test_refuses_what_it_does_not_do(self):
         self.assert_refused(halftone("bench", DEMO_MODEL, "--plan", "none.yaml"), USAGE, "none.yaml: no such plan file")
-        self.assert_refused(halftone("bench", DEMO_MODEL, "--batch", 0), USAGE, "at least 1")
+        self.assert_refused(halftone("bench", DEMO_MODEL, "--batch", 0), USAGE,
+                            "--batch must be an integer from 1 to 1000000, got 0")
         self.assert_refused(halftone("bench", DEMO_MODEL, "--precision", "int3"), USAGE, "int3")
         self.assert_refused(halftone("bench", self.folder / "none.onnx"), MODEL, "none.onnx")
 

@@ -184,9 +184,11 @@ class Configs(HostileTest):
         self.assertIn('"samples":10000', done.out.replace(" ", ""))
 
     def test_numbers_of_the_command_line(self):
-        for words in (("--batch", 1 << 40), ("--threads", 1 << 30), ("--rounds", (1 << 31) - 1)):
-            with self.subTest(words=words):
-                self.assert_refused(self.soon("bench", DEMO_MODEL, *words), USAGE, "--batch may be up to 1000000")
+        for option, most, value in (("--batch", 1000000, 1 << 40), ("--threads", 1024, 1 << 30),
+                                    ("--rounds", 1000000, (1 << 31) - 1), ("--batch", 1000000, 0)):
+            with self.subTest(option=option, value=value):
+                self.assert_refused(self.soon("bench", DEMO_MODEL, option, value), USAGE,
+                                    f"{option} must be an integer from 1 to {most}, got {value}")
 
 
 class SmallRuns(HostileTest):

@@ -99,7 +99,8 @@ std::int64_t checked_opset(const onnx::ModelProto& model) {
     for (const onnx::OperatorSetIdProto& entry : model.opset_import()) {
         if (!is_default_domain(entry.domain())) continue;  // refused only where a node uses it
         if (opset != 0 && opset != entry.version())
-            throw ModelError("imports two versions of the default operator set");
+            throw ModelError(
+                fmt::format("imports two versions of the default operator set, {} and {}", opset, entry.version()));
         opset = entry.version();
     }
     return checked_opset_version(opset);

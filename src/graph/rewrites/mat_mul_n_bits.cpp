@@ -4,6 +4,8 @@
 //
 // B is [N, blocks, bytes of a block]: column by column, blocks along K, the first code in the low bits. zero_points has
 // one code for each block, packed in the same way, and each column begins with a new byte.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -34,9 +36,13 @@ NBitsMatrix n_bits_matrix(const Rewriter& rewriter) {
     constexpr std::int64_t kMost = std::int64_t{1} << 31;  // products of two sizes stay far from the largest int64
     const auto is_size = [](std::int64_t size) { return size > 0 && size < kMost; };
     if (!is_size(matrix.rows) || !is_size(matrix.columns) || !is_size(matrix.block_size))
-        rewriter.refuse("K, N and block_size must be greater than 0");
-    if (matrix.bits != 2 && matrix.bits != 4 && matrix.bits != 8) rewriter.refuse("bits must be 2, 4 or 8");
-    if (matrix.block_size * matrix.bits % 8 != 0) rewriter.refuse("a block must fill whole bytes");
+        rewriter.refuse(fmt::format("K, N and block_size must be from 1 to {}, got {}, {} and {}", kMost - 1,
+                                    matrix.rows, matrix.columns, matrix.block_size));
+    if (matrix.bits != 2 && matrix.bits != 4 && matrix.bits != 8)
+        rewriter.refuse(fmt::format("bits must be 2, 4 or 8, got {}", matrix.bits));
+    if (matrix.block_size * matrix.bits % 8 != 0)
+        rewriter.refuse(
+            fmt::format("a block must fill whole bytes, got {} elements of {} bits", matrix.block_size, matrix.bits));
     return matrix;
 }
 

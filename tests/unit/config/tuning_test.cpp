@@ -116,8 +116,9 @@ TEST(Tuning, ReadsObjectivesAsWeights) {
 TEST(Tuning, RefusesObjectivesThatDoNotFit) {
     EXPECT_THAT(error_of("tuning: {objective: speed}"), HasSubstr("allowed: performance modelsize footprint"));
     EXPECT_THAT(error_of("tuning: {multi_objectives: {objective: accuracy, weight: 0.8 0.2}}"),
-                HasSubstr("as many weights and directions as those"));
-    EXPECT_THAT(error_of("tuning: {multi_objectives: {objective: accuracy, weight: -1}}"), HasSubstr("must be >= 0"));
+                HasSubstr("as many weights and directions as those, got 1 objectives, 2 weights and 0 directions"));
+    EXPECT_THAT(error_of("tuning: {multi_objectives: {objective: accuracy, weight: -1}}"),
+                HasSubstr("must be numbers >= 0, got '-1.0'"));
     EXPECT_THAT(error_of("tuning: {multi_objectives: {objective: [performance], higher_is_better: [True]}}"),
                 HasSubstr("is False for performance, got 'True'"));
     EXPECT_THAT(error_of("tuning: {strategy: {latency_weight: -1}}"), HasSubstr("must be >= 0, got '-1'"));

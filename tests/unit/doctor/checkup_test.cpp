@@ -70,6 +70,11 @@ TEST(Doctor, WhatIsMissingComesWithTheWayToGetIt) {
     EXPECT_THAT(checkup_json(examine(facts)), HasSubstr(R"({"ok":true)")) << "a search needs none of these";
 }
 
+TEST(Doctor, TheAdviceForAllCoresIsACommandThatOpenMpiAccepts) {
+    // 8 cores are 8 slots; with the rank that leads there are 9 ranks, which Open MPI refuses without the option.
+    EXPECT_THAT(finding(good_machine(), "cores").advice, HasSubstr("mpirun --oversubscribe --bind-to none -n 9 "));
+}
+
 TEST(Doctor, RanksAreJudgedUnderALauncher) {
     MachineFacts facts = good_machine();
     EXPECT_THAT(checkup_text(examine(facts)), Not(HasSubstr("binding")));
