@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/error.hpp"
 #include "base/text.hpp"
 #include "study/progress_line.hpp"
 #include "study/run_report.hpp"
@@ -70,6 +71,17 @@ std::string metrics_lines(const Score& fp32, const Score& best) {
     return out;
 }
 
+/// Says what the latencies hold for: the machine that will run the model may be another one.
+std::string machine_line(const RunConfig& config, const RunDocument& run) {
+    if (!run.best_ms) return {};
+    const std::string here = fmt::format("latencies: this machine, batch 1, {} thread{}, instruction set {}",
+                                         run.threads, run.threads == 1 ? "" : "s", run.isa);
+    if (!config.cluster_isa.empty()) return here + ", which cluster.isa asks for\n";
+    return here +
+           "\n           another machine may gain more or less: tune there; with cluster.isa, a run refuses all other "
+           "instruction sets\n";
+}
+
 /// The front, with what meets the goal.
 std::string front_table(const RunConfig& config, const tune::RunResult& result, const RunDocument& run) {
     // A front of one trial is the delivered model, which the table above shows already.
@@ -93,8 +105,8 @@ std::string final_report(const RunConfig& config, const SearchSpace& space, cons
     std::string out;
     if (run.reason == "interrupted") {
         // Nothing was compared side by side yet, so a table would promise too much.
-        return fmt::format("stopped after {} trials; continue with --resume --workspace {}\n", result.trials,
-                           workspace);
+        return fmt::format("stopped after {} trial{}; continue with --resume --workspace {}\n", result.trials,
+                           result.trials == 1 ? "" : "s", workspace);
     }
     // Without a usable model there is nothing to compare.
     if (!delivered) return goal_line(config, result);
@@ -107,7 +119,9 @@ std::string final_report(const RunConfig& config, const SearchSpace& space, cons
     out += fmt::format("{:<10} {:<26} {:>12} {:>14} {:>16}\n", "fp32", is_scored ? accuracy_cell(result.baseline) : "-",
                        bytes_cell(bytes.fp32), latency_cell(run.fp32_ms), "-");
     const std::string best = result.best ? accuracy_cell(std::get<Score>(result.best->outcome)) : "not evaluated";
-    out += fmt::format("{:<10} {:<26} {:>12} {:>14} {:>16}\n", "quantized", best, bytes_cell(bytes.best),
+    // The delivered model may be fp32 itself.
+    const char* name = high < plan.units.size() ? "quantized" : "delivered";
+    out += fmt::format("{:<10} {:<26} {:>12} {:>14} {:>16}\n", name, best, bytes_cell(bytes.best),
                        latency_cell(run.best_ms), fmt::format("{} of {}", plan.units.size() - high, plan.units.size()));
     if (result.best) out += metrics_lines(result.baseline, std::get<Score>(result.best->outcome));
     if (!is_scored) {
@@ -122,6 +136,7 @@ std::string final_report(const RunConfig& config, const SearchSpace& space, cons
             out += fmt::format("heuristic of {}: {}\n", config.tuning.strategy.name, step);
         }
     }
+    out += machine_line(config, run);
     const auto warn = [&](const char* model, const Score& score) {
         if (const std::string text = nonfinite_text(score); !text.empty())
             out += fmt::format("warning: {}: {}\n", model, text);
@@ -137,6 +152,9 @@ std::string final_report(const RunConfig& config, const SearchSpace& space, cons
     if (run.objective && !run.objective->is_met) {
         out += fmt::format("objective performance: {}\n", run.objective->text);
         for (const std::string& help : run.objective->help) out += fmt::format("  what would help: {}\n", help);
+        // Else the goal is what the exit code is about.
+        const bool is_failed = run.exit_code == static_cast<int>(ExitCode::goal_missed) && result.is_goal_met;
+        if (is_failed) out += "  the exit code is 6, because tuning.objective_unmet is 'fail'\n";
     }
     return out + fmt::format("results in {}\n", workspace) + next_steps(workspace);
 }

@@ -58,7 +58,7 @@ class Signalled(SystemTest):
     def assert_stops_and_resumes(self, which, ranks):
         code, log = self.signalled_after(5, which, ranks)
         self.assertEqual(code, STOPPED, log)
-        self.assertRegex(log, r"stopped after \d+ trials; continue with --resume --workspace ")
+        self.assertRegex(log, r"stopped after \d+ trials?; continue with --resume --workspace ")
         result = yaml.safe_load((self.workspace / "run.yaml").read_text())["result"]
         self.assertEqual((result["reason"], result["exit_code"]), ("interrupted", STOPPED))
         self.assert_best_so_far()

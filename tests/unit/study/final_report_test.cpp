@@ -56,10 +56,25 @@ TEST_F(FinalReport, OneTrialIsNoTrials) {
     EXPECT_THAT(report(), HasSubstr("\n1 trial, ended by"));
 }
 
+TEST_F(FinalReport, SaysWhichMachineTheLatenciesHoldFor) {
+    run_.isa = "avx512_core_bf16";
+    EXPECT_THAT(report(),
+                HasSubstr("\nlatencies: this machine, batch 1, 1 thread, instruction set avx512_core_bf16\n"));
+    EXPECT_THAT(report(), HasSubstr("tune there; with cluster.isa, a run refuses all other instruction sets\n"));
+    config_.cluster_isa = run_.isa;
+    run_.threads = 4;
+    EXPECT_THAT(report(), HasSubstr("4 threads, instruction set avx512_core_bf16, which cluster.isa asks for\n"));
+    run_.best_ms.reset();
+    EXPECT_THAT(report(), Not(HasSubstr("latencies:"))) << "nothing was measured";
+}
+
 TEST_F(FinalReport, SaysWhatWouldHelpWhereNothingIsFaster) {
     run_.objective = RunObjective{.is_met = false, .text = "as fast as fp32 here", .help = {"a CPU with VNNI"}};
     EXPECT_THAT(report(),
                 HasSubstr("objective performance: as fast as fp32 here\n  what would help: a CPU with VNNI\n"));
+    EXPECT_THAT(report(), Not(HasSubstr("exit code")));
+    run_.exit_code = 6;
+    EXPECT_THAT(report(), HasSubstr("  the exit code is 6, because tuning.objective_unmet is 'fail'\n"));
     run_.objective->is_met = true;
     EXPECT_THAT(report(), Not(HasSubstr("objective performance")));
 }
@@ -94,6 +109,18 @@ TEST(LiveLine, FitsIntoTheTerminal) {
     EXPECT_EQ(cut_to_columns("trial 3", 0), "trial 3") << "no terminal";
     EXPECT_EQ(cut_to_columns("abc\u00e9d", 6), "abc\u00e9") << "of six columns five, and whole characters";
     EXPECT_EQ(cut_to_columns("abc\u00e9d", 5), "abc");
+}
+
+TEST_F(FinalReport, Fp32IsNotCalledQuantized) {
+    result_.best->candidate = space_.make(0, {1, 1});
+    EXPECT_THAT(report(), HasSubstr("\ndelivered  "));
+    EXPECT_THAT(report(), Not(HasSubstr("\nquantized  ")));
+}
+
+TEST_F(FinalReport, AStoppedRunCountsOneTrial) {
+    run_.reason = "interrupted";
+    result_.trials = 1;
+    EXPECT_THAT(report(), testing::StartsWith("stopped after 1 trial; continue"));
 }
 
 TEST_F(FinalReport, SaysHowMuchIsMissing) {

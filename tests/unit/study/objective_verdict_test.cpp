@@ -42,6 +42,14 @@ TEST(ObjectiveVerdict, WithinTheNoiseNothingIsFaster) {
     EXPECT_THAT(verdict.help, Contains(HasSubstr("cluster.isa")));
 }
 
+TEST(ObjectiveVerdict, TheNameOfAnInstructionSetDoesNotDecideWhetherItHasVnni) {
+    // oneDNN names a set by its newest part, which need not be VNNI.
+    const ObjectiveVerdict verdict =
+        judge_objective(kFp32Ms, {3.0, 2.9, 3.1}, {.isa = "avx512_core_bf16", .has_vnni = true});
+    EXPECT_THAT(verdict.help, Not(Contains(HasSubstr("VNNI"))));
+    EXPECT_THAT(verdict.help, Contains(HasSubstr("a larger batch")));
+}
+
 TEST(ObjectiveVerdict, Fp32ItselfIsNamed) {
     const ObjectiveVerdict verdict = judge_objective(kFp32Ms, {1.0, 0.9, 1.1}, {.isa = "avx2", .delivers_fp32 = true});
     EXPECT_FALSE(verdict.is_met) << "a faster clock of the same model is noise";
