@@ -11,6 +11,7 @@
 #include "eval/workbench.hpp"
 #include "import/model_source.hpp"
 #include "init/init_config.hpp"
+#include "kernel/ops/machine.hpp"
 #include "setup.hpp"
 #include "strategy/strategies.hpp"
 
@@ -59,6 +60,7 @@ int run_init(const InitOptions& options) {
                             .data = options.data,
                             .command = "halftone init " + options.model + data,
                             .strategies = strategy_names(),
+                            .isa = isa_name(),
                             .try_out = [&](const std::string& yaml) { return try_config(yaml, options.model, model); }},
                            *files));
     return static_cast<int>(ExitCode::ok);

@@ -26,7 +26,9 @@ CommandRow init_command(InitOptions& options) {
                      .type = "DIR|FILE",
                      .help =
                          "The data: folders of classes, pictures with masks, a COCO tree, IDX files, .npy, .npz, HDF5, "
-                         "TFRecords, or a list of names and labels."}},
+                         "TFRecords, or a list of names and labels.",
+                     // A variable of the shell that is not set would else give a config for noise.
+                     .fault = [](const std::string& data) { return data.empty() ? "the path is empty" : ""; }}},
         .footer =
             "Example:\n"
             "  halftone init model.onnx --data photos > tune.yaml\n"

@@ -27,7 +27,11 @@ std::string usage_message(const CLI::App& app, const CLI::ParseError& error) {
     const std::vector<std::string> unknown = app.remaining(true);
     const auto commands = app.get_subcommands();
     if (commands.empty()) {
-        const std::string what = unknown.empty() ? error.what() : fmt::format("'{}' is no command", unknown.front());
+        // CLI11 calls a command a subcommand.
+        const bool is_missing = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
+        const std::string what = !unknown.empty() ? fmt::format("'{}' is no command", unknown.front())
+                                 : is_missing     ? "a command is missing"
+                                                  : error.what();
         return what + " (see halftone --help)";
     }
     const CLI::App& command = *commands.front();

@@ -26,7 +26,8 @@ constexpr std::size_t kCachedGroups = 3;
 
 /// Says what padding costs, once for each evaluation set that is scored. Says nothing where all samples have one shape.
 void report_padding(const PaddingFigures& padding) {
-    if (padding.all == 0) return;
+    // One shape and nothing beside the samples: there is nothing to know.
+    if (padding.shapes() <= 1 && padding.used == padding.all && padding.empty_rows == 0) return;
     log::info("data", "evaluation samples have {}", padding.to_text());
     constexpr std::size_t kManyShapes = 64;
     if (padding.shapes() <= kManyShapes) return;

@@ -58,11 +58,11 @@ std::string category_list() {
 void add_classes(ConfigLines& lines, const ModelPort& scores) {
     const auto classes = parse_int(scores.dims.back());
     if (classes == kUsedCategories) {
-        lines.comment(0, "80 scores: assumed to be COCO's 80 categories in the order of their ids.");
+        lines.comment(1, "80 scores: assumed to be COCO's 80 categories in the order of their ids.");
         lines.add(1, "categories", category_list());
         return;
     }
-    lines.comment(0, fmt::format("{} scores: the first is assumed to be {}.", scores.dims.back(),
+    lines.comment(1, fmt::format("{} scores: the first is assumed to be {}.", scores.dims.back(),
                                  classes == kLastCategory + 1 ? "the background, category 0" : "category 1"));
     lines.add(1, "first_class", classes == kLastCategory + 1 ? "0" : "1");
 }
@@ -75,8 +75,8 @@ DetectionSections with_all_boxes(const ModelPort& boxes, const ModelPort& scores
     ConfigLines lines;
     lines.comment(0,
                   "The outputs hold every box, so the best are chosen here, class by class. LOOK HERE: that boxes are "
-                  "corners x1, y1, x2, y2 in pixels is an assumption. If they are yxyx, xywh or cxcywh, or shares of "
-                  "the picture's size (normalized: true), say so.");
+                  "corners x1, y1, x2, y2 in pixels is an assumption. If they are yxyx, xywh or cxcywh, put that "
+                  "word in the place of xyxy; if they are shares of the picture's size, write normalized: true.");
     lines.add(0, "Detect");
     lines.add(1, "boxes", yaml_text(boxes.name));
     lines.add(1, "scores", yaml_text(scores.name));

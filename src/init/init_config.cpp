@@ -100,7 +100,8 @@ void add_head(ConfigLines& out, const InitRequest& request) {
     out.comment(0, "Written by: " + request.command);
     out.comment(0,
                 "Comments say what was found, and what was assumed and why. Check the assumptions first: the dry run "
-                "shows what the model gets, and 'halftone eval' the accuracy that you know from training.");
+                "shows what the model gets, and 'halftone eval' measures the fp32 model's accuracy, which must be the "
+                "one that you know from training.");
     out.comment(0, "Next: halftone tune THIS_FILE --dry-run, then halftone tune THIS_FILE");
     out.comment(0, "Relative paths are relative to the folder of this file. All keys: docs/configuration.md");
     out.blank();
@@ -186,8 +187,10 @@ void add_tuning(ConfigLines& out, const InitRequest& request, bool is_agreement)
     out.blank();
     out.comment(0,
                 "The speed of int8 depends on the instruction set, and so do the last bits of its results. If the "
-                "model will run on other machines, run the search on one of those, and pin its instruction set:");
-    out.comment(0, "cluster: {isa: avx512_core_vnni}");
+                "model will run on machines of another kind, run the search on one of those. With the line below, a "
+                "search refuses every other instruction set. The name is that of the machine where init ran; 'halftone "
+                "doctor' shows that of another machine.");
+    out.comment(0, fmt::format("cluster: {{isa: {}}}", request.isa));
 }
 
 }  // namespace

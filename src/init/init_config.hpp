@@ -17,6 +17,7 @@ struct InitRequest {
     std::string data;                     ///< folder or file; empty: none was given
     std::string command;                  ///< the command line, for the first comment
     std::vector<std::string> strategies;  ///< of this build
+    std::string isa;                      ///< instruction set of this machine, as cluster.isa names it
     /// Tries the config that was written and returns a sentence about the fp32 model's accuracy by it; empty where
     /// nothing is worth saying. It is asked only where there are data. Empty: nothing is tried.
     std::function<std::string(const std::string& yaml)> try_out = {};

@@ -10,11 +10,17 @@ from halftone_cli import DEMO, DEMO_MODEL, IO, MODEL, OK, USAGE, SystemTest, hal
 
 class CommandLine(SystemTest):
     def test_usage(self):
-        for words, says in [((), "subcommand"), (("tune",), "config is required"), (("paint",), "paint"),
+        for words, says in [((), "a command is missing"), (("tune",), "config is required"), (("paint",), "paint"),
                             (("tune", DEMO, "--colour"), "--colour"), (("eval",), "config is required"),
                             (("inspect",), "model is required"), (("--log-level", "loud", "tune", DEMO), "loud")]:
             with self.subTest(words=words):
                 self.assert_refused(halftone(*words), USAGE, says)
+
+    def test_what_is_no_config_is_named(self):
+        for command in ("tune", "eval"):
+            done = halftone(command, DEMO_MODEL)
+            self.assert_refused(done, USAGE, "is a model; a config is a YAML file, and 'halftone init ")
+            self.assert_refused(halftone(command, self.folder), USAGE, "is a folder; a config is a YAML file")
 
     def test_usage_through_mpirun_is_said_once(self):
         self.assert_refused(halftone("tune", ranks=3), USAGE, "config is required")

@@ -103,7 +103,8 @@ std::optional<FoundData> without_classes(const DataQuery& query) {
     }
     // Every picture gets class 0, so a label would say nothing: there are no targets.
     FoundData found = pictures_found(query, around.first);
-    found.what = fmt::format("{} pictures in one folder, without classes", pictures.size());
+    found.what =
+        fmt::format("{} picture{} in one folder, without classes", pictures.size(), pictures.size() == 1 ? "" : "s");
     found.calibration = found.evaluation = root_lines(parent);
     found.calibration_samples = around.pictures;
     found.notes.emplace_back(kSameSamples);
@@ -120,8 +121,10 @@ std::optional<FoundData> detect_class_folders(const DataQuery& query) {
     // Folders named train and val that hold no class folders are classes by chance, or of another kind of data.
     if (training.pictures == 0 || testing.pictures == 0) return without_classes(query);
     FoundData found = pictures_found(query, testing.first);
-    found.what = fmt::format("{} pictures in {} folders, one for each class; labels count them in the order of names",
-                             testing.pictures, testing.classes);
+    found.what = fmt::format(
+        "{} picture{} in {} folder{}, one for each class; a label is the number of "
+        "the folder in the order of names, from 0",
+        testing.pictures, testing.pictures == 1 ? "" : "s", testing.classes, testing.classes == 1 ? "" : "s");
     found.calibration = root_lines(split.calibration);
     found.evaluation = root_lines(split.evaluation);
     found.calibration_samples = training.pictures;

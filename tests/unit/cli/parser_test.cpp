@@ -94,7 +94,13 @@ TEST(CommandLineParser, AWrongOptionIsNamedWithTheOneThatWasMeant) {
     EXPECT_EQ(fault_of({"tune", "--nonsense"}),
               "config is required; '--nonsense' is unknown (see halftone tune --help)");
     EXPECT_EQ(fault_of({"tunee", "c"}), "'tunee' is no command (see halftone --help)");
-    EXPECT_EQ(fault_of({}), "A subcommand is required (see halftone --help)");
+    EXPECT_EQ(fault_of({}), "a command is missing (see halftone --help)");
+}
+
+// An empty path is that of a variable of the shell that is not set. Without data, init writes a config for noise.
+TEST(CommandLineParser, InitRefusesDataWithoutAPath) {
+    EXPECT_THAT(fault_of({"init", "m.onnx", "--data", ""}), HasSubstr("--data: the path is empty"));
+    EXPECT_EQ(request_of({"init", "m.onnx"}).fault, "");
 }
 
 TEST(CommandLineParser, EveryCommandRefusesAnUnknownOption) {

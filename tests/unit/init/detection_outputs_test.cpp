@@ -22,7 +22,9 @@ TEST(DetectionSections, AllBoxesWithScoresNeedASuppression) {
     EXPECT_THAT(sections->metric.text(), HasSubstr("COCOmAP: {}\n"));
     ASSERT_TRUE(sections->postprocess);
     EXPECT_THAT(sections->postprocess->text(), HasSubstr("Detect:\n  boxes: b\n  scores: s\n"));
-    EXPECT_THAT(sections->postprocess->text(), HasSubstr("  first_class: 0\n"));
+    EXPECT_THAT(sections->postprocess->text(),
+                HasSubstr("  normalized: false\n  # 91 scores: the first is assumed to be the background, "
+                          "category 0.\n  first_class: 0\n"));
 }
 
 TEST(DetectionSections, EightyScoresAreCocosCategories) {

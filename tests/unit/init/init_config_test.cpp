@@ -25,6 +25,7 @@
 namespace halftone {
 namespace {
 
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -49,6 +50,7 @@ protected:
                             .data = data,
                             .command = "halftone init",
                             .strategies = {"basic", "sensitivity"},
+                            .isa = "avx512_core_bf16",
                             .try_out =
                                 [&](const std::string& yaml) {
                                     tried_ = yaml;
@@ -166,6 +168,7 @@ TEST_F(InitConfigTest, AnArchiveOfArraysWithoutASplit) {
     EXPECT_THAT(yaml, HasSubstr("read the same samples"));
     EXPECT_THAT(yaml, HasSubstr("may lose 1 %"));
     EXPECT_THAT(yaml, HasSubstr("only array whose shape fits"));
+    EXPECT_THAT(yaml, EndsWith("\n# cluster: {isa: avx512_core_bf16}\n")) << "that of this machine";
 }
 
 TEST_F(InitConfigTest, DatasetsOfAnHdf5FileInGroups) {
