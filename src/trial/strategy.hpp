@@ -53,6 +53,7 @@ private:
 /// The trials and probes that a strategy will still need if its next candidate meets the goal, untold ones included.
 struct Outlook {
     std::int64_t probes = 0;
+    std::int64_t prepared_probes = 0;  ///< those of `probes` whose candidate has a preparation; they take longer
     std::int64_t trials = 0;
     /// The share of a trial's units that run in 8 bits, summed over the trials: from 0 (all of them are fp32) to
     /// `trials` (all units of all of them are quantized). It shows how fast these trials are, compared with fp32's.

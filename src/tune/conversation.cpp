@@ -212,6 +212,7 @@ void Conversation::tell_probe(const PendingAsk& pending) {
         run_.services.journal().append(record);
     }
     probed_samples_ = pending.errors->failure.empty() ? pending.errors->samples : 0;
+    is_probe_prepared_ = run_.services.space().preparation(pending.ask.probe.candidate.calibration) != Preparation{};
     strategy_->tell_probe(pending.number, *pending.errors);
     run_.listener.on_probe(pending.ask.probe, *pending.errors, pending.ask.stage);
 }

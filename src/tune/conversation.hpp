@@ -59,6 +59,8 @@ public:
 
     /// Returns the samples of the probe that was told last; 0 if it failed, or if none was told.
     [[nodiscard]] std::int64_t probed_samples() const { return probed_samples_; }
+    /// Returns whether the candidate of that probe has a preparation; false if none was told.
+    [[nodiscard]] bool is_probe_prepared() const { return is_probe_prepared_; }
 
     /// Returns whether the journal has a trial that was not told yet.
     [[nodiscard]] bool has_replay() const { return run_.history.trials.contains(state_.trials_told); }
@@ -104,6 +106,7 @@ private:
     std::int64_t probes_asked_ = 0;
     SearchState state_;  ///< has_pending is filled in by state(), has_passing_trial here
     std::int64_t probed_samples_ = 0;
+    bool is_probe_prepared_ = false;
 };
 
 }  // namespace halftone::tune

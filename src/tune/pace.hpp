@@ -26,8 +26,9 @@ public:
     /// @param guess  is used as the pace of trials until one is told
     Pace(std::chrono::nanoseconds now, const FirstGuess& guess) : last_told_(now), guess_(guess) {}
 
-    /// @param samples  of the calibration data, on which the probe ran a candidate; 0 if it failed
-    void note_probe(std::chrono::nanoseconds now, std::int64_t samples);
+    /// @param samples      of the calibration data, on which the probe ran a candidate; 0 if it failed
+    /// @param is_prepared  whether that candidate has a preparation
+    void note_probe(std::chrono::nanoseconds now, std::int64_t samples, bool is_prepared);
     /// @param quantized  share of the trial's units that run in 8 bits
     void note_trial(std::chrono::nanoseconds now, double quantized);
     /// Notes a trial that ended early or failed. Its time does not count for the pace.
@@ -51,15 +52,20 @@ private:
         }
         [[nodiscard]] double mean() const { return count > 0 ? seconds / static_cast<double>(count) : 0; }
     };
+    /// Probes with or without a preparation.
+    struct ProbeTimes {
+        Told all, further;  ///< further: without the first probe of each worker, which runs the fp32 model, too
+        [[nodiscard]] double mean() const { return further.count > 0 ? further.mean() : all.mean(); }
+    };
     double take_interval(std::chrono::nanoseconds now);
-    [[nodiscard]] double probe_s() const { return further_.count > 0 ? further_.mean() : probes_.mean(); }
+    [[nodiscard]] double plain_probe_s() const { return plain_.all.count > 0 ? plain_.mean() : prepared_.mean(); }
+    [[nodiscard]] double prepared_probe_s() const;
     [[nodiscard]] double quantized_guess_s() const;
     [[nodiscard]] double trials_s(const Outlook& outlook) const;
 
     std::chrono::nanoseconds last_told_;
     FirstGuess guess_;
-    Told probes_;
-    Told further_;                     ///< without the first probe of each worker, which runs the fp32 model, too
+    ProbeTimes plain_, prepared_;
     std::int64_t probed_samples_ = 0;  ///< of the last probe
     // Sums over the told trials, for the straight line through them (trials_s).
     double saved_ = 0;    ///< share of 8-bit units times the seconds that the trial was quicker than fp32

@@ -145,7 +145,7 @@ void Search::tell_next() {
     const auto told = conversation_.tell_next();
     const auto now = run_.services.clock().now();
     if (!told) {
-        pace_.note_probe(now, conversation_.probed_samples());
+        pace_.note_probe(now, conversation_.probed_samples(), conversation_.is_probe_prepared());
         return;
     }
     const bool is_whole = told->result.failure.empty() && !told->result.score.bounds;

@@ -46,6 +46,7 @@ std::vector<Candidate> plain_ones(const SearchSpace& space, const std::vector<Ca
 PreparationRanking::PreparationRanking(const SearchSpace& space, std::vector<Candidate> candidates)
     : candidates_(std::move(candidates)) {
     std::vector<Candidate> plain = plain_ones(space, candidates_);
+    for (const Candidate& candidate : plain) plain_indices_.insert(candidate.calibration);
     if (plain.empty() || plain.size() == candidates_.size()) {
         begin_all();
     } else {
@@ -91,6 +92,14 @@ std::size_t PreparationRanking::probes_left() const {
     // The step behind this one has all candidates of a few indices, one of each of which is being probed now.
     const std::size_t indices = std::max<std::size_t>(ranked_.size(), 1);
     return probes_.left() + std::min(kIndicesThatGoOn, indices) * (candidates_.size() / indices - 1);
+}
+
+// Of the step behind one_of_each nobody knows the indices; all of them count as prepared, and most of them are.
+std::size_t PreparationRanking::prepared_probes_left() const {
+    const auto next = asked_.begin() + static_cast<std::ptrdiff_t>(probes_.errors().size());
+    const auto plain = std::count_if(
+        next, asked_.end(), [&](const Candidate& candidate) { return plain_indices_.contains(candidate.calibration); });
+    return probes_left() - static_cast<std::size_t>(plain);
 }
 
 std::vector<double> PreparationRanking::errors_of_ranked() const {

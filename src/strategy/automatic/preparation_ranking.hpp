@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "strategy/output_errors.hpp"
@@ -32,6 +33,8 @@ public:
 
     /// Returns how many results are missing until next_ask() returns nothing.
     [[nodiscard]] std::size_t probes_left() const;
+    /// Returns how many of them are of candidates with a preparation.
+    [[nodiscard]] std::size_t prepared_probes_left() const;
     /// Returns the best candidates. The first one has the least error; the next ones are the best of other calibration
     /// indices, if there are any, because a second candidate of the same preparation seldom differs much.
     /// @pre next_ask() has returned nothing
@@ -49,6 +52,7 @@ private:
     [[nodiscard]] std::vector<double> errors_of_ranked() const;
 
     std::vector<Candidate> candidates_;
+    std::set<std::int64_t> plain_indices_;  ///< calibration indices without a preparation
     Step step_ = Step::last;
     std::vector<Candidate> ranked_;  ///< the candidates of this step
     std::vector<Candidate> asked_;   ///< those of ranked_ that no earlier step has probed, in the order of asking

@@ -126,7 +126,10 @@ public:
         switch (stage_) {
             case Stage::ranking:
                 // The candidate that wins has all of its units in 8 bits, or nearly all.
-                outlook = {.probes = static_cast<std::int64_t>(ranking_.probes_left()), .trials = 1, .quantized = 1};
+                outlook = {.probes = static_cast<std::int64_t>(ranking_.probes_left()),
+                           .prepared_probes = static_cast<std::int64_t>(ranking_.prepared_probes_left()),
+                           .trials = 1,
+                           .quantized = 1};
                 break;
             case Stage::plain:
             case Stage::few:

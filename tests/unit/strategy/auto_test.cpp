@@ -83,6 +83,7 @@ TEST(Auto, ItsOutlookIsWhatItThenAsksForWhereAllGoesWell) {
         const double lost = toy.lost(ask.probe.candidate);
         if (probe > 0) {
             EXPECT_EQ(strategy->outlook()->probes, 4 - probe) << "all that is not told";
+            EXPECT_EQ(strategy->outlook()->prepared_probes, 4 - probe) << "the plain one was the first";
         }
         strategy->tell_probe(probe,
                              {.values = {{.error = lost, .reference = 1, .count = 1}}, .samples = 1, .failure = {}});

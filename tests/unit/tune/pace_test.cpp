@@ -8,8 +8,9 @@ namespace {
 
 using std::chrono::seconds;
 
-/// Finalists and fp32 are timed in the end: 0.5 s, and five sessions with 15 rounds of 20 ms each.
-constexpr double kEnd = 2;
+/// In the end 0.2 s for files, and four sessions with five runs and then 15 rounds of 20 ms each.
+constexpr double kEnd = 0.2 + 4 * (15 * 0.02);
+constexpr double kEndOf20MsRuns = 0.2 + 4 * (15 * 0.02 + 5 * 0.02);
 
 const FirstGuess kFp32Of30s{.fp32_s = 30};
 
@@ -55,7 +56,7 @@ TEST(Pace, ATrialThatEndedEarlySaysNothingOfOthers) {
 TEST(Pace, ProbesHaveAPaceOfTheirOwn) {
     Pace pace(seconds(0), kFp32Of30s);
     EXPECT_FALSE(pace.seconds_left(quantized(1, 4), seconds(0))) << "nobody knows yet how long one takes";
-    pace.note_probe(seconds(2), 100);
+    pace.note_probe(seconds(2), 100, false);
     EXPECT_EQ(pace.seconds_left(quantized(1, 3), seconds(2)), 3 * 2 + 30 + kEnd);
     pace.note_trial(seconds(12), 1);
     EXPECT_EQ(pace.seconds_left(quantized(1, 3), seconds(12)), 3 * 2 + 10 + kEnd);
@@ -63,27 +64,49 @@ TEST(Pace, ProbesHaveAPaceOfTheirOwn) {
 
 TEST(Pace, TheFirstProbeOfEachWorkerIsLonger) {
     Pace pace(seconds(0), {.fp32_s = 30, .workers = 2});
-    pace.note_probe(seconds(10), 0);
-    pace.note_probe(seconds(10), 0);
+    pace.note_probe(seconds(10), 0, false);
+    pace.note_probe(seconds(10), 0, false);
     EXPECT_EQ(pace.seconds_left({.probes = 4}, seconds(10)), 4 * 5 + kEnd);
-    pace.note_probe(seconds(14), 0);
-    pace.note_probe(seconds(14), 0);
+    pace.note_probe(seconds(14), 0, false);
+    pace.note_probe(seconds(14), 0, false);
     EXPECT_EQ(pace.seconds_left({.probes = 4}, seconds(14)), 4 * 2 + kEnd);
+}
+
+TEST(Pace, ProbesWithAPreparationTakeLonger) {
+    Pace pace(seconds(0), {.fp32_s = 30, .samples = 1000});
+    pace.note_probe(seconds(9), 100, false);
+    pace.note_probe(seconds(10), 100, false);
+    const Outlook prepared{.probes = 3, .prepared_probes = 2};
+    EXPECT_EQ(pace.seconds_left(prepared, seconds(10)), 1 + 2 * (1 + 30 * 100 / 1000) + kEnd)
+        << "until one is told, each runs the fp32 model once more on its samples";
+    pace.note_probe(seconds(17), 100, true);
+    EXPECT_EQ(pace.seconds_left(prepared, seconds(17)), 1 + 2 * 7 + kEnd) << "then it is known";
+    EXPECT_EQ(pace.seconds_left(quantized(1), seconds(17)), 10 + kEnd) << "of trials the plain ones say more";
+}
+
+TEST(Pace, WherePreparationsAreAllThatIsProbedTheySayAll) {
+    Pace pace(seconds(0), {.fp32_s = 30, .samples = 1000});
+    pace.note_probe(seconds(9), 100, true);
+    pace.note_probe(seconds(11), 100, true);
+    EXPECT_EQ(pace.seconds_left({.probes = 3, .prepared_probes = 3}, seconds(11)), 3 * 2 + kEnd);
+    EXPECT_EQ(pace.seconds_left(quantized(1), seconds(11)), 20 + kEnd);
 }
 
 TEST(Pace, ATrialTakesNoLongerThanAProbeSampleForSample) {
     // Of 30 s of fp32, the model runs for 1000 * 20 ms; 10 s are spent on samples whatever the model is.
     const FirstGuess guess{.fp32_s = 30, .quantized_ratio = 0.9, .run_s = 0.02, .samples = 1000};
     Pace pace(seconds(0), guess);
-    EXPECT_EQ(pace.seconds_left(quantized(1), seconds(0)), 10 + 18 + 0.5 + 5 * (15 + 5) * 0.02);
-    pace.note_probe(seconds(8), 100);
-    EXPECT_EQ(pace.seconds_left(quantized(1), seconds(8)), 28 + 2.5) << "the first probe says nothing of trials";
-    pace.note_probe(seconds(9), 100);
-    EXPECT_EQ(pace.seconds_left(quantized(1), seconds(9)), 10 + 1 * 1000 / 100 + 2.5);
-    pace.note_probe(seconds(12), 100);
-    EXPECT_EQ(pace.seconds_left(quantized(1), seconds(12)), 20 + 2.5) << "another had more to build";
-    pace.note_probe(seconds(15), 0);
-    EXPECT_EQ(pace.seconds_left(quantized(1), seconds(15)), 28 + 2.5) << "a probe that failed says nothing, either";
+    EXPECT_EQ(pace.seconds_left(quantized(1), seconds(0)), 28 + kEndOf20MsRuns);
+    pace.note_probe(seconds(8), 100, false);
+    EXPECT_EQ(pace.seconds_left(quantized(1), seconds(8)), 28 + kEndOf20MsRuns)
+        << "the first probe says nothing of trials";
+    pace.note_probe(seconds(9), 100, false);
+    EXPECT_EQ(pace.seconds_left(quantized(1), seconds(9)), 10 + 1 * 1000 / 100 + kEndOf20MsRuns);
+    pace.note_probe(seconds(12), 100, false);
+    EXPECT_EQ(pace.seconds_left(quantized(1), seconds(12)), 20 + kEndOf20MsRuns) << "another had more to build";
+    pace.note_probe(seconds(15), 0, false);
+    EXPECT_EQ(pace.seconds_left(quantized(1), seconds(15)), 28 + kEndOf20MsRuns)
+        << "a probe that failed says nothing, either";
 }
 
 TEST(Pace, WhatIsBeingWorkedOnCountsFromTheLastResult) {
@@ -95,7 +118,7 @@ TEST(Pace, WhatIsBeingWorkedOnCountsFromTheLastResult) {
 
 TEST(Pace, ModelsThatTakeLongAreTimedForLongInTheEnd) {
     const Pace pace(seconds(0), {.fp32_s = 30, .run_s = 2});
-    EXPECT_EQ(pace.seconds_left({}, seconds(0)), 0.5 + 5 * (15 + 5) * 2);
+    EXPECT_EQ(pace.seconds_left({}, seconds(0)), 0.2 + 4 * (15 * 2 + 5 * 2.0));
 }
 
 }  // namespace
