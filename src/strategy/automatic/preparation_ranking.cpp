@@ -102,6 +102,21 @@ std::size_t PreparationRanking::prepared_probes_left() const {
     return probes_left() - static_cast<std::size_t>(plain);
 }
 
+std::size_t PreparationRanking::probes_behind_plain() const {
+    const std::size_t all = candidates_.size() - ranked_.size();
+    const std::size_t indices = one_of_each_index(candidates_).size();
+    if (candidates_.size() <= kMostProbesAtOnce || indices <= 1) return all;
+    // As in probes_left(), for a step that has not begun.
+    const std::size_t firsts = indices - plain_indices_.size();
+    return firsts + std::min(kIndicesThatGoOn, indices) * (candidates_.size() / indices - 1);
+}
+
+std::optional<double> PreparationRanking::least_error() const {
+    std::optional<double> least;
+    for (const auto& [hash, error] : errors_) least = std::min(error, least.value_or(error));
+    return least;
+}
+
 std::vector<double> PreparationRanking::errors_of_ranked() const {
     std::vector<double> errors;
     for (const Candidate& candidate : ranked_) errors.push_back(errors_.at(candidate.hash));

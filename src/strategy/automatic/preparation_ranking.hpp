@@ -35,6 +35,11 @@ public:
     [[nodiscard]] std::size_t probes_left() const;
     /// Returns how many of them are of candidates with a preparation.
     [[nodiscard]] std::size_t prepared_probes_left() const;
+    /// Returns how many probes follow include_all(), all of them of candidates with a preparation.
+    /// @pre has_only_plain()
+    [[nodiscard]] std::size_t probes_behind_plain() const;
+    /// Returns the least error of the probes that were told; nothing if none was.
+    [[nodiscard]] std::optional<double> least_error() const;
     /// Returns the best candidates. The first one has the least error; the next ones are the best of other calibration
     /// indices, if there are any, because a second candidate of the same preparation seldom differs much.
     /// @pre next_ask() has returned nothing

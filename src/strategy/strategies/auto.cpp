@@ -125,11 +125,7 @@ public:
         Outlook outlook;
         switch (stage_) {
             case Stage::ranking:
-                // The candidate that wins has all of its units in 8 bits, or nearly all.
-                outlook = {.probes = static_cast<std::int64_t>(ranking_.probes_left()),
-                           .prepared_probes = static_cast<std::int64_t>(ranking_.prepared_probes_left()),
-                           .trials = 1,
-                           .quantized = 1};
+                outlook = outlook_of_ranking();
                 break;
             case Stage::plain:
             case Stage::few:
@@ -233,6 +229,20 @@ private:
     [[nodiscard]] std::int64_t speed_most() const { return front_ ? 2 : 0; }
     /// Trials of the rounds of a front search.
     [[nodiscard]] std::int64_t front_most() const { return front_ ? settings_.rounds * batch_ : 0; }
+
+    /// The probes, and a trial of the candidate that wins: all of its units are in 8 bits, or nearly all.
+    [[nodiscard]] Outlook outlook_of_ranking() const {
+        Outlook outlook{.probes = static_cast<std::int64_t>(ranking_.probes_left()),
+                        .prepared_probes = static_cast<std::int64_t>(ranking_.prepared_probes_left()),
+                        .trials = 1,
+                        .quantized = 1};
+        // Where the first plain candidates are beyond hope, the others hardly are any better.
+        if (!ranking_.has_only_plain() || ranking_.least_error().value_or(0) <= kHopelessError) return outlook;
+        const auto behind = static_cast<std::int64_t>(ranking_.probes_behind_plain());
+        outlook.probes += behind;
+        outlook.prepared_probes += behind;
+        return outlook;
+    }
 
     /// Adds the trials that are wanted and not told yet.
     void add_unfinished(Outlook& outlook) const {

@@ -87,6 +87,7 @@ TEST(Auto, ItsOutlookIsWhatItThenAsksForWhereAllGoesWell) {
         }
         strategy->tell_probe(probe,
                              {.values = {{.error = lost, .reference = 1, .count = 1}}, .samples = 1, .failure = {}});
+        EXPECT_EQ(strategy->outlook()->probes, 3 - probe) << "the plain one is beyond hope, which is known at once";
     }
     const Ask ask = strategy->ask();
     ASSERT_EQ(ask.kind, Ask::Kind::candidate);
