@@ -80,6 +80,7 @@ class FirstHour(SystemTest):
         """init, dry run, tune. Returns the config and what the dry run found."""
         made = halftone("init", "model.onnx", *(["--data", data] if data else []), cwd=self.folder)
         self.assert_code(OK, made)
+        self.assertNotIn("padding", made.err, "samples of one shape are not padded")
         (self.folder / "tune.yaml").write_text(made.out)
         before = sorted(os.listdir(self.folder))
         dry = halftone("tune", "tune.yaml", "--dry-run", "--json", cwd=self.folder)
