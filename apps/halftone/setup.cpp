@@ -34,7 +34,7 @@ constexpr std::uint64_t kMostTextBytes = std::uint64_t{16} << 20U;
 std::string read_config_text(const std::string& path) {
     const auto files = make_posix_file_system();
     if (!files->exists(path)) throw ConfigError(path + ": no such config file");
-    if (files->is_directory(path)) throw ConfigError(path + ": is a folder; a config is a YAML file");
+    if (files->is_directory(path)) throw IoError(path + ": is a folder; a config is a YAML file");
     if (path.ends_with(".onnx")) {
         throw ConfigError(path + ": is a model; a config is a YAML file, and 'halftone init " + path +
                           " --data DIR > tune.yaml' writes one");

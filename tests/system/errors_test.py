@@ -20,7 +20,7 @@ class CommandLine(SystemTest):
         for command in ("tune", "eval"):
             done = halftone(command, DEMO_MODEL)
             self.assert_refused(done, USAGE, "is a model; a config is a YAML file, and 'halftone init ")
-            self.assert_refused(halftone(command, self.folder), USAGE, "is a folder; a config is a YAML file")
+            self.assert_refused(halftone(command, self.folder), IO, "is a folder; a config is a YAML file")
 
     def test_usage_through_mpirun_is_said_once(self):
         self.assert_refused(halftone("tune", ranks=3), USAGE, "config is required")
