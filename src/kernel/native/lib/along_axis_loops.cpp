@@ -12,7 +12,7 @@
 
 #include "kernel/codes/parallel.hpp"
 #include "kernel/native/lib/along_axis.hpp"
-#include "kernel/native/lib/exponentials.hpp"
+#include "kernel/native/lib/row_powers.hpp"
 #include "kernel/ops/machine.hpp"
 
 namespace halftone::native {
@@ -21,61 +21,17 @@ namespace {
 /// Elements of a slice that are computed together: their maxima and sums stay in the first-level cache.
 constexpr std::int64_t kWidth = 128;
 
-// "omp simd reduction" lets the compiler keep one partial result for each lane, which it may not do by itself, because
-// floats are then added in another order. That order depends on the instruction set and on nothing else.
-
-/// NaN is passed over here; it comes back by its exponential, which makes the sum NaN.
-HALFTONE_INLINE float largest_of(const float* x, std::int64_t n) {
-    constexpr float kStart = -std::numeric_limits<float>::infinity();
-    float first = kStart;
-    constexpr std::int64_t kLongRow = 512;
-    if (n < kLongRow) {
-#pragma omp simd reduction(max : first)
-        for (std::int64_t i = 0; i < n; ++i) first = x[i] > first ? x[i] : first;
-        return first;
-    }
-    // Four quarters side by side: in one long run each comparison would wait for the one before.
-    const std::int64_t quarter = n / 4;
-    float second = kStart;
-    float third = kStart;
-    float fourth = kStart;
-#pragma omp simd reduction(max : first, second, third, fourth)
-    for (std::int64_t i = 0; i < quarter; ++i) {
-        first = x[i] > first ? x[i] : first;
-        second = x[i + quarter] > second ? x[i + quarter] : second;
-        third = x[i + 2 * quarter] > third ? x[i + 2 * quarter] : third;
-        fourth = x[i + 3 * quarter] > fourth ? x[i + 3 * quarter] : fourth;
-    }
-    for (std::int64_t i = 4 * quarter; i < n; ++i) first = x[i] > first ? x[i] : first;
-    first = second > first ? second : first;
-    third = fourth > third ? fourth : third;
-    return third > first ? third : first;
-}
-
-/// Returns the sum of e^(x - largest), and writes the exponentials where `Writes`.
-template <bool Fused, bool Writes>
-HALFTONE_INLINE float sum_of_powers(const float* x, std::int64_t n, float largest, float* y) {
-    float sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (std::int64_t i = 0; i < n; ++i) {
-        const float power = exp_of_nonpositive<Fused>(x[i] - largest);
-        sum += power;
-        if constexpr (Writes) y[i] = power;
-    }
-    return sum;
-}
-
-// "ivdep": y is x itself or overlaps it nowhere.
-template <bool Fused>
+// "ivdep": y is x itself or overlaps it nowhere. `Rows`: see row_powers.hpp.
+template <class Rows>
 HALFTONE_INLINE void softmax_rows(const float* x, std::int64_t rows, std::int64_t n, bool is_log, float* y) {
     for (std::int64_t row = 0; row < rows; ++row, x += n, y += n) {
-        const float largest = largest_of(x, n);
+        const float largest = Rows::largest_of(x, n);
         if (is_log) {
-            const float logarithm = std::log(sum_of_powers<Fused, false>(x, n, largest, nullptr));
+            const float logarithm = std::log(Rows::template sum_of_powers<false>(x, n, largest, nullptr));
 #pragma GCC ivdep
             for (std::int64_t i = 0; i < n; ++i) y[i] = x[i] - largest - logarithm;
         } else {
-            const float factor = 1.0F / sum_of_powers<Fused, true>(x, n, largest, y);
+            const float factor = 1.0F / Rows::template sum_of_powers<true>(x, n, largest, y);
             for (std::int64_t i = 0; i < n; ++i) y[i] *= factor;
         }
     }
@@ -115,7 +71,7 @@ using RowsLoop = void (*)(const float*, std::int64_t, std::int64_t, bool, float*
 using SlicesLoop = void (*)(const float*, std::int64_t, std::int64_t, std::int64_t, bool, float*);
 
 void softmax_rows_base(const float* x, std::int64_t rows, std::int64_t n, bool is_log, float* y) {
-    softmax_rows<false>(x, rows, n, is_log, y);
+    softmax_rows<RowLoops<false>>(x, rows, n, is_log, y);
 }
 void softmax_slices_base(const float* x, std::int64_t count, std::int64_t step, std::int64_t width, bool is_log,
                          float* y) {
@@ -125,10 +81,18 @@ void softmax_slices_base(const float* x, std::int64_t count, std::int64_t step, 
 
 #ifdef __x86_64__
 HALFTONE_FMA void softmax_rows_avx2(const float* x, std::int64_t rows, std::int64_t n, bool is_log, float* y) {
-    softmax_rows<true>(x, rows, n, is_log, y);
+    softmax_rows<RowLoops<true>>(x, rows, n, is_log, y);
 }
 HALFTONE_FMA void softmax_slices_avx2(const float* x, std::int64_t count, std::int64_t step, std::int64_t width,
                                       bool is_log, float* y) {
+    is_log ? softmax_slices<true, true>(x, count, step, width, y)
+           : softmax_slices<true, false>(x, count, step, width, y);
+}
+HALFTONE_AVX512_FMA void softmax_rows_avx512(const float* x, std::int64_t rows, std::int64_t n, bool is_log, float* y) {
+    softmax_rows<RowRegisters>(x, rows, n, is_log, y);
+}
+HALFTONE_AVX512_FMA void softmax_slices_avx512(const float* x, std::int64_t count, std::int64_t step,
+                                               std::int64_t width, bool is_log, float* y) {
     is_log ? softmax_slices<true, true>(x, count, step, width, y)
            : softmax_slices<true, false>(x, count, step, width, y);
 }
@@ -136,6 +100,7 @@ HALFTONE_FMA void softmax_slices_avx2(const float* x, std::int64_t count, std::i
 
 RowsLoop rows_loop() {
 #ifdef __x86_64__
+    if (has_avx512()) return softmax_rows_avx512;
     if (has_avx2()) return softmax_rows_avx2;
 #endif
     return softmax_rows_base;
@@ -143,6 +108,7 @@ RowsLoop rows_loop() {
 
 SlicesLoop slices_loop() {
 #ifdef __x86_64__
+    if (has_avx512()) return softmax_slices_avx512;
     if (has_avx2()) return softmax_slices_avx2;
 #endif
     return softmax_slices_base;

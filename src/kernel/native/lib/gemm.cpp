@@ -10,7 +10,39 @@
 
 #include "kernel/ops/machine.hpp"
 
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
 namespace halftone::native {
+
+#ifdef __x86_64__
+namespace {
+
+/// Squares of 4 x 4 elements are turned in registers of SSE, which every x86-64 has. Returns how many rows are done.
+std::int64_t turn_into_panel(float* panel, std::int64_t inner, const float* b, std::int64_t column_step) {
+    constexpr std::int64_t kSide = 4;
+    const std::int64_t whole = inner / kSide * kSide;
+    for (std::int64_t k = 0; k < whole; k += kSide) {
+        for (std::int64_t j = 0; j < kPanel; j += kSide) {
+            const float* from = b + j * column_step + k;
+            __m128 first = _mm_loadu_ps(from);
+            __m128 second = _mm_loadu_ps(from + column_step);
+            __m128 third = _mm_loadu_ps(from + 2 * column_step);
+            __m128 fourth = _mm_loadu_ps(from + 3 * column_step);
+            _MM_TRANSPOSE4_PS(first, second, third, fourth);
+            float* to = panel + k * kPanel + j;
+            _mm_storeu_ps(to, first);
+            _mm_storeu_ps(to + kPanel, second);
+            _mm_storeu_ps(to + 2 * kPanel, third);
+            _mm_storeu_ps(to + 3 * kPanel, fourth);
+        }
+    }
+    return whole;
+}
+
+}  // namespace
+#endif
 
 PackedMatrix packed_matrix(std::int64_t inner, std::int64_t panels) {
     return {.inner = inner, .panels = panels, .values = Tensor({DType::f32, Shape{panels, inner, kPanel}})};
@@ -24,7 +56,12 @@ void pack_panel(float* panel, std::int64_t inner, const float* b, std::int64_t r
             std::memcpy(panel + k * kPanel, b + k * row_step, kPanel * sizeof(float));
         return;
     }
-    for (std::int64_t k = 0; k < inner; ++k) {
+    std::int64_t k = 0;
+#ifdef __x86_64__
+    // A whole panel of a turned matrix: the elements of a column lie together.
+    if (columns == kPanel && row_step == 1) k = turn_into_panel(panel, inner, b, column_step);
+#endif
+    for (; k < inner; ++k) {
         float* to = panel + k * kPanel;
         for (std::int64_t j = 0; j < columns; ++j) to[j] = b[k * row_step + j * column_step];
         std::fill(to + columns, to + kPanel, 0.0F);

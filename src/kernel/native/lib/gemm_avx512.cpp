@@ -64,18 +64,26 @@ HALFTONE_AVX512 void wide_rows(const ProductCall& call, std::int64_t row, std::i
     for (; panel < last; ++panel) wide_tile<Rows, 1>(call, row, panel);
 }
 
+/// The whole tiles of all panels. The panels of a tile stay in the first-level cache while all rows pass by them.
+template <int Rows, int Panels>
+void whole_tiles(const ProductCall& call, std::int64_t rows, std::int64_t first, std::int64_t last) {
+    for (std::int64_t panel = first; panel < last; panel += Panels) {
+        const std::int64_t end = std::min(last, panel + Panels);
+        for (std::int64_t row = 0; row < rows; row += Rows) wide_rows<Rows, Panels>(call, row, panel, end);
+    }
+}
+
 }  // namespace
 
 void multiply_panels_avx512(const ProductCall& call, std::int64_t first, std::int64_t last) {
-    constexpr std::int64_t kMostRows = 8;  // with three panels 24 sums, three columns and one element
-    constexpr std::int64_t kPanelsOfTile = 3;
-    const std::int64_t whole = call.rows / kMostRows * kMostRows;
-    // The panels of a tile stay in the first-level cache while all rows pass by them.
-    for (std::int64_t panel = first; panel < last; panel += kPanelsOfTile) {
-        const std::int64_t end = std::min(last, panel + kPanelsOfTile);
-        for (std::int64_t row = 0; row < whole; row += kMostRows) {
-            wide_rows<kMostRows, kPanelsOfTile>(call, row, panel, end);
-        }
+    // 24 sums, the columns and one element: 8 rows by three panels, or 6 by four where that leaves no panel over.
+    const bool is_by_four = (last - first) % 4 == 0;
+    const std::int64_t most_rows = is_by_four ? 6 : 8;
+    const std::int64_t whole = call.rows / most_rows * most_rows;
+    if (is_by_four) {
+        whole_tiles<6, 4>(call, whole, first, last);
+    } else {
+        whole_tiles<8, 3>(call, whole, first, last);
     }
     // The rest of the rows: fewer rows leave registers free, so more panels are taken at once.
     switch (call.rows - whole) {

@@ -1,5 +1,6 @@
-// One body for each kind of cell, compiled for the base instruction set and for AVX2. The blocks have a fixed length,
-// so the loops vectorise without a remainder. Source of the formulas: ONNX operators LSTM, GRU and RNN, opset 14.
+// One body for each kind of cell, compiled for the base instruction set, for AVX2 and for AVX-512. The blocks have a
+// fixed length, so the loops vectorise without a remainder. Source of the formulas: ONNX operators LSTM, GRU and RNN,
+// opset 14.
 #include "kernel/native/lib/recurrent_cells.hpp"
 
 #include "kernel/codes/targets.hpp"
@@ -66,22 +67,30 @@ HALFTONE_INLINE void rnn_relu_block(const CellBlock& b) {
 }
 
 // A pointer in CellBlock may be read anew behind every store, as it could be stored over; a local copy cannot.
-#define HALFTONE_CELL(name)                    \
-    void name##_base(const CellBlock& given) { \
-        const CellBlock b = given;             \
-        name##_block<false>(b);                \
-    }                                          \
-    HALFTONE_CELL_WIDE(name)                   \
-    CellStep name() { return has_avx2() ? name##_wide : name##_base; }
+#define HALFTONE_CELL(name)                            \
+    void name##_base(const CellBlock& given) {         \
+        const CellBlock b = given;                     \
+        name##_block<false>(b);                        \
+    }                                                  \
+    HALFTONE_CELL_WIDE(name)                           \
+    CellStep name() {                                  \
+        if (has_avx512()) return name##_widest;        \
+        return has_avx2() ? name##_wide : name##_base; \
+    }
 #ifdef __x86_64__
-#define HALFTONE_CELL_WIDE(name)                            \
-    HALFTONE_FMA void name##_wide(const CellBlock& given) { \
-        const CellBlock b = given;                          \
-        name##_block<true>(b);                              \
+#define HALFTONE_CELL_WIDE(name)                                     \
+    HALFTONE_FMA void name##_wide(const CellBlock& given) {          \
+        const CellBlock b = given;                                   \
+        name##_block<true>(b);                                       \
+    }                                                                \
+    HALFTONE_AVX512_FMA void name##_widest(const CellBlock& given) { \
+        const CellBlock b = given;                                   \
+        name##_block<true>(b);                                       \
     }
 #else
-#define HALFTONE_CELL_WIDE(name) \
-    void name##_wide(const CellBlock& given) { name##_base(given); }
+#define HALFTONE_CELL_WIDE(name)                                     \
+    void name##_wide(const CellBlock& given) { name##_base(given); } \
+    void name##_widest(const CellBlock& given) { name##_base(given); }
 #endif
 
 HALFTONE_CELL(lstm)

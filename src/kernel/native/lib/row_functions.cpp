@@ -1,7 +1,6 @@
-// Activations over a run of elements, one struct for each. They are compiled for the base instruction set and for AVX2
-// with FMA; every loop has no branch, so that it vectorises. Each test for a bound is written so that NaN fails it and
-// passes through.
-// Sources: ONNX operators HardSwish, LeakyRelu, Sigmoid, Swish, Tanh and Clip.
+// Activations over a run of elements, one struct for each. They are compiled for the base instruction set, for AVX2
+// with FMA and for AVX-512; every loop has no branch, so that it vectorises. Each test for a bound is written so that
+// NaN fails it and passes through. Sources: ONNX operators HardSwish, LeakyRelu, Sigmoid, Swish, Tanh and Clip.
 #include "kernel/native/lib/row_functions.hpp"
 
 #include <string_view>
@@ -62,11 +61,16 @@ template <template <bool> class Of>
 HALFTONE_FMA void row_fma(const RowEpilogue& e, float* y, std::int64_t count) {
     each_of_row<Of<true>>(e, y, count);
 }
+template <template <bool> class Of>
+HALFTONE_AVX512_FMA void row_avx512(const RowEpilogue& e, float* y, std::int64_t count) {
+    each_of_row<Of<true>>(e, y, count);
+}
 #endif
 
 template <template <bool> class Of>
 RowFunction row_function() {
 #ifdef __x86_64__
+    if (has_avx512()) return row_avx512<Of>;
     if (has_avx2()) return row_fma<Of>;
 #endif
     return row_base<Of>;
