@@ -13,7 +13,9 @@ inline constexpr std::size_t kChunk = 16384;  ///< elements that a thread takes 
 template <class Body>
 void in_chunks(std::size_t n, Body body) {
     const auto chunks = static_cast<std::int64_t>((n + kChunk - 1) / kChunk);
-#pragma omp parallel for schedule(static) if (chunks > 1)
+    // Even for a team of one, OpenMP takes longer than many small steps.
+    if (chunks == 1) return body(std::size_t{0}, n);
+#pragma omp parallel for schedule(static)
     for (std::int64_t c = 0; c < chunks; ++c) {
         const std::size_t first = static_cast<std::size_t>(c) * kChunk;
         body(first, std::min(n, first + kChunk));
@@ -25,7 +27,8 @@ template <class Body>
 void in_rows(std::size_t rows, std::size_t columns, Body body) {
     const std::size_t step = std::max<std::size_t>(kChunk / std::max<std::size_t>(columns, 1), 1);
     const auto chunks = static_cast<std::int64_t>((rows + step - 1) / step);
-#pragma omp parallel for schedule(static) if (chunks > 1)
+    if (chunks == 1) return body(std::size_t{0}, rows);
+#pragma omp parallel for schedule(static)
     for (std::int64_t c = 0; c < chunks; ++c) {
         const std::size_t first = static_cast<std::size_t>(c) * step;
         body(first, std::min(rows, first + step));

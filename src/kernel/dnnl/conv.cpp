@@ -1,5 +1,6 @@
 // Source: ONNX operator Conv, opset 11. 1-D to 3-D, grouped, depthwise; fp32 and int8, activations channels-last.
 #include "kernel/dnnl/lib/engine.hpp"
+#include "kernel/dnnl/lib/folded_columns.hpp"
 #include "kernel/dnnl/lib/fusion.hpp"
 #include "kernel/dnnl/lib/implementation.hpp"
 #include "kernel/dnnl/lib/layout.hpp"
@@ -49,6 +50,13 @@ Fusion fuse_conv(const KernelRequest& request) {
     return fuse(request, groups_of(request) == 1 ? 1 : 3, request.weight.values.shape()[0]);
 }
 
+/// The convolution as it will be built.
+dnnl::convolution_forward::primitive_desc describe_folded(const KernelRequest& given) {
+    const std::unique_ptr<FoldedColumns> folded = fold_columns(given);
+    const KernelRequest& request = folded ? folded->request : given;
+    return describe_conv(request, fuse_conv(request));
+}
+
 class ConvOp final : public FastOp {
 public:
     Support accepts(const KernelRequest& request) const override {
@@ -57,15 +65,14 @@ public:
             return fused;
         // oneDNN has no list of what it supports. The only way to ask is to try to make the descriptor.
         return as_computed(request, [](const KernelRequest& real) {
-            return attempt("this convolution", [&] { return describe_conv(real, fuse_conv(real)); });
+            return attempt("this convolution", [&] { return describe_folded(real); });
         });
     }
 
     bool loses_nan(const KernelRequest& request) const override { return epilogue_loses_nan(request); }
 
     std::vector<std::string> implementations(const KernelRequest& request) const override {
-        return as_computed(
-            request, [](const KernelRequest& real) { return names_of(describe_conv(real, fuse_conv(real)), real); });
+        return as_computed(request, [](const KernelRequest& real) { return names_of(describe_folded(real), real); });
     }
 
     std::unique_ptr<Primitive> build(const KernelRequest& request, const BuildContext& context) const override {
@@ -75,28 +82,36 @@ public:
                 return build_widened(request, request.weight.values.shape()[0],
                                      [&](const KernelRequest& real) { return build(real, context); });
             }
-            const Fusion fusion = fuse_conv(request);
-            const auto descriptor =
-                chosen([&] { return describe_conv(request, fusion); }, request, request.implementation);
-            const Layout output = make_layout(stored_type(request, request.outputs[0]), descriptor.dst_desc());
-            const Layout input = make_layout(stored_type(request, request.inputs[0]), descriptor.src_desc());
-            StepParts parts{
-                .inputs = {{input, DNNL_ARG_SRC}}, .outputs = {{output, DNNL_ARG_DST}}, .constants = fusion.arguments};
-            // The residual shares the output's buffer where the executor can arrange it; else it is copied there before
-            // the step.
-            if (request.epilogue.has_residual) {
-                parts.inputs.push_back({output, Slot::kCopiedToOutput});
-                parts.in_place_input = 1;
-            }
-            const memory::desc plain = row_major(weight_dims(request), to_dnnl(request.weight.values.dtype()));
-            parts.constants.emplace_back(
-                DNNL_ARG_WEIGHTS, pack(context.weights, request.weight.values, plain, descriptor.weights_desc()));
-            if (!request.bias.is_empty()) {
-                const std::vector<float> bias = real_bias(request, request.weight.values.shape()[0]);
-                parts.constants.emplace_back(DNNL_ARG_BIAS, constant_memory(std::span<const float>(bias)));
-            }
-            return std::make_unique<Step>(dnnl::convolution_forward(descriptor), descriptor, std::move(parts));
+            return build_step(request, context);
         });
+    }
+
+private:
+    static std::unique_ptr<Primitive> build_step(const KernelRequest& given, const BuildContext& context) {
+        const std::unique_ptr<FoldedColumns> folded = fold_columns(given);
+        const KernelRequest& request = folded ? folded->request : given;
+        const Fusion fusion = fuse_conv(request);
+        const auto descriptor = chosen([&] { return describe_conv(request, fusion); }, request, request.implementation);
+        const Layout output = make_layout(stored_type(request, request.outputs[0]), descriptor.dst_desc());
+        const Layout input = folded ? channels_last_layout(stored_type(given, given.inputs[0]))
+                                    : make_layout(stored_type(request, request.inputs[0]), descriptor.src_desc());
+        StepParts parts{.inputs = {{input, DNNL_ARG_SRC, descriptor.src_desc()}},
+                        .outputs = {{output, DNNL_ARG_DST}},
+                        .constants = fusion.arguments};
+        // The residual shares the output's buffer where the executor can arrange it; else it is copied there before
+        // the step.
+        if (request.epilogue.has_residual) {
+            parts.inputs.push_back({output, Slot::kCopiedToOutput});
+            parts.in_place_input = 1;
+        }
+        const memory::desc plain = row_major(weight_dims(request), to_dnnl(request.weight.values.dtype()));
+        parts.constants.emplace_back(DNNL_ARG_WEIGHTS,
+                                     pack(context.weights, request.weight.values, plain, descriptor.weights_desc()));
+        if (!request.bias.is_empty()) {
+            const std::vector<float> bias = real_bias(request, request.weight.values.shape()[0]);
+            parts.constants.emplace_back(DNNL_ARG_BIAS, constant_memory(std::span<const float>(bias)));
+        }
+        return std::make_unique<Step>(dnnl::convolution_forward(descriptor), descriptor, std::move(parts));
     }
 };
 

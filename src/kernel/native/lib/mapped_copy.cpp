@@ -62,19 +62,32 @@ void fill_bytes(const MappedCopy& copy, std::int64_t bytes, std::byte* y) {
 }
 
 #ifdef __x86_64__
-/// Eight words at once, each twice. Interleaving works within halves of a register, so the halves change places last.
-HALFTONE_AVX2 std::int64_t double_words_avx2(std::int64_t count, const std::uint32_t* x, std::uint32_t* y) {
+/// Eight words at once, each twice, to one row or to two. Interleaving works within halves of a register, so the halves
+/// change places last. Returns how many words are done.
+HALFTONE_AVX2 std::int64_t double_words_avx2(std::int64_t count, const std::uint32_t* x, std::uint32_t* y,
+                                             std::uint32_t* again) {
     constexpr std::int64_t kLanes = 8;
     std::int64_t i = 0;
     for (; i + kLanes <= count; i += kLanes) {
         const __m256i words = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(x + i));
         const __m256i low = _mm256_unpacklo_epi32(words, words);
         const __m256i high = _mm256_unpackhi_epi32(words, words);
+        const __m256i first = _mm256_permute2x128_si256(low, high, 0x20);
+        const __m256i second = _mm256_permute2x128_si256(low, high, 0x31);
         auto* to = reinterpret_cast<__m256i*>(y + 2 * i);
-        _mm256_storeu_si256(to, _mm256_permute2x128_si256(low, high, 0x20));
-        _mm256_storeu_si256(to + 1, _mm256_permute2x128_si256(low, high, 0x31));
+        _mm256_storeu_si256(to, first);
+        _mm256_storeu_si256(to + 1, second);
+        if (again == nullptr) continue;
+        to = reinterpret_cast<__m256i*>(again + 2 * i);
+        _mm256_storeu_si256(to, first);
+        _mm256_storeu_si256(to + 1, second);
     }
     return i;
+}
+
+bool has_wide_words() {
+    static const bool is_wide = has_avx2();  // once, and not for each row
+    return is_wide;
 }
 #endif
 
@@ -85,8 +98,7 @@ void repeat_words(std::int64_t repeats, std::int64_t count, const Word* x, Word*
         std::int64_t i = 0;
 #ifdef __x86_64__
         if constexpr (sizeof(Word) == sizeof(std::uint32_t)) {
-            static const bool is_wide = has_avx2();  // once, and not for each row
-            if (is_wide) i = double_words_avx2(count, x, y);
+            if (has_wide_words()) i = double_words_avx2(count, x, y, nullptr);
         }
 #endif
         for (; i < count; ++i) {
@@ -138,6 +150,25 @@ void copy_row(const MappedCopy& copy, const std::byte* x, std::byte* y) {
     }
 }
 
+/// Two output rows of one input row, each of whose words becomes two: an image that grows to twice its size. Returns
+/// false where the rows are of another kind.
+bool copy_row_twice([[maybe_unused]] const MappedCopy& copy, [[maybe_unused]] const std::byte* x,
+                    [[maybe_unused]] std::byte* y) {
+#ifdef __x86_64__
+    if (copy.repeats != 2 || copy.element != sizeof(std::uint32_t) || !has_wide_words()) return false;
+    const auto count = static_cast<std::int64_t>(copy.inner.size()) / 2;
+    const auto* words = reinterpret_cast<const std::uint32_t*>(x + copy.inner[0]);
+    auto* first = reinterpret_cast<std::uint32_t*>(y);
+    auto* second = reinterpret_cast<std::uint32_t*>(y + copy.row_bytes);
+    for (std::int64_t i = double_words_avx2(count, words, first, second); i < count; ++i) {
+        first[2 * i] = first[2 * i + 1] = second[2 * i] = second[2 * i + 1] = words[i];
+    }
+    return true;
+#else
+    return false;
+#endif
+}
+
 /// How often each of the neighbours that `offsets` name is repeated; 0 if they are no neighbours in order.
 std::int64_t repeats_of(const PositionMap& offsets, std::int64_t element) {
     std::size_t repeats = 1;
@@ -174,11 +205,17 @@ void copy_rows(const MappedCopy& copy, std::int64_t first, std::int64_t last, co
     std::byte* to = y + first * copy.row_bytes;
     std::int64_t line = first % size;
     for (std::int64_t row = first; row < last; ++row, to += copy.row_bytes) {
+        const bool is_twice = row + 1 < last && line + 1 < size &&
+                              lines[static_cast<std::size_t>(line)] == lines[static_cast<std::size_t>(line) + 1];
         if (row == first || line == 0) base = outer_offset(copy, others, row / size);
         const std::int64_t part = lines[static_cast<std::size_t>(line)];
         const std::int64_t offset = base == kFilled || part == kFilled ? kFilled : base + part;
         if (offset == kFilled) {
             fill_bytes(copy, copy.row_bytes, to);
+        } else if (is_twice && offset != before && copy_row_twice(copy, x + offset, to)) {
+            ++row;
+            ++line;
+            to += copy.row_bytes;
         } else if (offset == before) {
             // The row before came from the same place. It lies in the cache, and needs no second look at the segments.
             std::memcpy(to, to - copy.row_bytes, static_cast<std::size_t>(copy.row_bytes));

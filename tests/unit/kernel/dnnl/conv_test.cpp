@@ -42,6 +42,12 @@ const std::vector<ConvShape> kConvShapes{
      {{"group", std::int64_t{20}}, {"pads", Ints{0, 0, 1, 1}}, {"strides", Ints{2, 2}}}},
     {"depth_multiplier", {1, 6, 5, 5}, {12, 1, 3, 3}, {{"group", std::int64_t{6}}}},
     {"one_dimension", {2, 8, 20}, {16, 8, 5}, {{"pads", Ints{2, 1}}, {"strides", Ints{2}}}},
+    // Windows that move by whole blocks of columns, which become channels (lib/folded_columns).
+    {"sound", {2, 1, 64}, {24, 1, 16}, {{"strides", Ints{8}}}},
+    {"sound_of_two_channels", {1, 2, 27}, {8, 2, 6}, {{"strides", Ints{3}}}},
+    {"patches", {2, 3, 12, 16}, {32, 3, 4, 4}, {{"strides", Ints{4, 4}}}},
+    {"padded_rows", {1, 3, 7, 12}, {16, 3, 3, 4}, {{"strides", Ints{1, 2}}, {"pads", Ints{1, 0, 1, 0}}}},
+    {"columns_left_over", {1, 3, 6, 13}, {16, 3, 2, 4}, {{"strides", Ints{2, 4}}}},
     {"three_dimensions", {1, 4, 5, 6, 7}, {8, 4, 3, 3, 3}, {{"pads", Ints{1, 1, 1, 1, 1, 1}}}},
 };
 
