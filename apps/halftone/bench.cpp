@@ -26,7 +26,7 @@
 #include "eval/bench_model.hpp"
 #include "eval/step_profile.hpp"
 #include "exec/apply_plan.hpp"
-#include "graph/onnx/onnx_model.hpp"
+#include "graph/onnx/onnx_files.hpp"
 #include "import/model_source.hpp"
 #include "kernel/ops/machine.hpp"
 #include "kernel/ops/op.hpp"
@@ -150,7 +150,7 @@ int run_bench(const BenchOptions& options) {
         tuned = choose_kernels(model, options, compile, [] { return is_stopped != 0; });
     }
     if (is_stopped != 0) return static_cast<int>(ExitCode::interrupted);
-    if (!options.save.empty()) make_posix_file_system()->write_atomically(options.save, export_onnx(model.graph()));
+    if (!options.save.empty()) write_onnx(*make_posix_file_system(), options.save, model.graph());
     const SystemClock clock;
     const auto start = clock.now();
     Session session(model.graph(), reference_ops(), compile);

@@ -8,7 +8,7 @@
 #include "base/file_system.hpp"
 #include "base/output_file.hpp"
 #include "commands.hpp"
-#include "graph/onnx/onnx_model.hpp"
+#include "graph/onnx/onnx_files.hpp"
 #include "import/model_source.hpp"
 #include "setup.hpp"
 
@@ -23,13 +23,13 @@ int run_quantize(const QuantizeOptions& options) {
     PreparedModel model = prepare_for_tuning(bytes, options.model, sizes);
     const LoadedPlan loaded = read_plan(options.plan, model);  // also prepares the model by the plan's recipes
     const QuantizedModel quantized = apply_plan(model.graph, model.units, loaded.plan, loaded.numbers);
-    const std::string onnx = export_onnx(with_kernels(quantized.graph, loaded.kernels));
-    make_posix_file_system()->write_atomically(options.output, onnx);
+    const std::uint64_t bytes_written =
+        write_onnx(*make_posix_file_system(), options.output, with_kernels(quantized.graph, loaded.kernels));
     const bool has_weight_only = std::any_of(loaded.plan.units.begin(), loaded.plan.units.end(),
                                              [](const UnitConfig& unit) { return unit.is_weight_only(); });
     fmt::print("{}: {} of {} units {}, {} bytes\n", options.output,
                model.units.size() - loaded.plan.high_precision_units(), model.units.size(),
-               has_weight_only ? "quantized" : "in int8", onnx.size());
+               has_weight_only ? "quantized" : "in int8", bytes_written);
     return static_cast<int>(ExitCode::ok);
 }
 

@@ -8,7 +8,7 @@
 #include "eval/open_shapes.hpp"
 #include "eval/shaped_sessions.hpp"
 #include "exec/session.hpp"
-#include "graph/onnx/onnx_model.hpp"
+#include "graph/onnx/onnx_files.hpp"
 #include "kernel/ops/op.hpp"
 #include "kernel/ops/reference_ops.hpp"
 
@@ -67,7 +67,9 @@ std::vector<MedianInterval> time_graphs(const std::vector<Graph>& graphs, const 
     return measure_latency(pointers, {});
 }
 
-std::int64_t exported_bytes(const Graph& graph) { return static_cast<std::int64_t>(export_onnx(graph).size()); }
+std::int64_t exported_bytes(const Graph& graph) {
+    return static_cast<std::int64_t>(export_onnx_files(graph, "model").bytes());
+}
 
 Costs measure_bytes(const Graph& graph) {
     // A weight cache of its own, which counts this session's packed weights and nobody else's.

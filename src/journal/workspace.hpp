@@ -37,6 +37,8 @@ public:
     [[nodiscard]] std::string path(std::string_view name) const;
     /// Writes a whole file: readers see the old file or the new one, never a part. @throws IoError
     void write(std::string_view name, std::string_view bytes) { files_.write_atomically(path(name), bytes); }
+    /// For files that are written in pieces.
+    [[nodiscard]] FileSystem& files() { return files_; }
     /// Removes a file. @throws IoError if it cannot, or if there is none
     void remove(std::string_view name) { files_.remove(path(name)); }
 

@@ -9,7 +9,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "eval/guessing.hpp"
-#include "graph/onnx/onnx_model.hpp"
+#include "graph/onnx/onnx_files.hpp"
 #include "kernel/ops/machine.hpp"
 #include "metric/metric.hpp"
 #include "plan/describe_plan.hpp"
@@ -105,9 +105,7 @@ void RunListener::deliver(const Candidate& candidate, const std::optional<tune::
     // best.yaml names best.onnx's numbers, so the model is written first.
     const PlanNumbers numbers = parts_.evaluator.factory().numbers(candidate);
     const QuantizedModel model = parts_.evaluator.factory().quantized(candidate, numbers);
-    const std::string onnx = export_onnx(model.graph);
-    best_bytes_ = onnx.size();
-    workspace_.write("best.onnx", onnx);
+    best_bytes_ = write_onnx(workspace_.files(), workspace_.path("best.onnx"), model.graph);
     // What holds for every candidate was done to the model before the search; a preparation of this one adds to it.
     RecipeNumbers recipes = parts_.evaluator.factory().recipes(candidate);
     if (recipes.equalization.empty()) recipes.equalization = parts_.recipes.equalization;

@@ -7,15 +7,19 @@
 //   write_bodies                           the graphs inside of control flow, by an Exporter each
 //   write_tail                             the nodes that the graph was cut before, and the outputs in their order
 //   write_value                            types of inputs and outputs, with the names of their dimensions
+//   write_constant                         into the message, or a place in the file of a large model's weights
 #include <fmt/format.h>
 #include <onnx/onnx_pb.h>
 
 #include <algorithm>
 #include <array>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "base/error.hpp"
+#include "base/hash.hpp"
+#include "graph/onnx/onnx_files.hpp"
 #include "graph/onnx/onnx_model.hpp"
 #include "graph/onnx/tensor_proto.hpp"
 
@@ -40,7 +44,8 @@ std::int64_t ir_version_of(std::int64_t opset) {
 /// differ between equal graphs (times, hosts, order of maps) is left out or sorted.
 class Exporter {
 public:
-    explicit Exporter(const Graph& graph) : graph_(graph) {
+    /// @param data  takes the large constants, which the message then names only; null: all of them go into the message
+    explicit Exporter(const Graph& graph, OnnxFiles* data = nullptr) : graph_(graph), data_(data) {
         if (graph.info().tail != nullptr) rename_for_tail(*graph.info().tail);
     }
 
@@ -79,7 +84,10 @@ private:
     [[nodiscard]] std::string dim_name(const Value& value, std::size_t dim) const;
     [[nodiscard]] bool is_open(const Value& value, std::size_t dim) const;
 
+    void write_constant(const Tensor& constant, const std::string& name, onnx::TensorProto& proto) const;
+
     const Graph& graph_;
+    OnnxFiles* data_;
     std::map<std::string, std::string> new_names_;  ///< of values that have another name in the file
 };
 
@@ -87,8 +95,27 @@ void Exporter::write_constants(onnx::GraphProto& graph) const {
     for (std::size_t i = 0; i < graph_.values().size(); ++i) {
         const Tensor& constant = graph_.values()[i].constant;
         if (constant.is_empty()) continue;
-        tensor_to_proto(constant, inner_name(make_id<ValueId>(i)), *graph.add_initializer());
+        write_constant(constant, inner_name(make_id<ValueId>(i)), *graph.add_initializer());
     }
+}
+
+void Exporter::write_constant(const Tensor& constant, const std::string& name, onnx::TensorProto& proto) const {
+    // Small ones stay in the message: a reader of the file can then see shapes and scalars without the other file.
+    // Codes of 4 bits are packed when they are written, so they do not lie in memory as a file has them.
+    if (data_ == nullptr || constant.bytes() < OnnxFiles::kAlignment || is_four_bit(constant.dtype()))
+        return tensor_to_proto(constant, name, proto);
+    proto.set_name(name);
+    proto.set_data_type(onnx_type_of(constant.dtype()));
+    for (const std::int64_t dim : constant.shape().dims()) proto.add_dims(dim);
+    proto.set_data_location(onnx::TensorProto::EXTERNAL);
+    const auto note = [&](const char* key, const std::string& value) {
+        onnx::StringStringEntryProto& entry = *proto.add_external_data();
+        entry.set_key(key);
+        entry.set_value(value);
+    };
+    note("location", data_->data_name);
+    note("offset", std::to_string(data_->add(constant)));
+    note("length", std::to_string(constant.bytes()));
 }
 
 // A body reads values around it by name, so its captured inputs take the names that these have now. A value of the body
@@ -319,12 +346,53 @@ void Exporter::write_value(const Value& value, onnx::ValueInfoProto& proto) cons
 
 }  // namespace
 
-std::string export_onnx(const Graph& graph) {
-    const onnx::ModelProto model = Exporter(graph).run();
+namespace {
+
+/// The bytes of a message of at most `most` bytes; nothing if it would be larger.
+std::optional<std::string> serialized(const onnx::ModelProto& model, std::uint64_t most) {
     std::string bytes;
-    if (!model.SerializeToString(&bytes))
-        throw ModelError("the model is larger than 2 GiB, which ONNX does not allow in one file");
+    if (model.ByteSizeLong() > most || !model.SerializeToString(&bytes)) return std::nullopt;
     return bytes;
+}
+
+std::uint64_t constant_bytes(const Graph& graph) {
+    std::uint64_t sum = 0;
+    for (const Value& value : graph.values()) sum += value.constant.is_empty() ? 0 : value.constant.bytes();
+    return sum;
+}
+
+/// Names the data file by what is in it: a file that is written anew then never stands beside an old message.
+std::string name_of_data(const Graph& graph, const std::string& stem) {
+    Hasher hasher;
+    for (const Value& value : graph.values()) {
+        const Tensor& constant = value.constant;
+        if (!constant.is_empty()) hasher.add_bytes({constant.view().data, constant.bytes()});
+    }
+    return fmt::format("{}-{:016x}.data", stem, hasher.digest());
+}
+
+}  // namespace
+
+OnnxFiles export_onnx_files(const Graph& graph, const std::string& stem, std::uint64_t most) {
+    OnnxFiles files;
+    // Constants alone that are too large would only be copied in vain.
+    if (constant_bytes(graph) <= most) {
+        if (auto message = serialized(Exporter(graph).run(), most)) {
+            files.message = std::move(*message);
+            return files;
+        }
+    }
+    files.data_name = name_of_data(graph, stem);
+    auto message = serialized(Exporter(graph, &files).run(), most);
+    if (!message) throw ModelError("the model is larger than 2 GiB without its weights, which ONNX does not allow");
+    files.message = std::move(*message);
+    return files;
+}
+
+std::string export_onnx(const Graph& graph) {
+    auto bytes = serialized(Exporter(graph).run(), kMostMessageBytes);
+    if (!bytes) throw ModelError("the model is larger than 2 GiB, which ONNX does not allow in one file");
+    return std::move(*bytes);
 }
 
 }  // namespace halftone

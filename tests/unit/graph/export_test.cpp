@@ -2,9 +2,11 @@
 #include <gmock/gmock.h>
 
 #include "base/file_system.hpp"
+#include "graph/onnx/onnx_files.hpp"
 #include "graph/passes/passes.hpp"
 #include "graph/unit.hpp"
 #include "support/graph_helpers.hpp"
+#include "support/temporary_folder.hpp"
 #include "unit/graph/model_text.hpp"
 
 namespace halftone::test {
@@ -102,6 +104,41 @@ TEST(ExportOnnx, NeedsTypesOfOutputs) {
     GraphMaker g;
     const Graph graph = g.build({g.node("Relu", "r", {g.input("x", {1})})});
     EXPECT_THROW((void)export_onnx(graph), ModelError);
+}
+
+/// A model that no message can hold; here a message may have 8,000 bytes.
+TEST(ExportOnnx, LargeWeightsLieBesideTheModel) {
+    constexpr std::uint64_t kMost = 8000;
+    const auto graph_of = [](std::uint64_t seed) {
+        GraphMaker g;
+        const ValueId x = g.input("x", {kSymbolic, 40});
+        const Attributes turned{{"transB", std::int64_t{1}}};
+        const ValueId y = g.gemm("large", x, random_tensor({50, 40}, seed), random_tensor({50}, 2), turned);
+        return infer_types(g.build({g.gemm("small", y, random_tensor({3, 50}, 3), {}, turned)}), ToyOps());
+    };
+    const TemporaryFolder folder;
+    const std::string path = folder.path() + "/model.onnx";
+    const auto files = make_posix_file_system();
+    for (const std::uint64_t seed : {std::uint64_t{1}, std::uint64_t{7}}) {
+        const Graph graph = graph_of(seed);
+        const std::uint64_t bytes = write_onnx(*files, path, graph, kMost);
+        // The weights of the model before are gone; 40 * 50 floats are two pages of 4096 bytes.
+        std::vector<std::string> names = files->list(folder.path());
+        ASSERT_EQ(names.size(), 2U);
+        EXPECT_EQ(files->size(folder.path() + "/" + names[1]) + files->size(path), bytes);
+        EXPECT_THAT(names[1], ::testing::MatchesRegex("model.onnx-[0-9a-f]+\\.data"));
+        EXPECT_EQ(files->size(folder.path() + "/" + names[1]), 8192U);
+        const std::string text = inline_external_data(files->read(path), folder.path());
+        EXPECT_EQ(hash_of(infer_types(import_onnx(text, "again", ToyOps()), ToyOps())), hash_of(graph));
+    }
+    // One file again: no data stays behind.
+    const std::uint64_t bytes = write_onnx(*files, path, graph_of(1));
+    EXPECT_EQ(bytes, files->size(path));
+    EXPECT_EQ(files->list(folder.path()), std::vector<std::string>{"model.onnx"});
+}
+
+TEST(ExportOnnx, AMessageThatIsTooLargeIsRefused) {
+    EXPECT_THROW((void)export_onnx_files(sample_graph(), "model", 100), ModelError);
 }
 
 TEST(DemoModel, HasTheUnitsOfAResNet20) {
