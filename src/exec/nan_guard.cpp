@@ -110,6 +110,17 @@ bool is_at_most_one(const std::string& op) {
     return ops.contains(op);
 }
 
+/// Every result is a mean of values, with weights that add up to one, if the scores are finite.
+/// @param mask  of a mask that is a constant; 0 if there is none
+double bound_of_attention(const KernelRequest& request, const std::vector<double>& inputs, double mask) {
+    if (inputs.size() < 3) return kUnknownBound;
+    const Shape& queries = request.inputs[0].type.shape;
+    const double terms = static_cast<double>(queries[queries.rank() - 1]) *
+                         std::abs(static_cast<double>(float_attribute(*request.node, "scale", 1.0F)));
+    const double scores = inputs[0] * inputs[1] * terms + (inputs.size() > 3 ? inputs[3] : mask);
+    return scores <= kSafeBound ? inputs[2] : kUnknownBound;
+}
+
 /// @param inputs  bounds of the data inputs, each below infinity
 double bound_of_operator(const KernelRequest& request, const std::optional<Gain>& gain,
                          const std::vector<double>& inputs) {
@@ -143,6 +154,7 @@ double bound_of_operator(const KernelRequest& request, const std::optional<Gain>
         const Shape& left = request.inputs[0].type.shape;
         return product * static_cast<double>(left.rank() == 0 ? 1 : left[left.rank() - 1]);
     }
+    if (op == "ScaledAttention") return bound_of_attention(request, inputs, constants);
     if (only_moves(op)) return std::max(largest, constants);
     if (is_at_most_one(op)) return 1;
     if (never_grows_above_one(op) && op != "LogSoftmax") return std::max(largest, 1.0);

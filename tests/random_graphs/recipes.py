@@ -11,6 +11,7 @@ from onnx import TensorProto
 LEFT_OUT = {
     "TableLookup": "the executor makes it; it is no operator of ONNX",
     "ScaledMatMulInteger": "the executor makes it; it is no operator of ONNX",
+    "ScaledAttention": "the executor makes it; it is no operator of ONNX",
     "BlockMatMul": "the executor makes it; it is no operator of ONNX",
     "Swish": "ONNX has it from operator set 24 on, which is newer than what Halftone reads",
 }

@@ -72,9 +72,8 @@ bool is_supported(const onnx::NodeProto& node, const OpLibrary& ops) {
     if (!is_default_domain(node.domain())) return false;
     if (is_structural(node.op_type())) return true;
     // These are made for execution, and no operators of a file.
-    const bool is_ours =
-        node.op_type() == "TableLookup" || node.op_type() == "ScaledMatMulInteger" || node.op_type() == "BlockMatMul";
-    return ops.knows(node.op_type()) && !is_ours;
+    static const std::set<std::string> ours{"TableLookup", "ScaledMatMulInteger", "BlockMatMul", "ScaledAttention"};
+    return ops.knows(node.op_type()) && !ours.contains(node.op_type());
 }
 
 }  // namespace

@@ -19,9 +19,9 @@ struct ExecutionGraphNet : test::RoundingNet {
 TEST(ExecPasses, RunInTheOrderOfTheirList) {
     std::vector<std::string_view> words;
     for (const auto& row : exec_passes()) words.push_back(row.word);
-    EXPECT_THAT(words,
-                ::testing::ElementsAre("bind_shapes", "fuse_patterns", "fuse_normalizations", "fuse_integer_products",
-                                       "fuse_block_products", "fold_codes", "align_concat", "fuse_tables"));
+    EXPECT_THAT(words, ::testing::ElementsAre("bind_shapes", "fuse_patterns", "fuse_normalizations", "fuse_attention",
+                                              "fuse_integer_products", "fuse_block_products", "fold_codes",
+                                              "align_concat", "fuse_tables"));
 }
 
 TEST(ExecutionGraph, AGraphThatNoPassChangesIsNotCopied) {
