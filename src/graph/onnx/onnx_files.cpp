@@ -45,13 +45,13 @@ std::uint64_t OnnxFiles::add(const Tensor& tensor) {
 
 std::uint64_t write_onnx(FileSystem& files, const std::string& path, const Graph& graph, std::uint64_t most) {
     const std::size_t slash = path.rfind('/');
-    const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash);
-    const std::string stem = slash == std::string::npos ? path : path.substr(slash + 1);
+    const std::string prefix = slash == std::string::npos ? "" : path.substr(0, slash + 1);
+    const std::string stem = path.substr(prefix.size());
     const OnnxFiles model = export_onnx_files(graph, stem, most);
-    if (!model.data_name.empty()) write_data(files, folder + "/" + model.data_name, model.data);
+    if (!model.data_name.empty()) write_data(files, prefix + model.data_name, model.data);
     files.write_atomically(path, model.message);
-    for (const std::string& name : files.list(folder)) {
-        if (is_data_of(name, stem) && name != model.data_name) files.remove(folder + "/" + name);
+    for (const std::string& name : files.list(prefix.empty() ? "." : prefix)) {
+        if (is_data_of(name, stem) && name != model.data_name) files.remove(prefix + name);
     }
     return model.bytes();
 }
