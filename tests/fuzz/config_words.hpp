@@ -81,6 +81,9 @@ inline constexpr std::array<std::string_view, 72> kConfigWords{"version",
                                                                "<<",
                                                                "re:.*"};
 
-inline KnownNames fuzz_names() { return {{"basic"}, {"dummy"}, {"Rescale"}, {"topk"}, {"minmax", "kl"}}; }
+inline const KnownNames& fuzz_names() {
+    static const KnownNames names{{"basic"}, {"dummy"}, {"Rescale"}, {"topk"}, {"minmax", "kl"}};
+    return names;
+}
 
 }  // namespace halftone::fuzz

@@ -20,6 +20,7 @@ const halftone::fuzz::FuzzTarget& chosen_target() {
             std::fprintf(stderr, "error: HALFTONE_FUZZ_TARGET must name a target; scripts/fuzz.sh -h lists them\n");
             std::exit(2);
         }
+        halftone::fuzz::set_made_up(true);
         return found;
     }();
     return *target;

@@ -70,6 +70,7 @@ ChangedForms changed_forms(const std::string& text) {
 
 void run_with_mutations(const FuzzTarget& target, const std::string& bytes, const ChangedForms& forms) {
     run(target, bytes);
+    halftone::fuzz::set_made_up(true);
     std::string changed = bytes;
     for (std::uint64_t i = forms.first; i < forms.first + forms.count; ++i) {
         halftone::Rng rng(i);
@@ -79,6 +80,7 @@ void run_with_mutations(const FuzzTarget& target, const std::string& bytes, cons
         running_form = changed;
         run(target, changed);
     }
+    halftone::fuzz::set_made_up(false);
 }
 
 /// The inputs at a path, by name. Seeds that are among the stored inputs do not run twice.

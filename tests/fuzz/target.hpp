@@ -3,6 +3,7 @@
 // one file for each, and list.inc there names them. The same targets are run by two programs: fuzz_replay over stored
 // inputs (in every test run), and fuzz_explore, libFuzzer's program, over inputs that it makes up (scripts/fuzz.sh).
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -31,6 +32,14 @@ void run_target(const FuzzTarget& target, std::string_view bytes);
 [[nodiscard]] const FuzzTarget* find_target(std::string_view name);
 /// Returns the names of all targets, in the order of the list.
 [[nodiscard]] std::vector<std::string> target_names();
+
+/// Whether a target makes a costly check for this input. Stored inputs are checked in every way. Inputs that are made up
+/// are divided into `one_in` shares by a hash of their bytes, so an input that was found does the same when it is run
+/// again; the check is made for one of the shares. A target says in its first comment what it checks for a share only.
+/// @param share  the number of the share, below `one_in`
+[[nodiscard]] bool is_in_share(std::string_view bytes, std::uint64_t one_in, std::uint64_t share = 0);
+/// Whether the inputs from now on are made up. They are not until this is called.
+void set_made_up(bool are_made_up);
 
 /// Says what is wrong on stderr, and ends the process with a signal, as a crash would.
 [[noreturn]] void finding(std::string_view what);

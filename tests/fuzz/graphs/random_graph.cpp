@@ -15,20 +15,16 @@
 namespace halftone::fuzz {
 namespace {
 
-constexpr int kMostNodes = 12;
-constexpr int kMostTries = 24;
-/// Larger values only take time; the kernels' vector loops and their tails all run below it.
-constexpr std::int64_t kMostElements = 4096;
-
 class GraphGrower {
 public:
-    GraphGrower(ByteSource& source, const std::vector<std::string>& ops) : source_(source), ops_(ops) {
-        const std::size_t inputs = 1 + static_cast<std::size_t>(source_.below(2));
+    GraphGrower(ByteSource& source, const std::vector<std::string>& ops, const GraphLimits& limits)
+        : source_(source), ops_(ops), limits_(limits) {
+        const auto inputs = static_cast<std::size_t>(source_.between(1, limits_.most_inputs));
         for (std::size_t i = 0; i < inputs; ++i) add_input("x" + std::to_string(i));
     }
 
     Graph grow() {
-        for (int tries = 0; tries < kMostTries && nodes_ < kMostNodes && !source_.is_empty(); ++tries) {
+        for (int tries = 0; tries < limits_.tries && nodes_ < limits_.nodes && !source_.is_empty(); ++tries) {
             try_node(source_.any(ops_));
         }
         for (const Known& known : known_) {
@@ -49,7 +45,9 @@ private:
     void add_input(const std::string& name) {
         Shape shape{source_.between(1, 3)};
         const std::int64_t rank = source_.between(1, 4);
-        for (std::int64_t d = 1; d < rank; ++d) shape = Shape(with(shape.dims(), source_.between(1, d == 1 ? 9 : 6)));
+        for (std::int64_t d = 1; d < rank; ++d) {
+            shape = Shape(with(shape.dims(), source_.between(1, d == 1 ? limits_.channels : limits_.width)));
+        }
         const ValueId id = builder_.add_value(name, TensorType{DType::f32, shape});
         builder_.add_input(id);
         known_.push_back({id, {DType::f32, shape}});
@@ -109,7 +107,7 @@ private:
         try {
             std::vector<TensorType> types = reference_ops().infer(op);
             for (const TensorType& type : types) {
-                if (!type.shape.is_static() || type.shape.elements() > kMostElements) return std::nullopt;
+                if (!type.shape.is_static() || type.shape.elements() > limits_.elements) return std::nullopt;
             }
             return types;
         } catch (const ModelError&) {
@@ -142,6 +140,7 @@ private:
 
     ByteSource& source_;
     const std::vector<std::string>& ops_;
+    const GraphLimits& limits_;
     GraphBuilder builder_;
     std::vector<Known> known_;
     std::map<ValueId, Tensor> constants_;
@@ -151,7 +150,9 @@ private:
 
 }  // namespace
 
-Graph random_graph(ByteSource& source, const std::vector<std::string>& ops) { return GraphGrower(source, ops).grow(); }
+Graph random_graph(ByteSource& source, const std::vector<std::string>& ops, const GraphLimits& limits) {
+    return GraphGrower(source, ops, limits).grow();
+}
 
 std::vector<Tensor> random_inputs(ByteSource& source, const Graph& graph, bool has_odd_numbers) {
     std::vector<Tensor> inputs;

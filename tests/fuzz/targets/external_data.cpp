@@ -1,5 +1,5 @@
 // Any bytes as a model beside two files of weights: refused with a ModelError, or a model whose data is inside, which
-// import_onnx then reads.
+// import_onnx then reads (for one input in 4; the target import_onnx reads models without such files).
 #include "graph/onnx/external_data.hpp"
 #include "base/error.hpp"
 #include "fuzz/mutate/mutate.hpp"
@@ -23,7 +23,7 @@ void run_external_data(std::string_view bytes) {
         const std::string whole = inline_external_data(std::string(bytes), folder.path());
         expect(inline_external_data(whole, "/nowhere") == whole,
                "a model still refers to files after they were taken in");
-        (void)import_onnx(whole, "fuzz.onnx", reference_ops());
+        if (is_in_share(bytes, 4)) (void)import_onnx(whole, "fuzz.onnx", reference_ops());
     } catch (const ModelError&) {
         return;
     }

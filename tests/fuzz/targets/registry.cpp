@@ -2,8 +2,10 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <span>
 
 #include "base/budget.hpp"
+#include "base/hash.hpp"
 #include "base/registry.hpp"
 #include "fuzz/target.hpp"
 
@@ -23,7 +25,15 @@ constexpr auto kTargets = make_registry<MakeTarget>({
 });
 #undef HALFTONE_PLUGIN
 
+bool inputs_are_made_up = false;  // a process runs its inputs one after the other
+
 }  // namespace
+
+bool is_in_share(std::string_view bytes, std::uint64_t one_in, std::uint64_t share) {
+    return !inputs_are_made_up || hash_bytes(std::as_bytes(std::span(bytes))) % one_in == share;
+}
+
+void set_made_up(bool are_made_up) { inputs_are_made_up = are_made_up; }
 
 void run_target(const FuzzTarget& target, std::string_view bytes) {
     try {
