@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -297,16 +298,19 @@ void Calibrator::smooth_variant(CalibrationVariant& variant, double alpha) {
     HALFTONE_CHECK(samples_ != nullptr, "smoothing has samples");
     const Graph& graph = variant.model.graph;
     const std::vector<std::string> names = smoothable_values(graph, variant.model.units);
-    for (const auto& [name, statistics] : channel_statistics(graph, names, *samples_, variant.samples)) {
-        SmoothedValue smoothed =
-            find_smoothing(graph, variant.model.units, name, statistics.low, statistics.high, alpha);
+    std::map<std::string, ChannelExtremes> extremes;
+    for (auto& [name, statistics] : channel_statistics(graph, names, *samples_, variant.samples)) {
+        extremes[name] = {.low = std::move(statistics.low), .high = std::move(statistics.high)};
+    }
+    variant.recipes.smoothing = find_smoothing(graph, variant.model.units, extremes, alpha);
+    for (const SmoothedValue& smoothed : variant.recipes.smoothing) {
+        const ChannelExtremes& of_value = extremes.at(smoothed.value);
         Range range;
         for (std::size_t c = 0; c < smoothed.factor.size(); ++c) {
-            range.low = std::min(range.low, statistics.low[c] / smoothed.factor[c]);
-            range.high = std::max(range.high, statistics.high[c] / smoothed.factor[c]);
+            range.low = std::min(range.low, of_value.low[c] / smoothed.factor[c]);
+            range.high = std::max(range.high, of_value.high[c] / smoothed.factor[c]);
         }
-        variant.ranges.replace(name, range);
-        variant.recipes.smoothing.push_back(std::move(smoothed));
+        variant.ranges.replace(smoothed.value, range);
     }
     variant.model.graph = smooth(graph, variant.model.units, variant.recipes.smoothing);
 }

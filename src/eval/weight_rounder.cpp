@@ -64,9 +64,10 @@ void WeightRounder::round(const QuantPlan& plan, PlanNumbers& numbers) {
 void WeightRounder::round_units(const QuantPlan& plan, const std::vector<std::size_t>& units) {
     if (units.empty()) return;
     std::vector<std::string> values;
+    std::set<ValueId> inputs;
     for (const std::size_t u : units) {
-        const std::string& name = model_.graph.value(model_.units[u].input).name;
-        if (std::find(values.begin(), values.end(), name) == values.end()) values.push_back(name);
+        const ValueId input = model_.units[u].input;
+        if (inputs.insert(input).second) values.push_back(model_.graph.value(input).name);
     }
     const auto products = input_products(model_.graph, values, samples_, count_);
     for (const std::size_t u : units) {

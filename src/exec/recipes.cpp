@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
+#include <string_view>
 #include <utility>
 
 namespace halftone {
@@ -32,10 +34,10 @@ void find_smoothed(PreparedModel& model, const RecipeRequest& request, RecipeNum
 /// A search that tries the model with and without smoothing puts no places in, because a candidate that is not smoothed
 /// would pay for them. It smooths the values that need none. Places make new values, so their names tell.
 bool needs_places(const PreparedModel& model, const RecipeNumbers& numbers) {
-    const std::vector<std::string> found = smoothable_values(model.graph, model.units);
-    return std::any_of(numbers.smoothing.begin(), numbers.smoothing.end(), [&](const SmoothedValue& smoothed) {
-        return std::find(found.begin(), found.end(), smoothed.value) == found.end();
-    });
+    const std::vector<std::string> names = smoothable_values(model.graph, model.units);
+    const std::set<std::string_view> found(names.begin(), names.end());
+    return std::any_of(numbers.smoothing.begin(), numbers.smoothing.end(),
+                       [&](const SmoothedValue& smoothed) { return !found.contains(smoothed.value); });
 }
 
 void apply_smoothed(PreparedModel& model, const RecipeNumbers& numbers) {

@@ -99,12 +99,43 @@ std::vector<double> weight_magnitudes(const Graph& graph, const Target& target) 
     return largest;
 }
 
-const Target& target_named(const Graph& graph, const std::vector<Target>& targets, const std::string& value) {
-    const auto found = std::find_if(targets.begin(), targets.end(), [&](const Target& target) {
-        return graph.value(target.value).name == value && !target.constants.empty();
-    });
-    if (found == targets.end()) throw ModelError("smoothing names '" + value + "', which no MatMul unit reads");
-    return *found;
+/// The values that have a place for factors, by name.
+class NamedTargets {
+public:
+    NamedTargets(const Graph& graph, const std::vector<Unit>& units) : targets_(find_targets(graph, units)) {
+        for (const Target& target : targets_) {
+            if (!target.constants.empty()) by_name_.emplace(graph.value(target.value).name, &target);
+        }
+    }
+    NamedTargets(const NamedTargets&) = delete;
+    NamedTargets& operator=(const NamedTargets&) = delete;
+
+    [[nodiscard]] const Target& at(const std::string& value) const {
+        const auto found = by_name_.find(value);
+        if (found == by_name_.end()) throw ModelError("smoothing names '" + value + "', which no MatMul unit reads");
+        return *found->second;
+    }
+
+private:
+    std::vector<Target> targets_;
+    std::map<std::string, const Target*> by_name_;
+};
+
+/// The factor of each channel of a value. @param weights  the largest magnitude of each channel's weights
+SmoothedValue smoothed_value(const std::string& value, const std::vector<double>& weights,
+                             const ChannelExtremes& extremes, double alpha) {
+    SmoothedValue smoothed{.value = value, .factor = {}};
+    for (std::size_t c = 0; c < weights.size(); ++c) {
+        const double input = std::max(std::abs(static_cast<double>(extremes.low[c])),
+                                      std::abs(static_cast<double>(extremes.high[c])));
+        // Source: SmoothQuant, eq. 4. A channel that is zero everywhere, or whose weights are, has nothing to move.
+        const double factor = std::pow(input, alpha) / std::pow(weights[c], 1 - alpha);
+        const bool is_usable = input > 0 && weights[c] > 0;
+        smoothed.factor.push_back(
+            is_usable ? static_cast<float>(std::clamp(factor, kSmallestSmoothFactor, 1 / kSmallestSmoothFactor))
+                      : 1.0F);
+    }
+    return smoothed;
 }
 
 }  // namespace
@@ -139,28 +170,21 @@ std::vector<std::string> smoothable_values(const Graph& graph, const std::vector
     return names;
 }
 
-SmoothedValue find_smoothing(const Graph& graph, const std::vector<Unit>& units, const std::string& value,
-                             const std::vector<float>& low, const std::vector<float>& high, double alpha) {
-    const std::vector<Target> targets = find_targets(graph, units);
-    const std::vector<double> weights = weight_magnitudes(graph, target_named(graph, targets, value));
-    SmoothedValue smoothed{.value = value, .factor = {}};
-    for (std::size_t c = 0; c < weights.size(); ++c) {
-        const double input = std::max(std::abs(static_cast<double>(low[c])), std::abs(static_cast<double>(high[c])));
-        // Source: SmoothQuant, eq. 4. A channel that is zero everywhere, or whose weights are, has nothing to move.
-        const double factor = std::pow(input, alpha) / std::pow(weights[c], 1 - alpha);
-        const bool is_usable = input > 0 && weights[c] > 0;
-        smoothed.factor.push_back(
-            is_usable ? static_cast<float>(std::clamp(factor, kSmallestSmoothFactor, 1 / kSmallestSmoothFactor))
-                      : 1.0F);
+std::vector<SmoothedValue> find_smoothing(const Graph& graph, const std::vector<Unit>& units,
+                                          const std::map<std::string, ChannelExtremes>& extremes, double alpha) {
+    const NamedTargets targets(graph, units);
+    std::vector<SmoothedValue> smoothed;
+    for (const auto& [value, of_value] : extremes) {
+        smoothed.push_back(smoothed_value(value, weight_magnitudes(graph, targets.at(value)), of_value, alpha));
     }
     return smoothed;
 }
 
 Graph smooth(const Graph& graph, const std::vector<Unit>& units, const std::vector<SmoothedValue>& values) {
-    const std::vector<Target> targets = find_targets(graph, units);
+    const NamedTargets targets(graph, units);
     GraphBuilder builder(graph);
     for (const SmoothedValue& smoothed : values) {
-        const Target& target = target_named(graph, targets, smoothed.value);
+        const Target& target = targets.at(smoothed.value);
         const std::size_t channels = smoothed.factor.size();
         if (static_cast<std::int64_t>(channels) != channels_of(graph, target.value)) {
             throw ModelError("smoothing of '" + smoothed.value + "' does not have a factor for each channel");

@@ -3,6 +3,7 @@
 // channel, so the function stays the same while X / s needs fewer codes for its outliers.
 // Source: Xiao et al., "SmoothQuant", ICML 2023, eq. 4: s_j = max|X_j|^alpha / max|W_j|^(1 - alpha).
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -25,10 +26,16 @@ struct SmoothedValue {
 /// Returns the names of the values that can be smoothed, in graph order. @pre the graph is prepared
 [[nodiscard]] std::vector<std::string> smoothable_values(const Graph& graph, const std::vector<Unit>& units);
 
-/// Returns the factors of one value. `low` and `high`: the extremes of each of its channels. Channels that are zero
-/// everywhere, or whose weights are, get 1.
-[[nodiscard]] SmoothedValue find_smoothing(const Graph& graph, const std::vector<Unit>& units, const std::string& value,
-                                           const std::vector<float>& low, const std::vector<float>& high, double alpha);
+/// The smallest and the largest element of each channel of a value.
+struct ChannelExtremes {
+    std::vector<float> low, high;
+};
+
+/// Returns the factors of each value, by the extremes of its channels. Channels that are zero everywhere, or whose
+/// weights are, get 1. @throws ModelError when a value cannot be smoothed
+[[nodiscard]] std::vector<SmoothedValue> find_smoothing(const Graph& graph, const std::vector<Unit>& units,
+                                                        const std::map<std::string, ChannelExtremes>& extremes,
+                                                        double alpha);
 
 /// Returns the graph with its constants divided and multiplied; ids and units stay as they are.
 /// @throws ModelError when a value does not belong to the graph, or has another number of channels

@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <sstream>
+#include <string_view>
 #include <vector>
 
 #include "base/hash.hpp"
@@ -65,8 +65,11 @@ std::pair<std::size_t, std::size_t> any_number(const std::string& text, Rng& rng
 /// The lines as they are: split() of base/text.hpp would trim away the indentation.
 std::vector<std::string> lines_of(const std::string& text) {
     std::vector<std::string> lines;
-    std::istringstream stream(text);
-    for (std::string line; std::getline(stream, line);) lines.push_back(line);
+    for (std::string_view rest = text; !rest.empty();) {
+        const std::size_t end = std::min(rest.find('\n'), rest.size());
+        lines.emplace_back(rest.substr(0, end));
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
     return lines;
 }
 

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <map>
 
 #include "base/error.hpp"
 #include "exec/apply_plan.hpp"
@@ -54,18 +55,14 @@ std::vector<float> smooth_result_of(const Graph& graph) {
 }
 
 /// Extremes of a value's channels for input().
-struct Extremes {
-    std::vector<float> low, high;
-};
-
-Extremes extremes_of(const Graph& graph, const std::string& name) {
+ChannelExtremes extremes_of(const Graph& graph, const std::string& name) {
     Session session(graph, reference_ops(), {.batch = 3, .taps = {graph.find_value(name).value()}});
     const auto values = input();
     std::copy(values.as<float>().begin(), values.as<float>().end(), session.input(0).as<float>().begin());
     session.run();
     const TensorView tap = session.tap(0);
     const auto channels = static_cast<std::size_t>(tap.type.shape[tap.type.shape.rank() - 1]);
-    Extremes extremes{std::vector<float>(channels, 0.0F), std::vector<float>(channels, 0.0F)};
+    ChannelExtremes extremes{std::vector<float>(channels, 0.0F), std::vector<float>(channels, 0.0F)};
     for (std::size_t i = 0; i < tap.as<float>().size(); ++i) {
         extremes.low[i % channels] = std::min(extremes.low[i % channels], tap.as<float>()[i]);
         extremes.high[i % channels] = std::max(extremes.high[i % channels], tap.as<float>()[i]);
@@ -75,12 +72,9 @@ Extremes extremes_of(const Graph& graph, const std::string& name) {
 
 std::vector<SmoothedValue> smoothing_of(const Graph& graph, double alpha) {
     const std::vector<Unit> units = find_units(graph);
-    std::vector<SmoothedValue> smoothed;
-    for (const std::string& name : smoothable_values(graph, units)) {
-        const Extremes extremes = extremes_of(graph, name);
-        smoothed.push_back(find_smoothing(graph, units, name, extremes.low, extremes.high, alpha));
-    }
-    return smoothed;
+    std::map<std::string, ChannelExtremes> extremes;
+    for (const std::string& name : smoothable_values(graph, units)) extremes[name] = extremes_of(graph, name);
+    return find_smoothing(graph, units, extremes, alpha);
 }
 
 Graph smoothed_by(const Graph& graph, double alpha) {
@@ -116,8 +110,9 @@ TEST(Smooth, FactorsAreThoseOfTheFormula) {
     const ValueId y = g.node("Mul", "mul", {x, g.constant("row", test::floats({1.0F, 1.0F}))}, {}, "y");
     const Graph graph =
         infer_types(g.build({g.mat_mul("m", y, test::floats({2, 2}, {0.25F, -0.5F, 0.0F, 0.0F}))}), reference_ops());
-    const SmoothedValue smoothed = find_smoothing(graph, find_units(graph), "y", {-8.0F, -1.0F}, {2.0F, 1.0F}, 0.5);
-    EXPECT_THAT(smoothed.factor, testing::ElementsAre(4.0F, 1.0F)) << "sqrt(8) / sqrt(0.5); weights of zero: 1";
+    const std::map<std::string, ChannelExtremes> extremes{{"y", {{-8.0F, -1.0F}, {2.0F, 1.0F}}}};
+    const auto smoothed = find_smoothing(graph, find_units(graph), extremes, 0.5);
+    EXPECT_THAT(smoothed.at(0).factor, testing::ElementsAre(4.0F, 1.0F)) << "sqrt(8) / sqrt(0.5); weights of zero: 1";
 }
 
 TEST(Smooth, WinsBackAtLeastHalfOfWhatOutliersCost) {
@@ -128,7 +123,7 @@ TEST(Smooth, WinsBackAtLeastHalfOfWhatOutliersCost) {
         std::map<std::string, Range> ranges{{"x", {-1, 1}}};
         for (const Unit& unit : find_units(candidate)) {
             const std::string name = candidate.value(unit.input).name;
-            const Extremes extremes = extremes_of(candidate, name);
+            const ChannelExtremes extremes = extremes_of(candidate, name);
             ranges[name] = {*std::min_element(extremes.low.begin(), extremes.low.end()),
                             *std::max_element(extremes.high.begin(), extremes.high.end())};
         }
