@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "base/path.hpp"
 #include "base/text.hpp"
+#include "config/yaml_text.hpp"
 
 namespace halftone {
 namespace {
@@ -42,7 +43,10 @@ void apply_override(ConfigNode& root, std::string_view assignment) {
     const auto refuse = [&](const std::string& what) { throw ConfigError(mark.to_text() + ": " + what); };
     const auto equals = assignment.find('=');
     if (equals == std::string_view::npos) refuse("must be KEY.PATH=VALUE");
-    const std::vector<std::string> keys = split(assignment.substr(0, equals), '.');
+    // A key becomes a part of the config, so it must be a text that a file may hold. parse_yaml checks the value.
+    const std::string_view path = trim(assignment.substr(0, equals));
+    static_cast<void>(config_detail::check_yaml_text(path, mark.file));
+    const std::vector<std::string> keys = split(path, '.');
     if (std::any_of(keys.begin(), keys.end(), [](const auto& key) { return key.empty(); })) {
         refuse("the path before '=' has an empty key");
     }

@@ -2,7 +2,7 @@
 // apply_plan makes of them, and the file that it is exported to, must compute the same bits.
 //
 // Every input is a graph of one or two nodes, with given ranges. Where the file holds the same graph node by node, it
-// is run for one input in 8 only. One input in 16 is a graph of up to 12 nodes as well, with the ranges of its values.
+// is run for one input in 16 only. One input in 64 is a graph of up to 12 nodes as well, with the ranges of its values.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -121,8 +121,8 @@ void check_graph_of(std::string_view bytes, const Form& form) {
 }
 
 void run_round_trip(std::string_view bytes) {
-    check_graph_of(bytes, {.limits = kSmallGraph, .has_own_ranges = false, .is_always_run = is_in_share(bytes, 8)});
-    if (is_in_share(bytes, 16, 1)) check_graph_of(bytes, {});
+    check_graph_of(bytes, {.limits = kSmallGraph, .has_own_ranges = false, .is_always_run = is_in_share(bytes, 16)});
+    if (is_in_share(bytes, 64, 1)) check_graph_of(bytes, {});
 }
 
 }  // namespace

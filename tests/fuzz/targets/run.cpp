@@ -1,8 +1,8 @@
 // Bytes as decisions: a small valid graph over all registered operators, and its inputs. It must run by the plain loops
 // and by the fast kernels, and both must agree with the operators run one by one (graphs/compare.hpp has the rule).
 //
-// Every input is a graph of one or two nodes for the fast kernels. One input in 4 runs it by the plain loops, and one in
-// 16 is a graph of up to 12 nodes as well.
+// Every input is a graph of one or two nodes for the fast kernels. One input in 8 runs it by the plain loops, and one in
+// 64 is a graph of up to 12 nodes as well.
 #include <optional>
 
 #include "base/error.hpp"
@@ -71,8 +71,8 @@ void check_graph(std::string_view bytes, const GraphLimits& limits, const std::v
 
 void run_run(std::string_view bytes) {
     check_graph(bytes, kSmallGraph, {Backend::dnnl});
-    if (is_in_share(bytes, 4)) check_graph(bytes, kSmallGraph, {Backend::ref});
-    if (is_in_share(bytes, 16, 1)) check_graph(bytes, {}, {Backend::ref, Backend::dnnl});
+    if (is_in_share(bytes, 8)) check_graph(bytes, kSmallGraph, {Backend::ref});
+    if (is_in_share(bytes, 64, 1)) check_graph(bytes, {}, {Backend::ref, Backend::dnnl});
 }
 
 }  // namespace

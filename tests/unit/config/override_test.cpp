@@ -44,6 +44,12 @@ TEST(Override, ErrorsNameTheAssignment) {
     EXPECT_THAT(error_of("", {"model.path=[1"}), StartsWith("--set model.path=[1:1:"));
 }
 
+TEST(Override, KeysAreTextsThatAFileMayHold) {
+    EXPECT_EQ(error_of("", {"tuning.\xff=1"}), "--set tuning.\xff=1:1:8: not UTF-8 text");
+    EXPECT_EQ(error_of("", {"tuning.\x01=1"}), "--set tuning.\x01=1:1:8: a control character (0x01)");
+    EXPECT_EQ(overridden("", " a.\xc3\xbc = 1"), "a:\n  \xc3\xbc: 1\n");
+}
+
 TEST(Override, DoesNotDescendIntoAText) {
     EXPECT_EQ(error_of("tuning: {random_seed: 1}", {"tuning.random_seed.x=1"}),
               "--set tuning.random_seed.x=1: tuning.random_seed is not a map, so it has no key 'x'");
