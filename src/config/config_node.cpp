@@ -50,6 +50,10 @@ void apply_override(ConfigNode& root, std::string_view assignment) {
     if (std::any_of(keys.begin(), keys.end(), [](const auto& key) { return key.empty(); })) {
         refuse("the path before '=' has an empty key");
     }
+    // A file has no such key either: when it is read, the keys of the other map take its place.
+    if (std::find(keys.begin(), keys.end(), "<<") != keys.end()) {
+        refuse("'<<' takes over the keys of another map of a file; --set has to name each key");
+    }
     // The file name makes errors read "--set a.b=VALUE:1:5: …"; the place counts from the start of the value.
     ConfigNode value = parse_yaml(assignment.substr(equals + 1), mark.file);
 

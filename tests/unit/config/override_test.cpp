@@ -47,7 +47,9 @@ TEST(Override, ErrorsNameTheAssignment) {
 TEST(Override, KeysAreTextsThatAFileMayHold) {
     EXPECT_EQ(error_of("", {"tuning.\xff=1"}), "--set tuning.\xff=1:1:8: not UTF-8 text");
     EXPECT_EQ(error_of("", {"tuning.\x01=1"}), "--set tuning.\x01=1:1:8: a control character (0x01)");
-    EXPECT_EQ(overridden("", " a.\xc3\xbc = 1"), "a:\n  \xc3\xbc: 1\n");
+    EXPECT_EQ(error_of("", {"tuning.<<=1"}),
+              "--set tuning.<<=1: '<<' takes over the keys of another map of a file; --set has to name each key");
+    EXPECT_EQ(overridden("", " a.\xc3\xbc = 1"), "a:\n  '\xc3\xbc': 1\n");
 }
 
 TEST(Override, DoesNotDescendIntoAText) {
