@@ -126,8 +126,8 @@ SmoothedValue smoothed_value(const std::string& value, const std::vector<double>
                              const ChannelExtremes& extremes, double alpha) {
     SmoothedValue smoothed{.value = value, .factor = {}};
     for (std::size_t c = 0; c < weights.size(); ++c) {
-        const double input = std::max(std::abs(static_cast<double>(extremes.low[c])),
-                                      std::abs(static_cast<double>(extremes.high[c])));
+        const double input =
+            std::max(std::abs(static_cast<double>(extremes.low[c])), std::abs(static_cast<double>(extremes.high[c])));
         // Source: SmoothQuant, eq. 4. A channel that is zero everywhere, or whose weights are, has nothing to move.
         const double factor = std::pow(input, alpha) / std::pow(weights[c], 1 - alpha);
         const bool is_usable = input > 0 && weights[c] > 0;

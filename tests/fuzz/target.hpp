@@ -33,9 +33,10 @@ void run_target(const FuzzTarget& target, std::string_view bytes);
 /// Returns the names of all targets, in the order of the list.
 [[nodiscard]] std::vector<std::string> target_names();
 
-/// Whether a target makes a costly check for this input. Stored inputs are checked in every way. Inputs that are made up
-/// are divided into `one_in` shares by a hash of their bytes, so an input that was found does the same when it is run
-/// again; the check is made for one of the shares. A target says in its first comment what it checks for a share only.
+/// Whether a target makes a costly check for this input. Stored inputs are checked in every way. Inputs that are made
+/// up are divided into `one_in` shares by a hash of their bytes, so an input that was found does the same when it is
+/// run again; the check is made for one of the shares. A target says in its first comment what it checks for a share
+/// only.
 /// @param share  the number of the share, below `one_in`
 [[nodiscard]] bool is_in_share(std::string_view bytes, std::uint64_t one_in, std::uint64_t share = 0);
 /// Whether the inputs from now on are made up. They are not until this is called.

@@ -1,8 +1,8 @@
 // Any bytes as a config: refused with a ConfigError, or a config whose printed form reads back as the same config.
 // Reading tolerantly finds faults in what is refused, and nothing in what is accepted.
 //
-// For a share of the inputs only: that what is written reads back (one in four), and the tolerant reading, which reads a
-// config once for each of its faults (one in eight).
+// For a share of the inputs only: that what is written reads back (one in four), and the tolerant reading, which reads
+// a config once for each of its faults (one in eight).
 #include "base/error.hpp"
 #include "config/config_faults.hpp"
 #include "config/parts.hpp"

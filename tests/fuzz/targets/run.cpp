@@ -1,8 +1,8 @@
 // Bytes as decisions: a small valid graph over all registered operators, and its inputs. It must run by the plain loops
 // and by the fast kernels, and both must agree with the operators run one by one (graphs/compare.hpp has the rule).
 //
-// Every input is a graph of one or two nodes for the fast kernels. One input in 8 runs it by the plain loops, and one in
-// 64 is a graph of up to 12 nodes as well.
+// Every input is a graph of one or two nodes for the fast kernels. One input in 8 runs it by the plain loops, and one
+// in 64 is a graph of up to 12 nodes as well.
 #include <optional>
 
 #include "base/error.hpp"

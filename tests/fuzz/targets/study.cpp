@@ -1,7 +1,7 @@
 // Any bytes as the folder of a run: the journal, then study.json, best.yaml, run.yaml and progress.json behind lines
 // "=== NAME". The last one is read apart, because only a run that goes on has one. The folder is refused, or what the
-// command report prints and writes of it (text, JSON, study.h5) is made: the JSON for one input in 4 and study.h5 for one
-// in 32, because making a file takes longer than all the rest.
+// command report prints and writes of it (text, JSON, study.h5) is made: the JSON for one input in 4 and study.h5 for
+// one in 32, because making a file takes longer than all the rest.
 #include <filesystem>
 
 #include "base/error.hpp"
