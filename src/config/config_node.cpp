@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "base/path.hpp"
 #include "base/text.hpp"
+#include "config/tree_builder.hpp"
 #include "config/yaml_text.hpp"
 
 namespace halftone {
@@ -17,12 +18,25 @@ namespace {
 constexpr std::string_view kOverridePrefix = "--set ";
 
 /// Gives a tree that was parsed alone the place it takes in another tree.
+/// @throws ConfigError if a path becomes longer than it may be in a file
 void graft(ConfigNode& node, const std::string& path, const Mark& mark) {
+    if (path.size() > config_detail::kMaxPathBytes) {
+        throw ConfigError(
+            fmt::format("{}: a key path of more than {} bytes", mark.to_text(), config_detail::kMaxPathBytes));
+    }
     node.path = path;
     node.mark = mark;
     node.key_mark = mark;
     for (auto& [key, value] : node.entries) graft(value, path + "." + key, mark);
     for (std::size_t i = 0; i < node.items.size(); ++i) graft(node.items[i], fmt::format("{}[{}]", path, i), mark);
+}
+
+/// Maps and lists around the innermost scalar.
+std::size_t depth_of(const ConfigNode& node) {
+    std::size_t depth = 0;
+    for (const auto& [key, value] : node.entries) depth = std::max(depth, depth_of(value));
+    for (const ConfigNode& item : node.items) depth = std::max(depth, depth_of(item));
+    return node.kind == ConfigNode::Kind::scalar ? 0 : depth + 1;
 }
 
 }  // namespace
@@ -50,10 +64,13 @@ void apply_override(ConfigNode& root, std::string_view assignment) {
     if (std::any_of(keys.begin(), keys.end(), [](const auto& key) { return key.empty(); })) {
         refuse("the path before '=' has an empty key");
     }
-    // A file has no such key either: when it is read, the keys of the other map take its place.
+    // A file cannot hold the following keys either, so what is printed could not be read.
     if (std::find(keys.begin(), keys.end(), "<<") != keys.end()) {
         refuse("'<<' takes over the keys of another map of a file; --set has to name each key");
     }
+    const bool has_long_key =
+        std::any_of(keys.begin(), keys.end(), [](const auto& key) { return key.size() > config_detail::kMaxKeyBytes; });
+    if (has_long_key) refuse(fmt::format("a key has more than {} bytes", config_detail::kMaxKeyBytes));
     // The file name makes errors read "--set a.b=VALUE:1:5: …"; the place counts from the start of the value.
     ConfigNode value = parse_yaml(assignment.substr(equals + 1), mark.file);
 
@@ -73,6 +90,9 @@ void apply_override(ConfigNode& root, std::string_view assignment) {
         }
         map = &at->second;
         if (i + 1 == keys.size()) break;
+    }
+    if (keys.size() + depth_of(value) > config_detail::kMaxDepth) {
+        refuse(fmt::format("nested deeper than {} levels", config_detail::kMaxDepth));
     }
     graft(value, map->path, mark);
     *map = std::move(value);

@@ -9,14 +9,6 @@
 namespace halftone::config_detail {
 namespace {
 
-// No config needs more than a few levels and a few hundred values. The limits keep a hostile file from filling memory
-// or the stack. Aliases are counted where they are used, so that a "billion laughs" file (a list of aliases of a list
-// of aliases …) ends at the limit too.
-constexpr std::size_t kMaxDepth = 64;
-constexpr std::size_t kMaxNodes = 100'000;
-constexpr std::size_t kMaxKeyBytes = 1000;  // YAML 1.2 allows 1024 characters on one line
-constexpr std::size_t kMaxPathBytes = 2000;
-
 std::string child_path(const std::string& parent, const std::string& key) {
     return parent.empty() ? key : parent + "." + key;
 }

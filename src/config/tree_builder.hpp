@@ -15,6 +15,14 @@ namespace halftone::config_detail {
 /// Number of an anchor (&name) in a text; 0 means that a value has none.
 using Anchor = std::size_t;
 
+// No config needs more than a few levels and a few hundred values. The limits keep a hostile file from filling memory
+// or the stack. Aliases are counted where they are used, so that a "billion laughs" file (a list of aliases of a list
+// of aliases …) ends at the limit too.
+inline constexpr std::size_t kMaxDepth = 64;
+inline constexpr std::size_t kMaxNodes = 100'000;
+inline constexpr std::size_t kMaxKeyBytes = 1000;  ///< YAML 1.2 allows 1024 characters on one line
+inline constexpr std::size_t kMaxPathBytes = 2000;
+
 [[noreturn]] void refuse_at(const Mark& mark, const std::string& what);
 
 class TreeBuilder {

@@ -1,6 +1,7 @@
 // Any YAML as the sections `transform` and `filter` of a dataloader: refused with a ConfigError, or transforms whose
 // samples have the types that they say beforehand. An input is read as if for one of the four frameworks, a stored one
 // as if for each of them.
+#include <algorithm>
 #include <array>
 
 #include "base/error.hpp"
@@ -107,6 +108,16 @@ void expect_fields(const std::vector<Field>& fields, const std::vector<FieldValu
     }
 }
 
+/// Whether the transforms behind could take seconds: the value is large, or it is a picture so narrow that scaling its
+/// shorter side makes it large.
+bool is_costly(const FieldValue& value) {
+    const auto* tensor = std::get_if<Tensor>(&value);
+    if (tensor == nullptr) return false;
+    const Shape& shape = tensor->shape();
+    const bool is_narrow = shape.rank() >= 2 && std::max(shape[0], shape[1]) > 16 * std::min(shape[0], shape[1]);
+    return is_narrow || tensor->elements() > (std::int64_t{1} << 20);
+}
+
 void run_transforms(const ConfigNode& map, Framework framework, bool is_applied) {
     Schema schema = pictured_schema();
     Sample sample = pictured_sample();
@@ -125,10 +136,7 @@ void run_transforms(const ConfigNode& map, Framework framework, bool is_applied)
         expect_fields(after.inputs, sample.inputs);
         expect_fields(after.targets, sample.targets);
         schema = after;
-        for (const FieldValue& value : sample.inputs) {
-            const auto* tensor = std::get_if<Tensor>(&value);
-            if (tensor != nullptr && tensor->elements() > (std::int64_t{1} << 20)) return;
-        }
+        if (std::any_of(sample.inputs.begin(), sample.inputs.end(), is_costly)) return;
     }
 }
 

@@ -52,6 +52,19 @@ TEST(Override, KeysAreTextsThatAFileMayHold) {
     EXPECT_EQ(overridden("", " a.\xc3\xbc = 1"), "a:\n  '\xc3\xbc': 1\n");
 }
 
+TEST(Override, PathsHaveTheLimitsOfAFile) {
+    std::string path = "a";
+    for (int i = 1; i < 64; ++i) path += ".a";
+    EXPECT_EQ(to_yaml(parse_yaml(overridden("", path + "=1"), "again")), overridden("", path + "=1"));
+    EXPECT_EQ(error_of("", {path + "={}"}), "--set " + path + "={}: nested deeper than 64 levels");
+    EXPECT_EQ(error_of("", {path + ".a=1"}), "--set " + path + ".a=1: nested deeper than 64 levels");
+    const std::string key(1001, 'k');
+    EXPECT_THAT(error_of("", {key + "=1"}), testing::EndsWith(": a key has more than 1000 bytes"));
+    const std::string half(999, 'k');
+    EXPECT_THAT(error_of("", {"abc." + half + "={" + half + ": 1}"}),
+                testing::EndsWith(": a key path of more than 2000 bytes"));
+}
+
 TEST(Override, DoesNotDescendIntoAText) {
     EXPECT_EQ(error_of("tuning: {random_seed: 1}", {"tuning.random_seed.x=1"}),
               "--set tuning.random_seed.x=1: tuning.random_seed is not a map, so it has no key 'x'");
