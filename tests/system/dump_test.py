@@ -242,16 +242,16 @@ class Dump(SystemTest):
         self.assert_code(USAGE, again)
         self.assertIn("--resume", again.err)
         self.assert_code(OK, self.dump("other", "--units", "/1/*", samples=60))
-        part = folder / "part-0003.h5"
+        part = folder / "part-0001.h5"
         content = part.read_bytes()
 
         def link():
             part.unlink()
-            part.symlink_to(self.folder / "other/part-0003.h5")
+            part.symlink_to(self.folder / "other/part-0001.h5")
 
         damages = {"missing": part.unlink, "the index says": lambda: part.write_bytes(content[:len(content) // 2]),
                    "links are not followed": link,
-                   "another dump": lambda: part.write_bytes((self.folder / "other/part-0003.h5").read_bytes())}
+                   "another dump": lambda: part.write_bytes((self.folder / "other/part-0001.h5").read_bytes())}
         for reason, damage in damages.items():
             with self.subTest(reason=reason):
                 damage()
@@ -259,10 +259,10 @@ class Dump(SystemTest):
                 self.assert_code(MODEL, done)
                 if reason != "another dump" or part.stat().st_size == len(content):
                     self.assertIn(reason, done.err)
-                self.assertIn("part-0003.h5", done.err)
+                self.assertIn("part-0001.h5", done.err)
                 part.unlink(missing_ok=True)
                 part.write_bytes(content)
-        part.write_bytes((self.folder / "other/part-0003.h5").read_bytes())
+        part.write_bytes((self.folder / "other/part-0001.h5").read_bytes())
         done = self.dump("dump", "--units", "/1/*", "--resume", samples=40)
         self.assert_code(MODEL, done)
         self.assertIn("another dump", done.err)
