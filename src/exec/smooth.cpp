@@ -1,3 +1,11 @@
+// Smoothing: each channel of a value that MatMul units read is divided by a factor, and their weights are multiplied by
+// it.
+//
+//   find_targets        the values that MatMul units read, and the constants that their factors can divide
+//   NamedTargets        those that have a place for factors, by name
+//   smoothed_value      the factors of one value, from the extremes of its channels and of the weights
+//   prepare_smoothing, smoothable_values, find_smoothing, smooth
+//                       the interface, in the order of its use
 #include "exec/smooth.hpp"
 
 #include <algorithm>

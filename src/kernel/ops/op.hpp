@@ -89,8 +89,9 @@ public:
     /// Names of those that can run this step, the default first; empty where there is only one, which has no name.
     /// @pre supports(request)
     [[nodiscard]] virtual std::vector<std::string> implementations(const KernelRequest& request) const;
-    /// Returns whether a NaN, read or made on the way, may come out of the kernel as a number, or an infinity as another
-    /// value than the function has there. A session then looks for such values before the step (exec/nan_guard).
+    /// Returns whether a NaN, read or made on the way, may come out of the kernel as a number, or an infinity as
+    /// another value than the function has there. A session then looks for such values before the step
+    /// (exec/nan_guard).
     /// @pre supports(request)
     [[nodiscard]] virtual bool loses_nan(const KernelRequest& /*request*/) const { return false; }
     /// @pre supports(request). @throws InternalError
