@@ -197,6 +197,7 @@ Graph smooth(const Graph& graph, const std::vector<Unit>& units, const std::vect
         if (static_cast<std::int64_t>(channels) != channels_of(graph, target.value)) {
             throw ModelError("smoothing of '" + smoothed.value + "' does not have a factor for each channel");
         }
+        if (channels == 0) continue;  // an empty value has nothing to divide
         // What makes the value is divided, what reads it multiplied: the function stays the same up to rounding.
         for (const ValueId constant : target.constants) {
             Tensor divided = graph.value(constant).constant.clone();
