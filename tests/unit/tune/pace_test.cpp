@@ -77,8 +77,8 @@ TEST(Pace, ProbesWithAPreparationTakeLonger) {
     pace.note_probe(seconds(9), 100, false);
     pace.note_probe(seconds(10), 100, false);
     const Outlook prepared{.probes = 3, .prepared_probes = 2};
-    EXPECT_EQ(pace.seconds_left(prepared, seconds(10)), 1 + 2 * (1 + 30 * 100 / 1000) + kEnd)
-        << "until one is told, each runs the fp32 model once more on its samples";
+    EXPECT_EQ(pace.seconds_left(prepared, seconds(10)), 1 + 2 * (1 + 3) + kEnd)
+        << "until one is told, each runs the fp32 model once more on its samples, a tenth of all";
     pace.note_probe(seconds(17), 100, true);
     EXPECT_EQ(pace.seconds_left(prepared, seconds(17)), 1 + 2 * 7 + kEnd) << "then it is known";
     EXPECT_EQ(pace.seconds_left(quantized(1), seconds(17)), 10 + kEnd) << "of trials the plain ones say more";
@@ -101,7 +101,7 @@ TEST(Pace, ATrialTakesNoLongerThanAProbeSampleForSample) {
     EXPECT_EQ(pace.seconds_left(quantized(1), seconds(8)), 28 + kEndOf20MsRuns)
         << "the first probe says nothing of trials";
     pace.note_probe(seconds(9), 100, false);
-    EXPECT_EQ(pace.seconds_left(quantized(1), seconds(9)), 10 + 1 * 1000 / 100 + kEndOf20MsRuns);
+    EXPECT_EQ(pace.seconds_left(quantized(1), seconds(9)), 10 + 10 + kEndOf20MsRuns);
     pace.note_probe(seconds(12), 100, false);
     EXPECT_EQ(pace.seconds_left(quantized(1), seconds(12)), 20 + kEndOf20MsRuns) << "another had more to build";
     pace.note_probe(seconds(15), 0, false);

@@ -67,7 +67,8 @@ protected:
     }
     static float output_scale() {
         const Shape& weight = GetParam().weight;
-        return 0.02F * 0.003F * 80.0F * std::sqrt(static_cast<float>(weight.elements() / weight[0]));
+        return 0.02F * 0.003F * 80.0F *
+               std::sqrt(static_cast<float>(weight.elements()) / static_cast<float>(weight[0]));
     }
 };
 
