@@ -14,7 +14,7 @@ std::vector<std::string> help_for(const ObjectiveFacts& facts) {
                         facts.isa));
     }
     if (!facts.pinned_isa.empty())
-        help.push_back("tuning on the machine that will run the model: cluster.isa pins the instruction set");
+        help.emplace_back("tuning on the machine that will run the model: cluster.isa pins the instruction set");
     help.emplace_back("a larger batch: latencies are those of batch 1");
     if (facts.threads == 1) help.emplace_back("more threads (tuning.threads), where the model is large");
     help.emplace_back("another objective (tuning.objective: modelsize or footprint), if size is what matters");

@@ -61,7 +61,7 @@ void read_png_bytes(png_structp png, png_bytep out, std::size_t count) {
 bool begin(PngDecoder& decoder) {
     decoder.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &decoder, &on_png_error, &on_png_warning);
     if (decoder.png == nullptr) return false;
-    if (setjmp(png_jmpbuf(decoder.png)) != 0) return false;
+    if (setjmp(png_jmpbuf(decoder.png)) != 0) return false;  // NOLINT(cert-err52-cpp): how libpng tells of errors
     decoder.info = png_create_info_struct(decoder.png);
     if (decoder.info == nullptr) return false;
     png_set_user_limits(decoder.png, kMostPngSide, kMostPngSide);
@@ -83,7 +83,7 @@ bool begin(PngDecoder& decoder) {
 
 /// Reads all rows. @return false when the file is damaged
 bool read(PngDecoder& decoder, png_bytep out, std::size_t row_bytes, png_uint_32 rows) {
-    if (setjmp(png_jmpbuf(decoder.png)) != 0) return false;
+    if (setjmp(png_jmpbuf(decoder.png)) != 0) return false;  // NOLINT(cert-err52-cpp): how libpng tells of errors
     // An interlaced picture comes in seven passes, each of which fills in what the ones before left out.
     for (int pass = 0; pass < decoder.passes; ++pass) {
         for (png_uint_32 row = 0; row < rows; ++row) {

@@ -45,7 +45,7 @@ std::string write_idx_files(const std::string& folder, char first_pixel) {
 std::string write_npy_files(const std::string& folder, char first_id) {
     std::vector<std::int64_t> ids(kSamples * 4);
     std::iota(ids.begin(), ids.end(), std::int64_t{0});
-    ids[0] = first_id;
+    ids[0] = static_cast<unsigned char>(first_id);
     const std::vector<std::uint8_t> pixels(kSamples * 6, 9);
     const std::vector<std::int32_t> labels{4, 3, 2, 1, 0};
     const auto write = [&](const char* name, const Tensor& array) {
@@ -176,7 +176,7 @@ std::string write_styles(const std::string& folder, char content) {
 /// Features in the layout of scripts/prepare_text.py.
 std::string write_text_features(const std::string& folder, char first_id) {
     std::vector<std::int64_t> ids(kSamples * 4, 3);
-    ids[0] = first_id;
+    ids[0] = static_cast<unsigned char>(first_id);
     H5Writer file(folder + "/mrpc.h5");
     for (const auto& [name, value] : std::map<std::string, std::string>{
              {"kind", "glue"}, {"task", "mrpc"}, {"tokenizer", "vocab.txt"}, {"tokenizer_crc32c", "00000000"}}) {

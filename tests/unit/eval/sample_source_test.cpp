@@ -16,7 +16,6 @@ namespace halftone {
 namespace {
 
 using namespace test;
-using ::testing::Each;
 using ::testing::ElementsAre;
 
 /// One batch as its reader saw it.
