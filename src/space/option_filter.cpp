@@ -144,9 +144,9 @@ constexpr std::size_t kWeightDType = 1;
 /// and bits.
 bool concerns(const Field& field, const UnitConfig& option) {
     if (option.is_weight_only()) {
-        static const std::set<std::string_view> kOwn{"activation.dtype", "weight.dtype", "weight.scheme",
-                                                     "weight.algorithm", "weight.group_size"};
-        return kOwn.contains(field.name);
+        static const std::set<std::string_view> own{"activation.dtype", "weight.dtype", "weight.scheme",
+                                                    "weight.algorithm", "weight.group_size"};
+        return own.contains(field.name);
     }
     if (field.name == "weight.group_size") return false;
     if (option.is_dynamic() && field.name == "activation.algorithm") return false;

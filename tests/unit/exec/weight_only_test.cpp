@@ -18,7 +18,6 @@ namespace {
 using namespace test;
 using ::testing::Contains;
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 
 UnitConfig by_blocks(DType dtype = DType::s4, Scheme scheme = Scheme::sym, std::int64_t group_size = 16) {
     UnitConfig config = kFp32;

@@ -211,7 +211,7 @@ TEST(Capabilities, KindsThatAreOfferedTheSameShareTheList) {
 Graph units_of_many_kinds() {
     GraphMaker g;
     const ValueId x = g.input("x", {kSymbolic, 4, 6, 6});
-    const auto conv = [&](const std::string& name, ValueId from, Shape weight, Attributes attributes = {}) {
+    const auto conv = [&](const std::string& name, ValueId from, const Shape& weight, Attributes attributes = {}) {
         return g.conv(name, from, random_tensor(weight, name.size()), {}, std::move(attributes));
     };
     const ValueId first = conv("a", x, {4, 4, 1, 1});
