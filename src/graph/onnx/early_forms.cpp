@@ -32,7 +32,7 @@ std::optional<std::size_t> early_rank(const Node& node, std::size_t input, const
 void append_dimensions(Node& node, std::size_t input, std::size_t rank, std::size_t count, UpgradeContext& context) {
     if (count == 0) return;
     GraphBuilder& builder = context.builder;
-    const std::string stem = builder.value(node.outputs.at(0)).name;
+    const std::string stem = first_output_name(node, context);
     std::vector<std::int64_t> places;
     for (std::size_t d = rank; d < rank + count; ++d) places.push_back(static_cast<std::int64_t>(d));
     const ValueId axes =
@@ -84,8 +84,7 @@ void upgrade_early_norm(Node& node, UpgradeContext&) {
 void upgrade_early_reshape(Node& node, UpgradeContext& context) {
     if (context.opset >= 5) return;
     const std::vector<std::int64_t> dims = ints_attribute(node, "shape", {});
-    const std::string name =
-        context.builder.fresh_value_name(context.builder.value(node.outputs.at(0)).name + "_shape");
+    const std::string name = context.builder.fresh_value_name(first_output_name(node, context) + "_shape");
     node.inputs.resize(2);
     node.inputs[1] = context.builder.add_constant(
         name, Tensor::of<std::int64_t>(Shape{static_cast<std::int64_t>(dims.size())}, dims));

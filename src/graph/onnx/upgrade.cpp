@@ -22,18 +22,10 @@
 namespace halftone {
 namespace {
 
-/// Names that an upgrade invents come from the node's output: a node may have no name, an output always has one.
-std::string first_output(const Node& node, const UpgradeContext& context) {
-    for (const ValueId id : node.outputs) {
-        if (id.is_valid()) return context.builder.value(id).name;
-    }
-    return node.op;
-}
-
 /// Puts a constant where an attribute of the old form was.
 void set_constant_input(Node& node, std::size_t input, const std::string& suffix, Tensor tensor,
                         UpgradeContext& context) {
-    const std::string name = first_output(node, context) + "_" + suffix;
+    const std::string name = first_output_name(node, context) + "_" + suffix;
     if (node.inputs.size() <= input) node.inputs.resize(input + 1);
     node.inputs[input] = context.builder.add_constant(context.builder.fresh_value_name(name), std::move(tensor));
 }
@@ -137,7 +129,7 @@ std::optional<Shape> softmax_shape(const Node& node, const UpgradeContext& conte
 /// input when it runs.
 ValueId unflatten_shape(const Node& node, const std::optional<Shape>& shape, UpgradeContext& context) {
     GraphBuilder& builder = context.builder;
-    const std::string name = builder.fresh_value_name(first_output(node, context) + "_shape");
+    const std::string name = builder.fresh_value_name(first_output_name(node, context) + "_shape");
     std::size_t symbolic = 0;
     if (shape) {
         for (const std::int64_t dim : shape->dims()) symbolic += dim == kSymbolic ? 1 : 0;
@@ -155,7 +147,7 @@ ValueId unflatten_shape(const Node& node, const std::optional<Shape>& shape, Upg
 /// keeps the name, so that reports still find it.
 void flatten_softmax(Node& node, std::int64_t axis, const std::optional<Shape>& shape, UpgradeContext& context) {
     GraphBuilder& builder = context.builder;
-    const std::string output = first_output(node, context);
+    const std::string output = first_output_name(node, context);
     const ValueId flat = builder.add_value(builder.fresh_value_name(output + "_flat"));
     const ValueId result = builder.add_value(builder.fresh_value_name(output + "_flat_result"));
     const ValueId target = unflatten_shape(node, shape, context);
@@ -248,7 +240,7 @@ void split_quantized(Node& node, const std::string& real_op, std::int64_t axis, 
         throw ModelError(describe(node) + " must have at least 8 inputs and one output");
     }
     GraphBuilder& builder = context.builder;
-    const std::string name = first_output(node, context);
+    const std::string name = first_output_name(node, context);
     const auto fresh = [&](const char* part) { return builder.add_value(builder.fresh_value_name(name + part)); };
     const std::vector<ValueId> in = node.inputs;
     const ValueId x = add_linear(node, "DequantizeLinear", "x", in[0], {in[1], in[2]}, fresh("_x"), 1, builder);
@@ -316,6 +308,13 @@ constexpr auto kUpgrades = std::to_array<Upgrade>({
 });
 
 }  // namespace
+
+std::string first_output_name(const Node& node, const UpgradeContext& context) {
+    for (const ValueId id : node.outputs) {
+        if (id.is_valid()) return context.builder.value(id).name;
+    }
+    return node.op;
+}
 
 // At most one row applies. An operator without a row has the same form in all
 // opsets from 7 to 13.

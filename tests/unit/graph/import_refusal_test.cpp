@@ -95,6 +95,17 @@ TEST(ImportRefuses, AllUnknownOperatorsInOneMessage) {
               "LSTM (opset 13, 1 time, first: unnamed LSTM node (output 'y'))");
 }
 
+// Found by fuzzing: the upgrade of an old form names its constants after the node's output.
+TEST(ImportRefuses, NothingElseThanBeforeWhereAnOldNodeHasNoOutput) {
+    const std::string graph = x_to_y() + kRefusalRelu +
+                              "node { op_type: 'Reshape' input: 'x' attribute { name: 'shape' type: INTS ints: 1 } } ";
+    for (const char* version : {"1", "4", "5"}) {
+        EXPECT_NO_THROW((void)refusal_of_bytes(
+            model_bytes("ir_version: 3 opset_import { version: " + std::string(version) + " } graph { " + graph + "}")))
+            << version;
+    }
+}
+
 TEST(ImportRefuses, OtherDomains) {
     EXPECT_THAT(refusal(x_to_y() + "node { op_type: 'Relu' domain: 'com.example' name: 'r' input: 'x' output: 'y' }"),
                 AllOf(HasSubstr("Relu node 'r'"), HasSubstr("domain 'com.example'")));
