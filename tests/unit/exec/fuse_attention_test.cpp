@@ -3,12 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <map>
 
 #include "exec/session.hpp"
 #include "graph/passes/passes.hpp"
 #include "kernel/ops/reference_ops.hpp"
 #include "support/exec_passes.hpp"
 #include "support/graph_helpers.hpp"
+#include "unit/exec/pattern_net.hpp"
 
 namespace halftone {
 namespace {
@@ -53,28 +55,14 @@ std::vector<float> session_output(const Graph& graph) {
     return {y.begin(), y.end()};
 }
 
-/// What the nodes of the graph give one after the other, because taps at all values keep them apart.
+/// What the nodes of the graph give by themselves for the inputs of session_output.
 std::vector<float> unfused_output(const Graph& graph) {
-    std::map<ValueId, Tensor> values;
-    for (std::size_t i = 0; i < graph.values().size(); ++i) {
-        if (graph.values()[i].is_constant()) values[make_id<ValueId>(i)] = graph.values()[i].constant;
-    }
+    std::map<ValueId, Tensor> inputs;
     for (std::size_t i = 0; i < graph.inputs().size(); ++i) {
         const ValueId id = graph.inputs()[i];
-        values[id] = random_tensor(graph.value(id).type.shape, 7 + i, -3, 3);
+        inputs[id] = random_tensor(graph.value(id).type.shape, 7 + i, -3, 3);
     }
-    for (const Node& node : graph.nodes()) {
-        OpContext op{.node = node, .inputs = {}, .constants = {}};
-        std::vector<Tensor> inputs;
-        for (const ValueId id : node.inputs) {
-            inputs.push_back(values.at(id));
-            op.inputs.push_back(inputs.back().type());
-            op.constants.push_back(&values.at(id));
-        }
-        values[node.outputs[0]] = reference_ops().evaluate(op, inputs)[0];
-    }
-    const auto y = values.at(graph.outputs()[0]).as<float>();
-    return {y.begin(), y.end()};
+    return plain_output_of(graph, std::move(inputs));
 }
 
 void expect_attention(const Graph& graph, const std::string& ops = "ScaledAttention") {

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <map>
+#include <utility>
 
 #include "exec/session.hpp"
 #include "graph/passes/passes.hpp"
@@ -77,13 +79,11 @@ inline std::vector<float> output_of(const Graph& graph) {
     return {y.begin(), y.end()};
 }
 
-/// The values of the graph's own nodes, by the reference operators.
-inline std::vector<float> plain_output_of(const Graph& graph) {
-    std::map<ValueId, Tensor> values;
+/// What the graph's own nodes give one after the other, by the reference operators. @param values  of its inputs
+inline std::vector<float> plain_output_of(const Graph& graph, std::map<ValueId, Tensor> values) {
     for (std::size_t v = 0; v < graph.values().size(); ++v) {
         if (graph.values()[v].is_constant()) values[make_id<ValueId>(v)] = graph.values()[v].constant;
     }
-    values[graph.inputs()[0]] = random_tensor({2, 3, 8}, 7, -3, 3);
     for (const Node& node : graph.nodes()) {
         OpContext op{.node = node, .inputs = {}, .constants = {}};
         std::vector<Tensor> inputs;
@@ -96,6 +96,11 @@ inline std::vector<float> plain_output_of(const Graph& graph) {
     }
     const auto y = values.at(graph.outputs()[0]).as<float>();
     return {y.begin(), y.end()};
+}
+
+/// The same with random values for the only input.
+inline std::vector<float> plain_output_of(const Graph& graph) {
+    return plain_output_of(graph, {{graph.inputs()[0], random_tensor({2, 3, 8}, 7, -3, 3)}});
 }
 
 /// All nodes become these operators, and the session gives what the plain operators of the nodes give.
