@@ -11,7 +11,6 @@ OpenVINO is not among the programs: it computes such files in fp32.
 
 import argparse
 import json
-import pathlib
 import statistics
 import subprocess
 import sys
@@ -38,11 +37,7 @@ def files_of(name, options):
 
 def measure(files, options, threads):
     programs = {name: peers.Program(engine, files[kind], options, threads) for name, (engine, kind) in PROGRAMS.items()}
-    for _ in range(options.rounds):
-        for program in programs.values():
-            program.round()
-    for program in programs.values():
-        program.finish()
+    peers.measure_in_turn(programs.values(), options.rounds)
     return {"ms": {name: statistics.median(program.medians) for name, program in programs.items()},
             "ratio": {name: peers.ratio(program, programs["ours"]) for name, program in programs.items()},
             "units_not_int8": programs["ours"].not_int8()}
@@ -51,14 +46,8 @@ def measure(files, options, threads):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="bert_base_16,bert_base_128")
-    parser.add_argument("--threads", default="1,2")
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--fastest", action="store_true", help="the fastest run of a round counts, not the median")
-    parser.add_argument("--models", type=pathlib.Path, default=peers.TOP / "build/bench_models")
-    parser.add_argument("--program", type=pathlib.Path, default=peers.TOP / "build/release/bin/halftone")
-    parser.add_argument("--json", type=pathlib.Path, help="also write the figures to this file")
+    peers.add_options(parser, "bench_models")
     options = parser.parse_args()
-    options.batch = 1
     options.models.mkdir(parents=True, exist_ok=True)
     rows = []
     for name in options.only.split(","):

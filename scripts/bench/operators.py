@@ -226,11 +226,7 @@ def difference(program, path):
 
 def measure(path, options, engines, threads):
     programs = {engine: peers.Program(engine, path, options, threads) for engine in engines}
-    for _ in range(options.rounds):
-        for program in programs.values():
-            program.round()
-    for program in programs.values():
-        program.finish()
+    peers.measure_in_turn(programs.values(), options.rounds)
     row = {f"{engine}_ms": statistics.median(program.medians) for engine, program in programs.items()}
     for engine in engines[1:]:
         row[f"vs_{engine}"] = peers.ratio(programs[engine], programs["halftone"])
@@ -251,15 +247,9 @@ def print_table(rows, engines):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="rows whose name holds one of these words")
-    parser.add_argument("--threads", default="1,2")
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--fastest", action="store_true", help="the fastest run of a round counts, not the median")
+    peers.add_options(parser, "bench_operators")
     parser.add_argument("--engines", default="halftone,onnxruntime,openvino", help="Halftone comes first")
-    parser.add_argument("--models", type=pathlib.Path, default=peers.TOP / "build/bench_operators")
-    parser.add_argument("--program", type=pathlib.Path, default=peers.TOP / "build/release/bin/halftone")
-    parser.add_argument("--json", type=pathlib.Path, help="also write the figures to this file")
     options = parser.parse_args()
-    options.batch = 1
     if not options.program.exists():
         parser.error(f"{options.program} is missing: cmake --preset release && cmake --build --preset release")
     engines = [e for e in options.engines.split(",") if e == "halftone" or importlib.util.find_spec(e) is not None]

@@ -89,6 +89,26 @@ def ratio(other, ours):
     return statistics.median(a / b for a, b in zip(other.medians, ours.medians))
 
 
+def add_options(parser, models, threads="1,2"):
+    """The options that every script has which measures programs in turn at batch 1. models: the folder below build/."""
+    parser.add_argument("--threads", default=threads)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--fastest", action="store_true", help="the fastest run of a round counts, not the median")
+    parser.add_argument("--models", type=pathlib.Path, default=TOP / "build" / models)
+    parser.add_argument("--program", type=pathlib.Path, default=TOP / "build/release/bin/halftone")
+    parser.add_argument("--json", type=pathlib.Path, help="also write the figures to this file")
+    parser.set_defaults(batch=1)
+
+
+def measure_in_turn(programs, rounds):
+    """Each round times every program once, so that a slow phase of the machine hits all of them."""
+    for _ in range(rounds):
+        for program in programs:
+            program.round()
+    for program in programs:
+        program.finish()
+
+
 def autotuned(path, options, threads):
     """The same model with our engine's choice of kernels in its metadata."""
     tuned = path.with_suffix(f".tuned{threads}.onnx")
@@ -102,11 +122,7 @@ def measure(files, options, threads):
     ours = {kind: autotuned(path, options, threads) if options.autotune else path for kind, path in files.items()}
     programs = {(engine, kind): Program(engine, ours[kind] if engine == "halftone" else path, options, threads)
                 for engine in ENGINES for kind, path in files.items()}
-    for _ in range(options.rounds):
-        for program in programs.values():
-            program.round()
-    for program in programs.values():
-        program.finish()
+    measure_in_turn(programs.values(), options.rounds)
     return programs
 
 
@@ -151,17 +167,12 @@ def print_table(rows):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--models", type=pathlib.Path, default=TOP / "build/bench_models")
     parser.add_argument("--only", default=",".join(NAMES), help="models, by name")
-    parser.add_argument("--threads", default="1,2")
+    add_options(parser, "bench_models")
     parser.add_argument("--batch", type=int, default=1)
-    parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--int8", choices=["peer", "ours", "none"], default="peer")
-    parser.add_argument("--fastest", action="store_true", help="the fastest run of a round counts, not the median")
     parser.add_argument("--processor-time", action="store_true", help="processor time counts, not the time that passes")
     parser.add_argument("--autotune", action="store_true", help="choose our kernels by measurement first")
-    parser.add_argument("--program", type=pathlib.Path, default=TOP / "build/release/bin/halftone")
-    parser.add_argument("--json", type=pathlib.Path, help="also write the figures to this file")
     options = parser.parse_args()
     if not options.program.exists():
         parser.error(f"{options.program} is missing: cmake --preset release && cmake --build --preset release")

@@ -19,7 +19,6 @@ import argparse
 import importlib.util
 import json
 import os
-import pathlib
 import statistics
 import sys
 
@@ -76,11 +75,7 @@ def measure(paths, options, threads):
     names = [name for name, (engine, _) in PROGRAMS.items()
              if engine == "halftone" or importlib.util.find_spec(engine.split("_")[0]) is not None]
     programs = {name: peers.Program(PROGRAMS[name][0], paths[PROGRAMS[name][1]], options, threads) for name in names}
-    for _ in range(options.rounds):
-        for program in programs.values():
-            program.round()
-    for program in programs.values():
-        program.finish()
+    peers.measure_in_turn(programs.values(), options.rounds)
     return ({name: statistics.median(program.medians) for name, program in programs.items()},
             {name: peers.ratio(program, programs["ours int4"]) for name, program in programs.items()})
 
@@ -90,14 +85,8 @@ def main():
     parser.add_argument("--group", type=int, default=32, help="rows of the matrix that share a scale")
     parser.add_argument("--sizes", default="768x3072,1024x4096,4096x4096", help="K x N of the matrix")
     parser.add_argument("--tokens", default="1,128")
-    parser.add_argument("--threads", default="1")
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--fastest", action="store_true", help="the fastest run of a round counts, not the median")
-    parser.add_argument("--models", type=pathlib.Path, default=peers.TOP / "build/bench_weight_only")
-    parser.add_argument("--program", type=pathlib.Path, default=peers.TOP / "build/release/bin/halftone")
-    parser.add_argument("--json", type=pathlib.Path, help="also write the figures to this file")
+    peers.add_options(parser, "bench_weight_only", threads="1")
     options = parser.parse_args()
-    options.batch = 1
     options.models.mkdir(parents=True, exist_ok=True)
     rows = []
     for size in options.sizes.split(","):
