@@ -4,8 +4,8 @@
     check_plugins.py --root CHECKOUT
 
 A line of list.inc is HALFTONE_PLUGIN("word", name), once for each name.cpp (base/registry.hpp). The folder holds nothing
-else but registry.cpp, which must include the list twice (declarations, then table), the header that registry.cpp
-includes, and documents. Helpers stand in another folder, by custom in lib/ below this one.
+else but registry.cpp, which must give the list to base/plugin_table.inc or include it twice (declarations, then table),
+the header that registry.cpp includes, and documents. Helpers stand in another folder, by custom in lib/ below this one.
 """
 
 import argparse
@@ -34,6 +34,14 @@ def read_list(path):
     return names, findings
 
 
+def makes_table(folder, text):
+    """Whether a registry.cpp with this text reads the folder's own list as declarations and as a table."""
+    given = re.search(r'^#define HALFTONE_LIST "([\w/]+)/list\.inc"$', text, re.M)
+    if given:
+        return f"/{folder.as_posix()}".endswith("/src/" + given[1]) and '#include "base/plugin_table.inc"' in text
+    return len(re.findall(r'^\s*#\s*include\s*"(?:[\w/]+/)?list\.inc"', text, re.M)) == 2
+
+
 def check_folder(folder):
     names, findings = read_list(folder / "list.inc")
     files = {path.stem for path in folder.glob("*.cpp") if path.stem != "registry"}
@@ -46,8 +54,9 @@ def check_folder(folder):
                  for header in sorted(folder.glob("*.hpp")) if f'/{header.name}"' not in text]
     if not registry.is_file():
         findings.append(f"{folder}: has a list.inc, but no registry.cpp")
-    elif len(re.findall(r'^\s*#\s*include\s*"(?:[\w/]+/)?list\.inc"', text, re.M)) != 2:
-        findings.append(f"{registry}: must include list.inc twice, as declarations and as the table")
+    elif not makes_table(folder, text):
+        findings.append(f"{registry}: must give its list.inc to base/plugin_table.inc, or include it twice, as declarations "
+                        "and as the table")
     return findings
 
 

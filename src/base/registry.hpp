@@ -2,9 +2,9 @@
 // Registry: the fixed table of a plug-in folder, filled from its list.inc while the program is compiled.
 //
 // A list.inc has one line for each plug-in: HALFTONE_PLUGIN("word", name). The word is what users write (or what stands
-// in an ONNX file); the name is that of the .cpp file and of the factory in it. The folder's registry.cpp includes the
-// list twice: once to declare the factories, once as the rows of make_registry(). A factory that is listed but has no
-// file is a link error, and a word that stands twice is a compile error.
+// in an ONNX file); the name is that of the .cpp file and of the factory in it. The folder's registry.cpp includes
+// plugin_table.inc, which reads the list twice: once to declare the factories, once as the rows of make_registry(). A
+// factory that is listed but has no file is a link error, and a word that stands twice is a compile error.
 
 #include <algorithm>
 #include <array>

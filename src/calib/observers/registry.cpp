@@ -5,24 +5,15 @@
 
 namespace halftone {
 
-#define HALFTONE_PLUGIN(word, name) std::unique_ptr<Observer> make_##name(const RangeRule& rule);
-#include "calib/observers/list.inc"
-#undef HALFTONE_PLUGIN
-
-namespace {
-
-using MakeObserver = std::unique_ptr<Observer> (*)(const RangeRule&);
-
-#define HALFTONE_PLUGIN(word, name) {word, make_##name},
-constexpr auto kObservers = make_registry<MakeObserver>({
-#include "calib/observers/list.inc"
-});
-#undef HALFTONE_PLUGIN
-
-}  // namespace
+using MakeObserver = std::unique_ptr<Observer>(const RangeRule&);
+#define HALFTONE_LIST "calib/observers/list.inc"
+#define HALFTONE_TABLE kObservers
+#define HALFTONE_FACTORY MakeObserver
+#define HALFTONE_NAME(name) make_##name
+#include "base/plugin_table.inc"
 
 std::unique_ptr<Observer> make_observer(const RangeRule& rule) {
-    const MakeObserver* make = kObservers.find(rule.algorithm.word());
+    MakeObserver* const* make = kObservers.find(rule.algorithm.word());
     return make != nullptr ? (*make)(rule) : nullptr;
 }
 

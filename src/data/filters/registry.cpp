@@ -6,21 +6,12 @@
 
 namespace halftone {
 
-#define HALFTONE_PLUGIN(word, name) std::unique_ptr<Filter> make_##name(const ConfigNode& node);
-#include "data/filters/list.inc"
-#undef HALFTONE_PLUGIN
-
-namespace {
-
-using MakeFilter = std::unique_ptr<Filter> (*)(const ConfigNode&);
-
-#define HALFTONE_PLUGIN(word, name) {word, make_##name},
-constexpr auto kFilters = make_registry<MakeFilter>({
-#include "data/filters/list.inc"
-});
-#undef HALFTONE_PLUGIN
-
-}  // namespace
+using MakeFilter = std::unique_ptr<Filter>(const ConfigNode&);
+#define HALFTONE_LIST "data/filters/list.inc"
+#define HALFTONE_TABLE kFilters
+#define HALFTONE_FACTORY MakeFilter
+#define HALFTONE_NAME(name) make_##name
+#include "base/plugin_table.inc"
 
 std::unique_ptr<Dataset> make_filtered(const std::string& name, const ConfigNode& node,
                                        std::unique_ptr<Dataset> dataset, bool keeps_bad_samples) {

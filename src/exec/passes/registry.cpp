@@ -3,20 +3,12 @@
 
 namespace halftone {
 
-// The list is read twice: once to declare the functions, once to make the table of them.
-#define HALFTONE_PLUGIN(word, name) std::optional<Graph> name(const Graph&, const ExecPassContext&);
-#include "exec/passes/list.inc"
-#undef HALFTONE_PLUGIN
-
-namespace {
-
-#define HALFTONE_PLUGIN(word, name) {word, name},
-constexpr auto kExecPasses = make_registry<ExecPass>({
-#include "exec/passes/list.inc"
-});
-#undef HALFTONE_PLUGIN
-
-}  // namespace
+using ExecPassFunction = std::optional<Graph>(const Graph&, const ExecPassContext&);
+#define HALFTONE_LIST "exec/passes/list.inc"
+#define HALFTONE_TABLE kExecPasses
+#define HALFTONE_FACTORY ExecPassFunction
+#define HALFTONE_NAME(name) name
+#include "base/plugin_table.inc"
 
 std::span<const RegistryRow<ExecPass>> exec_passes() { return kExecPasses.rows(); }
 

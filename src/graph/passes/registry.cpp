@@ -5,19 +5,12 @@
 
 namespace halftone {
 
-#define HALFTONE_PLUGIN(word, name) Graph name(const Graph&, const OpLibrary&);
-#include "graph/passes/list.inc"
-#undef HALFTONE_PLUGIN
-
-namespace {
-
-#define HALFTONE_PLUGIN(word, name) {word, name},
-constexpr auto kPasses = make_registry<RunPass>({
-#include "graph/passes/list.inc"
-});
-#undef HALFTONE_PLUGIN
-
-}  // namespace
+using PassFunction = Graph(const Graph&, const OpLibrary&);
+#define HALFTONE_LIST "graph/passes/list.inc"
+#define HALFTONE_TABLE kPasses
+#define HALFTONE_FACTORY PassFunction
+#define HALFTONE_NAME(name) name
+#include "base/plugin_table.inc"
 
 std::span<const Pass> all_passes() { return kPasses.rows(); }
 

@@ -4,19 +4,12 @@
 
 namespace halftone {
 
-#define HALFTONE_PLUGIN(word, name) void rewrite_##name(Rewriter&);
-#include "graph/rewrites/list.inc"
-#undef HALFTONE_PLUGIN
-
-namespace {
-
-#define HALFTONE_PLUGIN(word, name) {word, rewrite_##name},
-constexpr auto kRewrites = make_registry<RewriteNode>({
-#include "graph/rewrites/list.inc"
-});
-#undef HALFTONE_PLUGIN
-
-}  // namespace
+using RewriteFunction = void(Rewriter&);
+#define HALFTONE_LIST "graph/rewrites/list.inc"
+#define HALFTONE_TABLE kRewrites
+#define HALFTONE_FACTORY RewriteFunction
+#define HALFTONE_NAME(name) rewrite_##name
+#include "base/plugin_table.inc"
 
 std::string rewrite_word(std::string_view domain, std::string_view op) {
     if (domain.empty() || domain == "ai.onnx") return std::string(op);

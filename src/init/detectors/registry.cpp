@@ -3,19 +3,12 @@
 
 namespace halftone {
 
-#define HALFTONE_PLUGIN(word, name) std::optional<FoundData> detect_##name(const DataQuery& query);
-#include "init/detectors/list.inc"
-#undef HALFTONE_PLUGIN
-
-namespace {
-
-#define HALFTONE_PLUGIN(word, name) {word, detect_##name},
-constexpr auto kDetectors = make_registry<Detector>({
-#include "init/detectors/list.inc"
-});
-#undef HALFTONE_PLUGIN
-
-}  // namespace
+using DetectData = std::optional<FoundData>(const DataQuery&);
+#define HALFTONE_LIST "init/detectors/list.inc"
+#define HALFTONE_TABLE kDetectors
+#define HALFTONE_FACTORY DetectData
+#define HALFTONE_NAME(name) detect_##name
+#include "base/plugin_table.inc"
 
 std::optional<FoundData> find_data(const DataQuery& query) {
     for (const auto& row : kDetectors.rows()) {

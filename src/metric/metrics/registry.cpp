@@ -4,21 +4,12 @@
 
 namespace halftone {
 
-#define HALFTONE_PLUGIN(word, name) std::unique_ptr<Metric> make_##name(const ConfigNode& node);
-#include "metric/metrics/list.inc"
-#undef HALFTONE_PLUGIN
-
-namespace {
-
-using MakeMetric = std::unique_ptr<Metric> (*)(const ConfigNode&);
-
-#define HALFTONE_PLUGIN(word, name) {word, make_##name},
-constexpr auto kMetrics = make_registry<MakeMetric>({
-#include "metric/metrics/list.inc"
-});
-#undef HALFTONE_PLUGIN
-
-}  // namespace
+using MakeMetric = std::unique_ptr<Metric>(const ConfigNode&);
+#define HALFTONE_LIST "metric/metrics/list.inc"
+#define HALFTONE_TABLE kMetrics
+#define HALFTONE_FACTORY MakeMetric
+#define HALFTONE_NAME(name) make_##name
+#include "base/plugin_table.inc"
 
 std::unique_ptr<Metric> make_metric(const std::string& name, const ConfigNode& node) {
     return make_plugin(kMetrics, name, node, "metric");

@@ -3,21 +3,12 @@
 
 namespace halftone {
 
-#define HALFTONE_PLUGIN(word, name) std::unique_ptr<Postprocess> make_##name(const ConfigNode& node);
-#include "metric/postprocess/list.inc"
-#undef HALFTONE_PLUGIN
-
-namespace {
-
-using MakePostprocess = std::unique_ptr<Postprocess> (*)(const ConfigNode&);
-
-#define HALFTONE_PLUGIN(word, name) {word, make_##name},
-constexpr auto kPostprocessSteps = make_registry<MakePostprocess>({
-#include "metric/postprocess/list.inc"
-});
-#undef HALFTONE_PLUGIN
-
-}  // namespace
+using MakePostprocess = std::unique_ptr<Postprocess>(const ConfigNode&);
+#define HALFTONE_LIST "metric/postprocess/list.inc"
+#define HALFTONE_TABLE kPostprocessSteps
+#define HALFTONE_FACTORY MakePostprocess
+#define HALFTONE_NAME(name) make_##name
+#include "base/plugin_table.inc"
 
 std::unique_ptr<Postprocess> make_postprocess(const std::string& name, const ConfigNode& node) {
     return make_plugin(kPostprocessSteps, name, node, "postprocess");

@@ -6,24 +6,15 @@
 
 namespace halftone {
 
-#define HALFTONE_PLUGIN(word, name) std::unique_ptr<Strategy> make_##name(const StrategyContext& context);
-#include "strategy/strategies/list.inc"
-#undef HALFTONE_PLUGIN
-
-namespace {
-
-using StrategyFactory = std::unique_ptr<Strategy> (*)(const StrategyContext&);
-
-#define HALFTONE_PLUGIN(word, name) {word, make_##name},
-constexpr auto kStrategies = make_registry<StrategyFactory>({
-#include "strategy/strategies/list.inc"
-});
-#undef HALFTONE_PLUGIN
-
-}  // namespace
+using StrategyFactory = std::unique_ptr<Strategy>(const StrategyContext&);
+#define HALFTONE_LIST "strategy/strategies/list.inc"
+#define HALFTONE_TABLE kStrategies
+#define HALFTONE_FACTORY StrategyFactory
+#define HALFTONE_NAME(name) make_##name
+#include "base/plugin_table.inc"
 
 std::unique_ptr<Strategy> make_strategy(const std::string& name, const StrategyContext& context) {
-    if (const StrategyFactory* make = kStrategies.find(name)) return (*make)(context);
+    if (StrategyFactory* const* make = kStrategies.find(name)) return (*make)(context);
     throw ConfigError("tuning.strategy.name '" + name + "' is unknown; this build has: " + join(strategy_names(), " "));
 }
 
