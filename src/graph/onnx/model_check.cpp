@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "graph/onnx/text_check.hpp"
+#include "graph/own_operators.hpp"
 #include "graph/rewrites/rewrites.hpp"
 
 namespace halftone {
@@ -71,9 +72,7 @@ bool is_supported(const onnx::NodeProto& node, const OpLibrary& ops) {
     if (find_rewrite(rewrite_word(node.domain(), node.op_type())) != nullptr) return true;
     if (!is_default_domain(node.domain())) return false;
     if (is_structural(node.op_type())) return true;
-    // These are made for execution, and no operators of a file.
-    static const std::set<std::string> ours{"TableLookup", "ScaledMatMulInteger", "BlockMatMul", "ScaledAttention"};
-    return ops.knows(node.op_type()) && !ours.contains(node.op_type());
+    return ops.knows(node.op_type()) && !is_own_operator(node.op_type());
 }
 
 }  // namespace

@@ -11,52 +11,24 @@
 #include "strategy/assumed_latency.hpp"
 #include "strategy/model_wise.hpp"
 #include "strategy/pareto/front_search.hpp"
+#include "strategy/probed_base.hpp"
 #include "strategy/strategies.hpp"
 
 namespace halftone {
 namespace {
 
-class ParetoStrategy final : public Strategy {
+class ParetoStrategy final : public ProbedBase<FrontSearch> {
 public:
-    ParetoStrategy(const StrategyContext& context, std::int64_t rounds)
-        : model_wise_(model_wise_candidates(context.space, context.model_wise)),
-          search_(context.space, context.goal, context.latency ? context.latency() : assumed_latency(context.space),
-                  {.batch = static_cast<std::size_t>(context.batch), .rounds = rounds}) {
-        probes_.start(model_wise_);
-    }
-
-    [[nodiscard]] bool refines() const override { return true; }
-    [[nodiscard]] std::vector<std::string> heuristics() const override { return FrontSearch::heuristics(); }
-
-    [[nodiscard]] std::optional<std::int64_t> most_trials_left() const override {
-        return has_base_ ? std::optional(search_.most_trials_left()) : std::nullopt;
-    }
-
-    [[nodiscard]] Ask ask() override {
-        if (!has_base_) {
-            if (auto ask = probes_.next_ask("model_wise")) return *std::move(ask);
-            search_.start(probes_.best(), model_wise_);
-            has_base_ = true;
-        }
-        auto ask = search_.next_ask(history_);
-        return ask ? *std::move(ask) : Ask::done();
-    }
-
-    void tell(TrialId trial, const Outcome& outcome) override { history_.add_told(trial, outcome); }
-    void tell_probe(std::int64_t, const ProbeResult& result) override {
-        if (has_base_) {
-            search_.tell_probe(result);
-        } else {
-            probes_.tell(result);
-        }
-    }
+    ParetoStrategy(const StrategyContext& context, std::vector<Candidate> model_wise, std::int64_t rounds)
+        : ProbedBase(model_wise, context.space, context.goal,
+                     context.latency ? context.latency() : assumed_latency(context.space),
+                     FrontLimits{.batch = static_cast<std::size_t>(context.batch), .rounds = rounds}),
+          model_wise_(std::move(model_wise)) {}
 
 private:
+    void start(FrontSearch& search, ProbedCandidate base) override { search.start(std::move(base), model_wise_); }
+
     std::vector<Candidate> model_wise_;
-    History history_;
-    OutputErrors probes_;    ///< of the model-wise candidates
-    bool has_base_ = false;  ///< every probe of them is told, and the search has started
-    FrontSearch search_;
 };
 
 }  // namespace
@@ -65,7 +37,7 @@ std::unique_ptr<Strategy> make_pareto(const StrategyContext& context) {
     Reader reader(context.settings);
     const std::int64_t rounds = reader.integer("rounds", 4, 1, 1000);
     reader.finish();
-    return std::make_unique<ParetoStrategy>(context, rounds);
+    return std::make_unique<ParetoStrategy>(context, model_wise_candidates(context.space, context.model_wise), rounds);
 }
 
 }  // namespace halftone

@@ -9,6 +9,7 @@
 
 #include "config/reader.hpp"
 #include "strategy/model_wise.hpp"
+#include "strategy/probed_base.hpp"
 #include "strategy/sensitivity/sensitivity_search.hpp"
 #include "strategy/strategies.hpp"
 
@@ -19,44 +20,13 @@ using SearchMethod = ChainSearch::Method;
 constexpr EnumNames<SearchMethod, 2> kSearchNames{
     {{{SearchMethod::bisection, "bisection"}, {SearchMethod::greedy, "greedy"}}}};
 
-class SensitivityStrategy final : public Strategy {
+class SensitivityStrategy final : public ProbedBase<SensitivitySearch> {
 public:
     SensitivityStrategy(const StrategyContext& context, const SensitivitySettings& settings)
-        : search_(context.space, context.goal, settings) {
-        model_wise_.start(model_wise_candidates(context.space, context.model_wise));
-    }
-
-    [[nodiscard]] bool refines() const override { return true; }
-    [[nodiscard]] std::vector<std::string> heuristics() const override { return search_.heuristics(); }
-
-    [[nodiscard]] std::optional<std::int64_t> most_trials_left() const override {
-        return has_base_ ? std::optional(search_.most_trials_left()) : std::nullopt;
-    }
-
-    [[nodiscard]] Ask ask() override {
-        if (!has_base_) {
-            if (auto ask = model_wise_.next_ask("model_wise")) return *std::move(ask);
-            search_.start(model_wise_.best());
-            has_base_ = true;
-        }
-        auto ask = search_.next_ask(history_);
-        return ask ? *std::move(ask) : Ask::done();
-    }
-
-    void tell(TrialId trial, const Outcome& outcome) override { history_.add_told(trial, outcome); }
-    void tell_probe(std::int64_t, const ProbeResult& result) override {
-        if (has_base_) {
-            search_.tell_probe(result);
-        } else {
-            model_wise_.tell(result);
-        }
-    }
+        : ProbedBase(model_wise_candidates(context.space, context.model_wise), context.space, context.goal, settings) {}
 
 private:
-    History history_;
-    OutputErrors model_wise_;
-    bool has_base_ = false;  ///< every probe of model_wise_ is told, and the search has started
-    SensitivitySearch search_;
+    void start(SensitivitySearch& search, ProbedCandidate base) override { search.start(std::move(base)); }
 };
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "fuzz/graphs/compare.hpp"
 #include "fuzz/graphs/random_graph.hpp"
 #include "fuzz/target.hpp"
+#include "graph/own_operators.hpp"
 #include "kernel/ops/find_op.hpp"
 
 namespace halftone::fuzz {
@@ -18,8 +19,7 @@ namespace {
 /// All operators of the format, and once more those that have a fast kernel: fusing happens around them.
 std::vector<std::string> operators() {
     std::vector<std::string> ops = op_types(Backend::ref);
-    // No operators of a file: the executor makes them.
-    for (const char* op : {"TableLookup", "ScaledMatMulInteger", "BlockMatMul", "ScaledAttention"}) std::erase(ops, op);
+    std::erase_if(ops, is_own_operator);
     const std::vector<std::string> fast = op_types(Backend::dnnl);
     ops.insert(ops.end(), fast.begin(), fast.end());
     return ops;

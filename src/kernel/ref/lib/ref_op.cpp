@@ -64,5 +64,16 @@ Support MovingOp::supports(const KernelRequest& request) const {
     return rule_accepts(request, SeenAs::stored);
 }
 
+std::vector<TensorType> CopyingOp::infer(const OpContext& op) const {
+    check_inputs(op, 1, 1);
+    check_outputs(op, 1);
+    return {op.inputs[0]};
+}
+
+void CopyingOp::run(const OpContext& /*op*/, std::span<const TensorView> inputs,
+                    std::span<const MutableView> outputs) const {
+    copy_bytes(inputs[0], outputs[0]);
+}
+
 }  // namespace ref
 }  // namespace halftone
