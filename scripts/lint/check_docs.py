@@ -5,7 +5,8 @@
 
 Relative links lead to files of the checkout, and their anchors to headings. Paths exist that begin with a top-level
 folder (`src/…`, `scripts/…`), with a room (`exec/session.hpp`) or with a folder beside the document. Code blocks are
-closed. README.md has at most 150 lines. Options shown behind a script stand in that script; with --program, options shown
+closed. README.md has at most 150 lines. Each room has a README, and those below the rooms of src open with three
+sentences and a picture: what the room does, who uses it, what it must not do. Options shown behind a script stand in that script; with --program, options shown
 behind `halftone COMMAND` stand in that command's help.
 """
 
@@ -16,6 +17,7 @@ import subprocess
 import sys
 
 MOST_README_LINES = 150
+OPENING_SENTENCES = 3
 IGNORED = re.compile(r"\.git$|\.deps$|build$|demo_workspace|halftone_workspace")
 FOLDERS = ("src", "apps", "configs", "scripts", "slurm", "tests", "docs", ".ci")
 
@@ -75,6 +77,24 @@ def check_fences(path, text):
     if len(marks) % 2:
         findings.append(f"{path}: a code block is not closed")
     return findings
+
+
+def check_opening(root, path, text):
+    """Of a room's README: a heading, one paragraph of three sentences, a code block that shows a picture."""
+    if path.name != "README.md" or len(path.relative_to(root).parts) < 3 or path.relative_to(root).parts[0] != "src":
+        return []
+    parts = [part for part in text.split("\n\n") if part.strip()]
+    sentences = len(re.findall(r"[.!?](?=\s|$)", parts[1])) if len(parts) > 1 else 0
+    if sentences != OPENING_SENTENCES:
+        return [f"{path}: opens with {sentences} sentences, must be {OPENING_SENTENCES}"]
+    if len(parts) < 3 or not parts[2].lstrip("\n").startswith("```"):
+        return [f"{path}: no picture (a code block) behind the first sentences"]
+    return []
+
+
+def missing_readmes(root):
+    rooms = [room for room in sorted((root / "src").glob("*")) if room.is_dir()]
+    return [f"{room}: a room needs a README.md" for room in rooms if not (room / "README.md").is_file()]
 
 
 def check_links(root, path, lines):
@@ -196,12 +216,13 @@ def main():
     options = parser.parse_args()
     help_texts = Help(options.program)
     files = markdown_files(options.root)
-    findings = []
+    findings = missing_readmes(options.root)
     for path in files:
         text = path.read_text(encoding="utf-8")
         lines = split_fences(text)
         pieces = code_of(lines)
         findings += check_fences(path, text)
+        findings += check_opening(options.root, path, text)
         findings += check_links(options.root, path, lines)
         findings += check_paths(options.root, path, pieces)
         findings += check_short_paths(options.root, path, lines)

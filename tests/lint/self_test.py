@@ -11,10 +11,14 @@ import unittest
 LINTS = pathlib.Path(sys.argv.pop(1)).resolve()
 LAYERS = ("base 0\ntensor 1 base\ngraph 2 base tensor\nkernel 3 base tensor graph\n"
           "kernel/ops 0\nkernel/ref 1 kernel/ops\nkernel/dnnl 1 kernel/ops\n")
-REGISTRY = '#include "graph/passes/passes.hpp"\n' + '#define HALFTONE_PLUGIN(word, name)\n#include "graph/passes/list.inc"\n#undef HALFTONE_PLUGIN\n' * 2
+REGISTRY = ('#include "graph/passes/passes.hpp"\n#define HALFTONE_LIST "graph/passes/list.inc"\n'
+            '#include "base/plugin_table.inc"\n')
+ROOM = ("# A room\n\nThis room holds things. All use it, and `x.hpp` is its\ninterface. It must not do more.\n\n"
+        "```\na --> b\n```\n")
 GOOD = {
     "layers.txt": LAYERS,
     "src/base/text.hpp": "#pragma once\n#include <string_view>\n",
+    "src/base/plugin_table.inc": "// The table of a list.\n",
     "src/tensor/shape.hpp": '#pragma once\n#include "base/text.hpp"\n',
     "src/graph/node.hpp": '#pragma once\n#include "tensor/shape.hpp"\n',
     "src/graph/passes/fold.cpp": '#include "graph/node.hpp"\n#include "graph/passes/lib/walk.hpp"\n',
@@ -42,6 +46,7 @@ GOOD = {
     "tests/fuzz/targets/model.cpp": "",
     "tests/fuzz/targets/list.inc": 'HALFTONE_PLUGIN("model", model)\n',
     "tests/fuzz/corpus/model/seed": "x",
+    **{f"src/{room}/README.md": ROOM for room in ("base", "tensor", "graph", "kernel")},
     "program": "#!/bin/sh\n[ $# = 1 ] || [ $1 = tune ] || exit 2\necho ' --help --workspace DIR'\n",
 }
 GOOD = {path: f"// Why it is so.\n{text}" if path.endswith(".cpp") else text for path, text in GOOD.items()}
@@ -160,6 +165,10 @@ class Plugins(LintCase):
 
     def test_a_registry_that_includes_the_list_once(self):
         self.expect("check_plugins.py", {"src/graph/passes/registry.cpp": '#include "graph/passes/list.inc"\n'}, "twice")
+
+    def test_a_registry_that_makes_the_table_of_another_list(self):
+        self.expect("check_plugins.py", {"src/graph/passes/registry.cpp": REGISTRY.replace("graph/passes/list", "tensor/kinds/list")},
+                    "must give its list.inc")
 
 
 class World(LintCase):
@@ -311,6 +320,15 @@ class Docs(LintCase):
 
     def test_a_long_readme(self):
         self.expect("check_docs.py", {"README.md": "x\n" * 151}, "151 lines, at most 150")
+
+    def test_a_room_without_a_readme(self):
+        self.expect("check_docs.py", {"src/attic/old.hpp": "#pragma once\n"}, "attic: a room needs a README.md")
+
+    def test_a_readme_of_a_room_that_opens_with_too_much(self):
+        self.expect("check_docs.py", {"src/graph/README.md": ROOM.replace("This", "It is old. This")}, "opens with 4 sentences")
+
+    def test_a_readme_of_a_room_without_a_picture(self):
+        self.expect("check_docs.py", {"src/graph/README.md": ROOM.split("```")[0] + "More.\n"}, "no picture")
 
 
 class Others(LintCase):
