@@ -102,8 +102,12 @@ void check_name(const NamePlace& place, const std::string& name, std::span<const
     // Plug-ins of this build come first: they may have names that LPOT never had.
     if (contains(known, name)) return;
     if (!is_among(name, lpot)) {
-        // Words of LPOT first, as its users expect them, then what only this build has.
-        std::vector<std::string> allowed = to_strings(lpot);
+        // What this build has: words of LPOT first, as its users expect them, then the others. A word that would be
+        // refused as not available is no advice.
+        std::vector<std::string> allowed;
+        for (const std::string_view word : lpot) {
+            if (contains(known, std::string(word))) allowed.emplace_back(word);
+        }
         for (const std::string& own : known) {
             if (!contains(allowed, own)) allowed.push_back(own);
         }
