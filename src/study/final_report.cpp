@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <string_view>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -59,14 +60,15 @@ std::string goal_line(const RunConfig& config, const tune::RunResult& result) {
 }
 
 /// The loss against fp32, and every metric of both models where there are several.
-std::string metrics_lines(const Score& fp32, const Score& best) {
+/// @param name  "quantized", or "delivered" if no unit is
+std::string metrics_lines(const Score& fp32, const Score& best, std::string_view name) {
     std::string out;
     if (const std::string loss = loss_text(best); !loss.empty()) {
-        out += fmt::format("{} of the quantized model against fp32{}\n", loss,
+        out += fmt::format("{} of the {} model against fp32{}\n", loss, name,
                            best.loss->ci95 ? ", with the 95 % interval of the difference on the same samples" : "");
     }
     if (const std::string metrics = other_metrics_text(fp32); !metrics.empty()) {
-        out += fmt::format("fp32: {}\nquantized: {}\n", metrics, other_metrics_text(best));
+        out += fmt::format("fp32: {}\n{}: {}\n", metrics, name, other_metrics_text(best));
     }
     return out;
 }
@@ -90,8 +92,9 @@ std::string front_table(const RunConfig& config, const tune::RunResult& result, 
     std::string out = fmt::format("{:<10} {:>10} {:>14} {:>12} {:>6}  not beaten in all three by any trial\n", "trial",
                                   "accuracy", "latency table", "size", "goal");
     for (const FrontPoint& point : run.front) {
-        out += fmt::format("{:<10} {:>10.4f} {:>11.3f} ms {:>12} {:>6}\n", point.trial, point.accuracy,
-                           point.latency_ms, bytes_cell(static_cast<std::size_t>(point.bytes)),
+        out += fmt::format("{:<10} {:>10} {:>11.3f} ms {:>12} {:>6}\n", point.trial,
+                           metric_number(point.accuracy, result.baseline), point.latency_ms,
+                           bytes_cell(static_cast<std::size_t>(point.bytes)),
                            goal.is_met(point.accuracy) ? "met" : "missed");
     }
     return out;
@@ -123,7 +126,7 @@ std::string final_report(const RunConfig& config, const SearchSpace& space, cons
     const char* name = high < plan.units.size() ? "quantized" : "delivered";
     out += fmt::format("{:<10} {:<26} {:>12} {:>14} {:>16}\n", name, best, bytes_cell(bytes.best),
                        latency_cell(run.best_ms), fmt::format("{} of {}", plan.units.size() - high, plan.units.size()));
-    if (result.best) out += metrics_lines(result.baseline, std::get<Score>(result.best->outcome));
+    if (result.best) out += metrics_lines(result.baseline, std::get<Score>(result.best->outcome), name);
     if (!is_scored) {
         out += "the config has no section evaluation: the model was quantized once and its accuracy is unknown\n";
     } else {
@@ -142,12 +145,12 @@ std::string final_report(const RunConfig& config, const SearchSpace& space, cons
             out += fmt::format("warning: {}: {}\n", model, text);
     };
     warn("fp32", result.baseline);
-    if (result.best) warn("quantized", std::get<Score>(result.best->outcome));
+    if (result.best) warn(name, std::get<Score>(result.best->outcome));
     for (const std::string& warning : run.warnings) out += fmt::format("warning: {}\n", warning);
     // The goal is about accuracy: a model may meet it and be of no use here. Where speed is the objective, its
     // judgement follows, which knows the noise of the measurement.
     if (!run.objective && run.fp32_ms && run.best_ms && *run.best_ms >= *run.fp32_ms) {
-        out += "warning: the quantized model is not faster than fp32 on this machine (batch 1)\n";
+        out += fmt::format("warning: the {} model is not faster than fp32 on this machine (batch 1)\n", name);
     }
     if (run.objective && !run.objective->is_met) {
         out += fmt::format("objective performance: {}\n", run.objective->text);

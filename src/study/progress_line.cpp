@@ -99,7 +99,8 @@ std::string other_metrics_text(const Score& score) {
 
 std::string accuracy_text(const Score& score) {
     // A trial that ended early has no accuracy. The upper bound tells why it could not pass any more.
-    if (score.bounds) return fmt::format("at most {:.4f}, from {}", score.bounds->high, score.samples);
+    if (score.bounds)
+        return fmt::format("at most {}, from {}", metric_number(score.bounds->high, score), score.samples);
     if (!score.correct || score.samples == 0)
         return fmt::format("{} of {}", metric_number(score.accuracy, score), score.samples);
     const Interval ci = wilson95(*score.correct, score.samples);
@@ -126,7 +127,9 @@ void ProgressLine::show(const tune::FinishedTrial& trial, const std::string& sta
             if (!more.empty()) result += ", " + more;
         }
     }
-    const std::string best = progress.best_accuracy ? fmt::format("{:.4f}", *progress.best_accuracy) : "none";
+    // Of a trial that failed nobody knows whether its metric is a share.
+    const std::string best =
+        progress.best_accuracy ? metric_number(*progress.best_accuracy, score ? *score : Score{}) : "none";
     // What matters most comes first: a narrow terminal shows only the beginning.
     const std::string text =
         fmt::format("trial {} of at most {}  best {} ({})  {}  {}  {}  {:.2f} s a trial", progress.trials,

@@ -40,7 +40,8 @@ std::string result_text(const journal::TrialResult& result) {
     const Score& score = result.score;
     const std::string warning = nonfinite_text(score).empty() ? "" : "; " + nonfinite_text(score);
     if (score.bounds) {
-        return fmt::format("at most {:.4f}, from {} samples{}", score.bounds->high, score.samples, warning);
+        return fmt::format("at most {}, from {} samples{}", metric_number(score.bounds->high, score), score.samples,
+                           warning);
     }
     std::string text = accuracy_cell(score);
     for (const std::string& more : {loss_text(score), other_metrics_text(score)}) {

@@ -31,25 +31,36 @@ using Json = nlohmann::ordered_json;
 /// measures its latency table and finalists again.
 struct RecordSorter {
     StudySource& source;
-    void operator()(const journal::Header& header) const { source.header = header; }
-    void operator()(const journal::Baseline& baseline) const { source.baseline = baseline; }
-    void operator()(const journal::Trial& trial) const { source.trials.push_back(trial); }
-    void operator()(const journal::Sensitivity& probe) const { source.sensitivities.push_back(probe); }
-    void operator()(const journal::LatencyTable& table) const { source.latency = table; }
-    void operator()(const journal::Finalists& finalists) const { source.finalists = finalists; }
-    void operator()(const journal::Completion& completion) const {
+    /// The end that an earlier session wrote. A session that finds nothing to do writes no second one, so it stands
+    /// until a record shows that the search went on.
+    std::optional<journal::End> earlier_end{};
+
+    void operator()(const journal::Header& header) { source.header = header; }
+    void operator()(const journal::Baseline& baseline) { source.baseline = baseline; }
+    void operator()(const journal::Trial& trial) {
+        earlier_end.reset();
+        source.trials.push_back(trial);
+    }
+    void operator()(const journal::Sensitivity& probe) {
+        earlier_end.reset();
+        source.sensitivities.push_back(probe);
+    }
+    void operator()(const journal::LatencyTable& table) { source.latency = table; }
+    void operator()(const journal::Finalists& finalists) { source.finalists = finalists; }
+    void operator()(const journal::Completion& completion) {
+        earlier_end.reset();
         source.completed[completion.of] = completion.result;
     }
-    void operator()(const journal::End& end) const { source.end = end; }
-    void operator()(const journal::Resume&) const {
+    void operator()(const journal::End& end) { source.end = end; }
+    void operator()(const journal::Resume&) {
         ++source.sessions;
-        source.end.reset();  // the run went on after that end
+        if (source.end) earlier_end = std::exchange(source.end, std::nullopt);
     }
     // A partial result becomes a trial later; the difficulty of samples only decides their order, and judgements only
     // serve to compute losses.
-    void operator()(const journal::Partial&) const {}
-    void operator()(const journal::Difficulty&) const {}
-    void operator()(const journal::Judgements&) const {}
+    void operator()(const journal::Partial&) { earlier_end.reset(); }
+    void operator()(const journal::Difficulty&) {}
+    void operator()(const journal::Judgements&) {}
 };
 
 // The functions below read study.json for read_study_facts. They throw Json::exception where a key is missing or of
@@ -247,13 +258,15 @@ StudySource read_study_source(const std::string& folder, std::vector<std::string
     if (replay.dropped_bytes > 0) {
         warnings.push_back(fmt::format("{}: its last line is unfinished ({})", path, replay.why_dropped));
     }
-    for (const journal::Record& record : replay.records) std::visit(RecordSorter{source}, record);
+    RecordSorter sorter{source};
+    for (const journal::Record& record : replay.records) std::visit(sorter, record);
     if (const std::string fault = journal::sequence_fault(replay.records); !fault.empty()) {
         warnings.push_back(fmt::format(
             "{}:{}; the file was changed after the run, and what is shown is not what happened", path, fault));
     }
     // Whoever holds the lock writes the journal. Ours is released at the end of this line.
     source.is_running = files->try_lock(path) == nullptr;
+    if (!source.end && !source.is_running) source.end = sorter.earlier_end;
     read_files(*files, source, warnings);
     return source;
 }

@@ -43,7 +43,7 @@ struct StudySource {
     std::optional<journal::Finalists> finalists;
     /// By number of the trial: results of trials that had ended early and were then evaluated on all samples.
     std::map<std::int64_t, journal::TrialResult> completed;
-    std::optional<journal::End> end;  ///< empty: the run has not ended, or it was resumed after its end
+    std::optional<journal::End> end;  ///< empty: the run has not ended, or it was resumed and goes on
     std::int64_t sessions = 1;        ///< 1 plus the number of times that the run was resumed
     bool is_running = false;          ///< another process holds the journal's lock
 

@@ -113,8 +113,13 @@ TEST(LiveLine, FitsIntoTheTerminal) {
 
 TEST_F(FinalReport, Fp32IsNotCalledQuantized) {
     result_.best->candidate = space_.make(0, {1, 1});
+    std::get<Score>(result_.best->outcome).loss = ScoreLoss{.value = 0.005};
+    run_.best_ms = 2.5;
     EXPECT_THAT(report(), HasSubstr("\ndelivered  "));
-    EXPECT_THAT(report(), Not(HasSubstr("\nquantized  ")));
+    EXPECT_THAT(report(), HasSubstr("loss 0.005 of the delivered model against fp32\n"));
+    EXPECT_THAT(report(), HasSubstr("warning: the delivered model is not faster than fp32"));
+    EXPECT_THAT(report(), Not(HasSubstr("\nquantized")));
+    EXPECT_THAT(report(), Not(HasSubstr("the quantized model")));
 }
 
 TEST_F(FinalReport, AStoppedRunCountsOneTrial) {
@@ -164,6 +169,14 @@ TEST_F(FinalReport, AFrontOfSeveralTrialsIsATable) {
     EXPECT_THAT(report(), Not(HasSubstr("missed")));
 }
 
+TEST_F(FinalReport, AFrontOfErrorsShowsDigitsThatCount) {
+    result_.baseline = {.accuracy = 0.005759, .samples = 100};
+    run_.front = {{.trial = 1, .accuracy = 0.005777, .latency_ms = 1, .bytes = 1000},
+                  {.trial = 2, .accuracy = 0.005761, .latency_ms = 2, .bytes = 2000}};
+    EXPECT_THAT(report(), HasSubstr("\n1            0.005777 "));
+    EXPECT_THAT(report(), HasSubstr("\n2            0.005761 "));
+}
+
 TEST(DurationText, HasTheTwoLargestUnits) {
     EXPECT_EQ(duration_text(11.6), "12s");
     EXPECT_EQ(duration_text(200), "3m 20s");
@@ -176,6 +189,8 @@ TEST(AccuracyText, SaysHowManySamplesItIsFrom) {
     EXPECT_THAT(accuracy_text({.accuracy = 0.9, .correct = 90, .samples = 100}), HasSubstr("] of 100"));
     EXPECT_EQ(accuracy_text({.accuracy = 0, .samples = 10, .bounds = AccuracyBounds{.low = 0, .high = 0.75}}),
               "at most 0.7500, from 10");
+    EXPECT_EQ(accuracy_text({.accuracy = 0, .samples = 10, .bounds = AccuracyBounds{.low = 0, .high = 0.00575}}),
+              "at most 0.00575, from 10");
 }
 
 }  // namespace

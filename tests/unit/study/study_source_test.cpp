@@ -62,14 +62,35 @@ TEST(StudySource, ATrialThatWasCompletedHasItsFullResult) {
     EXPECT_EQ(source.result(source.trials[0]).score.accuracy, 0.9166);
 }
 
-TEST(StudySource, AResumedRunHasNotEnded) {
+TEST(StudySource, ARunThatWentOnAfterItsEndHasNotEnded) {
     std::vector<journal::Record> records = four_trials();
-    records.emplace_back(journal::End{.reason = "timeout", .trials = 4, .best = 1});
-    records.emplace_back(journal::Resume{.trials = 4, .ranks = 2});
+    const journal::Record fourth = records.back();
+    records.pop_back();
+    records.emplace_back(journal::End{.reason = "timeout", .trials = 3, .best = 1});
+    records.emplace_back(journal::Resume{.trials = 3, .ranks = 2});
+    records.push_back(fourth);
     RunFolder run(records);
     const StudySource source = run.read();
     EXPECT_EQ(source.sessions, 2);
     EXPECT_FALSE(source.end);
+}
+
+// Such a session writes no second end: the run is as it was.
+TEST(StudySource, ASessionThatFoundNothingToDoLeavesTheEndAsItWas) {
+    std::vector<journal::Record> records = four_trials();
+    records.emplace_back(journal::End{.reason = "timeout", .trials = 4, .best = 1});
+    records.emplace_back(journal::Resume{.trials = 4, .ranks = 2});
+    records.emplace_back(journal::Resume{.trials = 4, .ranks = 1});
+    RunFolder run(records);
+    const StudySource ended = run.read();
+    EXPECT_EQ(ended.sessions, 3);
+    ASSERT_TRUE(ended.end);
+    EXPECT_EQ(ended.end->reason, "timeout");
+    EXPECT_EQ(ended.delivered(), 1);
+    // While a session holds the journal, nobody knows yet whether it will go on.
+    const auto files = make_posix_file_system();
+    const auto lock = files->try_lock(run.path("trials.jsonl"));
+    EXPECT_FALSE(run.read().end);
 }
 
 TEST(StudySource, ARunIsRunningWhileAnotherHoldsItsJournal) {
