@@ -5,7 +5,6 @@
 #include <immintrin.h>
 #endif
 
-#include <algorithm>
 #include <array>
 
 #include "base/check.hpp"
@@ -119,26 +118,23 @@ HALFTONE_AVX2_INLINE void compute_tile(const Call& call, const Pixels& pixels, c
 
 HALFTONE_AVX2_INLINE __m256i broadcast_byte(std::uint8_t value) { return _mm256_set1_epi8(static_cast<char>(value)); }
 
+/// compute_tile as an object: a lambda would not be compiled for the instruction set.
+template <int Kernel, int Stride, bool IsSigned>
+struct TileStep {
+    const Call& call;
+    Ending ending;
+    template <class Pixels>
+    HALFTONE_AVX2 void operator()(const Pixels& pixels, const TileOutputs& outputs) const {
+        compute_tile<Tile<Kernel, Stride>, Kernel, Stride, IsSigned>(call, pixels, ending, outputs);
+    }
+};
+
 template <int Kernel, int Stride, bool IsSigned>
 HALFTONE_AVX2 void compute_row(const Call& call, std::uint8_t* sink) {
-    using T = Tile<Kernel, Stride>;
     const PackedDepthwise& packed = call.packed;
-    const DepthwiseShape& shape = packed.shape;
     const Ending ending{_mm256_set1_epi16(static_cast<std::int16_t>(packed.y_zero_point)), broadcast_byte(packed.y_low),
                         broadcast_byte(packed.y_high), broadcast_byte(packed.y_is_signed ? 0x80 : 0)};
-    const InputRows<T> rows = input_rows<T, Stride>(call);
-    const bool has_rows = std::find(rows.begin(), rows.end(), nullptr) == rows.end();
-    for (std::int64_t column = 0; column < shape.out_width; column += T::kColumns) {
-        const TileOutputs outputs = tile_outputs<T>(call, column, sink);
-        const std::int64_t left = column * Stride - shape.pad_left;
-        if (has_rows && left >= 0 && left + T::kInputColumns <= shape.width) {
-            const InsideTile<T> tile{rows, left * shape.channels, shape.channels};
-            compute_tile<T, Kernel, Stride, IsSigned>(call, tile, ending, outputs);
-        } else {
-            const BorderTile<T> tile = border_tile<T>(call, rows, left);
-            compute_tile<T, Kernel, Stride, IsSigned>(call, tile, ending, outputs);
-        }
-    }
+    for_tiles<Tile<Kernel, Stride>, Stride>(call, sink, TileStep<Kernel, Stride, IsSigned>{call, ending});
 }
 
 }  // namespace

@@ -14,7 +14,6 @@
 #include <immintrin.h>
 #endif
 
-#include <algorithm>
 #include <array>
 
 #include "base/check.hpp"
@@ -183,27 +182,23 @@ HALFTONE_AVX512_VNNI_INLINE void compute_tile(const Call& call, const Pixels& pi
     store(call, sums, ending, mask, outputs);
 }
 
+/// compute_tile as an object: a lambda would not be compiled for the instruction set.
+template <int Kernel, int Stride, bool IsSigned, int Subs>
+struct TileStep {
+    const Call& call;
+    Ending ending;
+    template <class Pixels>
+    HALFTONE_AVX512_VNNI void operator()(const Pixels& pixels, const TileOutputs& outputs) const {
+        compute_tile<Tile<Kernel, Stride>, Kernel, Stride, IsSigned, Subs>(call, pixels, ending, outputs);
+    }
+};
+
 template <int Kernel, int Stride, bool IsSigned, int Subs>
 HALFTONE_AVX512_VNNI void compute_row(const Call& call, std::uint8_t* sink) {
-    using T = Tile<Kernel, Stride>;
     const PackedDepthwise& packed = call.packed;
-    const DepthwiseShape& shape = packed.shape;
     const Ending ending{_mm512_set1_epi16(static_cast<std::int16_t>(packed.y_zero_point)), broadcast_byte(packed.y_low),
                         broadcast_byte(packed.y_high), broadcast_byte(packed.y_is_signed ? 0x80 : 0)};
-    const InputRows<T> rows = input_rows<T, Stride>(call);
-    const bool has_rows = std::find(rows.begin(), rows.end(), nullptr) == rows.end();
-    for (std::int64_t column = 0; column < shape.out_width; column += T::kColumns) {
-        const TileOutputs outputs = tile_outputs<T>(call, column, sink);
-        const std::int64_t left = column * Stride - shape.pad_left;
-        // Most tiles lie inside the image. Only those at its border pay for a pointer to each pixel.
-        if (has_rows && left >= 0 && left + T::kInputColumns <= shape.width) {
-            const InsideTile<T> tile{rows, left * shape.channels, shape.channels};
-            compute_tile<T, Kernel, Stride, IsSigned, Subs>(call, tile, ending, outputs);
-        } else {
-            const BorderTile<T> tile = border_tile<T>(call, rows, left);
-            compute_tile<T, Kernel, Stride, IsSigned, Subs>(call, tile, ending, outputs);
-        }
-    }
+    for_tiles<Tile<Kernel, Stride>, Stride>(call, sink, TileStep<Kernel, Stride, IsSigned, Subs>{call, ending});
 }
 
 template <int Kernel, int Stride>

@@ -1,10 +1,12 @@
 #pragma once
 // The walk over an image in tiles of kTilePixels outputs, whatever instruction set computes a tile.
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <type_traits>
 
+#include "kernel/codes/targets.hpp"
 #include "kernel/native/lib/depthwise.hpp"
 
 namespace halftone::native {
@@ -95,6 +97,24 @@ TileOutputs tile_outputs(const Call& call, std::int64_t column, std::uint8_t* si
         }
     }
     return outputs;
+}
+
+/// Calls compute(pixels, outputs) for each tile of a row of tiles. Most tiles lie inside the image; only those at its
+/// border pay for a pointer to each pixel. Always inline, because the caller is compiled for an instruction set.
+template <class T, int Stride, class Compute>
+HALFTONE_INLINE void for_tiles(const Call& call, std::uint8_t* sink, const Compute& compute) {
+    const DepthwiseShape& shape = call.packed.shape;
+    const InputRows<T> rows = input_rows<T, Stride>(call);
+    const bool has_rows = std::find(rows.begin(), rows.end(), nullptr) == rows.end();
+    for (std::int64_t column = 0; column < shape.out_width; column += T::kColumns) {
+        const TileOutputs outputs = tile_outputs<T>(call, column, sink);
+        const std::int64_t left = column * Stride - shape.pad_left;
+        if (has_rows && left >= 0 && left + T::kInputColumns <= shape.width) {
+            compute(InsideTile<T>{rows, left * shape.channels, shape.channels}, outputs);
+        } else {
+            compute(border_tile<T>(call, rows, left), outputs);
+        }
+    }
 }
 
 /// Rows of tiles by OpenMP's threads. `band` computes one for one block: see run_window().
