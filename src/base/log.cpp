@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 
 namespace halftone::log {
 namespace {
@@ -111,7 +112,8 @@ void write(Level level, std::string_view room, std::string_view text) {
     Sinks& s = sinks();
     const std::lock_guard lock(s.mutex);
     if (level < s.lowest()) return;
-    const std::string line = fmt::format("{} {}", room, text);
+    // The text may hold a stranger's words, for example the name of a file.
+    const std::string line = fmt::format("{} {}", room, printable(text));
     const spdlog::details::log_msg message(spdlog::source_loc{}, "halftone", to_spdlog(level), line);
     const auto put = [&](spdlog::sinks::sink& sink) {
         try {

@@ -102,10 +102,17 @@ std::string float_text(double value) { return shortest_text(value); }
 std::string printable(std::string_view text) {
     constexpr unsigned char kFirstPrintable = 0x20;
     constexpr unsigned char kDelete = 0x7f;
-    std::string result(text);
-    for (char& c : result) {
-        const auto byte = static_cast<unsigned char>(c);
-        if ((byte < kFirstPrintable && c != '\n' && c != '\t') || byte == kDelete) c = '?';
+    // U+0080 to U+009F are control characters too: terminals take U+009B for the beginning of a command.
+    constexpr unsigned char kLeadOfControls = 0xc2;
+    constexpr unsigned char kBehindControls = 0xa0;
+    std::string result;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : ' ');
+        const bool is_pair = byte == kLeadOfControls && next >= 0x80 && next < kBehindControls;
+        const bool is_control = (byte < kFirstPrintable && text[i] != '\n' && text[i] != '\t') || byte == kDelete;
+        result += is_pair || is_control ? '?' : text[i];
+        if (is_pair) ++i;
     }
     return result;
 }

@@ -16,6 +16,7 @@ std::size_t character_length(std::string_view rest) {
     const auto is_tail = [&byte](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
     const unsigned first = byte(0);
     if (first < 0x80U) return first < 0x20U || first == 0x7FU ? 0 : 1;
+    if (first == 0xC2U && byte(1) < 0xA0U) return 0;  // U+0080 to U+009F are control characters
     if (first >= 0xC2U && first <= 0xDFU) return is_tail(1) ? 2 : 0;
     if (first >= 0xE0U && first <= 0xEFU) {
         const bool is_overlong = first == 0xE0U && byte(1) < 0xA0U;

@@ -134,6 +134,10 @@ TEST(ParseDouble, TakesFiniteDecimalsOnly) {
 
 TEST(Text, ControlCharactersAreNotPrinted) {
     EXPECT_EQ(printable("\x1b[31mred\x1b[0m\a\r\x7f"), "?[31mred?[0m???");
+    EXPECT_EQ(printable("\xc2\x9b"
+                        "2J, \xc2\xa0, \xc2"),
+              "?2J, \xc2\xa0, \xc2")
+        << "U+009B is a control character, U+00A0 is none";
     EXPECT_EQ(printable("two\n\tlines: \xc3\xa9"), "two\n\tlines: \xc3\xa9") << "UTF-8 stays";
 }
 

@@ -96,7 +96,7 @@ TEST(ImportRefuses, AllUnknownOperatorsInOneMessage) {
 }
 
 // Found by fuzzing: the upgrade of an old form names its constants after the node's output.
-TEST(ImportRefuses, NothingElseThanBeforeWhereAnOldNodeHasNoOutput) {
+TEST(ImportRefuses, AnOldReshapeWithoutAnOutput) {
     const std::string graph = x_to_y() + kRefusalRelu +
                               "node { op_type: 'Reshape' input: 'x' attribute { name: 'shape' type: INTS ints: 1 } } ";
     for (const char* version : {"1", "4", "5"}) {
@@ -221,8 +221,9 @@ TEST(ImportRefuses, ConstantsItCannotRepresent) {
 }
 
 TEST(ImportRefuses, NamesThatAreNotPrintableText) {
-    // Lone continuation byte, overlong slash, surrogate, line break: they would break JSON, YAML or a terminal.
-    for (const char* name : {"\\200", "\\300\\257", "\\355\\240\\200", "a\\nb"}) {
+    // Lone continuation byte, overlong slash, surrogate, line break, U+009B (which begins a terminal's command): they
+    // would break JSON, YAML or a terminal.
+    for (const char* name : {"\\200", "\\300\\257", "\\355\\240\\200", "a\\nb", "\\302\\2332J"}) {
         EXPECT_THAT(refusal(x_to_y() + "node { op_type: 'Relu' name: '" + name + "' input: 'x' output: 'y' }"),
                     HasSubstr("not printable UTF-8"))
             << name;
