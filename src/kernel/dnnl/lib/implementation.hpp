@@ -17,12 +17,13 @@ namespace halftone::onednn {
     return name == "brdgmm_dw:avx2" ? "jit_dw:avx2" : name;
 }
 
-/// Returns whether this implementation would not multiply the codes of `request` exactly on a machine that can. oneDNN
-/// offers some kernels without VNNI there, behind those with it; they add two products in 16 bits and saturate.
-/// (On machines without VNNI, requests that come here have codes of 6 bits: codes/needs_widening.)
+/// Returns whether this implementation may not multiply the codes of `request` exactly on a machine that can. oneDNN
+/// offers kernels for older instruction sets there, behind those with VNNI; they add two products in 16 bits and
+/// saturate. (Some of these words also stand for kernels that use AVX-VNNI where it is; they are left out with the
+/// rest.) On machines without VNNI, requests that come here have codes of 6 bits: codes/needs_widening.
 [[nodiscard]] inline bool saturates(const std::string& name, const KernelRequest& request) {
-    if (!request.is_quantized() || !has_exact_int8() || name.find("brg") == std::string::npos) return false;
-    return name.ends_with(":avx512_core") || name.ends_with(":avx2");
+    if (!request.is_quantized() || !has_exact_int8()) return false;
+    return name.ends_with(":avx512_core") || name.ends_with(":avx2") || name.ends_with(":sse41");
 }
 
 /// What `describe` gives, at the implementation that the request names, or where there is none so called, or one that

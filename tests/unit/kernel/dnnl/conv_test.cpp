@@ -134,6 +134,18 @@ TEST(ConvInt8Exactness, LargestProductsDoNotSaturate) {  // techniques E, test v
     EXPECT_EQ(run(Backend::dnnl, c).as<float>()[0], 64.0F * 255.0F * 127.0F);
 }
 
+// oneDNN also offers kernels without VNNI, whose sums of two products saturate; a plan may name any that is offered.
+TEST_P(ConvInt8, NoImplementationSaturates) {
+    const auto& [name, shape, weight, attributes] = GetParam();
+    for (const DType input : {DType::u8, DType::s8}) {
+        KernelCase c("Conv", attributes, 2);
+        const Tensor x = largest_codes(input, shape);
+        c.input(x, per_tensor(input, 1.0F, 0));
+        c.weights(largest_codes(DType::s8, weight), {}, per_tensor(DType::s8, 1.0F, 0)).output();
+        expect_every_implementation(c);
+    }
+}
+
 TEST(ConvInt8Exactness, PaddingIsRealZero) {  // techniques E, test vector (b): a padded pixel counts as the zero point
     const std::vector<std::uint8_t> x(9, 100);  // = real zero
     const std::vector<std::int8_t> w(9, 1);

@@ -96,6 +96,13 @@ Tensor random_codes(DType dtype, Shape shape, std::uint64_t seed) {
     return tensor;
 }
 
+Tensor largest_codes(DType dtype, Shape shape) {
+    Tensor tensor({dtype, std::move(shape)});
+    const MutableView codes = tensor.mutable_view();
+    std::fill_n(codes.data, codes.bytes(), static_cast<std::byte>(dtype == DType::u8 ? 255 : 127));
+    return tensor;
+}
+
 Tensor random_bias(std::int64_t channels, std::int32_t limit, std::uint64_t seed) {
     Tensor tensor({DType::s32, Shape{channels}});
     Rng rng(seed);
@@ -189,6 +196,19 @@ CodeDifference code_difference(const Tensor& a, const Tensor& b) {
 
 void expect_close_to_ref(const KernelCase& kernel_case, double tolerance) {
     EXPECT_LE(relative_error(run(Backend::dnnl, kernel_case), run(Backend::ref, kernel_case)), tolerance);
+}
+
+void expect_every_implementation(KernelCase& kernel_case) {
+    const std::vector<std::string> names =
+        find_op(Backend::dnnl, kernel_case.node.op)->implementations(kernel_case.request);
+    EXPECT_FALSE(names.empty());
+    const Tensor exact = run(Backend::ref, kernel_case);
+    for (const std::string& name : names) {
+        kernel_case.request.implementation = name;
+        const auto primitive = build(Backend::dnnl, kernel_case.request);
+        ASSERT_NE(primitive, nullptr) << name;
+        EXPECT_LE(relative_error(run(*primitive, kernel_case.data), exact), 1e-6) << name;
+    }
 }
 
 void expect_equal_to_ref(const KernelCase& kernel_case, Backend backend) {

@@ -35,6 +35,8 @@ struct KernelCase {
 [[nodiscard]] Tensor random_reals(Shape shape, double low, double high, std::uint64_t seed);
 /// Codes over the whole range of the dtype.
 [[nodiscard]] Tensor random_codes(DType dtype, Shape shape, std::uint64_t seed);
+/// The largest code everywhere: sums of two products by the largest weight do not fit into 16 bits.
+[[nodiscard]] Tensor largest_codes(DType dtype, Shape shape);
 [[nodiscard]] Tensor random_bias(std::int64_t channels, std::int32_t limit, std::uint64_t seed);
 [[nodiscard]] QuantParams per_tensor(DType dtype, float scale, std::int32_t zero_point);
 /// s8 weights' parameters: scales between half and twice `scale`.
@@ -60,6 +62,8 @@ struct CodeDifference {
 
 /// dnnl's result is ref's within `tolerance` (relative_error).
 void expect_close_to_ref(const KernelCase& kernel_case, double tolerance);
+/// The result of each of dnnl's implementations is ref's, but for the last bit of a real value.
+void expect_every_implementation(KernelCase& kernel_case);
 /// dnnl's result is ref's, bit for bit.
 void expect_equal_to_ref(const KernelCase& kernel_case, Backend backend = Backend::dnnl);
 

@@ -91,5 +91,18 @@ TEST(MatMulRefusals, NameTheReason) {
               "nothing is fused with a product of two tensors");
 }
 
+TEST(ProductExactness, NoImplementationSaturates) {
+    for (const char* op : {"MatMul", "Gemm"}) {
+        for (const DType input : {DType::u8, DType::s8}) {
+            for (const std::int64_t rows : {1, 70}) {
+                KernelCase c(op, {}, 2);
+                c.input(largest_codes(input, {rows, 192}), per_tensor(input, 1.0F, 0));
+                c.weights(largest_codes(DType::s8, {192, 40}), {}, per_tensor(DType::s8, 1.0F, 0)).output();
+                expect_every_implementation(c);
+            }
+        }
+    }
+}
+
 }  // namespace
 }  // namespace halftone::test
