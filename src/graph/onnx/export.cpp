@@ -357,7 +357,11 @@ std::optional<std::string> serialized(const onnx::ModelProto& model, std::uint64
 
 std::uint64_t constant_bytes(const Graph& graph) {
     std::uint64_t sum = 0;
-    for (const Value& value : graph.values()) sum += value.constant.is_empty() ? 0 : value.constant.bytes();
+    for (const Value& value : graph.values()) {
+        if (value.constant.is_empty()) continue;
+        // The file has two codes of 4 bits in a byte.
+        sum += is_four_bit(value.constant.dtype()) ? (value.constant.bytes() + 1) / 2 : value.constant.bytes();
+    }
     return sum;
 }
 
@@ -384,7 +388,12 @@ OnnxFiles export_onnx_files(const Graph& graph, const std::string& stem, std::ui
     }
     files.data_name = name_of_data(graph, stem);
     auto message = serialized(Exporter(graph, &files).run(), most);
-    if (!message) throw ModelError("the model is larger than 2 GiB without its weights, which ONNX does not allow");
+    if (!message) {
+        throw ModelError(
+            "the model is larger than 2 GiB, which ONNX does not allow, although its weights are in a second file: "
+            "weights of 4 bits, and constants in Loop, Scan, If and behind a data-dependent shape, stay in the first "
+            "one");
+    }
     files.message = std::move(*message);
     return files;
 }

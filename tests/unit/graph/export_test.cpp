@@ -131,10 +131,23 @@ TEST(ExportOnnx, LargeWeightsLieBesideTheModel) {
         const std::string text = inline_external_data(files->read(path), folder.path());
         EXPECT_EQ(hash_of(infer_types(import_onnx(text, "again", ToyOps()), ToyOps())), hash_of(graph));
     }
-    // One file again: no data stays behind.
+    // One file again: no data stays behind, nor what a killed writer has left.
+    files->write_atomically(folder.path() + "/model.onnx-0123456789abcdef.data.tmp", "half");
     const std::uint64_t bytes = write_onnx(*files, path, graph_of(1));
     EXPECT_EQ(bytes, files->size(path));
     EXPECT_EQ(files->list(folder.path()), std::vector<std::string>{"model.onnx"});
+}
+
+TEST(ExportOnnx, AFullDiskKeepsTheModelAndLeavesNoHalfOfTheWeights) {
+    const auto files = make_memory_file_system();
+    files->write_atomically("model.onnx", "the model before");
+    GraphMaker g;
+    const ValueId y = g.gemm("large", g.input("x", {kSymbolic, 50}), random_tensor({50, 100}, 1), {});
+    const Graph graph = infer_types(g.build({y}), ToyOps());
+    files->fail_after_bytes(10000);
+    EXPECT_THROW(write_onnx(*files, "model.onnx", graph, 8000), IoError);
+    EXPECT_EQ(files->list("."), std::vector<std::string>{"model.onnx"});
+    EXPECT_EQ(files->read("model.onnx"), "the model before");
 }
 
 TEST(ExportOnnx, AMessageThatIsTooLargeIsRefused) {
