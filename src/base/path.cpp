@@ -12,6 +12,12 @@ std::string path_stem(const std::string& path) { return std::filesystem::path(pa
 
 bool is_absolute_path(const std::string& path) { return std::filesystem::path(path).is_absolute(); }
 
+std::string plain_path(const std::string& path) {
+    std::filesystem::path plain = std::filesystem::path(path).lexically_normal();
+    if (!plain.has_filename() && plain.has_parent_path()) plain = plain.parent_path();  // "a/" ends in an empty name
+    return plain.string();
+}
+
 std::string joined_path(const std::string& folder, const std::string& path) {
     return (std::filesystem::path(folder) / path).string();
 }

@@ -13,6 +13,10 @@ namespace halftone {
 
 [[nodiscard]] bool is_absolute_path(const std::string& path);
 
+/// Returns the path without "." and without doubled or last slashes, and with ".." resolved by its text: "a/b" of
+/// "a/./c/../b/". Links are not looked at.
+[[nodiscard]] std::string plain_path(const std::string& path);
+
 /// Returns `path` as seen from `folder`: "folder/path", or `path` itself when it is absolute or the folder is empty.
 [[nodiscard]] std::string joined_path(const std::string& folder, const std::string& path);
 

@@ -31,7 +31,7 @@ constexpr std::uint64_t kMostStemListBytes = std::uint64_t{1} << 30U;
 constexpr int kMostFolderDepth = 8;
 /// mIOU and the transforms take it for pixels of no class.
 constexpr std::uint8_t kUnlistedPixel = 255;
-constexpr std::array<const char*, 3> kPictureEndings{".jpg", ".jpeg", ".png"};
+constexpr std::array<const char*, 6> kPictureEndings{".jpg", ".jpeg", ".png", ".JPG", ".JPEG", ".PNG"};
 
 /// The class of each pixel value of a mask.
 using ClassTable = std::array<std::uint8_t, 256>;
@@ -42,6 +42,9 @@ struct MaskedFolder {
     std::string masks;
     std::string image_suffix;  ///< end of the pictures' names, before the dot
     std::string mask_suffix;   ///< what stands in its place in the masks' names
+
+    /// Masks may lie beside the pictures: then their names alone tell them apart.
+    [[nodiscard]] bool is_one_folder() const { return plain_path(images) == plain_path(masks); }
 };
 
 struct MaskedPicture {
@@ -110,9 +113,9 @@ void find_pictures(const FileSystem& files, const MaskedFolder& folder, const st
                    std::vector<std::string>& found) {
     const std::string here = joined_path(folder.images, below);
     if (depth > kMostFolderDepth)
-        throw DataError(here + ": lies too deep; folders in folders are read to a depth of 8");
-    // Masks may lie beside the pictures: then their names alone tell them apart.
-    const bool has_masks = folder.images == folder.masks;
+        throw DataError(
+            fmt::format("{}: lies too deep; folders in folders are read to a depth of {}", here, kMostFolderDepth));
+    const bool has_masks = folder.is_one_folder();
     for (const std::string& name : files.list(here)) {
         const std::string relative = below.empty() ? name : below + "/" + name;
         const std::string path = joined_path(folder.images, relative);
@@ -168,11 +171,12 @@ std::vector<MaskedPicture> pair_with_masks(const FileSystem& files, const Masked
             missing.push_back(path);
     }
     if (missing.empty()) return pairs;
+    const std::string others = missing.size() == 1 ? "" : fmt::format(", nor do {} more", missing.size() - 1);
     throw DataError(fmt::format(
-        "SegmentationFolder: {} of {} pictures have no mask: {} does not exist, nor do {} more. A mask is a "
-        "PNG file with the name of its picture; `mask_suffix` says what stands behind the name, and `list` "
-        "names the pictures that have masks",
-        missing.size(), pictures.size(), missing.front(), missing.size() - 1));
+        "SegmentationFolder: pictures without a mask: {} of {}; {} does not exist{}. A mask is a PNG file with the "
+        "name "
+        "of its picture; `mask_suffix` says what stands behind the name, and `list` names the pictures that have masks",
+        missing.size(), pictures.size(), missing.front(), others));
 }
 
 /// Reads `values`: the pixel value of class 0, of class 1, and so on. Without it, pixels are class numbers.
@@ -208,7 +212,7 @@ std::unique_ptr<Dataset> make_segmentation_folder(const ConfigNode& node) {
                         .mask_suffix = reader.text("mask_suffix", "")};
     const std::string list = reader.optional_text("list") ? resolve_path(*reader.child("list")) : "";
     const ClassTable classes = read_class_values(reader);
-    if (folder.images == folder.masks && folder.image_suffix == folder.mask_suffix) {
+    if (folder.is_one_folder() && folder.image_suffix == folder.mask_suffix) {
         reader.fail("masks", "must be another folder than `images`, or `mask_suffix` must tell masks from pictures");
     }
     reader.finish();

@@ -10,6 +10,7 @@
 #include <cctype>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "data/dataset.hpp"
 #include "data/formats/picture.hpp"
 #include "init/found_data.hpp"
@@ -21,6 +22,8 @@ namespace {
 constexpr std::uint64_t kMostMaskedFile = std::uint64_t{256} << 20U;
 /// Pairs that are opened to see channels, sizes, and which numbers the masks hold.
 constexpr std::size_t kLookedAtPairs = 50;
+/// As the data set SegmentationFolder, which refuses what lies deeper.
+constexpr int kMostMaskedDepth = 8;
 /// Names of the two folders, in lower case, as public data sets have them.
 constexpr std::array<std::string_view, 5> kImageNames{"images", "image", "img", "imgs", "jpegimages"};
 constexpr std::array<std::string_view, 9> kMaskNames{
@@ -49,12 +52,32 @@ std::string folder_named(const FileSystem& files, const std::string& parent, std
     return {};
 }
 
+/// Adds the files of a folder and of those in it, by their names relative to `root`.
+void add_names(const FileSystem& files, const std::string& root, const std::string& folder, int depth,
+               std::vector<std::string>& names) {
+    for (const std::string& name : files.list(folder.empty() ? root : below(root, folder))) {
+        const std::string relative = folder.empty() ? name : folder + "/" + name;
+        if (!files.is_directory(below(root, relative)))
+            names.push_back(relative);
+        else if (depth < kMostMaskedDepth)
+            add_names(files, root, relative, depth + 1, names);
+    }
+}
+
+std::vector<std::string> sorted_names(const FileSystem& files, const std::string& root) {
+    std::vector<std::string> names;
+    add_names(files, root, "", 0, names);
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
 /// Returns the pictures of two folders that have masks, by the first suffix that finds any.
 std::optional<MaskedPair> match_masks(const FileSystem& files, const std::string& images, const std::string& masks) {
-    const std::vector<std::string> mask_names = files.list(masks);  // sorted
+    const std::vector<std::string> mask_names = sorted_names(files, masks);
+    const std::vector<std::string> image_names = sorted_names(files, images);
     for (const std::string_view suffix : kMaskSuffixes) {
         MaskedPair pair{.images = images, .masks = masks, .suffix = std::string(suffix)};
-        for (const std::string& name : files.list(images)) {
+        for (const std::string& name : image_names) {
             if (!has_extension(name, ".jpg") && !has_extension(name, ".jpeg") && !has_extension(name, ".png")) continue;
             const std::string stem = name.substr(0, name.rfind('.'));
             if (std::binary_search(mask_names.begin(), mask_names.end(), stem + pair.suffix + ".png")) {
@@ -78,8 +101,10 @@ std::optional<std::pair<MaskedPair, MaskedPair>> find_masked(const FileSystem& f
         if (images.empty() || masks.empty()) return std::nullopt;
         return match_masks(files, images, masks);
     };
-    auto training = pair_below(split.calibration);
-    auto testing = pair_below(split.evaluation);
+    // An undivided root would take the pictures of all splits in `images` for one set.
+    const bool is_divided = split.calibration != root || split.evaluation != root;
+    auto training = is_divided ? pair_below(split.calibration) : std::nullopt;
+    auto testing = is_divided ? pair_below(split.evaluation) : std::nullopt;
     if (training && testing) return std::pair(*training, *testing);
     const std::string images = folder_named(files, root, kImageNames);
     const std::string masks = folder_named(files, root, kMaskNames);
@@ -148,13 +173,17 @@ void add_mask_notes(FoundData& found, const MaskedPair& training, const MaskedPa
             "The masks hold 0 and 255 only, so 255 is taken for class 1 (values). If 255 marks pixels without a class "
             "in your masks, remove that line.");
     }
-    const std::size_t without = std::max(training.without_mask, testing.without_mask);
-    if (without == 0) return;
+    std::vector<std::string> without;
+    for (const MaskedPair* part : {&training, &testing}) {
+        const bool is_said = part == &testing && testing.images == training.images;
+        if (part->without_mask > 0 && !is_said)
+            without.push_back(fmt::format("{} in {}", part->without_mask, part->images));
+    }
+    if (without.empty()) return;
     found.notes.push_back(fmt::format(
-        "LOOK HERE: {} of the pictures have no mask, and the data set refuses them. Write the names of those that "
-        "have one into "
-        "a file, a name in each line, and name the file in the key `list`.",
-        without));
+        "LOOK HERE: the data set refuses pictures without a mask ({}). Write the names of those that have one into a "
+        "file, a name in each line, and name the file in the key `list`.",
+        join(without, ", ")));
 }
 
 }  // namespace

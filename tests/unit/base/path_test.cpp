@@ -68,6 +68,13 @@ TEST_F(ContainedFile, IsFoundWithoutItsLinks) {
     EXPECT_EQ(refusal("link"), real);
 }
 
+TEST(Path, PlainPathsOfOneFolderAreEqual) {
+    for (const char* path : {"a/b", "a/b/", "a//b", "./a/./b", "a/c/../b/"}) EXPECT_EQ(plain_path(path), "a/b") << path;
+    EXPECT_EQ(plain_path("/"), "/");
+    EXPECT_EQ(plain_path("."), ".");
+    EXPECT_EQ(plain_path(""), "");
+}
+
 TEST_F(ContainedFile, NeverLiesOutsideTheFolder) {
     EXPECT_EQ(refusal(""), "names no location");
     EXPECT_EQ(refusal("/etc/passwd"), "is at the absolute path '/etc/passwd'");

@@ -104,7 +104,10 @@ TEST(SegmentationFolder, SuffixesTellTheNamesApart) {
     together.copy("rgb.png", "images/x.png");
     together.copy("grey.png", "images/x_mask.png");
     EXPECT_EQ(together.open(", mask_suffix: _mask", "images")->size(), 1) << "a mask is no picture";
-    EXPECT_THAT(together.refusal<ConfigError>("", "images"), HasSubstr("masks must be another folder than `images`"));
+    for (const char* same : {"images", "./images", "images/", "masks/../images"}) {
+        EXPECT_THAT(together.refusal<ConfigError>("", same), HasSubstr("masks must be another folder than `images`"))
+            << same;
+    }
 }
 
 TEST(SegmentationFolder, AListNamesThePicturesWithAndWithoutTheirEndings) {
@@ -117,6 +120,10 @@ TEST(SegmentationFolder, AListNamesThePicturesWithAndWithoutTheirEndings) {
     const auto dataset = world.open(list);
     ASSERT_EQ(dataset->size(), 2);
     EXPECT_EQ(dataset->place(0), world.place("images/c.jpg")) << "in the order of the list";
+    world.copy("rgb.jpg", "images/E.JPG");
+    world.copy("grey.png", "masks/E.png");
+    world.put("val.txt", "E\n");
+    EXPECT_EQ(world.open(list)->place(0), world.place("images/E.JPG")) << "as without a list";
     world.put("val.txt", "a\nd\n");
     EXPECT_THAT(world.refusal(list), HasSubstr("val.txt:2: its picture " + world.place("images/d") + ".jpg"));
     world.put("val.txt", "../a\n");
@@ -131,7 +138,7 @@ TEST(SegmentationFolder, MissingMasksAreToldOfBeforeAnythingRuns) {
     for (const char* name : {"a", "b", "c"}) world.copy("rgb.jpg", std::string("images/") + name + ".jpg");
     EXPECT_THAT(world.refusal(), HasSubstr("masks does not exist"));
     world.copy("grey.png", "masks/b.png");
-    EXPECT_THAT(world.refusal(), HasSubstr("2 of 3 pictures have no mask: " + world.place("masks/a.png")));
+    EXPECT_THAT(world.refusal(), HasSubstr("pictures without a mask: 2 of 3; " + world.place("masks/a.png")));
     world.copy("rgb.jpg", "images/d.tif");
     EXPECT_THAT(world.refusal(), HasSubstr("d.tif: pictures of this kind are not read"));
 }

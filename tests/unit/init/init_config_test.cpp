@@ -268,7 +268,8 @@ TEST_F(InitConfigTest, PicturesWithoutAMaskAreToldOf) {
     write("some/img/b.png", black_and_white_png());
     write("some/label/a.png", black_and_white_png());
     const std::string yaml = config_for(segmentation_model(), folder_ / "some");
-    EXPECT_THAT(yaml, HasSubstr("LOOK HERE: 1 of the pictures have no mask"));
+    EXPECT_THAT(yaml, HasSubstr("LOOK HERE: the data set refuses pictures without a mask (1 in " +
+                                (folder_ / "some/img") + ")"));
     EXPECT_THAT(yaml, HasSubstr("read the same samples"));
     // Classes of pictures that happen to have such names stay classes.
     write("classes/image/a.png", black_and_white_png());
