@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "base/budget.hpp"
 #include "base/byte_reader.hpp"
 #include "base/file_system.hpp"
 #include "dump/h5/global_heap.hpp"
@@ -117,6 +118,8 @@ std::string VariableRows::reference(const Set& set, std::int64_t row, const std:
     }
     if (packing_.empty()) return part(address + in_chunk, kReferenceBytes, place);
     unpacked_first_.reset();
+    // A small file may claim large chunks: unpacking takes the bytes, and as many again while filters run.
+    const BudgetedBytes taken(process_budget(), 2 * bytes, place);
     unpacked_ = unpack_chunk(part(address, stored_bytes, place), packing_, left_out, bytes, kReferenceBytes, place);
     unpacked_first_ = first_of_chunk;
     return unpacked_.substr(in_chunk, kReferenceBytes);

@@ -24,9 +24,8 @@ class VariableRows {
 public:
     /// @param path  the file, on a disk  @param place  "file::object", for messages
     /// @param element_bytes  of one element of a row: 1 for texts
-    /// @throws DataError when the rows are stored in a way that is not read: more than one dimension, or filters other
-    /// than
-    ///         shuffle and deflate
+    /// @throws DataError when the rows are stored in a way that is not read: in more than one dimension, or behind
+    ///         filters other than shuffle and deflate
     VariableRows(const Set& set, const std::string& path, const std::string& place,
                  const std::vector<std::int64_t>& shape, std::size_t element_bytes);
 

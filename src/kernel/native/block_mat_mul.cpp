@@ -21,7 +21,7 @@ Tensor block_constant(const KernelRequest& request, std::size_t input) {
 }
 
 std::size_t bytes_of_blocks(const BlockPanels& matrix) {
-    return matrix.codes.size() + (matrix.scale.size() + matrix.zero.size()) * sizeof(float);
+    return matrix.codes.size() + (matrix.scale.size() + matrix.zero.size() + matrix.bias.size()) * sizeof(float);
 }
 
 /// The packed matrix, which all sessions of a process share.

@@ -167,6 +167,9 @@ TEST(Capabilities, WeightOnlyOptionsAreForMatMulAndPlainGemm) {
     const auto refusal = [&](const Graph& graph) {
         const Capability refused = offered(graph);
         EXPECT_THAT(refused.options, testing::Each(testing::Property(&UnitConfig::is_quantized, false)));
+        EXPECT_FALSE(refused.options.empty());
+        EXPECT_EQ(refused.options[refused.options.size() - 1].activation.dtype, DType::f32)
+            << "a unit that is refused still runs in fp32";
         EXPECT_EQ(refused.refused[0].dtype, "int4");
         return refused.refused[0].why;
     };
