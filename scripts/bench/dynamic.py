@@ -30,7 +30,7 @@ def files_of(name, options):
     source, target = options.models / f"{name}.onnx", options.models / f"{name}.dynamic.onnx"
     if not source.exists():
         subprocess.run([sys.executable, peers.HERE / "models.py", options.models, "--only", name, "--fp32"], check=True)
-    if not target.exists():
+    if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:  # of an earlier model
         subprocess.run([peers.DEPS / "bench/bin/python", "-c", QUANTIZE, source, target], check=True)
     return {"fp32": source, "dynamic": target}
 

@@ -36,6 +36,8 @@ def torch_program(request):
     try:
         exported = torch.onnx.export(program, dynamo=True, external_data=False)
         exported.save(path)
+    except MemoryError:  # convert.py has its own words for it
+        raise
     except Exception as error:  # a pair of versions that do not fit fails in many ways
         raise RuntimeError(f"torch {torch.__version__} with onnxscript {onnxscript.__version__} cannot export it (the "
                            "two must fit each other, as torch 2.15 and onnxscript 0.7.2 do): "

@@ -19,8 +19,8 @@ struct ProgramResult {
 
 /// Starts the program in its own process group, so that a Ctrl-C at the terminal does not reach it, and waits for its
 /// end. After the time limit it is killed with all that it started. If the calling thread ends before, because its
-/// process is killed, the program is killed, too. What it writes beyond `most_output` bytes to stdout or to stderr is
-/// read and dropped. Its stdin is empty.
+/// process is killed, the program is killed, too; what it started may go on. What it writes beyond `most_output` bytes
+/// to stdout or to stderr is read and dropped. Its stdin is empty.
 /// @param arguments  the program, found in PATH, and its arguments; at least one
 /// @param folder     where it runs; empty: the working directory
 /// @throws IoError   when it cannot be started

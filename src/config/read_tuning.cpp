@@ -131,8 +131,8 @@ void read_objectives(Section& section, TuningConfig& config) {
                       (directions.empty() || directions.size() == objectives.size());
     if (objectives.empty() || !fits) {
         fail_at(multi.node(),
-                fmt::format("must have objectives, and as many weights and directions as those, got {} objectives, {} "
-                            "weights and {} directions (higher_is_better)",
+                fmt::format("must have objectives, and as many weights and directions (higher_is_better) as those; got "
+                            "objectives: {}, weights: {}, directions: {}",
                             objectives.size(), weights.size(), directions.size()),
                 true);
     }

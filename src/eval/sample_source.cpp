@@ -66,7 +66,10 @@ std::vector<std::int64_t> batch_sizes(std::int64_t samples, std::int64_t most) {
 }
 
 void refuse_unread_samples(const std::string& purpose, std::int64_t samples) {
-    throw DataError(fmt::format("{}: no sample can be read (on_bad_sample: skip left out all {})", purpose, samples));
+    throw DataError(fmt::format(
+        "{}: no sample can be read. on_bad_sample: skip left out every one (samples: {}); the warnings above "
+        "say why",
+        purpose, samples));
 }
 
 std::int64_t shard_count(std::int64_t samples, std::int64_t wanted, std::int64_t rows) {

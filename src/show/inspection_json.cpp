@@ -67,8 +67,7 @@ Json nodes_outside_json(const PreparedModel& model) {
 }
 
 /// What inspect says of recurrent networks: users of dynamic quantization in other tools look for them.
-constexpr const char* kWhyNoRecurrentCodes =
-    "ONNX has no operator for them on codes, so no file could hold them quantized";
+constexpr const char* kWhyNoRecurrentCodes = "ONNX has no quantized form of them";
 
 /// How many recurrent nodes there are; empty if there is none.
 Json recurrent_json(const Json& nodes_outside) {

@@ -92,7 +92,7 @@ std::string summary_text(const Json& json, const Inspection& inspection, const U
                             counts_text(json["nodes_outside_of_units"]));
     }
     if (json.contains("recurrent")) {
-        text += fmt::format("recurrent nodes stay fp32 under every approach\n    {}: {}\n",
+        text += fmt::format("recurrent nodes stay in fp32, whatever the approach\n    {}: {}\n",
                             counts_text(json["recurrent"]["nodes"]), json["recurrent"]["why"].get<std::string>());
     }
     if (json.contains("tail")) {

@@ -112,7 +112,7 @@ class Samples(SystemTest):
         skip = ("--set", "evaluation.accuracy.dataloader.on_bad_sample=skip")
         done = self.evaluate(dataset, *skip)
         self.assert_code(MODEL, done)
-        self.assertIn("error: evaluation: no sample can be read (on_bad_sample: skip left out all 1)", done.err)
+        self.assertIn("error: evaluation: no sample can be read. on_bad_sample: skip left out every one (samples: 1)", done.err)
         calibration = ("--set", f"quantization.calibration.dataloader={{dataset: {dataset}, on_bad_sample: skip}}")
         done = halftone("tune", DEMO, "--workspace", self.folder / "out", *calibration, cwd=self.folder)
         self.assert_code(MODEL, done)

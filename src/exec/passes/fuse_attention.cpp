@@ -18,7 +18,7 @@ namespace {
 
 using Numbers = std::vector<std::int64_t>;
 
-constexpr std::int64_t kLeastAttentionRows = 8;  ///< as in kernel/native/mat_mul.cpp
+constexpr std::int64_t kLeastAttentionRows = 8;  ///< of fewer, packing keys and values would cost too much
 
 /// An operand, and how the node reads its dimensions.
 struct ReadValue {

@@ -117,7 +117,7 @@ TEST(Tuning, ReadsObjectivesAsWeights) {
 TEST(Tuning, RefusesObjectivesThatDoNotFit) {
     EXPECT_THAT(error_of("tuning: {objective: speed}"), HasSubstr("allowed: performance modelsize footprint"));
     EXPECT_THAT(error_of("tuning: {multi_objectives: {objective: accuracy, weight: 0.8 0.2}}"),
-                HasSubstr("as many weights and directions as those, got 1 objectives, 2 weights and 0 directions"));
+                HasSubstr("as those; got objectives: 1, weights: 2, directions: 0"));
     EXPECT_THAT(error_of("tuning: {multi_objectives: {objective: accuracy, weight: -1}}"),
                 HasSubstr("must be numbers >= 0, got '-1.0'"));
     EXPECT_THAT(error_of("tuning: {multi_objectives: {objective: [performance], higher_is_better: [True]}}"),

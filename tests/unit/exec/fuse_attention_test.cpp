@@ -111,10 +111,13 @@ TEST(FuseAttention, WhatOthersReadStays) {
     const ValueId context = n.context(n.node("MatMul", "scores", {n.heads("queries", n.q), keys}));
     const ValueId y =
         n.node("Add", "sum", {context, n.node("ReduceMean", "mean", {keys}, {{"keepdims", std::int64_t{1}}})});
-    const auto fused = apply_pass("fuse_attention", n.typed(y));
+    const Graph graph = n.typed(y);
+    const auto fused = apply_pass("fuse_attention", graph);
     ASSERT_TRUE(fused.has_value());
     EXPECT_THAT(op_sequence(*fused), testing::HasSubstr("ScaledAttention"));
     EXPECT_THAT(op_sequence(*fused), testing::HasSubstr("Mul Transpose"));
+    // The factor counts once.
+    EXPECT_THAT(session_output(graph), Pointwise(FloatNear(2e-6F), unfused_output(graph)));
 }
 
 TEST(FuseAttention, OtherGroupsStayAsTheyAre) {

@@ -69,8 +69,9 @@ TEST(Inspection, SaysWhyRecurrentNodesStayInFp32) {
     const Inspection inspection = inspection_of(export_onnx(infer_types(g.build({y}), reference_ops())));
     const auto json = nlohmann::json::parse(inspection_line(inspection));
     EXPECT_EQ(json["recurrent"]["nodes"]["GRU"], 1);
-    EXPECT_THAT(inspection_text(inspection, false),
-                HasSubstr("recurrent nodes stay fp32 under every approach\n    1 GRU: ONNX has no operator"));
+    EXPECT_THAT(
+        inspection_text(inspection, false),
+        HasSubstr("recurrent nodes stay in fp32, whatever the approach\n    1 GRU: ONNX has no quantized form"));
     EXPECT_FALSE(nlohmann::json::parse(inspection_line(inspection_of(two_convs()))).contains("recurrent"));
 }
 
