@@ -1,6 +1,11 @@
 // Pictures with masks of classes: a folder of pictures, and beside it one with a PNG mask for each, as images/ and
 // masks/. Either both stand in a folder for each split (train/images, val/images), or the splits stand in both
 // (images/train, images/val), or nothing is divided.
+//
+//   find_masked      the two folders, and their parts
+//   match_masks      the pictures that have a mask, in these folders and below
+//   look_at_pairs    sizes, channels, and the numbers that the masks hold
+//   masked_lines, add_mask_notes   what the config says
 
 #include <fmt/format.h>
 
