@@ -1,7 +1,7 @@
 #pragma once
-// H5Reader: reads Halftone's files without trusting them. It follows hard links only and opens no other file: a link,
-// an external or a virtual dataset is refused. It takes no more memory than the file really holds (unpacked), and loads
-// no plug-in for a filter.
+// H5Reader: reads HDF5 files without trusting them. It follows hard links only and opens no other file: a link, an
+// external or a virtual dataset is refused. It takes no more memory than the file really holds (unpacked), and loads no
+// plug-in for a filter. A file that crashes the library is refused (h5/crash_guard.hpp).
 
 #include <cstddef>
 #include <cstdint>
@@ -50,11 +50,17 @@ private:
     std::unique_ptr<State> state_;
 };
 
+/// Whether a copy of this process reads a file before the process does, because the library might crash. Only the copy
+/// itself does without.
+enum class H5Guard { on, off };
+
 class H5Reader {
 public:
-    /// @throws DataError naming file and reason: missing, no HDF5 file, cut off
-    explicit H5Reader(const std::string& path);
-    /// Reads the bytes of a file; `name` stands for its path in messages. @throws DataError as above
+    /// @pre no other thread uses the library
+    /// @throws DataError naming file and reason: missing, no HDF5 file, cut off, so damaged that the library crashes
+    explicit H5Reader(const std::string& path, H5Guard guard = H5Guard::on);
+    /// Reads bytes that this process has made itself, without a guard; `name` stands for a path in messages.
+    /// @throws DataError as above
     H5Reader(std::string_view bytes, const std::string& name);
     ~H5Reader();
     H5Reader(const H5Reader&) = delete;
@@ -63,12 +69,16 @@ public:
     [[nodiscard]] bool has(const std::string& path) const;
     /// Names in a group, in the order of their making.
     [[nodiscard]] std::vector<std::string> list(const std::string& group) const;
+    /// Names of an object's attributes, sorted; at most 1000 of them.
+    [[nodiscard]] std::vector<std::string> attributes(const std::string& object) const;
     [[nodiscard]] bool has_attribute(const std::string& object, const std::string& name) const;
     // @throws DataError "file::object: …" when it is missing or of another kind
     [[nodiscard]] std::string text_attribute(const std::string& object, const std::string& name) const;
     [[nodiscard]] std::int64_t integer_attribute(const std::string& object, const std::string& name) const;
     [[nodiscard]] std::vector<double> numbers_attribute(const std::string& object, const std::string& name) const;
     [[nodiscard]] H5Layout layout(const std::string& path) const;
+    /// The number of bytes of all elements of a dataset, of whatever type.
+    [[nodiscard]] std::uint64_t bytes(const std::string& path) const;
     [[nodiscard]] std::vector<double> numbers(const std::string& path) const;
     [[nodiscard]] std::vector<std::int64_t> integers(const std::string& path) const;
     [[nodiscard]] std::vector<std::string> texts(const std::string& path) const;

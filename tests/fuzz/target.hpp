@@ -41,6 +41,7 @@ void run_target(const FuzzTarget& target, std::string_view bytes);
 [[nodiscard]] bool is_in_share(std::string_view bytes, std::uint64_t one_in, std::uint64_t share = 0);
 /// Whether the inputs from now on are made up. They are not until this is called.
 void set_made_up(bool are_made_up);
+[[nodiscard]] bool inputs_are_made_up();
 
 /// Says what is wrong on stderr, and ends the process with a signal, as a crash would.
 [[noreturn]] void finding(std::string_view what);

@@ -1,6 +1,7 @@
 """Files that no exporter and no user writes by accident: each is refused, soon, with one message, and nothing waits,
 crashes or is silently read as something else."""
 import os
+import re
 import resource
 import signal
 import socket
@@ -305,6 +306,25 @@ class SmallRuns(HostileTest):
         self.assertIn("strategy basic", self.soon("report", "w").out)
         self.assertIn("1 samples", self.soon("report", "w", "--rank", "mse").out)
 
+    def test_hdf5_files_that_crash_the_library(self):
+        found = sorted((SOURCE / "tests/fuzz/corpus/h5").glob("library_*.h5"))
+        self.assertGreater(len(found), 2)
+        (self.folder / "dump").mkdir()
+        crashes = 0
+        for original in found:
+            for path in (self.folder / "x.h5", self.folder / "dump/index.h5"):
+                path.write_bytes(original.read_bytes())
+            data = {"dataset": {"HDF5": {"path": "x.h5", "inputs": {"x": "/units/low"}, "targets": {"y": "/units/x"}}}}
+            self.write_config("h5.yaml", evaluation={"accuracy": {"metric": {"topk": 1}, "dataloader": data}})
+            for words, ranks in ((("init", "m.onnx", "--data", "x.h5"), None), (("report", "dump"), None),
+                                 (("eval", "h5.yaml"), None), (("tune", "h5.yaml", "--workspace", "w"), 2)):
+                with self.subTest(file=original.name, words=words):
+                    done = halftone(*words, cwd=self.folder, ranks=ranks, timeout=120)
+                    self.assert_code(MODEL, done)
+                    crashes += ".h5: the HDF5 library (1." in done.err and "could not read it without a crash" in done.err
+        # A later library may refuse by itself what this one crashes on.
+        if re.search(r"HDF5 +1\.10\.", halftone("doctor").out):
+            self.assertGreater(crashes, 2)
 
 class SlowModels(HostileTest):
     def test_a_bench_that_has_measured_nothing_ends_at_once(self):

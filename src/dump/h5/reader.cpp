@@ -1,5 +1,6 @@
 // H5Reader over HDF5's C interface. A file may come from anywhere, so nothing in it is believed:
 //
+//   try_first      lets a copy of this process read what the copy at the opening had not come to (crash_guard.cpp)
 //   is_reachable   walks a path step by step and refuses soft and external links
 //   open           refuses datasets that lie elsewhere, need foreign filters, or claim more than is stored
 //                  (stored_size.cpp): so a shape may be believed from there on
@@ -18,6 +19,8 @@
 
 #include "base/check.hpp"
 #include "base/file_system.hpp"
+#include "dump/h5/crash_guard.hpp"
+#include "dump/h5/read_all.hpp"
 #include "dump/h5/stored_size.hpp"
 #include "dump/h5/types.hpp"
 #include "dump/h5/variable_rows.hpp"
@@ -29,11 +32,19 @@ using namespace h5;
 
 // Attributes hold single values, shapes, and texts as long as a plan file.
 constexpr std::uint64_t kMostAttributeBytes = std::uint64_t{16} << 20U;
+constexpr std::size_t kMostAttributes = 1000;
 
 /// Called by H5Literate for each link of a group; 0 means: go on.
 herr_t collect_name(hid_t /*group*/, const char* name, const H5L_info_t* /*info*/, void* names) {
     static_cast<std::vector<std::string>*>(names)->emplace_back(name);
     return 0;
+}
+
+/// Called by H5Aiterate_by_name for each attribute; another value than 0 ends it.
+herr_t collect_attribute(hid_t /*object*/, const char* name, const H5A_info_t* /*info*/, void* names) {
+    auto& all = *static_cast<std::vector<std::string>*>(names);
+    all.emplace_back(name);
+    return all.size() < kMostAttributes ? 0 : 1;
 }
 
 std::string without_padding(const char* text, std::size_t length) {
@@ -48,14 +59,25 @@ struct H5Reader::State {
     std::string path;
     std::uint64_t file_bytes = 0;
     bool is_in_memory = false;
+    bool was_read_in_copy = true;  ///< all of the file, or it needs no copy
     File file;
 
     [[noreturn]] void refuse(const std::string& object, const std::string& reason) const {
         throw DataError(path + "::" + object + ": " + reason);
     }
 
+    /// Lets a copy of this process read an object first. @throws DataError when the copy crashes
+    void try_first(const std::string& object) const {
+        if (was_read_in_copy) return;
+        read_in_copy_first(path, "::" + object, [&] {
+            read_object(H5Reader(path, H5Guard::off), object);
+            return true;
+        });
+    }
+
     /// Every step of a path is a hard link. False when it is missing.
     [[nodiscard]] bool is_reachable(const std::string& object) const {
+        try_first(object);
         // "/a/b/c" is looked up as "/a", "/a/b" and "/a/b/c": H5Lexists fails where a step before the last one is
         // missing.
         for (std::size_t end = object.find('/', 1); end != std::string::npos || !object.empty();) {
@@ -149,13 +171,16 @@ struct H5Reader::State {
     }
 };
 
-H5Reader::H5Reader(const std::string& path) : state_(std::make_unique<State>()) {
+H5Reader::H5Reader(const std::string& path, H5Guard guard) : state_(std::make_unique<State>()) {
     quiet_errors();
     state_->path = path;
     const auto files = make_posix_file_system();
     // Only a regular file: the library would open a device, and wait for a FIFO.
     if (!files->is_file(path)) throw DataError(path + ": no such file");
     state_->file_bytes = files->size(path);
+    if (guard == H5Guard::on) {
+        state_->was_read_in_copy = read_in_copy_first(path, "", [&] { return read_all(H5Reader(path, H5Guard::off)); });
+    }
     if (H5Fis_hdf5(path.c_str()) <= 0) {
         throw DataError(path + ": not an HDF5 file, or cut off" + why());
     }
@@ -203,6 +228,18 @@ std::vector<std::string> H5Reader::list(const std::string& group) const {
             position = 0;
             check(H5Literate(opened.get(), H5_INDEX_NAME, H5_ITER_INC, &position, &collect_name, &names), "list it");
         }
+        return names;
+    });
+}
+
+std::vector<std::string> H5Reader::attributes(const std::string& object) const {
+    state_->require(object);
+    return state_->as_data(object, [&] {
+        std::vector<std::string> names;
+        hsize_t position = 0;
+        check(H5Aiterate_by_name(state_->file.get(), object.c_str(), H5_INDEX_NAME, H5_ITER_INC, &position,
+                                 &collect_attribute, &names, H5P_DEFAULT),
+              "list its attributes");
         return names;
     });
 }
@@ -256,6 +293,15 @@ H5Layout H5Reader::layout(const std::string& path) const {
     const auto dtype = h5::dtype_of(type.get());
     if (!dtype) state_->refuse(path, "holds elements of an unknown type");
     return {*dtype, state_->shape_of(path, set)};
+}
+
+std::uint64_t H5Reader::bytes(const std::string& path) const {
+    const Set set = state_->open(path);
+    return state_->as_data(path, [&] {
+        // Neither factor is beyond the limits of why_not_read(), so the product does not wrap.
+        const Type type(H5Dget_type(set.get()), "read its type");
+        return std::uint64_t{state_->elements_of(path, set)} * H5Tget_size(type.get());
+    });
 }
 
 std::vector<double> H5Reader::numbers(const std::string& path) const { return state_->read<double>(path); }

@@ -21,6 +21,7 @@
 #include "base/check.hpp"
 #include "base/error.hpp"
 #include "base/file_system.hpp"
+#include "dump/h5/crash_guard.hpp"
 #include "dump/h5/types.hpp"
 
 namespace halftone {
@@ -323,9 +324,17 @@ void H5Writer::virtual_rows(const H5Rows& rows, const std::vector<H5Source>& sou
 }
 
 void H5Writer::copy(const std::string& file, const std::string& from, const std::string& to) {
-    const File other(H5Fopen(file.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), "open '" + file + "'");
-    check(H5Ocopy(other.get(), from.c_str(), state_->file.get(), to.c_str(), H5P_DEFAULT, state_->link_list().get()),
-          "copy " + file + "::" + from + " to " + state_->at(to));
+    const auto copy = [&] {
+        const File other(H5Fopen(file.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), "open '" + file + "'");
+        check(
+            H5Ocopy(other.get(), from.c_str(), state_->file.get(), to.c_str(), H5P_DEFAULT, state_->link_list().get()),
+            "copy " + file + "::" + from + " to " + state_->at(to));
+        return true;
+    };
+    // The library copies more than a reader asks for. A writer on the disk has one file with the copy of this process.
+    HALFTONE_CHECK(state_->is_in_memory, "files that others are copied into are built in memory");
+    read_in_copy_first(file, "::" + from, copy);
+    copy();
 }
 
 void H5Writer::commit() {
@@ -342,11 +351,13 @@ void H5Writer::commit() {
         }
         make_posix_file_system()->write_atomically(state_->path, image);
         state_->is_committed = true;
+        trust_file(state_->path);
         return;
     }
     state_->file.close("'" + state_->temporary + "'");
     make_posix_file_system()->commit(state_->temporary, state_->path);
     state_->is_committed = true;
+    trust_file(state_->path);
 }
 
 }  // namespace halftone

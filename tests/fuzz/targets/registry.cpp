@@ -25,15 +25,16 @@ constexpr auto kTargets = make_registry<MakeTarget>({
 });
 #undef HALFTONE_PLUGIN
 
-bool inputs_are_made_up = false;  // a process runs its inputs one after the other
+bool are_inputs_made_up = false;  // a process runs its inputs one after the other
 
 }  // namespace
 
 bool is_in_share(std::string_view bytes, std::uint64_t one_in, std::uint64_t share) {
-    return !inputs_are_made_up || hash_bytes(std::as_bytes(std::span(bytes))) % one_in == share;
+    return !are_inputs_made_up || hash_bytes(std::as_bytes(std::span(bytes))) % one_in == share;
 }
 
-void set_made_up(bool are_made_up) { inputs_are_made_up = are_made_up; }
+void set_made_up(bool are_made_up) { are_inputs_made_up = are_made_up; }
+bool inputs_are_made_up() { return are_inputs_made_up; }
 
 void run_target(const FuzzTarget& target, std::string_view bytes) {
     try {
