@@ -1,7 +1,7 @@
 // COCO's annotations, by a parser that tells what it meets instead of building a tree.
 //
 //   FileCharacters   the text of a file in pieces of 1 MiB, as an iterator
-//   CocoVisitor      is told of every value; keeps those of `images` and `annotations`, and nothing else
+//   CocoVisitor      is told of every value; keeps those of `images` and `annotations` and the ids of `categories`
 //   join             gives each annotation to its image, wherever in the file the two lists stand
 #include "data/formats/coco_json.hpp"
 
@@ -13,6 +13,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "base/error.hpp"
@@ -26,6 +27,8 @@ constexpr std::uint64_t kJsonPieceBytes = std::uint64_t{1} << 20U;
 constexpr int kMostJsonDepth = 64;
 /// Memory is asked for in steps: a budget that is asked for every box would be asked a million times.
 constexpr std::size_t kMemoryStep = std::size_t{1} << 20U;
+/// What an id in a set takes, with its place.
+constexpr std::size_t kCategoryBytes = 64;
 
 /// A file's bytes, which are read when the iterator comes to them.
 class JsonFile {
@@ -88,7 +91,7 @@ struct CocoAnnotation {
     CocoBox box;
 };
 
-/// Is told of every value of the file. Entries of the two lists are objects at depth 3 (file, list, entry).
+/// Is told of every value of the file. Entries of the three lists are objects at depth 3 (file, list, entry).
 class CocoVisitor : public nlohmann::json_sax<nlohmann::json> {
 public:
     explicit CocoVisitor(const std::string& name) : name_(name) {}
@@ -113,10 +116,11 @@ public:
         return depth_ <= kMostJsonDepth || fail("is nested too deeply");
     }
     bool key(string_t& value) override {
-        // `images` and `annotations` are keys of the file itself; COCO's `info` may have keys of the same names.
+        // The lists are keys of the file itself; COCO's `info` may have keys of the same names.
         if (depth_ == 1) {
             section_ = value == "images"        ? Section::images
                        : value == "annotations" ? Section::annotations
+                       : value == "categories"  ? Section::categories
                                                 : Section::none;
         }
         // Keys deeper down belong to outlines (RLE has `counts` and `size`) and must not hide the entry's key.
@@ -157,7 +161,7 @@ public:
     }
 
 private:
-    enum class Section { none, images, annotations };
+    enum class Section { none, images, annotations, categories };
 
     [[nodiscard]] bool in_entry() const { return depth_ == 3 && section_ != Section::none; }
 
@@ -166,13 +170,15 @@ private:
         return false;
     }
     [[nodiscard]] std::string entry_name() const {
-        const bool is_image = section_ == Section::images;
-        return fmt::format("{}[{}]", is_image ? "images" : "annotations", is_image ? images_.size() : annotations_);
+        if (section_ == Section::images) return fmt::format("images[{}]", images_.size());
+        return section_ == Section::categories ? fmt::format("categories[{}]", listed_)
+                                               : fmt::format("annotations[{}]", annotations_);
     }
 
     void begin_entry() {
         image_ = {};
         annotation_ = {};
+        category_ = 0;
         box_numbers_.clear();
         has_id_ = has_image_ = has_category_ = has_area_ = false;
     }
@@ -203,6 +209,7 @@ private:
             has_id_ = true;
             return &image_.id;
         }
+        if (section_ == Section::categories) return key == "id" ? &category_ : nullptr;
         if (key == "image_id") {
             has_image_ = true;
             return &annotation_.image;
@@ -212,7 +219,16 @@ private:
         return &annotation_.box.category;
     }
 
-    bool end_entry() { return section_ == Section::images ? end_image() : end_annotation(); }
+    bool end_entry() {
+        if (section_ == Section::categories) return end_category();
+        return section_ == Section::images ? end_image() : end_annotation();
+    }
+
+    bool end_category() {
+        ++listed_;
+        if (categories_.insert(category_).second) count_memory(kCategoryBytes);
+        return true;
+    }
 
     // An image must be known by its id and have a file. Sizes may be missing: the picture itself has them.
     bool end_image() {
@@ -262,6 +278,12 @@ private:
                 throw DataError(fmt::format("{}: annotations[{}] is of the image {}, which `images` does not list",
                                             name_, annotation.number, annotation.image));
             }
+            // pycocotools leaves such annotations out. A file without the list is taken as it is.
+            if (!categories_.empty() && !categories_.contains(annotation.box.category)) {
+                throw DataError(
+                    fmt::format("{}: annotations[{}] is of the category {}, which `categories` does not list", name_,
+                                annotation.number, annotation.box.category));
+            }
             images_[image->second].boxes.push_back(annotation.box);
         }
         return {.images = std::move(images_), .taken = std::move(taken_)};
@@ -289,6 +311,9 @@ private:
     std::vector<CocoImage> images_;
     std::vector<CocoAnnotation> found_;
     std::int64_t annotations_ = 0;  ///< entries so far, also those without a box
+    std::int64_t category_ = 0;     ///< the id of the entry that is read
+    std::int64_t listed_ = 0;       ///< categories so far
+    std::unordered_set<std::int64_t> categories_;
     std::vector<std::unique_ptr<const BudgetedBytes>> taken_;
     std::size_t not_taken_ = 0;  ///< bytes that the budget was not asked for yet
 };

@@ -38,7 +38,8 @@ struct CocoAnnotations {
 
 /// Reads the file at `path`.
 /// @throws DataError naming file and entry: no such file, no JSON, no lists `images` and `annotations`, an entry
-///         without a key that it needs, two images with one id, an annotation of an image that is not listed
+///         without a key that it needs, two images with one id, an annotation of an image that is not listed, or of a
+///         category that the list `categories` does not have
 /// @throws BudgetError when the process has no memory for it
 [[nodiscard]] CocoAnnotations read_coco_json(const std::string& path);
 

@@ -27,7 +27,8 @@ struct CocoWorld {
         {"id": 3, "image_id": 9, "category_id": 2, "bbox": [0, 0, 1, 1]},
         {"id": 4, "image_id": 8, "category_id": 2, "bbox": []}],
         "images": [{"id": 7, "file_name": "b.jpg"}, {"id": 8, "file_name": "nowhere.jpg"},
-                   {"id": 9, "file_name": "a.jpg", "height": 0}], "categories": [{"id": 18, "name": "dog"}]})";
+                   {"id": 9, "file_name": "a.jpg", "height": 0}],
+        "categories": [{"id": 18, "name": "dog"}, {"id": 1}, {"id": 2}]})";
 
     CocoWorld() {
         std::filesystem::create_directories(folder / "val2017");
@@ -124,6 +125,19 @@ TEST(CocoJson, WhatIsNoListOfImagesAndAnnotationsIsRefused) {
                 HasSubstr("annotations[1]: bbox has 3 numbers, not 4"));
     EXPECT_THAT(json_refusal(annotation(R"({"bbox": [1, 2, -3, 4], "category_id": 1, "image_id": 1})")),
                 HasSubstr("annotations[1]: bbox has a negative size"));
+}
+
+TEST(CocoJson, ACategoryThatIsNotListedIsRefusedWhereThereIsAList) {
+    const auto file = [](const std::string& categories) {
+        return R"({"categories": [)" + categories + R"(], "images": [{"id": 1, "file_name": "a"}],
+                   "annotations": [{"bbox": [1, 2, 3, 4], "category_id": 18, "image_id": 1}]})";
+    };
+    EXPECT_THAT(json_refusal(file(R"({"id": 1, "name": "person"}, {"id": 17})")),
+                HasSubstr("a.json: annotations[0] is of the category 18, which `categories` does not list"));
+    EXPECT_THAT(json_refusal(file(R"({"id": "18"}, {"id": 1.5})")), HasSubstr("categories[1]: id is no integer"));
+    for (const char* categories : {"", R"({"id": 18, "name": "dog"})"}) {
+        EXPECT_EQ(parse_coco_json(file(categories), "a.json").images.at(0).boxes.size(), 1U);
+    }
 }
 
 TEST(CocoJson, AFileLongerThanAPieceReadsLikeItsText) {
