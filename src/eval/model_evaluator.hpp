@@ -75,9 +75,11 @@ public:
 
     /// Returns how many samples the evaluation set has. @pre one was given
     [[nodiscard]] std::int64_t evaluation_samples() const { return evaluation_samples_.value().size(); }
-    /// Returns how many samples of the evaluation set this process could not read and left out (on_bad_sample: skip).
-    /// @pre an evaluation set was given
-    [[nodiscard]] std::int64_t skipped_samples() const { return evaluation_samples_.value().skipped(); }
+    /// Returns how many samples of the evaluation set this process left out (on_bad_sample: skip), because it could not
+    /// read them or the metrics cannot use their targets. @pre an evaluation set was given
+    [[nodiscard]] std::int64_t skipped_samples() const {
+        return evaluation_samples_.value().skipped() + (scorer_ ? scorer_->unusable_samples() : 0);
+    }
 
     /// The parts, for whoever needs more than jobs. @pre a space was given
     [[nodiscard]] const Calibrator& calibrator() const { return calibrator_.value(); }

@@ -43,7 +43,8 @@ Scorer::Scorer(const ScorerSetup& setup)
     : setup_(setup),
       outputs_(scored_outputs(setup.model->graph, setup.resources->batch)),
       unpadded_(unpadded_outputs(setup.model->graph, outputs_)),
-      fp32_outputs_(*setup.baseline, *setup.resources, setup.baseline_bytes) {}
+      fp32_outputs_(*setup.baseline, *setup.resources, setup.baseline_bytes),
+      targets_(*setup.metrics, [samples = setup.samples](std::int64_t id) { return samples->targets_place(id); }) {}
 
 ShardResult Scorer::run_baseline(std::int64_t shard) {
     if (!baseline_) {
@@ -65,8 +66,7 @@ ShardResult Scorer::run_baseline(std::int64_t shard) {
         const BatchOutputs outputs = outputs_of(*session, outputs_);
         // The fp32 model compared with itself: its own outputs are the baseline's.
         for_each_answer(batch, outputs.views, outputs.views, unpadded_, [&](const SampleAnswer& answer) {
-            add_answer(scored, answer);
-            scored.add_margin(answer.id, setup_.metrics->margin(answer));
+            if (add_answer(scored, answer)) scored.add_margin(answer.id, setup_.metrics->margin(answer));
         });
     });
     scored.set_padding(setup_.samples->take_padding());
@@ -101,7 +101,7 @@ ShardResult Scorer::run_candidates(const Job& job, std::int64_t shard) {
         const std::vector<TensorView> fp32 = fp32_outputs(batch, shape, *group->first_session());
         group->run([&](std::size_t i, Session& session) {
             for_each_answer(batch, outputs_of(session, outputs_).views, fp32, unpadded_,
-                            [&](const SampleAnswer& answer) { add_answer(scored[i], answer); });
+                            [&](const SampleAnswer& answer) { (void)add_answer(scored[i], answer); });
         });
     });
     // Each candidate has a result of its own, so that one failure leaves its neighbours' trials alone.
@@ -122,9 +122,11 @@ std::vector<TensorView> Scorer::fp32_outputs(const SampleBatch& batch, const Ses
 
 /// What a metric refuses is a target that the model cannot answer, such as a class that it does not have. The metric
 /// knows the sample's number, and the data set knows the file.
-void Scorer::add_answer(ShardScore& scored, const SampleAnswer& answer) const {
+bool Scorer::add_answer(ShardScore& scored, const SampleAnswer& answer) {
+    if (setup_.samples->skips_bad_samples() && !targets_.is_usable(answer)) return false;
     try {
         scored.add(answer);
+        return true;
     } catch (DataError& error) {
         error.add_context(setup_.samples->targets_place(answer.id));
         throw;
@@ -184,7 +186,7 @@ Score Scorer::score_graph(const Graph& graph, Tensor* logits) {
         const std::vector<TensorView> fp32 = fp32_outputs(batch, shape, *session);
         session->run();
         for_each_answer(batch, outputs_of(*session, outputs).views, fp32, unpadded,
-                        [&](const SampleAnswer& answer) { add_answer(scored, answer); });
+                        [&](const SampleAnswer& answer) { (void)add_answer(scored, answer); });
         if (!logits) return;
         const std::size_t row_bytes = logits->bytes() / static_cast<std::size_t>(samples.size());
         std::memcpy(logits->mutable_view().data + static_cast<std::size_t>(batch.first) * row_bytes,

@@ -18,6 +18,7 @@
 #include "eval/session_resources.hpp"
 #include "eval/shaped_sessions.hpp"
 #include "eval/shard_score.hpp"
+#include "eval/target_check.hpp"
 #include "exec/prepared_model.hpp"
 #include "exec/session.hpp"
 #include "metric/metric_set.hpp"
@@ -62,6 +63,8 @@ public:
     /// Returns how hard each sample is (eval/difficulty.hpp), from all payloads of the baseline; empty if the metric
     /// has no margins.
     [[nodiscard]] std::string merge_difficulty(const std::vector<std::string>& payloads) const;
+    /// Returns how many samples were left out because the metrics cannot use their targets (on_bad_sample: skip).
+    [[nodiscard]] std::int64_t unusable_samples() const { return targets_.unusable(); }
     /// Puts the samples in the order of their difficulty, hardest first.
     /// @throws ConfigError when the text belongs to another number of samples
     void install_difficulty(const std::string& difficulty);
@@ -72,7 +75,9 @@ private:
         SessionShape shape;
         CandidateGroup group;
     };
-    void add_answer(ShardScore& scored, const SampleAnswer& answer) const;
+    /// Returns whether the sample was added. It is left out where its targets are of no use and that is allowed.
+    /// @throws DataError
+    bool add_answer(ShardScore& scored, const SampleAnswer& answer);
     [[nodiscard]] CandidateGroup& group_for(const Job& job, const SessionShape& shape);
     /// Returns fp32's outputs for the batch in the session's inputs; empty if no metric asks for them.
     [[nodiscard]] std::vector<TensorView> fp32_outputs(const SampleBatch& batch, const SessionShape& shape,
@@ -82,6 +87,7 @@ private:
     ScoredOutputs outputs_;  ///< of the fp32 model, and so of every candidate
     UnpaddedValues unpadded_;
     BaselineOutputs fp32_outputs_;
+    TargetCheck targets_;
     std::optional<KnownBaseline> known_baseline_;  ///< empty before install_baseline()
     std::unique_ptr<ShapedSessions> baseline_;     ///< of the fp32 model; null before the baseline and after it
     std::list<ShapedGroup> groups_;                ///< sessions of the last jobs, the most recent first

@@ -13,7 +13,7 @@
 namespace halftone::study {
 namespace {
 
-/// How many evaluation samples could not be read on any rank; nothing unless the config lets them be skipped.
+/// How many evaluation samples were left out on any rank; nothing unless the config lets them be skipped.
 std::optional<std::int64_t> skipped_samples(const RunConfig& config, const ModelEvaluator& evaluator,
                                             const Score& baseline) {
     if (!config.evaluation || !config.evaluation->dataloader.skips_bad_samples) return std::nullopt;

@@ -123,14 +123,18 @@ class Samples(SystemTest):
         dataset = self.write_pictures(png(fashion(1)[0][0], claimed=(10**5, 10**5)))
         self.assert_refused(self.evaluate(dataset), MODEL, "bad.png: claims 100000 x 100000 pixels")
 
-    def test_a_label_that_the_model_has_no_class_for(self):
-        images, labels = fashion()
-        labels = labels.astype(numpy.int64)
+    def test_a_label_that_the_model_has_no_class_for_is_refused_or_skipped(self):
+        dataset = self.write_arrays()
+        labels = numpy.load(self.folder / "y.npy")
         labels[7] = 10
-        numpy.save(self.folder / "x.npy", images[..., None])
         numpy.save(self.folder / "y.npy", labels)
-        dataset = f"{{Numpy: {{inputs: {{image: {self.folder}/x.npy}}, targets: {{label: {self.folder}/y.npy}}}}}}"
-        self.assert_refused(self.evaluate(dataset), MODEL, "y.npy: record 7: sample 7: label 10 lies outside the model's 10")
+        refusal = "y.npy: record 7: sample 7: label 10 lies outside the model's 10"
+        self.assert_refused(self.evaluate(dataset), MODEL, refusal)
+        done = self.evaluate(dataset, "--set", "evaluation.accuracy.dataloader.on_bad_sample=skip")
+        self.assert_code(OK, done)
+        self.assertEqual([json.loads(done.out)[key] for key in ("samples", "skipped")], [COUNT - 1, 1])
+        self.assertIn("sample 7 is skipped: ", done.err)
+        self.assertIn(refusal, done.err)
 
     def test_all_missing_files_are_named(self):
         dataset = "{Numpy: {inputs: {a: a.npy, b: b.npy}, targets: {label: c.npy}}}"
