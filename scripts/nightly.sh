@@ -4,7 +4,8 @@
 #     single       builds every .cpp file by itself (no unity build) with -Werror
 #     slow         the slow suites of the preset dev
 #     asan         all other tests, built with the address and undefined-behaviour sanitizers
-#     tsan         the tests of comm and tune whose ranks are threads, built with the thread sanitizer
+#     tsan         the tests of comm and tune whose ranks are threads, and those of samples that a thread reads ahead,
+#                  built with the thread sanitizer
 #     coverage     the unit, contract, property and golden tests, then the lines of each room that they ran
 #     fuzz         scripts/fuzz.sh: each fuzz target for N minutes (default 60), from its corpus; needs clang
 #     asan-short   what CI runs of asan: the tests of config, graph, data, journal, comm and tune, all fuzz corpora
@@ -17,7 +18,7 @@ jobs=${JOBS:-$(nproc)}
 fuzz_minutes=60
 all_stages=(single slow asan tsan coverage fuzz)
 
-usage() { sed -n '2,11s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
+usage() { sed -n '2,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 
 # build PRESET [TARGET…]: configures and builds; without a target, everything.
 build() {
@@ -81,8 +82,9 @@ stage_tsan() {
         without_randomness=()
     fi
     "${without_randomness[@]}" bash -euo pipefail -c '
-        build tsan unit_comm contract_comm unit_tune property_tune
-        run_tests tsan -R "^(unit_comm|contract_comm|unit_tune|property_tune)\." --timeout 1800'
+        build tsan unit_comm contract_comm unit_tune property_tune unit_eval unit_data contract_data
+        run_tests tsan --timeout 1800 \
+            -R "^((unit_comm|contract_comm|unit_tune|property_tune|unit_eval\.SampleSource)\.|.*_data\..*TwoThreads)"'
 }
 
 stage_coverage() {

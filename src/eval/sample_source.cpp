@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/check.hpp"
+#include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 
@@ -126,6 +127,7 @@ void SampleSource::set_order(std::vector<std::int64_t> order) {
 /// Reads the samples of the next batch; where shapes differ, those of several batches, sorted by shape.
 /// @param last  of the range, exclusive
 SampleSource::Window SampleSource::read_window(std::int64_t position, std::int64_t last, Caching caching) {
+    const auto start = SystemClock().now();
     const bool is_open = has_open_shapes();
     // One batch where all shapes are equal, so that only the last one of the range is short.
     const std::int64_t end = std::min(last, position + (is_open ? kWindowSamples : batch()));
@@ -144,7 +146,7 @@ SampleSource::Window SampleSource::read_window(std::int64_t position, std::int64
         return std::lexicographical_compare(a.shapes.begin(), a.shapes.end(), b.shapes.begin(), b.shapes.end(),
                                             [](const Shape& x, const Shape& y) { return x.dims() < y.dims(); });
     });
-    return {std::move(read), position};
+    return {.samples = std::move(read), .end = position, .took = SystemClock().now() - start};
 }
 
 /// Cuts samples that lie side by side where their shapes are equal. With each batch stands how many rows it has.
@@ -229,8 +231,9 @@ void SampleSource::count_padding(std::span<const ReadSample> samples, std::span<
 /// use the cache or the list of skipped samples.
 std::future<SampleSource::Window> SampleSource::start_reading(std::int64_t position, std::int64_t last,
                                                               Caching caching) {
-    // A batch that lies in memory is there sooner than a thread.
-    const bool is_there = position >= last || (!has_open_shapes() && cache_.has_finished(id_at(position)));
+    // A batch that lies in memory is there sooner than a thread, and so is one of small arrays.
+    const bool is_there = position >= last || last_read_ < cut_.worth_a_thread ||
+                          (!has_open_shapes() && cache_.has_finished(id_at(position)));
     const auto policy = cut_.reads_ahead && !is_there ? std::launch::async : std::launch::deferred;
     return std::async(policy, [this, position, last, caching] { return read_window(position, last, caching); });
 }
@@ -248,6 +251,7 @@ void SampleSource::for_each_batch(SampleRange range, const InputsAt& inputs_at, 
         // rank computes its neighbour.
         const Window window = next.valid() ? next.get() : read_window(position, range.last, caching);
         position = window.end;
+        last_read_ = window.took;
         next = start_reading(position, range.last, caching);
         for (const auto& [samples, rows] : batches_of(window.samples)) {
             if (SessionShape wanted{samples.front().shapes, rows}; shape != wanted) {

@@ -3,6 +3,7 @@
 // through this one loop, so order, padding and caching are decided in a single place. Not thread-safe: one process owns
 // one source for each data set, and the pipeline outlives it.
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -35,6 +36,9 @@ struct SampleCut {
     OpenShapes open{};  ///< which sizes of the inputs differ from sample to sample
     /// Whether the next samples are read by a thread of their own while a batch runs. It changes no result.
     bool reads_ahead = false;
+    /// Samples of a batch that took less to read than this are not read ahead: starting a thread, and waiting for it on
+    /// a busy machine, takes longer.
+    std::chrono::nanoseconds worth_a_thread = std::chrono::milliseconds(1);
 };
 
 /// One batch as a reader of the source sees it. The spans are valid during the call only.
@@ -151,6 +155,7 @@ private:
     struct Window {
         std::vector<ReadSample> samples{};
         std::int64_t end = 0;
+        std::chrono::nanoseconds took{0};
     };
     [[nodiscard]] Window read_window(std::int64_t position, std::int64_t last, Caching caching);
     [[nodiscard]] std::future<Window> start_reading(std::int64_t position, std::int64_t last, Caching caching);
@@ -173,6 +178,7 @@ private:
     SampleCache cache_;
     std::set<std::int64_t> skipped_;  ///< numbers in the data set
     PaddingFigures padding_;
+    std::chrono::nanoseconds last_read_{0};  ///< what the last window took to read
 };
 
 }  // namespace halftone

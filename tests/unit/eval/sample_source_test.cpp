@@ -71,7 +71,9 @@ TEST(SampleSource, TheLastBatchOfARangeIsPaddedWithZeros) {
 TEST(SampleSource, ReadingAheadGivesTheSameBatches) {
     for (const bool reads_ahead : {false, true}) {
         SourceWorld world;
-        SampleSource source(world.data, {.samples = 8, .batch = 3, .cache_bytes = 30, .reads_ahead = reads_ahead});
+        SampleSource source(
+            world.data,
+            {.samples = 8, .batch = 3, .cache_bytes = 30, .reads_ahead = reads_ahead, .worth_a_thread = {}});
         Tensor input({DType::f32, Shape{3, 2}});
         const std::vector<MutableView> inputs{input.mutable_view()};
         std::vector<std::vector<float>> seen;
@@ -165,7 +167,8 @@ struct DirtySource {
 
 TEST(SampleSource, AFaultOfABatchThatIsReadAheadComesWhenItsTurnHasCome) {
     const DirtySource world(false);
-    SampleSource source(*world.data, {.samples = 4, .shards = 1, .batch = 1, .reads_ahead = true});
+    SampleSource source(*world.data,
+                        {.samples = 4, .shards = 1, .batch = 1, .reads_ahead = true, .worth_a_thread = {}});
     Tensor input({DType::f32, Shape{1, 1}});
     const std::vector<MutableView> inputs{input.mutable_view()};
     int batches = 0;
@@ -180,10 +183,17 @@ TEST(SampleSource, AFaultOfABatchThatIsReadAheadComesWhenItsTurnHasCome) {
 
 TEST(SampleSource, ASampleThatCannotBeReadIsSkippedAndCountedOnce) {
     const DirtySource world(true);
-    SampleSource source(*world.data, {.samples = 4, .shards = 1, .batch = 2, .cache_bytes = 1000});
-    for (int round = 0; round < 2; ++round) {
-        EXPECT_THAT(world.read(source), ElementsAre(ElementsAre(0), ElementsAre(2, 3)));
-        EXPECT_EQ(source.skipped(), 1);
+    for (const bool reads_ahead : {false, true}) {
+        SampleSource source(*world.data, {.samples = 4,
+                                          .shards = 1,
+                                          .batch = 2,
+                                          .cache_bytes = 1000,
+                                          .reads_ahead = reads_ahead,
+                                          .worth_a_thread = {}});
+        for (int round = 0; round < 2; ++round) {
+            EXPECT_THAT(world.read(source), ElementsAre(ElementsAre(0), ElementsAre(2, 3)));
+            EXPECT_EQ(source.skipped(), 1);
+        }
     }
 }
 
