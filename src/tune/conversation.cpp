@@ -3,7 +3,8 @@
 //   ask_more          asks while workers could run dry; ask_for_replay asks for what the journal holds
 //   add               gives it the next sequence number; its result may be known from an earlier session
 //   submit_alone, submit_group   hand it to the dispatcher, a group as one job
-//   collect           keeps its result; a trial that is not next is journaled as partial at once
+//   collect           scores its trials in a thread
+//   collect_scores    keeps its result; a trial that is not next is journaled as partial at once
 //   tell_next         its turn has come: journal, then strategy
 //
 // Why told in order: a strategy learns from what it is told, so its next candidates depend on the order. Workers answer
@@ -28,6 +29,9 @@ namespace {
 /// Candidates of one job. Two in three of an ideal tree's savings come with the first eight, and one rank that meets
 /// its goal at the first of them has spent no more than these. Fixed: the records must not depend on the ranks.
 constexpr std::size_t kLargestGroup = 8;
+
+/// Most metrics are there by then, so that the loop need not come round for them.
+constexpr std::chrono::milliseconds kSoonScored{20};
 
 }  // namespace
 
@@ -168,25 +172,43 @@ void Conversation::submit_group() {
 
 // ---- results ----
 
-void Conversation::collect(const FinishedJob& job) {
-    const std::vector<std::int64_t> answered = items_.extract(job.item).mapped();
+void Conversation::collect(FinishedJob job) {
+    std::vector<std::int64_t> answered = items_.extract(job.item).mapped();
     if (job.job.kind == JobKind::probe) {
         PendingAsk& probe = pending_.at(answered.front());
         probe.errors = job.failure.empty() ? run_.evaluator.merge_probe(job.payloads) : ProbeResult{{}, 0, job.failure};
         return;
     }
-    // The last comes first: should the session end in between, the results that are missing are the next ones to tell.
-    for (std::size_t f = job.followers.size(); f > 0; --f) collect_trial(answered[f], job, job.followers[f - 1]);
-    collect_trial(answered.front(), job, job);
+    auto score = [job = std::move(job), &evaluator = run_.evaluator] {
+        std::vector<journal::TrialResult> results{to_record(job, job, evaluator)};
+        for (const FinishedPart& follower : job.followers) results.push_back(to_record(job, follower, evaluator));
+        return results;
+    };
+    scoring_.push_back({std::move(answered), std::async(std::launch::async, std::move(score))});
+    collect_scores(kSoonScored);
+}
+
+void Conversation::collect_scores(std::chrono::nanoseconds wait) {
+    for (auto job = scoring_.begin(); job != scoring_.end(); wait = {}) {
+        if (job->results.wait_for(wait) != std::future_status::ready) {
+            ++job;
+            continue;
+        }
+        const std::vector<journal::TrialResult> results = job->results.get();
+        const std::vector<std::int64_t> answered = std::move(job->answered);
+        job = scoring_.erase(job);
+        // The last comes first: should the session end in between, the results that are missing are the next to tell.
+        for (std::size_t i = results.size(); i > 0; --i) collect_trial(answered[i - 1], results[i - 1]);
+    }
 }
 
 // The first answer counts. A trial of a group that ran again may have its result from an earlier session, and may even
 // be told already: the journal has that result, so the new one, equal but for its times, is dropped.
-void Conversation::collect_trial(std::int64_t sequence_number, const FinishedJob& job, const FinishedPart& part) {
+void Conversation::collect_trial(std::int64_t sequence_number, const journal::TrialResult& result) {
     const auto found = pending_.find(sequence_number);
     if (found == pending_.end() || found->second.is_finished()) return;
     PendingAsk& pending = found->second;
-    pending.result = to_record(job, part, run_.evaluator);
+    pending.result = result;
     if (sequence_number == next_to_tell_) return;  // becomes a trial record at once
     run_.services.journal().append(journal::Partial{
         .of = pending.number, .candidate = hex16(pending.ask.candidate.hash), .result = *pending.result});

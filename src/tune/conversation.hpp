@@ -3,7 +3,10 @@
 // dispatcher, keeps the results until their turn has come, and tells them in the order of the asks. It also replays the
 // journal.
 
+#include <chrono>
 #include <cstdint>
+#include <future>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -49,8 +52,16 @@ public:
 
     /// Asks as long as workers could run out of work, and submits the trials and probes.
     void ask_more();
-    /// Stores a finished job's results with their pending asks.
-    void collect(const FinishedJob& job);
+    /// Takes a finished job. The results of a probe are stored with its pending ask at once. Trials are scored by a
+    /// thread: a metric may run a user's program for minutes, and the workers need their next shards meanwhile.
+    void collect(FinishedJob job);
+    /// Stores the results of the trials that are scored by now, after waiting up to `wait` for the oldest job.
+    /// @throws what scoring threw
+    void collect_scores(std::chrono::nanoseconds wait);
+    /// Waits for all scores and drops them: nothing may run beside latencies that are measured next.
+    void drop_scores() { scoring_.clear(); }
+    /// Returns whether trials are being scored.
+    [[nodiscard]] bool is_scoring() const { return !scoring_.empty(); }
     /// Returns whether the trial or probe that is next in order has its result.
     [[nodiscard]] bool can_tell() const;
     /// Journals the next trial or probe and tells it to the strategy. Returns the trial; nothing if it was a probe,
@@ -82,12 +93,18 @@ private:
         std::vector<std::int64_t> sequence_numbers;  ///< those of the candidates in pending_
     };
 
+    /// A job whose trials are being scored.
+    struct Scoring {
+        std::vector<std::int64_t> answered;  ///< sequence numbers, in the order of the results
+        std::future<std::vector<journal::TrialResult>> results;
+    };
+
     void add(Ask ask);
     void add_trial(PendingAsk& pending);
     void add_probe(PendingAsk& pending);
     void submit_alone(const PendingAsk& pending);
     void submit_group();
-    void collect_trial(std::int64_t sequence_number, const FinishedJob& job, const FinishedPart& part);
+    void collect_trial(std::int64_t sequence_number, const journal::TrialResult& result);
     void tell_probe(const PendingAsk& pending);
     [[nodiscard]] ToldTrial tell_trial(const PendingAsk& pending);
     void write_trial(const FinishedTrial& trial, const PendingAsk& pending);
@@ -101,6 +118,7 @@ private:
     Group group_;
     /// From a dispatcher's item to the sequence numbers that it answers; of a group, those of its candidates in order.
     std::map<std::int64_t, std::vector<std::int64_t>> items_;
+    std::list<Scoring> scoring_;             ///< the oldest first; its futures wait for their threads when they go
     std::int64_t next_sequence_number_ = 0;  ///< of the next trial or probe that the strategy asks for
     std::int64_t next_to_tell_ = 0;          ///< a sequence number
     std::int64_t probes_asked_ = 0;

@@ -124,13 +124,23 @@ void Search::run() {
         }
         stop_.judge(conversation_.state());
         if (stop_.has_ended()) break;
-        if (const auto finished = run_.dispatcher.step(kStepWait)) conversation_.collect(*finished);
+        step();
         WorkInHand work = run_.dispatcher.work(stop_.elapsed_s());
         work.expected_left_s = expected_left_s();
         run_.listener.on_work(work);
     }
     result_.heuristics = conversation_.strategy().heuristics();
     wind_down();
+    conversation_.drop_scores();
+}
+
+// While trials are scored and the workers have nothing to do, the scores are what is waited for.
+void Search::step() {
+    const bool waits_for_scores = conversation_.is_scoring() && run_.dispatcher.unfinished() == 0;
+    const std::chrono::nanoseconds none{0};
+    auto finished = run_.dispatcher.step(waits_for_scores ? none : kStepWait);
+    if (finished) conversation_.collect(std::move(*finished));
+    conversation_.collect_scores(waits_for_scores ? kStepWait : none);
 }
 
 // No clock and no signal is looked at here: a session that is stopped at once must not end with less than the last one
@@ -216,8 +226,12 @@ std::optional<double> Search::expected_left_s() const {
 void Search::wind_down() {
     if (stop_.is_decided()) return;
     run_.dispatcher.request_stop();
-    while (!stop_.is_decided() && !run_.dispatcher.is_stopped()) {
-        if (const auto finished = run_.dispatcher.step(kStepWait)) conversation_.collect(*finished);
+    while (!stop_.is_decided() && (!run_.dispatcher.is_stopped() || conversation_.is_scoring())) {
+        if (run_.dispatcher.is_stopped()) {
+            conversation_.collect_scores(kStepWait);
+        } else {
+            step();
+        }
         while (!stop_.is_decided() && conversation_.can_tell()) tell_next();  // may meet the goal or a limit after all
     }
 }

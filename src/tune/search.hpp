@@ -44,6 +44,8 @@ private:
     [[nodiscard]] bool install_difficulty();
     /// Tells all trials of earlier sessions before anything else.
     void replay();
+    /// One round of the dispatcher, whose results are kept.
+    void step();
     void tell_next();
     void take_into_account(const ToldTrial& told);
     void report(const ToldTrial& told);

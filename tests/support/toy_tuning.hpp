@@ -117,6 +117,8 @@ struct Hooks {
     /// Called at the start of every shard, on the thread of its rank. May throw, sleep, set flags.
     std::function<void(const Job& job, std::int64_t shard, RankId rank)> on_shard = {};
     std::function<void()> on_install = {};
+    /// Called when rank 0 asks for a score, in the thread that does.
+    std::function<void()> on_score = {};
 };
 
 /// Counts what was really evaluated.
@@ -186,7 +188,7 @@ public:
     [[nodiscard]] std::string merge_difficulty(const std::vector<std::string>&) const override { return "0z"; }
 
     [[nodiscard]] std::unique_ptr<ScoreMerge> start_score() const override {
-        return std::make_unique<Merge>(problem_.shards);
+        return std::make_unique<Merge>(problem_.shards, hooks_);
     }
 
     [[nodiscard]] ProbeResult merge_probe(const std::vector<std::string>& payloads) const override {
@@ -222,7 +224,7 @@ private:
     /// Right and all samples of the shards so far.
     class Merge final : public ScoreMerge {
     public:
-        explicit Merge(std::int64_t shards) : shards_(shards) {}
+        Merge(std::int64_t shards, const Hooks& hooks) : shards_(shards), hooks_(hooks) {}
         void add(const std::string& payload) override {
             ByteReader wire(payload);
             is_nan_ |= wire.get<bool>();
@@ -232,6 +234,7 @@ private:
             ++added_;
         }
         [[nodiscard]] Score score() const override {
+            if (hooks_.on_score) hooks_.on_score();
             EXPECT_EQ(samples_ == kToySamples, added_ == shards_) << "every shard once";
             const double accuracy = static_cast<double>(correct_) / static_cast<double>(samples_);
             return {.accuracy = is_nan_ ? std::nan("") : accuracy, .correct = correct_, .samples = samples_};
@@ -244,6 +247,7 @@ private:
 
     private:
         std::int64_t shards_;
+        const Hooks& hooks_;
         std::int64_t added_ = 0;
         std::int64_t correct_ = 0;
         std::int64_t samples_ = 0;
