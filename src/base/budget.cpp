@@ -4,17 +4,30 @@
 
 #include "base/byte_size.hpp"
 #include "base/free_memory.hpp"
+#include "base/reclaim.hpp"
 
 namespace halftone {
 
+namespace {
+
 // A loop instead of fetch_add: a refused amount must never be counted, not even for a moment, or another thread would
 // be refused what it may have. The comparison is written so that it cannot overflow.
-bool Budget::try_take(std::atomic<std::uint64_t>& used, std::uint64_t limit, std::uint64_t amount) noexcept {
+bool take_once(std::atomic<std::uint64_t>& used, std::uint64_t limit, std::uint64_t amount) noexcept {
     std::uint64_t before = used.load();
     do {
         if (before > limit || amount > limit - before) return false;
     } while (!used.compare_exchange_weak(before, before + amount));
     return true;
+}
+
+}  // namespace
+
+bool Budget::try_take(std::atomic<std::uint64_t>& used, std::uint64_t limit, std::uint64_t amount) noexcept {
+    if (take_once(used, limit, amount)) return true;
+    // What is kept for later is memory of the process, and of no use to another budget. More than there is at all is
+    // refused anyway.
+    if (&used != &process_budget().bytes_ || amount > limit) return false;
+    return reclaim_memory() && take_once(used, limit, amount);
 }
 
 std::uint64_t Budget::bytes_left() const {

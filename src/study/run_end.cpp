@@ -1,7 +1,9 @@
 #include "study/run_end.hpp"
 
 #include <algorithm>
+#include <vector>
 
+#include "base/budget.hpp"
 #include "base/log.hpp"
 #include "eval/costs.hpp"
 #include "eval/guessing.hpp"
@@ -27,8 +29,15 @@ std::size_t quantized_units(const SearchSpace& space, const Candidate& candidate
 
 /// Times fp32 and the delivered model, and judges them.
 void add_latencies(RunDocument& run, const RunConfig& config, const RunParts& parts, const Candidate& delivered) {
-    const auto latencies =
-        time_graphs({parts.model.graph, parts.evaluator.factory().quantized(delivered).graph}, parts.timing);
+    std::vector<MedianInterval> latencies;
+    try {
+        // The only place that needs both models at once: a search may fit into memory that this does not.
+        latencies =
+            time_graphs({parts.model.graph, parts.evaluator.factory().quantized(delivered).graph}, parts.timing);
+    } catch (const BudgetError& error) {
+        log::warning("tune", "fp32 and the delivered model are not timed: {}", error.what());
+        return;
+    }
     const MedianInterval& fp32 = latencies[0];
     const MedianInterval& best = latencies[1];
     run.fp32_ms = fp32.median;

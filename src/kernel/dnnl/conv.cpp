@@ -105,8 +105,7 @@ private:
             parts.in_place_input = 1;
         }
         const memory::desc plain = row_major(weight_dims(request), to_dnnl(request.weight.values.dtype()));
-        parts.constants.emplace_back(DNNL_ARG_WEIGHTS,
-                                     pack(context.weights, request.weight.values, plain, descriptor.weights_desc()));
+        add_weights(parts, context.weights, request.weight.values, plain, descriptor.weights_desc());
         if (!request.bias.is_empty()) {
             const std::vector<float> bias = real_bias(request, request.weight.values.shape()[0]);
             parts.constants.emplace_back(DNNL_ARG_BIAS, constant_memory(std::span<const float>(bias)));

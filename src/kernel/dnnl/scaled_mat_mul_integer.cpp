@@ -92,7 +92,7 @@ private:
                 return memory(desc, cpu_engine(), const_cast<std::byte*>(bytes));  // oneDNN's handles are not const
             };
             primitive_.execute(stream_, {{DNNL_ARG_SRC, bind(descriptor_.src_desc(), codes)},
-                                         {DNNL_ARG_WEIGHTS, packed_[part]},
+                                         {DNNL_ARG_WEIGHTS, packed_[part]->memory},
                                          {DNNL_ARG_DST, bind(descriptor_.dst_desc(), sums)},
                                          {DNNL_ARG_SCRATCHPAD, bind(descriptor_.scratchpad_desc(), scratch)}});
             stream_.wait();
@@ -104,7 +104,7 @@ private:
     dnnl::matmul::primitive_desc descriptor_;
     dnnl::matmul primitive_;
     dnnl::stream stream_;
-    std::vector<memory> packed_;  ///< one, or two where codes are split
+    std::vector<SharedWeight> packed_;  ///< one, or two where codes are split
     bool is_split_ = false;
     Layout output_;
     std::vector<Layout> inputs_;

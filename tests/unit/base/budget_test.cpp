@@ -2,8 +2,14 @@
 
 #include <gmock/gmock.h>
 
+#include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
+
+#include "base/budgeted_vector.hpp"
+#include "base/reclaim.hpp"
+#include "support/memory_limit.hpp"
 
 namespace halftone {
 namespace {
@@ -82,6 +88,51 @@ TEST(Budget, ThreadsTogetherGetNoMoreThanTheLimit) {
     }
     for (std::thread& thread : threads) thread.join();
     EXPECT_EQ(taken, 1000);
+}
+
+TEST(ProcessBudget, CountsVectorsThatAskForIt) {
+    Budget& budget = process_budget();
+    const std::uint64_t before = budget.bytes_in_use();
+    {
+        BudgetedVector<float> values(1000, 1.0F);
+        EXPECT_EQ(budget.bytes_in_use(), before + 4000);
+        const BudgetedVector<float> moved = std::move(values);
+        EXPECT_EQ(budget.bytes_in_use(), before + 4000);
+        const test::MemoryLimit limit(3999);
+        EXPECT_THROW(BudgetedVector<float>(1000), BudgetError);
+        EXPECT_EQ(budget.bytes_in_use(), before + 4000);
+    }
+    EXPECT_EQ(budget.bytes_in_use(), before);
+}
+
+/// Keeps bytes until it is asked for them.
+struct KeptBytes final : Reclaimable {
+    std::optional<BudgetedBytes> bytes;
+    int asked = 0;
+    void give_up() noexcept override {
+        ++asked;
+        bytes.reset();
+    }
+};
+
+TEST(ProcessBudget, AsksForWhatIsKeptBeforeItRefuses) {
+    Budget& budget = process_budget();
+    const auto kept = std::make_shared<KeptBytes>();
+    kept->bytes.emplace(budget, 3000, "kept");
+    add_reclaimable(kept);
+    const test::MemoryLimit limit(1000);
+    { const BudgetedBytes small(budget, 1000, "x"); }
+    EXPECT_EQ(kept->asked, 0) << "there was room";
+    { const BudgetedBytes large(budget, 4000, "x"); }
+    EXPECT_EQ(kept->asked, 1);
+    const BudgetedBytes used(budget, 2000, "x");
+    EXPECT_FALSE(budget.try_take_bytes(3000));
+    EXPECT_EQ(kept->asked, 2);
+    EXPECT_FALSE(budget.try_take_bytes(std::uint64_t{1} << 60));
+    EXPECT_EQ(kept->asked, 2) << "nothing helps where there is not as much at all";
+    Budget other({.bytes = 10});
+    EXPECT_FALSE(other.try_take_bytes(11));
+    EXPECT_EQ(kept->asked, 2) << "only the process's budget";
 }
 
 TEST(ProcessBudget, StartsWithALimit) { EXPECT_GT(process_budget().byte_limit(), 0); }

@@ -1,6 +1,7 @@
 #pragma once
 // oneDNN's CPU engine, the thread count of this process, and the one place where its exceptions become ours.
 
+#include <new>
 #include <string>
 #include <utility>
 
@@ -20,6 +21,8 @@ auto checked(const std::string& what, Body body) {
     try {
         return body();
     } catch (const dnnl::error& error) {
+        // The budget allowed it and the operating system did not, as with memory of our own.
+        if (error.status == dnnl_out_of_memory) throw std::bad_alloc();
         HALFTONE_CHECK(false, what + ": oneDNN: " + error.what());
         throw;  // unreachable: the check above always throws
     }

@@ -198,7 +198,7 @@ std::unique_ptr<Primitive> build_product(const Product& p, const BuildContext& c
         parts.inputs.push_back({output, Slot::kCopiedToOutput, {}});
         parts.in_place_input = 1;
     }
-    parts.constants.emplace_back(DNNL_ARG_WEIGHTS, pack(context.weights, p.weights, m.weights_given, m.weights));
+    add_weights(parts, context.weights, p.weights, m.weights_given, m.weights);
     if (!p.bias.empty()) {
         memory row(m.bias, cpu_engine());
         std::copy(p.bias.begin(), p.bias.end(), static_cast<float*>(row.get_data_handle()));

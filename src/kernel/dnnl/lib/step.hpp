@@ -1,6 +1,7 @@
 #pragma once
 // Step wraps one oneDNN primitive with its constant arguments; our own loops are LoopSteps (kernel/ops/loop_step.hpp).
 
+#include <memory>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -35,6 +36,7 @@ struct StepParts {
     std::vector<Slot> outputs;
     Arguments constants;
     int in_place_input = -1;
+    std::vector<std::shared_ptr<const void>> kept{};  ///< what must live as long as the constants
 };
 
 class Step final : public Primitive {

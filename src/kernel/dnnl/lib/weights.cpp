@@ -1,3 +1,9 @@
+// Packed weights, from a tensor to the argument of a primitive.
+//
+//   add_weights, pack   through the cache where there is one
+//   PackedWeights::get  finds an entry by address, else by content, else makes it (find_or_make)
+//   keep_limit          after each new entry: old ones that nobody uses leave
+//   Gate                how the budget of the process finds the cache when there is no memory left (drop_unused)
 #include "kernel/dnnl/lib/weights.hpp"
 
 #include <algorithm>
@@ -5,6 +11,7 @@
 #include <optional>
 
 #include "base/hash.hpp"
+#include "base/reclaim.hpp"
 #include "kernel/dnnl/lib/engine.hpp"
 #include "kernel/ops/request_fields.hpp"
 
@@ -12,17 +19,25 @@ namespace halftone {
 namespace onednn {
 namespace {
 
-dnnl::memory reorder_weights(const Tensor& weights, const dnnl::memory::desc& from, const dnnl::memory::desc& to) {
+/// So many of the oldest entries are looked at for each new one. If all entries are in use, a walk over all of them for
+/// each new one would take quadratic time.
+constexpr int kLooks = 8;
+constexpr std::uint64_t kShareOfMemory = 4;
+
+SharedWeight reorder_weights(const Tensor& weights, const dnnl::memory::desc& from, const dnnl::memory::desc& to) {
     apply_kernel_threads();
     return checked("packing of weights", [&] {
+        // The braces take the bytes before oneDNN does.
+        const SharedWeight packed(
+            new PackedWeight{BudgetedBytes(process_budget(), to.get_size(), "a packed weight"), {to, cpu_engine()}});
         // Read only, although oneDNN's handle is not const.
         dnnl::memory source(from, cpu_engine(), const_cast<std::byte*>(weights.view().data));
-        dnnl::memory target(to, cpu_engine());
+        dnnl::memory target = packed->memory;
         dnnl::stream stream(cpu_engine());
         dnnl::reorder(source, target).execute(stream, source, target);
         // The source may be freed when this returns.
         stream.wait();
-        return target;
+        return packed;
     });
 }
 
@@ -38,13 +53,40 @@ std::optional<typename Index::mapped_type> find_entry(const Index& index, const 
 
 }  // namespace
 
+// Recursive: packing takes memory, and the budget may then ask this very cache for some. No function holds an iterator
+// while it packs.
+class PackedWeights::Gate final : public Reclaimable {
+public:
+    explicit Gate(PackedWeights& cache) : cache_(&cache) {}
+    void close() {
+        const std::lock_guard lock(mutex);
+        cache_ = nullptr;
+    }
+    void give_up() noexcept override {
+        const std::unique_lock lock(mutex, std::try_to_lock);
+        if (lock.owns_lock() && cache_ != nullptr) cache_->drop_unused();
+    }
+
+    std::recursive_mutex mutex;
+
+private:
+    PackedWeights* cache_;
+};
+
+PackedWeights::PackedWeights(std::size_t limit_bytes, WeightHash hash)
+    : limit_bytes_(limit_bytes), hash_(hash), gate_(std::make_shared<Gate>(*this)) {
+    add_reclaimable(gate_);
+}
+
+PackedWeights::~PackedWeights() { gate_->close(); }
+
 std::size_t PackedWeights::bytes() const {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(gate_->mutex);
     return bytes_;
 }
 
 std::size_t PackedWeights::entries() const {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(gate_->mutex);
     return entries_.size();
 }
 
@@ -85,16 +127,36 @@ const PackedWeights::Entry& PackedWeights::find_or_make(const std::vector<Tensor
     by_address_.emplace(address, entries_.begin());
     by_content_.emplace(content, entries_.begin());
     bytes_ += entry.bytes;
-    // A session that is still using an entry keeps it alive by its own handle, so this only bounds what the cache
-    // itself holds. The newest entry stays in any case.
-    while (bytes_ > limit_bytes_ && entries_.size() > 1) forget_oldest();
+    keep_limit();
     return entry;
 }
 
-dnnl::memory PackedWeights::get(const Tensor& weights, const dnnl::memory::desc& from, const dnnl::memory::desc& to) {
-    const std::lock_guard lock(mutex_);
+void PackedWeights::drop_unused() {
+    for (auto entry = entries_.begin(); entry != entries_.end();) {
+        const auto next = std::next(entry);
+        if (!entry->is_used()) forget(entry);
+        entry = next;
+    }
+}
+
+void PackedWeights::keep_limit() {
+    const std::uint64_t limit = std::min<std::uint64_t>(limit_bytes_, process_budget().byte_limit() / kShareOfMemory);
+    // The newest entry, which nobody uses yet, stays in any case.
+    for (int i = 0; i < kLooks && bytes_ > limit && entries_.size() > 1; ++i) {
+        const auto oldest = std::prev(entries_.end());
+        if (oldest->is_used()) {
+            // Not in front of the newest one, which the caller is about to use.
+            entries_.splice(std::next(entries_.begin()), entries_, oldest);
+        } else {
+            forget(oldest);
+        }
+    }
+}
+
+SharedWeight PackedWeights::get(const Tensor& weights, const dnnl::memory::desc& from, const dnnl::memory::desc& to) {
+    const std::lock_guard lock(gate_->mutex);
     const auto is_wanted = [&](const Entry& entry) {
-        return entry.form.empty() && entry.from == from && entry.packed.get_desc() == to;
+        return entry.form.empty() && entry.from == from && entry.packed->memory.get_desc() == to;
     };
     const auto make = [&] {
         Entry entry;
@@ -108,7 +170,7 @@ dnnl::memory PackedWeights::get(const Tensor& weights, const dnnl::memory::desc&
 
 std::shared_ptr<const void> PackedWeights::get(const std::vector<Tensor>& sources, const std::string& form,
                                                const std::function<Packed()>& pack) {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(gate_->mutex);
     const auto is_wanted = [&](const Entry& entry) { return entry.form == form; };
     const auto make = [&] {
         Packed packed = pack();
@@ -121,26 +183,32 @@ std::shared_ptr<const void> PackedWeights::get(const std::vector<Tensor>& source
     return find_or_make(sources, is_wanted, make).object;
 }
 
-void PackedWeights::forget_oldest() {
-    const auto oldest = std::prev(entries_.end());
-    const auto is_oldest = [&](const auto& row) { return row.second == oldest; };
+void PackedWeights::forget(Entries::iterator entry) {
+    const auto is_it = [&](const auto& row) { return row.second == entry; };
     const auto erase_from = [&](auto& index, const auto& key) {
         const auto [begin, end] = index.equal_range(key);
-        index.erase(std::find_if(begin, end, is_oldest));
+        index.erase(std::find_if(begin, end, is_it));
     };
-    erase_from(by_address_, oldest->sources[0].view().data);
-    erase_from(by_content_, oldest->content);
-    bytes_ -= oldest->bytes;
-    entries_.erase(oldest);
+    erase_from(by_address_, entry->sources[0].view().data);
+    erase_from(by_content_, entry->content);
+    bytes_ -= entry->bytes;
+    entries_.erase(entry);
 }
 
-dnnl::memory pack(WeightCache* cache, const Tensor& weights, const dnnl::memory::desc& from,
+SharedWeight pack(WeightCache* cache, const Tensor& weights, const dnnl::memory::desc& from,
                   const dnnl::memory::desc& to) {
     // Tests and single runs need no cache.
     if (cache == nullptr) return reorder_weights(weights, from, to);
     auto* packed = dynamic_cast<PackedWeights*>(cache);
     HALFTONE_CHECK(packed != nullptr, "weight caches come from make_weight_cache()");
     return packed->get(weights, from, to);
+}
+
+void add_weights(StepParts& parts, WeightCache* cache, const Tensor& weights, const dnnl::memory::desc& from,
+                 const dnnl::memory::desc& to) {
+    const SharedWeight packed = pack(cache, weights, from, to);
+    parts.constants.emplace_back(DNNL_ARG_WEIGHTS, packed->memory);
+    parts.kept.push_back(packed);
 }
 
 }  // namespace onednn

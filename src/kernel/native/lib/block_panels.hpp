@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/budgeted_vector.hpp"
 #include "kernel/native/lib/gemm.hpp"
 
 namespace halftone::native {
@@ -28,9 +29,10 @@ struct BlockPanels {
     /// before its one rounding, and a fused multiplication and addition gives the weight.
     bool is_symmetric = false;
     /// [panels, inner, bytes of a row]. A row of 4-bit codes is 8 bytes, one of 8-bit codes is 16 bytes.
-    std::vector<std::uint8_t> codes{};
-    std::vector<float> scale{};  ///< [panels, blocks, kPanel]
-    std::vector<float> zero{};  ///< [panels, blocks, kPanel]: zero points as real numbers; -middle * scale if symmetric
+    BudgetedVector<std::uint8_t> codes{};
+    BudgetedVector<float> scale{};  ///< [panels, blocks, kPanel]
+    /// [panels, blocks, kPanel]: zero points as real numbers; -middle * scale if symmetric
+    BudgetedVector<float> zero{};
     std::vector<float> bias{};  ///< [panels * kPanel]; zeros where there is none
 
     [[nodiscard]] std::int64_t panels() const { return (columns + kPanel - 1) / kPanel; }

@@ -6,8 +6,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
+#include "base/budgeted_vector.hpp"
 #include "kernel/codes/scaled_product.hpp"
 #include "tensor/tensor.hpp"
 
@@ -25,7 +25,7 @@ struct CodePanels {
     std::int64_t steps = 0;    ///< inner / depth, rounded up
     std::int64_t columns = 0;  ///< of the matrix
     std::int64_t panels = 0;
-    std::vector<std::int8_t> codes{};  ///< [panels, steps, kCodeColumns, depth]
+    BudgetedVector<std::int8_t> codes{};  ///< [panels, steps, kCodeColumns, depth]
 };
 
 /// @param matrix  s8 [inner, columns]

@@ -4,6 +4,7 @@
 #include "base/hash.hpp"
 #include "kernel/dnnl/lib/weights.hpp"
 #include "kernel/ops/machine.hpp"
+#include "support/memory_limit.hpp"
 #include "unit/kernel/dnnl/kernel_case.hpp"
 
 namespace halftone::test {
@@ -77,9 +78,9 @@ TEST(PackedWeightsCache, ContentsAreHashedOnlyForBuffersThatAreNew) {
     std::vector<Tensor> weights;
     for (std::uint64_t seed = 0; seed < 20; ++seed) weights.push_back(random_reals({8, 8}, -1, 1, seed));
     const auto packed = [&](const Tensor& weight) {
-        const dnnl::memory memory =
+        const onednn::SharedWeight found =
             cache.get(weight, f32(dnnl::memory::format_tag::ab), f32(dnnl::memory::format_tag::ba));
-        return static_cast<const float*>(memory.get_data_handle())[1];
+        return static_cast<const float*>(found->memory.get_data_handle())[1];
     };
     for (int round = 0; round < 3; ++round) {
         for (const Tensor& weight : weights) EXPECT_EQ(packed(weight), weight.as<float>()[8]) << "transposed";
@@ -90,22 +91,90 @@ TEST(PackedWeightsCache, ContentsAreHashedOnlyForBuffersThatAreNew) {
     EXPECT_EQ(cache.entries(), 20U) << "equal contents in another buffer";
 }
 
-TEST(PackedWeightsCache, TheOldestEntriesLeave) {
-    const dnnl::memory::desc desc({8, 8}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::ab);
-    onednn::PackedWeights cache(3 * desc.get_size(), [](std::span<const std::byte>) { return std::uint64_t{7}; });
+/// Weights of 8 x 8 numbers in a cache that takes `room` of them.
+struct SmallCache {
+    dnnl::memory::desc desc{{8, 8}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::ab};
     std::vector<Tensor> weights;
-    for (std::uint64_t seed = 0; seed < 5; ++seed) weights.push_back(random_reals({8, 8}, -1, 1, seed));
-    const auto address = [&](std::size_t i) { return cache.get(weights[i], desc, desc).get_data_handle(); };
-    const dnnl::memory kept = cache.get(weights[0], desc, desc);
-    const auto second = cache.get(weights[1], desc, desc);
-    static_cast<void>(address(2));
-    EXPECT_EQ(address(0), kept.get_data_handle()) << "used again, so that 1 is the oldest now";
-    static_cast<void>(address(3));
-    EXPECT_EQ(cache.entries(), 3U);
-    EXPECT_EQ(cache.bytes(), 3 * desc.get_size());
-    EXPECT_EQ(address(0), kept.get_data_handle());
-    EXPECT_NE(address(1), second.get_data_handle()) << "packed anew, while the old one still lives";
-    EXPECT_EQ(cache.entries(), 3U);
+    onednn::PackedWeights cache;
+
+    explicit SmallCache(std::size_t room)
+        : cache(room * desc.get_size(), [](std::span<const std::byte>) { return std::uint64_t{7}; }) {
+        for (std::uint64_t seed = 0; seed < 6; ++seed) weights.push_back(random_reals({8, 8}, -1, 1, seed));
+    }
+    onednn::SharedWeight get(std::size_t i) { return cache.get(weights[i], desc, desc); }
+    /// Where the weight lies after it was asked for, if nobody uses it then.
+    const void* address(std::size_t i) { return get(i)->memory.get_data_handle(); }
+};
+
+TEST(PackedWeightsCache, TheOldestEntriesLeave) {
+    SmallCache small(3);
+    const void* first = small.address(0);
+    const std::weak_ptr<const onednn::PackedWeight> second = small.get(1);
+    static_cast<void>(small.address(2));
+    EXPECT_EQ(small.address(0), first) << "used again, so that 1 is the oldest now";
+    static_cast<void>(small.address(3));
+    EXPECT_EQ(small.cache.entries(), 3U);
+    EXPECT_EQ(small.cache.bytes(), 3 * small.desc.get_size());
+    EXPECT_EQ(small.address(0), first);
+    EXPECT_TRUE(second.expired());
+}
+
+TEST(PackedWeightsCache, WhatAStepUsesStaysAndIsShared) {
+    SmallCache small(2);
+    std::vector<onednn::SharedWeight> used;
+    for (std::size_t i = 0; i < 4; ++i) used.push_back(small.get(i));
+    EXPECT_EQ(small.cache.entries(), 4U) << "nothing would be gained by leaving";
+    for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(small.get(i), used[i]);
+    used.clear();
+    for (const std::size_t i : {4U, 5U}) static_cast<void>(small.get(i));
+    EXPECT_EQ(small.cache.entries(), 2U) << "nobody uses the others any more";
+    EXPECT_EQ(small.cache.bytes(), 2 * small.desc.get_size());
+}
+
+TEST(PackedWeightsCache, TheBudgetOfTheProcessCountsThem) {
+    SmallCache small(1000);
+    const std::uint64_t before = process_budget().bytes_in_use();
+    const onednn::SharedWeight used = small.get(0);
+    EXPECT_EQ(process_budget().bytes_in_use(), before + small.desc.get_size());
+    static_cast<void>(small.get(1));
+    {
+        // No room for another one: what nobody uses leaves for it, and what a step uses stays where it is.
+        const MemoryLimit limit(small.desc.get_size() - 1);
+        static_cast<void>(small.get(2));
+        EXPECT_EQ(process_budget().bytes_in_use(), before + 2 * small.desc.get_size());
+        EXPECT_EQ(small.get(0), used);
+    }
+    {
+        static_cast<void>(small.get(1));
+        const MemoryLimit limit(0);
+        const Tensor other({DType::f32, Shape{8, 8}});
+        EXPECT_EQ(process_budget().bytes_in_use(), before + 2 * small.desc.get_size()) << "also for anything else";
+    }
+    const onednn::SharedWeight third = small.get(2);
+    const MemoryLimit limit(small.desc.get_size() - 1);
+    EXPECT_THROW(static_cast<void>(small.get(3)), BudgetError);
+    EXPECT_EQ(small.get(2), third);
+}
+
+TEST(PackedWeightsCache, AQuarterOfTheProcesssMemoryIsTheMostThatNobodyUses) {
+    SmallCache small(1000);
+    const MemoryLimit limit(6 * small.desc.get_size());  // beside the six weights: a quarter is about three
+    for (std::size_t i = 0; i < 6; ++i) static_cast<void>(small.get(i));
+    EXPECT_LE(small.cache.bytes(), process_budget().byte_limit() / 4);
+    EXPECT_LT(small.cache.entries(), 6U);
+}
+
+TEST(PackedWeightsCache, StepsWithoutACacheCountTheirWeights) {
+    KernelCase c("Gemm", {}, 2);
+    c.input(random_reals({3, 64}, -1, 1, 1)).weights(random_reals({64, 64}, -1, 1, 2)).output();
+    const std::uint64_t before = process_budget().bytes_in_use();
+    {
+        const auto built = build(Backend::dnnl, c.request, {});
+        EXPECT_GE(process_budget().bytes_in_use(), before + 64 * 64 * sizeof(float));
+    }
+    EXPECT_EQ(process_budget().bytes_in_use(), before);
+    const MemoryLimit limit(1000);
+    EXPECT_THROW(static_cast<void>(build(Backend::dnnl, c.request, {})), BudgetError);
 }
 
 TEST_F(WeightReuse, SameBytesInAnotherOrderAreAnotherEntry) {
