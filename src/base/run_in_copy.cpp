@@ -41,7 +41,7 @@ void become_harmless(std::chrono::seconds cpu_limit, pid_t parent) {
         ::signal(number, SIG_DFL);
         ::sigdelset(&blocked, number);
     }
-    ::sigprocmask(SIG_SETMASK, &blocked, nullptr);
+    ::pthread_sigmask(SIG_SETMASK, &blocked, nullptr);
     const int nothing = ::open("/dev/null", O_RDWR);
     for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
         if (nothing >= 0) ::dup2(nothing, stream);

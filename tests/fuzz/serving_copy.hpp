@@ -21,7 +21,7 @@ public:
     ServingCopy& operator=(const ServingCopy&) = delete;
 
     /// Runs the function on an input in the copy. Returns false if the library ended the copy: it crashed, a sanitizer
-    /// found a fault in what it did, or it took more than 0.3 s of processor time. The next call makes a new copy. If
+    /// found a fault in what it did, or it took more than 0.06 s of processor time. The next call makes a new copy. If
     /// something else ended the copy, the function runs here, too, so that the fault is reported as that of any other
     /// target.
     [[nodiscard]] bool survives(std::string_view bytes);

@@ -59,8 +59,12 @@ public:
                 return "part";  // this process will meet it again, and say it
             }
         };
-        const Verdict verdict = verdict_of(run_in_copy(work, kGuardCpuLimit, kGuardTimeLimit));
-        return known_[key] = verdict;
+        try {
+            return known_[key] = verdict_of(run_in_copy(work, kGuardCpuLimit, kGuardTimeLimit));
+        } catch (IoError& error) {
+            error.add_context(path);
+            throw;
+        }
     }
 
     void trust(const std::string& path) {

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/budget.hpp"
 #include "base/clock.hpp"
 #include "base/error.hpp"
 
@@ -27,6 +28,8 @@ void try_one(Reading&& reading) {
     try {
         reading();
     } catch (const DataError&) {
+        return;
+    } catch (const BudgetError&) {
         return;
     }
 }

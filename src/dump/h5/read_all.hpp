@@ -9,7 +9,7 @@
 namespace halftone::h5 {
 
 /// Reads one object: its attributes; of a dataset its layout, its first and its last row, and all its elements if they
-/// have at most 8 MiB. What is refused with a DataError is left out.
+/// have at most 8 MiB. What is refused is left out.
 void read_object(const H5Reader& file, const std::string& path);
 
 /// Reads all objects, group by group from the root on. It stops after five seconds, after 20,000 objects, and leaves

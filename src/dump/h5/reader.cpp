@@ -1,21 +1,23 @@
 // H5Reader over HDF5's C interface. A file may come from anywhere, so nothing in it is believed:
 //
 //   try_first      lets a copy of this process read what the copy at the opening had not come to (crash_guard.cpp)
-//   is_reachable   walks a path step by step and refuses soft and external links
+//   is_reachable   walks a path step by step; looks up listed names only, and refuses soft and external links
 //   open           refuses datasets that lie elsewhere, need foreign filters, or claim more than is stored
 //                  (stored_size.cpp): so a shape may be believed from there on
 //   as_data        turns every failure of the library into a DataError with file and object
 //   read, texts, read_rows   check the type, since the library would convert whatever it finds
 //
-// H5RowReader is one dataset that stays open.
-// The functions of H5Reader below the class State are these, for one type each.
+// H5RowReader is one dataset that stays open. Functions of H5Reader below State are these, for one type each.
 #include "dump/h5_reader.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <functional>
+#include <map>
 #include <numeric>
 #include <optional>
+#include <set>
 
 #include "base/check.hpp"
 #include "base/file_system.hpp"
@@ -61,6 +63,8 @@ struct H5Reader::State {
     bool is_in_memory = false;
     bool was_read_in_copy = true;  ///< all of the file, or it needs no copy
     File file;
+    mutable std::map<std::string, std::vector<std::string>> names{};     ///< in each group that was listed
+    mutable std::map<std::string, std::set<std::string>> known_names{};  ///< the same, to look them up
 
     [[noreturn]] void refuse(const std::string& object, const std::string& reason) const {
         throw DataError(path + "::" + object + ": " + reason);
@@ -75,24 +79,49 @@ struct H5Reader::State {
         });
     }
 
-    /// Every step of a path is a hard link. False when it is missing.
+    /// The names in a group, in the order of their making. They are listed once. @throws DataError
+    [[nodiscard]] const std::vector<std::string>& names_in(const std::string& group) const {
+        if (const auto known = names.find(group); known != names.end()) return known->second;
+        std::vector<std::string> found;
+        as_data(group, [&] {
+            // Groups of our files know the order of creation. Other programs' may not: those are listed by name.
+            const Group opened(H5Gopen2(file.get(), group.c_str(), H5P_DEFAULT), "open the group");
+            hsize_t position = 0;
+            if (H5Literate(opened.get(), H5_INDEX_CRT_ORDER, H5_ITER_INC, &position, &collect_name, &found) < 0) {
+                found.clear();
+                position = 0;
+                check(H5Literate(opened.get(), H5_INDEX_NAME, H5_ITER_INC, &position, &collect_name, &found),
+                      "list it");
+            }
+        });
+        known_names[group] = {found.begin(), found.end()};
+        return names[group] = std::move(found);
+    }
+
+    [[nodiscard]] bool holds(const std::string& group, const std::string& name) const {
+        try {
+            (void)names_in(group);
+            return known_names.at(group).contains(name);
+        } catch (const DataError&) {
+            return false;  // no group, or a damaged one
+        }
+    }
+
+    /// Every step of a path is a hard link. False when it is missing. Only names that the library lists are looked up:
+    /// the copy of this process looks up these and no others.
     [[nodiscard]] bool is_reachable(const std::string& object) const {
         try_first(object);
-        // "/a/b/c" is looked up as "/a", "/a/b" and "/a/b/c": H5Lexists fails where a step before the last one is
-        // missing.
-        for (std::size_t end = object.find('/', 1); end != std::string::npos || !object.empty();) {
+        for (std::size_t begin = 0, end = 0; begin < object.size(); begin = end) {
+            end = std::min(object.find('/', begin + 1), object.size());
             const std::string step = object.substr(0, end);
-            if (step != "/") {
-                if (H5Lexists(file.get(), step.c_str(), H5P_DEFAULT) <= 0) return false;
-                H5L_info_t info{};
-                if (H5Lget_info(file.get(), step.c_str(), &info, H5P_DEFAULT) < 0 || info.type != H5L_TYPE_HARD) {
-                    refuse(step, "is a link to elsewhere, which is not followed");
-                }
+            if (step.size() == begin + 1) continue;  // "/" at the end of a path
+            if (!holds(begin == 0 ? "/" : object.substr(0, begin), step.substr(begin + 1))) return false;
+            H5L_info_t info{};
+            if (H5Lget_info(file.get(), step.c_str(), &info, H5P_DEFAULT) < 0 || info.type != H5L_TYPE_HARD) {
+                refuse(step, "is a link to elsewhere, which is not followed");
             }
-            if (end == std::string::npos) break;
-            end = object.find('/', end + 1);
         }
-        return true;
+        return object.starts_with('/');
     }
 
     void require(const std::string& object) const {
@@ -119,9 +148,8 @@ struct H5Reader::State {
     }
 
     [[nodiscard]] std::size_t elements_of(const std::string& object, const Set& set) const {
-        // open() has refused what has no count.
         const Space space(H5Dget_space(set.get()), "read the shape of " + path + "::" + object);
-        return static_cast<std::size_t>(element_count(space).value_or(0));
+        return static_cast<std::size_t>(element_count(space).value_or(0));  // open() has refused what has no count
     }
 
     /// Whatever the library finds wrong in a file that is read is the data's fault.
@@ -162,8 +190,27 @@ struct H5Reader::State {
         return static_cast<std::size_t>(*elements);
     }
 
+    [[nodiscard]] std::vector<std::string> attributes_of(const std::string& object) const {
+        return as_data(object, [&] {
+            std::vector<std::string> found;
+            hsize_t position = 0;
+            check(H5Aiterate_by_name(file.get(), object.c_str(), H5_INDEX_NAME, H5_ITER_INC, &position,
+                                     &collect_attribute, &found, H5P_DEFAULT),
+                  "list its attributes");
+            return found;
+        });
+    }
+
+    /// Whether the library lists it. One that it does not list may crash it, and the copy of this process cannot know
+    /// its name.
+    [[nodiscard]] bool has_attribute(const std::string& object, const std::string& name) const {
+        const std::vector<std::string> found = attributes_of(object);
+        return std::find(found.begin(), found.end(), name) != found.end();
+    }
+
     [[nodiscard]] h5::Attribute attribute(const std::string& object, const std::string& name) const {
         require(object);
+        if (!has_attribute(object, name)) refuse(object, "HDF5 cannot read attribute '" + name + "': it is not there");
         return as_data(object, [&] {
             return h5::Attribute(H5Aopen_by_name(file.get(), object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT),
                                  "read attribute '" + name + "'");
@@ -218,35 +265,16 @@ bool H5Reader::has(const std::string& path) const { return state_->is_reachable(
 
 std::vector<std::string> H5Reader::list(const std::string& group) const {
     state_->require(group);
-    std::vector<std::string> names;
-    return state_->as_data(group, [&] {
-        // Groups of our files know the order of creation. Other programs' may not: those are listed by name.
-        const Group opened(H5Gopen2(state_->file.get(), group.c_str(), H5P_DEFAULT), "open the group");
-        hsize_t position = 0;
-        if (H5Literate(opened.get(), H5_INDEX_CRT_ORDER, H5_ITER_INC, &position, &collect_name, &names) < 0) {
-            names.clear();
-            position = 0;
-            check(H5Literate(opened.get(), H5_INDEX_NAME, H5_ITER_INC, &position, &collect_name, &names), "list it");
-        }
-        return names;
-    });
+    return state_->names_in(group);
 }
 
 std::vector<std::string> H5Reader::attributes(const std::string& object) const {
     state_->require(object);
-    return state_->as_data(object, [&] {
-        std::vector<std::string> names;
-        hsize_t position = 0;
-        check(H5Aiterate_by_name(state_->file.get(), object.c_str(), H5_INDEX_NAME, H5_ITER_INC, &position,
-                                 &collect_attribute, &names, H5P_DEFAULT),
-              "list its attributes");
-        return names;
-    });
+    return state_->attributes_of(object);
 }
 
 bool H5Reader::has_attribute(const std::string& object, const std::string& name) const {
-    return state_->is_reachable(object) &&
-           H5Aexists_by_name(state_->file.get(), object.c_str(), name.c_str(), H5P_DEFAULT) > 0;
+    return state_->is_reachable(object) && state_->has_attribute(object, name);
 }
 
 std::string H5Reader::text_attribute(const std::string& object, const std::string& name) const {

@@ -102,6 +102,10 @@ TEST_F(CrashGuard, EverythingInAFileIsRead) {
     const H5Reader reader(path(), H5Guard::off);
     EXPECT_TRUE(h5::read_all(reader));
     EXPECT_THAT(reader.attributes("/"), ElementsAre("format", "numbers"));
+    EXPECT_TRUE(reader.has_attribute("/", "format"));
+    EXPECT_FALSE(reader.has_attribute("/", "forma"));
+    EXPECT_TRUE(reader.has("/t") && reader.has("/t/") && reader.has("/t/x"));
+    EXPECT_FALSE(reader.has("/t/none") || reader.has("/none/x") || reader.has("/t/x/y") || reader.has("t"));
     EXPECT_EQ(reader.bytes("/t/name"), 4U);
 }
 
