@@ -31,7 +31,11 @@ def reason_by_design(model, unit):
     """Why a layer is in float although no rule is broken, or None. `unit` is its entry in the plan. A convolution whose
     result is an output of the model, or goes to the part of the model that is never quantized (the tail), writes real
     numbers. ONNX Runtime's QLinearConv cannot do that; it runs the convolution in float on the same codes, with the same
-    result. OpenVINO runs it in int8."""
+    result. OpenVINO runs it in int8. A unit that keeps what the model's own file gives may have int8 activations, as TFLite's
+    files do; where a runtime does not take those, it did not take them in the user's file either."""
+    activation = unit.get("activation", {})
+    if activation.get("algorithm") == "given" and activation.get("dtype") == "int8":
+        return "it keeps the int8 activations of the model's own file, which x86 runtimes take in part only"
     node = next((n for n in model.graph.node if n.name == unit["name"]), None)
     if node is None or node.op_type != "Conv" or unit.get("output") != "fp32":
         return None

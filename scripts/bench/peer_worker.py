@@ -18,13 +18,20 @@ LINEAR = ("Conv", "Gemm", "MatMul", "FusedConv", "FusedGemm", "FusedMatMul")
 
 
 def inputs_of(names_shapes_types, batch):
+    """Random floats, and zeros of every other type: they may be indices. Types are those of numpy."""
     generator = numpy.random.default_rng(1)
     arrays = {}
-    for name, shape, is_real in names_shapes_types:
+    for name, shape, dtype in names_shapes_types:
         sizes = [size if isinstance(size, int) and size > 0 else batch for size in shape]
-        arrays[name] = (generator.uniform(-1, 1, sizes).astype(numpy.float32) if is_real
-                        else numpy.zeros(sizes, numpy.int64))
+        is_real = numpy.issubdtype(dtype, numpy.floating)
+        arrays[name] = (generator.uniform(-1, 1, sizes) if is_real else numpy.zeros(sizes)).astype(dtype)
     return arrays
+
+
+def onnx_dtype(text):
+    """numpy's type of ONNX Runtime's "tensor(float)"."""
+    name = text[len("tensor("):-1]
+    return numpy.dtype({"float": "float32", "double": "float64"}.get(name, name))
 
 
 def with_onnxruntime(model, threads, batch, accuracy_level=None):
@@ -45,7 +52,7 @@ def with_onnxruntime(model, threads, batch, accuracy_level=None):
         session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         nodes = onnx.load(options.optimized_model_filepath).graph.node
     constants = [n.name or n.output[0] for n in nodes if n.op_type in LINEAR]
-    arrays = inputs_of([(i.name, i.shape, i.type == "tensor(float)") for i in session.get_inputs()], batch)
+    arrays = inputs_of([(i.name, i.shape, onnx_dtype(i.type)) for i in session.get_inputs()], batch)
     return lambda: session.run(None, arrays), constants, onnxruntime.__version__
 
 
@@ -63,7 +70,7 @@ def with_openvino(model, threads, batch, **settings):
         if kind in ("Convolution", "FullyConnected", "MatMul") and precision not in ("u8", "i8"):
             not_int8.append(node.get_friendly_name())
     arrays = inputs_of([(i.get_any_name(), [int(d.get_length()) if d.is_static else 0 for d in i.get_partial_shape()],
-                         i.get_element_type() == openvino.Type.f32) for i in compiled.inputs], batch)
+                         i.get_element_type().to_dtype()) for i in compiled.inputs], batch)
     request = compiled.create_infer_request()
     request.set_tensors({name: openvino.Tensor(array) for name, array in arrays.items()})
     return request.infer, not_int8, openvino.__version__.split("-")[0]

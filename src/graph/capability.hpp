@@ -41,6 +41,12 @@ inline constexpr float kReducedBits = 6.0F;
 inline constexpr Algorithm kRoundToNearest{"rtn"};
 /// Weights by blocks whose codes are chosen by calibration data (exec/gptq.hpp).
 inline constexpr Algorithm kGptq{"gptq"};
+/// Weights by blocks whose input channels are scaled by calibration data before they are rounded to nearest
+/// (exec/awq.hpp).
+inline constexpr Algorithm kAwq{"awq"};
+/// The algorithm of an option whose parameters come from the model's file (graph/given.hpp), and not from calibration
+/// or from weights.
+inline constexpr Algorithm kGiven{"given"};
 /// The default number of weights that share a scale.
 inline constexpr std::int64_t kDefaultGroupSize = 32;
 
@@ -76,6 +82,9 @@ struct UnitConfig {
     [[nodiscard]] bool reads_codes() const { return activation.dtype == DType::u8 || activation.dtype == DType::s8; }
     friend auto operator<=>(const UnitConfig&, const UnitConfig&) = default;
 };
+
+/// Returns whether the option keeps the parameters of the model's file.
+[[nodiscard]] inline bool is_given(const UnitConfig& config) { return config.weight.algorithm == kGiven; }
 
 /// Returns whether an integer kernel runs the unit. There is none for calibrated activations and weights with zero
 /// points: such a unit is computed from real values, and only the file gets smaller.

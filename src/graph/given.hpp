@@ -1,5 +1,5 @@
 #pragma once
-// The parameters that the file of a quantized model gives its units, and the option that keeps them.
+// The parameters that the file of a quantized model gives its units. capability.hpp has the option that keeps them.
 
 #include <map>
 #include <string>
@@ -7,12 +7,6 @@
 #include "graph/capability.hpp"
 
 namespace halftone {
-
-/// The algorithm of an option whose parameters come from the model's file, and not from calibration or from weights.
-inline constexpr Algorithm kGiven{"given"};
-
-/// Returns whether the option keeps the parameters of the file.
-[[nodiscard]] inline bool is_given(const UnitConfig& config) { return config.weight.algorithm == kGiven; }
 
 /// A unit whose quantization in the file suits our kernels: it reads codes and has int8 weights without zero points, or
 /// it reads real values and has a weight by blocks.

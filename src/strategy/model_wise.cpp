@@ -47,12 +47,16 @@ OpTypes find_types(const SearchSpace& space, ModelWise mode) {
             }
         }
     }
+    // A unit that has no given option would else put another option first for all that have one.
+    for (std::vector<UnitConfig>& offers : types.offers) {
+        std::stable_partition(offers.begin(), offers.end(), [](const UnitConfig& option) { return is_given(option); });
+    }
     return types;
 }
 
 /// Returns the product over the types, the last one fastest, sorted so that more uniform ones come first: they are the
-/// likely winners, because a scheme that suits one layer usually suits the others. The sort is stable, so the order
-/// within equals stays that of the product.
+/// likely winners, because a scheme that suits one layer usually suits the others. What the model's file gives counts
+/// as uniform, whatever it is. The sort is stable, so the order within equals stays that of the product.
 std::vector<Combination> combine(const OpTypes& types) {
     std::vector<Combination> combinations{{}};
     for (const std::vector<UnitConfig>& offers : types.offers) {
@@ -73,7 +77,9 @@ std::vector<Combination> combine(const OpTypes& types) {
         combinations = std::move(longer);
     }
     const auto different = [](const Combination& combination) {
-        return std::set<UnitConfig>(combination.begin(), combination.end()).size();
+        std::set<UnitConfig> chosen(combination.begin(), combination.end());
+        std::erase_if(chosen, [](const UnitConfig& option) { return is_given(option); });
+        return chosen.size();
     };
     std::stable_sort(combinations.begin(), combinations.end(),
                      [&](const Combination& a, const Combination& b) { return different(a) < different(b); });

@@ -14,8 +14,10 @@ from first_hour_test import write_model, write_picture_model
 from halftone_cli import BUILD, IO, MODEL, OK, PROGRAM, SOURCE, USAGE, Finished, SystemTest, halftone, main
 
 sys.path.insert(0, str(SOURCE / "scripts"))
+sys.path.insert(0, str(SOURCE / "scripts/bench"))
 import certify_layers  # noqa: E402
 import certify_metrics  # noqa: E402
+import peer_worker  # noqa: E402
 
 WORKSPACE = BUILD / "system_full_size"
 NOT_CERTIFIED = 6
@@ -71,6 +73,11 @@ class Certify(SystemTest):
         self.assert_code(NOT_CERTIFIED, done)
         self.assertIn(f"not certified: onnxruntime runs {conv} in float: E.4", done.out)
         self.assertIn("NOT CERTIFIED", done.out)
+
+    def test_runtimes_get_inputs_of_the_models_own_types(self):
+        ports = [(name, ["N", 3], peer_worker.onnx_dtype(f"tensor({name})")) for name in ("float", "int8", "int64", "bool")]
+        found = {name: (array.dtype.name, array.shape) for name, array in peer_worker.inputs_of(ports, 2).items()}
+        self.assertEqual(found, {name: ("float32" if name == "float" else name, (2, 3)) for name, *_ in ports})
 
     def test_what_is_missing_is_an_error(self):
         self.assert_code(MODEL, certify(self.folder / "none.onnx"))
@@ -170,6 +177,13 @@ class Metrics(SystemTest):
         without_quantization_behind(model, "conv1")
         self.assertIsNone(certify_layers.reason_by_design(model, {"name": "conv1", "op": "Conv", "output": "uint8"}))
         self.assertIn("E.4", certify_layers.broken_rule(model, "conv1"))
+
+    def test_int8_activations_that_the_models_own_file_gives_are_no_fault(self):
+        given = {"dtype": "int8", "algorithm": "given"}
+        for activation, is_by_design in ((given, True), ({**given, "algorithm": "kl"}, False), ({**given, "dtype": "uint8"}, False)):
+            why = certify_layers.reason_by_design(onnx.ModelProto(),
+                                                  {"name": "x", "op": "Conv", "output": "int8", "activation": activation})
+            self.assertEqual(why is not None, is_by_design)
 
     def test_a_convolution_in_front_of_the_tail_may_be_in_float(self):
         write_map_model(self.folder / "model.onnx", channels=1)

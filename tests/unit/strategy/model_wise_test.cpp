@@ -35,6 +35,25 @@ TEST(ModelWise, AppliesOneChoiceToEveryUnitThatSupportsIt) {
     EXPECT_THAT(choices(space), ElementsAre("0 0 0 1", "1 0 0 0"));
 }
 
+UnitConfig given_of(DType activation) {
+    UnitConfig config = kMinmax;
+    config.activation.dtype = activation;
+    config.activation.algorithm = kGiven;
+    config.weight.algorithm = kGiven;
+    return config;
+}
+
+// The first unit of an int8 .tflite file reads an input of which the file has no range: that must not move the others.
+TEST(ModelWise, KeepsFirstWhatTheFileGivesWhereverAUnitHasIt) {
+    const UnitConfig s8 = given_of(DType::s8);
+    const UnitConfig u8 = given_of(DType::u8);
+    const SearchSpace space =
+        toy_space({decision("none", {kMinmax, kKl, kFp32}), decision("a", {s8, kMinmax, kKl, kFp32}, "Conv"),
+                   decision("b", {u8, kMinmax, kKl, kFp32}, "Gemm")});
+    EXPECT_THAT(choices(space), ElementsAre("0 0 0", "0 1 1", "1 2 2"));
+    EXPECT_EQ(choices(space, ModelWise::product).front(), "0 0 0");
+}
+
 TEST(ModelWise, TakesEachCalibrationSizeInTurn) {
     EXPECT_THAT(choices(uniform_space(2, {kMinmax, kKl, kFp32}, {100, 500})),
                 ElementsAre("0 0", "1 1", "1: 0 0", "1: 1 1"));
