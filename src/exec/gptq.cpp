@@ -99,6 +99,7 @@ public:
           size_(static_cast<std::size_t>(rule.block_size)),
           rule_(rule),
           u_(std::move(u)),
+          matrix_(matrix),
           weights_(matrix.as<float>().begin(), matrix.as<float>().end()) {
         result_.codes = Tensor({rule.dtype, matrix.shape()});
         result_.params = {.dtype = rule.dtype, .scale = {}, .zero_point = {}, .axis = 0, .block_size = rule.block_size};
@@ -145,13 +146,16 @@ private:
     void round_row(std::size_t row, double* error) {
         const CodeRange range = code_range(rule_.dtype);
         const double diagonal = u_[row * rows_ + row];
+        const auto original = matrix_.as<float>();
         std::byte* codes = result_.codes.mutable_view().data + row * columns_;  // a byte each, whatever the type
         for (std::size_t c = 0; c < columns_; ++c) {
             const auto scale = static_cast<double>(block_.scale[c]);
             const double zero = block_.zero_point[c];
             const double weight = weights_[row * columns_ + c];
-            const double code = std::clamp(std::nearbyint(weight / scale) + zero, static_cast<double>(range.low),
-                                           static_cast<double>(range.high));
+            const double nearest = std::clamp(std::nearbyint(weight / scale) + zero, static_cast<double>(range.low),
+                                              static_cast<double>(range.high));
+            // What is pruned stays pruned; the channels behind take the error back, too.
+            const double code = original[row * columns_ + c] == 0 ? zero : nearest;
             codes[c] = static_cast<std::byte>(static_cast<std::int32_t>(code));
             error[c] = (weight - (code - zero) * scale) / diagonal;
         }
@@ -166,6 +170,7 @@ private:
     std::size_t rows_, columns_, size_;
     BlockRule rule_;
     std::vector<double> u_;
+    Tensor matrix_;                ///< [K, N], as it was
     std::vector<double> weights_;  ///< [K, N]: what is still to be rounded
     QuantParams block_;            ///< of the current block, a scale for each column
     BlockCodes result_;

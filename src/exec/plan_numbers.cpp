@@ -70,14 +70,14 @@ Moments moments_of(const Tensor& weight, std::int64_t axis) {
     return moments;
 }
 
-/// factor * w + shift, channel by channel.
+/// factor * w + shift, channel by channel. A weight of 0 stays 0: a pruned model keeps its zeros.
 Tensor moved(const Tensor& weight, std::int64_t axis, const std::vector<float>& factor,
              const std::vector<float>& shift) {
     const Slices slices = slices_of(weight.shape(), axis);
     Tensor result = weight.clone();
     const auto values = result.mutable_view().as<float>();
     for_each_block(slices, [&](std::size_t c, std::size_t first) {
-        for (float& w : values.subspan(first, slices.inner)) w = factor[c] * w + shift[c];
+        for (float& w : values.subspan(first, slices.inner)) w = w == 0 ? 0.0F : factor[c] * w + shift[c];
     });
     return result;
 }

@@ -54,6 +54,21 @@ TEST(Gptq, AnInputThatIsAlwaysZeroKeepsItsWeight) {
     }
 }
 
+TEST(Gptq, APrunedModelKeepsItsZeros) {
+    Tensor weight = random_tensor({40, 6}, 1);
+    const auto values = weight.mutable_view().as<float>();
+    for (std::size_t i = 0; i < values.size(); i += 3) values[i] = 0;
+    std::vector<double> products(40 * 40);
+    for (std::size_t i = 0; i < 40; ++i) {
+        for (std::size_t j = 0; j < 40; ++j) products[i * 40 + j] = i == j ? 3.0 : 2.0;
+    }
+    for (const DType dtype : {DType::s4, DType::u4}) {
+        const BlockCodes found = gptq_codes(weight, {.dtype = dtype, .axis = 0, .block_size = 16}, products);
+        const Tensor real = dequantize(found.codes, found.params);
+        for (std::size_t i = 0; i < values.size(); i += 3) ASSERT_EQ(real.as<float>()[i], 0.0F) << i;
+    }
+}
+
 TEST(Gptq, FewDirectionsAreNoDivisionByZero) {
     // One sample: X^T X has rank 1, and numbers so far apart that rounding hides the dampening.
     std::vector<double> products(64 * 64);

@@ -141,6 +141,22 @@ TEST(WeightCorrection, BringsMeanAndDeviationBack) {
     }
 }
 
+TEST(WeightCorrection, APrunedModelKeepsItsZeros) {
+    Tensor pruned = peaked(4).clone();
+    const auto values = pruned.mutable_view().as<float>();
+    for (std::size_t i = 0; i < values.size(); i += 2) values[i] = 0;
+    for (std::size_t i = 1; i < values.size(); i += 2) values[i] += 0.3F;  // a mean that asks for a shift
+    OneUnit one(pruned);
+    one.plan.units[0].weight.bit = 5.0F;
+    for (const Scheme scheme : {Scheme::sym, Scheme::asym}) {
+        one.plan.units[0].weight.scheme = scheme;
+        const UnitNumbers corrected = one.numbers({.corrects_weights = true});
+        const Tensor moved = corrected_weight(one.graph, one.units[0], corrected);
+        const Tensor stored = dequantize(quantize(moved, corrected.weight), corrected.weight);
+        for (std::size_t i = 0; i < values.size(); i += 2) ASSERT_EQ(stored.as<float>()[i], 0.0F) << i;
+    }
+}
+
 TEST(ReduceRange, VerifyReducesOnlyWhatCouldSaturate) {
     Tensor harmless = test::floats(Shape{1, 3}, {1.0F, 0.001F, 0.0F});
     EXPECT_FLOAT_EQ(OneUnit(harmless).numbers({.verifies_range = true}).weight.scale[0], 1.0F / 127);
