@@ -103,6 +103,9 @@ public:
         for (const auto& [value, params] : pairs_) {
             lifted_.values.try_emplace(builder_.value(root_of(value)).name, params);
         }
+        for (const auto& [value, params] : coded_) {
+            lifted_.values.try_emplace(builder_.value(root_of(value)).name, params);
+        }
         builder_.replace_all_uses(stands_for_);
         for (const auto& [value, params] : clamps_) restore_clamp(value, params);
         lifted_.graph = std::move(builder_).build();  // drops the Q and DQ that nobody reads any more
@@ -175,14 +178,29 @@ private:
         return true;
     }
 
-    /// Q and DQ with the same parameters: readers of the DQ read the value in front of the Q.
+    /// Q and DQ with the same parameters: readers of the DQ read the value in front of the Q. Nodes between the two
+    /// that only move codes move real values then.
     void lift_pair(const Node& dequantize) {
         const ValueId back = dequantize.outputs[0];
         const auto codes = qdq_.activation_codes(back);
         if (!codes) return;
-        const NodeId quantize = graph_.producer(codes->value);
-        if (!quantize.is_valid() || !qdq_.is_activation_quantize(quantize)) return;
+        std::vector<NodeId> movers;  // from the DQ backwards
+        ValueId start = codes->value;
+        while (moves_codes(start)) {
+            movers.push_back(graph_.producer(start));
+            start = graph_.node(movers.back()).inputs[0];
+        }
+        const NodeId quantize = graph_.producer(start);
+        if (!quantize.is_valid() || !qdq_.is_activation_quantize(quantize)) {
+            // Codes that nothing here makes, such as an input of the model: its DQ stays, and what it gives has codes.
+            if (codes->params.is_per_tensor()) coded_.emplace_back(back, codes->params);
+            return;
+        }
         if (!(qdq_.quantize_params(quantize) == codes->params)) return;
+        if (!movers.empty()) {
+            lift_moved(back, graph_.node(quantize).inputs[0], movers, codes->params);
+            return;
+        }
         const ValueId value = graph_.node(quantize).inputs[0];
         if (graph_.is_output(back)) {
             // The output keeps its name, which the value in front takes over, unless that has a name of its own to
@@ -193,6 +211,35 @@ private:
         stands_for_[back.index()] = value;
         pairs_.emplace_back(value, codes->params);
         if (saturates_to_clamp(value, codes->params)) clamps_.try_emplace(value, codes->params);
+    }
+
+    /// Whether the value is made of codes by a node that only puts them elsewhere.
+    [[nodiscard]] bool moves_codes(ValueId value) const {
+        static const std::set<std::string> ops{"Squeeze", "Unsqueeze", "Reshape", "Flatten", "Transpose"};
+        const NodeId producer = graph_.producer(value);
+        return producer.is_valid() && ops.contains(graph_.node(producer).op);
+    }
+
+    /// Q, nodes that move the codes, DQ: the same nodes once more for real values. Those for codes stay if something
+    /// else reads their results.
+    void lift_moved(ValueId back, ValueId value, const std::vector<NodeId>& movers, const QuantParams& params) {
+        if (!params.is_per_tensor() || graph_.is_output(back)) return;
+        pairs_.emplace_back(value, params);
+        ValueId moved = value;
+        for (auto mover = movers.rbegin(); mover != movers.rend(); ++mover) {
+            Node node = graph_.node(*mover);
+            const Value& codes = graph_.value(node.outputs[0]);
+            const ValueId real =
+                builder_.add_value(builder_.fresh_value_name(codes.name + "_real"), {DType::f32, codes.type.shape});
+            stands_for_.push_back(real);
+            node.name = builder_.fresh_node_name(node.name + "_real");
+            node.inputs[0] = moved;
+            node.outputs = {real};
+            builder_.add_node(std::move(node));
+            pairs_.emplace_back(real, params);
+            moved = real;
+        }
+        stands_for_[back.index()] = moved;
     }
 
     /// Quantizers leave out a Relu, or a Clip from 0, where the saturation of the codes does its work. Such codes
@@ -233,8 +280,9 @@ private:
     GraphBuilder builder_;
     std::vector<ValueId> stands_for_;  ///< by value id
     std::vector<std::pair<ValueId, QuantParams>> pairs_;
-    std::map<ValueId, QuantParams> clamps_;  ///< pairs whose saturation is a Relu or Clip
-    bool has_packed_product_ = false;        ///< some product reads a matrix that is stored as codes
+    std::vector<std::pair<ValueId, QuantParams>> coded_;  ///< real values of codes that come from outside
+    std::map<ValueId, QuantParams> clamps_;               ///< pairs whose saturation is a Relu or Clip
+    bool has_packed_product_ = false;                     ///< some product reads a matrix that is stored as codes
     LiftedGraph lifted_;
 };
 

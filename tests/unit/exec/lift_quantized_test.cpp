@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "exec/prepared_model.hpp"
+#include "exec/run_once.hpp"
 #include "graph/onnx/onnx_model.hpp"
 #include "support/quant_plans.hpp"
 #include "tensor/affine.hpp"
@@ -227,6 +228,50 @@ TEST(LiftQuantized, AWeightWithoutCodesInFrontIsGivenByLongBlocksAlsoBehindATran
                                    .zero_point = {1, 101, 250},
                                    .axis = 0,
                                    .block_size = 4}));
+}
+
+/// As TensorFlow's int8 files are: the input holds codes, and a Reshape stands between Q and DQ.
+TEST(LiftQuantized, CodesFromOutsideAndCodesThatAreMovedAreGiven) {
+    GraphMaker g;
+    int count = 0;
+    const auto params = [&](float scale, std::int8_t zero_point) {
+        const std::string name = std::to_string(++count);
+        return std::vector{g.constant("s" + name, Tensor::scalar(scale)),
+                           g.constant("z" + name, Tensor::of<std::int8_t>(Shape{}, std::vector{zero_point}))};
+    };
+    const auto dequantized = [&](const std::string& name, ValueId codes, const std::vector<ValueId>& by) {
+        return g.node("DequantizeLinear", name, {codes, by[0], by[1]});
+    };
+    const auto weight = [&](const std::string& name, std::int64_t rows) {
+        Tensor codes({DType::s8, Shape{rows, 4}});
+        for (std::int64_t i = 0; i < 4 * rows; ++i)
+            codes.mutable_view().as<std::int8_t>()[static_cast<std::size_t>(i)] = static_cast<std::int8_t>(7 * i - 40);
+        return dequantized(name + "_real", g.constant(name, codes), params(0.02F, 0));
+    };
+    const ValueId x = g.input("x", {kSymbolic, 4, 1, 1}, DType::s8);
+    const ValueId flat = g.node("Reshape", "flatten", {x, g.constant("to", int64s({-1, 4}))});
+    const ValueId a = g.node("MatMul", "a", {dequantized("x_real", flat, params(0.05F, 3)), weight("wa", 4)});
+    const std::vector<ValueId> middle = params(0.1F, -5);
+    const ValueId codes = g.node("QuantizeLinear", "q", {g.node("Relu", "relu", {a}), middle[0], middle[1]});
+    const ValueId moved = g.node("Reshape", "pairs", {codes, g.constant("to2", int64s({-1, 2, 2}))});
+    const ValueId b = g.node("MatMul", "b", {dequantized("back", moved, middle), weight("wb", 2)});
+    const Graph graph = infer_types(g.build({b}), reference_ops());
+    const Lifted lifted(graph);
+    EXPECT_THAT(lifted.given.units, testing::SizeIs(2));
+    EXPECT_EQ(lifted.given.units.at("a").activation, DType::s8);
+    EXPECT_EQ(lifted.given.activations.at("x_real_out"),
+              (QuantParams{.dtype = DType::s8, .scale = {0.05F}, .zero_point = {3}}));
+    EXPECT_EQ(lifted.given.activations.at("pairs_out_real"),
+              (QuantParams{.dtype = DType::s8, .scale = {0.1F}, .zero_point = {-5}}));
+    // With all options given, the same numbers come out again.
+    UnitConfig option = given_option(Granularity::per_tensor);
+    option.activation.dtype = DType::s8;
+    const Graph again = lifted.again({option, option}).graph;
+    Tensor input({DType::s8, Shape{6, 4, 1, 1}});
+    for (std::size_t i = 0; i < 24; ++i) input.mutable_view().as<std::int8_t>()[i] = static_cast<std::int8_t>(11 * i);
+    const std::vector<Tensor> inputs{input};
+    const Tensor wanted = run_once(graph, inputs, Backend::ref).at(0);
+    EXPECT_TRUE(is_same_bytes(run_once(again, inputs, Backend::ref).at(0), wanted));
 }
 
 TEST(LiftQuantized, APackedTableThatAProductSharesStaysPackedForItsOtherReaders) {
