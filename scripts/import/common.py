@@ -6,6 +6,7 @@ import resource
 
 SEED = 21
 BATCH = 2  # samples of the check where the batch is open
+fixes_batch = False  # set by convert.py: the batch is that of --shape, or 1
 TOLERANCE = 1e-4
 
 
@@ -57,7 +58,8 @@ def given_shape(shapes, name, count):
 
 
 def concrete_shape(name, declared, shapes, count):
-    """Sizes for a random input: the user's where given, the model's own, and BATCH for an open first dimension.
+    """Sizes for a random input: the user's where given, the model's own, and BATCH for an open first dimension (that of
+    the user where the batch is fixed).
 
     `declared` holds None or -1 for open dimensions, or is None when nothing is known.
     """
@@ -78,7 +80,8 @@ def concrete_shape(name, declared, shapes, count):
         if is_open and i > 0 and wish is None:
             raise UsageError(f"the size of dimension {i} of the input '{name}' is open: give --shape "
                              f"{name}={','.join('?' if s is None or s < 0 else str(s) for s in declared)} with a number")
-        sizes.append((BATCH if i == 0 else wish) if is_open else int(size))
+        batch = (wish or 1) if fixes_batch else BATCH
+        sizes.append((batch if i == 0 else wish) if is_open else int(size))
     return sizes
 
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Converts a model of a framework to ONNX, in a process of its own: convert.py REQUEST.json.
 
-The request names kind, source, folder, inputs, outputs, shapes and memory (bytes, 0: no limit). Results go to the folder:
+The request names kind, source, folder, inputs, outputs, shapes, memory (bytes, 0: no limit) and fixed_batch (the run in the
+framework has the batch of `shapes`, because the model works at one batch only). Results go to the folder:
 model.onnx, one .npy for each input and output of a run in the framework itself, and result.json:
 
     {"versions": {"tensorflow": "2.21.0"}, "tolerance": 0.0001, "notes": [],
@@ -26,6 +27,7 @@ CONVERTERS = {"tf_saved_model": "from_tensorflow", "tf_graph": "from_tensorflow"
 def convert(request):
     """Limits the memory, converts, and returns what result.json says."""
     common.limit_memory(request.get("memory", 0))
+    common.fixes_batch = request.get("fixed_batch", False)
     converter = __import__(CONVERTERS[request["kind"]])
     return getattr(converter, request["kind"])(request)
 

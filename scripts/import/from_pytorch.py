@@ -71,8 +71,6 @@ def torch_script(request):
     module = torch.jit.load(request["source"], map_location="cpu").eval()
     names = script_inputs(module)
     shapes = {name: common.concrete_shape(name, None, request["shapes"], len(names)) for name in names}
-    for shape in shapes.values():
-        shape[0] = common.BATCH
     failure = None
     for dtype in ("float32", "int64"):
         rng = np.random.default_rng(common.SEED)

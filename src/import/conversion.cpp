@@ -45,6 +45,7 @@ void write_request(FileSystem& files, const ConversionRequest& request) {
                           {"inputs", request.inputs},
                           {"outputs", request.outputs},
                           {"shapes", request.shapes},
+                          {"fixed_batch", request.has_fixed_batch},
                           {"memory", process_budget().byte_limit()}};
     files.write_atomically(request.folder + "/request.json",
                            json.dump(2, ' ', false, ImportJson::error_handler_t::replace));

@@ -17,6 +17,8 @@ struct ConversionRequest {
     std::map<std::string, std::vector<std::int64_t>> shapes;  ///< by input, -1 for what is not given
     std::string python;
     std::string folder;  ///< for the log and for files on the way; it exists
+    /// The run in the framework has the batch that `shapes` gives, or 1, and not one of the script's own.
+    bool has_fixed_batch = false;
 };
 
 /// An input or output of a run in the framework.

@@ -3,6 +3,7 @@
 //   recognize_source             what it is (source.cpp)
 //   convert_here                 MXNet: read without MXNet, which is asked for a comparison where it is installed
 //   convert_there                all others: by the framework's own Python (conversion.cpp)
+//   typed_graph                  types of what was converted, with an open batch or a fixed one
 //   with_own_names               the batch becomes N; counted names of dimensions become dim1, dim2, …
 //   check_import                 our outputs against the framework's
 //   label                        source, hash, versions and error, as metadata of the file
@@ -70,7 +71,21 @@ void rename_counted_constants(const Graph& graph, GraphBuilder& builder) {
     builder.replace_all_uses(stands_for);
 }
 
-/// Returns the graph with names of open dimensions and constants that are the same in each conversion.
+/// Gives convolutions the names that they have in TensorFlow, which LPOT's configs use: tf2onnx counts those behind
+/// which it has folded a normalization ("Conv__50"), but calls their weight by the name of the Conv2D.
+void name_folded_convolutions(const Graph& graph, GraphBuilder& builder) {
+    constexpr std::string_view kFoldedWeight = "/merged_input:0";
+    for (std::size_t n = 0; n < graph.nodes().size(); ++n) {
+        const Node& node = graph.nodes()[n];
+        if (node.inputs.size() < 2 || !node.inputs[1].is_valid() || !is_counted_constant(node.name)) continue;
+        const std::string& weight = graph.value(node.inputs[1]).name;
+        if (!weight.ends_with(kFoldedWeight) || weight.size() == kFoldedWeight.size()) continue;
+        builder.node(make_id<NodeId>(n)).name =
+            builder.fresh_node_name(weight.substr(0, weight.size() - kFoldedWeight.size()));
+    }
+}
+
+/// Returns the graph with names of open dimensions, constants and nodes that are the same in each conversion.
 Graph with_own_names(const Graph& graph) {
     GraphBuilder builder(graph);
     std::map<std::string, std::string> renamed;  // by the converter's name, so that equal dimensions stay equal
@@ -86,6 +101,7 @@ Graph with_own_names(const Graph& graph) {
         }
     };
     rename_counted_constants(graph, builder);
+    name_folded_convolutions(graph, builder);
     constexpr std::size_t kMostDims = 64;
     for (const auto& ids : {graph.inputs(), graph.outputs()}) {
         for (const ValueId id : ids) {
@@ -108,6 +124,10 @@ InputSizes sizes_of(const Graph& graph, const std::vector<FrameworkArray>& input
     return sizes;
 }
 
+std::string fixed_batch_note(const ModelError& open_error) {
+    return std::string("its batch is fixed as --shape says, because it cannot be left open: ") + open_error.what();
+}
+
 /// @throws ConfigError when there is no Python with the framework
 ConversionRequest request_of(const ImportSource& source, const ImportOptions& options) {
     return {.source = source,
@@ -118,15 +138,56 @@ ConversionRequest request_of(const ImportSource& source, const ImportOptions& op
             .folder = options.folder};
 }
 
-/// The size of each open dimension behind the batch is that of the check, because types are inferred on sizes; the
-/// export leaves the dimension open again.
+/// Returns the graph with the batch of the check instead of an open one, for good.
+Graph with_fixed_batch(const Graph& graph, const std::vector<FrameworkArray>& inputs) {
+    GraphBuilder builder(graph);
+    const auto fix = [&](ValueId id) {
+        const std::string key = graph.value(id).name + ":0";
+        builder.info().dim_names.erase(key);
+        builder.info().fixed_dims.insert(key);
+    };
+    for (const FrameworkArray& input : inputs) {
+        const auto id = graph.find_value(input.name);
+        if (!id || graph.value(*id).type.shape.rank() == 0 || input.values.shape().rank() == 0) continue;
+        if (graph.value(*id).type.shape[0] == kSymbolic) builder.value(*id).type.shape[0] = input.values.shape()[0];
+        fix(*id);
+    }
+    for (const ValueId id : graph.outputs()) fix(id);
+    return std::move(builder).build();
+}
+
+/// The converted graph with its types. The size of each open dimension behind the batch is that of the check, because
+/// types are inferred on sizes; the export leaves the dimension open again.
+Graph typed_graph(const Conversion& conversion, const ImportOptions& options, bool has_fixed_batch) {
+    Graph graph = with_own_names(import_onnx(conversion.onnx, options.source, reference_ops()));
+    if (has_fixed_batch) graph = with_fixed_batch(graph, conversion.inputs);
+    return infer_types(bind_sizes(graph, sizes_of(graph, conversion.inputs)), reference_ops());
+}
+
+/// Converts the model with an open batch, or, where it merges the batch with another dimension, as PyTorch's attention
+/// does, with that of --shape. The framework then runs once more, at that batch.
 Converted convert_there(FileSystem& files, const ImportSource& source, const ImportOptions& options) {
-    const ConversionRequest request = request_of(source, options);
+    ConversionRequest request = request_of(source, options);
     files.create_directories(options.folder);
     Conversion conversion = run_conversion(files, request);
-    const Graph graph = with_own_names(import_onnx(conversion.onnx, options.source, reference_ops()));
-    const Graph typed = infer_types(bind_sizes(graph, sizes_of(graph, conversion.inputs)), reference_ops());
-    return {typed, conversion.notes, std::move(conversion)};
+    try {
+        Graph graph = typed_graph(conversion, options, false);
+        return {std::move(graph), conversion.notes, std::move(conversion)};
+    } catch (const ModelError& open_error) {
+        const std::exception_ptr first = std::current_exception();
+        try {
+            // Most refusals have other reasons, which are the same at a fixed batch: the check's own tells it at once.
+            (void)typed_graph(conversion, options, true);
+            request.has_fixed_batch = true;
+            Conversion fixed = run_conversion(files, request);
+            Graph graph = typed_graph(fixed, options, true);
+            std::vector<std::string> notes = fixed.notes;
+            notes.push_back(fixed_batch_note(open_error));
+            return {std::move(graph), std::move(notes), std::move(fixed)};
+        } catch (const ModelError&) {
+            std::rethrow_exception(first);  // it is about the network as the user has it
+        }
+    }
 }
 
 /// MXNet is asked only where it is installed or the user names a Python that has it.
@@ -160,8 +221,7 @@ Graph read_mxnet_net(const MxnetFiles& mxnet, const InputSizes& sizes, std::vect
         const std::exception_ptr first = std::current_exception();
         try {
             Graph graph = import_mxnet(mxnet, sizes, reference_ops(), MxnetBatch::as_given);
-            notes.emplace_back(std::string("its batch is fixed as --shape says, because it cannot be left open: ") +
-                               open_error.what());
+            notes.push_back(fixed_batch_note(open_error));
             return graph;
         } catch (const ModelError&) {
             // The first message is the better one: it is about the network as the user has it.

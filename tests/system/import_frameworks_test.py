@@ -1,5 +1,6 @@
 """Models that TensorFlow, PyTorch and MXNet made are imported by these frameworks themselves, compared with ONNX Runtime's
 reading of the same file, and tuned. Each part is skipped where scripts/setup.sh has not installed its framework."""
+import json
 import os
 import subprocess
 import tempfile
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import numpy
 import onnx
+import yaml
 
 from halftone_cli import DEPS, MODEL, OK, SOURCE, USAGE, SystemTest, environment, halftone, main
 
@@ -68,11 +70,47 @@ class TensorFlow(FrameworkTest):
                 shown = halftone("inspect", path)
                 self.assert_code(OK, shown)
                 self.assertIn("units by type", shown.out)
+                if name == "mini.pb":
+                    names = {unit["name"] for unit in json.loads(halftone("inspect", path, "--json").out)["units"]}
+                    self.assertLessEqual({"mini_1/stem_1/convolution", "mini_1/dw0_1/depthwise", "mini_1/fc_1/MatMul"}, names,
+                                         "LPOT's configs have TensorFlow's names")
 
     def test_a_quantized_tflite_is_the_same_bit_for_bit(self):
         path = self.import_net("mini_int8.tflite")
         said = {entry.key: entry.value for entry in onnx.load(path).metadata_props}
         self.assertEqual(said["halftone.import.error"], "0e+00")
+
+    def test_dynamic_range_weights_become_a_float_model(self):
+        self.import_net("mini_dynamic.tflite")
+
+    def test_a_quantized_tflite_is_tuned_further_from_what_it_gives(self):
+        numpy.save(self.folder / "x.npy", numpy.random.default_rng(1).integers(-90, 90, (32, 32, 32, 3)).astype(numpy.int8))
+        path = self.import_net("mini_int8.tflite")
+        data = f"{{dataset: {{Numpy: {{inputs: {{'serving_default_image:0': {self.folder}/x.npy}}}}}}}}"
+        config = self.folder / "c.yaml"
+        config.write_text(f"""
+model: {{name: mini, framework: onnxrt_qlinearops, path: {path}}}
+quantization:
+  approach: quant_aware_training
+  calibration: {{sampling_size: 16, dataloader: {data}}}
+evaluation: {{accuracy: {{metric: {{agreement: {{}}}}, dataloader: {data}}}}}
+tuning: {{accuracy_criterion: {{absolute: 0.5}}, exit_policy: {{max_trials: 4}}}}
+""")
+
+        def algorithms(name, *words):
+            done = halftone("tune", config, *words, "--workspace", self.folder / name, env=self.env, timeout=900)
+            self.assert_code(OK, done)
+            plan = yaml.safe_load((self.folder / name / "best.yaml").read_text())
+            return {unit["name"]: unit["activation"].get("algorithm", "fp32") for unit in plan["units"]}
+
+        kept = algorithms("kept")
+        self.assertEqual(set(kept.values()), {"given"}, "the input's codes and those behind the pooling are kept, too")
+        dw1, down0 = (next(name for name in kept if part in name) for part in ("dw1", "down0"))
+        more = algorithms("more", "--set", f"quantization.op_wise={{'{dw1}': {{activation: {{dtype: [fp32]}}, weight: {{dtype: "
+                          f"[fp32]}}}}, '{down0}': {{activation: {{algorithm: [kl]}}}}}}")
+        self.assertEqual(more, {**kept, dw1: "fp32", down0: "kl"})
+        for name in ("kept", "more"):
+            self.assert_code(OK, halftone("certify", self.folder / name / "best.onnx", env=self.env, timeout=900))
 
     def test_twice_gives_the_same_bytes(self):
         first = self.import_net("mini.keras").read_bytes()
@@ -104,6 +142,13 @@ class TorchScript(FrameworkTest):
         for name, shape in (("scripted.pt", "input=1,3,32,32"), ("traced.pt", "input=1,3,32,32"), ("tokens.pt", "input=1,7")):
             with self.subTest(name=name):
                 self.assertEqual(self.batch_names(self.import_net(name, "--shape", shape)), {"N"})
+
+    def test_attention_that_merges_heads_with_the_batch_has_the_batch_of_the_shape(self):
+        for batch in (1, 3):
+            path = self.import_net("attention.pt", "--shape", f"x={batch},7,16")
+            graph = onnx.load(path).graph
+            for port, shape in ((graph.input[0], [batch, 7, 16]), (graph.output[0], [batch, 5])):
+                self.assertEqual([dim.dim_value for dim in port.type.tensor_type.shape.dim], shape)
 
     def test_asks_for_the_shape(self):
         done = halftone("import", self.nets / "traced.pt", "--output", self.folder / "m.onnx", env=self.env, timeout=900)

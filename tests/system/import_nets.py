@@ -52,6 +52,7 @@ def tensorflow(folder):
     (folder / "mini.tflite").write_bytes(converter.convert())
     rng = np.random.default_rng(21)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    (folder / "mini_dynamic.tflite").write_bytes(converter.convert())
     converter.representative_dataset = lambda: ([rng.standard_normal((1, 32, 32, 3)).astype(np.float32)]
                                                 for _ in range(20))
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
@@ -64,6 +65,19 @@ def tensorflow(folder):
 def torch(folder):
     import torch as pytorch
     from torch import nn
+
+    class Attention(nn.Module):
+        """A transformer's layers as PyTorch has them: heads are merged with the batch."""
+
+        def __init__(self):
+            super().__init__()
+            self.norm, self.heads = nn.LayerNorm(16), nn.MultiheadAttention(16, 4, batch_first=True)
+            self.up, self.down, self.head = nn.Linear(16, 32), nn.Linear(32, 16), nn.Linear(16, 5)
+
+        def forward(self, x):
+            y = self.norm(x)
+            x = x + self.heads(y, y, y, need_weights=False)[0]
+            return self.head((x + self.down(nn.functional.gelu(self.up(x)))).mean(1))
 
     pytorch.manual_seed(21)
     net = nn.Sequential(nn.Conv2d(3, 8, 3, 2, 1, bias=False), nn.BatchNorm2d(8), nn.ReLU6(),
@@ -81,6 +95,7 @@ def torch(folder):
     pytorch.save(net.state_dict(), str(folder / "weights.pth"))
     tokens = nn.Sequential(nn.Embedding(20, 6), nn.Linear(6, 3)).eval()
     pytorch.jit.script(tokens).save(str(folder / "tokens.pt"))
+    pytorch.jit.trace(Attention().eval(), pytorch.zeros(2, 7, 16)).save(str(folder / "attention.pt"))
     if hasattr(pytorch, "export"):
         batch = pytorch.export.Dim("batch")
         program = pytorch.export.export(net, (pytorch.zeros(2, 3, 32, 32),), dynamic_shapes=({0: batch},))

@@ -49,13 +49,13 @@ class Import(SystemTest):
         onnx.checker.check_model(model)
         return {entry.key: entry.value for entry in model.metadata_props}
 
-    def stand_in(self, text, batches=("unk__245", "unk__246"), constants=("two", "zero")):
+    def stand_in(self, text, batches=("unk__245", "unk__246"), constants=("two", "zero"), node="mul"):
         """A Python that runs `text` in the place of convert.py, and a frozen graph that it is given. The converted graph is
         x * 2 + 0, with its constants in the order of their names."""
         x = helper.make_tensor_value_info("x:0", TensorProto.FLOAT, [batches[0], 3])
         y = helper.make_tensor_value_info("y:0", TensorProto.FLOAT, [batches[1], 3])
         arrays = [numpy_helper.from_array(numpy.float32(v), name) for v, name in zip((2.0, 0.0), constants)]
-        nodes = [helper.make_node("Mul", ["x:0", constants[0]], ["m:0"], name="mul"),
+        nodes = [helper.make_node("Mul", ["x:0", constants[0]], ["m:0"], name=node),
                  helper.make_node("Add", ["m:0", constants[1]], ["y:0"], name="add")]
         graph = helper.make_graph(nodes, "g", [x], [y], sorted(arrays, key=lambda each: each.name))
         onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8),
@@ -184,6 +184,11 @@ class Converter(Import):
             written.append(self.output.read_bytes())
         self.assertEqual(*written)
         self.assertEqual([each.name for each in onnx.load(self.output).graph.initializer], ["const1", "const2"])
+
+    def test_a_convolution_with_a_folded_norm_has_its_name_of_tensorflow(self):
+        constants = ("net/conv1/Conv2D/merged_input:0", "zero")
+        self.assert_code(OK, self.run_import(*self.stand_in("OFFSET = 0.0\n" + SUCCESS, constants=constants, node="Conv__50")))
+        self.assertEqual([node.name for node in onnx.load(self.output).graph.node], ["net/conv1/Conv2D", "add"])
 
     def test_other_numbers_are_refused(self):
         done = self.run_import(*self.stand_in("OFFSET = 0.01\n" + SUCCESS))
