@@ -20,6 +20,7 @@
 #include "base/file_system.hpp"
 #include "base/log.hpp"
 #include "base/output_file.hpp"
+#include "base/path.hpp"
 #include "base/process.hpp"
 #include "commands.hpp"
 #include "eval/autotune.hpp"
@@ -127,6 +128,12 @@ Autotuned choose_kernels(BenchModel& model, const BenchOptions& options, const C
         plan.kernels = tuned.choices;
         plan.kernels_comment = fmt::format("measured by bench --autotune: {}, {} thread{}, batch {}", isa_name(),
                                            options.threads, options.threads == 1 ? "" : "s", options.batch);
+        if (plan.codes) {
+            // They belong to the plan: where it goes to another folder, so do they.
+            const std::string from = joined_path(parent_path(options.plan), plan.codes->file);
+            const std::string to = joined_path(parent_path(options.save_plan), plan.codes->file);
+            if (from != to) files->write_atomically(to, files->read(from));
+        }
         files->write_atomically(options.save_plan, write_plan(plan));
     }
     return tuned;

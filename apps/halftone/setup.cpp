@@ -55,7 +55,8 @@ void refuse_unavailable(const RunConfig& config) {
 LoadedPlan read_plan(const std::string& path, PreparedModel& model) {
     const auto files = make_posix_file_system();
     if (!files->exists(path)) throw ConfigError(path + ": no such plan file");
-    return load_plan(parse_plan(files->read(path, kMostTextBytes), path), model);
+    const ParsedPlan parsed = parse_plan(files->read(path, kMostTextBytes), path);
+    return load_plan(parsed, model, read_codes(parsed, path));
 }
 
 void check_isa(const RunConfig& config) {

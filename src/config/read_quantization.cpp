@@ -59,13 +59,13 @@ std::vector<std::int64_t> read_group_sizes(Section& section) {
 }
 
 /// Reads a list of observers' words. The set is open: a word is fine when the build has an observer for it.
-/// Weights have rules without an observer besides: rtn and gptq, of those that are stored by blocks.
+/// Weights have rules without an observer besides: rtn, gptq and awq, of those that are stored by blocks.
 std::vector<std::string> read_algorithms(Section& section, bool is_weight, const KnownNames& known, Notes& notes) {
     std::vector<std::string> words = section.words("algorithm", {});
     std::vector<std::string> algorithms = known.algorithms;
     if (is_weight) {
         algorithms.emplace_back("rtn");
-        algorithms.emplace_back(kGptqWord);
+        algorithms.insert(algorithms.end(), kDataAlgorithmWords.begin(), kDataAlgorithmWords.end());
     }
     const ConfigNode* node = section.given("algorithm");
     for (std::size_t i = 0; i < words.size(); ++i) {
@@ -345,10 +345,11 @@ QuantizationConfig read_quantization(Section& section, const KnownNames& known, 
     config.op_wise = read_rules(section, "op_wise", known, notes);
     config.exclude = read_exclude(section);
     read_reduce_range(section, config);
-    if (config.names_weight_algorithm(kGptqWord) && !config.calibration) {
-        notes.add(section.node(),
-                  "names the algorithm gptq, which needs calibration data: add quantization.calibration.dataloader",
-                  true);
+    if (const std::string word(config.data_algorithm()); !word.empty() && !config.calibration) {
+        notes.add(
+            section.node(),
+            "names the algorithm " + word + ", which needs calibration data: add quantization.calibration.dataloader",
+            true);
     }
     return config;
 }
@@ -356,6 +357,13 @@ QuantizationConfig read_quantization(Section& section, const KnownNames& known, 
 }  // namespace halftone::config_detail
 
 namespace halftone {
+
+std::string_view QuantizationConfig::data_algorithm() const {
+    for (const std::string_view word : kDataAlgorithmWords) {
+        if (names_weight_algorithm(word)) return word;
+    }
+    return {};
+}
 
 bool QuantizationConfig::names_weight_algorithm(std::string_view word) const {
     const auto names = [&](const OpConstraint& constraint) {

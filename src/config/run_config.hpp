@@ -2,6 +2,7 @@
 // RunConfig: the user's YAML (LPOT 1.5/1.6 schema plus ours) as typed, immutable values with defaults and places.
 // Plug-in sections (dataset, transforms, metric, strategy) stay ConfigNodes: their plug-in reads them.
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -71,9 +72,9 @@ inline constexpr std::string_view kWeightOnlyApproach = "post_training_weight_on
 /// The model was trained for quantization, and its file says how it is quantized. Nothing is trained here.
 inline constexpr std::string_view kTrainedApproach = "quant_aware_training";
 
-/// The algorithm of weights by blocks whose codes are chosen by calibration data; graph/capability.hpp has the same
-/// word as an Algorithm (kGptq).
-inline constexpr std::string_view kGptqWord = "gptq";
+/// The algorithms of weights by blocks that need calibration data; graph/capability.hpp has the same words as
+/// Algorithms (kGptq, kAwq).
+inline constexpr std::array<std::string_view, 2> kDataAlgorithmWords{"gptq", "awq"};
 
 struct QuantizationConfig {
     std::string approach = std::string(kStaticApproach);
@@ -101,6 +102,8 @@ struct QuantizationConfig {
 
     /// Returns whether some rule names the algorithm for weights.
     [[nodiscard]] bool names_weight_algorithm(std::string_view word) const;
+    /// Returns the first of kDataAlgorithmWords that some rule names; empty if none does.
+    [[nodiscard]] std::string_view data_algorithm() const;
 };
 
 struct AccuracyCriterion {

@@ -31,43 +31,50 @@ PlanNumbers CandidateFactory::numbers(const Candidate& candidate) {
     const CandidateTreatment treatment = treatment_of(plan.calibration);
     PlanNumbers numbers =
         derive_numbers(model.graph, model.units, plan, variant->ranges, weight_codes_, treatment.weights, &model.given);
-    if (needs_rounder(plan)) rounder(plan.calibration).round(plan, numbers);
-    if (treatment.bias == BiasCorrection::none) return numbers;
+    if (needs_rounder(plan)) weights(plan.calibration).rounder.round(plan, numbers);
     if (treatment.bias == BiasCorrection::fast) {
         corrector(plan.calibration).correct_fast(plan, numbers);
-    } else {
+    } else if (treatment.bias == BiasCorrection::sequential) {
         corrector(plan.calibration).correct_in_sequence(plan, numbers, weight_codes_);
     }
-    corrected_.emplace(plan, numbers);
+    // Behind the corrections, whose numbers belong to the variant's graph. Where smooth_quant has put its factors into
+    // the graph, none are added.
+    if (needs_scaler(plan) && variant->recipes.smoothing.empty()) weights(plan.calibration).scaler.scale(plan, numbers);
+    if (treatment.bias != BiasCorrection::none) corrected_.emplace(plan, numbers);
     return numbers;
 }
 
 QuantizedModel CandidateFactory::quantized(const Candidate& candidate, const PlanNumbers& numbers) {
     const QuantPlan plan = space_.plan(candidate);
     const auto variant = calibrator_.variant(plan.calibration);
+    if (!numbers.smoothing.empty()) {
+        const auto [model, own] = scaled_model(variant->model, plan, numbers.smoothing);
+        return apply_plan(model.graph, model.units, own, numbers, &weight_codes_);
+    }
     return apply_plan(variant->model.graph, variant->model.units, plan, numbers, &weight_codes_);
 }
 
 void CandidateFactory::forget_calibration() {
     correctors_.clear();
-    rounders_.clear();
+    weights_.clear();
     corrected_.reset();
     // weight_codes_ stays: its entries are found by what they were made from, not by a calibration index.
 }
 
-WeightRounder& CandidateFactory::rounder(std::int64_t calibration) {
-    HALFTONE_CHECK(samples_ != nullptr, "weights are rounded by samples");
-    const auto known = std::find_if(rounders_.begin(), rounders_.end(),
-                                    [&](const IndexRounder& each) { return each.calibration == calibration; });
-    if (known != rounders_.end()) {
-        rounders_.splice(rounders_.begin(), rounders_, known);
-        return rounders_.front().rounder;
+CandidateFactory::IndexWeights& CandidateFactory::weights(std::int64_t calibration) {
+    HALFTONE_CHECK(samples_ != nullptr, "weights are rounded and scaled by samples");
+    const auto known = std::find_if(weights_.begin(), weights_.end(),
+                                    [&](const IndexWeights& each) { return each.calibration == calibration; });
+    if (known != weights_.end()) {
+        weights_.splice(weights_.begin(), weights_, known);
+        return weights_.front();
     }
     auto variant = calibrator_.variant(calibration);
     WeightRounder rounder(variant->model, *samples_, variant->samples);
-    rounders_.push_front({calibration, std::move(variant), std::move(rounder)});
-    if (rounders_.size() > Calibrator::kKeptVariants) rounders_.pop_back();
-    return rounders_.front().rounder;
+    WeightScaler scaler(variant->model, *samples_, variant->samples);
+    weights_.push_front({calibration, std::move(variant), std::move(rounder), std::move(scaler)});
+    if (weights_.size() > Calibrator::kKeptVariants) weights_.pop_back();
+    return weights_.front();
 }
 
 BiasCorrector& CandidateFactory::corrector(std::int64_t calibration) {

@@ -14,6 +14,7 @@
 #include "eval/calibrator.hpp"
 #include "eval/sample_source.hpp"
 #include "eval/weight_rounder.hpp"
+#include "eval/weight_scaler.hpp"
 #include "exec/apply_plan.hpp"
 #include "exec/recipes.hpp"
 #include "exec/weight_codes.hpp"
@@ -54,7 +55,8 @@ public:
 private:
     [[nodiscard]] CandidateTreatment treatment_of(std::int64_t calibration) const;
     [[nodiscard]] BiasCorrector& corrector(std::int64_t calibration);
-    [[nodiscard]] WeightRounder& rounder(std::int64_t calibration);
+    struct IndexWeights;
+    [[nodiscard]] IndexWeights& weights(std::int64_t calibration);
 
     const SearchSpace& space_;
     Calibrator& calibrator_;
@@ -68,13 +70,14 @@ private:
         BiasCorrector corrector;
     };
     std::list<IndexCorrector> correctors_;  ///< as many as the calibrator keeps variants; the last used comes first
-    /// The same for weights that data round.
-    struct IndexRounder {
+    /// The same for weights that data round or scale.
+    struct IndexWeights {
         std::int64_t calibration;
         std::shared_ptr<const CalibrationVariant> variant;
         WeightRounder rounder;
+        WeightScaler scaler;
     };
-    std::list<IndexRounder> rounders_;
+    std::list<IndexWeights> weights_;
     std::optional<std::pair<QuantPlan, PlanNumbers>> corrected_;  ///< the last corrected plan and its numbers
 };
 

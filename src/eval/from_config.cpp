@@ -46,8 +46,8 @@ QuantizationConfig resolve_auto(const QuantizationConfig& config, bool has_exact
     // Machines without exact int8 products need weights of 6 bits; elsewhere all 7 bits are worth having.
     if (config.reduce_range == "auto") resolved.reduce_range = has_exact_int8 ? "off" : "on";
     // Several sizes would be a dimension of the search in which nothing changes.
-    const bool uses_samples = !needs_no_calibration(config.approach) || !config.smooth_alphas.empty() ||
-                              config.names_weight_algorithm(kGptqWord);
+    const bool uses_samples =
+        !needs_no_calibration(config.approach) || !config.smooth_alphas.empty() || !config.data_algorithm().empty();
     if (!uses_samples) resolved.sampling_sizes.resize(1);
     return resolved;
 }
@@ -88,8 +88,10 @@ OfferedSettings offered_settings(const QuantizationConfig& config) {
         config, kAllBits, [](const OpConstraint& c) -> auto& { return c.weight.bit; });
     settings.group_sizes = named_values(
         config, kDefaultGroupSize, [](const OpConstraint& c) -> auto& { return c.weight.group_size; });
-    // It takes a run of the samples, so a search tries it only where it is asked for.
-    if (config.names_weight_algorithm(kGptqWord)) settings.block_algorithms.push_back(kGptq);
+    // They take runs of the samples, so a search tries them only where they are asked for.
+    for (const Algorithm& algorithm : {kGptq, kAwq}) {
+        if (config.names_weight_algorithm(algorithm.word())) settings.block_algorithms.push_back(algorithm);
+    }
     const std::vector<float> percentiles = named_values(
         config, kDefaultPercentile, [](const OpConstraint& c) -> auto& { return c.activation.percentile; });
     for (const Algorithm algorithm : observer_algorithms()) {

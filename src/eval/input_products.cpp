@@ -16,13 +16,9 @@ class ProductSums {
 public:
     explicit ProductSums(std::size_t size) : size_(size), sums_(size * size, 0.0) {}
 
-    void add(std::span<const float> values, const std::vector<UsedRun>& runs) {
-        for (const UsedRun& run : runs) {
-            // A row of which a part is padding has no product.
-            const std::size_t first = (run.begin + size_ - 1) / size_;
-            const std::size_t last = (run.begin + run.count) / size_;
-            for (std::size_t row = first; row < last; ++row) add_row(values.subspan(row * size_, size_));
-        }
+    void add_row(std::span<const float> row) {
+        for (const float value : row) pending_.push_back(std::isfinite(value) ? static_cast<double>(value) : 0.0);
+        if (pending_.size() == kRowsAtOnce * size_) flush();
     }
 
     std::vector<double> take() {
@@ -31,11 +27,6 @@ public:
     }
 
 private:
-    void add_row(std::span<const float> row) {
-        for (const float value : row) pending_.push_back(std::isfinite(value) ? static_cast<double>(value) : 0.0);
-        if (pending_.size() == kRowsAtOnce * size_) flush();
-    }
-
     /// Products of two floats are exact in double, and the rows are added one after the other whatever kRowsAtOnce is.
     void flush() {
         const std::size_t rows = pending_.size() / size_;
@@ -65,10 +56,8 @@ std::map<std::string, std::vector<double>> input_products(const Graph& graph, co
         const Shape& shape = graph.value(graph.find_value(name).value()).type.shape;
         sums.emplace_back(static_cast<std::size_t>(shape[shape.rank() - 1]));
     }
-    for_each_tapped_value(graph, values, samples, count,
-                          [&](std::size_t t, const TensorView& value, const std::vector<UsedRun>& runs) {
-                              sums[t].add(value.as<float>(), runs);
-                          });
+    for_each_tapped_row(graph, values, samples, count,
+                        [&](std::size_t t, std::span<const float> row) { sums[t].add_row(row); });
     std::map<std::string, std::vector<double>> by_name;
     for (std::size_t t = 0; t < values.size(); ++t) by_name.emplace(values[t], sums[t].take());
     return by_name;

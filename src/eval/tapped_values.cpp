@@ -27,4 +27,23 @@ void for_each_tapped_value(const Graph& graph, const std::vector<std::string>& v
     });
 }
 
+void for_each_tapped_row(const Graph& graph, const std::vector<std::string>& values, SampleSource& samples,
+                         std::int64_t count, const TappedRowVisitor& visit) {
+    std::vector<std::size_t> sizes;
+    for (const std::string& name : values) {
+        const Shape& shape = graph.value(graph.find_value(name).value()).type.shape;
+        sizes.push_back(static_cast<std::size_t>(shape[shape.rank() - 1]));
+    }
+    for_each_tapped_value(graph, values, samples, count,
+                          [&](std::size_t t, const TensorView& value, const std::vector<UsedRun>& runs) {
+                              const std::size_t size = sizes[t];
+                              for (const UsedRun& run : runs) {
+                                  const std::size_t first = (run.begin + size - 1) / size;
+                                  const std::size_t last = (run.begin + run.count) / size;
+                                  for (std::size_t row = first; row < last; ++row)
+                                      visit(t, value.as<float>().subspan(row * size, size));
+                              }
+                          });
+}
+
 }  // namespace halftone

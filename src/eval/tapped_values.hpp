@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,5 +20,13 @@ using TappedValueVisitor = std::function<void(std::size_t, const TensorView&, co
 /// sessions live for this one pass. @pre the graph has all values
 void for_each_tapped_value(const Graph& graph, const std::vector<std::string>& values, SampleSource& samples,
                            std::int64_t count, const TappedValueVisitor& visit);
+
+/// Called with the index of a name in `values`, and one row of the value: its elements along the last dimension.
+using TappedRowVisitor = std::function<void(std::size_t, std::span<const float>)>;
+
+/// The same row by row. A row of which a part is padding is left out. @pre the values are fp32, and their last
+/// dimension is known
+void for_each_tapped_row(const Graph& graph, const std::vector<std::string>& values, SampleSource& samples,
+                         std::int64_t count, const TappedRowVisitor& visit);
 
 }  // namespace halftone

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "calib/table.hpp"
+#include "exec/smooth.hpp"
 #include "exec/weight_codes.hpp"
 #include "graph/given.hpp"
 #include "graph/graph.hpp"
@@ -18,12 +19,13 @@ namespace halftone {
 /// The numbers of one quantized unit.
 struct UnitNumbers {
     QuantParams weight;
-    /// By output channel: the stored codes are those of factor * w + shift. Both are empty without weight correction.
+    /// By output channel: the stored codes are those of factor * w + shift, and of 0 where w is 0. Both are empty
+    /// without weight correction.
     std::vector<float> weight_factor;
     std::vector<float> weight_shift;
     std::vector<float> bias_shift;  ///< by output channel: added to the fp32 bias; empty without bias correction
     /// Codes of a weight by blocks that data have chosen, in the form of the weight; empty: those nearest to the
-    /// weight. A plan file does not hold them.
+    /// weight. In a plan file they stand beside it.
     Tensor codes{};
     friend bool operator==(const UnitNumbers& a, const UnitNumbers& b);
 };
@@ -31,6 +33,9 @@ struct UnitNumbers {
 struct PlanNumbers {
     std::map<std::string, QuantParams> activations;  ///< by value name
     std::map<std::string, UnitNumbers> units;        ///< of quantized units, by name
+    /// Values that are divided, channel by channel, and whose weights are multiplied (exec/awq.hpp). Whoever applies
+    /// the plan prepares the graph with it first; the numbers of units belong to the graph that results.
+    std::vector<SmoothedValue> smoothing{};
     friend bool operator==(const PlanNumbers&, const PlanNumbers&) = default;
 };
 
@@ -51,7 +56,8 @@ struct WeightTreatment {
                                          const RangeTable& ranges, WeightCodes& codes,
                                          const WeightTreatment& treatment = {}, const GivenNumbers* given = nullptr);
 
-/// Returns the fp32 weight whose codes the unit stores: factor * w + shift where the numbers say so, else the weight.
+/// Returns the fp32 weight whose codes the unit stores: factor * w + shift where the numbers say so (of a weight that
+/// is not 0), else the weight.
 [[nodiscard]] Tensor corrected_weight(const Graph& graph, const Unit& unit, const UnitNumbers& numbers);
 
 /// Returns the fp32 bias of a unit's output channels, [channels], with Gemm's beta and broadcasting applied; an empty

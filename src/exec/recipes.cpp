@@ -42,7 +42,9 @@ bool needs_places(const PreparedModel& model, const RecipeNumbers& numbers) {
 
 void apply_smoothed(PreparedModel& model, const RecipeNumbers& numbers) {
     if (numbers.smoothing.empty()) return;
-    if (needs_places(model, numbers)) replace_graph(model, prepare_smoothing(model.graph, model.units));
+    if (needs_places(model, numbers)) {
+        replace_graph(model, prepare_smoothing(model.graph, model.units, numbers.smoothing));
+    }
     replace_graph(model, smooth(model.graph, model.units, numbers.smoothing));
 }
 

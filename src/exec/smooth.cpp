@@ -4,7 +4,8 @@
 //   find_targets        the values that MatMul units read, and the constants that their factors can divide
 //   NamedTargets        those that have a place for factors, by name
 //   smoothed_value      the factors of one value, from the extremes of its channels and of the weights
-//   prepare_smoothing, smoothable_values, find_smoothing, smooth
+//   with_places         a Mul for each value that has no place for factors
+//   prepare_smoothing, smoothing_places, smoothable_values, find_smoothing, smooth
 //                       the interface, in the order of its use
 #include "exec/smooth.hpp"
 
@@ -146,13 +147,21 @@ SmoothedValue smoothed_value(const std::string& value, const std::vector<double>
     return smoothed;
 }
 
-}  // namespace
+/// The value that factors of the target divide: itself, or the output of the Mul that is put in for them.
+std::string place_name(const Graph& graph, const Target& target, GraphBuilder& builder) {
+    const std::string& name = graph.value(target.value).name;
+    return target.constants.empty() ? builder.fresh_value_name(name + "_smoothed") : name;
+}
 
-Graph prepare_smoothing(const Graph& graph, const std::vector<Unit>& units) {
+/// Puts Muls in for the targets that `is_wanted` names.
+template <class IsWanted>
+Graph with_places(const Graph& graph, const std::vector<Unit>& units, IsWanted&& is_wanted) {
     GraphBuilder builder(graph);
     for (const Target& target : find_targets(graph, units)) {
         const std::int64_t channels = channels_of(graph, target.value);
         if (!target.constants.empty() || channels <= 0) continue;
+        const std::string place = place_name(graph, target, builder);
+        if (!is_wanted(place)) continue;
         const std::string& name = graph.value(target.value).name;
         Tensor ones(TensorType{DType::f32, Shape{channels}});
         std::fill_n(ones.mutable_view().as<float>().begin(), channels, 1.0F);
@@ -161,13 +170,36 @@ Graph prepare_smoothing(const Graph& graph, const std::vector<Unit>& units) {
         mul.op = "Mul";
         mul.inputs = {target.value,
                       builder.add_constant(builder.fresh_value_name(name + "_smooth_factor"), std::move(ones))};
-        const ValueId smoothed =
-            builder.add_value(builder.fresh_value_name(name + "_smoothed"), graph.value(target.value).type);
+        const ValueId smoothed = builder.add_value(place, graph.value(target.value).type);
         mul.outputs = {smoothed};
         builder.add_node(std::move(mul));
         for (const Unit* unit : target.readers) builder.node(unit->main).inputs[0] = smoothed;
     }
     return std::move(builder).build();
+}
+
+}  // namespace
+
+Graph prepare_smoothing(const Graph& graph, const std::vector<Unit>& units) {
+    return with_places(graph, units, [](const std::string& /*place*/) { return true; });
+}
+
+Graph prepare_smoothing(const Graph& graph, const std::vector<Unit>& units, const std::vector<SmoothedValue>& wanted) {
+    std::set<std::string> names;
+    for (const SmoothedValue& smoothed : wanted) names.insert(smoothed.value);
+    return with_places(graph, units, [&](const std::string& place) { return names.contains(place); });
+}
+
+std::vector<SmoothingPlace> smoothing_places(const Graph& graph, const std::vector<Unit>& units) {
+    GraphBuilder builder(graph);
+    std::vector<SmoothingPlace> places;
+    for (const Target& target : find_targets(graph, units)) {
+        if (channels_of(graph, target.value) <= 0) continue;
+        SmoothingPlace place{.value = place_name(graph, target, builder), .input = target.value, .readers = {}};
+        for (const Unit* unit : target.readers) place.readers.push_back(static_cast<std::size_t>(unit - units.data()));
+        places.push_back(std::move(place));
+    }
+    return places;
 }
 
 std::vector<std::string> smoothable_values(const Graph& graph, const std::vector<Unit>& units) {

@@ -23,6 +23,20 @@ struct SmoothedValue {
 /// normalization before it, or else a Mul by ones, which is put in.
 [[nodiscard]] Graph prepare_smoothing(const Graph& graph, const std::vector<Unit>& units);
 
+/// The same for the values alone that `wanted` names, by the names that SmoothingPlace has.
+[[nodiscard]] Graph prepare_smoothing(const Graph& graph, const std::vector<Unit>& units,
+                                      const std::vector<SmoothedValue>& wanted);
+
+/// A value that MatMul units read, with all of these units.
+struct SmoothingPlace {
+    std::string value;  ///< that smooth() divides: the input itself, or the output of the Mul that would be put in
+    ValueId input;      ///< of the units, in the graph as it is
+    std::vector<std::size_t> readers;  ///< indices of units
+};
+
+/// Returns all values that could be smoothed, in graph order, whether their factors have a place yet or not.
+[[nodiscard]] std::vector<SmoothingPlace> smoothing_places(const Graph& graph, const std::vector<Unit>& units);
+
 /// Returns the names of the values that can be smoothed, in graph order. @pre the graph is prepared
 [[nodiscard]] std::vector<std::string> smoothable_values(const Graph& graph, const std::vector<Unit>& units);
 

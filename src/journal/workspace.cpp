@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kJournalName = "trials.jsonl";
 /// What a run writes beside its journal.
-constexpr std::array<std::string_view, 6> kOtherNames{"best.onnx",  "best.yaml",      "run.yaml",
+constexpr std::array<std::string_view, 7> kOtherNames{"best.onnx",  "best.yaml",      "best.codes.npz", "run.yaml",
                                                       "study.json", "calibration.h5", "tune.log"};
 
 std::int64_t count_trials(const std::vector<Record>& records) {

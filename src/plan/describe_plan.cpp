@@ -48,8 +48,9 @@ PlanDocument describe_plan(const DeliveredPlan& delivered) {
     const auto has = [&](bool (UnitConfig::*is_kind)() const) {
         return std::any_of(plan.units.begin(), plan.units.end(), [&](const UnitConfig& u) { return (u.*is_kind)(); });
     };
-    const bool is_rounded_by_data = std::any_of(plan.units.begin(), plan.units.end(),
-                                                [](const UnitConfig& unit) { return unit.weight.algorithm == kGptq; });
+    const bool is_rounded_by_data = std::any_of(plan.units.begin(), plan.units.end(), [](const UnitConfig& unit) {
+        return unit.weight.algorithm == kGptq || unit.weight.algorithm == kAwq;
+    });
     // Neither a range nor a code of such a plan comes from samples.
     if (has(&UnitConfig::is_quantized) && !has(&UnitConfig::is_static) && !is_rounded_by_data &&
         delivered.space.preparations().empty()) {

@@ -2,7 +2,7 @@
 //
 //   load             the order: the model's hash, recipes, units, tensors, corrections, and then what is missing
 //   load_units ...   each section by names; a name that the model does not have is refused at its line
-//   derive_blocks    scales of weights by blocks, which no plan file lists
+//   derive_blocks    scales of weights by blocks, which no plan file lists; or their codes, from the file beside it
 //   check_complete   every tensor and weight that the plan quantizes has its numbers
 //
 // The recipes come before the units, because equalization and smoothing change the graph that the numbers belong to.
@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "base/error.hpp"
@@ -19,14 +20,16 @@
 #include "graph/raise_opset.hpp"
 #include "graph/unit.hpp"
 #include "space/quant_plan.hpp"
+#include "tensor/affine.hpp"
+#include "tensor/block_affine.hpp"
 
 namespace halftone {
 namespace {
 
 class PlanLoader {
 public:
-    PlanLoader(const ParsedPlan& parsed, PreparedModel& model)
-        : document_(parsed.document), places_(parsed.places), model_(model) {}
+    PlanLoader(const ParsedPlan& parsed, PreparedModel& model, const CodesByUnit& codes)
+        : document_(parsed.document), places_(parsed.places), model_(model), codes_(codes) {}
 
     LoadedPlan load() {
         const std::string hash = hex16(model_.hash);
@@ -118,18 +121,70 @@ private:
         const auto given = model_.given.units.find(unit.name);
         const bool has_given = given != model_.given.units.end() && given->second.is_weight_only();
         if (is_given(config) && !has_given) why = "the model's file gives no weight by blocks";
-        if (config.weight.algorithm == kGptq) {
-            why =
-                "the codes of gptq come from calibration data and do not stand in a plan: they stand in the best.onnx "
-                "beside it, which runs, and can be tuned further, as it is";
-        }
+        const bool is_stored = config.weight.algorithm == kGptq;
+        if (is_stored && why.empty()) why = why_not_these_codes(unit, config.weight);
         if (!why.empty()) throw ConfigError(places_.file + ": units: '" + unit.name + "': " + why);
         if (is_given(config)) {
             loaded_.numbers.units[unit.name].weight = given->second.weight;
             return;
         }
+        if (is_stored) {
+            // Their scales come from the file, too: GPTQ chooses them by what earlier channels have left.
+            load_codes(unit, config.weight);
+            return;
+        }
         loaded_.numbers.units[unit.name].weight =
             choose_weight_params(model_.graph.value(unit.weight).constant, config.weight, unit.weight_channel_axis);
+    }
+
+    /// The parameters of a weight by blocks whose codes stand beside the plan, as far as the unit says them.
+    [[nodiscard]] static QuantParams stored_params(const Unit& unit, const WeightConfig& weight,
+                                                   const BlockCodes& stored) {
+        QuantParams params = stored.params;
+        params.dtype = stored_dtype(weight);
+        params.axis = 1 - unit.weight_channel_axis;
+        params.block_size = weight.group_size;
+        return params;
+    }
+
+    /// Why the file beside the plan does not have the codes of this unit; empty if it has. Whatever stands in the file
+    /// is a stranger's.
+    [[nodiscard]] std::string why_not_these_codes(const Unit& unit, const WeightConfig& weight) const {
+        const auto found = codes_.find(unit.name);
+        if (found == codes_.end()) {
+            return "the codes of gptq come from calibration data, and the plan has none for it (codes)";
+        }
+        const BlockCodes& stored = found->second;
+        const QuantParams params = stored_params(unit, weight, stored);
+        const Shape& shape = model_.graph.value(unit.weight).constant.shape();
+        if (stored.codes.shape() != shape) return "its codes do not have the shape of its weight, " + shape.to_text();
+        const bool is_unsigned = params.dtype == DType::u4 || params.dtype == DType::u8;
+        if (stored.codes.dtype() != (is_unsigned ? DType::u8 : DType::s8)) return "its codes have another type";
+        const auto scales =
+            static_cast<std::size_t>(block_scale_shape(shape, params.axis, params.block_size).elements());
+        if (params.scale.size() != scales || params.zero_point.size() != scales) {
+            return fmt::format("its codes must have {} scales, one for each block", scales);
+        }
+        const auto is_good = [](float scale) { return std::isfinite(scale) && scale > 0; };
+        if (!std::all_of(params.scale.begin(), params.scale.end(), is_good)) return "a scale of its codes is not > 0";
+        const CodeRange range = code_range(params.dtype);
+        const auto is_code = [&](std::int32_t code) { return code >= range.low && code <= range.high; };
+        const bool are_codes =
+            is_unsigned
+                ? std::all_of(stored.codes.as<std::uint8_t>().begin(), stored.codes.as<std::uint8_t>().end(), is_code)
+                : std::all_of(stored.codes.as<std::int8_t>().begin(), stored.codes.as<std::int8_t>().end(), is_code);
+        if (!are_codes || !std::all_of(params.zero_point.begin(), params.zero_point.end(), is_code)) {
+            return fmt::format("its codes or zero points are not from {} to {}", range.low, range.high);
+        }
+        return "";
+    }
+
+    void load_codes(const Unit& unit, const WeightConfig& weight) {
+        const BlockCodes& stored = codes_.at(unit.name);
+        UnitNumbers& numbers = loaded_.numbers.units[unit.name];
+        numbers.weight = stored_params(unit, weight, stored);
+        numbers.codes = Tensor({numbers.weight.dtype, stored.codes.shape()});
+        std::copy_n(stored.codes.view().data, stored.codes.bytes(), numbers.codes.mutable_view().data);
     }
 
     /// The file lists which tensors are quantized, but the units decide it. So the list is compared with what follows
@@ -176,11 +231,14 @@ private:
     const PlanDocument& document_;
     const PlanPlaces& places_;
     PreparedModel& model_;
+    const CodesByUnit& codes_;
     LoadedPlan loaded_;
 };
 
 }  // namespace
 
-LoadedPlan load_plan(const ParsedPlan& parsed, PreparedModel& model) { return PlanLoader(parsed, model).load(); }
+LoadedPlan load_plan(const ParsedPlan& parsed, PreparedModel& model, const CodesByUnit& codes) {
+    return PlanLoader(parsed, model, codes).load();
+}
 
 }  // namespace halftone

@@ -137,14 +137,14 @@ std::optional<PlanScore> parse_score(Reader& reader) {
 /// weights by blocks.
 struct PlanAlgorithms {
     [[nodiscard]] static std::optional<Algorithm> parse(std::string_view word) {
-        for (const Algorithm& own : {kGiven, kRoundToNearest, kGptq}) {
+        for (const Algorithm& own : {kGiven, kRoundToNearest, kGptq, kAwq}) {
             if (word == own.word()) return own;
         }
         return kAlgorithmWords.parse(word);
     }
     [[nodiscard]] static std::string allowed() {
-        return fmt::format("{} {} {} {}", kAlgorithmWords.allowed(), kGiven.word(), kRoundToNearest.word(),
-                           kGptq.word());
+        return fmt::format("{} {} {} {} {}", kAlgorithmWords.allowed(), kGiven.word(), kRoundToNearest.word(),
+                           kGptq.word(), kAwq.word());
     }
 };
 constexpr PlanAlgorithms kPlanAlgorithms{};
@@ -175,13 +175,14 @@ WeightConfig parse_weight(const ConfigNode& node) {
     config.group_size = reader.integer("group_size", 0, 0);
     // Only weights by blocks have other types than int8, and only they have these algorithms (but for `given`).
     const bool is_by_blocks = config.group_size != 0;
-    const bool is_of_blocks = config.algorithm == kRoundToNearest || config.algorithm == kGptq;
+    const bool is_of_blocks =
+        config.algorithm == kRoundToNearest || config.algorithm == kGptq || config.algorithm == kAwq;
     const bool has_block_words =
         (is_of_blocks || config.algorithm == kGiven) && (config.dtype == DType::s4 || config.dtype == DType::s8);
     if (is_by_blocks && !has_block_words)
-        fail_at(node, "has a group_size: it must have dtype int4 or int8 and algorithm rtn, gptq or given");
+        fail_at(node, "has a group_size: it must have dtype int4 or int8 and algorithm rtn, gptq, awq or given");
     if (!is_by_blocks && (is_of_blocks || is_four_bit(config.dtype)))
-        fail_at(node, "needs a group_size for int4, rtn or gptq");
+        fail_at(node, "needs a group_size for int4, rtn, gptq or awq");
     reader.finish();
     return config;
 }
@@ -228,6 +229,7 @@ public:
         for (const ConfigNode& item : items_of(reader, "units")) parse_unit(item);
         for (const ConfigNode& item : items_of(reader, "tensors")) parse_tensor(item);
         for (const ConfigNode& item : items_of(reader, "corrections")) parse_correction(item);
+        if (const ConfigNode* codes = map_below(reader, "codes")) parse_codes(*codes);
         for (const ConfigNode& item : items_of(reader, "kernels")) parse_kernel(item);
         reader.finish();
         return std::move(parsed_);
@@ -302,6 +304,22 @@ private:
         row.finish();
         document_.corrections.push_back(std::move(correction));
         parsed_.places.corrections.push_back(place_of(item));
+    }
+
+    void parse_codes(const ConfigNode& item) {
+        Reader row(item);
+        PlanCodes& codes = document_.codes.emplace();
+        codes.file = row.required_text("file");
+        codes.hash = row.required_text("hash");
+        // Their order is that of the arrays in the file.
+        for (const ConfigNode& unit : items_of(row, "units")) codes.units.push_back(unit.scalar);
+        // A plan may come from a stranger: it must not name files elsewhere.
+        const bool is_path = codes.file.find_first_of(std::string_view("/\0", 2)) != std::string::npos;
+        if (is_path || codes.file == "." || codes.file == "..") {
+            row.fail("file", "must be the name of a file in the folder of the plan, without a path");
+        }
+        row.finish();
+        parsed_.places.codes = place_of(item);
     }
 
     void parse_kernel(const ConfigNode& item) {

@@ -68,6 +68,13 @@ struct PlanCorrection {
     std::vector<float> bias_shift;
 };
 
+/// The file beside the plan that holds codes which calibration data chose (plan/codes_file.hpp).
+struct PlanCodes {
+    std::string file;                ///< its name; it stands in the folder of the plan
+    std::string hash;                ///< of its bytes, 16 hex digits
+    std::vector<std::string> units;  ///< whose codes it holds: those of units[i] are the arrays with the number i
+};
+
 struct PlanDocument {
     std::optional<PlanScore> score;  ///< none if nothing was evaluated
     std::string isa;                 ///< instruction set of the search
@@ -77,15 +84,17 @@ struct PlanDocument {
     std::vector<PlanUnit> units;           ///< by unit index
     std::vector<QuantizedTensor> tensors;  ///< every quantized tensor, weights and biases included
     std::vector<PlanCorrection> corrections;
-    RecipeNumbers recipes;        ///< how the fp32 model was prepared
-    KernelChoices kernels;        ///< steps that do not run by their default kernel
-    std::string kernels_comment;  ///< how the kernels were found; written as a comment, so it is lost in reading
+    RecipeNumbers recipes;           ///< how the fp32 model was prepared
+    std::optional<PlanCodes> codes;  ///< none if all codes follow from weights and scales
+    KernelChoices kernels;           ///< steps that do not run by their default kernel
+    std::string kernels_comment;     ///< how the kernels were found; written as a comment, so it is lost in reading
 };
 
 /// The places of a document's parts in their file, for messages: "best.yaml:12:3: units[0]".
 struct PlanPlaces {
     std::string file;                                      ///< "best.yaml:1:1"
     std::string model;                                     ///< of the model's hash
+    std::string codes;                                     ///< of the section; empty if there is none
     std::vector<std::string> units, tensors, corrections;  ///< by index
 };
 

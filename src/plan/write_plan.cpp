@@ -171,6 +171,13 @@ std::string write_plan(const PlanDocument& document) {
     put_rows(plan, "smoothing", document.recipes.smoothing, [](const SmoothedValue& value) {
         return yaml::flow_map({{"value", yaml::quoted(value.value)}, {"factor", float_list(value.factor)}});
     });
+    if (document.codes) {
+        std::vector<ConfigNode> units;
+        for (const std::string& unit : document.codes->units) units.push_back(yaml::quoted(unit));
+        plan.emplace_back("codes", yaml::map({{"file", yaml::quoted(document.codes->file)},
+                                              {"hash", yaml::quoted(document.codes->hash)},
+                                              {"units", yaml::flow_list(std::move(units))}}));
+    }
     put_rows(
         plan, "kernels", document.kernels,
         [](const auto& choice) {

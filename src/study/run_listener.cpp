@@ -12,6 +12,7 @@
 #include "graph/onnx/onnx_files.hpp"
 #include "kernel/ops/machine.hpp"
 #include "metric/metric.hpp"
+#include "plan/codes_file.hpp"
 #include "plan/describe_plan.hpp"
 #include "study/calibration_file.hpp"
 #include "study/goal_doubt.hpp"
@@ -23,6 +24,7 @@ namespace {
 /// progress.json is synced to the disk each time, which may take some milliseconds.
 constexpr double kProgressEvery = 5;
 constexpr const char* kProgressFile = "progress.json";
+constexpr const char* kCodesFile = "best.codes.npz";
 
 }  // namespace
 
@@ -109,6 +111,7 @@ void RunListener::deliver(const Candidate& candidate, const std::optional<tune::
     // What holds for every candidate was done to the model before the search; a preparation of this one adds to it.
     RecipeNumbers recipes = parts_.evaluator.factory().recipes(candidate);
     if (recipes.equalization.empty()) recipes.equalization = parts_.recipes.equalization;
+    recipes.smoothing.insert(recipes.smoothing.end(), numbers.smoothing.begin(), numbers.smoothing.end());
     PlanDocument plan = describe_plan({.model = parts_.model,
                                        .space = parts_.space,
                                        .capability = parts_.capability,
@@ -121,6 +124,13 @@ void RunListener::deliver(const Candidate& candidate, const std::optional<tune::
     if (trial) {
         plan.score = describe_score(trial->trial, std::get<Score>(trial->outcome), baseline_.accuracy,
                                     config_.tuning.criterion, trial->is_pass);
+    }
+    // Codes that data chose stand in a file of their own, which the plan names.
+    if (auto codes = write_codes(numbers, kCodesFile)) {
+        workspace_.write(kCodesFile, codes->bytes);
+        plan.codes = std::move(codes->reference);
+    } else if (workspace_.files().exists(workspace_.path(kCodesFile))) {
+        workspace_.remove(kCodesFile);  // of an earlier best trial
     }
     workspace_.write("best.yaml", write_plan(plan));
 }

@@ -1,5 +1,6 @@
-"""Weights that calibration data round (GPTQ), on a small language model that is trained here: it loses less than rounding to
-nearest, whatever the number of ranks, and the result runs in ONNX Runtime. Run by a Python that has onnx and onnxruntime."""
+"""Weights that calibration data round (GPTQ) or scale (AWQ), on a small language model that is trained here: they lose less than
+rounding to nearest, whatever the number of ranks, and the result runs in ONNX Runtime. Run by a Python that has onnx and
+onnxruntime."""
 import json
 
 import numpy
@@ -87,7 +88,7 @@ def log_shares(logits):
     return logits - top - numpy.log(numpy.exp(logits - top).sum(axis=1, keepdims=True))
 
 
-class Gptq(SystemTest):
+class GptqCase(SystemTest):
     weights = None
 
     @classmethod
@@ -114,6 +115,11 @@ class Gptq(SystemTest):
         self.assert_code(OK, done)
         return numpy.load(self.folder / "outputs/y.npy")
 
+    def rebuilt(self, plan, name="rebuilt.onnx"):
+        return halftone("quantize", self.folder / "lm.onnx", "--plan", plan, "--output", self.folder / name)
+
+
+class Gptq(GptqCase):
     def test_it_loses_less_than_rounding_to_nearest(self):
         exact = self.outputs(self.folder / "lm.onnx")
         wanted = log_shares(exact)
@@ -140,11 +146,40 @@ class Gptq(SystemTest):
         plan = yaml.safe_load((out / "best.yaml").read_text())
         self.assertEqual(plan["calibration_samples"], 400)
         self.assertEqual({unit["weight"]["algorithm"] for unit in plan["units"]}, {"gptq"})
-        # Its codes are no function of the model alone: the plan cannot make them, and the file keeps them.
-        done = halftone("quantize", self.folder / "lm.onnx", "--plan", out / "best.yaml", "--output", self.folder / "x.onnx")
-        self.assert_refused(done, USAGE, "come from calibration data")
+        self.assertEqual((many / "best.codes.npz").read_bytes(), (out / "best.codes.npz").read_bytes())
         shown = json.loads(halftone("inspect", out / "best.onnx", "--json").out)
         self.assertEqual({unit["options"][0] for unit in shown["units"]}, {"fp32 x int4/sym/given/32"})
+
+    def test_the_plan_and_the_codes_beside_it_rebuild_the_file(self):
+        for scheme in ("sym", "asym"):
+            with self.subTest(scheme=scheme):
+                out = self.tuned("--set", f"quantization.model_wise.weight.scheme={scheme}", name=scheme)
+                self.assert_code(OK, self.rebuilt(out / "best.yaml"))
+                self.assertEqual((self.folder / "rebuilt.onnx").read_bytes(), (out / "best.onnx").read_bytes())
+                # NumPy reads the codes, and they are those of the file, in the form of the weight.
+                codes = yaml.safe_load((out / "best.yaml").read_text())["codes"]
+                self.assertEqual((codes["file"], codes["units"]), ("best.codes.npz", ["first", "head", "second"]))
+                arrays = numpy.load(out / codes["file"])
+                graph = onnx.load(out / "best.onnx").graph
+                stored = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+                for i, weight in enumerate(("w1", "w3", "w2")):
+                    self.assertEqual(arrays[f"codes.{i}"].tolist(), stored[f"{weight}_quantized"].astype(int).tolist())
+                    self.assertEqual(arrays[f"scale.{i}"].tolist(), stored[f"{weight}_scale"].tolist())
+                    self.assertEqual(f"zero_point.{i}" in arrays, scheme == "asym")
+
+    def test_bench_takes_the_codes_along_and_a_plan_without_them_is_refused(self):
+        out = self.tuned()
+        (self.folder / "copy").mkdir()
+        done = halftone("bench", self.folder / "lm.onnx", "--plan", out / "best.yaml", "--batch", 1, "--rounds", 3,
+                        "--autotune", "--save-plan", self.folder / "copy/tuned.yaml")
+        self.assert_code(OK, done)
+        self.assert_code(OK, self.rebuilt(self.folder / "copy/tuned.yaml"))
+        codes = self.folder / "copy/best.codes.npz"
+        whole = codes.read_bytes()
+        codes.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+        self.assert_refused(self.rebuilt(self.folder / "copy/tuned.yaml"), USAGE, "other codes than those of this plan")
+        codes.unlink()
+        self.assert_refused(self.rebuilt(self.folder / "copy/tuned.yaml"), USAGE, "best.codes.npz is missing")
 
     def test_it_is_a_dimension_and_needs_calibration_data(self):
         shown = halftone("inspect", self.folder / "lm.onnx", "--config", self.folder / "lm.yaml", "--set",
@@ -157,6 +192,43 @@ class Gptq(SystemTest):
         (self.folder / "lm.yaml").write_text(yaml.safe_dump(config))
         done = halftone("tune", self.folder / "lm.yaml", "--workspace", self.folder / "none", cwd=self.folder)
         self.assert_refused(done, USAGE, "gptq, which needs calibration data")
+
+
+class Awq(GptqCase):
+    """The same model with channels of very different sizes between embedding and first product, which computes the same."""
+
+    def setUp(self):
+        super().setUp()
+        size = numpy.where(numpy.arange(WIDTH) % 8 == 3, 30, 1).astype(numpy.float32)
+        weights = dict(self.weights)
+        weights["table"] = weights["table"] * size
+        weights["w1"] = weights["w1"] / numpy.tile(size, CONTEXT)[:, None]
+        onnx.save(model(weights), self.folder / "lm.onnx")
+
+    def by(self, algorithm, name=None, ranks=None):
+        words = f"quantization.model_wise.weight={{dtype: int4, group_size: 32, algorithm: {algorithm}}}"
+        return self.tuned("--set", words, name=name or algorithm, ranks=ranks)
+
+    def test_it_loses_less_than_rounding_to_nearest_where_channels_are_large(self):
+        exact = self.outputs(self.folder / "lm.onnx")
+        error = {word: numpy.square(self.outputs(self.by(word) / "best.onnx") - exact).mean() for word in ("awq", "rtn")}
+        self.assertLess(error["awq"], 0.5 * error["rtn"])
+
+    def test_ranks_change_nothing_the_plan_rebuilds_it_and_onnx_runtime_runs_it(self):
+        out, many = self.by("awq"), self.by("awq", name="many", ranks=3)
+        for name in ("best.onnx", "best.yaml"):
+            self.assertEqual((many / name).read_bytes(), (out / name).read_bytes(), name)
+        self.assertFalse((out / "best.codes.npz").exists())
+        self.assert_code(OK, self.rebuilt(out / "best.yaml"))
+        self.assertEqual((self.folder / "rebuilt.onnx").read_bytes(), (out / "best.onnx").read_bytes())
+        plan = yaml.safe_load((out / "best.yaml").read_text())
+        self.assertEqual({unit["weight"]["algorithm"] for unit in plan["units"]}, {"awq"})
+        factors = {item["value"]: numpy.array(item["factor"]) for item in plan["smoothing"]}
+        self.assertIn("x_smoothed", factors)
+        large = numpy.tile(numpy.arange(WIDTH) % 8 == 3, CONTEXT)
+        self.assertGreater(factors["x_smoothed"][large].min(), 2 * factors["x_smoothed"][~large].max())
+        theirs = session(out / "best.onnx").run(None, {"ids": self.ids})[0]
+        self.assertLess(numpy.abs(self.outputs(out / "best.onnx") - theirs).max(), 1e-4)
 
 
 if __name__ == "__main__":

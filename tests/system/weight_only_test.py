@@ -214,7 +214,7 @@ class WeightOnly(WeightOnlyCase):
         self.assertEqual(config["quantization"]["op_wise"]["head"]["weight"]["group_size"], [64])
         for words, refusal in (("model_wise.weight={group_size: 48}", "must be one of: 16 32 64 128 256 512 1024, got '48'"),
                                ("model_wise.weight={dtype: int3}", "'int3' is unknown; allowed: uint8 int8 int4 bf16 fp32"),
-                               ("model_wise.weight={algorithm: awq}", "'awq' is unknown"),
+                               ("model_wise.weight={algorithm: hqq}", "'hqq' is unknown"),
                                ("model_wise.weight={algorithm: mse}", "leaves no quantized option to any unit"),
                                ("approach=weight_only", "post_training_weight_only")):
             with self.subTest(words):

@@ -143,7 +143,7 @@ TEST(Quantization, WordsOfWeightOnlyAreChecked) {
                     HasSubstr("must be one of: 16 32 64 128 256 512 1024, got '" + size + "'"));
     }
     EXPECT_THAT(refused("dtype: int3"), HasSubstr("'int3' is unknown; allowed: uint8 int8 int4 bf16 fp32"));
-    EXPECT_THAT(refused("algorithm: awq"), HasSubstr("'awq' is unknown"));
+    EXPECT_THAT(refused("algorithm: hqq"), HasSubstr("'hqq' is unknown"));
     EXPECT_THAT(error_of("quantization: {model_wise: {activation: {dtype: int4}}}"), HasSubstr("'int4' is unknown"));
     EXPECT_THAT(error_of("quantization: {model_wise: {activation: {group_size: 32}}}"), HasSubstr("group_size"));
     EXPECT_THAT(error_of("quantization: {approach: weight_only}"), HasSubstr("post_training_weight_only"));
