@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <variant>
@@ -22,6 +23,13 @@ struct Conversation {
     std::vector<ProbeRequest> probes;   ///< by probe
     bool is_done = false;               ///< the strategy ended by itself
 };
+
+/// Returns the effects of the candidates, each once.
+[[nodiscard]] inline std::set<std::uint64_t> hashes_of(const Conversation& conversation) {
+    std::set<std::uint64_t> all;
+    for (const Candidate& candidate : conversation.candidates) all.insert(candidate.hash);
+    return all;
+}
 
 using Evaluate = std::function<Outcome(const Candidate&)>;
 using Probe = std::function<ProbeResult(const ProbeRequest&)>;

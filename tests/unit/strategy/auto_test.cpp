@@ -255,18 +255,6 @@ TEST(Auto, AFailingFirstChoiceIsFollowedByOtherPreparations) {
         std::any_of(talk.outcomes.begin(), talk.outcomes.end(), [&](const auto& o) { return toy.goal.is_met(o); }));
 }
 
-TEST(Auto, EndsWithAsFewFallbacksAsSensitivity) {
-    const ProbedToy toy{kProbedCosts};
-    const auto strategy = toy.make("auto");
-    const Conversation talk = toy.talk(*strategy);
-    EXPECT_TRUE(talk.is_done);
-    std::size_t fewest = kProbedCosts.size() + 1;
-    for (std::size_t t = 0; t < talk.candidates.size(); ++t) {
-        if (toy.goal.is_met(talk.outcomes[t])) fewest = std::min(fewest, ProbedToy::fallen(talk.candidates[t]).size());
-    }
-    EXPECT_EQ(fewest, 2U);
-}
-
 // Unit b is faster in fp32, whatever it would lose in 8 bits.
 TEST(Auto, UnitsThatGainNothingGoBack) {
     PreparedToy toy({0.001});

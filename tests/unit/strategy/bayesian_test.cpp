@@ -1,4 +1,4 @@
-// The strategy bayesian: a Gaussian process that learns from outcomes.
+// The strategy bayesian: a Gaussian process that learns from outcomes. several_strategies_test.cpp has what it shares.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/error.hpp"
+#include "support/named_strategy.hpp"
 #include "support/toy_optimum.hpp"
 
 namespace halftone {
@@ -13,54 +14,16 @@ namespace {
 
 using namespace test;
 
-std::unique_ptr<Strategy> make_gp(const SearchSpace& space, const std::string& settings = "",
-                                  const Goal& goal = Goal({}, 0.9)) {
-    return make_strategy(
-        "bayesian",
-        {.space = space, .goal = goal, .baseline = 0.9, .seed = 1, .settings = parse_yaml(settings, "test.yaml")});
-}
-
-// Golden check of the project's LPOT reference: LPOT's bayesian evaluates 6 and skips 56 of a budget of 60.
-TEST(Bayesian, ASpaceOfFourIsExhaustedByFourTrials) {
-    const SearchSpace four = uniform_space(1, {kMinmax, kKl, kTensorMinmax, kTensorKl});
-    const auto even = [](const Candidate&) { return score(0.5); };
-    const Conversation talk = simulate(*make_gp(four), even, {.max_trials = 60});
-    EXPECT_EQ(talk.candidates.size(), 4U);
-    EXPECT_TRUE(talk.is_done);
-}
-
-// Random needs (4096 + 1) / 2 on average. The benchmark has the figures over 50 seeds.
-TEST(Bayesian, FindsTheOptimumInAQuarterOfRandomsEvaluations) {
-    constexpr int kSeeds = 6;
-    double sum = 0;
-    for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
-        sum += static_cast<double>(ToyOptimum(seed).evaluations("bayesian", seed, 1500));
-    }
-    EXPECT_LT(sum / kSeeds, 512);
-}
-
-TEST(Bayesian, IsAFunctionOfItsSeed) {
-    const ToyOptimum toy(1);
-    const auto accuracy = [&](const Candidate& c) { return score(toy.accuracy(c)); };
-    const auto first = simulate(*make_gp(toy.space()), accuracy, {.max_trials = 40}).candidates;
-    EXPECT_EQ(simulate(*make_gp(toy.space()), accuracy, {.max_trials = 40}).candidates, first);
-}
-
-TEST(Bayesian, RefusesSettingsThatMakeNoSense) {
+TEST(Bayesian, RefusesAnAcquisitionThatItDoesNotKnow) {
     const SearchSpace space = uniform_space(2, {kMinmax, kFp32});
-    EXPECT_THROW((void)make_gp(space, "startups: 3"), ConfigError);
-    EXPECT_THROW((void)make_gp(space, "startup: -1"), ConfigError);
-    EXPECT_THROW((void)make_gp(space, "acquisition: pi"), ConfigError);
+    EXPECT_THROW((void)make_named("bayesian", space, "acquisition: pi"), ConfigError);
 }
 
 TEST(Bayesian, LeavesHighPrecisionOutUnlessItIsAskedFor) {
     const SearchSpace space = uniform_space(3, {kMinmax, kKl, kFp32});
     const auto even = [](const Candidate&) { return score(0.5); };
     const auto talk = [&](const std::string& settings) {
-        const auto strategy = make_strategy(
-            "bayesian",
-            {.space = space, .goal = Goal({}, 0.9), .baseline = 0.9, .settings = parse_yaml(settings, "test.yaml")});
-        return simulate(*strategy, even).candidates.size();
+        return simulate(*make_named("bayesian", space, settings), even).candidates.size();
     };
     EXPECT_EQ(talk(""), 8U);
     EXPECT_EQ(talk("fallback: true"), 27U);
@@ -91,10 +54,7 @@ TEST(Bayesian, BothAcquisitionsAndFailuresWork) {
         return score(0.5 + 0.1 * c.choice[2]);
     };
     for (const char* settings : {"acquisition: ei", "{acquisition: ucb, kappa: 1.0}"}) {
-        const auto strategy = make_strategy(
-            "bayesian",
-            {.space = space, .goal = Goal({}, 0.9), .baseline = 0.9, .settings = parse_yaml(settings, "test.yaml")});
-        EXPECT_EQ(simulate(*strategy, unlucky).candidates.size(), 81U) << settings;
+        EXPECT_EQ(simulate(*make_named("bayesian", space, settings), unlucky).candidates.size(), 81U) << settings;
     }
 }
 

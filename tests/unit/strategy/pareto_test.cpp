@@ -2,8 +2,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-
 #include "base/error.hpp"
 #include "support/toy_probes.hpp"
 
@@ -11,18 +9,6 @@ namespace halftone {
 namespace {
 
 using namespace test;
-
-TEST(Pareto, FindsTheFastestThatMeetsTheGoal) {
-    const ProbedToy toy{kProbedCosts};
-    const auto strategy = toy.make("pareto");
-    const Conversation talk = toy.talk(*strategy);
-    EXPECT_TRUE(talk.is_done);
-    std::size_t fewest = kProbedCosts.size() + 1;
-    for (std::size_t t = 0; t < talk.candidates.size(); ++t) {
-        if (toy.goal.is_met(talk.outcomes[t])) fewest = std::min(fewest, ProbedToy::fallen(talk.candidates[t]).size());
-    }
-    EXPECT_EQ(fewest, 2U);
-}
 
 // In fp32 unit 1 is faster than in 8 bits, unit 0 much slower; a conversion costs more than unit 2 gains alone.
 TEST(Pareto, FollowsTheLatencyTable) {

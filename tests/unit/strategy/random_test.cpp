@@ -4,7 +4,6 @@
 #include <set>
 #include <vector>
 
-#include "base/error.hpp"
 #include "strategy/strategies.hpp"
 #include "support/strategy_simulator.hpp"
 #include "support/toy_scores.hpp"
@@ -20,27 +19,13 @@ Conversation draw_candidates(const SearchSpace& space, std::uint64_t seed = 1, s
     return simulate(*made, [](const Candidate&) { return score(0.5); }, {.max_trials = budget});
 }
 
-std::set<std::uint64_t> drawn_hashes(const Conversation& conversation) {
-    std::set<std::uint64_t> all;
-    for (const Candidate& candidate : conversation.candidates) all.insert(candidate.hash);
-    return all;
-}
-
-// Golden check of the project's LPOT reference: LPOT evaluates 6 and skips 56 of a budget of 60.
-TEST(Random, ASpaceOfFourIsExhaustedByFourTrials) {
-    const SearchSpace four = uniform_space(1, {kMinmax, kKl, kTensorMinmax, kTensorKl});
-    const Conversation conversation = draw_candidates(four, 1, 60);
-    EXPECT_EQ(conversation.candidates.size(), 4U);
-    EXPECT_TRUE(conversation.is_done);
-}
-
 TEST(Random, FindsEveryCandidateOnce) {
     const SearchSpace space = uniform_space(3, {kMinmax, kKl, kFp32}, {100, 500});
     const Conversation drawn = draw_candidates(space);
-    EXPECT_EQ(drawn_hashes(drawn).size(), drawn.candidates.size());
+    EXPECT_EQ(hashes_of(drawn).size(), drawn.candidates.size());
     std::set<std::uint64_t> all;
     for (std::uint64_t i = 0; static_cast<long double>(i) < space.size(); ++i) all.insert(space.at(i).hash);
-    EXPECT_EQ(drawn_hashes(drawn), all);
+    EXPECT_EQ(hashes_of(drawn), all);
 }
 
 TEST(Random, IsAFunctionOfItsSeed) {
@@ -58,13 +43,6 @@ TEST(Random, DrawsEveryOptionAboutEquallyOften) {
     }
     // 12,000 draws: 2,400 of each, standard deviation 44.
     for (const int count : counts) EXPECT_NEAR(count, 2400, 220);
-}
-
-TEST(Random, HasNoSettings) {
-    const SearchSpace space = uniform_space(1, {kMinmax, kFp32});
-    const StrategyContext context{
-        .space = space, .goal = Goal({}, 0.9), .baseline = 0.9, .settings = parse_yaml("sizes: 3", "test.yaml")};
-    EXPECT_THROW((void)make_strategy("random", context), ConfigError);
 }
 
 }  // namespace
