@@ -112,8 +112,9 @@ TEST(BlockMatMul, SessionsShareThePackedMatrix) {
     const auto second = build(Backend::native, c->request, context);
     EXPECT_EQ(cache->entries(), 1U);
     EXPECT_EQ(first->weight_bytes() + second->weight_bytes(), 0U);
-    // 40 rows by two panels of 16 columns of half a byte; scale and zero point of three blocks of each column.
-    EXPECT_EQ(cache->bytes(), 40U * 32 / 2 + 3U * 32 * 2 * sizeof(float));
+    // 40 rows by two panels of 16 columns of half a byte; scale and zero point of three blocks of each column, and the
+    // column's bias, which is 0.
+    EXPECT_EQ(cache->bytes(), 40U * 32 / 2 + (3U * 2 + 1) * 32 * sizeof(float));
     EXPECT_EQ(relative_error(run(*second, c->data), run(Backend::native, *c)), 0);
     // Equal codes with other scales are another matrix.
     Tensor scale = c->request.constants[2].clone();
