@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <mutex>
 
 #include "base/check.hpp"
 #include "base/error.hpp"
@@ -161,6 +162,9 @@ public:
 
     double value() const override {
         HALFTONE_CHECK(samples() > 0, "a command needs answers");
+        // One at a time, although several trials may be scored at once: a program may keep files of its own.
+        static std::mutex is_running;
+        const std::lock_guard lock(is_running);
         // A file and no pipe: NumPy wants to seek in an archive. It is gone when the value is there.
         const TemporaryFile file(".npz", to_npz(arrays()));
         std::vector<std::string> arguments = settings_.run;
