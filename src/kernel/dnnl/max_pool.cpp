@@ -3,6 +3,8 @@
 #include "kernel/dnnl/lib/fusion.hpp"
 #include "kernel/dnnl/lib/window.hpp"
 #include "kernel/shape/fast_op.hpp"
+#include "kernel/shape/request_context.hpp"
+#include "kernel/shape/window.hpp"
 
 namespace halftone::onednn {
 namespace {
@@ -22,6 +24,9 @@ public:
         const DType dtype = input.type.dtype;
         if (dtype != DType::f32 && dtype != DType::u8 && dtype != DType::s8)
             return Support::no("fp32, uint8, int8 only");
+        // oneDNN gives the lowest finite number there, the plain loops minus infinity.
+        const ref::RequestContext context(request, ref::SeenAs::stored);
+        if (has_empty_window(ref::pool_window(context.op()))) return Support::no("a window reads padding only");
         return supports_pool(request, dnnl::algorithm::pooling_max, pool_window_of(request));
     }
 

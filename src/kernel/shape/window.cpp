@@ -134,4 +134,14 @@ Reach reach(std::int64_t offset, std::int64_t stride, std::int64_t size, std::in
     return {first, std::max(first, std::min(last, outputs))};
 }
 
+bool has_empty_window(const Window& w) {
+    for (std::size_t d = 0; d < w.input.size(); ++d) {
+        for (std::int64_t i = 0; i < w.output[d]; ++i) {
+            const Reach taps = reach(i * w.strides[d] - w.pads_begin[d], w.dilations[d], w.input[d], w.kernel[d]);
+            if (taps.first >= taps.last) return true;
+        }
+    }
+    return false;
+}
+
 }  // namespace halftone::ref

@@ -55,6 +55,9 @@ struct Reach {
 };
 [[nodiscard]] Reach reach(std::int64_t offset, std::int64_t stride, std::int64_t size, std::int64_t outputs);
 
+/// Returns whether some window reads padding only. Its taps may jump over a small input, if they are far apart.
+[[nodiscard]] bool has_empty_window(const Window& w);
+
 /// body(input position of the first tap) for every output position, row-major.
 template <class Body>
 void for_each_position(const Window& w, Body body) {

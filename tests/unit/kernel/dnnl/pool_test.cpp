@@ -73,6 +73,19 @@ TEST(GlobalAveragePool, EqualsReferenceAndLeavesAPlainLayout) {
     }
 }
 
+// Found by fuzzing. ONNX Runtime gives the lowest finite number, as oneDNN does; the plain loops give the maximum of
+// nothing, minus infinity, which is ONNX's padding.
+TEST(PoolRefusals, WindowsOfPaddingOnly) {
+    const auto why = [](Ints dilations, std::int64_t width) {
+        KernelCase c("MaxPool", {{"kernel_shape", Ints{2}}, {"dilations", dilations}, {"pads", Ints{1, 1}}}, 1);
+        c.input(random_reals({1, 4, width}, -1, 1, 1)).output();
+        return find_op(Backend::dnnl, "MaxPool")->supports(c.request).why;
+    };
+    EXPECT_EQ(why({2}, 1), "a window reads padding only");
+    EXPECT_EQ(why({1}, 1), "");
+    EXPECT_EQ(why({2}, 2), "");
+}
+
 TEST(PoolRefusals, NameTheReason) {
     KernelCase c("MaxPool", {{"kernel_shape", Ints{2, 2}}}, 1);
     c.input(random_codes(DType::u8, {1, 4, 5, 5}, 1), per_tensor(DType::u8, 0.1F, 5))
