@@ -2,7 +2,8 @@
 //
 //   bench_model                  the model in the wanted precision, or as a plan file says
 //   choose_kernels               with --autotune: kernels by measurement, written where the options say
-//   measure, measure_on_demand   rounds by number, or one for each line of standard input
+//   measure, measure_with_fp32, measure_on_demand   rounds by number, of the fp32 model too; or one for each line of
+//                                standard input
 // What was measured is printed by show/bench_result.
 #include <fmt/format.h>
 
@@ -68,6 +69,21 @@ StepProfile measure(Session& session, int rounds) {
     return measured;
 }
 
+/// Measures both models in turn, so that a slow phase of the machine hits both alike.
+void measure_with_fp32(Session& session, Session& fp32, int rounds, show::BenchResult& result) {
+    StepProfile fp32_measured;
+    warm_up(session);
+    warm_up(fp32);
+    for (int round = 0; round < rounds && is_stopped == 0; ++round) {
+        session.run();  // the other model has used the caches
+        measure_round(session, result.measured);
+        fp32.run();
+        measure_round(fp32, fp32_measured);
+        if (round == 0) catch_stop_signals();
+    }
+    result.fp32 = show::Fp32Result{.measured = std::move(fp32_measured), .steps = fp32.steps()};
+}
+
 /// As in a config, the limits catch typing errors before kernels multiply with them. @throws ConfigError
 void check_number(std::string_view option, std::int64_t value, std::int64_t most) {
     if (value >= 1 && value <= most) return;
@@ -103,7 +119,7 @@ BenchModel bench_model(const BenchOptions& options) {
     if (options.plan.empty()) return {std::move(model), options.model, options.precision};
     const LoadedPlan loaded = read_plan(options.plan, model);
     const QuantizedModel quantized = apply_plan(model.graph, model.units, loaded.plan, loaded.numbers);
-    return BenchModel(with_kernels(quantized.graph, loaded.kernels));
+    return {with_kernels(quantized.graph, loaded.kernels), model.graph};
 }
 
 /// Before minutes are spent on measuring. The plan may be replaced by itself with the chosen kernels.
@@ -169,13 +185,22 @@ int run_bench(const BenchOptions& options) {
     const std::string missing = missing_kernels_text(model.graph(), compile);
     if (!missing.empty()) log::warning("bench", "{}", missing);
     if (model.has_candidates()) result.candidate_ms = candidate_set_up_ms(model, compile);
-    result.measured = options.on_demand ? measure_on_demand(session) : measure(session, options.rounds);
+    warm_up(session);
+    result.peak_memory_mb = peak_memory_mb();  // before fp32's session takes memory of its own
+    if (options.on_demand) {
+        result.measured = measure_on_demand(session);
+    } else if (model.fp32()) {
+        Session fp32(*model.fp32(), reference_ops(), compile);
+        fill_inputs(fp32, model.fp32()->inputs().size());
+        measure_with_fp32(session, fp32, options.rounds, result);
+    } else {
+        result.measured = measure(session, options.rounds);
+    }
     if (result.measured.runs_ms.empty() && is_stopped == 0)
         throw ConfigError("--on-demand: standard input has no line");
     if (result.measured.runs_ms.empty()) return static_cast<int>(ExitCode::interrupted);
     result.steps = session.steps();
     result.tail_ms = tail_ms(model.graph(), session, clock);
-    result.peak_memory_mb = peak_memory_mb();
     result.kernels = std::move(tuned);
     fmt::print("{}", options.as_json || options.on_demand ? show::bench_line(result) : show::bench_text(result));
     return static_cast<int>(is_stopped == 0 ? ExitCode::ok : ExitCode::interrupted);

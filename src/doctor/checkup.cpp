@@ -34,6 +34,9 @@ Finding instruction_set(const MachineFacts& facts) {
             "There is no VNNI. Weights get 6 bits, so that no product saturates. Some models gain little or nothing "
             "from int8 then: let 'tune' measure it. If the model will run on another machine, run the search there.";
     }
+    finding.advice += fmt::format(
+        " Products of codes run at most {:.3g} x as fast as those of fp32: the instruction set allows no more.",
+        facts.int8_bound);
     if (!facts.isa_limit.empty()) finding.advice += fmt::format(" ONEDNN_MAX_CPU_ISA={} limits it.", facts.isa_limit);
     return finding;
 }
@@ -41,7 +44,11 @@ Finding instruction_set(const MachineFacts& facts) {
 /// bf16 is the middle way for units that int8 harms. Few machines have it, so a "no" is nothing to worry about.
 Finding bf16(const MachineFacts& facts) {
     if (facts.has_bf16)
-        return {.subject = "bf16", .value = "yes", .advice = "bf16 can replace fp32 for single layers."};
+        return {
+            .subject = "bf16",
+            .value = "yes",
+            .advice = fmt::format("bf16 can replace fp32 for single layers. Its products run at most {:.3g} x as fast.",
+                                  facts.bf16_bound)};
     return {.subject = "bf16",
             .value = "no",
             .advice = "It needs AVX-512 BF16. With a config that asks for bf16, units stay in fp32 instead."};

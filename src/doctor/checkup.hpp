@@ -16,6 +16,8 @@ struct MachineFacts {
     std::string isa;
     bool has_exact_int8 = false;  ///< VNNI
     bool has_bf16 = false;
+    double int8_bound = 1;  ///< how many times faster than fp32 products of codes can be at most
+    double bf16_bound = 1;
     std::string isa_limit;  ///< ONEDNN_MAX_CPU_ISA; empty: not set
     std::string onednn, mpi, hdf5;
     std::optional<int> ranks;  ///< of the launcher that started this process; nothing: there is none

@@ -90,6 +90,8 @@ MachineFacts look_at_machine() {
     facts.isa = isa_name();
     facts.has_exact_int8 = has_exact_int8();
     facts.has_bf16 = has_bf16();
+    facts.int8_bound = product_bounds().int8;
+    facts.bf16_bound = product_bounds().bf16;
     facts.isa_limit = environment("ONEDNN_MAX_CPU_ISA").value_or("");
     facts.onednn = onednn_version();
     facts.mpi = mpi_version();

@@ -71,6 +71,7 @@ BenchModel::BenchModel(PreparedModel model, const std::string& name, const std::
     } else {
         graph_ = model_.graph;
     }
+    if (is_int8_ || precision == "bf16") fp32_ = model_.graph;
 }
 
 Graph BenchModel::all_in_bf16() const {

@@ -27,9 +27,13 @@ public:
     ///         than as-is for a model that is quantized already
     BenchModel(PreparedModel model, const std::string& name, const std::string& precision);
     /// A graph that is made already, for example by a plan file.
-    explicit BenchModel(const Graph& graph) : graph_(graph) {}
+    /// @param fp32  the model that it was quantized from
+    BenchModel(const Graph& graph, const Graph& fp32) : graph_(graph), fp32_(fp32) {}
 
     [[nodiscard]] const Graph& graph() const { return graph_; }
+    /// Returns the model in fp32, to compare with. Nothing where graph() is that model, or where a file that is
+    /// quantized already runs as it is.
+    [[nodiscard]] const std::optional<Graph>& fp32() const { return fp32_; }
     void set_kernels(const KernelChoices& choices) { graph_ = with_kernels(graph_, choices); }
     /// True for "int8": then candidates can be made.
     [[nodiscard]] bool has_candidates() const { return is_int8_; }
@@ -48,6 +52,7 @@ private:
     std::optional<RangeTable> ranges_;
     WeightCodes codes_;  ///< of earlier candidates, as a search keeps them
     Graph graph_;
+    std::optional<Graph> fp32_;
 };
 
 /// Returns how many samples a run has where `wanted` are asked for. A model without an open first dimension has as many

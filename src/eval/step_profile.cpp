@@ -34,11 +34,19 @@ void measure_round(Session& session, StepProfile& profile) {
     // The profiled run is one of its own, because reading the clock at every step makes it slower than the others.
     std::vector<std::int64_t> nanoseconds(session.steps().size(), 0);
     session.run_profiled(nanoseconds);
-    profile.steps_ns.resize(nanoseconds.size(), 0.0);
+    profile.steps_ns.resize(nanoseconds.size());
     for (std::size_t s = 0; s < nanoseconds.size(); ++s) {
-        profile.steps_ns[s] += static_cast<double>(nanoseconds[s]);
+        profile.steps_ns[s].push_back(static_cast<double>(nanoseconds[s]));
     }
-    ++profile.profiled_runs;
+}
+
+std::vector<double> median_step_ms(const StepProfile& profile) {
+    constexpr double kNanoseconds = 1e6;  // of a ms
+    std::vector<double> medians;
+    for (const std::vector<double>& samples : profile.steps_ns) {
+        medians.push_back(median_with_interval(samples).median / kNanoseconds);
+    }
+    return medians;
 }
 
 double candidate_set_up_ms(BenchModel& model, CompileOptions compile) {

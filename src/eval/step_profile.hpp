@@ -10,10 +10,13 @@
 namespace halftone {
 
 struct StepProfile {
-    std::vector<double> runs_ms;   ///< one value for each whole run
-    std::vector<double> steps_ns;  ///< by step: nanoseconds, summed over the profiled runs
-    std::int64_t profiled_runs = 0;
+    std::vector<double> runs_ms;                ///< one value for each whole run
+    std::vector<std::vector<double>> steps_ns;  ///< by step: nanoseconds of each profiled run
 };
+
+/// Returns the median time of each step in ms. Other work on the machine makes single runs much slower, which a mean
+/// would keep.
+[[nodiscard]] std::vector<double> median_step_ms(const StepProfile& profile);
 
 /// Runs the session a few times without measuring: the first runs pay for page faults and empty caches.
 void warm_up(Session& session);

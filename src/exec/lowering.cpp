@@ -42,7 +42,8 @@ private:
     void emit(const KernelRequest& request, const SelectedKernel& kernel, const std::string& name,
               std::vector<ValueId> inputs, std::vector<ValueId> outputs) {
         if (!kernel.op) throw ModelError(describe(*request.node) + ": " + kernel.why);
-        lowering_.steps.push_back({request, kernel.op, kernel.backend, name, std::move(inputs), std::move(outputs)});
+        lowering_.steps.push_back(
+            {request, kernel.op, kernel.backend, name, std::move(inputs), std::move(outputs), {name}});
         lowering_.steps.back().request.implementation = kernel.implementation;
     }
 
@@ -52,6 +53,11 @@ private:
         // kinds.
         for (const ValueId input : inputs) need_real(input);
         emit(group.request, group.kernel, view_.node(group.main).name, std::move(inputs), {group.output});
+        std::vector<std::string>& nodes = lowering_.steps.back().nodes;
+        for (const NodeId id :
+             {group.bias_add, group.residual_add, group.function, group.clamp, group.guard, group.quantize}) {
+            if (id.is_valid()) nodes.push_back(view_.node(id).name);
+        }
     }
 
     void emit_single(NodeId id) {

@@ -20,6 +20,7 @@ struct LoweredStep {
     std::string name;             ///< of the main node
     std::vector<ValueId> inputs;  ///< data inputs, as in request.inputs
     std::vector<ValueId> outputs;
+    std::vector<std::string> nodes{};  ///< names of all nodes that run in it, in the order in which they compute
 };
 
 struct LoweringOptions {

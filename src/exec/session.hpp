@@ -41,6 +41,9 @@ struct StepInfo {
     double operations = 0;  ///< multiplications and additions; 0 for steps whose cost is moving memory
     /// Names of all kernels that can run it (exec/kernel_choice.hpp), the default first, whichever runs.
     std::vector<std::string> kernels{};
+    /// Names of the model's nodes that run in it. Those of an fp32 model and of its quantized form overlap, so they
+    /// show which steps do the same work. Empty for a change of layout.
+    std::vector<std::string> nodes{};
 };
 
 /// How a step's results come about. Two steps of any sessions that write the same bytes for the same graph inputs have

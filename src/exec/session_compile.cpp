@@ -77,7 +77,8 @@ public:
               .is_integer = step.request.is_quantized() || step.request.node->op == "ScaledMatMulInteger",
               .is_bf16 = step.request.is_bf16,
               .operations = operations_of(step.request),
-              .kernels = kernels_of(step)});
+              .kernels = kernels_of(step),
+              .nodes = step.nodes});
     }
 
     /// A buffer of its own with the value in plain layout, which stays valid after the run.

@@ -44,6 +44,18 @@ class Bench(SystemTest):
         dtypes = {step["dtype"] for step in report["units"] if step["op"] in ("Conv", "Gemm")}
         self.assertEqual(dtypes, {"int8"})
 
+    def test_fp32_stands_beside_a_quantized_model(self):
+        report = self.report("--precision", "int8")
+        gains = [step for step in report["units"] if "gain" in step]
+        self.assertEqual({step["op"] for step in report["units"] if step["op"] in ("Conv", "Gemm")} -
+                         {step["op"] for step in gains}, set())
+        for step in gains:
+            self.assertGreater(step["fp32_ms"], 0)
+        self.assertGreater(report["fp32"]["latency"]["median_ms"], 0)
+        self.assertGreaterEqual(report["bounds"]["int8"], 1)
+        self.assertNotIn("fp32", self.report())
+        self.assertIn("slower than in fp32", halftone("bench", DEMO_MODEL, "--precision", "int8", "--rounds", 1).out)
+
     def test_reports_the_set_up_of_a_candidate_too(self):
         self.assertGreater(self.report("--precision", "int8")["set_up_ms"]["candidate"], 0)
         self.assertEqual(list(self.report()["set_up_ms"]), ["model"])

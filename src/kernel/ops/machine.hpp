@@ -19,6 +19,14 @@ namespace halftone {
 [[nodiscard]] bool has_avx512_vbmi();
 /// bf16 dot products (AVX-512 BF16); obeys ONEDNN_MAX_CPU_ISA.
 [[nodiscard]] bool has_bf16();
+/// How many times more multiply-adds a core makes in a cycle with codes, or with bf16, than with fp32. The instruction
+/// set alone decides it, so it bounds what a step of products can gain, in any program; see machine.cpp for the
+/// instructions. Obeys ONEDNN_MAX_CPU_ISA.
+struct ProductBounds {
+    double int8 = 1;
+    double bf16 = 1;  ///< 1 where bf16 is computed as fp32
+};
+[[nodiscard]] ProductBounds product_bounds();
 [[nodiscard]] std::string onednn_version();
 /// Threads of all kernels of this process from now on. @pre threads >= 1
 void set_kernel_threads(int threads);

@@ -22,6 +22,7 @@ MachineFacts good_machine() {
     facts.processor = "Processor 9";
     facts.isa = "avx512_core_vnni";
     facts.has_exact_int8 = true;
+    facts.int8_bound = 4;
     facts.onednn = "3.5.3";
     facts.mpi = "Open MPI 4.1.4";
     facts.hdf5 = "1.10.8";
@@ -44,6 +45,7 @@ Finding finding(const MachineFacts& facts, const std::string& subject) {
 TEST(Doctor, AGoodMachineHasNothingToMend) {
     for (const Finding& found : examine(good_machine())) EXPECT_EQ(found.state, FindingState::good) << found.subject;
     EXPECT_THAT(finding(good_machine(), "instruction set").advice, HasSubstr("int8 pays"));
+    EXPECT_THAT(finding(good_machine(), "instruction set").advice, HasSubstr("at most 4 x as fast"));
     EXPECT_THAT(checkup_json(examine(good_machine())), HasSubstr(R"({"ok":true,"findings":[{"subject":"processor",)"));
 }
 
@@ -52,8 +54,10 @@ TEST(Doctor, WithoutVnniItSaysWhatThatCosts) {
     facts.isa = "avx2";
     facts.has_exact_int8 = false;
     facts.isa_limit = "AVX2";
+    facts.int8_bound = 4.0 / 3;
     EXPECT_EQ(finding(facts, "instruction set").state, FindingState::note);
     EXPECT_THAT(finding(facts, "instruction set").advice, HasSubstr("6 bits"));
+    EXPECT_THAT(finding(facts, "instruction set").advice, HasSubstr("at most 1.33 x as fast"));
     EXPECT_THAT(finding(facts, "instruction set").advice, HasSubstr("ONEDNN_MAX_CPU_ISA=AVX2"));
 }
 

@@ -21,6 +21,7 @@ constexpr unsigned kAvxVnniBit = 0x8;
 constexpr unsigned kAvx512VnniBit = 0x40;
 constexpr unsigned kAvx512Bit = 0x20;
 constexpr unsigned kAvx512Bf16Bit = 0x80;
+constexpr unsigned kAmxBit = 0x200;
 
 constexpr std::array<std::pair<dnnl::cpu_isa, const char*>, 12> kIsaNames{{
     {dnnl::cpu_isa::sse41, "sse41"},
@@ -69,6 +70,27 @@ bool has_avx512_vbmi() { return false; }
 #endif
 
 bool has_bf16() { return (isa_bits() & kAvx512Bf16Bit) != 0; }
+
+// Registers have the same width for all types, and an instruction is taken to have the same throughput; so the bound is
+// the ratio of multiply-adds to instructions.
+//   fp32       vfmadd: one multiply-add in each lane of 32 bits, by one instruction
+//   VNNI       vpdpbusd: four, by one instruction                                                     -> 4
+//   AVX2, AVX-512 without it   vpmaddubsw, vpmaddwd, vpaddd: four, by three instructions              -> 4/3
+//   AVX-512 BF16  vdpbf16ps: two, by one instruction                                                  -> 2
+//   AMX        tdpbusd: 16 x 16 x 64 in 16 cycles, where two vfmadd of 512 bits make 32 in a cycle    -> 32; bf16: half
+// Source: Intel 64 and IA-32 Architectures Optimization Reference Manual, chapters on VNNI and AMX.
+ProductBounds product_bounds() {
+    const bool has_amx = (isa_bits() & kAmxBit) != 0;
+    ProductBounds bounds;
+    if (has_amx)
+        bounds.int8 = 32;
+    else if (has_exact_int8())
+        bounds.int8 = 4;
+    else if (has_avx2())
+        bounds.int8 = 4.0 / 3.0;
+    if (has_bf16()) bounds.bf16 = has_amx ? 16 : 2;
+    return bounds;
+}
 
 std::string onednn_version() {
     const dnnl_version_t& version = *dnnl_version();

@@ -21,6 +21,19 @@ TEST(Machine, NamesItsInstructionSetAndLibrary) {
     }
 }
 
+TEST(Machine, BoundsFollowFromItsInstructions) {
+    // Lanes of one instruction over those of a fused multiply-add: 4 bytes or 2 halves in the place of one float.
+    const ProductBounds bounds = product_bounds();
+    if (isa_name() == "avx2" || isa_name() == "avx512_core") {
+        EXPECT_DOUBLE_EQ(bounds.int8, 4.0 / 3) << "three instructions for four products";
+    } else if (isa_name().find("amx") == std::string::npos && has_exact_int8()) {
+        EXPECT_EQ(bounds.int8, 4);
+        EXPECT_EQ(bounds.bf16, has_bf16() ? 2 : 1);
+    }
+    EXPECT_GE(bounds.int8, 1);
+    EXPECT_LE(bounds.bf16, std::max(bounds.int8, 1.0));
+}
+
 TEST(Machine, ResultsDoNotDependOnThreads) {
     KernelCase c("Conv", {}, 2);
     c.input(random_reals({4, 16, 12, 12}, -1, 1, 1)).weights(random_reals({32, 16, 3, 3}, -1, 1, 2)).output();
