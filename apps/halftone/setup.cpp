@@ -55,7 +55,7 @@ void refuse_unavailable(const RunConfig& config) {
 LoadedPlan read_plan(const std::string& path, PreparedModel& model) {
     const auto files = make_posix_file_system();
     if (!files->exists(path)) throw ConfigError(path + ": no such plan file");
-    const ParsedPlan parsed = parse_plan(files->read(path, kMostTextBytes), path);
+    const ParsedPlan parsed = parse_plan(files->read(path, kPlanLimits.bytes), path);
     return load_plan(parsed, model, read_codes(parsed, path));
 }
 

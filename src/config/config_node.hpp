@@ -57,10 +57,16 @@ struct ConfigEntry {
 
 inline bool ConfigNode::is_empty() const { return kind == Kind::map && entries.empty(); }
 
+/// What bounds the memory that a text of a stranger can take. The largest config of LPOT's examples has 5 KiB.
+struct YamlLimits {
+    std::size_t bytes = std::size_t{1} << 20U;
+    std::size_t values = 100'000;  ///< aliases count where they are used
+};
+
 /// A tree of any kind; an empty text gives an empty map.
 /// @throws ConfigError with file:line:column for bad YAML, duplicate keys, several documents, tabs in the indentation,
 ///         anchors that recurse, and trees that are too deep or, aliases expanded, too large
-[[nodiscard]] ConfigNode parse_yaml(std::string_view text, const std::string& file);
+[[nodiscard]] ConfigNode parse_yaml(std::string_view text, const std::string& file, const YamlLimits& limits = {});
 
 /// Applies one "--set a.b.c=YAML" to the tree; missing maps are created. @throws ConfigError
 void apply_override(ConfigNode& root, std::string_view assignment);

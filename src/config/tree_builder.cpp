@@ -70,8 +70,8 @@ void TreeBuilder::close() {
 
 // Called for every node before it is kept.
 void TreeBuilder::count(const ConfigNode& node, const Mark& mark) {
-    if (++nodes_ > kMaxNodes) {
-        refuse_at(mark, fmt::format("more than {} values (aliases count where they are used)", kMaxNodes));
+    if (++nodes_ > most_values_) {
+        refuse_at(mark, fmt::format("more than {} values (aliases count where they are used)", most_values_));
     }
     if (node.path.size() > kMaxPathBytes)
         refuse_at(mark, fmt::format("a key path of more than {} bytes", kMaxPathBytes));

@@ -19,7 +19,6 @@ using Anchor = std::size_t;
 // or the stack. Aliases are counted where they are used, so that a "billion laughs" file (a list of aliases of a list
 // of aliases …) ends at the limit too.
 inline constexpr std::size_t kMaxDepth = 64;
-inline constexpr std::size_t kMaxNodes = 100'000;
 inline constexpr std::size_t kMaxKeyBytes = 1000;  ///< YAML 1.2 allows 1024 characters on one line
 inline constexpr std::size_t kMaxPathBytes = 2000;
 
@@ -27,6 +26,8 @@ inline constexpr std::size_t kMaxPathBytes = 2000;
 
 class TreeBuilder {
 public:
+    explicit TreeBuilder(std::size_t most_values) : most_values_(most_values) {}
+
     /// Returns whether the next scalar is the key of a map.
     [[nodiscard]] bool expects_key() const { return in_map() && !frames_.back().key; }
     /// Returns the place of the key whose value is due, or null when no key waits for a value.
@@ -65,6 +66,7 @@ private:
     ConfigNode root_;
     std::vector<Frame> frames_;
     std::map<Anchor, ConfigNode> anchors_;
+    std::size_t most_values_;
     std::size_t nodes_ = 0;
 };
 

@@ -38,7 +38,8 @@ std::vector<std::string_view> split_lines(std::string_view text) {
 /// Hands yaml-cpp's events on to a TreeBuilder, with places of ours, and mends what yaml-cpp lets pass.
 class Events final : public YAML::EventHandler {
 public:
-    Events(std::string_view text, const std::string& file) : lines_(split_lines(text)), file_(file) {}
+    Events(std::string_view text, const std::string& file, const YamlLimits& limits)
+        : lines_(split_lines(text)), file_(file), tree_(limits.values) {}
 
     /// yaml-cpp counts from 0. Behind the last line stands what parse_yaml adds to the text: that place is its end.
     [[nodiscard]] Mark place(const YAML::Mark& mark) const {
@@ -132,10 +133,11 @@ private:
 
 }  // namespace
 
-ConfigNode parse_yaml(std::string_view text, const std::string& file) {
+ConfigNode parse_yaml(std::string_view text, const std::string& file, const YamlLimits& limits) {
+    if (text.size() > limits.bytes) refuse_at({.file = file}, fmt::format("has more than {} bytes", limits.bytes));
     static_cast<void>(config_detail::check_yaml_text(text, file));
     if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-    Events events(text, file);
+    Events events(text, file, limits);
     // yaml-cpp takes the end of the text for a closing quote, unless more text follows.
     std::istringstream stream(std::string(text) + "\n# end");
     try {

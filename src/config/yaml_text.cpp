@@ -10,9 +10,6 @@
 namespace halftone::config_detail {
 namespace {
 
-// The largest config of LPOT's examples has 5 KiB. The limit bounds what a hostile file can make the parser allocate.
-constexpr std::size_t kMaxBytes = std::size_t{1} << 20U;
-
 /// Returns the bytes of the UTF-8 character at the start of `text`, or 0 if it is not UTF-8. The limits of the first
 /// byte leave out overlong forms and what lies beyond U+10FFFF.
 std::size_t utf8_length(std::string_view text) {
@@ -37,7 +34,6 @@ bool is_control_character(char c) {
 }  // namespace
 
 std::size_t check_yaml_text(std::string_view text, const std::string& file) {
-    if (text.size() > kMaxBytes) refuse_at({.file = file}, fmt::format("has more than {} bytes", kMaxBytes));
     // Columns count characters, not bytes, as editors do.
     Mark mark{.file = file, .line = 1, .column = 1};
     bool in_indentation = true;

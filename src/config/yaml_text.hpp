@@ -8,7 +8,7 @@
 namespace halftone::config_detail {
 
 /// Refuses what yaml-cpp would ignore without a message: control characters (its reader stops at 0x04), broken UTF-8,
-/// and tabs in the indentation. Also refuses texts of more than 1 MiB.
+/// and tabs in the indentation.
 /// @return how many bytes were examined: for any text, a small multiple of its size
 /// @throws ConfigError with the place in `file`
 std::size_t check_yaml_text(std::string_view text, const std::string& file);

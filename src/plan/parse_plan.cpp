@@ -340,7 +340,7 @@ private:
 }  // namespace
 
 ParsedPlan parse_plan(std::string_view text, const std::string& file) {
-    const ConfigNode root = parse_yaml(text, file);
+    const ConfigNode root = parse_yaml(text, file, kPlanLimits);
     return PlanParser().parse(root);
 }
 

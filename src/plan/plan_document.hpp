@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "config/config_node.hpp"
 #include "exec/apply_plan.hpp"
 #include "exec/kernel_choice.hpp"
 #include "exec/recipes.hpp"
@@ -105,6 +106,9 @@ struct ParsedPlan {
 
 /// Returns the text of a plan file. It is the same for any number of ranks: no times, hosts or paths are in it.
 [[nodiscard]] std::string write_plan(const PlanDocument& document);
+
+/// A plan holds a number for each channel of each weight, and a network of gigabytes has a million of them.
+inline constexpr YamlLimits kPlanLimits{.bytes = std::size_t{32} << 20U, .values = 2'000'000};
 
 /// Reads the text of a plan file. Checks everything that can be checked without the model.
 /// @param file  name of the file, for messages

@@ -20,6 +20,7 @@
 #include "base/file_system.hpp"
 #include "base/text.hpp"
 #include "journal/journal.hpp"
+#include "plan/plan_document.hpp"
 #include "trial/trial.hpp"
 
 namespace halftone::study {
@@ -196,7 +197,7 @@ void read_files(const FileSystem& files, StudySource& source, std::vector<std::s
     if (!files.exists(plan)) return;
     try {
         source.plan_text = files.read(plan);
-        source.plan = parse_yaml(source.plan_text, plan);
+        source.plan = parse_yaml(source.plan_text, plan, kPlanLimits);
     } catch (const ConfigError& error) {
         warnings.push_back(fmt::format("{}; the delivered plan is left out", error.what()));
         source.plan_text.clear();

@@ -37,6 +37,21 @@ TEST(ParsePlan, ReadsWhatWasWritten) {
     EXPECT_EQ(write_plan(plan), kSamplePlanText);
 }
 
+// BERT base has 83,000 output channels, each with a scale and a zero point. A config of that size is refused.
+TEST(ParsePlan, ReadsThePlanOfALargeNetwork) {
+    constexpr std::size_t kChannels = 100'000;
+    PlanDocument plan = sample_plan();
+    QuantParams& weight = plan.tensors[1].params;
+    weight.scale.clear();
+    for (std::size_t c = 0; c < kChannels; ++c) weight.scale.push_back(1.0F / static_cast<float>(c + 3));
+    weight.zero_point.assign(kChannels, 0);
+    const std::string text = write_plan(plan);
+    ASSERT_GT(text.size(), YamlLimits{}.bytes);
+    EXPECT_EQ(parse_plan(text, "p.yaml").document.tensors[1].params, weight);
+    EXPECT_THROW((void)parse_yaml(text, "c.yaml"), ConfigError);
+    EXPECT_THAT(error_of_text(std::string(kPlanLimits.bytes + 1, '#')), HasSubstr("has more than 33554432 bytes"));
+}
+
 TEST(ParsePlan, KnowsWhereTheRowsStand) {
     const PlanPlaces places = parse_plan(kSamplePlanText, "p.yaml").places;
     EXPECT_THAT(places.model, StartsWith("p.yaml:10:"));
