@@ -71,7 +71,7 @@ int run_dump(const DumpOptions& options, Communicator& comm) {
     agreement.after([&] {
         config = read_run_config(inputs.config_text, options.config, options.overrides, known_names());
         // The file's bytes end here: models hold constants of their own.
-        const std::string model = std::exchange(inputs.model_bytes, {});
+        const SharedBytes model = std::exchange(inputs.model_bytes, {});
         bench = make_workbench(config, model, config.model_path, true);
         // A plan tells by itself how its model was prepared; the workbench's model is prepared as the config says.
         fp32 = options.plan.empty() ? bench->model : prepare_for_tuning(model, config.model_path, bench->sizes);

@@ -89,8 +89,8 @@ int run_eval(const EvalOptions& options) {
     const auto compares = [](const MetricConfig& metric) { return needs_baseline_outputs(metric); };
     const auto& metrics = config.evaluation->metrics;
     const bool needs_fp32 = !options.model.empty() && std::any_of(metrics.begin(), metrics.end(), compares);
-    const std::string fp32 = needs_fp32 ? read_config_model(config) : std::string();
-    const std::string model = options.model.empty() ? read_config_model(config) : read_model(path, "--model: ");
+    const SharedBytes fp32 = needs_fp32 ? read_config_model(config) : SharedBytes();
+    const SharedBytes model = options.model.empty() ? read_config_model(config) : read_model(path, "--model: ");
     const auto bench = make_workbench(config, model, path, false, fp32);
 
     // Scored in this process by the same code as a trial of a search, so that both give the same number.

@@ -25,7 +25,7 @@ constexpr std::size_t kLargeModel = std::size_t{100} << 20U;
 
 /// Returns what the fp32 model reaches on the first samples, for a comment; empty where guesses have no known level, or
 /// where the config cannot run yet: the dry run says why, all of it at once.
-std::string try_config(const std::string& yaml, const std::string& model_path, const std::string& model) {
+std::string try_config(const std::string& yaml, const std::string& model_path, const SharedBytes& model) {
     const int samples = model.size() > kLargeModel ? kTriedSamplesOfLargeModel : kTriedSamples;
     try {
         // The file will stand in this folder unless the user says otherwise; relative paths are taken from here.
@@ -52,7 +52,7 @@ std::string try_config(const std::string& yaml, const std::string& model_path, c
 
 int run_init(const InitOptions& options) {
     const auto files = make_posix_file_system();
-    const std::string model = read_model(options.model, "");
+    const SharedBytes model = read_model(options.model, "");
     const std::string data = options.data.empty() ? "" : " --data " + options.data;
     fmt::print("{}",
                init_config({.model_path = options.model,

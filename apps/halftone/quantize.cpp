@@ -18,9 +18,9 @@ int run_quantize(const QuantizeOptions& options) {
     check_output_file("--output", options.output, {options.model, options.plan});
     // No calibration and no data: every number that decides a bit of the file stands in the plan.
     const InputSizes sizes = parse_input_sizes(options.sizes.shapes, options.sizes.dims);
-    const std::string bytes =
-        read_framework_model(options.model, "", sizes, parse_ends(options.part.inputs, options.part.outputs));
-    PreparedModel model = prepare_for_tuning(bytes, options.model, sizes);
+    const ModelEnds ends = parse_ends(options.part.inputs, options.part.outputs);
+    PreparedModel model =
+        prepare_for_tuning(read_framework_model(options.model, "", sizes, ends), options.model, sizes);
     const LoadedPlan loaded = read_plan(options.plan, model);  // also prepares the model by the plan's recipes
     const QuantizedModel quantized = apply_plan(model.graph, model.units, loaded.plan, loaded.numbers);
     const std::uint64_t bytes_written =

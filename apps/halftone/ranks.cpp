@@ -7,6 +7,8 @@
 #include "ranks.hpp"
 
 #include <csignal>
+#include <optional>
+#include <utility>
 
 #include "base/byte_reader.hpp"
 #include "base/error.hpp"
@@ -25,6 +27,29 @@ std::atomic<bool> flag{false};
 
 extern "C" void on_stop_signal(int) { flag.store(true); }
 
+/// Returns the bytes of rank 0 on every rank. A model may be gigabytes, so it goes by pieces to where it stays: no rank
+/// has it twice, and rank 0 keeps what it has, which may be mapped files.
+SharedBytes broadcast_bytes(Communicator& comm, Agreement& agreement, SharedBytes mine) {
+    constexpr std::uint64_t kPiece = std::uint64_t{64} << 20U;
+    if (comm.size() == 1) return mine;
+    WireWriter size;
+    size.put(static_cast<std::uint64_t>(mine.size()));
+    const Bytes common = comm.broadcast(RankId{0}, size.take());
+    ByteReader wire(common, "the size of the model from rank 0");
+    const auto bytes = wire.get<std::uint64_t>();
+    wire.require_end<MpiError>();
+    std::optional<SharedBytesBuilder> received;
+    agreement.after([&] {
+        if (comm.rank() != RankId{0}) received.emplace(bytes);
+    });
+    for (std::uint64_t done = 0; done < bytes; done += kPiece) {
+        const bool is_root = comm.rank() == RankId{0};
+        const Bytes piece = comm.broadcast(RankId{0}, is_root ? Bytes(mine.view().substr(done, kPiece)) : Bytes());
+        if (received) received->append(piece);
+    }
+    return received ? received->take() : mine;
+}
+
 }  // namespace
 
 std::atomic<bool>& stop_requested() { return flag; }
@@ -42,20 +67,17 @@ void catch_signals() {
 RunInputs read_inputs(Communicator& comm, Agreement& agreement, const std::string& config_path,
                       const std::vector<std::string>& overrides, const std::function<void(const RunConfig&)>& check) {
     // One reader: with files on a network, ranks that read at different times could see different files.
-    WireWriter mine;
+    RunInputs inputs;
     agreement.after([&] {
         if (comm.rank() != RankId{0}) return;
         const std::string text = read_config_text(config_path);
         const RunConfig config = read_run_config(text, config_path, overrides, known_names());
         check(config);
-        mine.put_text(text);
-        mine.put_text(read_config_model(config));
+        inputs = {text, read_config_model(config)};
     });
-    const Bytes common = comm.broadcast(RankId{0}, mine.take());
-    ByteReader wire(common, "the run's inputs from rank 0");
-    RunInputs shared{wire.get_text(), wire.get_text()};  // in the order of put_text above
-    wire.require_end<MpiError>();
-    return shared;
+    inputs.config_text = comm.broadcast(RankId{0}, inputs.config_text);
+    inputs.model_bytes = broadcast_bytes(comm, agreement, std::move(inputs.model_bytes));
+    return inputs;
 }
 
 void check_same_workbench(Communicator& comm, const Workbench& bench) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/shared_bytes.hpp"
 #include "base/wire.hpp"
 #include "comm/agreement.hpp"
 #include "comm/communicator.hpp"
@@ -22,7 +23,8 @@ void catch_signals();
 
 /// What rank 0 read, for all ranks: the texts everything else is made from.
 struct RunInputs {
-    std::string config_text, model_bytes;
+    std::string config_text;
+    SharedBytes model_bytes;
 };
 
 /// Collective: rank 0 reads config and model, once, and refuses what `check` refuses; all get the texts.

@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "base/file_system.hpp"
+#include "base/mapped_files.hpp"
 #include "base/output_file.hpp"
 #include "commands.hpp"
 #include "exec/run_once.hpp"
@@ -29,11 +30,17 @@ std::vector<std::string> output_paths(const Graph& graph, const std::string& fol
     return paths;
 }
 
+/// The bytes of the file end here, but for weights that the graph has as views of them.
+Graph read_graph(const std::string& path) {
+    const SharedBytes bytes = read_model(path, "");
+    return import_onnx(bytes, path, reference_ops(), bytes.keeper());
+}
+
 }  // namespace
 
 int run_run(const RunOptions& options) {
     const auto files = make_posix_file_system();
-    const Graph graph = import_onnx(read_model(options.model, ""), options.model, reference_ops());
+    const Graph graph = read_graph(options.model);
     // All arrays are read first, so that a missing file is said before anything runs.
     std::vector<Tensor> arrays;
     std::vector<std::string> read = show::paths_by_input(graph, options.inputs);
@@ -49,6 +56,7 @@ int run_run(const RunOptions& options) {
         error.add_context(options.model);
         throw;
     }
+    check_mapped_files();  // the outputs are those of the model that was read
     // Only now: a run that fails leaves no empty folder behind.
     files->create_directories(options.output);
     for (std::size_t i = 0; i < outputs.size(); ++i) {

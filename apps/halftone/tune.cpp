@@ -197,8 +197,8 @@ int run_tune(const TuneOptions& options, Communicator& comm) {
     agree_on_machine(comm, agreement);
     agreement.after([&] {
         config = read_run_config(inputs.config_text, options.config, options.overrides, known_names());
-        // The workbench has the model's constants by then. The file's bytes would double them for the whole run.
-        const std::string model = std::exchange(inputs.model_bytes, {});
+        // The workbench has the model's constants by then. The file's bytes would double them, if they are no views.
+        const SharedBytes model = std::exchange(inputs.model_bytes, {});
         bench = make_workbench(config, model, config.model_path, true);
     });
     agreement.after([&] { check_same_workbench(comm, *bench); });

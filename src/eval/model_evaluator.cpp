@@ -5,6 +5,7 @@
 
 #include "base/check.hpp"
 #include "base/error.hpp"
+#include "base/mapped_files.hpp"
 #include "eval/model_feed.hpp"
 
 namespace halftone {
@@ -139,6 +140,12 @@ ShardResult ModelEvaluator::run(const Job& job, std::int64_t shard) {
         throw MpiError(
             "rank 0 asked for a job that this rank cannot run; do all ranks run the same program and config?");
     }
+    ShardResult result = run_kind(job, shard);
+    check_mapped_files();  // the weights are still those that were read: else the result is of another model
+    return result;
+}
+
+ShardResult ModelEvaluator::run_kind(const Job& job, std::int64_t shard) {
     switch (job.kind) {
         case JobKind::calibrate:
             return calibrator_.value().run(shard);

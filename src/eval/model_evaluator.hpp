@@ -88,6 +88,7 @@ public:
     [[nodiscard]] Scorer& scorer() { return scorer_.value(); }
 
 private:
+    [[nodiscard]] ShardResult run_kind(const Job& job, std::int64_t shard);
     void add_scorer(const EvaluationSetup& setup);
     void add_calibration(const EvaluationSetup& setup);
     [[nodiscard]] bool can_run(const Job& job, std::int64_t shard) const;

@@ -42,9 +42,9 @@ void name_place_of_sizes(ConfigError& error, const RunConfig& config) {
     error.add_context(place.to_text() + ": model.input_shapes");
 }
 
-std::unique_ptr<Workbench> make_workbench(const RunConfig& config, const std::string& model_bytes,
+std::unique_ptr<Workbench> make_workbench(const RunConfig& config, const SharedBytes& model_bytes,
                                           const std::string& model_name, bool for_tuning,
-                                          const std::string& baseline_bytes) {
+                                          const SharedBytes& baseline_bytes) {
     // First of all: the number holds for every kernel of this process from now on.
     set_kernel_threads(static_cast<int>(config.tuning.threads));
     auto bench = std::make_unique<Workbench>();

@@ -38,9 +38,9 @@ struct Workbench {
 /// @param for_tuning  also builds space and calibration data
 /// @param baseline_bytes  the fp32 model that metrics compare with, where it is another one; else empty
 /// @throws ConfigError, ModelError, DataError
-[[nodiscard]] std::unique_ptr<Workbench> make_workbench(const RunConfig& config, const std::string& model_bytes,
+[[nodiscard]] std::unique_ptr<Workbench> make_workbench(const RunConfig& config, const SharedBytes& model_bytes,
                                                         const std::string& model_name, bool for_tuning,
-                                                        const std::string& baseline_bytes = {});
+                                                        const SharedBytes& baseline_bytes = {});
 
 /// Puts the place of model.input_shapes, or of the entry that the message is about, before an error of its sizes.
 /// Whether they fit is seen only when the model is there.

@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
+#include "base/mapped_files.hpp"
 #include "exec/lift_quantized.hpp"
 #include "graph/onnx/onnx_model.hpp"
 #include "graph/passes/passes.hpp"
@@ -9,9 +10,9 @@
 
 namespace halftone {
 
-PreparedModel prepare_model(std::string_view onnx_bytes, const std::string& name, const InputSizes& sizes) {
+PreparedModel prepare_model(const SharedBytes& onnx_bytes, const std::string& name, const InputSizes& sizes) {
     PreparedModel model;
-    const Graph imported = import_onnx(onnx_bytes, name, reference_ops());
+    const Graph imported = import_onnx(onnx_bytes, name, reference_ops(), onnx_bytes.keeper());
     try {
         model.graph = run_passes(bind_sizes(imported, sizes), reference_ops());
     } catch (ModelError& error) {
@@ -21,11 +22,12 @@ PreparedModel prepare_model(std::string_view onnx_bytes, const std::string& name
     }
     model.units = find_units(model.graph);
     // Of the file, not of the graph: a resumed run must refuse another file even if it simplifies to the same graph.
-    model.hash = hash_bytes(std::as_bytes(std::span(onnx_bytes.data(), onnx_bytes.size())));
+    model.hash = hash_bytes(std::as_bytes(std::span(onnx_bytes.view())));
+    check_mapped_files();  // the hash is that of the weights that were read
     return model;
 }
 
-PreparedModel prepare_for_tuning(std::string_view onnx_bytes, const std::string& name, const InputSizes& sizes) {
+PreparedModel prepare_for_tuning(const SharedBytes& onnx_bytes, const std::string& name, const InputSizes& sizes) {
     PreparedModel model = prepare_model(onnx_bytes, name, sizes);
     auto lifted = lift_quantized(model.graph, reference_ops());
     if (!lifted) return model;

@@ -3,9 +3,9 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "base/shared_bytes.hpp"
 #include "graph/given.hpp"
 #include "graph/graph.hpp"
 #include "graph/input_sizes.hpp"
@@ -24,13 +24,14 @@ struct PreparedModel {
 /// Imports a model, binds its open dimensions, simplifies it and finds its units.
 /// @param name  of the file, for messages
 /// @param sizes  of the dimensions that the model leaves open, but for the batch
-/// @throws ModelError, also where a size is missing; ConfigError when a size does not fit the model
-[[nodiscard]] PreparedModel prepare_model(std::string_view onnx_bytes, const std::string& name,
+/// @throws ModelError, also where a size is missing; ConfigError when a size does not fit the model; IoError when a
+///         mapped file of its weights was changed meanwhile
+[[nodiscard]] PreparedModel prepare_model(const SharedBytes& onnx_bytes, const std::string& name,
                                           const InputSizes& sizes = {});
 
 /// The same for tuning: a model that is quantized already is read as a float model with given encodings
 /// (exec/lift_quantized.hpp), so that it has units. Any other model is as prepare_model() makes it.
-[[nodiscard]] PreparedModel prepare_for_tuning(std::string_view onnx_bytes, const std::string& name,
+[[nodiscard]] PreparedModel prepare_for_tuning(const SharedBytes& onnx_bytes, const std::string& name,
                                                const InputSizes& sizes = {});
 
 }  // namespace halftone

@@ -47,12 +47,12 @@ std::vector<std::string> config_names(const RunConfig& config, const char* key) 
 
 }  // namespace
 
-std::string read_model(const std::string& path, const std::string& from) {
+SharedBytes read_model(const std::string& path, const std::string& from) {
     const auto files = make_posix_file_system();
     if (!files->exists(path)) throw ModelError(from + "no such model file: '" + path + "'");
     if (files->is_directory(path)) throw ModelError(from + "'" + path + "' " + foreign_folder(files->list(path)));
     try {
-        // Weights beside the file are taken in at once: the other ranks get one text and need no files.
+        // Weights beside the file belong to the bytes: the other ranks get them with the rest and need no files.
         return inline_external_data(files->read(path, kMostModelBytes), parent_path(path));
     } catch (ModelError& error) {
         error.add_context(path);
@@ -62,7 +62,7 @@ std::string read_model(const std::string& path, const std::string& from) {
 
 bool is_imported(const RunConfig& config) { return !is_onnx_path(config.model_path, config.framework); }
 
-std::string read_config_model(const RunConfig& config) {
+SharedBytes read_config_model(const RunConfig& config) {
     const std::string place = config.model_path_mark.to_text() + ": model.path";
     if (!is_imported(config)) return chosen_part(config, read_model(config.model_path, place + ": "));
     ImportOptions options;
@@ -94,7 +94,7 @@ ModelEnds parse_ends(const std::vector<std::string>& inputs, const std::vector<s
     return ends;
 }
 
-std::string chosen_part(const RunConfig& config, const std::string& bytes) {
+SharedBytes chosen_part(const RunConfig& config, const SharedBytes& bytes) {
     const ModelEnds ends = config_ends(config);
     if (ends.is_empty()) return bytes;
     if (!framework_of_word(config.framework).empty()) {
@@ -118,12 +118,15 @@ std::string chosen_part(const RunConfig& config, const std::string& bytes) {
     }
 }
 
-std::string read_framework_model(const std::string& path, const std::string& word, const InputSizes& sizes,
+SharedBytes read_framework_model(const std::string& path, const std::string& word, const InputSizes& sizes,
                                  const ModelEnds& ends) {
     if (path.ends_with(".onnx") && !framework_of_word(word).empty())
         log::warning("import", "'{}' is read as an ONNX file, because of its name: the framework {} has no effect",
                      path, word);
-    if (is_onnx_path(path, word)) return cut_onnx(read_model(path, ""), path, ends, sizes, reference_ops());
+    if (is_onnx_path(path, word)) {
+        SharedBytes bytes = read_model(path, "");
+        return ends.is_empty() ? bytes : cut_onnx(bytes, path, ends, sizes, reference_ops());
+    }
     ImportOptions options;
     options.inputs = ends.inputs;
     options.outputs = ends.outputs;

@@ -201,7 +201,8 @@ std::string first_strategy(const std::vector<std::string>& strategies) {
 }
 
 std::string init_config(const InitRequest& request, const FileSystem& files) {
-    const ModelSurvey model = survey_onnx(request.model_bytes, request.model_path, reference_ops());
+    const ModelSurvey model =
+        survey_onnx(request.model_bytes, request.model_path, reference_ops(), {}, request.model_bytes.keeper());
     // Faults of the model are left to the dry run, which lists all of them; here only its ports matter.
     if (model.inputs.empty()) throw ModelError(request.model_path + ": the model has no inputs");
     const FoundData data = look_at_data(request, files, model);

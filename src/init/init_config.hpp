@@ -3,17 +3,17 @@
 
 #include <functional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/file_system.hpp"
+#include "base/shared_bytes.hpp"
 
 namespace halftone {
 
 /// What a user gives to `init`.
 struct InitRequest {
     std::string model_path;               ///< as it is to stand in the config
-    std::string_view model_bytes;         ///< of the file
+    SharedBytes model_bytes{};            ///< of the file
     std::string data;                     ///< folder or file; empty: none was given
     std::string command;                  ///< the command line, for the first comment
     std::vector<std::string> strategies;  ///< of this build

@@ -22,7 +22,7 @@ namespace halftone::rehearsal {
 /// @param sizes     of open dimensions
 /// @param has_data  the data sets could be read; if not, sizes that they would have given are not called missing
 /// @param facts     inputs, outputs and counts, as far as they are known
-[[nodiscard]] std::optional<PreparedModel> try_model(const RunConfig& config, const std::string& bytes,
+[[nodiscard]] std::optional<PreparedModel> try_model(const RunConfig& config, const SharedBytes& bytes,
                                                      const InputSizes& sizes, bool has_data, FaultList& faults,
                                                      ModelFacts& facts);
 

@@ -33,7 +33,7 @@ struct RehearsalRequest {
 struct RehearsalServices {
     KnownNames known;
     std::function<std::string()> read_config;
-    std::function<std::string(const RunConfig&)> read_model;
+    std::function<SharedBytes(const RunConfig&)> read_model;
     std::function<void(const RunConfig&)> check_machine;
     std::function<std::string(const RunConfig&)> workspace;  ///< returns the folder where the run would write
     std::function<std::unique_ptr<Strategy>(const RunConfig&, const SearchSpace&, const Goal&, double baseline,

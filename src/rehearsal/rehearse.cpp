@@ -169,7 +169,7 @@ private:
                 {.where = request_.config_path + " model.path", .what = "is missing", .is_sentence = true});
             return;
         }
-        std::string bytes;
+        SharedBytes bytes;
         const std::string place = config().model_path_mark.to_text() + " model.path";
         if (!faults_.try_part(FaultKind::model, place, [&] { bytes = services_.read_model(config()); })) return;
         result_.model.emplace();

@@ -18,7 +18,7 @@ std::string place_of_sizes(const RunConfig& config) {
 
 }  // namespace
 
-std::optional<PreparedModel> try_model(const RunConfig& config, const std::string& bytes, const InputSizes& sizes,
+std::optional<PreparedModel> try_model(const RunConfig& config, const SharedBytes& bytes, const InputSizes& sizes,
                                        bool has_data, FaultList& faults, ModelFacts& facts) {
     facts.path = config.model_path;
     facts.file_bytes = bytes.size();

@@ -36,7 +36,7 @@ std::string faults_text(const std::string& model, const ModelSurvey& survey) {
 }
 
 /// Returns the model prepared as for a search, or refuses it with everything that stands in the way.
-PreparedModel prepare_or_refuse(const std::string& bytes, const std::string& name, const InputSizes& sizes,
+PreparedModel prepare_or_refuse(const SharedBytes& bytes, const std::string& name, const InputSizes& sizes,
                                 ModelSurvey& survey) {
     std::set<std::string> kinds;
     for (const ModelFault& fault : survey.faults) kinds.insert(fault.kind);
@@ -67,10 +67,10 @@ void fill_output_shapes(ModelSurvey& survey, const Graph& graph) {
 
 }  // namespace
 
-void inspect_model(Inspection& inspection, const std::string& bytes, const std::string& name, const InputSizes& sizes,
+void inspect_model(Inspection& inspection, const SharedBytes& bytes, const std::string& name, const InputSizes& sizes,
                    const QuantizationConfig& constraints) {
     // The survey comes first: it reads also what cannot be imported, and so can name every fault at once.
-    inspection.survey = survey_onnx(bytes, name, reference_ops(), sizes);
+    inspection.survey = survey_onnx(bytes, name, reference_ops(), sizes, bytes.keeper());
     inspection.model = prepare_or_refuse(bytes, name, sizes, inspection.survey);
     fill_output_shapes(inspection.survey, inspection.model.graph);
     // From here on as in a search, so that what is shown is what a search would have.

@@ -29,7 +29,7 @@ struct Inspection {
 /// @throws ModelError with everything that stands in the way, at once; ConfigError for sizes that do not fit. The
 /// survey
 ///         is complete then, and names the faults
-void inspect_model(Inspection& inspection, const std::string& bytes, const std::string& name, const InputSizes& sizes,
+void inspect_model(Inspection& inspection, const SharedBytes& bytes, const std::string& name, const InputSizes& sizes,
                    const QuantizationConfig& constraints);
 
 /// Returns one JSON object and a line end: inputs, outputs, faults and, where the model was accepted, units.

@@ -11,14 +11,14 @@ namespace halftone {
 namespace {
 
 // One cache line, and the widest vector register: no vector load of ours or of a kernel library crosses a line.
-constexpr std::align_val_t kAlignment{64};
+constexpr std::align_val_t kMemoryAlignment{Tensor::kAlignment};
 
 /// Frees a tensor's memory and returns its bytes to the budget.
 struct GiveBack {
     std::size_t bytes;
     void operator()(std::byte* memory) const {
         // Memory that was aligned on request must be given back with the same alignment.
-        ::operator delete[](memory, kAlignment);
+        ::operator delete[](memory, kMemoryAlignment);
         process_budget().return_bytes(bytes);
     }
 };
@@ -35,7 +35,7 @@ std::shared_ptr<std::byte[]> allocate_zeroed(const TensorType& type, std::size_t
     const GiveBack give_back{size};
     std::unique_ptr<std::byte[], GiveBack> memory(nullptr, give_back);
     try {
-        memory.reset(static_cast<std::byte*>(::operator new[](size, kAlignment)));
+        memory.reset(static_cast<std::byte*>(::operator new[](size, kMemoryAlignment)));
     } catch (const std::bad_alloc&) {
         budget.return_bytes(size);
         throw;
@@ -47,6 +47,15 @@ std::shared_ptr<std::byte[]> allocate_zeroed(const TensorType& type, std::size_t
 }  // namespace
 
 Tensor::Tensor(TensorType type) : type_(std::move(type)), data_(allocate_zeroed(type_, bytes())) {}
+
+Tensor Tensor::view_of(TensorType type, const std::byte* data, const std::shared_ptr<const void>& keeper) {
+    HALFTONE_CHECK(reinterpret_cast<std::uintptr_t>(data) % kAlignment == 0, "a tensor's memory is aligned");
+    Tensor tensor;
+    tensor.type_ = std::move(type);
+    // The memory is never written: its keeper is an owner too, and a buffer with several owners is immutable.
+    tensor.data_ = std::shared_ptr<std::byte[]>(keeper, const_cast<std::byte*>(data));
+    return tensor;
+}
 
 // Copying a Tensor shares its memory. This is the way to get memory of one's own.
 Tensor Tensor::clone() const {

@@ -62,10 +62,15 @@ void check_element_count(const Shape& shape, std::size_t values);
 /// initialisers are immutable, so sharing is safe and cheap.
 class Tensor {
 public:
+    static constexpr std::size_t kAlignment = 64;
+
     Tensor() = default;
     /// @throws BudgetError when the process's budget has no bytes left for it (base/budget.hpp)
     explicit Tensor(TensorType type);
 
+    /// Returns a tensor whose elements lie in memory of somebody else, which `keeper` keeps there.
+    /// @pre the memory begins at a multiple of 64 bytes, holds bytes() of them, and nobody ever writes it
+    static Tensor view_of(TensorType type, const std::byte* data, const std::shared_ptr<const void>& keeper);
     template <class T>
     static Tensor of(Shape shape, std::span<const T> values);
     template <class T>

@@ -5,6 +5,7 @@
 
 #include <charconv>
 #include <limits>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "base/contained_file.hpp"
 #include "base/error.hpp"
 #include "base/file_system.hpp"
+#include "base/mapped_files.hpp"
 #include "graph/onnx/large_model.hpp"
 
 namespace halftone {
@@ -50,6 +52,7 @@ struct Part {
     std::string path;
     std::uint64_t offset = 0;
     std::uint64_t length = 0;
+    std::uint64_t file_size = 0;
     bool is_initialiser = false;  ///< else an attribute of a node
 };
 
@@ -59,6 +62,7 @@ Part part_of(onnx::TensorProto& tensor, const FileSystem& files, const std::stri
     try {
         Part part{.tensor = &tensor, .path = contained_file(folder, entry(tensor, "location"))};
         const std::uint64_t size = files.size(part.path);
+        part.file_size = size;
         part.offset = number(tensor, "offset").value_or(0);
         if (part.offset > size) {
             refuse(tensor, fmt::format("begins at byte {} of a file of {} bytes", part.offset, size));
@@ -74,17 +78,13 @@ Part part_of(onnx::TensorProto& tensor, const FileSystem& files, const std::stri
     }
 }
 
-std::string bytes_of(const Part& part, const FileSystem& files) {
+/// Puts the bytes into the message.
+void load(const Part& part, const FileSystem& files) {
     try {
-        return files.read_part(part.path, part.offset, part.length);
+        part.tensor->set_raw_data(files.read_part(part.path, part.offset, part.length));
     } catch (const IoError& error) {
         refuse(*part.tensor, error.what());
     }
-}
-
-/// Puts the bytes into the message.
-void load(const Part& part, const FileSystem& files) {
-    part.tensor->set_raw_data(bytes_of(part, files));
     part.tensor->clear_external_data();
     part.tensor->set_data_location(onnx::TensorProto::DEFAULT);
 }
@@ -117,33 +117,34 @@ std::uint64_t sum_of(const std::vector<Part>& parts, std::size_t model_bytes) {
     return sum;
 }
 
-/// The message, and the weights behind it. Each of them is read to its place at once, so that nothing is there twice.
-std::string with_data_behind(onnx::ModelProto& model, const std::vector<Part>& parts, const FileSystem& files,
+/// The message, and behind it the files of the weights, mapped: nothing of them is there twice, or copied at all.
+SharedBytes with_data_behind(onnx::ModelProto& model, const std::vector<Part>& parts, const FileSystem& files,
                              std::uint64_t most) {
-    std::uint64_t data = 0;
+    std::vector<FileToMap> mapped;
+    std::map<std::string, std::uint64_t> begins;  // of the files, in the data
+    std::uint64_t end = 0;
     for (const Part& part : parts) {
         if (!part.is_initialiser) {
             load(part, files);  // small ones: an attribute is a constant that somebody wrote down
             continue;
         }
-        set_place_in_data(*part.tensor, data, part.length);
-        data += part.length;
+        const auto [found, is_new] = begins.emplace(part.path, end);
+        if (is_new) {
+            mapped.push_back({part.path, part.file_size});
+            end += page_from(part.file_size);
+        }
+        set_place_in_data(*part.tensor, found->second + part.offset, part.length);
     }
     std::string message;
     if (model.ByteSizeLong() > most || !model.SerializeToString(&message)) {
         throw ModelError("the model is larger than 2 GiB without its external weights, which is not supported");
     }
-    std::string whole = large_model_start(message);
-    whole.reserve(whole.size() + data);
-    for (const Part& part : parts) {
-        if (part.is_initialiser) whole += bytes_of(part, files);
-    }
-    return whole;
+    return map_files_behind(large_model_start(message), mapped);
 }
 
 }  // namespace
 
-std::string inline_external_data(std::string bytes, const std::string& folder, std::uint64_t most) {
+SharedBytes inline_external_data(std::string bytes, const std::string& folder, std::uint64_t most) {
     // Every external tensor has this key, so other models need not be parsed twice.
     if (bytes.find("location") == std::string::npos) return bytes;
     onnx::ModelProto model;
@@ -153,10 +154,15 @@ std::string inline_external_data(std::string bytes, const std::string& folder, s
     const auto files = make_posix_file_system();
     const std::vector<Part> parts = parts_of(model, *files, folder);
     if (parts.empty()) return bytes;
-    // Nothing is loaded before the whole is known to fit: once as it is handed on, and once as tensors.
     const std::uint64_t sum = sum_of(parts, bytes.size());
-    const BudgetedBytes taken(process_budget(), 2 * sum, "the model with its external data");
-    if (sum > most) return with_data_behind(model, parts, *files, most);
+    constexpr const char* kWhat = "the model with its external data";
+    if (sum > most) {
+        // A file that many tensors name is mapped once, but what is made of the model has each of them.
+        if (sum > process_budget().bytes_left()) throw process_budget().refusal(sum, kWhat);
+        return with_data_behind(model, parts, *files, most);
+    }
+    // Nothing is loaded before the whole is known to fit: once as it is handed on, and once as tensors.
+    const BudgetedBytes taken(process_budget(), 2 * sum, kWhat);
     for (const Part& part : parts) load(part, *files);
     // Serialized again, because the importer takes bytes: a test can then give it any model without files.
     std::string whole;

@@ -49,7 +49,7 @@ public:
     Importer(const onnx::ModelProto& model, const OpLibrary& ops, int depth = 0)
         : model_(model), proto_(model.graph()), ops_(ops), inference_(ops), depth_(depth) {}
     /// Reads a model that nobody needs afterwards: the bytes of a weight are given back as soon as it is read.
-    Importer(onnx::ModelProto&& model, const OpLibrary& ops, std::optional<std::string_view> data)
+    Importer(onnx::ModelProto&& model, const OpLibrary& ops, const std::optional<ModelData>& data)
         : Importer(std::as_const(model), ops) {
         data_ = data;
         if (model.has_graph()) consumed_ = model.mutable_graph();  // or this would make one
@@ -103,7 +103,7 @@ private:
     const onnx::ModelProto& model_;
     const onnx::GraphProto& proto_;
     onnx::GraphProto* consumed_ = nullptr;  ///< proto_ itself, where its weights may be given back
-    std::optional<std::string_view> data_;  ///< of a model that no message can hold (large_model.hpp)
+    std::optional<ModelData> data_;         ///< of a model that no message can hold (large_model.hpp)
     const OpLibrary& ops_;
     GraphBuilder builder_;
     std::map<std::string, Shape> shapes_;  ///< as declared, by value name
@@ -460,11 +460,11 @@ void note_open_dimensions(ModelSurvey& survey, const InputSizes& sizes) {
 
 /// Parses the bytes and hands the message to `read`, whose faults get the file's name and operator set in front.
 template <class Read>
-auto with_model(std::string_view bytes, const std::string& name, const Read& read) {
+auto with_model(std::string_view bytes, const Keeper& keeper, const std::string& name, const Read& read) {
     onnx::ModelProto model;
     try {
         if (bytes.empty()) throw ModelError("the file is empty");
-        const auto [message, data] = model_text(bytes);
+        const auto [message, data] = model_text(bytes, keeper);
         const bool is_parsed = model.ParseFromArray(message.data(), static_cast<int>(message.size()));
         if (!is_parsed || !model.has_graph()) {
             // Some formats happen to parse as a message without any known field.
@@ -482,14 +482,14 @@ auto with_model(std::string_view bytes, const std::string& name, const Read& rea
 
 }  // namespace
 
-Graph import_onnx(std::string_view bytes, const std::string& name, const OpLibrary& ops) {
-    const auto read = [&](onnx::ModelProto& model, auto data) { return Importer(std::move(model), ops, data).run(); };
-    return with_model(bytes, name, read);
+Graph import_onnx(std::string_view bytes, const std::string& name, const OpLibrary& ops, const Keeper& keeper) {
+    const auto read = [&](auto& model, const auto& data) { return Importer(std::move(model), ops, data).run(); };
+    return with_model(bytes, keeper, name, read);
 }
 
-ModelSurvey survey_onnx(std::string_view bytes, const std::string& name, const OpLibrary& ops,
-                        const InputSizes& sizes) {
-    return with_model(bytes, name, [&](onnx::ModelProto& model, auto data) {
+ModelSurvey survey_onnx(std::string_view bytes, const std::string& name, const OpLibrary& ops, const InputSizes& sizes,
+                        const Keeper& keeper) {
+    return with_model(bytes, keeper, name, [&](auto& model, const auto& data) {
         ModelSurvey survey = Importer(std::move(model), ops, data).survey();
         survey.opset = named_opset(model);
         note_open_dimensions(survey, sizes);

@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 #include <onnx/onnx_pb.h>
 
+#include <algorithm>
+
 #include "base/byte_reader.hpp"
 #include "base/error.hpp"
+#include "base/mapped_files.hpp"
 #include "base/text.hpp"
 #include "graph/onnx/external_data.hpp"
 
@@ -25,7 +28,7 @@ std::uint64_t place_entry(const onnx::TensorProto& tensor, std::string_view key,
 
 }  // namespace
 
-ModelText model_text(std::string_view bytes) {
+ModelText model_text(std::string_view bytes, const Keeper& keeper) {
     if (!bytes.starts_with(kLargeModelMark)) {
         if (bytes.size() > kMostMessageBytes) throw ModelError("is larger than 2 GiB, which the format does not allow");
         return {.message = bytes, .data = std::nullopt};
@@ -34,7 +37,9 @@ ModelText model_text(std::string_view bytes) {
     const std::uint64_t size = reader.get<std::uint64_t>("size of the message");
     const std::string_view rest = bytes.substr(bytes.size() - reader.left());
     if (size > rest.size() || size > kMostMessageBytes) throw ModelError("is damaged: it ends within its message");
-    return {.message = rest.substr(0, size), .data = rest.substr(size)};
+    const std::uint64_t begin = page_from(kLargeModelMark.size() + sizeof(std::uint64_t) + size);
+    const std::string_view data = bytes.substr(std::min<std::uint64_t>(begin, bytes.size()));
+    return {.message = rest.substr(0, size), .data = ModelData{.bytes = data, .keeper = keeper}};
 }
 
 std::string large_model_start(std::string_view message) {

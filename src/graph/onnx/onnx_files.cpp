@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/mapped_files.hpp"
+
 namespace halftone {
 namespace {
 
@@ -63,6 +65,7 @@ std::uint64_t write_onnx(FileSystem& files, const std::string& path, const Graph
         if (files.is_directory(path)) throw IoError("cannot write " + path + ": it is a folder");
         write_data(files, prefix + model.data_name, model.data);
     }
+    check_mapped_files();  // the weights were copied from files that nobody changed meanwhile
     files.write_atomically(path, model.message);
     for (const std::string& name : files.list(prefix.empty() ? "." : prefix)) {
         if (is_data_of(name, stem) && name != model.data_name) files.remove(prefix + name);

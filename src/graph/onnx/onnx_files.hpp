@@ -34,7 +34,8 @@ struct OnnxFiles {
                                           std::uint64_t most = kMostMessageBytes);
 
 /// Writes the files of a graph, the weights first, so that `path` is whole at any time; then removes data files that an
-/// earlier model of this path has left. Returns the bytes of both. @throws ModelError, IoError
+/// earlier model of this path has left. Returns the bytes of both.
+/// @throws ModelError; IoError, also when a mapped file of the weights was changed since it was read
 std::uint64_t write_onnx(FileSystem& files, const std::string& path, const Graph& graph,
                          std::uint64_t most = kMostMessageBytes);
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/shared_bytes.hpp"
 #include "graph/graph.hpp"
 #include "graph/input_sizes.hpp"
 #include "graph/op_library.hpp"
@@ -19,7 +20,10 @@ namespace halftone {
 /// with its opset), external data, sparse tensors, other subgraphs, sequence/optional types, wrong tensor sizes,
 /// missing or double definitions, cycles, an empty file. Types are inferred only where the meaning of a node depends on
 /// them; run infer_types on the result.
-[[nodiscard]] Graph import_onnx(std::string_view bytes, const std::string& name, const OpLibrary& ops);
+/// @param keeper  of the bytes (SharedBytes): the weights of a model that inline_external_data() has mapped are then
+///        views of them. Null: every tensor is a copy
+[[nodiscard]] Graph import_onnx(std::string_view bytes, const std::string& name, const OpLibrary& ops,
+                                const Keeper& keeper = nullptr);
 
 /// A graph input or output as a file declares it.
 struct ModelPort {
@@ -48,7 +52,7 @@ struct ModelSurvey {
 /// @param sizes  of dimensions that the file leaves open. One behind the first without a size is a fault.
 /// @throws ModelError for bytes that are no ONNX model at all
 [[nodiscard]] ModelSurvey survey_onnx(std::string_view bytes, const std::string& name, const OpLibrary& ops,
-                                      const InputSizes& sizes = {});
+                                      const InputSizes& sizes = {}, const Keeper& keeper = nullptr);
 
 /// Serialises with opset max(13, info.opset), IR version to match, deterministic bytes.
 [[nodiscard]] std::string export_onnx(const Graph& graph);

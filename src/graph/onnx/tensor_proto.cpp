@@ -18,12 +18,12 @@
 #include <cstring>
 #include <limits>
 #include <span>
+#include <string_view>
 #include <utility>
 
 #include "base/byte_reader.hpp"
 #include "base/check.hpp"
 #include "base/error.hpp"
-#include "graph/onnx/large_model.hpp"
 #include "tensor/half.hpp"
 
 namespace halftone {
@@ -203,6 +203,16 @@ TypedField typed_field(const onnx::TensorProto& proto, DType dtype) {
     }
 }
 
+/// Whether a tensor can be a view of its bytes. They may lie in a mapped file, which another program can change after
+/// it was checked. So they must be types of which every value is valid, and which no operator takes for a size or a
+/// place; and they must be worth it: small constants are what sizes are computed from.
+bool can_be_view(DType dtype, std::string_view raw, const ModelData& data) {
+    constexpr std::size_t kLeastBytes = 4096;
+    const bool is_value = dtype == DType::f32 || dtype == DType::s8 || dtype == DType::u8;
+    const bool is_aligned = reinterpret_cast<std::uintptr_t>(raw.data()) % Tensor::kAlignment == 0;
+    return data.keeper != nullptr && is_value && is_aligned && raw.size() >= kLeastBytes;
+}
+
 void copy_typed(const onnx::TensorProto& proto, Tensor& tensor, const std::string& owner) {
     switch (tensor.dtype()) {
         case DType::f32:
@@ -257,13 +267,13 @@ std::string onnx_type_word(std::int32_t element_type) {
 }
 
 Tensor tensor_from_proto(const onnx::TensorProto& proto, const std::string& owner,
-                         std::optional<std::string_view> data) {
+                         const std::optional<ModelData>& data) {
     const bool is_external = proto.data_location() == onnx::TensorProto::EXTERNAL || proto.external_data_size() > 0;
     if (is_external && !data) refuse(owner, "its values are stored outside the model file");
     // The bytes of the values, where the message or the data beside it holds them as they lie in memory.
     std::optional<std::string_view> raw;
     if (is_external)
-        raw = bytes_in_data(proto, *data, owner);
+        raw = bytes_in_data(proto, data->bytes, owner);
     else if (proto.has_raw_data())
         raw = proto.raw_data();
     // Segments are parts of a tensor in several messages; the format has them, no exporter writes them.
@@ -289,6 +299,8 @@ Tensor tensor_from_proto(const onnx::TensorProto& proto, const std::string& owne
                     owner);
     }
     // From here on the sizes are known to be true.
+    if (is_external && !is_half_type(proto.data_type()) && can_be_view(*dtype, *raw, *data))
+        return Tensor::view_of({*dtype, shape}, reinterpret_cast<const std::byte*>(raw->data()), data->keeper);
     Tensor tensor(TensorType{*dtype, shape});
     if (is_half_type(proto.data_type()))
         copy_half(proto, raw, tensor, owner);

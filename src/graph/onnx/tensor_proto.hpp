@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 
+#include "graph/onnx/large_model.hpp"
 #include "tensor/tensor.hpp"
 
 namespace onnx {
@@ -29,10 +29,11 @@ namespace halftone {
 
 /// Values of an initialiser, a Constant or a tensor attribute. `owner` names it in messages: "initialiser 'w'".
 /// NaN and infinities are values like others: a mask of -inf and a Clip without an upper limit need them.
-/// @param data  where the bytes of external tensors lie (large_model.hpp); nothing refuses them
+/// @param data  where the bytes of external tensors lie (large_model.hpp); nothing refuses them. Large tensors whose
+///        bytes are values as they are become views of data that have a keeper; others are copied
 /// @throws ModelError: external data, unsupported or missing type, sizes that disagree
 [[nodiscard]] Tensor tensor_from_proto(const onnx::TensorProto& proto, const std::string& owner,
-                                       std::optional<std::string_view> data = std::nullopt);
+                                       const std::optional<ModelData>& data = std::nullopt);
 
 /// Little-endian raw_data, no doc string.
 void tensor_to_proto(const Tensor& tensor, const std::string& name, onnx::TensorProto& proto);

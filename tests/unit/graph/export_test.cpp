@@ -128,7 +128,7 @@ TEST(ExportOnnx, LargeWeightsLieBesideTheModel) {
         EXPECT_EQ(files->size(folder.path() + "/" + names[1]) + files->size(path), bytes);
         EXPECT_THAT(names[1], ::testing::MatchesRegex("model.onnx-[0-9a-f]+\\.data"));
         EXPECT_EQ(files->size(folder.path() + "/" + names[1]), 8192U);
-        const std::string text = inline_external_data(files->read(path), folder.path());
+        const SharedBytes text = inline_external_data(files->read(path), folder.path());
         EXPECT_EQ(hash_of(infer_types(import_onnx(text, "again", ToyOps()), ToyOps())), hash_of(graph));
     }
     // One file again: no data stays behind, nor what a killed writer has left.

@@ -8,6 +8,7 @@
 
 #include "base/budget.hpp"
 #include "base/error.hpp"
+#include "base/mapped_files.hpp"
 #include "graph/onnx/cut_model.hpp"
 #include "model_text.hpp"
 #include "support/temporary_folder.hpp"
@@ -104,8 +105,8 @@ TEST_F(ExternalData, MissingFilesAndFoldersAreRefused) {
 TEST_F(ExternalData, AModelWithoutAnyIsLeftAsItIs) {
     const std::string bytes =
         graph_bytes(x_to_y() + "node { op_type: 'Relu' input: 'x' output: 'y' name: 'location' }");
-    EXPECT_EQ(inline_external_data(bytes, folder_.path()), bytes);
-    EXPECT_EQ(inline_external_data("no model, but a location", folder_.path()), "no model, but a location");
+    EXPECT_EQ(inline_external_data(bytes, folder_.path()).view(), bytes);
+    EXPECT_EQ(inline_external_data("no model, but a location", folder_.path()).view(), "no model, but a location");
 }
 
 // A message holds 2 GiB at most. The limit is made small here, so that small models take the way of large ones.
@@ -125,18 +126,18 @@ TEST_F(ExternalData, AModelThatNoMessageCanHoldIsReadFromItsData) {
     for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i) - 7.5F;
     write("model/w_large.bin", values);
     const std::string folder = folder_ / "model";
-    const std::string whole = inline_external_data(large_model_text(200), folder, kSmallMessage);
+    const SharedBytes whole = inline_external_data(large_model_text(200), folder, kSmallMessage);
     const Graph large = import_onnx(whole, "m.onnx", ToyOps());
     const Graph small = import_onnx(inline_external_data(large_model_text(200), folder), "m.onnx", ToyOps());
     EXPECT_EQ(hash_of(large), hash_of(small)) << "the weights are the same, whichever way they came";
     EXPECT_TRUE(survey_onnx(whole, "m.onnx", ToyOps(), {}).faults.empty());
-    EXPECT_LT(whole.size(), 200 * sizeof(float) + kSmallMessage + 64) << "each weight is there once";
+    EXPECT_EQ(whole.size(), 2 * kMappedPage) << "a page for the message, and each weight is there once";
     EXPECT_THROW((void)cut_onnx(whole, "m.onnx", {.inputs = {}, .outputs = {"y"}}, {}, ToyOps()), ModelError);
 }
 
 TEST_F(ExternalData, DamagedLargeModelsAreRefused) {
     write("model/w_large.bin", std::vector<float>(200, 1.0F));
-    const std::string whole = inline_external_data(large_model_text(200), folder_ / "model", kSmallMessage);
+    const std::string whole(inline_external_data(large_model_text(200), folder_ / "model", kSmallMessage).view());
     const auto why = [](const std::string& bytes) -> std::string {
         try {
             (void)import_onnx(bytes, "m.onnx", ToyOps());
@@ -145,22 +146,70 @@ TEST_F(ExternalData, DamagedLargeModelsAreRefused) {
             return error.what();
         }
     };
-    EXPECT_THAT(why(whole.substr(0, whole.size() - 1)),
+    EXPECT_THAT(why(whole.substr(0, kMappedPage + 799)),
                 HasSubstr("800 bytes from byte 0 on are not in the model's data"));
     EXPECT_THAT(why(whole.substr(0, 60)), HasSubstr("ends within its message"));
     EXPECT_THAT(why(whole.substr(0, 26)), HasSubstr("m.onnx"));
-    const std::string partial =
-        inline_external_data(large_model_text(200, entry("length", "400")), folder_ / "model", 300);
+    const std::string partial(
+        inline_external_data(large_model_text(200, entry("length", "400")), folder_ / "model", 300).view());
     EXPECT_THAT(why(partial), HasSubstr("raw_data has 400 bytes"));
 }
 
-TEST_F(ExternalData, ARangeThatManyTensorsNameIsCountedEachTime) {
+/// Returns whether a constant of the graph lies within these bytes.
+bool is_view(const Graph& graph, const std::string& name, std::string_view bytes) {
+    const auto* data = reinterpret_cast<const char*>(graph.value(*graph.find_value(name)).constant.view().data);
+    return data >= bytes.data() && data < bytes.data() + bytes.size();
+}
+
+TEST_F(ExternalData, LargeWeightsAreViewsOfTheMappedFile) {
+    write("model/w_large.bin", std::vector<float>(2000, 2.5F));
+    const std::string folder = folder_ / "model";
+    const Graph graph = [&] {
+        const SharedBytes whole = inline_external_data(large_model_text(2000), folder, kSmallMessage);
+        EXPECT_FALSE(is_view(import_onnx(whole, "m.onnx", ToyOps()), "w", whole)) << "without a keeper it is a copy";
+        Graph made = import_onnx(whole, "m.onnx", ToyOps(), whole.keeper());
+        EXPECT_TRUE(is_view(made, "w", whole));
+        return made;
+    }();
+    // The graph alone keeps the mapping now.
+    const auto values = graph.value(*graph.find_value("w")).constant.as<float>();
+    EXPECT_THAT(std::vector<float>(values.begin(), values.end()), testing::Each(2.5F));
+    EXPECT_THROW(Tensor::view_of(TensorType{DType::u8, Shape{1}}, reinterpret_cast<const std::byte*>(values.data()) + 1,
+                                 nullptr),
+                 InternalError);
+}
+
+TEST_F(ExternalData, WhatCouldBecomeASizeOrDoesNotLieRightIsCopied) {
+    write("model/w_large.bin", std::vector<float>(2002, 1.0F));
+    const auto is_view_with = [&](std::int64_t n, const std::string& more) {
+        const SharedBytes whole = inline_external_data(large_model_text(n, more), folder_ / "model", 300);
+        return is_view(import_onnx(whole, "m.onnx", ToyOps(), whole.keeper()), "w", whole);
+    };
+    EXPECT_TRUE(is_view_with(1024, entry("length", "4096")));
+    EXPECT_FALSE(is_view_with(1023, entry("length", "4092"))) << "small constants may be sizes";
+    EXPECT_FALSE(is_view_with(2000, entry("offset", "8"))) << "not at a multiple of 64 bytes";
+    const SharedBytes whole = inline_external_data(
+        graph_bytes("output { name: 'y' type { tensor_type { elem_type: 7 shape { dim { dim_value: 1000 } } } } } "
+                    "initializer { name: 'w' dims: 1000 data_type: 7 data_location: EXTERNAL " +
+                    entry("location", "w_large.bin") + entry("length", "8000") +
+                    "} node { op_type: 'Identity' input: 'w' output: 'y' }"),
+        folder_ / "model", 300);
+    EXPECT_FALSE(is_view(import_onnx(whole, "m.onnx", ToyOps(), whole.keeper()), "w", whole)) << "int64 may be places";
+}
+
+TEST_F(ExternalData, AMappedModelCountsAsMemory) {
     write("model/w_large.bin", std::vector<float>(200, 1.0F));
     Budget& budget = process_budget();
     const std::uint64_t limit = budget.byte_limit();
     budget.set_byte_limit(budget.bytes_in_use() + 1000);
     EXPECT_THROW((void)inline_external_data(large_model_text(200), folder_ / "model", kSmallMessage), BudgetError);
     budget.set_byte_limit(limit);
+    const std::uint64_t before = budget.bytes_in_use();
+    {
+        const SharedBytes whole = inline_external_data(large_model_text(200), folder_ / "model", kSmallMessage);
+        EXPECT_EQ(budget.bytes_in_use(), before + whole.size());
+    }
+    EXPECT_EQ(budget.bytes_in_use(), before);
 }
 
 }  // namespace

@@ -147,7 +147,7 @@ TEST_F(ExternalSum, DecidesBeforeAnythingIsLoaded) {
     const std::string bytes = model(50, std::int64_t{1} << 30);
     const MemoryLimit limit(std::uint64_t{16} << 30);
     EXPECT_THAT([&] { (void)inline_external_data(bytes, folder_.path()); },
-                ThrowsMessage<BudgetError>(HasSubstr("the model with its external data needs 100 GiB")));
+                ThrowsMessage<BudgetError>(HasSubstr("the model with its external data needs 50 GiB")));
 }
 
 TEST_F(ExternalSum, IsTakenFromTheBudget) {

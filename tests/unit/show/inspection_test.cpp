@@ -115,7 +115,7 @@ TEST(Inspection, ARefusedModelLeavesItsSurveyAndAFault) {
 
 TEST(Inspection, BytesThatAreNoModelHaveNoSurvey) {
     Inspection inspection;
-    EXPECT_THROW(inspect_model(inspection, "junk", "net.onnx", {}, {}), ModelError);
+    EXPECT_THROW(inspect_model(inspection, std::string("junk"), "net.onnx", {}, {}), ModelError);
     EXPECT_TRUE(inspection.survey.faults.empty());
 }
 
