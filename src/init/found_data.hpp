@@ -37,7 +37,8 @@ struct FoundData {
 /// Returns what the query's path holds, or nothing if it holds no data of the detector's kind.
 using Detector = std::optional<FoundData> (*)(const DataQuery& query);
 
-/// Asks all detectors in the order of detectors/list.inc. Nothing if none knows the data.
+/// Asks all detectors in the order of detectors/list.inc, and returns the first answer with labels that a metric
+/// compares with an output of the model; else the first one. Nothing if no detector knows the data.
 [[nodiscard]] std::optional<FoundData> find_data(const DataQuery& query);
 
 /// A folder that is divided, or not, into samples for calibration and for evaluation.

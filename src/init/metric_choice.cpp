@@ -86,16 +86,23 @@ std::optional<ConfigLines> metric_for(const ModelSurvey& model, const ModelPort&
     return std::nullopt;
 }
 
-}  // namespace
-
-ConfigLines choose_metric(const ModelSurvey& model, const FoundData& data) {
-    if (data.metric) return *data.metric;
-    // The first pair that fits: data sets put the label first, and models their main output.
+/// The first pair that fits: data sets put the label first, and models their main output.
+std::optional<ConfigLines> known_metric(const ModelSurvey& model, const FoundData& data) {
+    if (data.metric) return data.metric;
     for (const Field& target : data.targets) {
         for (const ModelPort& output : model.outputs) {
-            if (auto lines = metric_for(model, output, target, data)) return *lines;
+            if (auto lines = metric_for(model, output, target, data)) return lines;
         }
     }
+    return std::nullopt;
+}
+
+}  // namespace
+
+bool has_metric(const ModelSurvey& model, const FoundData& data) { return known_metric(model, data).has_value(); }
+
+ConfigLines choose_metric(const ModelSurvey& model, const FoundData& data) {
+    if (auto known = known_metric(model, data)) return *std::move(known);
     ConfigLines lines;
     lines.comment(0, data.targets.empty()
                          ? "The data have no labels, so the quantized model is compared with the fp32 model: the share "

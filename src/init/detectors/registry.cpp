@@ -1,5 +1,10 @@
 #include "base/registry.hpp"
+
+#include <utility>
+
+#include "base/error.hpp"
 #include "init/found_data.hpp"
+#include "init/metric_choice.hpp"
 
 namespace halftone {
 
@@ -10,11 +15,27 @@ using DetectData = std::optional<FoundData>(const DataQuery&);
 #define HALFTONE_NAME(name) detect_##name
 #include "base/plugin_table.inc"
 
+// One folder may hold data in two forms, as pictures in folders and the same as arrays. Labels that no output can be
+// compared with are a sign that the wrong form was found: folders named "low" and "high" are no classes.
 std::optional<FoundData> find_data(const DataQuery& query) {
+    std::optional<FoundData> first;
     for (const auto& row : kDetectors.rows()) {
-        if (auto found = row.value(query)) return found;
+        std::optional<FoundData> found;
+        try {
+            found = row.value(query);
+        } catch (const Error&) {
+            if (!first) throw;  // else there is an answer already
+        }
+        if (found && has_metric(query.model, *found)) {
+            if (first) {
+                found->notes.push_back("Left out: " + first->what +
+                                       ". No metric compares their labels with an output of the model.");
+            }
+            return found;
+        }
+        if (!first) first = std::move(found);
     }
-    return std::nullopt;
+    return first;
 }
 
 }  // namespace halftone

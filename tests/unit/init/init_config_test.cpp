@@ -277,6 +277,22 @@ TEST_F(InitConfigTest, PicturesWithoutAMaskAreToldOf) {
     EXPECT_THAT(config_for(picture_model(1, 2, 2), folder_ / "classes"), HasSubstr("ImageFolder:"));
 }
 
+// Super-resolution: pictures in two folders, which are no classes, and the same as arrays.
+TEST_F(InitConfigTest, FoldersThatCannotBeClassesGiveWayToArraysThatFit) {
+    test::GraphMaker g;
+    const Graph model = g.build({g.node("Relu", "y", {g.input("image", {kSymbolic, 1, 2, 2})})});
+    write("pairs/low/a.png", black_and_white_png());
+    write("pairs/high/a.png", black_and_white_png());
+    EXPECT_THAT(config_for(model, folder_ / "pairs"), HasSubstr("ImageFolder:")) << "nothing else is there";
+    write_npy("pairs/image.npy", Tensor(TensorType{DType::f32, Shape{20, 1, 2, 2}}));
+    write_npy("pairs/target.npy", Tensor(TensorType{DType::f32, Shape{20, 1, 2, 2}}));
+    const std::string yaml = config_for(model, folder_ / "pairs");
+    EXPECT_EQ(opened(yaml).evaluation->metrics[0].plugin.name, "MSE");
+    EXPECT_THAT(yaml, HasSubstr("# Left out: 2 pictures in 2 folders"));
+    // Where they can be classes, they are.
+    EXPECT_THAT(config_for(picture_model(1, 2, 2), folder_ / "pairs"), HasSubstr("ImageFolder:"));
+}
+
 TEST_F(InitConfigTest, ListsOfNamesAndLabels) {
     write("list/pictures/a.jpg", "x");
     write("list/names.csv", "name,label\na.jpg,3\n");
