@@ -17,15 +17,11 @@
 #include "base/hash.hpp"
 #include "data/convert.hpp"
 #include "data/masked_length.hpp"
+#include "data/named_arrays.hpp"
 #include "data/ragged_array.hpp"
 
 namespace halftone {
 namespace {
-
-struct NamedArray {
-    std::string name;
-    std::unique_ptr<StoredArray> array;
-};
 
 /// Opens `x.npy`, or rows of different lengths: `{values: x.npy, offsets: begins.npy}`.
 std::unique_ptr<StoredArray> open_field(const ConfigNode& value, const OpenArray& open) {
@@ -57,15 +53,6 @@ std::vector<NamedArray> read_fields(Reader& reader, const char* key, const OpenA
     return fields;
 }
 
-std::vector<Field> fields_of(const std::vector<NamedArray>& arrays) {
-    std::vector<Field> fields;
-    for (const NamedArray& array : arrays) {
-        fields.push_back(array.array->row_field());
-        fields.back().name = array.name;
-    }
-    return fields;
-}
-
 bool holds_nan(const Tensor& values) {
     // Of integers no NaN can come, and most targets are labels: these are not looked at.
     const bool may_hold = values.dtype() == DType::f32 || values.dtype() == DType::f64 || values.dtype() == DType::f16;
@@ -83,11 +70,8 @@ public:
         schema_ = {.inputs = fields_of(inputs_), .targets = fields_of(targets_)};
         if (!mask_) return;
         length_ = inputs_[*mask_].array->row_field().type.shape[0];
-        for (auto* fields : {&schema_.inputs, &schema_.targets}) {
-            for (Field& field : *fields) {
-                if (is_masked(field)) field.type.shape[0] = kSymbolic;
-            }
-        }
+        open_length(schema_.inputs, length_);
+        open_length(schema_.targets, length_);
     }
 
     std::int64_t size() const override { return inputs_.front().array->rows(); }
@@ -135,19 +119,10 @@ public:
     }
 
 private:
-    /// Whether a field has an entry for each entry of the mask.
-    [[nodiscard]] bool is_masked(const Field& field) const {
-        return !field.is_text && field.type.shape.rank() > 0 && field.type.shape[0] == length_;
-    }
     void cut_padding(Sample& sample) const {
         const std::int64_t used = masked_length(std::get<Tensor>(sample.inputs[*mask_]));
-        const auto cut = [&](const std::vector<NamedArray>& arrays, std::vector<FieldValue>& values) {
-            for (std::size_t i = 0; i < values.size(); ++i) {
-                if (is_masked(arrays[i].array->row_field())) values[i] = first_rows(std::get<Tensor>(values[i]), used);
-            }
-        };
-        cut(targets_, sample.targets);
-        cut(inputs_, sample.inputs);
+        cut_rows(sample.targets, targets_, length_, used);
+        cut_rows(sample.inputs, inputs_, length_, used);
     }
 
     std::vector<NamedArray> inputs_;

@@ -17,8 +17,8 @@
 #include "base/file_system.hpp"
 #include "base/hash.hpp"
 #include "base/path.hpp"
-#include "data/formats/stored_array.hpp"
 #include "data/masked_length.hpp"
+#include "data/named_arrays.hpp"
 
 namespace halftone {
 namespace {
@@ -28,14 +28,9 @@ constexpr std::int64_t kTextFormatVersion = 1;
 /// Tokenizers of large vocabularies have some 20 MB.
 constexpr std::uint64_t kMostTokenizerBytes = std::uint64_t{256} << 20U;
 
-struct NamedRows {
-    std::string name;
-    std::unique_ptr<StoredArray> rows;
-};
-
 /// Opens datasets of the file. Whatever else is in it is left alone.
-std::vector<NamedRows> open_rows(const std::string& path, const std::vector<std::string>& names) {
-    std::vector<NamedRows> opened;
+std::vector<NamedArray> open_rows(const std::string& path, const std::vector<std::string>& names) {
+    std::vector<NamedArray> opened;
     for (const std::string& name : names) opened.push_back({name, open_h5(path, name)});
     return opened;
 }
@@ -57,26 +52,23 @@ public:
         targets_ = open_rows(rules.path, target_names(facts.texts.at("kind")));
         vocabulary_ = facts.integers.at("vocabulary");
         length_ = facts.integers.at("max_seq_length");
-        for (const NamedRows& input : inputs_) check_input(input);
-        for (const NamedRows& target : targets_) check_count(target);
-        schema_ = {.inputs = fields_of_rows(inputs_), .targets = fields_of_rows(targets_)};
+        for (const NamedArray& input : inputs_) check_input(input);
+        for (const NamedArray& target : targets_) check_count(target);
+        schema_ = {.inputs = fields_of(inputs_), .targets = fields_of(targets_)};
         if (!rules.has_dynamic_length) return;
-        for (auto* fields : {&schema_.inputs, &schema_.targets}) {
-            for (Field& field : *fields) {
-                if (is_per_token(field)) field.type.shape[0] = kSymbolic;
-            }
-        }
+        open_length(schema_.inputs, length_);
+        open_length(schema_.targets, length_);
     }
 
-    std::int64_t size() const override { return inputs_.front().rows->rows(); }
+    std::int64_t size() const override { return inputs_.front().array->rows(); }
     const Schema& schema() const override { return schema_; }
 
     Sample read(std::int64_t id) const override {
         HALFTONE_CHECK(id >= 0 && id < size(), "a sample's number lies in the data set");
         Sample sample{.id = id};
-        for (const NamedRows& input : inputs_) sample.inputs.push_back(input.rows->read_row(id));
-        for (const NamedRows& target : targets_) {
-            FieldValue value = target.rows->read_row(id);
+        for (const NamedArray& input : inputs_) sample.inputs.push_back(input.array->read_row(id));
+        for (const NamedArray& target : targets_) {
+            FieldValue value = target.array->read_row(id);
             // Questions have one answer or several; the file fills up with empty texts.
             if (auto* texts = std::get_if<std::vector<std::string>>(&value)) {
                 while (texts->size() > 1 && texts->back().empty()) texts->pop_back();
@@ -93,14 +85,14 @@ public:
     std::uint64_t content_hash() const override {
         Hasher hasher;
         for (const auto* arrays : {&inputs_, &targets_}) {
-            for (const NamedRows& array : *arrays) {
-                hasher.add(std::string_view(array.name)).add(array.rows->content_hash());
+            for (const NamedArray& array : *arrays) {
+                hasher.add(std::string_view(array.name)).add(array.array->content_hash());
             }
         }
         // The first and last bytes of a packed file are little of it; a row of each end says what the texts are.
         for (const std::int64_t id : {std::int64_t{0}, size() - 1}) {
-            for (const NamedRows& input : inputs_) {
-                const FieldValue row = input.rows->read_row(id);
+            for (const NamedArray& input : inputs_) {
+                const FieldValue row = input.array->read_row(id);
                 const TensorView values = std::get<Tensor>(row).view();
                 hasher.add_bytes({values.data, values.bytes()});
             }
@@ -109,31 +101,18 @@ public:
     }
 
 private:
-    static std::vector<Field> fields_of_rows(const std::vector<NamedRows>& arrays) {
-        std::vector<Field> fields;
-        for (const NamedRows& array : arrays) {
-            fields.push_back(array.rows->row_field());
-            fields.back().name = array.name;
-        }
-        return fields;
-    }
-    /// Whether a field has an entry for each token. Only a label that happens to have as many entries would be taken
-    /// for one, and labels are single numbers.
-    [[nodiscard]] bool is_per_token(const Field& field) const {
-        return !field.is_text && field.type.shape.rank() > 0 && field.type.shape[0] == length_;
-    }
-
-    void check_count(const NamedRows& array) const {
-        const std::int64_t rows = array.rows->rows();
+    void check_count(const NamedArray& array) const {
+        const std::int64_t rows = array.array->rows();
         if (rows == size() && rows > 0) return;
-        throw DataError(fmt::format("{}: has {} rows, but input_ids has {}", array.rows->place(), rows, size()));
+        throw DataError(fmt::format("{}: has {} rows, but input_ids has {}", array.array->place(), rows, size()));
     }
-    void check_input(const NamedRows& array) const {
+    void check_input(const NamedArray& array) const {
         check_count(array);
-        const Field& field = array.rows->row_field();
+        const Field& field = array.array->row_field();
         const TensorType expected{DType::s64, Shape{length_}};
         if (!field.is_text && field.type == expected) return;
-        throw DataError(fmt::format("{}: a row is {}, not int64 [{}]", array.rows->place(), to_text({field}), length_));
+        throw DataError(
+            fmt::format("{}: a row is {}, not int64 [{}]", array.array->place(), to_text({field}), length_));
     }
 
     /// An id beyond the vocabulary would read another table's row, or none, in every model.
@@ -141,26 +120,20 @@ private:
         for (const std::int64_t id : ids.as<std::int64_t>()) {
             if (id >= 0 && id < vocabulary_) continue;
             throw DataError(fmt::format("{}: record {}: the id {} lies outside of the tokenizer's {} tokens",
-                                        inputs_[0].rows->place(), record, id, vocabulary_));
+                                        inputs_[0].array->place(), record, id, vocabulary_));
         }
     }
 
     /// Leaves out what the mask says is padding at the end.
     void cut_padding(Sample& sample) const {
         const std::int64_t used = masked_length(std::get<Tensor>(sample.inputs[1]));
-        const auto cut = [&](const std::vector<NamedRows>& arrays, std::vector<FieldValue>& values) {
-            for (std::size_t i = 0; i < values.size(); ++i) {
-                if (!is_per_token(arrays[i].rows->row_field())) continue;
-                values[i] = first_rows(std::get<Tensor>(values[i]), used);
-            }
-        };
-        cut(targets_, sample.targets);
-        cut(inputs_, sample.inputs);
+        cut_rows(sample.targets, targets_, length_, used);
+        cut_rows(sample.inputs, inputs_, length_, used);
     }
 
     TextFeatureRules rules_;
-    std::vector<NamedRows> inputs_;
-    std::vector<NamedRows> targets_;
+    std::vector<NamedArray> inputs_;
+    std::vector<NamedArray> targets_;
     std::int64_t vocabulary_ = 0;
     std::int64_t length_ = 0;
     Schema schema_;

@@ -61,35 +61,26 @@ void CandidateFactory::forget_calibration() {
     // weight_codes_ stays: its entries are found by what they were made from, not by a calibration index.
 }
 
-CandidateFactory::IndexWeights& CandidateFactory::weights(std::int64_t calibration) {
-    HALFTONE_CHECK(samples_ != nullptr, "weights are rounded and scaled by samples");
-    const auto known = std::find_if(weights_.begin(), weights_.end(),
-                                    [&](const IndexWeights& each) { return each.calibration == calibration; });
-    if (known != weights_.end()) {
-        weights_.splice(weights_.begin(), weights_, known);
-        return weights_.front();
+template <class Work>
+Work& CandidateFactory::kept_work(std::list<IndexWork<Work>>& kept, std::int64_t calibration) {
+    HALFTONE_CHECK(samples_ != nullptr, "weights are rounded and biases corrected by samples");
+    const auto known = std::find_if(kept.begin(), kept.end(),
+                                    [&](const IndexWork<Work>& each) { return each.calibration == calibration; });
+    if (known != kept.end()) {
+        kept.splice(kept.begin(), kept, known);
+        return kept.front().work;
     }
     auto variant = calibrator_.variant(calibration);
-    WeightRounder rounder(variant->model, *samples_, variant->samples);
-    WeightScaler scaler(variant->model, *samples_, variant->samples);
-    weights_.push_front({calibration, std::move(variant), std::move(rounder), std::move(scaler)});
-    if (weights_.size() > Calibrator::kKeptVariants) weights_.pop_back();
-    return weights_.front();
+    Work work(variant->model, *samples_, variant->samples);
+    kept.push_front({calibration, std::move(variant), std::move(work)});
+    if (kept.size() > Calibrator::kKeptVariants) kept.pop_back();
+    return kept.front().work;
 }
 
-BiasCorrector& CandidateFactory::corrector(std::int64_t calibration) {
-    HALFTONE_CHECK(samples_ != nullptr, "bias correction has samples");
-    const auto known = std::find_if(correctors_.begin(), correctors_.end(),
-                                    [&](const IndexCorrector& each) { return each.calibration == calibration; });
-    if (known != correctors_.end()) {
-        correctors_.splice(correctors_.begin(), correctors_, known);
-        return correctors_.front().corrector;
-    }
-    auto variant = calibrator_.variant(calibration);
-    BiasCorrector corrector(variant->model, *samples_, variant->samples);
-    correctors_.push_front({calibration, std::move(variant), std::move(corrector)});
-    if (correctors_.size() > Calibrator::kKeptVariants) correctors_.pop_back();
-    return correctors_.front().corrector;
+BiasCorrector& CandidateFactory::corrector(std::int64_t calibration) { return kept_work(correctors_, calibration); }
+
+CandidateFactory::SampledWeights& CandidateFactory::weights(std::int64_t calibration) {
+    return kept_work(weights_, calibration);
 }
 
 }  // namespace halftone

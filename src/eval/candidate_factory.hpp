@@ -55,29 +55,34 @@ public:
 private:
     [[nodiscard]] CandidateTreatment treatment_of(std::int64_t calibration) const;
     [[nodiscard]] BiasCorrector& corrector(std::int64_t calibration);
-    struct IndexWeights;
-    [[nodiscard]] IndexWeights& weights(std::int64_t calibration);
+    struct SampledWeights;
+    [[nodiscard]] SampledWeights& weights(std::int64_t calibration);
 
     const SearchSpace& space_;
     Calibrator& calibrator_;
     SampleSource* samples_;
     CandidateTreatment treatment_;  ///< of every candidate; the preparation of a calibration index may add to it
     WeightCodes weight_codes_;      ///< of earlier candidates
-    /// Of a calibration index. It holds the variant that the corrector refers to.
-    struct IndexCorrector {
-        std::int64_t calibration;
-        std::shared_ptr<const CalibrationVariant> variant;
-        BiasCorrector corrector;
-    };
-    std::list<IndexCorrector> correctors_;  ///< as many as the calibrator keeps variants; the last used comes first
-    /// The same for weights that data round or scale.
-    struct IndexWeights {
-        std::int64_t calibration;
-        std::shared_ptr<const CalibrationVariant> variant;
+    /// What rounds and scales weights by samples.
+    struct SampledWeights {
+        SampledWeights(const PreparedModel& model, SampleSource& samples, std::int64_t count)
+            : rounder(model, samples, count), scaler(model, samples, count) {}
         WeightRounder rounder;
         WeightScaler scaler;
     };
-    std::list<IndexWeights> weights_;
+    /// Work on the samples of one calibration index. It holds the variant that the work refers to.
+    template <class Work>
+    struct IndexWork {
+        std::int64_t calibration;
+        std::shared_ptr<const CalibrationVariant> variant;
+        Work work;
+    };
+    template <class Work>
+    [[nodiscard]] Work& kept_work(std::list<IndexWork<Work>>& kept, std::int64_t calibration);
+
+    // As many as the calibrator keeps variants; the last used comes first.
+    std::list<IndexWork<BiasCorrector>> correctors_;
+    std::list<IndexWork<SampledWeights>> weights_;
     std::optional<std::pair<QuantPlan, PlanNumbers>> corrected_;  ///< the last corrected plan and its numbers
 };
 

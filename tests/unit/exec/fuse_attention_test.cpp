@@ -3,7 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <functional>
-#include <map>
+#include <utility>
+#include <vector>
 
 #include "exec/session.hpp"
 #include "graph/passes/passes.hpp"
@@ -57,12 +58,11 @@ std::vector<float> session_output(const Graph& graph) {
 
 /// What the nodes of the graph give by themselves for the inputs of session_output.
 std::vector<float> unfused_output(const Graph& graph) {
-    std::map<ValueId, Tensor> inputs;
+    std::vector<Tensor> inputs;
     for (std::size_t i = 0; i < graph.inputs().size(); ++i) {
-        const ValueId id = graph.inputs()[i];
-        inputs[id] = random_tensor(graph.value(id).type.shape, 7 + i, -3, 3);
+        inputs.push_back(random_tensor(graph.value(graph.inputs()[i]).type.shape, 7 + i, -3, 3));
     }
-    return plain_output_of(graph, std::move(inputs));
+    return plain_output_of(graph, inputs);
 }
 
 void expect_attention(const Graph& graph, const std::string& ops = "ScaledAttention") {

@@ -5,14 +5,15 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <map>
-#include <utility>
+#include <string>
+#include <vector>
 
 #include "exec/session.hpp"
 #include "graph/passes/passes.hpp"
 #include "kernel/ops/reference_ops.hpp"
 #include "support/exec_passes.hpp"
 #include "support/graph_helpers.hpp"
+#include "support/interpreter.hpp"
 
 namespace halftone {
 
@@ -79,28 +80,16 @@ inline std::vector<float> output_of(const Graph& graph) {
     return {y.begin(), y.end()};
 }
 
-/// What the graph's own nodes give one after the other, by the reference operators. @param values  of its inputs
-inline std::vector<float> plain_output_of(const Graph& graph, std::map<ValueId, Tensor> values) {
-    for (std::size_t v = 0; v < graph.values().size(); ++v) {
-        if (graph.values()[v].is_constant()) values[make_id<ValueId>(v)] = graph.values()[v].constant;
-    }
-    for (const Node& node : graph.nodes()) {
-        OpContext op{.node = node, .inputs = {}, .constants = {}};
-        std::vector<Tensor> inputs;
-        for (const ValueId id : node.inputs) {
-            inputs.push_back(values.at(id));
-            op.inputs.push_back(inputs.back().type());
-            op.constants.push_back(&values.at(id));
-        }
-        values[node.outputs[0]] = reference_ops().evaluate(op, inputs)[0];
-    }
-    const auto y = values.at(graph.outputs()[0]).as<float>();
+/// What the graph's own nodes give one after the other, by the reference operators.
+inline std::vector<float> plain_output_of(const Graph& graph, const std::vector<Tensor>& inputs) {
+    const std::vector<Tensor> outputs = test::interpret(graph, reference_ops(), inputs);
+    const auto y = outputs.at(0).as<float>();
     return {y.begin(), y.end()};
 }
 
 /// The same with random values for the only input.
 inline std::vector<float> plain_output_of(const Graph& graph) {
-    return plain_output_of(graph, {{graph.inputs()[0], random_tensor({2, 3, 8}, 7, -3, 3)}});
+    return plain_output_of(graph, {random_tensor({2, 3, 8}, 7, -3, 3)});
 }
 
 /// All nodes become these operators, and the session gives what the plain operators of the nodes give.

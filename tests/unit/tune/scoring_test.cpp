@@ -22,18 +22,18 @@ const std::vector<double> kAccuracies{0.6, 0.7, 0.65, 0.8, 0.75, 0.7, 0.85, 0.8,
 /// A run whose n-th score is special. The first one is fp32's.
 class Scoring : public testing::TestWithParam<int> {
 protected:
-    ToyRun toy{listed_problem(kAccuracies)};
-    std::atomic<int> scores{0};
+    ToyRun toy_{listed_problem(kAccuracies)};
+    std::atomic<int> scores_{0};
 
     void at_score(int number, const std::function<void()>& body) {
-        toy.hooks.on_score = [this, number, body] {
-            if (++scores == number) body();
+        toy_.hooks.on_score = [this, number, body] {
+            if (++scores_ == number) body();
         };
     }
     void expect_result_of_an_undisturbed_run() {
         ToyRun undisturbed(listed_problem(kAccuracies));
         undisturbed.run();
-        EXPECT_EQ(toy.lasting_lines(), undisturbed.lasting_lines());
+        EXPECT_EQ(toy_.lasting_lines(), undisturbed.lasting_lines());
     }
 };
 
@@ -60,36 +60,36 @@ TEST(ScoringOfATrial, LeavesTheWorkersToTheirShards) {
 }
 
 TEST_P(Scoring, ALongScoreChangesNoResult) {
-    toy.hooks.on_score = [] { std::this_thread::sleep_for(std::chrono::milliseconds(60)); };
-    EXPECT_EQ(toy.run(GetParam()).best->trial, TrialId{8});
+    toy_.hooks.on_score = [] { std::this_thread::sleep_for(std::chrono::milliseconds(60)); };
+    EXPECT_EQ(toy_.run(GetParam()).best->trial, TrialId{8});
     expect_result_of_an_undisturbed_run();
 }
 
 TEST_P(Scoring, AnErrorEndsTheRun) {
     at_score(3, [] { throw DataError("the answers are gone"); });
     try {
-        toy.run(GetParam());
+        toy_.run(GetParam());
         ADD_FAILURE() << "no error";
     } catch (const Error& error) {
         EXPECT_EQ(error.code(), ExitCode::model);
         EXPECT_THAT(error.what(), HasSubstr("the answers are gone"));
     }
-    toy.hooks = {};
-    EXPECT_EQ(toy.run(GetParam()).best->trial, TrialId{8});
+    toy_.hooks = {};
+    EXPECT_EQ(toy_.run(GetParam()).best->trial, TrialId{8});
     expect_result_of_an_undisturbed_run();
 }
 
 TEST_P(Scoring, ATrialThatIsScoredWhileTheRunIsStoppedIsKept) {
     at_score(2, [this] {
-        toy.stop = true;
+        toy_.stop = true;
         std::this_thread::sleep_for(std::chrono::milliseconds(200));  // the loop has seen it by then, or soon after
     });
-    toy.run(GetParam());
-    const std::size_t kept = toy.records_of<journal::Trial>().size() + toy.records_of<journal::Partial>().size();
+    toy_.run(GetParam());
+    const std::size_t kept = toy_.records_of<journal::Trial>().size() + toy_.records_of<journal::Partial>().size();
     EXPECT_GE(kept, 1U);
-    toy.stop = false;
-    toy.hooks = {};
-    EXPECT_EQ(toy.run(GetParam()).best->trial, TrialId{8});
+    toy_.stop = false;
+    toy_.hooks = {};
+    EXPECT_EQ(toy_.run(GetParam()).best->trial, TrialId{8});
     expect_result_of_an_undisturbed_run();
 }
 
