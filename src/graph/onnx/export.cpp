@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <map>
 #include <optional>
 #include <set>
@@ -38,6 +39,17 @@ std::int64_t ir_version_of(std::int64_t opset) {
         if (opset >= first_opset) return ir_version;
     }
     return 7;
+}
+
+/// Returns whether both graphs have the same constant of this name. Head and tail of a model may share one.
+bool share_constant(const Graph& a, const Graph& b, const std::string& name) {
+    const auto in_a = a.find_value(name);
+    const auto in_b = b.find_value(name);
+    if (!in_a || !in_b) return false;
+    const Tensor& x = a.value(*in_a).constant;
+    const Tensor& y = b.value(*in_b).constant;
+    return !x.is_empty() && !y.is_empty() && x.type() == y.type() &&
+           (x.bytes() == 0 || std::memcmp(x.view().data, y.view().data, x.bytes()) == 0);
 }
 
 /// Writes a graph as one message: nodes in graph order, then initialisers, inputs and outputs. Everything that could
@@ -69,7 +81,8 @@ public:
 
 private:
     void write_header(onnx::ModelProto& model) const;
-    void write_constants(onnx::GraphProto& graph) const;
+    /// @param written  has constants that stand in the message already; null: none
+    void write_constants(onnx::GraphProto& graph, const Graph* written = nullptr) const;
     void write_bodies(const Node& node, onnx::NodeProto& proto) const;
     void write_body(const Graph& body, std::size_t own_inputs, onnx::GraphProto& proto) const;
     void write_tail(const Graph& tail, onnx::GraphProto& graph) const;
@@ -91,10 +104,11 @@ private:
     std::map<std::string, std::string> new_names_;  ///< of values that have another name in the file
 };
 
-void Exporter::write_constants(onnx::GraphProto& graph) const {
+void Exporter::write_constants(onnx::GraphProto& graph, const Graph* written) const {
     for (std::size_t i = 0; i < graph_.values().size(); ++i) {
         const Tensor& constant = graph_.values()[i].constant;
         if (constant.is_empty()) continue;
+        if (written != nullptr && share_constant(graph_, *written, graph_.values()[i].name)) continue;
         write_constant(constant, inner_name(make_id<ValueId>(i)), *graph.add_initializer());
     }
 }
@@ -157,13 +171,15 @@ void Exporter::write_body(const Graph& body, std::size_t own_inputs, onnx::Graph
     for (const ValueId id : body.outputs()) proto.add_output()->set_name(inner_name(id));
 }
 
-/// Passes may have given a value of the head the name of one that is in the tail only.
+/// Passes may have given a value of the head the name of one that is in the tail only. A constant that both have keeps
+/// its name, and is written once.
 void Exporter::rename_for_tail(const Graph& tail) {
     std::set<std::string> shared(graph_.info().output_order.begin(), graph_.info().output_order.end());
     for (const ValueId id : tail.inputs()) shared.insert(tail.value(id).name);
     for (const ValueId id : graph_.inputs()) shared.insert(graph_.value(id).name);
     for (const Value& value : graph_.values()) {
         if (shared.contains(value.name) || !tail.find_value(value.name)) continue;
+        if (share_constant(graph_, tail, value.name)) continue;
         std::string fresh = value.name + "_";
         while (graph_.find_value(fresh) || tail.find_value(fresh)) fresh += "_";
         new_names_[value.name] = fresh;
@@ -173,7 +189,7 @@ void Exporter::rename_for_tail(const Graph& tail) {
 void Exporter::write_tail(const Graph& tail, onnx::GraphProto& graph) const {
     const Exporter exporter(tail);
     for (const Node& node : tail.nodes()) exporter.write_node(node, *graph.add_node());
-    exporter.write_constants(graph);
+    exporter.write_constants(graph, &graph_);
     for (const std::string& name : graph_.info().output_order) {
         if (const auto own = tail.find_value(name); own && tail.is_output(*own)) {
             exporter.write_value(tail.value(*own), *graph.add_output());

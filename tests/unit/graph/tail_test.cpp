@@ -128,5 +128,23 @@ TEST(Tail, KeepsItsNamesInTheExport) {
     EXPECT_EQ(node.bodies->graphs.at("then_branch")->nodes().size(), 2);
 }
 
+// Found by fuzzing import_onnx: the constant was written twice, under two names, so the file was another model.
+TEST(Tail, SharesAConstantWithTheHead) {
+    std::string text = if_on_data();
+    const std::string head = "node { op_type: 'Relu' name: 'head' input: 'x' output: 'h' } ";
+    text.replace(text.find(head), head.size(),
+                 "node { op_type: 'Gemm' name: 'head' input: 'x' input: 'w' output: 'h' } ");
+    const std::string row = "dims: 4 data_type: 1 float_data: [1, 2, 3, 4]";
+    text.replace(text.find(row), row.size(), "dims: 4 dims: 4 data_type: 1 raw_data: '" + std::string(64, 'a') + "'");
+    const Graph graph = run_passes(import_text(text), ToyOps());
+    ASSERT_NE(graph.info().tail, nullptr);
+    const std::string bytes = export_onnx(graph);
+    onnx::ModelProto model;
+    ASSERT_TRUE(model.ParseFromString(bytes));
+    ASSERT_EQ(model.graph().initializer_size(), 1);
+    EXPECT_EQ(model.graph().initializer(0).name(), "w");
+    EXPECT_EQ(hash_of(run_passes(import_onnx(bytes, "again", ToyOps()), ToyOps())), hash_of(graph));
+}
+
 }  // namespace
 }  // namespace halftone::test
