@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/error.hpp"
 #include "base/mapped_files.hpp"
 
 namespace halftone {

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "graph/builder.hpp"
 #include "graph/passes/passes.hpp"
 #include "unit/graph/model_text.hpp"
 
