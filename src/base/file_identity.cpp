@@ -12,14 +12,18 @@ std::int64_t nanoseconds(const timespec& time) {
 
 }  // namespace
 
+FileIdentity file_identity(const struct ::stat& facts) {
+    return {.device = static_cast<std::uint64_t>(facts.st_dev),
+            .inode = static_cast<std::uint64_t>(facts.st_ino),
+            .bytes = static_cast<std::uint64_t>(facts.st_size),
+            .modified_ns = nanoseconds(facts.st_mtim),
+            .changed_ns = nanoseconds(facts.st_ctim)};
+}
+
 std::optional<FileIdentity> file_identity(const std::string& path) {
     struct stat facts {};
     if (::stat(path.c_str(), &facts) != 0) return std::nullopt;
-    return FileIdentity{.device = static_cast<std::uint64_t>(facts.st_dev),
-                        .inode = static_cast<std::uint64_t>(facts.st_ino),
-                        .bytes = static_cast<std::uint64_t>(facts.st_size),
-                        .modified_ns = nanoseconds(facts.st_mtim),
-                        .changed_ns = nanoseconds(facts.st_ctim)};
+    return file_identity(facts);
 }
 
 }  // namespace halftone

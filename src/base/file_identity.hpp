@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 
+struct stat;  // of <sys/stat.h>
+
 namespace halftone {
 
 /// Two files with equal identities are taken for the same bytes, as build tools do. A program that means to deceive can
@@ -15,6 +17,9 @@ struct FileIdentity {
     std::int64_t modified_ns = 0, changed_ns = 0;  ///< contents and entry; since 1970
     friend auto operator<=>(const FileIdentity&, const FileIdentity&) = default;
 };
+
+/// Returns the identity of a file whose facts are known (fstat).
+[[nodiscard]] FileIdentity file_identity(const struct ::stat& facts);
 
 /// Returns the identity of the file behind a path, after links; nothing if there is none.
 [[nodiscard]] std::optional<FileIdentity> file_identity(const std::string& path);

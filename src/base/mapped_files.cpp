@@ -22,6 +22,7 @@
 
 #include "base/budget.hpp"
 #include "base/error.hpp"
+#include "base/file_identity.hpp"
 
 namespace halftone {
 namespace {
@@ -32,33 +33,16 @@ namespace {
 
 std::string system_text(int error) { return std::system_category().message(error); }
 
-/// What tells a file that was changed from one that was not.
-struct FileState {
-    dev_t device = 0;
-    ino_t inode = 0;
-    off_t size = 0;
-    timespec changed{};
-
-    explicit FileState(const struct stat& info)
-        : device(info.st_dev), inode(info.st_ino), size(info.st_size), changed(info.st_mtim) {}
-    [[nodiscard]] bool is_same_file(const FileState& other) const {
-        return device == other.device && inode == other.inode;
-    }
-    [[nodiscard]] bool has_same_bytes(const FileState& other) const {
-        return size == other.size && changed.tv_sec == other.changed.tv_sec && changed.tv_nsec == other.changed.tv_nsec;
-    }
-};
-
 /// A signal handler may not take locks or memory. So it reads a list that only grows: an entry is filled in before its
 /// range is published, and lies idle with an empty range when its mapping is gone.
 struct MappedFile {
     std::atomic<std::uintptr_t> begin{0};
     std::atomic<std::uintptr_t> end{0};  ///< 0: idle
     std::string path;
-    FileState state;
+    FileIdentity identity;
     MappedFile* next = nullptr;
 
-    MappedFile(std::string file, const FileState& found) : path(std::move(file)), state(found) {}
+    MappedFile(std::string file, const FileIdentity& found) : path(std::move(file)), identity(found) {}
 };
 
 std::atomic<MappedFile*> first_mapped{nullptr};
@@ -95,9 +79,9 @@ void install_handler() {
 }
 
 /// Enters a mapping into the list. Returns its entry.
-MappedFile* publish(const std::string& path, const FileState& state, const void* address, std::uint64_t size) {
+MappedFile* publish(const std::string& path, const FileIdentity& identity, const void* address, std::uint64_t size) {
     const std::lock_guard lock(list_mutex);
-    auto* file = new MappedFile(path, state);  // as long as the process: the handler may look at it at any time
+    auto* file = new MappedFile(path, identity);  // as long as the process: the handler may look at it at any time
     file->begin = reinterpret_cast<std::uintptr_t>(address);
     file->end = file->begin + size;
     file->next = first_mapped.load();
@@ -145,7 +129,7 @@ public:
         }
         ::close(descriptor);
         if (!why.empty()) fail_to_map(file.path, why);
-        files_.push_back(publish(file.path, FileState(info), mapped, file.size));
+        files_.push_back(publish(file.path, file_identity(info), mapped, file.size));
     }
 
 private:
@@ -175,10 +159,11 @@ void check_mapped_files() {
     const std::lock_guard lock(list_mutex);
     for (const MappedFile* file = first_mapped.load(); file != nullptr; file = file->next) {
         if (file->end.load() == 0) continue;
-        struct stat info {};
-        if (::stat(file->path.c_str(), &info) != 0) continue;
-        const FileState now(info);
-        if (now.is_same_file(file->state) && !now.has_same_bytes(file->state))
+        const auto now = file_identity(file->path);
+        const FileIdentity& then = file->identity;
+        if (!now || now->device != then.device || now->inode != then.inode) continue;
+        // Not the time of the entry: another name of the file, or its removal, changes that as well.
+        if (now->bytes != then.bytes || now->modified_ns != then.modified_ns)
             throw IoError(fmt::format("{} was changed while it was in use", file->path));
     }
 }
