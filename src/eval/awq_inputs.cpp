@@ -53,16 +53,7 @@ private:
 
 std::map<std::string, AwqInput> awq_inputs(const Graph& graph, const std::vector<std::string>& values,
                                            SampleSource& samples, std::int64_t count) {
-    std::vector<RowKeeper> keepers;
-    for (const std::string& name : values) {
-        const Shape& shape = graph.value(graph.find_value(name).value()).type.shape;
-        keepers.emplace_back(static_cast<std::size_t>(shape[shape.rank() - 1]));
-    }
-    for_each_tapped_row(graph, values, samples, count,
-                        [&](std::size_t t, std::span<const float> row) { keepers[t].add_row(row); });
-    std::map<std::string, AwqInput> inputs;
-    for (std::size_t t = 0; t < values.size(); ++t) inputs.emplace(values[t], keepers[t].take());
-    return inputs;
+    return collect_tapped_rows<RowKeeper>(graph, values, samples, count);
 }
 
 }  // namespace halftone

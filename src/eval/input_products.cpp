@@ -51,16 +51,7 @@ private:
 
 std::map<std::string, std::vector<double>> input_products(const Graph& graph, const std::vector<std::string>& values,
                                                           SampleSource& samples, std::int64_t count) {
-    std::vector<ProductSums> sums;
-    for (const std::string& name : values) {
-        const Shape& shape = graph.value(graph.find_value(name).value()).type.shape;
-        sums.emplace_back(static_cast<std::size_t>(shape[shape.rank() - 1]));
-    }
-    for_each_tapped_row(graph, values, samples, count,
-                        [&](std::size_t t, std::span<const float> row) { sums[t].add_row(row); });
-    std::map<std::string, std::vector<double>> by_name;
-    for (std::size_t t = 0; t < values.size(); ++t) by_name.emplace(values[t], sums[t].take());
-    return by_name;
+    return collect_tapped_rows<ProductSums>(graph, values, samples, count);
 }
 
 }  // namespace halftone

@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "eval/sample_source.hpp"
@@ -28,5 +30,23 @@ using TappedRowVisitor = std::function<void(std::size_t, std::span<const float>)
 /// dimension is known
 void for_each_tapped_row(const Graph& graph, const std::vector<std::string>& values, SampleSource& samples,
                          std::int64_t count, const TappedRowVisitor& visit);
+
+/// Returns what a Collector has taken from the rows of each value. Collector(size of a row) has add_row(row) and
+/// take().
+/// @pre as for_each_tapped_row
+template <class Collector>
+[[nodiscard]] auto collect_tapped_rows(const Graph& graph, const std::vector<std::string>& values,
+                                       SampleSource& samples, std::int64_t count) {
+    std::vector<Collector> collectors;
+    for (const std::string& name : values) {
+        const Shape& shape = graph.value(graph.find_value(name).value()).type.shape;
+        collectors.emplace_back(static_cast<std::size_t>(shape[shape.rank() - 1]));
+    }
+    for_each_tapped_row(graph, values, samples, count,
+                        [&](std::size_t t, std::span<const float> row) { collectors[t].add_row(row); });
+    std::map<std::string, decltype(std::declval<Collector&>().take())> by_name;
+    for (std::size_t t = 0; t < values.size(); ++t) by_name.emplace(values[t], collectors[t].take());
+    return by_name;
+}
 
 }  // namespace halftone
