@@ -7,17 +7,12 @@
 #include "eval/input_products.hpp"
 #include "support/evaluation_world.hpp"
 #include "tensor/affine.hpp"
+#include "unit/eval/weights_world.hpp"
 
 namespace halftone {
 namespace {
 
 using namespace test;
-
-UnitConfig by_blocks_of(const Algorithm& algorithm, std::int64_t group_size = 16) {
-    UnitConfig config = high_precision(DType::f32);
-    config.weight = {.dtype = DType::s4, .scheme = Scheme::sym, .algorithm = algorithm, .group_size = group_size};
-    return config;
-}
 
 /// Two products that read one value, and a Gemm with a turned weight behind them.
 Graph rounded_net() {
@@ -31,20 +26,8 @@ Graph rounded_net() {
                        reference_ops());
 }
 
-struct RounderWorld {
-    PreparedModel model = prepared(rounded_net());
-    Pipeline data{noise("[60, 24]")};
-    SampleSource samples{data, {.samples = 60, .shards = 4, .batch = 8}};
-
-    [[nodiscard]] QuantPlan plan(const std::vector<UnitConfig>& units) const {
-        QuantPlan plan;
-        plan.units = units;
-        return plan;
-    }
-    [[nodiscard]] PlanNumbers numbers(const QuantPlan& plan) const {
-        WeightCodes codes;
-        return derive_numbers(model.graph, model.units, plan, RangeTable{}, codes);
-    }
+struct RounderWorld : WeightsWorld {
+    RounderWorld() : WeightsWorld(rounded_net()) {}
 };
 
 TEST(InputProducts, AreTheSumsOverTheRowsOfTheSamples) {
@@ -87,8 +70,8 @@ double product_error(const RounderWorld& w, const Unit& unit, const Tensor& real
 TEST(WeightRounder, PutsCodesWithSmallerErrorsInThePlaceOfTheNearestOnes) {
     RounderWorld w;
     WeightRounder rounder(w.model, w.samples, 40);
-    const UnitConfig gptq = by_blocks_of(kGptq);
-    const QuantPlan plan = w.plan({gptq, gptq, by_blocks_of(kRoundToNearest), gptq});
+    const UnitConfig gptq = int4_by(kGptq);
+    const QuantPlan plan = w.plan({gptq, gptq, int4_by(kRoundToNearest), gptq});
     ASSERT_TRUE(needs_rounder(plan));
     const PlanNumbers nearest = w.numbers(plan);
     PlanNumbers numbers = nearest;
@@ -118,7 +101,7 @@ TEST(WeightRounder, PutsCodesWithSmallerErrorsInThePlaceOfTheNearestOnes) {
 
 TEST(WeightRounder, APlanWithoutSuchUnitsRunsNothing) {
     RounderWorld w;
-    const UnitConfig rtn = by_blocks_of(kRoundToNearest);
+    const UnitConfig rtn = int4_by(kRoundToNearest);
     EXPECT_FALSE(needs_rounder(w.plan({rtn, rtn, kFp32, kFp32})));
 }
 

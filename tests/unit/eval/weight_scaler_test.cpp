@@ -8,18 +8,13 @@
 #include "exec/apply_plan.hpp"
 #include "support/evaluation_world.hpp"
 #include "support/random_net.hpp"
+#include "unit/eval/weights_world.hpp"
 
 namespace halftone {
 namespace {
 
 using namespace test;
 using testing::ElementsAre;
-
-UnitConfig int4_by(const Algorithm& algorithm) {
-    UnitConfig config = high_precision(DType::f32);
-    config.weight = {.dtype = DType::s4, .scheme = Scheme::sym, .algorithm = algorithm, .group_size = 16};
-    return config;
-}
 
 /// A value with two large channels, made by a Mul and read by two products; their sum, which a third one reads; and a
 /// Gemm.
@@ -35,20 +30,12 @@ Graph scaled_net() {
     return infer_types(g.build({g.gemm("fc", c, random_tensor({20, 5}, 5))}), reference_ops());
 }
 
-struct ScalerWorld {
-    PreparedModel model = prepared(scaled_net());
-    Pipeline data{noise("[60, 24]")};
-    SampleSource samples{data, {.samples = 60, .shards = 4, .batch = 8}};
+/// The units are a, b, c, fc.
+struct ScalerWorld : WeightsWorld {
+    ScalerWorld() : WeightsWorld(scaled_net()) {}
 
-    /// Of the units a, b, c, fc.
-    [[nodiscard]] QuantPlan plan(const std::vector<UnitConfig>& units) const {
-        QuantPlan plan;
-        plan.units = units;
-        return plan;
-    }
     [[nodiscard]] PlanNumbers scaled(const QuantPlan& plan) {
-        WeightCodes codes;
-        PlanNumbers numbers = derive_numbers(model.graph, model.units, plan, RangeTable{}, codes);
+        PlanNumbers numbers = WeightsWorld::numbers(plan);
         WeightScaler(model, samples, 40).scale(plan, numbers);
         return numbers;
     }
