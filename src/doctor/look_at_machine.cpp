@@ -52,12 +52,12 @@ std::string python_for(const std::string& script, const FileSystem& files) {
 
 /// find_spec imports nothing, so the question takes a tenth of a second instead of several.
 std::vector<std::string> packages_missing_in(const std::string& python) {
-    static const std::string kQuestion =
+    static const std::string question =
         "import importlib.util as u\n"
         "print(*[m for m in ('numpy', 'onnx', 'onnxruntime', 'openvino', 'yaml') if u.find_spec(m) is None])";
     constexpr std::size_t kMostAnswer = 4096;
     try {
-        const ProgramResult answer = run_program({python, "-c", kQuestion}, "", std::chrono::seconds(20), kMostAnswer);
+        const ProgramResult answer = run_program({python, "-c", question}, "", std::chrono::seconds(20), kMostAnswer);
         // A Python that cannot even run the question is broken; then nothing of it can be used.
         if (answer.exit_code != 0) return {"all of them"};
         std::vector<std::string> missing;

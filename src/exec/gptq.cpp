@@ -70,9 +70,10 @@ std::vector<double> inverse_factor(const std::vector<double>& products, std::siz
     constexpr int kTries = 6;
     double share = kDampening;
     bool is_definite = false;
-    for (int i = 0; i < kTries && !is_definite; ++i, share *= 10) {
+    for (int i = 0; i < kTries && !is_definite; ++i) {
         r = dampened(products, size, share);
         is_definite = factorize(r, size);
+        share *= 10;
     }
     HALFTONE_CHECK(is_definite, "X^T X with a large diagonal is positive definite");
     // U = R^-1 by rows, from the last one on: each is a sum of rows that are there.

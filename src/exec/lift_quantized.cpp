@@ -226,8 +226,8 @@ private:
         if (!params.is_per_tensor() || graph_.is_output(back)) return;
         pairs_.emplace_back(value, params);
         ValueId moved = value;
-        for (auto mover = movers.rbegin(); mover != movers.rend(); ++mover) {
-            Node node = graph_.node(*mover);
+        for (std::size_t i = movers.size(); i-- > 0;) {
+            Node node = graph_.node(movers[i]);
             const Value& codes = graph_.value(node.outputs[0]);
             const ValueId real =
                 builder_.add_value(builder_.fresh_value_name(codes.name + "_real"), {DType::f32, codes.type.shape});

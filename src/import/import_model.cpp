@@ -171,8 +171,7 @@ Converted convert_there(FileSystem& files, const ImportSource& source, const Imp
     files.create_directories(options.folder);
     Conversion conversion = run_conversion(files, request);
     try {
-        Graph graph = typed_graph(conversion, options, false);
-        return {std::move(graph), conversion.notes, std::move(conversion)};
+        return {typed_graph(conversion, options, false), conversion.notes, std::move(conversion)};
     } catch (const ModelError& open_error) {
         const std::exception_ptr first = std::current_exception();
         try {
@@ -183,7 +182,7 @@ Converted convert_there(FileSystem& files, const ImportSource& source, const Imp
             Graph graph = typed_graph(fixed, options, true);
             std::vector<std::string> notes = fixed.notes;
             notes.push_back(fixed_batch_note(open_error));
-            return {std::move(graph), std::move(notes), std::move(fixed)};
+            return {graph, std::move(notes), std::move(fixed)};
         } catch (const ModelError&) {
             std::rethrow_exception(first);  // it is about the network as the user has it
         }

@@ -20,16 +20,16 @@ using Combination = std::vector<UnitConfig>;
 struct OpTypes {
     std::vector<std::string> names;
     std::vector<std::vector<UnitConfig>> offers;  ///< by type, not empty
-    std::vector<std::size_t> type_of;             ///< by decision; npos: the unit has no quantized option
+    std::vector<std::size_t> type_of;             ///< by decision; kNoType: the unit has no quantized option
 
-    static constexpr std::size_t npos = static_cast<std::size_t>(-1);
+    static constexpr std::size_t kNoType = static_cast<std::size_t>(-1);
 };
 
 OpTypes find_types(const SearchSpace& space, ModelWise mode) {
     OpTypes types;
     for (const Decision& decision : space.decisions()) {
         if (!decision.has_quantized()) {
-            types.type_of.push_back(OpTypes::npos);
+            types.type_of.push_back(OpTypes::kNoType);
             continue;
         }
         const std::string name = mode == ModelWise::product ? decision.op : "";
@@ -90,7 +90,7 @@ std::vector<Combination> combine(const OpTypes& types) {
 std::vector<std::uint16_t> choose(const SearchSpace& space, const OpTypes& types, const Combination& combination) {
     std::vector<std::uint16_t> choice(space.decisions().size(), 0);  // the first option is the first quantized one
     for (std::size_t d = 0; d < choice.size(); ++d) {
-        if (types.type_of[d] == OpTypes::npos) continue;
+        if (types.type_of[d] == OpTypes::kNoType) continue;
         const std::vector<UnitConfig>& options = space.decisions()[d].options;
         const auto at = std::find(options.begin(), options.end(), combination[types.type_of[d]]);
         if (at != options.end()) choice[d] = static_cast<std::uint16_t>(at - options.begin());

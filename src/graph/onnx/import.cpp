@@ -490,8 +490,9 @@ Graph import_onnx(std::string_view bytes, const std::string& name, const OpLibra
 ModelSurvey survey_onnx(std::string_view bytes, const std::string& name, const OpLibrary& ops, const InputSizes& sizes,
                         const Keeper& keeper) {
     return with_model(bytes, keeper, name, [&](auto& model, const auto& data) {
+        const std::int64_t opset = named_opset(model);
         ModelSurvey survey = Importer(std::move(model), ops, data).survey();
-        survey.opset = named_opset(model);
+        survey.opset = opset;
         note_open_dimensions(survey, sizes);
         return survey;
     });

@@ -42,6 +42,8 @@ Noise noise_of(const std::string& op) {
     // Sums of cosines, which are as large as 1. A window of two elements may be nothing but the rest of such a sum.
     if (op == "BlackmanWindow" || op == "HammingWindow" || op == "HannWindow")
         return {.least = 1, .flushes_subnormals = true};
+    // Their states are sums of gates, which are as large as 1: where these cancel each other, a state is their rest.
+    if (op == "GRU" || op == "LSTM" || op == "RNN") return {.least = 1, .flushes_subnormals = true};
     return {.flushes_subnormals = true};
 }
 

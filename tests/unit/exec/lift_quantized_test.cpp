@@ -127,7 +127,7 @@ TEST(LiftQuantized, ValuesOfWhichNothingIsGivenAreCalibrated) {
 TEST(LiftQuantized, AWeightThatTheFileQuantizesItselfHasItsCodesAndFollowsABatchNorm) {
     GraphMaker g;
     const auto pair = [&](const std::string& name, ValueId value, const Tensor& scale, const Tensor& zero,
-                          Attributes a) {
+                          const Attributes& a) {
         const ValueId s = g.constant(name + "_s", scale);
         const ValueId z = g.constant(name + "_z", zero);
         return g.node("DequantizeLinear", name + "_dq", {g.node("QuantizeLinear", name + "_q", {value, s, z}, a), s, z},

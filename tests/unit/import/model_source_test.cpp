@@ -16,7 +16,6 @@
 namespace halftone {
 namespace {
 
-using test::floats;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;

@@ -46,7 +46,7 @@ protected:
             numbers.codes.mutable_view().data[1] = std::byte{3};
             PlanUnit plan{.name = unit.name, .op = unit.op, .nodes = {}, .config = gptq_config(GetParam()), .why = {}};
             parsed_.document.units.push_back(plan);
-            parsed_.places.units.push_back("p.yaml:1:1: units[0]");
+            parsed_.places.units.emplace_back("p.yaml:1:1: units[0]");
         }
         parsed_.document.model = hex16(model_.hash);
         parsed_.places.codes = "p.yaml:9:1: codes";
