@@ -6,6 +6,9 @@
 //   equalize            applies factors, found here or read from best.yaml
 //
 // Relu(x / s) = Relu(x) / s for s > 0: that is why a Relu may stand between the two, and a Clip may not.
+//
+// Several nodes may read one constant, such as the weight of a layer that a network calls several times. Rescaler keeps a
+// copy for each unit, and joins in the new graph what became equal: a head that all levels of a pyramid share stays one.
 #include "exec/equalize.hpp"
 
 #include <algorithm>
@@ -60,19 +63,15 @@ std::optional<std::size_t> input_axis(const Graph& graph, const Unit& unit) {
     return is_depthwise ? std::optional<std::size_t>(0U) : std::nullopt;
 }
 
-/// Does only one node read the constant? A shared weight cannot be rescaled for one of its readers.
-bool is_own(const Graph& graph, ValueId constant) { return graph.uses(constant).size() == 1; }
-
 /// May its output channels be divided?
 bool can_be_first(const Graph& graph, const Unit& unit) {
     if (unit.op != "Conv" && unit.op != "Gemm") return false;
     if (unit.residual_add.is_valid() || unit.bias_add.is_valid() || graph.is_output(unit.output)) return false;
     if (unit.activation.is_valid() && graph.node(unit.activation).op != "Relu") return false;
-    if (!is_own(graph, unit.weight)) return false;
     if (!unit.bias.is_valid()) return true;
     const std::int64_t channels =
         graph.value(unit.weight).constant.shape()[static_cast<std::size_t>(unit.weight_channel_axis)];
-    return is_own(graph, unit.bias) && graph.value(unit.bias).constant.elements() == channels;
+    return graph.value(unit.bias).constant.elements() == channels;
 }
 
 /// A pair while its factors are looked for.
@@ -93,7 +92,7 @@ std::vector<Link> find_links(const Graph& graph, const std::vector<Unit>& units)
         if (reader == reader_of.end() || graph.uses(first.output)[0].node != reader->second->main) continue;
         const Unit* second = reader->second;
         const auto axis = input_axis(graph, *second);
-        if (!axis || !is_own(graph, second->weight)) continue;
+        if (!axis) continue;
         const Shape& output_shape = graph.value(first.weight).constant.shape();
         Link link{.first = &first,
                   .second = second,
@@ -136,26 +135,53 @@ const Unit* unit_named(const UnitsByName& units, const std::string& name) {
     return found->second;
 }
 
-/// Constants that were rescaled so far.
+/// Constants of units that were rescaled so far.
 class Rescaler {
 public:
     explicit Rescaler(const Graph& graph) : graph_(graph) {}
 
-    Tensor& at(ValueId constant) {
-        const auto known = tensors_.find(constant);
-        if (known != tensors_.end()) return known->second;
-        return tensors_.emplace(constant, graph_.value(constant).constant.clone()).first->second;
+    /// The unit's copy of a constant that its main node reads.
+    Tensor& at(const Unit& unit, ValueId constant) {
+        Tensor& copy = copies_[constant][unit.main];
+        if (copy.is_empty()) copy = graph_.value(constant).constant.clone();
+        return copy;
     }
 
     [[nodiscard]] Graph build() && {
         GraphBuilder builder(graph_);
-        for (auto& [constant, tensor] : tensors_) builder.value(constant).constant = std::move(tensor);
+        for (const auto& [constant, by_node] : copies_) replace(builder, constant, by_node);
         return std::move(builder).build();
     }
 
 private:
+    using CopiesByNode = std::map<NodeId, Tensor>;
+
+    /// Gives each node its copy; the constant itself becomes the first of them, unless something else needs it.
+    void replace(GraphBuilder& builder, ValueId constant, const CopiesByNode& by_node) const {
+        const auto& uses = graph_.uses(constant);
+        const bool is_needed = graph_.is_output(constant) || std::any_of(uses.begin(), uses.end(), [&](const Use& use) {
+                                   return !by_node.contains(use.node);
+                               });
+        const std::string name = graph_.value(constant).name;
+        std::vector<ValueId> made;  // those that differ
+        if (!is_needed) {
+            builder.value(constant).constant = by_node.begin()->second;
+            made.push_back(constant);
+        }
+        for (const auto& [node, copy] : by_node) {
+            auto same = std::find_if(made.begin(), made.end(), [&, &tensor = copy](ValueId id) {
+                return has_same_bytes(builder.value(id).constant, tensor);
+            });
+            if (same == made.end()) {
+                same = made.insert(made.end(), builder.add_constant(builder.fresh_value_name(name), copy));
+            }
+            auto& inputs = builder.node(node).inputs;
+            std::replace(inputs.begin(), inputs.end(), constant, *same);
+        }
+    }
+
     const Graph& graph_;
-    std::map<ValueId, Tensor> tensors_;
+    std::map<ValueId, CopiesByNode> copies_;
 };
 
 }  // namespace
@@ -167,7 +193,8 @@ std::vector<EqualizedPair> find_equalization(const Graph& graph, const std::vect
     for (int round = 0; round < kMostRounds && change > kConverged; ++round) {
         change = 0;
         for (Link& link : links) {
-            change = std::max(change, balance(link, weights.at(link.first->weight), weights.at(link.second->weight)));
+            change = std::max(change, balance(link, weights.at(*link.first, link.first->weight),
+                                              weights.at(*link.second, link.second->weight)));
         }
     }
     std::vector<EqualizedPair> pairs;
@@ -192,12 +219,12 @@ Graph equalize(const Graph& graph, const std::vector<Unit>& units, const std::ve
         if (link == nullptr || link->second != &second || link->factor.size() != pair.factor.size()) {
             throw ModelError("equalization of '" + pair.first + "' and '" + pair.second + "' does not fit the model");
         }
-        scale_channels(constants.at(first.weight), link->outputs, pair.factor, true);
+        scale_channels(constants.at(first, first.weight), link->outputs, pair.factor, true);
         if (first.bias.is_valid()) {
             const Slices bias{.channels = pair.factor.size()};
-            scale_channels(constants.at(first.bias), bias, pair.factor, true);
+            scale_channels(constants.at(first, first.bias), bias, pair.factor, true);
         }
-        scale_channels(constants.at(second.weight), link->inputs, pair.factor, false);
+        scale_channels(constants.at(second, second.weight), link->inputs, pair.factor, false);
     }
     return std::move(constants).build();
 }

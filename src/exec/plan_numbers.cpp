@@ -236,11 +236,6 @@ private:
     PlanNumbers numbers_;
 };
 
-bool has_same_bytes(const Tensor& a, const Tensor& b) {
-    if (a.is_empty() || b.is_empty()) return a.is_empty() == b.is_empty();
-    return a.type() == b.type() && std::equal(a.view().data, a.view().data + a.bytes(), b.view().data);
-}
-
 }  // namespace
 
 bool operator==(const UnitNumbers& a, const UnitNumbers& b) {

@@ -1,5 +1,6 @@
 #include "tensor/tensor.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <new>
 
@@ -63,6 +64,11 @@ Tensor Tensor::clone() const {
     Tensor copy(type_);
     std::memcpy(copy.data_.get(), data_.get(), bytes());
     return copy;
+}
+
+bool has_same_bytes(const Tensor& a, const Tensor& b) {
+    if (a.is_empty() || b.is_empty()) return a.is_empty() == b.is_empty();
+    return a.type() == b.type() && std::equal(a.view().data, a.view().data + a.bytes(), b.view().data);
 }
 
 void refuse_element_type(DType found, DType asked) {

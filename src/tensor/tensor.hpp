@@ -100,6 +100,9 @@ private:
     std::shared_ptr<std::byte[]> data_;
 };
 
+/// Returns whether both have the same type and the same bytes, so that a NaN equals itself; two empty tensors do.
+[[nodiscard]] bool has_same_bytes(const Tensor& a, const Tensor& b);
+
 template <class T>
 Tensor Tensor::of(Shape shape, std::span<const T> values) {
     check_element_count(shape, values.size());

@@ -8,10 +8,6 @@ namespace {
 // What is computed from shapes has a few elements; 4096 leaves room for a whole table of them.
 constexpr std::int64_t kMaxKnownElements = 4096;
 
-bool is_equal(const Tensor& a, const Tensor& b) {
-    return a.type() == b.type() && std::equal(a.view().data, a.view().data + a.bytes(), b.view().data);
-}
-
 /// Integers of any width; nothing for other element types.
 std::optional<std::vector<std::int64_t>> integers_of(const Tensor& tensor) {
     std::vector<std::int64_t> values;
@@ -53,7 +49,7 @@ bool may_be_known(const TensorType& type) {
 std::optional<KnownTensor> known_of(std::vector<Tensor> at_probe) {
     const auto same_type = [&](const Tensor& tensor) { return tensor.type() == at_probe[0].type(); };
     if (!std::all_of(at_probe.begin(), at_probe.end(), same_type)) return std::nullopt;
-    const auto same = [&](const Tensor& tensor) { return is_equal(tensor, at_probe[0]); };
+    const auto same = [&](const Tensor& tensor) { return has_same_bytes(tensor, at_probe[0]); };
     if (std::all_of(at_probe.begin(), at_probe.end(), same)) return KnownTensor{{at_probe[0]}, {}};
 
     // Values differ between batches but not in shape: each element is looked at by itself.

@@ -13,7 +13,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <map>
 #include <optional>
 #include <set>
@@ -46,10 +45,8 @@ bool share_constant(const Graph& a, const Graph& b, const std::string& name) {
     const auto in_a = a.find_value(name);
     const auto in_b = b.find_value(name);
     if (!in_a || !in_b) return false;
-    const Tensor& x = a.value(*in_a).constant;
-    const Tensor& y = b.value(*in_b).constant;
-    return !x.is_empty() && !y.is_empty() && x.type() == y.type() &&
-           (x.bytes() == 0 || std::memcmp(x.view().data, y.view().data, x.bytes()) == 0);
+    const Tensor& constant = a.value(*in_a).constant;
+    return !constant.is_empty() && has_same_bytes(constant, b.value(*in_b).constant);
 }
 
 /// Writes a graph as one message: nodes in graph order, then initialisers, inputs and outputs. Everything that could

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <set>
 
 #include "base/error.hpp"
 #include "exec/run_once.hpp"
@@ -89,6 +90,69 @@ TEST(Equalize, PassesThroughNothingThatAFactorChanges) {
         shared.build({shared.conv("b", s, uneven({4, 8, 1, 1}, 2)), shared.conv("c", s, uneven({4, 8, 1, 1}, 3))}),
         reference_ops());
     EXPECT_THAT(find_equalization(two_readers, find_units(two_readers)), testing::IsEmpty());
+}
+
+/// Two convolutions of one weight, then one of another; `calls` of them, each with an input of its own.
+Graph chains_of_one_weight(int calls) {
+    GraphMaker g;
+    const ValueId w = g.constant("w", uneven({3, 3, 1, 1}, 1));
+    const ValueId bias = g.constant("bias", random_tensor({3}, 2));
+    const ValueId last = g.constant("last", uneven({2, 3, 1, 1}, 3));
+    std::vector<ValueId> outputs;
+    for (int i = 0; i < calls; ++i) {
+        const std::string call = "call_" + std::to_string(i);
+        ValueId x = g.input(call + "_x", {kSymbolic, 3, 6, 6});
+        for (const std::string layer : {"_a", "_b"}) {
+            const ValueId y = g.node("Conv", call + layer, {x, w, bias});
+            x = g.node("Relu", call + layer + "_relu", {y});
+        }
+        outputs.push_back(g.node("Conv", call + "_c", {x, last}));
+    }
+    return infer_types(g.build(outputs), reference_ops());
+}
+
+// The layers that share a weight need other factors, so each gets a weight of its own.
+TEST(Equalize, GivesEachReaderOfAWeightItsOwn) {
+    const Graph graph = chains_of_one_weight(1);
+    const std::vector<Unit> units = find_units(graph);
+    const auto pairs = find_equalization(graph, units);
+    ASSERT_EQ(pairs.size(), 2U);
+    const Graph equalized = equalize(graph, units, pairs);
+    const std::vector<Unit> after = find_units(equalized);
+    ASSERT_EQ(after.size(), 3U);
+    EXPECT_EQ(equalized.value(after[0].weight).name, "w");
+    EXPECT_EQ(equalized.value(after[1].weight).name, "w_1");
+    EXPECT_EQ(equalized.value(after[1].bias).name, "bias_1");
+    const std::vector<float> expected = result_of(graph), have = result_of(equalized);
+    ASSERT_EQ(have.size(), expected.size());
+    for (std::size_t i = 0; i < have.size(); ++i) EXPECT_NEAR(have[i], expected[i], 1e-5F * (1 + std::abs(expected[i])));
+}
+
+// As in a detector, whose head reads each level of a pyramid: the factors of the calls are equal, so nothing is copied.
+TEST(Equalize, CallsWithEqualFactorsGoOnSharing) {
+    const Graph graph = chains_of_one_weight(3);
+    const std::vector<Unit> units = find_units(graph);
+    const auto pairs = find_equalization(graph, units);
+    ASSERT_EQ(pairs.size(), 6U);
+    const Graph equalized = equalize(graph, units, pairs);
+    std::set<ValueId> weights;
+    for (const Unit& unit : find_units(equalized)) weights.insert(unit.weight);
+    EXPECT_EQ(weights.size(), 3U);
+}
+
+TEST(Equalize, ChangesNoConstantForAReaderThatIsNoUnit) {
+    GraphMaker g;
+    const ValueId x = g.input("x", {kSymbolic, 3, 6, 6});
+    const Tensor weight = uneven({3, 3, 1, 1}, 1);
+    const ValueId w = g.constant("w", weight);
+    const ValueId a = g.node("Relu", "relu", {g.node("Conv", "a", {x, w})});
+    const ValueId b = g.conv("b", a, uneven({4, 3, 1, 1}, 2));
+    const ValueId other = g.node("Neg", "neg", {w});
+    const Graph graph = infer_types(g.build({b, other}), reference_ops());
+    const std::vector<Unit> units = find_units(graph);
+    const Graph equalized = equalize(graph, units, find_equalization(graph, units));
+    EXPECT_TRUE(has_same_bytes(test::value_named(equalized, "w").constant, weight));
+    EXPECT_FALSE(has_same_bytes(test::value_named(equalized, "w_1").constant, weight));
 }
 
 TEST(Equalize, PairsOfAnotherModelAreErrors) {
