@@ -7,8 +7,9 @@
 //
 // Relu(x / s) = Relu(x) / s for s > 0: that is why a Relu may stand between the two, and a Clip may not.
 //
-// Several nodes may read one constant, such as the weight of a layer that a network calls several times. Rescaler keeps a
-// copy for each unit, and joins in the new graph what became equal: a head that all levels of a pyramid share stays one.
+// Several nodes may read one constant, such as the weight of a layer that a network calls several times. Rescaler keeps
+// a copy for each unit, and joins in the new graph what became equal: a head that all levels of a pyramid share stays
+// one.
 #include "exec/equalize.hpp"
 
 #include <algorithm>

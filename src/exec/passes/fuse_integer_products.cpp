@@ -8,7 +8,9 @@
 #include <algorithm>
 #include <optional>
 #include <set>
+#include <vector>
 
+#include "exec/passes/lib/pattern_reader.hpp"
 #include "exec/passes/passes.hpp"
 #include "graph/builder.hpp"
 
@@ -21,6 +23,12 @@ struct ScaledProduct {
     ValueId a_scale;                 ///< computed at run time
     ValueId b_scale;                 ///< constant
     ValueId row;                     ///< constant; invalid if none
+
+    [[nodiscard]] std::vector<NodeId> nodes() const {
+        std::vector<NodeId> all{product, cast, mul};
+        if (add.is_valid()) all.push_back(add);
+        return all;
+    }
 };
 
 class ScaledProductFinder {
@@ -43,6 +51,9 @@ public:
         const bool is_row = found.add.is_valid() && keeps_shape(found.add, product) && is_row_of(found.row, product);
         if (!is_row) found.add = {};
         if (!is_row) found.row = {};
+        Node replacement{.name = {}, .op = {}, .inputs = product.inputs, .outputs = {}, .attributes = {}};
+        replacement.inputs.push_back(found.a_scale);
+        if (leaves_tap_unread(graph_, taps_, found.nodes(), replacement)) return std::nullopt;
         return found;
     }
 
@@ -124,9 +135,7 @@ void replace_product(GraphBuilder& builder, const ScaledProduct& found) {
                .attributes = {}};
     if (found.row.is_valid()) fused.inputs.push_back(as_row(builder, found.row));
     while (!fused.inputs.back().is_valid()) fused.inputs.pop_back();
-    for (const NodeId id : {found.product, found.cast, found.mul, found.add}) {
-        if (id.is_valid()) builder.remove_node(id);
-    }
+    for (const NodeId id : found.nodes()) builder.remove_node(id);
     builder.add_node(std::move(fused));
 }
 

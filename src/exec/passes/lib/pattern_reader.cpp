@@ -6,6 +6,23 @@
 
 namespace halftone {
 
+bool leaves_tap_unread(const Graph& graph, const std::set<ValueId>& taps, const std::vector<NodeId>& removed,
+                       const Node& replacement) {
+    const auto contains = [](const auto& list, const auto& id) {
+        return std::find(list.begin(), list.end(), id) != list.end();
+    };
+    const auto is_lost = [&](ValueId value) {
+        if (!taps.contains(value) || graph.is_output(value) || contains(replacement.inputs, value)) return false;
+        if (contains(removed, graph.producer(value))) return false;  // inside of the pattern
+        const auto& uses = graph.uses(value);
+        return std::all_of(uses.begin(), uses.end(), [&](const Use& use) { return contains(removed, use.node); });
+    };
+    return std::any_of(removed.begin(), removed.end(), [&](NodeId id) {
+        const auto& inputs = graph.node(id).inputs;
+        return std::any_of(inputs.begin(), inputs.end(), is_lost);
+    });
+}
+
 std::optional<Graph> replace_patterns(const Graph& graph, const std::vector<ValueId>& taps, FindPattern find) {
     const std::set<ValueId> visible(taps.begin(), taps.end());
     const PatternReader reader(graph, visible);
@@ -16,6 +33,7 @@ std::optional<Graph> replace_patterns(const Graph& graph, const std::vector<Valu
         if (!pattern) continue;
         const auto is_taken = [&](NodeId id) { return taken.contains(id); };
         if (std::any_of(pattern->nodes.begin(), pattern->nodes.end(), is_taken)) continue;
+        if (leaves_tap_unread(graph, visible, pattern->nodes, pattern->replacement)) continue;
         taken.insert(pattern->nodes.begin(), pattern->nodes.end());
         patterns.push_back(std::move(*pattern));
     }

@@ -73,6 +73,11 @@ struct Pattern {
     std::vector<std::pair<std::size_t, Tensor>> constants = {};
 };
 
+/// Returns whether a tap outside of `removed` loses its last reader: a builder drops what nobody reads.
+/// @param replacement  the node that comes instead of the removed ones
+[[nodiscard]] bool leaves_tap_unread(const Graph& graph, const std::set<ValueId>& taps,
+                                     const std::vector<NodeId>& removed, const Node& replacement);
+
 using FindPattern = std::optional<Pattern> (*)(const PatternReader&, NodeId);
 
 /// Asks `find` at every node, and replaces all patterns that share no node with one before them. Returns nothing where
