@@ -43,7 +43,11 @@ sanitizer_options() {
     export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
 }
 
-stage_single() { build single; }
+# It goes on after a file that does not compile, so that one run names all of them.
+stage_single() {
+    cmake --preset single -DHALFTONE_DEPS_DIR="$HALFTONE_DEPS_DIR"
+    cmake --build --preset single --parallel "$jobs" -- -k 0
+}
 
 stage_slow() {
     build dev

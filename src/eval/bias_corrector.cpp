@@ -58,19 +58,35 @@ private:
     Tensor rounded_;
 };
 
-/// Name of the value that holds a unit's output before its activation in a quantized graph: where saturation implies
-/// the activation, the main node produces the unit's output itself.
+/// What the unit reads or makes, along the axis on which its operator has channels.
+ChannelsOf channels_of(const Unit& unit, const std::string& value) {
+    const bool is_product = unit.op == "MatMul" || unit.op == "Gemm";
+    return {value, is_product ? ChannelAxis::last : ChannelAxis::second};
+}
+
+/// Name of the value that holds a unit's output before its activation in a quantized graph. Where saturation implies
+/// the activation, the main node produces the unit's output itself. The name of an output of the graph belongs to the
+/// value behind Q and DQ, where the saturation has taken place already; then it is what Q reads.
 std::string raw_output(const Graph& fp32, const Unit& unit, const Graph& quantized) {
-    const std::string& main = fp32.value(unit.main_output).name;
-    return quantized.find_value(main) ? main : fp32.value(unit.output).name;
+    auto value = quantized.find_value(fp32.value(unit.main_output).name);
+    if (!value) value = quantized.find_value(fp32.value(unit.output).name);
+    HALFTONE_CHECK(value.has_value(), "a quantized graph has the output of unit " + unit.name);
+    const auto read_by = [&](ValueId made, const char* op) {
+        const NodeId producer = quantized.producer(made);
+        return producer.is_valid() && quantized.node(producer).op == op ? quantized.node(producer).inputs[0]
+                                                                        : ValueId{};
+    };
+    const ValueId codes = read_by(*value, "DequantizeLinear");
+    const ValueId real = codes.is_valid() ? read_by(codes, "QuantizeLinear") : ValueId{};
+    return quantized.value(real.is_valid() ? real : *value).name;
 }
 
 }  // namespace
 
-BiasCorrector::Means BiasCorrector::means_of(const Graph& graph, const std::vector<std::string>& values) const {
+BiasCorrector::Means BiasCorrector::means_of(const Graph& graph, const std::set<ChannelsOf>& values) const {
     Means means;
-    for (auto& [name, statistics] : channel_statistics(graph, values, samples_, count_)) {
-        means.emplace(name, std::move(statistics.mean));
+    for (auto& [wanted, statistics] : channel_statistics(graph, values, samples_, count_)) {
+        means.emplace(wanted, std::move(statistics.mean));
     }
     return means;
 }
@@ -79,38 +95,38 @@ BiasCorrector::Means BiasCorrector::means_of(const Graph& graph, const std::vect
 bool BiasCorrector::can_shift(const Unit& unit) const { return unit.op != "MatMul" || unit.bias_add.is_valid(); }
 
 void BiasCorrector::correct_fast(const QuantPlan& plan, PlanNumbers& numbers) {
-    const auto name_of = [&](const Unit& unit) { return model_.graph.value(unit.input).name; };
+    const auto input_of = [&](const Unit& unit) { return channels_of(unit, model_.graph.value(unit.input).name); };
     // Means of the fp32 model serve all candidates of this calibration; they cost one run over the samples.
     if (inputs_.empty()) {
-        std::vector<std::string> names;
-        for (const Unit& unit : model_.units) names.push_back(name_of(unit));
-        std::sort(names.begin(), names.end());
-        names.erase(std::unique(names.begin(), names.end()), names.end());
-        inputs_ = means_of(model_.graph, names);
+        std::set<ChannelsOf> inputs;
+        for (const Unit& unit : model_.units) inputs.insert(input_of(unit));
+        inputs_ = means_of(model_.graph, inputs);
     }
     for (std::size_t u = 0; u < model_.units.size(); ++u) {
         const Unit& unit = model_.units[u];
         if (!plan.units[u].is_static() || !can_shift(unit)) continue;
         UnitNumbers& own = numbers.units.at(unit.name);
-        own.bias_shift = WeightErrors(model_.graph, unit, own).shift(inputs_.at(name_of(unit)));
+        own.bias_shift = WeightErrors(model_.graph, unit, own).shift(inputs_.at(input_of(unit)));
     }
 }
 
 void BiasCorrector::correct_in_sequence(const QuantPlan& plan, PlanNumbers& numbers, WeightCodes& codes) {
-    const auto name_of = [&](const Unit& unit) { return model_.graph.value(unit.main_output).name; };
+    const auto output_of = [&](const Unit& unit) {
+        return channels_of(unit, model_.graph.value(unit.main_output).name);
+    };
     if (outputs_.empty()) {
-        std::vector<std::string> names;
-        for (const Unit& unit : model_.units) names.push_back(name_of(unit));
-        outputs_ = means_of(model_.graph, names);
+        std::set<ChannelsOf> outputs;
+        for (const Unit& unit : model_.units) outputs.insert(output_of(unit));
+        outputs_ = means_of(model_.graph, outputs);
     }
     for (std::size_t u = 0; u < model_.units.size(); ++u) {
         const Unit& unit = model_.units[u];
         if (!plan.units[u].is_static() || !can_shift(unit)) continue;
         // The graph is built again for every unit, because each correction changes what the later units read.
         const QuantizedModel quantized = apply_plan(model_.graph, model_.units, plan, numbers, &codes);
-        const std::string name = raw_output(model_.graph, unit, quantized.graph);
-        const std::vector<double> measured = means_of(quantized.graph, {name}).at(name);
-        const std::vector<double>& wanted = outputs_.at(name_of(unit));
+        const ChannelsOf raw = channels_of(unit, raw_output(model_.graph, unit, quantized.graph));
+        const std::vector<double> measured = means_of(quantized.graph, {raw}).at(raw);
+        const std::vector<double>& wanted = outputs_.at(output_of(unit));
         std::vector<float>& shift = numbers.units.at(unit.name).bias_shift;
         shift.clear();  // measured without it: a shift from an earlier call must not be counted twice
         for (std::size_t c = 0; c < wanted.size(); ++c) shift.push_back(static_cast<float>(wanted[c] - measured[c]));

@@ -31,15 +31,15 @@ public:
     void correct_in_sequence(const QuantPlan& plan, PlanNumbers& numbers, WeightCodes& codes);
 
 private:
-    using Means = std::map<std::string, std::vector<double>>;
-    [[nodiscard]] Means means_of(const Graph& graph, const std::vector<std::string>& values) const;
+    using Means = std::map<ChannelsOf, std::vector<double>>;
+    [[nodiscard]] Means means_of(const Graph& graph, const std::set<ChannelsOf>& values) const;
     [[nodiscard]] bool can_shift(const Unit& unit) const;
 
     const PreparedModel& model_;
     SampleSource& samples_;
     std::int64_t count_;
     Means inputs_,
-        outputs_;  ///< means of units' inputs and outputs in the fp32 model, by value name; made on first use
+        outputs_;  ///< means of units' inputs and outputs in the fp32 model; made on first use
 };
 
 }  // namespace halftone

@@ -297,10 +297,13 @@ std::shared_ptr<const CalibrationVariant> Calibrator::variant(std::int64_t calib
 void Calibrator::smooth_variant(CalibrationVariant& variant, double alpha) {
     HALFTONE_CHECK(samples_ != nullptr, "smoothing has samples");
     const Graph& graph = variant.model.graph;
-    const std::vector<std::string> names = smoothable_values(graph, variant.model.units);
+    std::set<ChannelsOf> values;  // only products read them
+    for (const std::string& name : smoothable_values(graph, variant.model.units)) {
+        values.insert({name, ChannelAxis::last});
+    }
     std::map<std::string, ChannelExtremes> extremes;
-    for (auto& [name, statistics] : channel_statistics(graph, names, *samples_, variant.samples)) {
-        extremes[name] = {.low = std::move(statistics.low), .high = std::move(statistics.high)};
+    for (auto& [smoothable, statistics] : channel_statistics(graph, values, *samples_, variant.samples)) {
+        extremes[smoothable.value] = {.low = std::move(statistics.low), .high = std::move(statistics.high)};
     }
     variant.recipes.smoothing = find_smoothing(graph, variant.model.units, extremes, alpha);
     for (const SmoothedValue& smoothed : variant.recipes.smoothing) {

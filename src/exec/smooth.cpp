@@ -34,9 +34,12 @@ std::int64_t channels_of(const Graph& graph, ValueId value) {
     return shape.rank() == 0 ? 0 : shape[shape.rank() - 1];
 }
 
+/// Whether one node alone reads the value. An output of the graph is seen from outside as well.
+bool has_one_reader(const Graph& graph, ValueId id) { return graph.uses(id).size() == 1 && !graph.is_output(id); }
+
 /// One number for each channel, along the last dimension, that nobody else reads.
 bool is_row(const Graph& graph, ValueId id, std::int64_t channels) {
-    if (!id.is_valid() || !graph.value(id).is_constant() || graph.uses(id).size() != 1) return false;
+    if (!id.is_valid() || !graph.value(id).is_constant() || !has_one_reader(graph, id)) return false;
     const Tensor& row = graph.value(id).constant;
     return row.dtype() == DType::f32 && row.elements() == channels && row.shape().rank() >= 1 &&
            row.shape()[row.shape().rank() - 1] == channels;
@@ -71,7 +74,7 @@ std::vector<ValueId> foldable_constants(const Graph& graph, ValueId value) {
     if (!outer.row.is_valid()) return {};
     if (node.op == "Mul") return {outer.row};
     const NodeId inner = graph.producer(outer.other);
-    if (!inner.is_valid() || graph.node(inner).op != "Mul" || graph.uses(outer.other).size() != 1) return {};
+    if (!inner.is_valid() || graph.node(inner).op != "Mul" || !has_one_reader(graph, outer.other)) return {};
     const RowOperands scale = row_operands(graph, graph.node(inner), channels);
     return scale.row.is_valid() ? std::vector{scale.row, outer.row} : std::vector<ValueId>{};
 }
@@ -79,7 +82,7 @@ std::vector<ValueId> foldable_constants(const Graph& graph, ValueId value) {
 std::vector<Target> find_targets(const Graph& graph, const std::vector<Unit>& units) {
     std::map<ValueId, Target> targets;
     for (const Unit& unit : units) {
-        if (unit.op != "MatMul" || graph.uses(unit.weight).size() != 1) continue;
+        if (unit.op != "MatMul" || !has_one_reader(graph, unit.weight)) continue;
         Target& target = targets[unit.input];
         target.value = unit.input;
         target.readers.push_back(&unit);

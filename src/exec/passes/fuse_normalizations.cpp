@@ -288,7 +288,7 @@ std::optional<Pattern> normalization_at(const PatternReader& reader, NodeId id) 
     const Node& node = reader.node(id);
     const bool is_inverse_root = node.op == "Pow" && node.inputs.size() == 2 && reader.is_scalar(node.inputs[1], -0.5F);
     if (node.op != "Sqrt" && !is_inverse_root) return std::nullopt;
-    return NormalizationReader(reader, id).run();
+    return if_shape_stays(reader.graph(), NormalizationReader(reader, id).run());
 }
 
 }  // namespace

@@ -242,7 +242,7 @@ std::optional<Pattern> hard_swish_at(const PatternReader& r, NodeId sigmoid) {
     return hard_function(r, "HardSwish", node.inputs[0], mul, {sigmoid, mul});
 }
 
-std::optional<Pattern> pattern_at(const PatternReader& reader, NodeId id) {
+std::optional<Pattern> any_pattern_at(const PatternReader& reader, NodeId id) {
     const std::string& op = reader.node(id).op;
     if (op == "Sigmoid") return swish_at(reader, id);
     if (op == "Erf") return gelu_at(reader, id);
@@ -250,6 +250,10 @@ std::optional<Pattern> pattern_at(const PatternReader& reader, NodeId id) {
     if (op == "Clip") return hard_function_at(reader, id);
     if (op == "HardSigmoid") return hard_swish_at(reader, id);
     return std::nullopt;
+}
+
+std::optional<Pattern> pattern_at(const PatternReader& reader, NodeId id) {
+    return if_shape_stays(reader.graph(), any_pattern_at(reader, id));
 }
 
 }  // namespace

@@ -161,6 +161,9 @@ std::optional<Graph> fuse_tables(const Graph& graph, const ExecPassContext& cont
         const auto chain = finder.find(id);
         if (!chain) continue;
         const ValueId result = graph.node(id).outputs[0];
+        // A scalar of a higher rank than the codes adds dimensions of 1 in front.
+        const auto rank = [&](ValueId value) { return graph.value(value).type.shape.rank(); };
+        if (rank(result) != rank(chain->codes)) continue;
         Tensor table = table_of(graph, context.ops, *chain, result);
         if (table.shape() != Shape{kCodes}) continue;  // a constant of another rank came in
         if (!builder) builder.emplace(graph);

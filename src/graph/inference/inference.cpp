@@ -180,7 +180,10 @@ private:
             for (const std::int64_t probe : kProbeBatches) {
                 at_probe.push_back(value_of_type(node, op.inputs[0].shape, outputs.at(0), probe));
             }
-            if (node.outputs[0].is_valid()) result_.known[node.outputs[0].index()] = known_of(std::move(at_probe));
+            const bool is_known =
+                std::none_of(at_probe.begin(), at_probe.end(), [](const Tensor& t) { return t.is_empty(); });
+            if (is_known && node.outputs[0].is_valid())
+                result_.known[node.outputs[0].index()] = known_of(std::move(at_probe));
             return;
         }
         if (node.op == "Identity" && node.outputs[0].is_valid()) {

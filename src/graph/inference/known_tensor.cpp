@@ -1,6 +1,9 @@
 #include "graph/inference/known_tensor.hpp"
 
 #include <algorithm>
+#include <limits>
+
+#include "base/saturate.hpp"
 
 namespace halftone {
 namespace {
@@ -68,8 +71,9 @@ Tensor value_of_type(const Node& node, const Shape& input, const TensorType& out
     std::replace(dims.begin(), dims.end(), kSymbolic, batch);
     if (node.op == "Size") {
         std::int64_t count = 1;
-        for (const std::int64_t dim : dims) count *= dim;  // at most 2^40 * 2^20: check_shape
-        return Tensor::scalar(count);
+        for (const std::int64_t dim : dims) count = saturating_product(count, dim);
+        // Several open dimensions, each as large as the probe, may go beyond 64 bits.
+        return count == std::numeric_limits<std::int64_t>::max() ? Tensor() : Tensor::scalar(count);
     }
     const auto rank = static_cast<std::int64_t>(dims.size());
     const std::int64_t start = int_attribute(node, "start", 0);

@@ -30,7 +30,8 @@ struct KnownTensor {
 /// Makes what is known of one value per probe. Returns nothing if even the shape depends on the batch.
 [[nodiscard]] std::optional<KnownTensor> known_of(std::vector<Tensor> at_probe);
 
-/// Returns the output of Shape or Size, which read the type of their input alone, at a batch size.
+/// Returns the output of Shape or Size, which read the type of their input alone, at a batch size. It is empty where it
+/// does not fit 64 bits.
 [[nodiscard]] Tensor value_of_type(const Node& node, const Shape& input, const TensorType& output, std::int64_t batch);
 
 }  // namespace halftone

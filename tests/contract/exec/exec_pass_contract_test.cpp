@@ -51,6 +51,24 @@ Graph attention() {
     return g.build({g.node("MatMul", "context", {shares, turned("v", {0, 2, 1, 3})}, {}, "y")});
 }
 
+/// Constants of more dimensions than the rows: each result has a dimension of 1 in front, which no operator that is
+/// made of these nodes would add.
+Graph raised_rank() {
+    RoundingNet n({kSymbolic, 8});
+    const ValueId factor = n.constant("factor", floats(Shape{1, 1, 1}, {1.7F}));
+    const ValueId gate = n.node("Sigmoid", "gate", {n.node("Mul", "scaled", {n.x, factor})});
+    const ValueId swish = n.node("Mul", "swish", {n.x, gate});
+    const Attributes last{{"axes", Ints{-1}}};
+    const ValueId centred = n.node("Sub", "centred", {n.x, n.node("ReduceMean", "mean", {n.x}, last)});
+    const ValueId squares = n.node("Mul", "squares", {centred, centred});
+    const ValueId variance = n.node("ReduceMean", "variance", {squares}, last);
+    const ValueId root = n.node("Sqrt", "root", {n.node("Add", "plus", {variance, number(n, "eps", 1e-5F)})});
+    const ValueId row = n.constant("g", random_tensor({1, 1, 8}, 7));
+    const ValueId normal = n.node("Mul", "normal", {n.node("Div", "quotient", {centred, root}), row});
+    const ValueId table = n.rounded("b", n.node("Mul", "m", {n.rounded("a", n.x, 0.05F, 128), factor}), 0.1F, 128);
+    return n.build({n.node("Sum", "sum", {swish, normal, table}, {}, "y")});
+}
+
 /// A Reshape to a shape that is computed from the input's.
 Graph computed_shape() {
     GraphMaker g;
@@ -97,6 +115,7 @@ Graph block_products() {
 const std::map<std::string, Graph (*)()> kGraphs{{"rows", rows},
                                                  {"attention", attention},
                                                  {"computed_shape", computed_shape},
+                                                 {"raised_rank", raised_rank},
                                                  {"codes", codes},
                                                  {"dynamic_products", dynamic_products},
                                                  {"block_products", block_products}};

@@ -8,6 +8,7 @@ namespace {
 
 using config_test::config;
 using config_test::error_of;
+using config_test::known_names;
 using config_test::notes_of;
 using testing::ElementsAre;
 using testing::HasSubstr;

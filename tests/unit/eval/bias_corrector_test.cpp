@@ -41,14 +41,15 @@ Pipeline data() {
 }
 
 struct BiasWorld {
-    PreparedModel prepared = model();
+    PreparedModel prepared;
     Pipeline pipeline = data();
     SampleSource samples;
     QuantPlan plan;
     PlanNumbers numbers;
     WeightCodes codes;
 
-    explicit BiasWorld(std::int64_t batch = 8) : samples(pipeline, {.samples = kBiasSamples, .batch = batch}) {
+    explicit BiasWorld(std::int64_t batch = 8, PreparedModel of = model())
+        : prepared(std::move(of)), samples(pipeline, {.samples = kBiasSamples, .batch = batch}) {
         // Three bits: rounding the weights shifts every mean.
         const UnitConfig config{.activation = {.dtype = DType::u8},
                                 .weight = {.dtype = DType::s8, .granularity = Granularity::per_tensor, .bit = 3.0F}};
@@ -94,6 +95,51 @@ TEST(BiasCorrector, SequentialLeavesNoMeanErrorInTheLastUnit) {
     const double before = world.error();
     world.corrector().correct_in_sequence(world.plan, world.numbers, world.codes);
     EXPECT_LT(world.error(), 0.01 * before);
+}
+
+/// A Conv and a product read one value of [n, 8, 5, 5]: its channels are second for one and last for the other.
+PreparedModel two_readers() {
+    GraphMaker g;
+    const ValueId x = g.input("x", {kSymbolic, 8, 5, 5});
+    const ValueId uneven = g.node("Mul", "uneven", {x, g.constant("c", random_tensor({8, 1, 1}, 6, 0.0F, 2.0F))});
+    const ValueId a = g.conv("a", uneven, random_tensor({3, 8, 1, 1}, 1), random_tensor({3}, 2));
+    const ValueId b = g.mat_mul("b", uneven, random_tensor({5, 3}, 3), random_tensor({3}, 4));
+    const ValueId a_mean =
+        g.node("ReduceMean", "a_mean", {a}, {{"axes", std::vector<std::int64_t>{2, 3}}, {"keepdims", std::int64_t{0}}});
+    const ValueId b_mean =
+        g.node("ReduceMean", "b_mean", {b}, {{"axes", std::vector<std::int64_t>{1, 2}}, {"keepdims", std::int64_t{0}}});
+    PreparedModel model;
+    model.graph = infer_types(g.build({g.node("Add", "sum", {a_mean, b_mean})}), reference_ops());
+    model.units = find_units(model.graph);
+    return model;
+}
+
+TEST(BiasCorrector, AValueThatConvAndProductReadHasTheChannelsOfEach) {
+    BiasWorld world(8, two_readers());
+    ASSERT_EQ(world.prepared.units.size(), 2U);
+    const double before = world.error();
+    world.corrector().correct_fast(world.plan, world.numbers);
+    EXPECT_LT(world.error(), 0.5 * before);
+}
+
+// The codes of the Relu's result begin at 0, so the Relu goes; its name is an output's, and means the value behind DQ.
+TEST(BiasCorrector, AReluThatIsAnOutputIsMeasuredInFrontOfItsCodes) {
+    const auto make = [] {
+        GraphMaker g;
+        const ValueId x = g.input("x", {kSymbolic, 8, 5, 5});
+        const ValueId a =
+            g.node("Relu", "relu", {g.conv("a", x, random_tensor({3, 8, 1, 1}, 1), random_tensor({3}, 2))});
+        const ValueId mean = g.node("GlobalAveragePool", "pool",
+                                    {g.conv("b", a, random_tensor({3, 3, 1, 1}, 3), random_tensor({3}, 4))});
+        PreparedModel model;
+        model.graph = infer_types(g.build({mean, a}), reference_ops());
+        model.units = find_units(model.graph);
+        return model;
+    };
+    BiasWorld world(8, make());
+    const double before = world.error();
+    world.corrector().correct_in_sequence(world.plan, world.numbers, world.codes);
+    EXPECT_LT(world.error(), 0.1 * before);
 }
 
 TEST(BiasCorrector, ResultsDoNotDependOnTheBatch) {

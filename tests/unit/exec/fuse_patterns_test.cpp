@@ -109,6 +109,13 @@ TEST(FusePatterns, XTimesTheSigmoidOfAMultipleIsSwishWithAFactor) {
     EXPECT_FALSE(apply_pass("fuse_patterns", other.typed(other.node("Mul", "y", {other.x, wrong}))).has_value());
 }
 
+TEST(FusePatterns, NaNIsNoNumberOfAFunction) {
+    FusePatternsNet n;
+    const ValueId line = n.node("Add", "add", {n.node("Mul", "mul", {n.x, n.number(0.2F)}), n.number(std::nanf(""))});
+    const ValueId y = n.node("Clip", "clip", {line, n.number(0.0F), n.number(1.0F)});
+    EXPECT_FALSE(apply_pass("fuse_patterns", infer_types(n.build({y}), reference_ops())).has_value());
+}
+
 TEST(FusePatterns, AClippedLineIsHardSigmoid) {
     FusePatternsNet n;
     const ValueId line = n.node("Add", "line", {n.node("Mul", "m", {n.x, n.number(0.2F)}), n.number(0.5F)});

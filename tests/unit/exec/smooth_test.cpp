@@ -138,6 +138,35 @@ TEST(Smooth, WinsBackAtLeastHalfOfWhatOutliersCost) {
     EXPECT_LT(error_of(smoothed_by(prepared, 0.5)), 0.5 * error_of(graph));
 }
 
+/// (x * outlier row + row) times a weight: the sum is smoothable. Outputs are the result and, by choice, more.
+struct ScaledRows {
+    GraphMaker g;
+    ValueId x = g.input("x", {kSymbolic, 6, kChannels});
+    ValueId scaled = g.node("Mul", "mul", {x, g.constant("scale", with_outlier(60.0F))}, {}, "scaled");
+    ValueId row = g.constant("row", random_tensor({kChannels}, 6));
+    ValueId weight = g.constant("w", random_tensor({kChannels, 8}, 1));
+    ValueId y = g.node("MatMul", "product", {g.node("Add", "add", {scaled, row}), weight});
+    Graph with(ValueId output) { return infer_types(g.build({y, output}), reference_ops()); }
+};
+
+// What is read from outside must not change: then a Mul comes in instead.
+TEST(Smooth, LeavesOutputsOfTheGraphAsTheyAre) {
+    const Graph graph = ScaledRows().with(ScaledRows().scaled);
+    const Graph smoothed = smoothed_by(prepare_smoothing(graph, find_units(graph)), 0.5);
+    const auto want = halftone::run_once(graph, {input()}, Backend::ref);
+    const auto have = halftone::run_once(smoothed, {input()}, Backend::ref);
+    EXPECT_TRUE(has_same_bytes(have[1], want[1]));
+    for (std::size_t e = 0; e < want[0].as<float>().size(); ++e) {
+        EXPECT_NEAR(have[0].as<float>()[e], want[0].as<float>()[e], 1e-3F * (1 + std::abs(want[0].as<float>()[e])));
+    }
+    EXPECT_GT(smoothed.nodes().size(), graph.nodes().size());
+}
+
+TEST(Smooth, AWeightThatIsAnOutputIsNotChanged) {
+    const Graph graph = ScaledRows().with(ScaledRows().weight);
+    EXPECT_THAT(smoothable_values(graph, find_units(graph)), testing::IsEmpty());
+}
+
 TEST(Smooth, ValuesOfAnotherModelAreErrors) {
     const Graph graph = network();
     const std::vector<Unit> units = find_units(graph);

@@ -23,6 +23,14 @@ bool leaves_tap_unread(const Graph& graph, const std::set<ValueId>& taps, const 
     });
 }
 
+std::optional<Pattern> if_shape_stays(const Graph& graph, std::optional<Pattern> pattern) {
+    if (!pattern) return std::nullopt;
+    const auto rank = [&](ValueId id) { return graph.value(id).type.shape.rank(); };
+    const Node& node = pattern->replacement;
+    if (rank(node.inputs[0]) != rank(node.outputs[0])) return std::nullopt;
+    return pattern;
+}
+
 std::optional<Graph> replace_patterns(const Graph& graph, const std::vector<ValueId>& taps, FindPattern find) {
     const std::set<ValueId> visible(taps.begin(), taps.end());
     const PatternReader reader(graph, visible);

@@ -47,11 +47,13 @@ public:
         return inputs[0] == one ? inputs[1] : inputs[0];
     }
 
+    /// The number of a constant of one element. NaN and infinities are none: no operator means them.
     [[nodiscard]] std::optional<float> scalar(ValueId id) const {
         if (!id.is_valid() || !graph_.value(id).is_constant()) return std::nullopt;
         const Tensor& constant = graph_.value(id).constant;
         if (constant.dtype() != DType::f32 || constant.elements() != 1) return std::nullopt;
-        return constant.as<float>()[0];
+        const float number = constant.as<float>()[0];
+        return std::isfinite(number) ? std::optional(number) : std::nullopt;
     }
 
     [[nodiscard]] bool is_scalar(ValueId id, float value) const {
@@ -77,6 +79,10 @@ struct Pattern {
 /// @param replacement  the node that comes instead of the removed ones
 [[nodiscard]] bool leaves_tap_unread(const Graph& graph, const std::set<ValueId>& taps,
                                      const std::vector<NodeId>& removed, const Node& replacement);
+
+/// Returns the pattern if its replacement, which gives the shape of its first input, gives that of what it replaces. A
+/// constant of a higher rank on the way adds dimensions of 1 in front, which the replacement would lose.
+[[nodiscard]] std::optional<Pattern> if_shape_stays(const Graph& graph, std::optional<Pattern> pattern);
 
 using FindPattern = std::optional<Pattern> (*)(const PatternReader&, NodeId);
 
