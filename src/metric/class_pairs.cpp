@@ -117,4 +117,14 @@ ClassPairs::Pair ClassPairs::read(const SampleAnswer& answer) const {
     return pair;
 }
 
+ClassPairs::Pair ClassPairs::read_known(const SampleAnswer& answer) const {
+    Pair pair = read(answer);
+    // `read` has seen that the output has this dimension; where it was open, only the sample knows its size.
+    const std::int64_t classes =
+        kind_ == ClassKind::multiclass ? answer.outputs[0].type.shape[output_axes_[class_axis_]] : classes_;
+    if (classes == kSymbolic) return pair;
+    for (const std::int64_t label : pair.wanted) require_class(label, classes, answer.id);
+    return pair;
+}
+
 }  // namespace halftone

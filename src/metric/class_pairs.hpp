@@ -37,6 +37,10 @@ public:
     };
     /// @throws DataError, naming the sample, if the sizes do not fit or a label is no integer
     [[nodiscard]] Pair read(const SampleAnswer& answer) const;
+    /// Reads as `read`, and lets no label pass that the model cannot say: no answer would be right.
+    /// @throws DataError as `read`, and for a label outside the model's classes. An output of integers has no known
+    ///         number of classes, and takes any label.
+    [[nodiscard]] Pair read_known(const SampleAnswer& answer) const;
 
 private:
     double threshold_;

@@ -93,6 +93,12 @@ std::int64_t to_class(double number, std::int64_t sample) {
     throw DataError("sample " + std::to_string(sample) + ": a label must be an integer, got " + float_text(number));
 }
 
+void require_class(std::int64_t label, std::int64_t classes, std::int64_t sample) {
+    if (label >= 0 && label < classes) return;
+    throw DataError("sample " + std::to_string(sample) + ": label " + std::to_string(label) +
+                    " lies outside the model's " + std::to_string(classes) + " classes");
+}
+
 Shape squeezed(const Shape& shape) {
     std::vector<std::int64_t> dims = shape.dims();
     // Exporters disagree about dimensions of 1 ([10], [10, 1], [1, 10]), which carry no meaning.

@@ -22,6 +22,9 @@ namespace halftone {
 /// @throws DataError, naming the sample, for a fraction or a NaN
 [[nodiscard]] std::int64_t to_class(double number, std::int64_t sample);
 
+/// @throws DataError, naming the sample, if the label is none of the classes 0 … classes - 1
+void require_class(std::int64_t label, std::int64_t classes, std::int64_t sample);
+
 /// Returns the dimensions without those of size 1, which say nothing about how elements are arranged.
 [[nodiscard]] Shape squeezed(const Shape& shape);
 

@@ -136,6 +136,19 @@ class Samples(SystemTest):
         self.assertIn("sample 7 is skipped: ", done.err)
         self.assertIn(refusal, done.err)
 
+    def test_accuracy_treats_such_a_label_as_topk_does(self):
+        dataset = self.write_arrays()
+        labels = numpy.load(self.folder / "y.npy")
+        labels[7] = -1
+        numpy.save(self.folder / "y.npy", labels)
+        metric = ("--set", "evaluation.accuracy.metric={Accuracy: {}}")
+        refusal = "y.npy: record 7: sample 7: label -1 lies outside the model's 10 classes"
+        self.assert_refused(self.evaluate(dataset, *metric), MODEL, refusal)
+        skip = ("--set", "evaluation.accuracy.dataloader.on_bad_sample=skip")
+        results = [json.loads(self.evaluate(dataset, *set_metric, *skip).out) for set_metric in ((), metric)]
+        self.assertEqual(results[0]["correct"], results[1]["correct"])
+        self.assertEqual(results[1]["skipped"], 1)
+
     def test_all_missing_files_are_named(self):
         dataset = "{Numpy: {inputs: {a: a.npy, b: b.npy}, targets: {label: c.npy}}}"
         self.assert_refused(self.evaluate(dataset), MODEL, "a.npy", "b.npy", "c.npy")

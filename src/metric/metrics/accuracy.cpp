@@ -1,5 +1,6 @@
 // Accuracy: the share of elements whose class is right. A sample is one element (binary, multiclass) or several
-// (multilabel, pixels, tokens); all elements of all samples count alike.
+// (multilabel, pixels, tokens); all elements of all samples count alike. A label that
+// the model cannot say is refused: it would lower the share of fp32 and of every candidate, and nobody would see why.
 #include "base/check.hpp"
 #include "config/reader.hpp"
 #include "metric/class_pairs.hpp"
@@ -13,7 +14,7 @@ public:
     explicit AccuracyState(const ClassPairs& pairs) : SumAccumulator(0, 2), pairs_(pairs) {}
 
     std::optional<double> add(const SampleAnswer& answer) override {
-        const ClassPairs::Pair pair = pairs_.read(answer);
+        const ClassPairs::Pair pair = pairs_.read_known(answer);
         std::int64_t right = 0;
         for (std::size_t i = 0; i < pair.answer.size(); ++i) right += pair.answer[i] == pair.wanted[i] ? 1 : 0;
         const auto elements = static_cast<std::int64_t>(pair.answer.size());

@@ -41,7 +41,7 @@ constexpr EnumNames<GlueKind, 11> kGlueTasks{{{{GlueKind::matthews, "cola"},
 
 /// The answer and the label of a sample, which has one of each.
 std::pair<std::int64_t, std::int64_t> glue_classes(const ClassPairs& pairs, const SampleAnswer& answer) {
-    const ClassPairs::Pair pair = pairs.read(answer);
+    const ClassPairs::Pair pair = pairs.read_known(answer);
     if (pair.answer.size() == 1) return {pair.answer[0], pair.wanted[0]};
     throw DataError("sample " + std::to_string(answer.id) + ": GLUE needs one label for a sample");
 }

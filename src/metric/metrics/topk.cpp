@@ -73,10 +73,7 @@ std::size_t label_of(const SampleAnswer& answer) {
                         " numbers, the model " + std::to_string(classes) + " classes");
     }
     const std::int64_t label = is_one_hot ? arg_max(numbers, 0, 1, numbers.size()) : to_class(numbers[0], answer.id);
-    if (label < 0 || label >= classes) {
-        throw DataError("sample " + std::to_string(answer.id) + ": label " + std::to_string(label) +
-                        " lies outside the model's " + std::to_string(classes) + " classes");
-    }
+    require_class(label, classes, answer.id);
     return static_cast<std::size_t>(label);
 }
 

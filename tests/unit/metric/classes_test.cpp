@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <string>
 
 #include "base/error.hpp"
 #include "support/metric_samples.hpp"
@@ -79,6 +80,47 @@ TEST(Accuracy, ASampleOfAnotherShapeOrALabelThatIsNoIntegerIsADataError) {
     EXPECT_THROW((void)wide.state(*metric), DataError);
     const auto half = metric_samples(Shape{3}, Shape{}, false, {0, 0, 0}, {0.5});
     EXPECT_THROW((void)half.state(*metric), DataError);
+}
+
+/// What a metric says of one sample that it refuses; empty: it takes the sample.
+std::string refusal_of(const std::string& name, const std::string& settings, const test::MetricSamples& samples) {
+    const auto metric = metric_of(name, settings);
+    try {
+        (void)samples.value(*metric);
+    } catch (const DataError& error) {
+        return error.what();
+    }
+    return "";
+}
+
+TEST(Accuracy, ALabelThatTheModelCannotSayIsRefusedInTheWordsOfTopK) {
+    for (const double label : {-1.0, 3.0, 255.0}) {
+        const auto samples = metric_samples(Shape{3}, Shape{}, true, {0, 0, 1}, {label});
+        const std::string words =
+            "sample 0: label " + std::to_string(static_cast<int>(label)) + " lies outside the model's 3 classes";
+        EXPECT_EQ(refusal_of("topk", "1", samples), words);
+        EXPECT_EQ(refusal_of("Accuracy", "{}", samples), words);
+        EXPECT_EQ(refusal_of("GLUE", "{task: mnli}", samples), words);
+    }
+    // One number is the answer to two classes, whether a sample has one of them or several.
+    const std::string two = "sample 0: label 2 lies outside the model's 2 classes";
+    EXPECT_EQ(refusal_of("Accuracy", "{}", metric_samples(Shape{1}, Shape{}, true, {0.7}, {2})), two);
+    EXPECT_EQ(refusal_of("Accuracy", "{}", metric_samples(Shape{2}, Shape{2}, true, {0.7, 0.1}, {1, 2})), two);
+    EXPECT_EQ(refusal_of("GLUE", "{task: sst-2}", metric_samples(Shape{1}, Shape{}, true, {0.7}, {2})), two);
+    // Of channels first the classes are the channels, and not the size of the picture.
+    EXPECT_EQ(refusal_of("Accuracy", "{}", metric_samples(Shape{2, 3}, Shape{3}, true, {1, 0, 0, 0, 1, 1}, {0, 1, 2})),
+              two);
+}
+
+TEST(Accuracy, TheClassesOfAnOpenDimensionAreThoseOfTheSample) {
+    const auto metric = metric_of("Accuracy");
+    metric->bind({.outputs = {{.name = "y", .type = {DType::f32, Shape{kSymbolic}}}},
+                  .targets = {{.name = "t", .type = {DType::s64, Shape{}}}}});
+    const auto add = [&](const test::MetricSamples& samples) {
+        return samples.with(0, [&](const SampleAnswer& answer) { return metric->start()->add(answer); });
+    };
+    EXPECT_NO_THROW((void)add(metric_samples(Shape{4}, Shape{}, true, {0, 0, 0, 1}, {3})));
+    EXPECT_THROW((void)add(metric_samples(Shape{3}, Shape{}, true, {0, 0, 1}, {3})), DataError);
 }
 
 // LPOT compares bags of words: it scores these wrong answers 1.0 (lpot/experimental/metric/f1.py, version 1.5).
