@@ -23,8 +23,8 @@ constexpr int kTriedSamples = 64;
 constexpr int kTriedSamplesOfLargeModel = 8;
 constexpr std::size_t kLargeModel = std::size_t{100} << 20U;
 
-/// Returns what the fp32 model reaches on the first samples, for a comment; empty where guesses have no known level, or
-/// where the config cannot run yet: the dry run says why, all of it at once.
+/// Returns what the fp32 model reaches on the first samples, for a comment; empty where guesses have no known level.
+/// Where the config cannot run yet, the comment is the first reason; the dry run lists all of them.
 std::string try_config(const std::string& yaml, const std::string& model_path, const SharedBytes& model) {
     const int samples = model.size() > kLargeModel ? kTriedSamplesOfLargeModel : kTriedSamples;
     try {
@@ -43,8 +43,8 @@ std::string try_config(const std::string& yaml, const std::string& model_path, c
                            score.accuracy, score.samples);
     } catch (const InternalError&) {
         throw;
-    } catch (const Error&) {
-        return {};
+    } catch (const Error& error) {
+        return fmt::format("LOOK HERE: this config cannot be evaluated yet: {}.", error.what());
     }
 }
 

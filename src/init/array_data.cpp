@@ -13,6 +13,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "data/dataset.hpp"
+#include "init/label_form.hpp"
 #include "init/picture_input.hpp"
 
 namespace halftone {
@@ -46,8 +47,29 @@ std::string array_text(const FoundArray& array) {
         inputs.push_back(fmt::format("{} {} [{}]", port.name, port.type, fmt::join(port.dims, ",")));
     throw DataError(fmt::format(
         "{}: no array feeds {} of the model. The arrays, a row for each sample: {}. The model takes {}. Give an array "
-        "the name of its input, or write the config by hand (docs/data.md)",
-        query.path, join(match.missing, ", "), join(arrays, "; "), join(inputs, "; ")));
+        "the name of its input, or write the config by hand (docs/data.md){}{}",
+        query.path, join(match.missing, ", "), join(arrays, "; "), join(inputs, "; "),
+        source.unreadable.empty() ? "" : ". Arrays that cannot be read: ", join(source.unreadable, "; ")));
+}
+
+/// A row of each array is one sample, so they need equally many; empty: they have.
+std::string doubt_of_rows(const ArrayMatch& match) {
+    std::vector<std::string> counts;
+    bool differ = false;
+    for (const auto* list : {&match.inputs, &match.targets}) {
+        for (const auto& [name, array] : *list) {
+            counts.push_back(fmt::format("{} has {}", array.source, array.rows));
+            differ |= array.rows != match.inputs.front().second.rows;
+        }
+    }
+    if (!differ) return {};
+    return "LOOK HERE: the arrays do not have equally many rows: " + join(counts, ", ") +
+           ". A row of each is one sample, so the data set refuses them until they have.";
+}
+
+/// Adds a text unless it is empty or there already: both parts of the data may be the same.
+void add_once(std::vector<std::string>& texts, const std::string& text) {
+    if (!text.empty() && std::find(texts.begin(), texts.end(), text) == texts.end()) texts.push_back(text);
 }
 
 /// A picture in an array needs the same way into the model as one in a file.
@@ -63,7 +85,8 @@ ConfigLines transforms_of(const DataQuery& query, const ArrayMatch& match) {
 }  // namespace
 
 std::pair<ArraySource, ArraySource> divide_by_names(const ArraySource& source) {
-    ArraySource training{source.word, source.head, {}};
+    ArraySource training = source;
+    training.arrays.clear();
     ArraySource testing = training;
     // An array without a split word (a table that both need) goes into both.
     bool has_training = false;
@@ -98,17 +121,20 @@ FoundData found_arrays(const DataQuery& query, const std::string& what, const Ar
     for (const std::string& guess : testing.guessed) found.notes.push_back(guess);
     // An array of a folder that is not divided by names stands on both sides.
     std::vector<std::string> left_out = training.left_out;
-    for (const std::string& name : testing.left_out) {
-        if (std::find(left_out.begin(), left_out.end(), name) == left_out.end()) left_out.push_back(name);
-    }
+    for (const std::string& name : testing.left_out) add_once(left_out, name);
     if (!left_out.empty())
         found.notes.push_back(
             fmt::format("Left out, because no input and no metric needs it: {}.", join(left_out, ", ")));
+    for (const auto* source : {&calibration, &evaluation}) {
+        for (const std::string& reason : source->unreadable) add_once(found.notes, "Left out: " + reason + ".");
+    }
+    for (const auto* match : {&training, &testing}) add_once(found.notes, doubt_of_rows(*match));
     // Arrays are taken as they are, because whoever saved them has preprocessed them; only pictures in bytes are not.
     found.transforms = transforms_of(query, testing);
     for (const auto& [name, array] : testing.targets) {
         Field target = array.row;
         target.name = name;
+        if (found.targets.empty()) found.labels = look_at_labels(*evaluation.open(array.source));
         found.targets.push_back(target);
     }
     return found;

@@ -1,10 +1,13 @@
 #pragma once
 // What the detectors of .npy, .npz and HDF5 have in common: from named arrays to the data of a config.
 
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "data/formats/stored_array.hpp"
 #include "init/array_match.hpp"
 #include "init/found_data.hpp"
 
@@ -15,6 +18,10 @@ struct ArraySource {
     std::string word;               ///< of the data set: "Numpy", "HDF5"
     std::vector<std::string> head;  ///< its lines above `inputs`, as "file: a.npz"; may be empty
     std::vector<FoundArray> arrays;
+    /// Opens one of the arrays by its `source`.
+    std::function<std::unique_ptr<StoredArray>(const std::string& source)> open = {};
+    /// Why others cannot be read, a reason for each. They are left out; nobody may need them.
+    std::vector<std::string> unreadable = {};
 };
 
 /// Divides arrays of one source by the split words in their names. Where both kinds are there, the first is for

@@ -9,6 +9,7 @@
 #include "base/file_system.hpp"
 #include "graph/onnx/onnx_model.hpp"
 #include "init/config_lines.hpp"
+#include "init/label_form.hpp"
 #include "tensor/field.hpp"
 
 namespace halftone {
@@ -29,6 +30,7 @@ struct FoundData {
     std::vector<std::string> notes;          ///< sentences about the data set, above it
     ConfigLines transforms;                  ///< below `transform`, at level 0; empty: none
     std::vector<Field> targets;              ///< what a metric can compare with; empty: there are no labels
+    LabelForm labels;                        ///< what the values of the first target are, where they were looked at
     std::int64_t classes = 0;                ///< that the labels name; 0: unknown
     std::optional<ConfigLines> metric;       ///< where the data decide it, as for boxes; below `metric`, at level 0
     std::optional<ConfigLines> postprocess;  ///< below `postprocess`, at level 0

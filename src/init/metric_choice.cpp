@@ -34,11 +34,11 @@ std::vector<std::int64_t> squeezed_dims(const Field& target) {
 
 /// The number of classes is compared with that of the folders: one more is the background that TensorFlow's models
 /// have.
-ConfigLines topk(const ModelSurvey& model, const ModelPort& output, const FoundData& data) {
+ConfigLines topk(const ModelSurvey& model, const ModelPort& output, const FoundData& data, bool is_one_hot) {
     ConfigLines lines;
-    lines.comment(0, fmt::format("The share of samples whose label has the highest score in {}: the label is one "
-                                 "number, and the output has a score for each class.",
-                                 output.name));
+    lines.comment(0, fmt::format("The share of samples whose label has the highest score in {}: the label is {}, and "
+                                 "the output has a score for each class.",
+                                 output.name, is_one_hot ? "a row of zeros with a 1 at its class" : "one number"));
     const auto classes = output.dims.empty() ? std::nullopt : parse_int(output.dims.back());
     if (classes && data.classes > 0 && *classes != data.classes) {
         lines.comment(0, fmt::format("LOOK HERE: the model has {} classes, the data have {}.{}", *classes, data.classes,
@@ -51,6 +51,19 @@ ConfigLines topk(const ModelSurvey& model, const ModelPort& output, const FoundD
     return lines;
 }
 
+/// Whether a target is one class for each sample: an integer, or real numbers that are whole and below `classes`.
+/// Numpy's users often store labels as fp32.
+bool is_class_number(const Field& target, const LabelForm& form, std::int64_t classes) {
+    if (!squeezed_dims(target).empty()) return false;
+    return is_integer_type(target.type.dtype) || (form.largest >= 0 && form.largest < classes);
+}
+
+/// Whether a target is a row of zeros with a 1 at its class.
+bool is_one_hot(const Field& target, const LabelForm& form, std::int64_t classes) {
+    const std::vector<std::int64_t> dims = squeezed_dims(target);
+    return form.is_one_hot && dims.size() == 1 && dims[0] == classes;
+}
+
 std::string braces(const std::string& key) { return "{" + key + "}"; }
 
 /// Of the outputs, the one that fits this target, with its metric. Nothing if none does.
@@ -60,11 +73,15 @@ std::optional<ConfigLines> metric_for(const ModelSurvey& model, const ModelPort&
     const std::vector<std::int64_t> wanted = squeezed_dims(target);
     const std::size_t rank = output.dims.size() - 1;
     const auto last = parse_int(output.dims.back());
-    if (is_integer_type(target.type.dtype) && wanted.empty() && rank == 1 && last != 1)
-        return topk(model, output, data);
+    // Only the first target's values were looked at.
+    const LabelForm form = &target == data.targets.data() ? data.labels : LabelForm{};
+    const bool has_scores = rank == 1 && last != 1;
+    const bool is_hot = has_scores && is_one_hot(target, form, last.value_or(0));
+    if (has_scores && (is_hot || is_class_number(target, form, last.value_or(0))))
+        return topk(model, output, data, is_hot);
     const std::string key = output_key(model, output);
     ConfigLines lines;
-    if (is_integer_type(target.type.dtype) && wanted.empty() && (rank == 0 || last == 1)) {
+    if ((rank == 0 || last == 1) && is_class_number(target, form, 2)) {
         lines.comment(0,
                       "The share of samples that are on the right side of 0.5: the label is one number, and so is the "
                       "output. ROC would look at the order of the scores only.");

@@ -110,6 +110,33 @@ class FirstHour(SystemTest):
         self.assertEqual(found["data"]["evaluation"]["samples"], 12)
         self.assertIn("topk", found["metric"]["names"])
 
+    def assert_told_of(self, data, *words):
+        """init writes a config that says `words` on lines with LOOK HERE, and eval refuses it."""
+        done = halftone("init", "model.onnx", "--data", data, cwd=self.folder)
+        self.assert_code(OK, done)
+        text = done.out.replace("\n# ", " ")
+        for word in words:
+            self.assertRegex(text, "LOOK HERE: [^#]*" + re.escape(word))
+        (self.folder / "told.yaml").write_text(done.out)
+        self.assert_code(MODEL, halftone("eval", "told.yaml", cwd=self.folder))
+
+    def test_init_tells_of_what_eval_refuses(self):
+        write_picture_model(self.folder / "model.onnx")
+        for label in ("cat", "dog"):
+            (self.folder / "photos" / label).mkdir(parents=True)
+            for i in range(4):
+                picture = RANDOM.integers(0, 256, (12, 12, 3), dtype=np.uint8)
+                (self.folder / "photos" / label / f"{i}.png").write_bytes(png(picture))
+        (self.folder / "photos/bird").mkdir()
+        (self.folder / "photos/dog/1.png").write_bytes(png(picture)[:60])
+        self.assert_told_of("photos", "1 of the 8 pictures", "dog/1.png: ", "on_bad_sample: skip",
+                            "folders without pictures are counted as classes, too: photos/bird.")
+        x = RANDOM.normal(size=(20, 3, 8, 8)).astype(np.float32)
+        np.savez(self.folder / "two.npz", x=x, y=np.zeros(10, np.int64))
+        self.assert_told_of("two.npz", "x has 20, y has 10", "this config cannot be evaluated yet: ")
+        np.savez(self.folder / "one.npz", x=x, y=np.arange(20) % 2 + 1)
+        self.assert_told_of("one.npz", "label 2 lies outside the model's 2 classes")
+
     def test_text_as_arrays(self):
         write_text_model(self.folder / "model.onnx")
         (self.folder / "text").mkdir()

@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/path.hpp"
+#include "base/text.hpp"
 #include "data/dataset.hpp"
 #include "data/formats/picture.hpp"
 #include "init/found_data.hpp"
@@ -29,6 +30,7 @@ struct ClassFolders {
     std::int64_t classes = 0;
     std::int64_t pictures = 0;
     std::vector<std::string> first;  ///< paths of a few pictures of each of the first classes
+    std::vector<std::string> empty;  ///< folders without a picture
 };
 
 /// Names only: whether they can be decoded is seen later.
@@ -47,6 +49,7 @@ ClassFolders count_classes(const FileSystem& files, const std::string& root) {
         // ImageFolder numbers every folder, so an empty one is a class, too.
         ++found.classes;
         found.pictures += static_cast<std::int64_t>(pictures.size());
+        if (pictures.empty()) found.empty.push_back(folder);
         // Some of each class: one class alone may be darker or lighter than all.
         for (std::size_t i = 0; i < std::min(pictures.size(), kLookedAtPerClass); ++i) {
             if (found.first.size() < kLookedAt) found.first.push_back(below(folder, pictures[i]));
@@ -55,9 +58,11 @@ ClassFolders count_classes(const FileSystem& files, const std::string& root) {
     return found;
 }
 
-/// Channels of a few pictures, and mean and deviation of their pixels; those that cannot be decoded are left to the dry
-/// run. ImageFolder says nothing of sizes before it reads a picture, so only a Resize gives samples of a known size.
-PictureSamples look_at_pictures(const FileSystem& files, const std::vector<std::string>& paths) {
+/// Channels of a few pictures, and mean and deviation of their pixels; ImageFolder says nothing of sizes before it
+/// reads a picture, so only a Resize gives samples of a known size.
+/// @param bad  gets why pictures cannot be decoded, a reason for each
+PictureSamples look_at_pictures(const FileSystem& files, const std::vector<std::string>& paths,
+                                std::vector<std::string>& bad) {
     PictureSamples samples;
     PixelSums sums;
     std::size_t decoded = 0;
@@ -67,8 +72,8 @@ PictureSamples look_at_pictures(const FileSystem& files, const std::vector<std::
             samples.channels = std::max(samples.channels, picture.shape()[2]);
             sums.add(picture.as<std::uint8_t>());
             ++decoded;
-        } catch (const Error&) {  // one bad file among thousands must not stop init
-            continue;
+        } catch (const Error& error) {  // one bad file among thousands must not stop init
+            bad.emplace_back(error.what());
         }
     }
     sums.write_to(samples);
@@ -79,13 +84,25 @@ PictureSamples look_at_pictures(const FileSystem& files, const std::vector<std::
 /// The only setting that ImageFolder has.
 std::vector<std::string> root_lines(const std::string& root) { return {"ImageFolder:", "  root: " + yaml_text(root)}; }
 
+/// Damaged pictures stop eval and tune in the end, perhaps after an hour, so they are told of here.
+void add_bad_pictures(FoundData& found, const std::vector<std::string>& bad, std::size_t opened) {
+    if (bad.empty()) return;
+    found.notes.push_back(fmt::format(
+        "LOOK HERE: {} of the {} pictures that init opened cannot be read, and eval and tune refuse such pictures. The "
+        "first: {}. Mend or remove them, or write 'on_bad_sample: skip' into both dataloaders to leave them out.",
+        bad.size(), opened, bad[0]));
+}
+
 /// Fills in what training and testing data have in common.
 FoundData pictures_found(const DataQuery& query, const std::vector<std::string>& first) {
     FoundData found;
-    if (const auto input = picture_input(query.model))
-        found.transforms = picture_transforms(*input, look_at_pictures(query.files, first), transform_names());
-    else
+    if (const auto input = picture_input(query.model)) {
+        std::vector<std::string> bad;
+        found.transforms = picture_transforms(*input, look_at_pictures(query.files, first, bad), transform_names());
+        add_bad_pictures(found, bad, first.size());
+    } else {
         found.notes.emplace_back("LOOK HERE: no input of the model looks like that of pictures; add the transforms.");
+    }
     return found;
 }
 
@@ -131,6 +148,12 @@ std::optional<FoundData> detect_class_folders(const DataQuery& query) {
     found.classes = testing.classes;
     found.targets = {{.name = "label", .type = {DType::s64, Shape{}}}};
     if (!split.is_divided()) found.notes.emplace_back(kSameSamples);
+    if (!testing.empty.empty()) {
+        found.notes.push_back(fmt::format(
+            "LOOK HERE: folders without pictures are counted as classes, too: {}. If the model has no such class, move "
+            "the folder away: it makes the labels of all folders after it too large by one.",
+            join(testing.empty, ", ")));
+    }
     return found;
 }
 

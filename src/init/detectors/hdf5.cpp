@@ -59,7 +59,10 @@ std::string h5_file(const DataQuery& query) {
 std::optional<FoundData> detect_hdf5(const DataQuery& query) {
     const std::string file = h5_file(query);
     if (file.empty()) return std::nullopt;
-    ArraySource source{.word = "HDF5", .head = {"path: " + yaml_text(file)}, .arrays = {}};
+    ArraySource source{
+        .word = "HDF5", .head = {"path: " + yaml_text(file)}, .arrays = {}, .open = [file](const std::string& name) {
+            return open_h5(file, name);
+        }};
     const H5Reader reader(file);
     add_datasets(reader, file, "", 0, source.arrays);
     if (source.arrays.empty()) throw DataError(file + ": no dataset with a row for each sample");

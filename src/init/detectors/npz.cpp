@@ -12,14 +12,22 @@
 namespace halftone {
 namespace {
 
-/// Members that are no arrays are passed over: archives of other programs may hold notes.
+/// Members that are no arrays are passed over: archives of other programs may hold notes. Arrays of texts or of objects
+/// and single numbers have no rows of samples.
 ArraySource npz_arrays(const std::string& path) {
-    ArraySource source{.word = "Numpy", .head = {"file: " + yaml_text(path)}, .arrays = {}};
+    ArraySource source{
+        .word = "Numpy", .head = {"file: " + yaml_text(path)}, .arrays = {}, .open = [path](const std::string& name) {
+            return open_npz(path, name);
+        }};
     for (const ZipMember& member : read_zip(path)) {
         if (!has_extension(member.name, ".npy")) continue;
         const std::string name = member.name.substr(0, member.name.size() - std::string_view(".npy").size());
-        const auto array = open_npz(path, name);
-        source.arrays.push_back({.name = name, .source = name, .row = array->row_field(), .rows = array->rows()});
+        try {
+            const auto array = open_npz(path, name);
+            source.arrays.push_back({.name = name, .source = name, .row = array->row_field(), .rows = array->rows()});
+        } catch (const DataError& error) {
+            source.unreadable.emplace_back(error.what());
+        }
     }
     return source;
 }

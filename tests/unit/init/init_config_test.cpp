@@ -77,6 +77,13 @@ protected:
     std::string trial_;  ///< what came of it
 };
 
+/// A config whose comments are no longer broken into lines.
+std::string without_line_breaks(std::string yaml) {
+    for (std::size_t at = yaml.find("\n# "); at != std::string::npos; at = yaml.find("\n# ", at))
+        yaml.replace(at, 3, " ");
+    return yaml;
+}
+
 /// [N, channels, size, size] to [N, classes].
 Graph picture_model(std::int64_t channels, std::int64_t size, std::int64_t classes) {
     test::GraphMaker g;
@@ -169,6 +176,49 @@ TEST_F(InitConfigTest, AnArchiveOfArraysWithoutASplit) {
     EXPECT_THAT(yaml, HasSubstr("may lose 1 %"));
     EXPECT_THAT(yaml, HasSubstr("only array whose shape fits"));
     EXPECT_THAT(yaml, EndsWith("\n# cluster: {isa: avx512_core_bf16}\n")) << "that of this machine";
+}
+
+/// One more array than a model needs, of an element type or a shape that no data set takes.
+TEST_F(InitConfigTest, ArraysOfAnArchiveThatNobodyNeedsAreLeftOut) {
+    const std::string header = "{'descr': '<U1', 'fortran_order': False, 'shape': (3,), }";
+    const std::string padded = header + std::string(117 - header.size(), ' ') + "\n";
+    const std::string names = std::string("\x93NUMPY\x01\0", 8) + char(118) + '\0' + padded + std::string(12, '\0');
+    const Tensor x(TensorType{DType::f32, Shape{9, 1, 4, 4}});
+    const Tensor mean(TensorType{DType::f32, Shape{}});
+    write("d.npz", to_npz({{"x", to_npy(x.view())},
+                           {"y", to_npy(integers({9}, 3).view())},
+                           {"names", names},
+                           {"mean", to_npy(mean.view())}}));
+    const std::string yaml = config_for(picture_model(1, 4, 3), folder_ / "d.npz");
+    EXPECT_EQ(opened(yaml).evaluation->metrics[0].plugin.name, "topk");
+    EXPECT_THAT(without_line_breaks(yaml), testing::AllOf(HasSubstr("d.npz::names: "), HasSubstr("d.npz::mean: ")));
+    write("e.npz", to_npz({{"names", names}}));
+    EXPECT_THROW(config_for(picture_model(1, 4, 3), folder_ / "e.npz"), DataError);
+}
+
+TEST_F(InitConfigTest, ValuesOfLabelsAreLookedAt) {
+    Tensor x(TensorType{DType::f32, Shape{6, 1, 4, 4}});
+    write_npy("a/x.npy", x);
+    const auto metric_for = [&](const std::vector<std::int64_t>& shape, const std::vector<float>& labels) {
+        write_npy("a/y.npy", test::floats(Shape(shape), labels));
+        return opened(config_for(picture_model(1, 4, 3), folder_ / "a")).evaluation->metrics[0].plugin.name;
+    };
+    EXPECT_EQ(metric_for({6}, {0, 1, 2, 2, 1, 0}), "topk");
+    EXPECT_EQ(metric_for({6, 1}, {0, 1, 2, 2, 1, 0}), "topk");
+    EXPECT_EQ(metric_for({6}, {0, 1, 2, 2, 1, 0.5}), "agreement");
+    EXPECT_EQ(metric_for({6}, {0, 1, 2, 3, 1, 0}), "agreement") << "class 3 of three";
+    EXPECT_EQ(metric_for({6}, {0, 1, 2, -1, 1, 0}), "agreement");
+    EXPECT_EQ(metric_for({6, 3}, {1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 0, 0, 0, 1, 0, 0, 0, 1}), "topk");
+    EXPECT_EQ(metric_for({6, 3}, {1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 0, 0, 0, 1, 0, 0, 1, 1}), "MSE")
+        << "two classes at once";
+    EXPECT_EQ(metric_for({6, 3}, {1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 0, 0, 0, 1, 0, 0, 0, .9F}), "MSE");
+}
+
+TEST_F(InitConfigTest, ArraysOfDifferentLengthAreToldOf) {
+    const Tensor x(TensorType{DType::f32, Shape{20, 1, 4, 4}});
+    write("d.npz", to_npz({{"x", to_npy(x.view())}, {"y", to_npy(integers({10}, 3).view())}}));
+    EXPECT_THAT(without_line_breaks(config_for(picture_model(1, 4, 3), folder_ / "d.npz")),
+                HasSubstr("LOOK HERE: the arrays do not have equally many rows: x has 20, y has 10."));
 }
 
 TEST_F(InitConfigTest, DatasetsOfAnHdf5FileInGroups) {

@@ -42,6 +42,28 @@ TEST(MetricChoice, GoesByShapes) {
     EXPECT_EQ(last_line(metric_of(areas, {target(DType::f32, {7, 7, 7, 7})})), "agreement: {}\n");
 }
 
+TEST(MetricChoice, ValuesDecideWhereRealNumbersAreClasses) {
+    const auto metric = [](const ModelSurvey& model, const Field& label, const LabelForm& form) {
+        FoundData data;
+        data.targets = {label};
+        data.labels = form;
+        return last_line(choose_metric(model, data).text());
+    };
+    const Field one = target(DType::f32, {});
+    EXPECT_EQ(metric(init_test::classifier(), one, {.largest = 9}), "topk: 1\n");
+    EXPECT_EQ(metric(init_test::classifier(), one, {.largest = 10}), "agreement: {}\n") << "outside the ten classes";
+    EXPECT_EQ(metric(init_test::classifier(), one, {}), "agreement: {}\n") << "a fraction";
+    EXPECT_EQ(metric(init_test::classifier("classes"), one, {.largest = 1}), "agreement: {}\n") << "unknown classes";
+    const auto hot = LabelForm{.is_one_hot = true};
+    EXPECT_EQ(metric(init_test::classifier(), target(DType::f32, {10}), hot), "topk: 1\n");
+    EXPECT_EQ(metric(init_test::classifier(), target(DType::u8, {10}), hot), "topk: 1\n");
+    EXPECT_EQ(metric(init_test::classifier(), target(DType::f32, {10}), {}), "MSE: {}\n") << "numbers to be met";
+    EXPECT_EQ(metric(init_test::classifier(), target(DType::f32, {9}), hot), "MSE: {}\n") << "not the model's classes";
+    const auto binary = survey({}, {port("p", "fp32", {"N", "1"})});
+    EXPECT_EQ(metric(binary, target(DType::f32, {1}), {.largest = 1}), "Accuracy: {}\n");
+    EXPECT_EQ(metric(binary, target(DType::f32, {1}), {.largest = 2}), "MSE: {}\n");
+}
+
 TEST(MetricChoice, NamesTheOutputWhereThereAreSeveral) {
     const auto model = survey({}, {port("embedding", "fp32", {"N", "8", "8"}), port("495", "fp32", {"N", "10"})});
     EXPECT_EQ(last_line(metric_of(model, {target(DType::s64, {})})), "topk: {k: 1, output: \"495\"}\n");
