@@ -128,6 +128,13 @@ TEST(F1, AnswersThatAreAllWrongScoreZero) {
     EXPECT_EQ(metric_samples(Shape{1}, Shape{}, true, {0, 1, 1, 0}, {1, 0, 0, 1}).value(*metric_of("F1")), 0);
 }
 
+TEST(F1, CountsTheElementsOfAllPositionsTogether) {
+    // Of class 1: 2 hits, 1 false positive. Of class 0: 1 hit, 1 false negative.
+    const auto samples = metric_samples(Shape{2}, Shape{2}, true, {1, 0, 1, 1}, {1, 0, 0, 1});
+    EXPECT_DOUBLE_EQ(samples.value(*metric_of("F1")), 4.0 / 5);
+    EXPECT_DOUBLE_EQ(samples.value(*metric_of("F1", "{average: macro}")), (4.0 / 5 + 2.0 / 3) / 2);
+}
+
 TEST(F1, WithoutAnyPositiveIsZero) {
     EXPECT_EQ(metric_samples(Shape{1}, Shape{}, true, {0, 0}, {0, 0}).value(*metric_of("F1")), 0);
 }
