@@ -131,6 +131,10 @@ class FirstHour(SystemTest):
         (self.folder / "photos/dog/1.png").write_bytes(png(picture)[:60])
         self.assert_told_of("photos", "1 of the 8 pictures", "dog/1.png: ", "on_bad_sample: skip",
                             "folders without pictures are counted as classes, too: photos/bird.")
+        for split in ("train", "val"):
+            shutil.copytree(self.folder / "photos", self.folder / "split" / split)
+        (self.folder / "split/train/cat/0.png").write_bytes(b"no picture")
+        self.assert_told_of("split", "2 of the 8 pictures", "split/train/cat/0.png: ")
         x = RANDOM.normal(size=(20, 3, 8, 8)).astype(np.float32)
         np.savez(self.folder / "two.npz", x=x, y=np.zeros(10, np.int64))
         self.assert_told_of("two.npz", "x has 20, y has 10", "this config cannot be evaluated yet: ")

@@ -147,7 +147,13 @@ std::optional<FoundData> detect_class_folders(const DataQuery& query) {
     found.calibration_samples = training.pictures;
     found.classes = testing.classes;
     found.targets = {{.name = "label", .type = {DType::s64, Shape{}}}};
-    if (!split.is_divided()) found.notes.emplace_back(kSameSamples);
+    if (split.is_divided()) {
+        std::vector<std::string> bad;
+        static_cast<void>(look_at_pictures(query.files, training.first, bad));
+        add_bad_pictures(found, bad, training.first.size());
+    } else {
+        found.notes.emplace_back(kSameSamples);
+    }
     if (!testing.empty.empty()) {
         found.notes.push_back(fmt::format(
             "LOOK HERE: folders without pictures are counted as classes, too: {}. If the model has no such class, move "
