@@ -393,6 +393,7 @@ ModelPort port_of(const onnx::ValueInfoProto& info) {
 
 ModelSurvey Importer::survey() {
     ModelSurvey survey;
+    survey.opset = named_opset(model_);
     const auto attempt = [&](const char* kind, const std::string& where, const auto& part) {
         try {
             part();
@@ -490,9 +491,7 @@ Graph import_onnx(std::string_view bytes, const std::string& name, const OpLibra
 ModelSurvey survey_onnx(std::string_view bytes, const std::string& name, const OpLibrary& ops, const InputSizes& sizes,
                         const Keeper& keeper) {
     return with_model(bytes, keeper, name, [&](auto& model, const auto& data) {
-        const std::int64_t opset = named_opset(model);
         ModelSurvey survey = Importer(std::move(model), ops, data).survey();
-        survey.opset = opset;
         note_open_dimensions(survey, sizes);
         return survey;
     });

@@ -125,7 +125,8 @@ TEST(Equalize, GivesEachReaderOfAWeightItsOwn) {
     EXPECT_EQ(equalized.value(after[1].bias).name, "bias_1");
     const std::vector<float> expected = result_of(graph), have = result_of(equalized);
     ASSERT_EQ(have.size(), expected.size());
-    for (std::size_t i = 0; i < have.size(); ++i) EXPECT_NEAR(have[i], expected[i], 1e-5F * (1 + std::abs(expected[i])));
+    for (std::size_t i = 0; i < have.size(); ++i)
+        EXPECT_NEAR(have[i], expected[i], 1e-5F * (1 + std::abs(expected[i])));
 }
 
 // As in a detector, whose head reads each level of a pyramid: the factors of the calls are equal, so nothing is copied.
