@@ -61,7 +61,7 @@ private:
 /// What the unit reads or makes, along the axis on which its operator has channels.
 ChannelsOf channels_of(const Unit& unit, const std::string& value) {
     const bool is_product = unit.op == "MatMul" || unit.op == "Gemm";
-    return {value, is_product ? ChannelAxis::last : ChannelAxis::second};
+    return {value, is_product ? ChannelDim::last : ChannelDim::second};
 }
 
 /// Name of the value that holds a unit's output before its activation in a quantized graph. Where saturation implies

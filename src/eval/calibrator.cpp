@@ -299,7 +299,7 @@ void Calibrator::smooth_variant(CalibrationVariant& variant, double alpha) {
     const Graph& graph = variant.model.graph;
     std::set<ChannelsOf> values;  // only products read them
     for (const std::string& name : smoothable_values(graph, variant.model.units)) {
-        values.insert({name, ChannelAxis::last});
+        values.insert({name, ChannelDim::last});
     }
     std::map<std::string, ChannelExtremes> extremes;
     for (auto& [smoothable, statistics] : channel_statistics(graph, values, *samples_, variant.samples)) {

@@ -14,10 +14,10 @@ namespace {
 /// Elements that are NaN or infinite are left out, as in calibration.
 /// @param runs      elements that belong to samples
 /// @param counts    how many elements each channel has had so far
-void add_elements(TensorView value, const std::vector<UsedRun>& runs, ChannelAxis along, ChannelStatistics& statistics,
+void add_elements(TensorView value, const std::vector<UsedRun>& runs, ChannelDim along, ChannelStatistics& statistics,
                   std::vector<std::int64_t>& counts) {
     const Shape& shape = value.type.shape;
-    const std::size_t axis = along == ChannelAxis::last ? shape.rank() - 1 : std::min<std::size_t>(1, shape.rank() - 1);
+    const std::size_t axis = along == ChannelDim::last ? shape.rank() - 1 : std::min<std::size_t>(1, shape.rank() - 1);
     const auto channels = static_cast<std::size_t>(shape[axis]);
     std::size_t inner = 1;  // elements of one channel that lie side by side
     for (std::size_t d = axis + 1; d < shape.rank(); ++d) inner *= static_cast<std::size_t>(shape[d]);
@@ -55,7 +55,7 @@ std::map<ChannelsOf, ChannelStatistics> channel_statistics(const Graph& graph, c
     }
     for_each_tapped_value(graph, names, samples, count,
                           [&](std::size_t t, const TensorView& value, const std::vector<UsedRun>& runs) {
-                              for (const ChannelAxis axis : {ChannelAxis::second, ChannelAxis::last}) {
+                              for (const ChannelDim axis : {ChannelDim::second, ChannelDim::last}) {
                                   const auto wanted = sums.find({names[t], axis});
                                   if (wanted == sums.end()) continue;
                                   auto& [statistics, counts] = wanted->second;

@@ -15,12 +15,12 @@ namespace halftone {
 
 /// Where a value has its channels: second in what a convolution reads or makes, last in the rows of a product. A value
 /// that both read has both.
-enum class ChannelAxis : std::uint8_t { second, last };
+enum class ChannelDim : std::uint8_t { second, last };
 
 /// A value, and along which axis it is looked at.
 struct ChannelsOf {
     std::string value;
-    ChannelAxis axis = ChannelAxis::second;
+    ChannelDim axis = ChannelDim::second;
     friend auto operator<=>(const ChannelsOf&, const ChannelsOf&) = default;
 };
 
