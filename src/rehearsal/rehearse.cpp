@@ -117,7 +117,7 @@ private:
         }));
     }
 
-    /// Metrics and strategy each alone: what is wrong with one does not hide another.
+    /// Metrics, postprocesses and strategy each alone: what is wrong with one does not hide another.
     void try_settings() {
         result_.strategy = config().tuning.strategy.name;
         if (!config().evaluation || reading_.is_replaced("evaluation.accuracy.metric")) return;
@@ -128,10 +128,15 @@ private:
             // A set of one: the constructor of all would stop at the first that is wrong.
             EvaluationConfig alone = *config().evaluation;
             alone.metrics = {metric};
+            alone.postprocess = {};
             alone.is_weighted = false;
             are_good &=
                 is_known(metric.plugin.name) &&
                 faults_.try_part(FaultKind::config, place_of(metric.plugin.node), [&] { MetricSet set(alone); });
+        }
+        for (const PluginConfig& step : config().evaluation->postprocess) {
+            are_good &=
+                faults_.try_part(FaultKind::config, place_of(step.node), [&] { PostprocessChain chain({step}); });
         }
         if (are_good) metrics_are_good_ = true;
         result_.metric = std::move(facts);

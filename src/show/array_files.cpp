@@ -143,7 +143,13 @@ std::vector<std::string> output_files(const Graph& graph) {
 }
 
 Tensor read_input(const FileSystem& files, const std::string& path, const Value& input) {
-    if (!files.exists(path)) throw DataError("--input: no such file: '" + path + "'");
+    if (!files.exists(path)) {
+        const std::size_t end = path.find('=');
+        const std::string hint = end == std::string::npos ? ""
+                                                          : " (the model has no input '" + path.substr(0, end) +
+                                                                "'; this would be its input '" + input.name + "')";
+        throw DataError("--input: no such file: '" + path + "'" + hint);
+    }
     const std::uint64_t most = largest_file(input.type.shape);
     // The file and its tensor are in memory at the same time, so the bytes of the file count as well.
     const BudgetedBytes file(process_budget(), std::min(files.size(path), most), path);

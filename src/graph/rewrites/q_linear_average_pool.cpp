@@ -7,9 +7,13 @@
 namespace halftone {
 
 void rewrite_q_linear_average_pool(Rewriter& rewriter) {
+    const auto is_set = [&](const char* attribute) { return int_attribute(rewriter.node(), attribute, 0) != 0; };
+    // There ONNX Runtime divides by the whole kernel also where a window hangs over the padding; AveragePool does not.
+    if (is_set("ceil_mode") && is_set("count_include_pad"))
+        rewriter.refuse("ceil_mode together with count_include_pad is not supported");
     Attributes attributes = rewriter.node().attributes;
     attributes.erase("channels_last");
-    if (int_attribute(rewriter.node(), "channels_last", 0) == 0) {
+    if (!is_set("channels_last")) {
         rewrite_quantized_unary(rewriter, "AveragePool", attributes);
         return;
     }

@@ -1,6 +1,8 @@
-// Two comparisons, so that NaN gives 0 and no branch is taken.
-// The sign of x as a number of the same type.
-// -1, 0 or 1. Source: ONNX operator Sign, opset 13.
+// The sign of x as a number of the same type: -1, 0 or 1, and NaN for NaN, as NumPy and ONNX Runtime have it.
+// Source: ONNX operator Sign, opset 13.
+#include <cmath>
+#include <type_traits>
+
 #include "kernel/ref/lib/unary.hpp"
 
 namespace halftone::ref {
@@ -9,6 +11,9 @@ namespace {
 struct Sign {
     template <class T>
     T operator()(T x) const {
+        if constexpr (std::is_floating_point_v<T>) {
+            if (std::isnan(x)) return x;
+        }
         return static_cast<T>(static_cast<int>(x > T{0}) - static_cast<int>(x < T{0}));
     }
 };

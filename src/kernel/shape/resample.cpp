@@ -31,7 +31,8 @@ double coordinate(const ResizeMode& mode, const Dimension& d, double place) {
         if (d.output == 1) return 0.5 * (d.roi_start + d.roi_end) * (input - 1.0);
         return d.roi_start * (input - 1.0) + place * (d.roi_end - d.roi_start) * (input - 1.0) / (resized - 1.0);
     }
-    if (mode.coordinates == "pytorch_half_pixel" && resized == 1.0) return -0.5;
+    // The operator's text and ONNX Runtime; ONNX's Python reference has -0.5.
+    if (mode.coordinates == "pytorch_half_pixel" && resized == 1.0) return 0.0;
     const double half_pixel = (place + 0.5) / d.scale - 0.5;
     if (mode.coordinates != "half_pixel_symmetric") return half_pixel;
     const double adjustment = resized / (d.scale * input);

@@ -10,6 +10,7 @@
 #include "calib/observer.hpp"
 #include "graph/onnx/onnx_model.hpp"
 #include "metric/metric.hpp"
+#include "metric/postprocess.hpp"
 #include "strategy/strategies.hpp"
 #include "support/random_net.hpp"
 #include "support/temporary_folder.hpp"
@@ -46,25 +47,28 @@ protected:
         const std::string path = folder_ / "c.yaml";
         std::ofstream(path) << yaml;
         const auto files = make_posix_file_system();
-        const RehearsalServices services{
-            .known = {strategy_names(), dataset_names(), transform_names(), metric_names(), observer_words(), {}},
-            .read_config = [&] { return files->read(path); },
-            .read_model =
-                [&](const RunConfig& config) {
-                    if (!files->exists(config.model_path)) throw ModelError("no such model file");
-                    return files->read(config.model_path);
-                },
-            .check_machine = [](const RunConfig&) {},
-            .workspace = [&](const RunConfig&) { return folder_ / workspace_; },
-            .make_strategy =
-                [](const RunConfig& config, const SearchSpace& space, const Goal& goal, double baseline,
-                   const LatencySource& latency) {
-                    return make_strategy(config.tuning.strategy.name, {.space = space,
+        KnownNames known{strategy_names(), dataset_names(), transform_names(), metric_names(), observer_words()};
+        known.postprocesses = postprocess_names();
+        const RehearsalServices services{.known = known,
+                                         .read_config = [&] { return files->read(path); },
+                                         .read_model =
+                                             [&](const RunConfig& config) {
+                                                 if (!files->exists(config.model_path))
+                                                     throw ModelError("no such model file");
+                                                 return files->read(config.model_path);
+                                             },
+                                         .check_machine = [](const RunConfig&) {},
+                                         .workspace = [&](const RunConfig&) { return folder_ / workspace_; },
+                                         .make_strategy =
+                                             [](const RunConfig& config, const SearchSpace& space, const Goal& goal,
+                                                double baseline, const LatencySource& latency) {
+                                                 return make_strategy(config.tuning.strategy.name,
+                                                                      {.space = space,
                                                                        .goal = goal,
                                                                        .baseline = baseline,
                                                                        .settings = config.tuning.strategy.node,
                                                                        .latency = latency});
-                }};
+                                             }};
         return rehearse({.config_path = path, .overrides = overrides}, services, *files, SystemClock());
     }
 
@@ -126,6 +130,15 @@ TEST_F(RehearseTest, AWrongMetricHidesNoWrongDataPathAndNoMissingModel) {
                                                "c.yaml:11:17 evaluation.accuracy.dataloader.dataset.Numpy"));
     EXPECT_EQ(exit_code_of(rehearsal), 2);
     EXPECT_FALSE(rehearsal.work);
+}
+
+TEST_F(RehearseTest, AWrongPostprocessHidesNoWrongMetric) {
+    std::string yaml = kGood;
+    const std::string metric = "    metric: {topk: 1}\n";
+    yaml.replace(yaml.find(metric), metric.size(),
+                 "    metric: {topk: 0}\n    postprocess: {transform: {LabelShift: x}}\n");
+    EXPECT_THAT(places(rehearse_config(yaml)),
+                testing::UnorderedElementsAre(HasSubstr("metric.topk"), HasSubstr("postprocess.transform.LabelShift")));
 }
 
 TEST_F(RehearseTest, TheExitCodeIsThatOfTheModelWhereTheConfigIsRight) {

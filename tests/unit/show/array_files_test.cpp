@@ -72,6 +72,12 @@ TEST(ArrayFiles, ValuesAreConvertedToTheInputsType) {
     EXPECT_EQ(read.dtype(), DType::f32);
     EXPECT_THAT(read.as<float>(), ElementsAre(0.5F, -3.0F));
     EXPECT_THROW((void)read_input(files, "none.npy", input), DataError);
+    try {
+        (void)read_input(files, "wrong=wide.npy", input);
+        FAIL() << "no such file";
+    } catch (const DataError& error) {
+        EXPECT_THAT(error.what(), testing::HasSubstr("no input 'wrong'"));
+    }
 }
 
 }  // namespace

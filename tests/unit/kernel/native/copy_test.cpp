@@ -102,6 +102,14 @@ TEST(NativeCopy, BeginsAtAnyRow) {
     expect_same_bytes(*moved("Expand", {3, 1, 2, 97}, {}, {{}, numbers({3, 70, 2, 97})}));
 }
 
+// The operator's text: (place + 0.5) / scale - 0.5 if there is more than one place, else 0. So it is the first element.
+TEST(Resize, PytorchHalfPixelToOnePlaceReadsTheFirst) {
+    const auto c =
+        moved("Resize", {1, 1, 1, 4}, {{"mode", "cubic"}, {"coordinate_transformation_mode", "pytorch_half_pixel"}},
+              {{}, {}, {}, numbers({1, 1, 1, 1})});
+    EXPECT_EQ(run(Backend::ref, *c).as<float>()[0], c->data[0].as<float>()[0]);
+}
+
 TEST(NativeCopy, ResizesByWeights) {
     for (const std::string mode : {"linear", "cubic"}) {
         for (const std::int64_t antialias : {0, 1}) {

@@ -217,5 +217,15 @@ TEST(NativeBatchNormalization, EqualsReferenceInBothLayouts) {
     }
 }
 
+TEST(Sign, OfNaNIsNaN) {
+    KernelCase c("Sign", {}, 1);
+    c.input(Tensor::of<float>({4}, std::vector<float>{kElementNaN, -2, 0, 3})).output();
+    const Tensor y = run(Backend::ref, c);
+    EXPECT_TRUE(std::isnan(y.as<float>()[0]));
+    EXPECT_EQ(y.as<float>()[1], -1);
+    EXPECT_EQ(y.as<float>()[2], 0);
+    EXPECT_EQ(y.as<float>()[3], 1);
+}
+
 }  // namespace
 }  // namespace halftone::test
