@@ -10,7 +10,6 @@
 namespace halftone::show {
 namespace {
 
-using test::floats;
 using test::GraphMaker;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
