@@ -122,7 +122,9 @@ ClassPairs::Pair ClassPairs::read_known(const SampleAnswer& answer) const {
     // `read` has seen that the output has this dimension; where it was open, only the sample knows its size.
     const std::int64_t classes =
         kind_ == ClassKind::multiclass ? answer.outputs[0].type.shape[output_axes_[class_axis_]] : classes_;
-    if (classes == kSymbolic) return pair;
+    // Of pixels and tokens, some usually have a label that stands for none (255, -100): they count as wrong.
+    const bool may_be_none = kind_ == ClassKind::multiclass && pair.wanted.size() > 1;
+    if (classes == kSymbolic || may_be_none) return pair;
     for (const std::int64_t label : pair.wanted) require_class(label, classes, answer.id);
     return pair;
 }

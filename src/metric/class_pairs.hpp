@@ -39,7 +39,7 @@ public:
     [[nodiscard]] Pair read(const SampleAnswer& answer) const;
     /// Reads as `read`, and lets no label pass that the model cannot say: no answer would be right.
     /// @throws DataError as `read`, and for a label outside the model's classes. An output of integers has no known
-    ///         number of classes, and takes any label.
+    ///         number of classes, and takes any label; so do samples with a label for each of several elements.
     [[nodiscard]] Pair read_known(const SampleAnswer& answer) const;
 
 private:
